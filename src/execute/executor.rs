@@ -1,0 +1,56 @@
+//! The seam between scheduling and training.
+
+use std::collections::BTreeMap;
+
+use crate::event::Sink;
+use crate::spec::{PackPlan, PlannedRun, RunId};
+use crate::train::{RecordError, Recorder};
+
+use super::Stop;
+
+/// A pack with what its runs are.
+#[derive(Clone, Debug)]
+pub struct PackJob {
+    pub pack: PackPlan,
+    pub runs: BTreeMap<RunId, PlannedRun>,
+    /// At least this long between two checkpoints, apart from those at epoch ends.
+    pub checkpoint_every: std::time::Duration,
+}
+
+/// How `execute` came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackEnd {
+    /// Every run of the pack has an outcome.
+    Finished,
+    /// Stopped on request; the state is saved.
+    Interrupted,
+}
+
+/// Why a pack could not go on. Faults of a single run (a NaN) are that run's outcome and no error.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// The device's memory does not hold this pack.
+    #[error("out of memory on {device}: {message}")]
+    OutOfMemory { device: String, message: String },
+    /// Results cannot be saved.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Anything else that ends the whole pack: model or data cannot be loaded, the device fails.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Trains packs on one device.
+pub trait Executor {
+    /// The device's name as shown and recorded: `cpu`, `cuda:0`, `mock`.
+    fn device(&self) -> String;
+
+    /// Trains a pack to its end, or until `stop` is set. Resumes from `recorder`'s checkpoint where there is one.
+    fn execute(
+        &mut self,
+        job: &PackJob,
+        recorder: &mut dyn Recorder,
+        sink: &mut dyn Sink,
+        stop: &Stop,
+    ) -> Result<PackEnd, ExecuteError>;
+}

@@ -1,0 +1,39 @@
+//! `sweep` trains many LoRA fine-tunings of one text classifier at once and says which differences are real.
+//!
+//! # The map of the house
+//!
+//! ```text
+//! sweeps/*.yaml -> spec (validated, resolved runs, stable ids) -> store (results/<sweep>/ laid out, plan written)
+//!    -> execute (which run on which device, in which pack) -> train (a pack of runs on data + model)
+//!    -> events -> sinks: terminal progress, log
+//! results/ -> report (reads files only) -> reports/
+//! ```
+//!
+//! * [`spec`]: sweep file -> validated -> resolved runs; expansion; run ids; hypotheses; the planned pack.
+//! * [`metrics`]: classification metrics and statistics on plain numbers.
+//! * [`event`]: what happens during a sweep, and who listens.
+//! * [`data`]: dataset files, labels, splits, tokenizing, flat batches.
+//! * [`model`]: the frozen encoder, LoRA, the classification head, loading; forward and backward passes.
+//! * [`train`]: packs of runs: optimizer, schedule, evaluation, checkpoint state.
+//! * [`store`]: the layout of a results folder, durable writes, claims, CSV.
+//! * [`execute`]: the executor trait (torch or mock), planning of packs, the worker loop, stopping.
+//! * [`report`]: results folder -> charts, tables, page.
+//! * [`cli`]: one thin file per verb.
+//!
+//! # Rules of direction
+//!
+//! `spec` and `metrics` know nobody; `event` knows only their types. `data` and `model` know `spec` at most. `train` knows data, model,
+//! metrics, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train and store.
+//! `report` reads `store`'s files and never live state. `cli` sees all. Only `model`, `train`, `data`'s batches and the
+//! torch executor import `tch`. `tests/architecture.rs` keeps these rules.
+
+pub mod cli;
+pub mod data;
+pub mod event;
+pub mod execute;
+pub mod metrics;
+pub mod model;
+pub mod report;
+pub mod spec;
+pub mod store;
+pub mod train;

@@ -1,0 +1,71 @@
+//! Claims that a sweep is to settle, and reported figures to compare with.
+
+use serde::{Deserialize, Serialize};
+
+use super::MetricName;
+
+/// A claim about what a change does to a metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hypothesis {
+    pub id: String,
+    /// A sentence.
+    pub claim: String,
+    pub vary: Vary,
+    pub metric: HypothesisMetric,
+    pub expect: Expectation,
+    /// Required for `equivalent`, in units of the metric; allowed for the others (a difference smaller than the margin counts as none).
+    pub margin: Option<f64>,
+}
+
+/// What a hypothesis compares: configurations (treatments) against a baseline configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vary {
+    /// The parameter or named change that is varied.
+    pub parameter: String,
+    /// Configuration labels on the changed side.
+    pub treatments: Vec<String>,
+    /// Configuration label compared against.
+    pub baseline: String,
+}
+
+/// What is compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum HypothesisMetric {
+    /// A recorded metric at the best epoch.
+    Best(MetricName),
+    /// A recorded metric at the last epoch.
+    Last(MetricName),
+    /// A recorded metric after the given epoch (counted from 1).
+    AfterEpoch { metric: MetricName, epoch: usize },
+    /// First epoch (counted from 1) at which the metric is at least as good as `value`.
+    EpochsToReach { metric: MetricName, value: f64 },
+    /// Evaluation loss minus training loss at the last epoch.
+    GeneralizationGap,
+}
+
+/// The claimed direction of treatment minus baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expectation {
+    Lower,
+    Higher,
+    NotHigher,
+    NotLower,
+    Equivalent,
+}
+
+/// A figure that somebody reported, to compare with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReferenceFigure {
+    /// Who reported it (`paper`).
+    pub source: String,
+    /// A recorded metric, `trainable_parameters` or `total_parameters`.
+    pub metric: String,
+    pub value: f64,
+    /// The epoch it was reported for; none: the final figure.
+    pub epoch: Option<usize>,
+}

@@ -1,0 +1,88 @@
+//! What training leaves behind, and the trait through which it does.
+
+use std::collections::BTreeMap;
+
+use crate::event::{EpochRecord, Outcome};
+use crate::spec::RunId;
+
+/// The state of a pack between two steps: enough to go on as if nothing had happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// Counters, partial sums and records as JSON.
+    pub state: serde_json::Value,
+    /// Named flat arrays (parameters, optimizer moments, accumulated gradients, best parameters so far).
+    pub arrays: BTreeMap<String, Vec<f32>>,
+}
+
+/// One evaluation example's outcome at the best epoch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// The example's row in its source, counted from 0.
+    pub example: usize,
+    pub label: u32,
+    pub predicted: u32,
+    /// One per class, in class order; sums to 1.
+    pub probabilities: Vec<f32>,
+}
+
+/// An adapter in PEFT's format.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdapterFiles {
+    /// `adapter_config.json`
+    pub config: String,
+    /// `adapter_model.safetensors`
+    pub weights: Vec<u8>,
+}
+
+/// What a completed run leaves, taken at its best epoch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunResult {
+    pub best_epoch: usize,
+    pub predictions: Vec<Prediction>,
+    pub adapter: AdapterFiles,
+}
+
+/// What is known about a run once model and data are loaded; goes into `run.json`.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct RunFacts {
+    pub trainable_parameters: usize,
+    /// As PEFT counts: the frozen copy of the head included.
+    pub total_parameters: usize,
+    pub train_examples: usize,
+    pub eval_examples: usize,
+    pub class_names: Vec<String>,
+    /// blake3 of the data set's contents (texts, labels, split).
+    pub data_digest: String,
+    /// blake3 of the model's configuration, weights and tokenizer.
+    pub model_digest: String,
+    /// Optimizer steps in all.
+    pub steps: usize,
+    pub device: String,
+}
+
+/// Saving failed; nothing recorded before is lost.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: cannot {action}: {source}")]
+pub struct RecordError {
+    pub path: std::path::PathBuf,
+    /// `write`, `read`, `create` ...
+    pub action: &'static str,
+    pub source: std::io::Error,
+}
+
+/// Where a pack's training is saved. All calls are durable when they return, and may be repeated with the same contents
+/// after a resume.
+pub trait Recorder {
+    /// The pack's newest sound checkpoint.
+    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, RecordError>;
+    /// Replaces the pack's checkpoint; the one before it is kept.
+    fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), RecordError>;
+    /// Written before a run's first step.
+    fn started(&mut self, run: &RunId, facts: &RunFacts) -> Result<(), RecordError>;
+    /// All epochs of a run so far; replaces what was recorded of it.
+    fn epochs(&mut self, run: &RunId, records: &[EpochRecord]) -> Result<(), RecordError>;
+    /// The run is completed.
+    fn completed(&mut self, run: &RunId, result: &RunResult) -> Result<(), RecordError>;
+    /// The run ended otherwise; `Outcome::Completed` does not come here.
+    fn ended(&mut self, run: &RunId, outcome: &Outcome) -> Result<(), RecordError>;
+}
