@@ -7,7 +7,7 @@ use tch::{TchError, Tensor};
 use super::ModelError;
 use super::base::{Base, head_shapes};
 use super::config::ModelConfig;
-use super::names::EncoderLinear;
+use crate::spec::Module;
 use super::parameters::{Parameter, Parameters, Trainable};
 use super::random::{Key, Purpose};
 
@@ -15,7 +15,7 @@ use super::random::{Key, Purpose};
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoraTarget {
     pub layer: usize,
-    pub linear: EncoderLinear,
+    pub linear: Module,
     pub rank: i64,
     /// `lora_alpha / rank`, or `lora_alpha / sqrt(rank)` with rsLoRA.
     pub scale: f64,
@@ -45,7 +45,7 @@ pub struct HeadLinear {
 pub struct Adapter {
     pub parameters: Parameters,
     pub targets: Vec<LoraTarget>,
-    lora: BTreeMap<(usize, EncoderLinear), Lora>,
+    lora: BTreeMap<(usize, Module), Lora>,
     /// In forward order.
     pub head: Vec<HeadLinear>,
 }
@@ -64,7 +64,7 @@ impl Adapter {
     fn over(parameters: Parameters, targets: Vec<LoraTarget>, config: &ModelConfig) -> Result<Self, ModelError> {
         let mut lora = BTreeMap::new();
         for target in &targets {
-            let module = config.architecture.linear(target.layer, target.linear);
+            let module = config.architecture.module_name(target.layer, target.linear);
             let a = parameters.pair(&format!("{module}.lora_A.weight"))?;
             let b = parameters.pair(&format!("{module}.lora_B.weight"))?;
             lora.insert((target.layer, target.linear), Lora { a, b, scale: target.scale });
@@ -91,12 +91,12 @@ impl Adapter {
         Ok(())
     }
 
-    pub fn lora(&self, layer: usize, linear: EncoderLinear) -> Option<&Lora> {
+    pub fn lora(&self, layer: usize, linear: Module) -> Option<&Lora> {
         self.lora.get(&(layer, linear))
     }
 
     /// The adapted linear layer nearest to the embeddings; no gradient is needed below it.
-    pub fn lowest(&self) -> Option<(usize, EncoderLinear)> {
+    pub fn lowest(&self) -> Option<(usize, Module)> {
         self.lora.keys().next().copied()
     }
 }
@@ -105,7 +105,7 @@ impl Adapter {
 pub fn parameter_shapes(config: &ModelConfig, targets: &[LoraTarget], classes: usize) -> Vec<(String, Vec<i64>)> {
     let mut shapes = Vec::new();
     for target in targets {
-        let module = config.architecture.linear(target.layer, target.linear);
+        let module = config.architecture.module_name(target.layer, target.linear);
         let (out, input) = linear_shape(config, target.linear);
         shapes.push((format!("{module}.lora_A.weight"), vec![target.rank, input]));
         shapes.push((format!("{module}.lora_B.weight"), vec![out, target.rank]));
@@ -127,10 +127,10 @@ pub fn count_parameters(config: &ModelConfig, targets: &[LoraTarget], classes: u
 }
 
 /// `(out, in)` of a linear layer's weight.
-pub fn linear_shape(config: &ModelConfig, linear: EncoderLinear) -> (i64, i64) {
+pub fn linear_shape(config: &ModelConfig, linear: Module) -> (i64, i64) {
     match linear {
-        EncoderLinear::Intermediate => (config.intermediate_size, config.hidden_size),
-        EncoderLinear::Output => (config.hidden_size, config.intermediate_size),
+        Module::Intermediate => (config.intermediate_size, config.hidden_size),
+        Module::Output => (config.hidden_size, config.intermediate_size),
         _ => (config.hidden_size, config.hidden_size),
     }
 }

@@ -6,7 +6,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::ModelError;
 use super::config::ModelConfig;
-use super::names::EncoderLinear;
+use crate::spec::Module;
 use super::weights::Weights;
 use crate::spec::Precision;
 
@@ -84,7 +84,7 @@ impl Base {
         let embeddings = source.embeddings(&config)?;
         let layers = (0..config.layers).map(|index| source.layer(&config, index)).collect::<Result<Vec<_>, _>>()?;
         let pooler = match architecture.pooler() {
-            Some(name) => Some(source.linear(&[name], config.hidden_size, config.hidden_size)?),
+            Some(name) => Some(source.linear(&[name.to_string()], config.hidden_size, config.hidden_size)?),
             None => None,
         };
         let head = source.head(&config, classes)?;
@@ -178,14 +178,14 @@ impl Source {
     fn layer(&mut self, config: &ModelConfig, index: usize) -> Result<Layer, ModelError> {
         let architecture = config.architecture;
         let (width, inner) = (config.hidden_size, config.intermediate_size);
-        let name = |linear| architecture.linear(index, linear);
-        let side_by_side = [EncoderLinear::Query, EncoderLinear::Key, EncoderLinear::Value].map(name);
+        let name = |module| architecture.module_name(index, module);
+        let side_by_side = [Module::Query, Module::Key, Module::Value].map(name);
         Ok(Layer {
             query_key_value: self.linear(&side_by_side, width, width)?,
-            attention_output: self.linear(&[name(EncoderLinear::AttentionOutput)], width, width)?,
+            attention_output: self.linear(&[name(Module::AttentionOutput)], width, width)?,
             attention_norm: self.norm(&architecture.attention_norm(index), width)?,
-            intermediate: self.linear(&[name(EncoderLinear::Intermediate)], inner, width)?,
-            output: self.linear(&[name(EncoderLinear::Output)], width, inner)?,
+            intermediate: self.linear(&[name(Module::Intermediate)], inner, width)?,
+            output: self.linear(&[name(Module::Output)], width, inner)?,
             output_norm: self.norm(&architecture.output_norm(index), width)?,
         })
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::ModelError;
-use super::names::Architecture;
+use crate::spec::Architecture;
 
 /// What the encoder computes between the two linear layers of its feed-forward block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,15 +111,11 @@ fn default_range() -> f64 {
 
 impl Raw {
     fn validate(self) -> Result<ModelConfig, String> {
-        let architecture = match self.model_type.as_str() {
-            "roberta" | "xlm-roberta" => Architecture::Roberta,
-            "bert" => Architecture::Bert,
-            "distilbert" => Architecture::DistilBert,
-            other => {
-                return Err(format!(
-                    "model_type `{other}` is not supported; supported are roberta, xlm-roberta, bert, distilbert"
-                ));
-            }
+        let Some(architecture) = Architecture::from_model_type(&self.model_type) else {
+            let given = &self.model_type;
+            return Err(format!(
+                "model_type `{given}` is not supported; supported are roberta, xlm-roberta, bert, distilbert"
+            ));
         };
         let activation = match self.hidden_act.as_str() {
             "gelu" => Activation::Gelu,

@@ -15,13 +15,13 @@ use super::dropout::Dropout;
 use super::elementwise::{self, ResidualTape};
 use super::layout::Layout;
 use super::lora::{self, LoraTape};
-use super::names::EncoderLinear;
+use crate::spec::Module;
 use super::pass::{RunPass, Site};
 
 /// What the backward pass of one layer needs.
 struct LayerTape {
     queries: Queries,
-    lora: Vec<(EncoderLinear, Vec<Option<LoraTape>>)>,
+    lora: Vec<(Module, Vec<Option<LoraTape>>)>,
     attention: AttentionTape,
     attention_norm: ResidualTape,
     /// Input of the activation.
@@ -31,7 +31,7 @@ struct LayerTape {
 
 /// What the backward pass of the encoder needs: the layers from the lowest adapted one upwards.
 pub struct EncoderTape {
-    lowest: (usize, EncoderLinear),
+    lowest: (usize, Module),
     layers: Vec<LayerTape>,
 }
 
@@ -93,19 +93,19 @@ impl Encoder<'_> {
         let (context, residual, attention) = self.attend(index, layer, hidden, queries, &mut tapes)?;
 
         let output = self.base.product(&context, &layer.attention_output.weight)?;
-        self.adapt((index, EncoderLinear::AttentionOutput), queries, &context, &output, &mut tapes)?;
+        self.adapt((index, Module::AttentionOutput), queries, &context, &output, &mut tapes)?;
         let mask = self.mask(Site::AttentionOutput(index), queries)?;
         let bias = &layer.attention_output.bias;
         let (hidden, attention_norm) =
             elementwise::residual_norm(output, bias, &residual, &layer.attention_norm, mask)?;
 
         let inner = self.base.product(&hidden, &layer.intermediate.weight)?;
-        self.adapt((index, EncoderLinear::Intermediate), queries, &hidden, &inner, &mut tapes)?;
+        self.adapt((index, Module::Intermediate), queries, &hidden, &inner, &mut tapes)?;
         let activation = self.base.config.activation;
         let (active, intermediate) = elementwise::bias_activation(inner, &layer.intermediate.bias, activation)?;
 
         let output = self.base.product(&active, &layer.output.weight)?;
-        self.adapt((index, EncoderLinear::Output), queries, &active, &output, &mut tapes)?;
+        self.adapt((index, Module::Output), queries, &active, &output, &mut tapes)?;
         let mask = self.mask(Site::Output(index), queries)?;
         let (hidden, output_norm) =
             elementwise::residual_norm(output, &layer.output.bias, &hidden, &layer.output_norm, mask)?;
@@ -119,7 +119,7 @@ impl Encoder<'_> {
         layer: &Layer,
         hidden: &Tensor,
         queries: Queries,
-        tapes: &mut Vec<(EncoderLinear, Vec<Option<LoraTape>>)>,
+        tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
     ) -> Result<(Tensor, Tensor, AttentionTape), TchError> {
         let width = self.base.config.hidden_size;
         let Linear { weight, bias } = &layer.query_key_value;
@@ -138,11 +138,11 @@ impl Encoder<'_> {
                 (query, key_value.f_add_(&bias.f_narrow(0, width, 2 * width)?)?, firsts)
             }
         };
-        self.adapt((index, EncoderLinear::Query), queries, &residual, &query, tapes)?;
+        self.adapt((index, Module::Query), queries, &residual, &query, tapes)?;
         let key = key_value.f_narrow(1, 0, width)?;
-        self.adapt((index, EncoderLinear::Key), Queries::Tokens, hidden, &key, tapes)?;
+        self.adapt((index, Module::Key), Queries::Tokens, hidden, &key, tapes)?;
         let value = key_value.f_narrow(1, width, width)?;
-        self.adapt((index, EncoderLinear::Value), Queries::Tokens, hidden, &value, tapes)?;
+        self.adapt((index, Module::Value), Queries::Tokens, hidden, &value, tapes)?;
         let inputs = (&query, &key_value);
         let (context, tape) = attention::forward(self.layout, self.heads(), queries, inputs, self.passes, index)?;
         Ok((context, residual, tape))
@@ -154,18 +154,18 @@ impl Encoder<'_> {
         index: usize,
         tape: &LayerTape,
         gradient: &Tensor,
-        stop: Option<EncoderLinear>,
+        stop: Option<Module>,
     ) -> Result<Option<Tensor>, TchError> {
         let layer = &self.base.layers[index];
         let rows = tape.queries;
         let (output, residual) = elementwise::residual_norm_backward(&tape.output_norm, &layer.output_norm, gradient)?;
-        let linear = (index, EncoderLinear::Output);
+        let linear = (index, Module::Output);
         let Some(active) = self.linear_backward(linear, rows, tape, &output, &layer.output.weight, stop)? else {
             return Ok(None);
         };
         let inner =
             elementwise::activation_backward(&active, &tape.intermediate, self.base.config.activation)?;
-        let linear = (index, EncoderLinear::Intermediate);
+        let linear = (index, Module::Intermediate);
         let weight = &layer.intermediate.weight;
         let Some(mut hidden) = self.linear_backward(linear, rows, tape, &inner, weight, stop)? else {
             return Ok(None);
@@ -173,7 +173,7 @@ impl Encoder<'_> {
         let hidden = hidden.f_add_(&residual)?;
         let (output, residual) =
             elementwise::residual_norm_backward(&tape.attention_norm, &layer.attention_norm, &hidden)?;
-        let linear = (index, EncoderLinear::AttentionOutput);
+        let linear = (index, Module::AttentionOutput);
         let weight = &layer.attention_output.weight;
         let Some(context) = self.linear_backward(linear, rows, tape, &output, weight, stop)? else {
             return Ok(None);
@@ -210,9 +210,9 @@ impl Encoder<'_> {
             }
         }
         let query_input = if tape.queries == Queries::Firsts { &firsts } else { &hidden };
-        self.adapt_backward((index, EncoderLinear::Query), tape.queries, tape, &inputs.query, query_input.as_ref())?;
-        self.adapt_backward((index, EncoderLinear::Key), Queries::Tokens, tape, &key, hidden.as_ref())?;
-        self.adapt_backward((index, EncoderLinear::Value), Queries::Tokens, tape, &value, hidden.as_ref())?;
+        self.adapt_backward((index, Module::Query), tape.queries, tape, &inputs.query, query_input.as_ref())?;
+        self.adapt_backward((index, Module::Key), Queries::Tokens, tape, &key, hidden.as_ref())?;
+        self.adapt_backward((index, Module::Value), Queries::Tokens, tape, &value, hidden.as_ref())?;
         match (hidden, firsts) {
             (Some(mut hidden), Some(firsts)) => Ok(Some(hidden.f_index_add_(0, &self.layout.first_rows, &firsts)?)),
             (hidden, _) => Ok(hidden),
@@ -222,12 +222,12 @@ impl Encoder<'_> {
     /// Gradients through a linear layer and its LoRA updates; no input gradient when `stop` names this layer.
     fn linear_backward(
         &self,
-        linear: (usize, EncoderLinear),
+        linear: (usize, Module),
         rows: Queries,
         tape: &LayerTape,
         gradient: &Tensor,
         weight: &Tensor,
-        stop: Option<EncoderLinear>,
+        stop: Option<Module>,
     ) -> Result<Option<Tensor>, TchError> {
         let input = match stop {
             Some(stop) if stop == linear.1 => None,
@@ -240,11 +240,11 @@ impl Encoder<'_> {
     /// Adds the LoRA updates of all runs that adapt `linear` to `output`, in place.
     fn adapt(
         &self,
-        linear: (usize, EncoderLinear),
+        linear: (usize, Module),
         rows: Queries,
         input: &Tensor,
         output: &Tensor,
-        tapes: &mut Vec<(EncoderLinear, Vec<Option<LoraTape>>)>,
+        tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
     ) -> Result<(), TchError> {
         let tape = lora::forward(linear, self.passes, &self.spans(rows), input, output)?;
         if tape.iter().any(Option::is_some) {
@@ -255,7 +255,7 @@ impl Encoder<'_> {
 
     fn adapt_backward(
         &self,
-        linear: (usize, EncoderLinear),
+        linear: (usize, Module),
         rows: Queries,
         tape: &LayerTape,
         gradient: &Tensor,

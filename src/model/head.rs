@@ -4,7 +4,7 @@ use tch::{Kind, TchError, Tensor};
 
 use super::adapter::HeadLinear;
 use super::base::Base;
-use super::names::Architecture;
+use crate::spec::Architecture;
 use super::pass::{RunPass, Site};
 
 /// What the backward pass needs.

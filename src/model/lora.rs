@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use tch::{TchError, Tensor};
 
-use super::names::EncoderLinear;
+use crate::spec::Module;
 use super::pass::{RunPass, Site};
 
 /// What the backward pass of one run's update needs.
@@ -19,7 +19,7 @@ pub struct LoraTape {
 
 /// Adds the updates to `output` (`[rows, out]`, a view is fine) in place; `spans` are the runs' rows.
 pub fn forward(
-    (layer, linear): (usize, EncoderLinear),
+    (layer, linear): (usize, Module),
     passes: &[RunPass<'_>],
     spans: &[Range<usize>],
     input: &Tensor,
@@ -50,7 +50,7 @@ pub fn forward(
 
 /// Accumulates the gradients of A and B, and adds to the gradient of the layer's input where one is asked for.
 pub fn backward(
-    (layer, linear): (usize, EncoderLinear),
+    (layer, linear): (usize, Module),
     passes: &[RunPass<'_>],
     spans: &[Range<usize>],
     tapes: &[Option<LoraTape>],

@@ -16,6 +16,7 @@ mod names;
 mod parameters;
 mod pass;
 pub mod peft;
+mod peft_config;
 mod random;
 mod weights;
 
@@ -25,7 +26,7 @@ pub use classifier::{Classifier, Tape};
 pub use config::ModelConfig;
 pub use error::ModelError;
 pub use layout::{Layout, RunSequences, RunSpan};
-pub use names::{Architecture, EncoderLinear};
 pub use parameters::{Parameter, Parameters};
+pub use peft_config::SavedConfig;
 pub use pass::{RunPass, StepDropout};
 pub use random::{Key, Purpose};

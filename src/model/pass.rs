@@ -2,7 +2,7 @@
 
 use super::adapter::Adapter;
 use super::dropout::Dropout;
-use super::names::EncoderLinear;
+use crate::spec::Module;
 use super::random::Key;
 
 /// A run's adapter and, in training, its dropouts.
@@ -36,7 +36,7 @@ pub enum Site {
     /// After the feed-forward block's output layer.
     Output(usize),
     /// Input of a LoRA update.
-    Lora(usize, EncoderLinear),
+    Lora(usize, Module),
     /// Features before the head.
     Extra,
     /// Input of the head's linear layer of this index.

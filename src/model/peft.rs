@@ -7,10 +7,12 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
+use crate::spec::Architecture;
+
 use super::ModelError;
 use super::adapter::{Adapter, LoraTarget};
 use super::base::Base;
-use super::names::Architecture;
+use crate::spec::Architecture;
 
 /// What PEFT puts before every parameter of the wrapped model.
 const PREFIX: &str = "base_model.model.";
@@ -56,7 +58,7 @@ pub fn lora_targets(
     rank: usize,
     lora_alpha: f64,
 ) -> Result<Vec<LoraTarget>, ModelError> {
-    let target = |module: &String| match architecture.find_linear(module) {
+    let target = |module: &String| match architecture.parse(module) {
         Some((layer, linear)) if layer < layers => {
             Ok(LoraTarget { layer, linear, rank: rank as i64, scale: lora_alpha / rank as f64 })
         }
@@ -65,7 +67,7 @@ pub fn lora_targets(
         ))),
         None => Err(ModelError::Adapter(format!(
             "target module `{module}` is no linear layer of a {} encoder",
-            architecture.prefix()
+            architecture.encoder()
         ))),
     };
     modules.iter().map(target).collect()
@@ -116,14 +118,30 @@ pub fn weights_file(adapter: &Adapter, values: &Tensor) -> Result<Vec<u8>, Model
     serialize(views, Some(metadata)).map_err(invalid)
 }
 
-/// Sets an adapter's values from `adapter_model.safetensors`; every parameter must be there with its shape.
-pub fn load_weights(adapter: &Adapter, base: &Base, file: &Path) -> Result<(), ModelError> {
-    let invalid = |message: String| ModelError::Invalid { path: file.to_path_buf(), message };
-    let tensors = Tensor::read_safetensors(file).map_err(|error| invalid(error.to_string()))?;
-    let mut by_name: BTreeMap<String, Tensor> = tensors.into_iter().collect();
+/// An adapter that PEFT (or this tool) saved in `folder`, over `base`; `base.classes` must be its number of classes.
+///
+/// Which layers it adapts, and with which rank, is read off the weights; scales follow `lora_alpha`, `alpha_pattern` and
+/// `use_rslora`.
+///
+/// # Errors
+/// A kind of adapter that is not supported (by name), a damaged file, or weights that do not fit the model.
+pub fn load(folder: &Path, base: &Base) -> Result<Adapter, ModelError> {
+    let config = SavedConfig::read(&folder.join("adapter_config.json"))?;
+    let path = folder.join("adapter_model.safetensors");
+    let invalid = |message: String| ModelError::Invalid { path: path.clone(), message };
+    let tensors = Tensor::read_safetensors(&path).map_err(|error| invalid(error.to_string()))?;
+    let mut by_name = BTreeMap::new();
+    for (name, tensor) in tensors {
+        let Some(name) = name.strip_prefix(PREFIX) else {
+            return Err(invalid(format!("`{name}` does not begin with `{PREFIX}`")));
+        };
+        by_name.insert(name.to_string(), tensor);
+    }
+    let targets = saved_targets(&config, base, &by_name).map_err(&invalid)?;
+    let adapter = Adapter::new(base, targets, 0)?;
     let mut problems = Vec::new();
     for entry in adapter.parameters.entries() {
-        match by_name.remove(&format!("{PREFIX}{}", entry.name)) {
+        match by_name.remove(&entry.name) {
             Some(tensor) if tensor.size() == entry.shape => {
                 adapter.parameters.value(entry)?.f_copy_(&tensor.f_to_device(base.device)?)?;
             }
@@ -133,6 +151,26 @@ pub fn load_weights(adapter: &Adapter, base: &Base, file: &Path) -> Result<(), M
             None => problems.push(format!("`{}` is missing", entry.name)),
         }
     }
-    problems.extend(by_name.keys().map(|name| format!("`{name}` is unexpected")));
-    if problems.is_empty() { Ok(()) } else { Err(invalid(problems.join("; "))) }
+    problems.extend(by_name.keys().map(|name| format!("`{name}` is not supported in an adapter")));
+    if problems.is_empty() { Ok(adapter) } else { Err(invalid(problems.join("; "))) }
+}
+
+fn saved_targets(
+    config: &SavedConfig,
+    base: &Base,
+    tensors: &BTreeMap<String, Tensor>,
+) -> Result<Vec<LoraTarget>, String> {
+    let mut targets = Vec::new();
+    for (name, tensor) in tensors {
+        let Some(module) = name.strip_suffix(".lora_A.weight") else {
+            continue;
+        };
+        let Some((layer, linear)) = base.config.architecture.parse(module).filter(|(layer, _)| *layer < base.config.layers)
+        else {
+            return Err(format!("`{module}` is adapted, which is no linear layer of this model's encoder"));
+        };
+        let rank = tensor.size()[0];
+        targets.push(LoraTarget { layer, linear, rank, scale: config.scale(module, rank)? });
+    }
+    Ok(targets)
 }

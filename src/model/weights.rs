@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tch::{Kind, Tensor};
 
 use super::ModelError;
-use super::names::Architecture;
+use crate::spec::Architecture;
 
 /// Tensors that pre-training checkpoints carry and a classifier does not use: names that begin with one of these.
 const UNUSED: [&str; 9] = [
@@ -75,7 +75,7 @@ impl Weights {
 
     /// Fails when something was missing or misshapen, or when a weight is left that nobody knows.
     pub fn finish(mut self, architecture: Architecture) -> Result<(), ModelError> {
-        let pooler = format!("{}.pooler.", architecture.prefix());
+        let pooler = format!("{}.pooler.", architecture.encoder());
         for name in self.tensors.keys() {
             let known = UNUSED.iter().any(|prefix| name.starts_with(prefix))
                 || name.starts_with(&pooler)
@@ -124,7 +124,7 @@ fn canonical_name(name: &str, architecture: Architecture) -> String {
     };
     let headless = ["embeddings.", "encoder.", "transformer.", "pooler."];
     if headless.iter().any(|start| name.starts_with(start)) {
-        format!("{}.{name}", architecture.prefix())
+        format!("{}.{name}", architecture.encoder())
     } else {
         name
     }
