@@ -8,6 +8,7 @@ mod plan;
 mod signals;
 mod stop;
 mod supervise;
+mod torch;
 mod worker;
 mod worker_process;
 mod worker_sink;
@@ -17,6 +18,7 @@ pub use mock::{MockExecutor, MockFault, MockFaultKind, MockSettings, default_abi
 pub use plan::{DeviceKind, GroupKey, MemoryLimit, PlanOptions, pack_of, plan_packs, relative_duration};
 pub use signals::stop_on_signals;
 pub use stop::Stop;
+pub use torch::{DeviceError, TorchExecutor, cuda_devices};
 pub use supervise::{SuperviseError, supervise};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{
