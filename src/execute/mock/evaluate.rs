@@ -22,7 +22,12 @@ pub(super) struct Evaluated {
 }
 
 /// Evaluates a run after an epoch (counted from 1).
-pub(super) fn evaluate(settings: &MockSettings, spec: &RunSpec, run_key: u64, epoch: usize) -> Evaluated {
+pub(super) fn evaluate(
+    settings: &MockSettings,
+    spec: &RunSpec,
+    run_key: u64,
+    epoch: usize,
+) -> Evaluated {
     let data = key_of(&spec.dataset.path);
     let ability = ability(settings, spec, run_key, epoch);
     let threshold = normal_quantile(ability);
@@ -63,12 +68,25 @@ fn ability(settings: &MockSettings, spec: &RunSpec, run_key: u64, epoch: usize) 
 fn confidence(clearness: f64, classes: u64, epoch: usize) -> f64 {
     let chance = 1.0 / classes as f64;
     let sharpness = 1.2 + 0.3 * epoch as f64;
-    (chance + (1.0 - chance) * (1.0 - (-sharpness * clearness).exp())).clamp(chance + 1e-3, 1.0 - 1e-4)
+    (chance + (1.0 - chance) * (1.0 - (-sharpness * clearness).exp()))
+        .clamp(chance + 1e-3, 1.0 - 1e-4)
 }
 
-fn prediction(example: usize, label: u64, predicted: u64, confidence: f64, classes: u64) -> Prediction {
+fn prediction(
+    example: usize,
+    label: u64,
+    predicted: u64,
+    confidence: f64,
+    classes: u64,
+) -> Prediction {
     let rest = (1.0 - confidence) / (classes - 1).max(1) as f64;
-    let probability = |class| if class == predicted { confidence as f32 } else { rest as f32 };
+    let probability = |class| {
+        if class == predicted {
+            confidence as f32
+        } else {
+            rest as f32
+        }
+    };
     Prediction {
         example,
         label: label as u32,
@@ -79,10 +97,24 @@ fn prediction(example: usize, label: u64, predicted: u64, confidence: f64, class
 
 fn summarize(predictions: Vec<Prediction>, classes: u64) -> Evaluated {
     let count = predictions.len().max(1) as f64;
-    let probability = |prediction: &Prediction, class: u32| f64::from(prediction.probabilities[class as usize]);
-    let eval_loss = predictions.iter().map(|of| -probability(of, of.label).ln()).sum::<f64>() / count;
-    let mean_confidence = predictions.iter().map(|of| probability(of, of.predicted)).sum::<f64>() / count;
-    Evaluated { eval_loss, scores: scores(&predictions, classes as usize), mean_confidence, predictions }
+    let probability =
+        |prediction: &Prediction, class: u32| f64::from(prediction.probabilities[class as usize]);
+    let eval_loss = predictions
+        .iter()
+        .map(|of| -probability(of, of.label).ln())
+        .sum::<f64>()
+        / count;
+    let mean_confidence = predictions
+        .iter()
+        .map(|of| probability(of, of.predicted))
+        .sum::<f64>()
+        / count;
+    Evaluated {
+        eval_loss,
+        scores: scores(&predictions, classes as usize),
+        mean_confidence,
+        predictions,
+    }
 }
 
 /// Scores weighted by the number of examples of each class.
@@ -93,7 +125,12 @@ fn scores(predictions: &[Prediction], classes: usize) -> Scores {
     }
     let total = predictions.len().max(1) as f64;
     let ratio = |part: f64, whole: f64| if whole == 0.0 { 0.0 } else { part / whole };
-    let mut scores = Scores { accuracy: 0.0, precision: 0.0, recall: 0.0, f1: 0.0 };
+    let mut scores = Scores {
+        accuracy: 0.0,
+        precision: 0.0,
+        recall: 0.0,
+        f1: 0.0,
+    };
     for class in 0..classes {
         let hits = matrix[class][class];
         let labelled: f64 = matrix[class].iter().sum();
@@ -112,7 +149,11 @@ fn normal_quantile(probability: f64) -> f64 {
     let (mut low, mut high) = (-8.0, 8.0);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
-        if normal_cdf(middle) < probability { low = middle } else { high = middle }
+        if normal_cdf(middle) < probability {
+            low = middle
+        } else {
+            high = middle
+        }
     }
     0.5 * (low + high)
 }
@@ -120,8 +161,10 @@ fn normal_quantile(probability: f64) -> f64 {
 /// Standard normal distribution function (Abramowitz and Stegun 1964, 26.2.17; error below 7.5e-8).
 fn normal_cdf(value: f64) -> f64 {
     let t = 1.0 / (1.0 + 0.231_641_9 * value.abs());
-    let polynomial =
-        t * (0.319_381_530 + t * (-0.356_563_782 + t * (1.781_477_937 + t * (-1.821_255_978 + t * 1.330_274_429))));
+    let polynomial = t
+        * (0.319_381_530
+            + t * (-0.356_563_782
+                + t * (1.781_477_937 + t * (-1.821_255_978 + t * 1.330_274_429))));
     let tail = (-0.5 * value * value).exp() / std::f64::consts::TAU.sqrt() * polynomial;
     if value < 0.0 { tail } else { 1.0 - tail }
 }
