@@ -294,6 +294,12 @@ fn withdraw(path: &Path, contents: &[u8]) -> Result<bool, StoreError> {
     if read_if_there(path)?.as_deref() != Some(contents) {
         return Ok(false);
     }
+    put_aside_and_look(path, contents)
+}
+
+/// Renames the claim, and removes it where it has these contents. Another's is put back; where its name is taken by
+/// then, its owner finds that out before the next write.
+fn put_aside_and_look(path: &Path, contents: &[u8]) -> Result<bool, StoreError> {
     let aside = path.with_file_name(format!(".withdrawn.{}.tmp", unique_token()));
     match fs::rename(path, &aside) {
         Ok(()) => {}
@@ -302,7 +308,6 @@ fn withdraw(path: &Path, contents: &[u8]) -> Result<bool, StoreError> {
     }
     let ours = read_if_there(&aside)?.as_deref() == Some(contents);
     if !ours {
-        // Where the name is taken by now, the owner of what we hold finds that out before it writes.
         fs::hard_link(&aside, path).ok();
     }
     discard(&aside);
@@ -340,3 +345,6 @@ fn parse(contents: &[u8]) -> Option<ClaimRecord> {
 fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("."))
 }
+
+#[cfg(test)]
+mod tests;

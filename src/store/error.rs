@@ -40,7 +40,7 @@ pub enum StoreError {
     Rehearsal { path: PathBuf, found: bool },
     #[error("{path}: the sweep has no run `{run}`")]
     NoSuchRun { path: PathBuf, run: RunId },
-    #[error("{path}: the planned packs do not hold every run exactly once: {reason}")]
+    #[error("{path}: the runs cannot be planned like this: {reason}")]
     Plan { path: PathBuf, reason: String },
 }
 

@@ -286,6 +286,12 @@ fn check_planned(
     if left.len() != runs.len() {
         return Err(error("two runs of the sweep have the same id".to_owned()));
     }
+    if let Some(pack) = packs
+        .iter()
+        .find(|pack| pack.places.is_empty() || pack.places.iter().any(Vec::is_empty))
+    {
+        return Err(error(format!("pack {} has a place without runs", pack.id)));
+    }
     for run in runs_of(packs) {
         if !left.remove(run) {
             return Err(error(format!(

@@ -111,9 +111,24 @@ pub(super) fn differences(base: &[(String, Value)], spec: &RunSpec) -> BTreeMap<
 
 /// Reads and checks `sweep.json`.
 pub(super) fn read_plan(path: &Path) -> Result<Option<SweepRecord>, StoreError> {
-    let Some(record) = read_json::<SweepRecord>(path)? else {
-        return Ok(None);
-    };
+    let read = read_json::<SweepRecord>(path).and_then(|record| match record {
+        Some(record) => check_plan(path, &record).map(|()| Some(record)),
+        None => Ok(None),
+    });
+    read.map_err(|error| match error {
+        StoreError::Damaged { path, reason } => {
+            let way_out =
+                "move it away and run the sweep again: it is made anew, and results are kept";
+            StoreError::Damaged {
+                path,
+                reason: format!("{reason}; {way_out}"),
+            }
+        }
+        other => other,
+    })
+}
+
+fn check_plan(path: &Path, record: &SweepRecord) -> Result<(), StoreError> {
     let mut known = BTreeSet::new();
     for run in &record.runs {
         if !is_plain_name(&run.id.0) {
@@ -147,7 +162,7 @@ pub(super) fn read_plan(path: &Path) -> Result<Option<SweepRecord>, StoreError> 
             }
         }
     }
-    Ok(Some(record))
+    Ok(())
 }
 
 /// Checks a pack that was read back.
@@ -156,6 +171,12 @@ pub(super) fn check_pack(path: &Path, pack: &PackPlan) -> Result<(), StoreError>
         return Err(StoreError::damaged(
             path,
             format!("`{}` cannot be the id of a pack", pack.id),
+        ));
+    }
+    if pack.places.is_empty() || pack.places.iter().any(Vec::is_empty) {
+        return Err(StoreError::damaged(
+            path,
+            format!("pack {} has a place without runs", pack.id),
         ));
     }
     if let Some(run) = pack

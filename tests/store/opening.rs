@@ -275,7 +275,12 @@ fn a_planner_that_loses_or_doubles_a_run_is_found_out() {
             .map(|run| pack_of(vec![vec![run.id.clone()]]))
             .collect()
     };
-    let planners: [Planner<'_>; 2] = [&loses, &doubles];
+    let empty = |runs: &[PlannedRun]| {
+        let mut places: Vec<Vec<RunId>> = runs.iter().map(|run| vec![run.id.clone()]).collect();
+        places.push(Vec::new());
+        vec![pack_of(places)]
+    };
+    let planners: [Planner<'_>; 3] = [&loses, &doubles, &empty];
     for planner in planners {
         let error = Store::create_or_open(root.path(), &input, planner).unwrap_err();
         assert!(matches!(error, StoreError::Plan { .. }), "{error}");
@@ -291,4 +296,30 @@ fn a_reader_sees_a_plan_that_changed() {
     assert_eq!(reader.record().runs.len(), 2);
     reader.reload().unwrap();
     assert_eq!(reader.record().runs.len(), 3);
+}
+
+#[test]
+fn a_damaged_plan_is_made_anew_around_the_results() {
+    let root = scratch();
+    let store = finished(root.path(), 5);
+    let before = timeless(store.layout().folder());
+    let plan = store.layout().sweep_json();
+    std::fs::write(&plan, "{").unwrap();
+    let error = open(root.path(), &sweep(runs(5))).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("move it away and run the sweep again"),
+        "{error}"
+    );
+    std::fs::remove_file(&plan).unwrap();
+    let opened = open(root.path(), &sweep(runs(6))).unwrap();
+    let events = work_with(&opened.store, MockSettings::default(), &options()).unwrap();
+    assert_eq!(finished_runs(&events), [runs(6)[5].id.clone()]);
+    let after = timeless(store.layout().folder());
+    for (path, contents) in before {
+        if path.starts_with("runs") {
+            assert_eq!(after.get(&path), Some(&contents), "{path:?}");
+        }
+    }
 }
