@@ -64,7 +64,9 @@ impl Bars {
     fn draw_runs(&mut self, now: Instant) {
         let (height, width) = console::Term::stderr().size();
         let most = usize::from(height).saturating_sub(4).max(1);
-        let longest = self.board.active.iter().map(|run| console::measure_text_width(&run.label)).max().unwrap_or(0);
+        let several = self.board.several_devices();
+        let labels = self.board.active.iter().map(|run| console::measure_text_width(&named(run, several)));
+        let longest = labels.max().unwrap_or(0);
         let room = usize::from(width).saturating_sub(FIGURES).max(SHORTEST_LABEL);
         let label = longest.clamp(SHORTEST_LABEL, room);
         let shown: Vec<&Active> = self.board.active.iter().take(most).collect();
@@ -87,7 +89,7 @@ impl Bars {
         for active in &shown {
             let Some((_, bar)) = self.runs.iter().find(|(run, _)| *run == active.run) else { continue };
             bar.set_position((active.fraction() * FULL as f64) as u64);
-            bar.set_prefix(fitted(&active.label, label));
+            bar.set_prefix(fitted(&named(active, several), label));
             bar.set_message(figures(active, now));
         }
         let hidden = self.board.active.len() - shown.len();
@@ -128,6 +130,11 @@ impl Drop for Bars {
 fn styled(template: &str) -> ProgressStyle {
     let style = ProgressStyle::with_template(template).expect("our templates are well-formed: they have a test");
     style.progress_chars("━╸─")
+}
+
+/// The run's label, with its device where there are several.
+fn named(run: &Active, several_devices: bool) -> String {
+    if several_devices { format!("{} {}", run.device, run.label) } else { run.label.clone() }
 }
 
 /// A label of exactly `width` columns.

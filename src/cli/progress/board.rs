@@ -103,6 +103,11 @@ impl Board {
         }
     }
 
+    /// Whether the runs in progress are on different devices.
+    pub fn several_devices(&self) -> bool {
+        self.active.windows(2).any(|pair| pair[0].device != pair[1].device)
+    }
+
     /// Runs that have an outcome.
     pub fn finished(&self) -> usize {
         self.completed + self.failed
