@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::data::DataError;
-use crate::execute::{ExecuteError, SuperviseError};
+use crate::execute::{self, SuperviseError};
 use crate::hub::HubError;
 use crate::model::ModelError;
 use crate::report::ReportError;
@@ -32,7 +32,7 @@ pub enum CliError {
     #[error("--devices: {0}")]
     Device(#[from] DeviceError),
     #[error(transparent)]
-    Execute(#[from] ExecuteError),
+    Torch(#[from] execute::DeviceError),
     #[error(transparent)]
     Supervise(#[from] SuperviseError),
     #[error("cannot listen for signals: {0}")]

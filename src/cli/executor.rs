@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::execute::{Executor, MockExecutor, MockFault, MockFaultKind, MockSettings, TorchExecutor};
+use crate::hub::Hub;
 use crate::store::Store;
 
 use super::CliError;
@@ -103,5 +104,5 @@ impl FromStr for Fault {
 }
 
 fn torch(device: &str, threads: Option<usize>) -> Result<Box<dyn Executor>, CliError> {
-    Ok(Box::new(TorchExecutor::new(device, threads)?))
+    Ok(Box::new(TorchExecutor::new(device, threads, Hub::from_environment())?))
 }
