@@ -39,5 +39,5 @@ seeds: [1, 2, 3]
     let folders: Vec<_> = std::fs::read_dir(place.path("results")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(folders, ["big-rehearsal"]);
     let status = shown(&place, &["status"]);
-    assert!(status.starts_with("big-rehearsal (rehearsal)  4 runs: 4 completed"), "{status}");
+    assert!(status.starts_with("big (rehearsal)  4 runs: 4 completed"), "{status}");
 }

@@ -14,8 +14,11 @@ fn the_overview() {
 fn every_verb_has_examples_and_exit_codes() {
     let place = Place::new();
     let overview = String::from_utf8(place.sweep(&["--help"]).output().unwrap().stdout).unwrap();
-    let verbs = overview.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
-    let verbs: Vec<&str> = verbs.take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next()).collect();
+    let commands = overview.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
+    // A verb stands two columns in; the further lines of its description stand further in.
+    let names = commands.take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
+    let verbs: Vec<&str> =
+        names.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split_whitespace().next()).collect();
     assert!(verbs.contains(&"run") && !verbs.contains(&"worker"), "{verbs:?}");
     for verb in verbs.into_iter().filter(|verb| *verb != "help") {
         let help = place.sweep(&[verb, "--help"]).assert().success();

@@ -31,7 +31,7 @@ fn progress_that_nobody_watches_is_time_stamped_lines() {
     let place = Place::new();
     let output = place.mock(&["--only", "rank=4, seed=1"]).output().unwrap();
     let lines = place.plain(&output.stderr);
-    let stamped = regex_lines(&lines);
+    let stamped = stamped_lines(&lines);
     assert_eq!(stamped.iter().filter(|line| line.starts_with("epoch ")).count(), 2, "{lines}");
     for start in ["pack ", "started rank=4, seed=1 ", "epoch 1/2 rank=4, seed=1: train loss ", "completed rank=4, seed=1: best epoch "] {
         assert!(stamped.iter().any(|line| line.starts_with(start)), "{start} is not in {lines}");
@@ -39,7 +39,7 @@ fn progress_that_nobody_watches_is_time_stamped_lines() {
 }
 
 /// The lines that begin with a time, without it.
-fn regex_lines(text: &str) -> Vec<&str> {
+fn stamped_lines(text: &str) -> Vec<&str> {
     let stamped = |line: &&str| line.len() > 21 && line.as_bytes()[10] == b'T' && line.as_bytes()[19] == b'Z';
     text.lines().filter(stamped).map(|line| &line[21..]).collect()
 }
@@ -85,7 +85,8 @@ fn fail_fast_stops_at_the_first_failure() {
 fn an_interrupted_sweep_continues() {
     let place = Place::new();
     for (signal, code) in [("INT", 130), ("TERM", 143), ("USR2", 140)] {
-        let mut child = start(&place, &["--mock-delay", "100"]);
+        // One run after the other, so that there always is a first epoch to come.
+        let mut child = start(&place, &["--max-pack", "1", "--mock-delay", "40"]);
         wait_for(&mut child, "epoch 1/2");
         let id = child.id().to_string();
         assert!(std::process::Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());

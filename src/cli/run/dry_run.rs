@@ -54,12 +54,12 @@ pub fn table(hub: &Hub, chosen: &Chosen, results: &Path, rehearsal: bool) -> Res
     }
     let memory = largest.map_or_else(String::new, |cost| {
         let (frozen, run) = (bytes(cost.frozen_memory), bytes(cost.memory));
-        format!(", about {frozen} of memory for the frozen weights and up to {run} for each run of a pack")
+        format!("Memory, estimated: {frozen} for the frozen weights and up to {run} for each run of a pack.\n")
     });
     let skipped = if skipped > 0 { format!(" ({skipped} completed, not done again)") } else { String::new() };
     let (steps, tokens) = (HumanCount(steps as u64), HumanCount(tokens));
     let what = count(runs, "run");
-    Ok(format!("{table}\n{what} to train{skipped}: {steps} optimizer steps, {tokens} training tokens{memory}.\n"))
+    Ok(format!("{table}\n{what} to train{skipped}: {steps} optimizer steps, {tokens} training tokens.\n{memory}"))
 }
 
 /// Chosen runs that have their results.

@@ -114,7 +114,12 @@ impl Run {
         }
         let facts = LocalFacts::new(hub);
         let sweep = if self.rehearse {
-            file.rehearse(&rehearsal::rehearsal(hub)?, &facts)?
+            let mut sweep = file.rehearse(&rehearsal::rehearsal(hub)?, &facts)?;
+            // The store marks a rehearsal in the folder's name itself.
+            if let Some(name) = sweep.name.strip_suffix("-rehearsal") {
+                sweep.name = name.to_string();
+            }
+            sweep
         } else {
             file.resolve(&facts)?
         };
