@@ -1,9 +1,9 @@
 //! What happens while a sweep is executed. Execution emits events; sinks consume them; the trainer never prints.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::metrics::Scores;
-use crate::spec::{PackId, RunId};
+use crate::spec::{MetricName, PackId, RunId};
 
 /// One epoch of one run: a row of `metrics.csv`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -11,22 +11,68 @@ pub struct EpochRecord {
     /// Counted from 1.
     pub epoch: usize,
     /// Mean loss over the training examples of the epoch, with dropout.
+    #[serde(deserialize_with = "number_or_nan")]
     pub train_loss: f64,
     /// Accuracy over the training examples of the epoch, with dropout.
+    #[serde(deserialize_with = "number_or_nan")]
     pub train_accuracy: f64,
+    #[serde(deserialize_with = "number_or_nan")]
     pub eval_loss: f64,
     /// Weighted scores on the evaluation examples.
     pub scores: Scores,
     /// Mean probability of the predicted class over the evaluation examples.
+    #[serde(deserialize_with = "number_or_nan")]
     pub mean_confidence: f64,
     /// Of the epoch's last optimizer step.
+    #[serde(deserialize_with = "number_or_nan")]
     pub learning_rate: f64,
     /// Wall-clock seconds of the epoch, evaluation included.
+    #[serde(deserialize_with = "number_or_nan")]
     pub seconds: f64,
     /// Training examples per second, evaluation excluded.
+    #[serde(deserialize_with = "number_or_nan")]
     pub examples_per_second: f64,
     /// Real (unpadded) training tokens per second, evaluation excluded.
+    #[serde(deserialize_with = "number_or_nan")]
     pub tokens_per_second: f64,
+}
+
+impl EpochRecord {
+    /// The epoch's value of a metric.
+    pub fn metric(&self, name: MetricName) -> f64 {
+        match name {
+            MetricName::Accuracy => self.scores.accuracy,
+            MetricName::Precision => self.scores.precision,
+            MetricName::Recall => self.scores.recall,
+            MetricName::F1 => self.scores.f1,
+            MetricName::EvalLoss => self.eval_loss,
+            MetricName::MeanConfidence => self.mean_confidence,
+            MetricName::TrainLoss => self.train_loss,
+            MetricName::TrainAccuracy => self.train_accuracy,
+        }
+    }
+}
+
+/// The epoch with the best value of a metric: the lowest loss, the highest of anything else, the earliest of equals.
+/// Epochs whose value is not a number do not count.
+pub fn best_epoch(epochs: &[EpochRecord], metric: MetricName) -> Option<&EpochRecord> {
+    let lower_is_better = matches!(metric, MetricName::EvalLoss | MetricName::TrainLoss);
+    let score = |record: &EpochRecord| {
+        let value = record.metric(metric);
+        if lower_is_better { -value } else { value }
+    };
+    let mut best: Option<&EpochRecord> = None;
+    for record in epochs.iter().filter(|record| !score(record).is_nan()) {
+        if best.is_none_or(|best| score(record) > score(best)) {
+            best = Some(record);
+        }
+    }
+    best
+}
+
+/// JSON has no NaN and no infinity and writes both as null: read it as NaN, so that what was written can be read.
+fn number_or_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// How a run ended.
@@ -77,9 +123,13 @@ pub enum Event {
         step: usize,
         steps: usize,
         /// Mean over the epoch so far.
+        #[serde(deserialize_with = "number_or_nan")]
         train_loss: f64,
+        #[serde(deserialize_with = "number_or_nan")]
         learning_rate: f64,
+        #[serde(deserialize_with = "number_or_nan")]
         examples_per_second: f64,
+        #[serde(deserialize_with = "number_or_nan")]
         tokens_per_second: f64,
     },
     Evaluating {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::event::Sink;
 use crate::spec::{PackPlan, PlannedRun, RunId};
-use crate::train::{RecordError, Recorder};
+use crate::train::{Checkpoint, RecordError, Recorder};
 
 use super::Stop;
 
@@ -46,6 +46,9 @@ pub trait Executor {
     fn device(&self) -> String;
 
     /// Trains a pack to its end, or until `stop` is set. Resumes from `recorder`'s checkpoint where there is one.
+    ///
+    /// Emits the events of runs and `CheckpointSaved`; the worker emits `PackStarted` and `PackStopped`. May be called
+    /// again after it returned an error or panicked.
     fn execute(
         &mut self,
         job: &PackJob,
@@ -53,4 +56,12 @@ pub trait Executor {
         sink: &mut dyn Sink,
         stop: &Stop,
     ) -> Result<PackEnd, ExecuteError>;
+
+    /// What a part of a pack goes on from, when the pack is taken apart (out of memory, a run at fault): the whole's
+    /// checkpoint without the runs that are not in `part`. None where checkpoints cannot be divided; the part starts
+    /// anew then.
+    fn restrict(&self, checkpoint: &Checkpoint, part: &PackPlan) -> Option<Checkpoint> {
+        let _ = (checkpoint, part);
+        None
+    }
 }

@@ -1,1 +1,32 @@
-//! model
+//! The frozen encoder, LoRA, the classification head: loading, forward and backward passes over packs of runs.
+
+mod adapter;
+mod attention;
+mod base;
+mod classifier;
+mod config;
+mod dropout;
+mod elementwise;
+mod encoder;
+mod error;
+mod head;
+mod layout;
+mod lora;
+mod names;
+mod parameters;
+mod pass;
+pub mod peft;
+mod peft_config;
+mod random;
+mod weights;
+
+pub use adapter::{Adapter, LoraTarget, count_parameters};
+pub use base::Base;
+pub use classifier::{Classifier, Tape};
+pub use config::ModelConfig;
+pub use error::ModelError;
+pub use layout::{Layout, RunSequences, RunSpan};
+pub use parameters::{Parameter, Parameters};
+pub use peft_config::SavedConfig;
+pub use pass::{RunPass, StepDropout};
+pub use random::{Key, Purpose};

@@ -1,1 +1,44 @@
 //! store
+
+mod checkpoint;
+mod claim;
+mod durable;
+mod epochs;
+mod error;
+mod heartbeat;
+mod index;
+mod json;
+mod layout;
+mod log;
+mod log_sink;
+mod open;
+mod owner;
+mod pack_store;
+mod packs;
+mod plan;
+mod predictions;
+mod progress;
+mod recorder;
+mod records;
+mod slots;
+mod sweep_store;
+mod view;
+
+pub use claim::{Attempt, Claim, ClaimOptions, ClaimRecord, Found};
+pub use durable::{remove_leftovers, write_atomically, write_atomically_with};
+pub use error::StoreError;
+pub use json::FORMAT_VERSION;
+pub use layout::{Layout, PackFolder, RunFolder};
+pub use log_sink::LogSink;
+pub use open::{Opened, PlanInput, Planner};
+pub use owner::{Liveness, Owner};
+pub use pack_store::Part;
+pub use packs::{CurrentPack, CurrentPacks, FaultRecord, ReplanReason};
+pub use plan::{RunEntry, SweepRecord, parameters};
+pub use predictions::Predictions;
+pub use progress::{PackProgress, RunProgress};
+pub use recorder::PackRecorder;
+pub use records::{ResultRecord, RunRecord, Versions};
+pub use slots::{CheckpointSlots, Loaded};
+pub use sweep_store::{Store, sweep_folders};
+pub use view::{RunState, RunView};

@@ -1,5 +1,22 @@
-//! Trains packs of runs.
+//! Trains packs of runs: several runs in one forward and backward pass on one frozen model.
 
+mod data;
+mod error;
+mod evaluate;
+mod loss;
+mod member;
+mod optimizer;
+mod pack;
 mod record;
+mod schedule;
+mod session;
+mod state;
 
+pub use data::{Examples, TrainingData};
+pub use error::TrainError;
+pub use evaluate::{Evaluation, evaluate, log_probabilities};
+pub use member::{Member, Orders, Update};
+pub use pack::{Pack, Place, ReadLoss, StepOfRun};
 pub use record::{AdapterFiles, Checkpoint, Prediction, RecordError, Recorder, RunFacts, RunResult};
+pub use schedule::Schedule;
+pub use session::{Job, train};

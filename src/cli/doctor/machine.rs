@@ -1,0 +1,136 @@
+//! What the kernel says about this machine.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::text::bytes;
+
+/// Vector instructions that decide how fast matrix products are, best last.
+const VECTORS: [(&str, &str); 7] = [
+    ("sse4_2", "SSE4.2"),
+    ("asimd", "NEON"),
+    ("avx", "AVX"),
+    ("avx2", "AVX2"),
+    ("avx512f", "AVX-512"),
+    ("avx512_bf16", "AVX-512 BF16"),
+    ("amx_bf16", "AMX BF16"),
+];
+
+/// The widest vector instructions named by the text of `/proc/cpuinfo`.
+pub fn vectors(cpuinfo: &str) -> Option<&'static str> {
+    let flags = cpuinfo.lines().find(|line| line.starts_with("flags") || line.starts_with("Features"))?;
+    let flags: Vec<&str> = flags.split_once(':')?.1.split_whitespace().collect();
+    VECTORS.iter().rev().find(|(flag, _)| flags.contains(flag)).map(|(_, name)| *name)
+}
+
+/// The processor's name in the text of `/proc/cpuinfo`.
+pub fn processor(cpuinfo: &str) -> Option<&str> {
+    let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim())
+}
+
+/// Bytes in all and bytes available, from the text of `/proc/meminfo`.
+pub fn memory(meminfo: &str) -> Option<(u64, u64)> {
+    let field = |name: &str| {
+        let line = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kilobytes| 1024 * kilobytes)
+    };
+    Some((field("MemTotal:")?, field("MemAvailable:")?))
+}
+
+/// The folder of the libtorch that this process has loaded (it holds `lib/`), from the text of `/proc/self/maps`.
+pub fn libtorch(maps: &str) -> Option<PathBuf> {
+    let path = maps.lines().find_map(|line| line.find('/').map(|at| &line[at..]).filter(|path| path.ends_with("/libtorch_cpu.so")))?;
+    Path::new(path).parent()?.parent().map(Path::to_path_buf)
+}
+
+/// libtorch's own version: `version.py` of the Python package, or `build-version` of the plain archive.
+pub fn libtorch_version(folder: &Path) -> Option<String> {
+    let python = std::fs::read_to_string(folder.join("version.py")).ok();
+    let python = python.and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("__version__ = "))?;
+        Some(line.trim().trim_matches(['\'', '"']).to_string())
+    });
+    python.or_else(|| std::fs::read_to_string(folder.join("build-version")).ok().map(|text| text.trim().to_string()))
+}
+
+/// A device as `nvidia-smi` lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NvidiaDevice {
+    pub name: String,
+    /// Bytes.
+    pub total: u64,
+    /// Bytes.
+    pub free: u64,
+}
+
+impl std::fmt::Display for NvidiaDevice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, {}, {} free", self.name, bytes(self.total), bytes(self.free))
+    }
+}
+
+/// The devices in what `nvidia-smi --query-gpu=name,memory.total,memory.free --format=csv,noheader,nounits` prints
+/// (memory in MiB).
+pub fn nvidia_devices(text: &str) -> Vec<NvidiaDevice> {
+    let device = |line: &str| {
+        let mut fields = line.rsplitn(3, ',').map(str::trim);
+        let mut mebibytes = || fields.next()?.parse::<u64>().ok().map(|number| number << 20);
+        let (free, total) = (mebibytes()?, mebibytes()?);
+        Some(NvidiaDevice { name: fields.next()?.to_string(), total, free })
+    };
+    text.lines().filter_map(device).collect()
+}
+
+/// A program on the PATH.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// Bytes free for us in the file system of a folder, or of its nearest ancestor that exists.
+pub fn free_space(folder: &Path) -> Option<u64> {
+    let absolute = std::path::absolute(folder).ok()?;
+    let existing = absolute.ancestors().find(|folder| folder.exists())?;
+    let status = rustix::fs::statvfs(existing).ok()?;
+    Some(status.f_bavail * status.f_frsize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpuinfo_is_read() {
+        let text = "processor\t: 0\nmodel name\t: Example 9000 @ 2.0GHz\nflags\t\t: fpu sse4_2 avx avx2 avx512f\n";
+        assert_eq!(vectors(text), Some("AVX-512"));
+        assert_eq!(processor(text), Some("Example 9000 @ 2.0GHz"));
+        assert_eq!(vectors("processor: 0\nFeatures : fp asimd crc32\n"), Some("NEON"));
+        assert_eq!(vectors(""), None);
+    }
+
+    #[test]
+    fn meminfo_is_read() {
+        let text = "MemTotal:       16384000 kB\nMemFree: 1 kB\nMemAvailable:    8192000 kB\n";
+        assert_eq!(memory(text), Some((16_777_216_000, 8_388_608_000)));
+        assert_eq!(memory("MemTotal: 1 kB\n"), None);
+    }
+
+    #[test]
+    fn nvidia_smi_is_read() {
+        let devices = nvidia_devices("NVIDIA H200, 143771, 143000\nNVIDIA A2, odd, 1\n");
+        assert_eq!(devices.len(), 1);
+        assert_eq!(devices[0].to_string(), "NVIDIA H200, 140.40 GiB, 139.65 GiB free");
+    }
+
+    #[test]
+    fn libtorch_is_found_where_it_is_loaded_from() {
+        let maps = "7f00-7f01 r-xp 00000000 08:01 7 /opt/with space/torch/lib/libtorch_cpu.so\n7f02-7f03 rw-p 0 00:00 0\n";
+        assert_eq!(libtorch(maps), Some(PathBuf::from("/opt/with space/torch")));
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(libtorch_version(folder.path()), None);
+        std::fs::write(folder.path().join("build-version"), "2.11.0+cpu\n").unwrap();
+        assert_eq!(libtorch_version(folder.path()), Some("2.11.0+cpu".to_string()));
+        std::fs::write(folder.path().join("version.py"), "x = 1\n__version__ = '2.11.0+cu130'\n").unwrap();
+        assert_eq!(libtorch_version(folder.path()), Some("2.11.0+cu130".to_string()));
+    }
+}

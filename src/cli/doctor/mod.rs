@@ -1,0 +1,104 @@
+//! `sweep doctor`: what this machine has, and what is missing with the command that mends it.
+
+mod checks;
+mod machine;
+
+use std::process::ExitCode;
+
+use console::style;
+
+use super::CliError;
+
+/// Says what was found on this machine and what is missing, with the command that mends it.
+///
+/// Checks libtorch and its devices, processor, memory, the cache folders, the model and corpus of the quickstart, Slurm.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exit codes:
+  0  everything needed is there
+  1  something needed is missing")]
+pub struct Doctor {}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Finding {
+    subject: &'static str,
+    detail: String,
+    state: State,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Found,
+    /// Not there, and only some uses need it.
+    Optional {
+        mend: String,
+    },
+    /// Not there, and nothing goes without it.
+    Missing {
+        mend: String,
+    },
+}
+
+impl Finding {
+    fn found(subject: &'static str, detail: impl Into<String>) -> Self {
+        Finding { subject, detail: detail.into(), state: State::Found }
+    }
+
+    fn optional(subject: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Self {
+        Finding { subject, detail: detail.into(), state: State::Optional { mend: mend.into() } }
+    }
+
+    fn missing(subject: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Self {
+        Finding { subject, detail: detail.into(), state: State::Missing { mend: mend.into() } }
+    }
+}
+
+impl Doctor {
+    pub fn run(self) -> Result<ExitCode, CliError> {
+        let findings = checks::all();
+        super::print(&render(&findings))?;
+        let missing = findings.iter().any(|finding| matches!(finding.state, State::Missing { .. }));
+        Ok(ExitCode::from(u8::from(missing)))
+    }
+}
+
+/// One line per finding, the mending command under it.
+fn render(findings: &[Finding]) -> String {
+    let width = findings.iter().map(|finding| finding.subject.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for Finding { subject, detail, state } in findings {
+        let (mark, mend) = match state {
+            State::Found => (style("ok     ").green(), None),
+            State::Optional { mend } => (style("-      ").yellow(), Some(mend)),
+            State::Missing { mend } => (style("missing").red(), Some(mend)),
+        };
+        text.push_str(&format!("{mark}  {subject:width$}  {detail}\n"));
+        if let Some(mend) = mend {
+            text.push_str(&format!("         {:width$}  → {mend}\n", ""));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_says_how_to_mend_it() {
+        console::set_colors_enabled(false);
+        let findings = [
+            Finding::found("libtorch", "2.11.0"),
+            Finding::optional("Slurm", "no sbatch", "apt-get install slurm-client"),
+            Finding::missing("model", "not there", "make setup"),
+        ];
+        insta::assert_snapshot!(render(&findings), @"
+        ok       libtorch  2.11.0
+        -        Slurm     no sbatch
+                           → apt-get install slurm-client
+        missing  model     not there
+                           → make setup
+        ");
+    }
+}

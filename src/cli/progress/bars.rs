@@ -1,0 +1,212 @@
+//! Progress bars: one for the sweep, one for each run in training; what is over scrolls away above them.
+
+use std::time::{Duration, Instant};
+
+use console::style;
+use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::cli::text::{clock, percent};
+use crate::event::{Event, Sink};
+use crate::spec::RunId;
+
+use super::board::{Active, Board};
+
+/// Resolution of a bar.
+const FULL: u64 = 1000;
+/// Width of a run's bar, in columns.
+const BAR: usize = 14;
+/// Columns taken by everything but the label: the bar, the figures and the gaps between them.
+const FIGURES: usize = BAR + 56;
+/// Labels get at least this many columns.
+const SHORTEST_LABEL: usize = 12;
+
+/// Draws to standard error.
+pub struct Bars {
+    multi: MultiProgress,
+    sweep: ProgressBar,
+    header: ProgressBar,
+    runs: Vec<(RunId, ProgressBar)>,
+    board: Board,
+}
+
+impl Bars {
+    /// `runs` runs are going to be trained.
+    pub fn new(name: &str, runs: usize) -> Self {
+        let multi = MultiProgress::new();
+        let sweep = multi.add(ProgressBar::new(FULL));
+        sweep.set_style(styled("{prefix:.bold}  {bar:30.cyan/blue.dim}  {msg}  {elapsed_precise:.dim}"));
+        sweep.set_prefix(name.to_string());
+        sweep.enable_steady_tick(Duration::from_millis(500));
+        let header = multi.add(ProgressBar::new(FULL));
+        header.set_style(styled("{msg:.dim}"));
+        let mut bars = Bars { multi, sweep, header, runs: Vec::new(), board: Board::new(runs, Instant::now()) };
+        bars.draw_sweep(Instant::now());
+        bars
+    }
+
+    /// A finished line above the bars.
+    fn say(&self, line: String) {
+        // A terminal that cannot be written to is no reason to stop training.
+        let _ = self.multi.println(line);
+    }
+
+    fn draw_sweep(&mut self, now: Instant) {
+        self.sweep.set_position((self.board.fraction() * FULL as f64) as u64);
+        let failed = match self.board.failed {
+            0 => String::new(),
+            failed => format!(", {failed} failed"),
+        };
+        let left = self.board.left(now).map_or_else(String::new, |left| format!(", {} left", clock(left)));
+        self.sweep.set_message(format!("{}/{} runs{failed}{left}", self.board.finished(), self.board.runs));
+    }
+
+    /// Brings the bars in line with the board: as many as the terminal has lines for.
+    fn draw_runs(&mut self, now: Instant) {
+        let (height, width) = console::Term::stderr().size();
+        let most = usize::from(height).saturating_sub(4).max(1);
+        let longest = self.board.active.iter().map(|run| console::measure_text_width(&run.label)).max().unwrap_or(0);
+        let room = usize::from(width).saturating_sub(FIGURES).max(SHORTEST_LABEL);
+        let label = longest.clamp(SHORTEST_LABEL, room);
+        let shown: Vec<&Active> = self.board.active.iter().take(most).collect();
+
+        self.runs.retain(|(run, bar)| {
+            let stays = shown.iter().any(|active| active.run == *run);
+            if !stays {
+                bar.finish_and_clear();
+                self.multi.remove(bar);
+            }
+            stays
+        });
+        for active in &shown {
+            if !self.runs.iter().any(|(run, _)| *run == active.run) {
+                let bar = self.multi.add(ProgressBar::new(FULL));
+                bar.set_style(styled(&format!("{{prefix}}  {{bar:{BAR}.green/black.bright}}  {{msg}}")));
+                self.runs.push((active.run.clone(), bar));
+            }
+        }
+        for active in &shown {
+            let Some((_, bar)) = self.runs.iter().find(|(run, _)| *run == active.run) else { continue };
+            bar.set_position((active.fraction() * FULL as f64) as u64);
+            bar.set_prefix(fitted(&active.label, label));
+            bar.set_message(figures(active, now));
+        }
+        let hidden = self.board.active.len() - shown.len();
+        self.header.set_message(header(label, hidden));
+    }
+}
+
+impl Sink for Bars {
+    fn emit(&mut self, event: &Event) {
+        let now = Instant::now();
+        match event {
+            Event::RunFinished { run, outcome } => {
+                let (state, particulars) = self.board.ending(run, outcome);
+                self.say(format!("{} {particulars}", coloured(state)));
+            }
+            Event::PackStopped { pack, finished: false } => {
+                self.say(format!("{} pack {pack}; its state is saved", style("interrupted").yellow()));
+            }
+            Event::Notice { run, message } => {
+                let label = run.as_ref().map(|run| format!(" {}", self.board.label(run))).unwrap_or_default();
+                self.say(format!("{}{label}: {message}", style("note").yellow()));
+            }
+            _ => {}
+        }
+        self.board.apply(event, now);
+        self.draw_runs(now);
+        self.draw_sweep(now);
+    }
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        // Leaves the screen to the summary.
+        let _ = self.multi.clear();
+    }
+}
+
+fn styled(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).expect("our templates are well-formed: they have a test");
+    style.progress_chars("━╸─")
+}
+
+/// A label of exactly `width` columns.
+fn fitted(label: &str, width: usize) -> String {
+    let cut = console::truncate_str(label, width, "…");
+    console::pad_str(&cut, width, console::Alignment::Left, None).into_owned()
+}
+
+fn header(label: usize, hidden: usize) -> String {
+    let first = match hidden {
+        0 => "run".to_string(),
+        hidden => format!("run (+{hidden})"),
+    };
+    let names = format!("{:>7}  {:>7}  {:>9}  {:>10}  {:>8}", "epoch", "loss", "accuracy", "examples/s", "left");
+    format!("{}  {}  {names}", fitted(&first, label), " ".repeat(BAR))
+}
+
+fn figures(run: &Active, now: Instant) -> String {
+    let epoch = format!("{}/{}", run.epoch, run.epochs);
+    let loss = run.train_loss.map_or_else(|| "-".to_string(), |loss| format!("{loss:.4}"));
+    let accuracy = run.accuracy().map_or_else(|| "-".to_string(), percent);
+    let speed = if run.evaluating {
+        "evaluating".to_string()
+    } else {
+        run.examples_per_second.map_or_else(|| "-".to_string(), |speed| HumanCount(speed.round() as u64).to_string())
+    };
+    let left = run.left(now).map_or_else(|| "-".to_string(), clock);
+    format!("{epoch:>7}  {loss:>7}  {accuracy:>9}  {speed:>10}  {left:>8}")
+}
+
+fn coloured(state: &'static str) -> console::StyledObject<&'static str> {
+    if state == "completed" { style(state).green() } else { style(state).red() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_stand_under_their_names() {
+        let now = Instant::now();
+        let mut board = Board::new(1, now);
+        let run = RunId("a".to_string());
+        board.apply(
+            &Event::RunStarted {
+                run: run.clone(),
+                label: "a long label that does not fit".to_string(),
+                step: 0,
+                steps: 100,
+                epochs: 10,
+                trainable_parameters: 1,
+                total_parameters: 2,
+            },
+            now,
+        );
+        board.apply(
+            &Event::Progress {
+                run: run.clone(),
+                epoch: 2,
+                step: 20,
+                steps: 100,
+                train_loss: 0.51239,
+                learning_rate: 1e-4,
+                examples_per_second: 12_345.6,
+                tokens_per_second: 1.0,
+            },
+            now + Duration::from_secs(30),
+        );
+        let active = board.find(&run).unwrap();
+        let row = figures(active, now + Duration::from_secs(30));
+        assert_eq!(row, "   2/10   0.5124          -      12,346      2:00");
+        let head = header(12, 3);
+        assert_eq!(console::measure_text_width(&head), 12 + 2 + BAR + 2 + console::measure_text_width(&row));
+        assert!(head.starts_with("run (+3)"));
+        assert_eq!(fitted(&active.label, 12), "a long labe…");
+    }
+
+    #[test]
+    fn templates_are_well_formed() {
+        drop(Bars::new("sweep", 1));
+    }
+}

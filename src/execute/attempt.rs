@@ -1,0 +1,246 @@
+//! One pack in a worker's hands: taken apart where it must be, trained otherwise.
+
+use crate::event::{Event, Outcome, Sink};
+use crate::spec::{PackPlan, RunId};
+use crate::store::{Claim, CurrentPack, CurrentPacks, FaultRecord, PackRecorder, Part, ReplanReason, StoreError};
+use crate::train::{Checkpoint, Recorder};
+
+use super::catch::catch;
+use super::worker::{Worker, WorkerError};
+use super::{ExecuteError, GroupKey, PackEnd, PackJob, pack_of};
+
+/// The places of a pack, or some of them.
+type Places = Vec<Vec<RunId>>;
+
+impl Worker<'_> {
+    /// Does with a claimed pack what is to be done, and releases it.
+    pub(super) fn attend(
+        &mut self,
+        pack: &CurrentPack,
+        packs: &CurrentPacks,
+        claim: Claim,
+    ) -> Result<(), WorkerError> {
+        let plan = &pack.plan;
+        if self.store.layout().pack(&plan.id).replan().exists() {
+            // Taken apart by somebody else before we claimed it.
+            return Ok(claim.release()?);
+        }
+        let inherited = claim.inherited_from().map(|owner| format!("taken over from {owner}, who left without a word"));
+        let (mut recorder, notices) = PackRecorder::open(&self.store, plan, claim, &self.options.versions)?;
+        for message in inherited.into_iter().chain(notices) {
+            self.sink.notice(None, format!("pack {}: {message}", plan.id));
+            self.store.append_pack_log(&plan.id, &message)?;
+        }
+        let unfinished = self.places(plan, Self::is_unfinished)?;
+        if unfinished.is_empty() {
+            self.store.clear_pack(recorder.claim(), &plan.id)?;
+            return Ok(recorder.release()?);
+        }
+        let faults: Vec<FaultRecord> = self.store.faults(&plan.id)?;
+        let in_vain = faults.iter().filter(|fault| fault.checkpoint >= recorder.sequence()).count();
+        if in_vain >= self.attempts_at(pack) {
+            self.give_up(&mut recorder, unfinished, &faults)?;
+            return Ok(recorder.release()?);
+        }
+        if let Some((reason, parts)) = self.parts_before_start(pack, packs, &recorder)? {
+            self.take_apart(&mut recorder, reason, parts)?;
+            return Ok(recorder.release()?);
+        }
+        self.train(recorder, unfinished.concat())
+    }
+
+    /// A part of a pack that had its attempts gets one: what fails again fails for good.
+    fn attempts_at(&self, pack: &CurrentPack) -> usize {
+        if pack.part_because == Some(ReplanReason::Faults) { 1 } else { self.options.attempts.max(1) }
+    }
+
+    /// How a pack that cannot go on from a checkpoint is taken apart before it starts, where it must be.
+    fn parts_before_start(
+        &mut self,
+        pack: &CurrentPack,
+        packs: &CurrentPacks,
+        recorder: &PackRecorder,
+    ) -> Result<Option<(ReplanReason, Vec<Places>)>, StoreError> {
+        if recorder.sequence() != 0 {
+            return Ok(None);
+        }
+        let plan = &pack.plan;
+        let wanted = self.places(plan, |worker, run| Ok(worker.is_wanted(run)? && worker.is_unfinished(run)?))?;
+        let later = self.places(plan, |worker, run| {
+            Ok(worker.is_in_sweep(run)? && !worker.is_wanted(run)? && worker.is_unfinished(run)?)
+        })?;
+        if wanted != plan.places {
+            let parts = [wanted, later].into_iter().filter(|part| !part.is_empty()).collect();
+            return Ok(Some((ReplanReason::Pruned, parts)));
+        }
+        let width = self.width_limit(plan, packs)?;
+        if plan.places.len() > width {
+            let parts = plan.places.chunks(width).map(<[_]>::to_vec).collect();
+            return Ok(Some((ReplanReason::Width, parts)));
+        }
+        Ok(None)
+    }
+
+    /// Places that fit the memory, as far as packs of the same kind have shown.
+    fn width_limit(&self, plan: &PackPlan, packs: &CurrentPacks) -> Result<usize, StoreError> {
+        let Some(run) = plan.places.iter().flatten().next() else { return Ok(usize::MAX) };
+        let kind = GroupKey::of(&self.store.entry(run)?.spec);
+        let mut width = usize::MAX;
+        for (too_wide, fits) in &packs.too_wide {
+            let Some(run) = too_wide.places.iter().flatten().next() else { continue };
+            if GroupKey::of(&self.store.entry(run)?.spec) == kind {
+                width = width.min((*fits).max(1));
+            }
+        }
+        Ok(width)
+    }
+
+    fn is_unfinished(&mut self, run: &RunId) -> Result<bool, StoreError> {
+        Ok(!self.is_done(run)?)
+    }
+
+    /// The places of a pack with only the runs that `keep` keeps; places without any are left out.
+    fn places(
+        &mut self,
+        plan: &PackPlan,
+        keep: impl Fn(&mut Self, &RunId) -> Result<bool, StoreError>,
+    ) -> Result<Places, StoreError> {
+        let mut places = Places::new();
+        for place in &plan.places {
+            let mut runs = Vec::new();
+            for run in place {
+                if keep(self, run)? {
+                    runs.push(run.clone());
+                }
+            }
+            if !runs.is_empty() {
+                places.push(runs);
+            }
+        }
+        Ok(places)
+    }
+
+    fn train(&mut self, mut recorder: PackRecorder, unfinished: Vec<RunId>) -> Result<(), WorkerError> {
+        let job = PackJob {
+            pack: recorder.plan().clone(),
+            runs: recorder.runs().clone(),
+            checkpoint_every: self.options.checkpoint_every,
+        };
+        let started = self.started_event(&job.pack.id, unfinished);
+        self.sink.emit(&started);
+        let ended = catch(|| self.executor.execute(&job, &mut recorder, &mut self.sink, self.stop))
+            .unwrap_or_else(|panic| Err(ExecuteError::Failed(panic)));
+        let concluded = self.conclude(&mut recorder, &job.pack, ended);
+        let finished = *concluded.as_ref().unwrap_or(&false);
+        self.sink.emit(&Event::PackStopped { pack: job.pack.id.clone(), finished });
+        concluded?;
+        match recorder.release() {
+            // Told already, by the write that found it out.
+            Err(StoreError::ClaimLost { .. }) => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    /// Draws the consequences of how an execution ended; true when the pack is done.
+    fn conclude(
+        &mut self,
+        recorder: &mut PackRecorder,
+        plan: &PackPlan,
+        ended: Result<PackEnd, ExecuteError>,
+    ) -> Result<bool, WorkerError> {
+        let unfinished = self.places(plan, Self::is_unfinished)?;
+        match ended {
+            Ok(PackEnd::Interrupted) => Ok(false),
+            Ok(PackEnd::Finished) if unfinished.is_empty() => {
+                self.store.clear_pack(recorder.claim(), &plan.id)?;
+                Ok(true)
+            }
+            Ok(PackEnd::Finished) => {
+                let runs: Vec<String> = unfinished.concat().iter().map(ToString::to_string).collect();
+                self.fault(recorder, &unfinished, &format!("the pack ended without a result of {}", runs.join(", ")))?;
+                // The checkpoint takes them for ended: they start anew.
+                self.store.clear_pack(recorder.claim(), &plan.id)?;
+                Ok(false)
+            }
+            Err(ExecuteError::OutOfMemory { device, message }) if unfinished.len() > 1 => {
+                let halves = halve(&unfinished);
+                self.sink.notice(
+                    None,
+                    format!(
+                        "pack {}: out of memory on {device} with {} places ({message}); going on with {}",
+                        plan.id,
+                        unfinished.len(),
+                        halves[0].len()
+                    ),
+                );
+                self.take_apart(recorder, ReplanReason::OutOfMemory, halves)?;
+                Ok(false)
+            }
+            Err(ExecuteError::Record(error)) => match recorder.claim().verify() {
+                Err(lost @ StoreError::ClaimLost { .. }) => {
+                    self.sink.notice(None, format!("pack {} is left to its new owner: {lost}", plan.id));
+                    Ok(false)
+                }
+                _ => Err(error.into()),
+            },
+            Err(error) => {
+                self.fault(recorder, &unfinished, &error.to_string())?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Records a fault of the whole pack; its runs are tried again as long as there are attempts left.
+    fn fault(&mut self, recorder: &PackRecorder, unfinished: &Places, cause: &str) -> Result<(), WorkerError> {
+        recorder.claim().verify()?;
+        self.store.record_fault(&recorder.plan().id, unfinished.iter().flatten(), cause)?;
+        let summary = cause.lines().next().unwrap_or_default();
+        self.sink.notice(None, format!("pack {} had a fault: {summary}", recorder.plan().id));
+        Ok(())
+    }
+
+    /// A pack without attempts left: taken apart, so that the run at fault fails alone; a run that is alone has failed.
+    fn give_up(
+        &mut self,
+        recorder: &mut PackRecorder,
+        unfinished: Places,
+        faults: &[FaultRecord],
+    ) -> Result<(), WorkerError> {
+        if unfinished.iter().flatten().count() > 1 {
+            return self.take_apart(recorder, ReplanReason::Faults, halve(&unfinished));
+        }
+        let last = faults.last().map_or("unknown cause", |fault| fault.cause.as_str());
+        let reason = last.lines().next().unwrap_or_default().to_owned();
+        for run in unfinished.iter().flatten() {
+            let outcome = Outcome::Failed { reason: reason.clone() };
+            recorder.ended(run, &outcome)?;
+            self.sink.emit(&Event::RunFinished { run: run.clone(), outcome });
+        }
+        self.store.clear_pack(recorder.claim(), &recorder.plan().id)?;
+        Ok(())
+    }
+
+    fn take_apart(
+        &mut self,
+        recorder: &mut PackRecorder,
+        reason: ReplanReason,
+        parts: Vec<Places>,
+    ) -> Result<(), WorkerError> {
+        let checkpoint: Option<Checkpoint> = recorder.checkpoint()?;
+        let part = |places| {
+            let plan = pack_of(places);
+            let checkpoint = checkpoint.as_ref().and_then(|whole| self.executor.restrict(whole, &plan));
+            Part { plan, checkpoint }
+        };
+        let parts = parts.into_iter().map(part).collect();
+        Ok(self.store.replan(recorder.claim(), recorder.plan(), reason, parts)?)
+    }
+}
+
+/// Two halves of the places, or of the queue where there is one place.
+fn halve(places: &Places) -> Vec<Places> {
+    match places.as_slice() {
+        [queue] => queue.chunks(queue.len().div_ceil(2)).map(|part| vec![part.to_vec()]).collect(),
+        places => places.chunks(places.len().div_ceil(2)).map(<[_]>::to_vec).collect(),
+    }
+}

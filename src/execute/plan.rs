@@ -1,0 +1,215 @@
+//! Which runs share a pack, and which waits for whose place in it.
+//!
+//! The plan follows from the runs, their estimated durations and the kind of device alone: never from the clock, the
+//! number of workers, or the order in which the runs are given. Runs of a pack have the same model, precision and
+//! length (the pack is one forward pass), and the same data source. The longest runs get places first; a pack lasts as
+//! long as its longest run, and shorter runs queue in one place as long as they fit into that time
+//! (longest-processing-time-first scheduling; Graham, "Bounds on multiprocessing timing anomalies", 1969).
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::spec::{PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec};
+
+/// What kind of device packs are planned for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceKind {
+    Cpu,
+    Cuda,
+}
+
+impl DeviceKind {
+    /// Of a device's name: `cpu`, `cuda:0`.
+    pub fn of(device: &str) -> Self {
+        if device.starts_with("cuda") { Self::Cuda } else { Self::Cpu }
+    }
+
+    /// Places in a pack where nobody says otherwise: a processor is busy with few runs, a GPU wants many.
+    pub fn default_max_pack(self) -> usize {
+        match self {
+            Self::Cpu => 4,
+            Self::Cuda => 16,
+        }
+    }
+}
+
+/// How packs are planned.
+pub struct PlanOptions<'a> {
+    /// Most places in a pack; at least 1.
+    pub max_pack: usize,
+    /// How long a run takes, in any unit: micro-batches, since the places of a pack advance by one at a time. See
+    /// [`relative_duration`].
+    pub duration: &'a dyn Fn(&PlannedRun) -> u64,
+    /// None where memory is no concern.
+    pub memory: Option<MemoryLimit<'a>>,
+}
+
+/// What a device's memory allows.
+pub struct MemoryLimit<'a> {
+    /// Bytes for the runs of a pack, frozen weights apart.
+    pub budget: u64,
+    /// Bytes that a run needs in a pack. A run that needs more than the budget is planned alone.
+    pub per_run: &'a dyn Fn(&PlannedRun) -> u64,
+}
+
+/// Micro-batches of a run. Where the number of training examples is not known yet, runs are compared by what they would
+/// take on a million.
+pub fn relative_duration(spec: &RunSpec, train_examples: Option<usize>) -> u64 {
+    let examples = train_examples.unwrap_or(1_000_000);
+    let per_epoch = examples.div_ceil(spec.batch_size.max(1));
+    spec.epochs.saturating_mul(per_epoch) as u64
+}
+
+/// Plans every run into exactly one pack, the longest packs first.
+pub fn plan_packs(runs: &[PlannedRun], options: &PlanOptions<'_>) -> Vec<PackPlan> {
+    let mut groups: BTreeMap<GroupKey<'_>, Vec<Item<'_>>> = BTreeMap::new();
+    for run in runs {
+        groups.entry(GroupKey::of(&run.spec)).or_default().push(Item::new(run, options));
+    }
+    let mut packs: Vec<(u64, PackPlan)> =
+        groups.into_values().flat_map(|items| fill_packs(Waiting::new(items), options)).collect();
+    packs.sort_by(|(a_duration, a), (b_duration, b)| b_duration.cmp(a_duration).then_with(|| a.id.cmp(&b.id)));
+    packs.into_iter().map(|(_, pack)| pack).collect()
+}
+
+/// The pack with these places; its id is a hash over them.
+pub fn pack_of(places: Vec<Vec<RunId>>) -> PackPlan {
+    let mut hasher = blake3::Hasher::new();
+    for place in &places {
+        for run in place {
+            hasher.update(run.0.as_bytes());
+            hasher.update(b" ");
+        }
+        hasher.update(b"\n");
+    }
+    let id = hasher.finalize().to_hex()[..12].to_owned();
+    PackPlan { id: PackId(id), places }
+}
+
+/// What the runs of a pack have in common.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GroupKey<'a> {
+    model: &'a str,
+    precision: Precision,
+    max_length: usize,
+    data: &'a str,
+}
+
+impl<'a> GroupKey<'a> {
+    pub fn of(spec: &'a RunSpec) -> Self {
+        Self {
+            model: &spec.model,
+            precision: spec.precision,
+            max_length: spec.max_length,
+            data: &spec.dataset.path,
+        }
+    }
+}
+
+/// A run with its estimates.
+#[derive(Clone, Debug)]
+struct Item<'a> {
+    run: &'a PlannedRun,
+    duration: u64,
+    memory: u64,
+}
+
+impl<'a> Item<'a> {
+    fn new(run: &'a PlannedRun, options: &PlanOptions<'_>) -> Self {
+        let memory = options.memory.as_ref().map_or(0, |limit| (limit.per_run)(run));
+        Self { run, duration: (options.duration)(run), memory }
+    }
+}
+
+/// The runs of a group that have no place yet, by duration; those of equal duration by seed (runs of one seed see the
+/// same batches), label and id.
+struct Waiting<'a> {
+    by_duration: BTreeMap<u64, VecDeque<Item<'a>>>,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(mut items: Vec<Item<'a>>) -> Self {
+        items.sort_by(|a, b| {
+            let key = |item: &Item<'a>| (item.run.spec.seed, &item.run.label, &item.run.id);
+            key(a).cmp(&key(b))
+        });
+        let mut by_duration: BTreeMap<u64, VecDeque<Item<'a>>> = BTreeMap::new();
+        for item in items {
+            by_duration.entry(item.duration).or_default().push_back(item);
+        }
+        Self { by_duration }
+    }
+
+    /// Takes the next run among the longest that last no longer than `limit`, if it fits the memory that is left.
+    fn take(&mut self, limit: u64, memory: u64) -> Option<Item<'a>> {
+        let (&duration, queue) = self.by_duration.range_mut(..=limit).next_back()?;
+        let item = if queue.front()?.memory <= memory { queue.pop_front() } else { None };
+        if queue.is_empty() {
+            self.by_duration.remove(&duration);
+        }
+        item
+    }
+
+    fn take_first(&mut self) -> Option<Item<'a>> {
+        self.take(u64::MAX, u64::MAX)
+    }
+}
+
+/// One place of a pack being filled.
+struct Place {
+    runs: Vec<RunId>,
+    duration: u64,
+    /// Of its hungriest run.
+    memory: u64,
+}
+
+impl Place {
+    fn of(item: &Item<'_>) -> Self {
+        Self { runs: vec![item.run.id.clone()], duration: item.duration, memory: item.memory }
+    }
+}
+
+fn fill_packs(mut waiting: Waiting<'_>, options: &PlanOptions<'_>) -> Vec<(u64, PackPlan)> {
+    let mut packs = Vec::new();
+    while let Some(first) = waiting.take_first() {
+        let places = fill_pack(&first, &mut waiting, options);
+        let places = places.into_iter().map(|place| place.runs).collect();
+        packs.push((first.duration, pack_of(places)));
+    }
+    packs
+}
+
+/// Fills the pack whose longest run is `first`: places with the next longest runs as long as the memory allows, then
+/// queues behind the least occupied places.
+fn fill_pack(first: &Item<'_>, waiting: &mut Waiting<'_>, options: &PlanOptions<'_>) -> Vec<Place> {
+    let budget = options.memory.as_ref().map_or(u64::MAX, |limit| limit.budget);
+    let mut memory_left = budget.saturating_sub(first.memory);
+    let mut places = vec![Place::of(first)];
+    while places.len() < options.max_pack
+        && let Some(item) = waiting.take(u64::MAX, memory_left)
+    {
+        memory_left -= item.memory;
+        places.push(Place::of(&item));
+    }
+    let mut open: Vec<usize> = (0..places.len()).collect();
+    while let Some(position) = least_occupied(&places, &open) {
+        let place = &mut places[open[position]];
+        let time_left = first.duration - place.duration;
+        match waiting.take(time_left, place.memory.saturating_add(memory_left)) {
+            Some(item) => {
+                memory_left -= item.memory.saturating_sub(place.memory);
+                place.memory = place.memory.max(item.memory);
+                place.duration += item.duration;
+                place.runs.push(item.run.id.clone());
+            }
+            None => {
+                open.swap_remove(position);
+            }
+        }
+    }
+    places
+}
+
+/// Position in `open` of the place with the most time left, the earliest of equals.
+fn least_occupied(places: &[Place], open: &[usize]) -> Option<usize> {
+    (0..open.len()).min_by_key(|&position| (places[open[position]].duration, open[position]))
+}

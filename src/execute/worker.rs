@@ -1,0 +1,253 @@
+//! The worker loop: claim a pack, train it, record, release, until nothing is left.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use crate::event::Sink;
+use crate::spec::{PackId, RunId};
+use crate::store::{Attempt, Claim, CurrentPack, CurrentPacks, Store, StoreError, Versions};
+use crate::train::RecordError;
+
+use super::worker_sink::WorkerSink;
+use super::{Executor, Stop};
+
+/// How a worker goes about it.
+#[derive(Clone, Debug)]
+pub struct WorkerOptions {
+    /// Recorded with every run.
+    pub versions: Versions,
+    /// At least this long between two checkpoints of a pack, apart from those at epoch ends.
+    pub checkpoint_every: Duration,
+    /// Attempts at a pack that may end in a fault without any progress between them; then the pack is taken apart, and a
+    /// run that is alone has failed.
+    pub attempts: usize,
+    /// Stop after the first run that failed.
+    pub fail_fast: bool,
+    /// Only packs with one of these runs; all where none are named.
+    pub only: Option<BTreeSet<RunId>>,
+    pub when_busy: WhenBusy,
+}
+
+impl Default for WorkerOptions {
+    fn default() -> Self {
+        Self {
+            versions: Versions::default(),
+            checkpoint_every: Duration::from_secs(300),
+            attempts: 2,
+            fail_fast: false,
+            only: None,
+            when_busy: WhenBusy::Wait,
+        }
+    }
+}
+
+/// What a worker does when all packs that are left are in work elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenBusy {
+    /// Wait, and take over what a worker that dies leaves.
+    Wait,
+    Leave,
+}
+
+/// Why a worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkerEnd {
+    /// Every run has its outcome, or is in work elsewhere.
+    NothingLeft,
+    /// On request; the state is saved.
+    Interrupted,
+    /// A run failed, and this was to be the end of it.
+    FailedFast,
+}
+
+/// Results cannot be recorded. Whatever was recorded before is intact.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+/// Works on a sweep until nothing is left.
+///
+/// # Errors
+/// The results folder cannot be read or written.
+pub fn work(
+    store: &Store,
+    options: &WorkerOptions,
+    executor: &mut dyn Executor,
+    sink: &mut dyn Sink,
+    stop: &Stop,
+) -> Result<WorkerEnd, WorkerError> {
+    let sink = WorkerSink::new(store, sink);
+    let index = IndexKeeper::new();
+    let mut worker =
+        Worker { store: store.clone(), options, executor, sink, stop, index, done: BTreeSet::new(), told: BTreeSet::new() };
+    let end = worker.run();
+    let index = worker.index.close(&worker.store);
+    let end = end?;
+    index?;
+    Ok(end)
+}
+
+pub(super) struct Worker<'a> {
+    pub(super) store: Store,
+    pub(super) options: &'a WorkerOptions,
+    pub(super) executor: &'a mut dyn Executor,
+    pub(super) sink: WorkerSink<'a>,
+    pub(super) stop: &'a Stop,
+    index: IndexKeeper,
+    /// Runs with a sound result.
+    done: BTreeSet<RunId>,
+    /// Notices given already.
+    told: BTreeSet<String>,
+}
+
+/// What there is to do.
+enum Next {
+    Pack(CurrentPack, CurrentPacks, Claim),
+    /// What is left is in work elsewhere.
+    Busy(String),
+    Nothing,
+}
+
+impl Worker<'_> {
+    fn run(&mut self) -> Result<WorkerEnd, WorkerError> {
+        loop {
+            if self.stop.requested() {
+                return Ok(WorkerEnd::Interrupted);
+            }
+            if self.options.fail_fast && self.sink.run_failed() {
+                return Ok(WorkerEnd::FailedFast);
+            }
+            self.store.reload()?;
+            match self.next()? {
+                Next::Pack(pack, packs, claim) => {
+                    self.attend(&pack, &packs, claim)?;
+                    self.index.refresh(&self.store)?;
+                }
+                Next::Busy(holder) if self.options.when_busy == WhenBusy::Wait => {
+                    self.tell_once(format!("waiting for {holder}, who works on what is left"));
+                    self.pause();
+                }
+                Next::Busy(_) | Next::Nothing => return Ok(WorkerEnd::NothingLeft),
+            }
+        }
+    }
+
+    /// Claims the next pack with work in it: in planned order, but packs that had faults after the others.
+    fn next(&mut self) -> Result<Next, WorkerError> {
+        let packs = self.store.packs()?;
+        for notice in packs.notices.clone() {
+            self.tell_once(notice);
+        }
+        let mut candidates = Vec::new();
+        for pack in &packs.packs {
+            if self.has_work(pack)? {
+                candidates.push((self.store.faults(&pack.plan.id)?.len(), pack));
+            }
+        }
+        candidates.sort_by_key(|(faults, _)| *faults);
+        let mut busy = None;
+        for (_, pack) in candidates {
+            match self.store.claim_pack(&pack.plan.id)? {
+                Attempt::Claimed(claim) => return Ok(Next::Pack(pack.clone(), packs, claim)),
+                Attempt::Busy(found) => busy = Some(found.holder()),
+            }
+        }
+        Ok(busy.map_or(Next::Nothing, Next::Busy))
+    }
+
+    fn has_work(&mut self, pack: &CurrentPack) -> Result<bool, StoreError> {
+        for run in pack.plan.places.iter().flatten() {
+            if self.is_wanted(run)? && !self.is_done(run)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a run is in the sweep and was asked for.
+    pub(super) fn is_wanted(&self, run: &RunId) -> Result<bool, StoreError> {
+        let selected = self.options.only.as_ref().is_none_or(|only| only.contains(run));
+        Ok(selected && self.is_in_sweep(run)?)
+    }
+
+    pub(super) fn is_in_sweep(&self, run: &RunId) -> Result<bool, StoreError> {
+        Ok(!self.store.entry(run)?.removed)
+    }
+
+    /// Whether a run has a sound result. A damaged one counts as none: the run is done again.
+    pub(super) fn is_done(&mut self, run: &RunId) -> Result<bool, StoreError> {
+        if self.done.contains(run) {
+            return Ok(true);
+        }
+        match self.store.result(run) {
+            Ok(None) => Ok(false),
+            Ok(Some(_)) => {
+                self.done.insert(run.clone());
+                Ok(true)
+            }
+            Err(error @ StoreError::Io { .. }) => Err(error),
+            Err(error) => {
+                self.tell_once(format!("run {run} is done again, because its record is damaged: {error}"));
+                Ok(false)
+            }
+        }
+    }
+
+    fn tell_once(&mut self, notice: String) {
+        if self.told.insert(notice.clone()) {
+            self.sink.notice(None, notice);
+        }
+    }
+
+    /// Waits a moment for others.
+    fn pause(&self) {
+        let since = Instant::now();
+        while since.elapsed() < Duration::from_millis(500) && !self.stop.requested() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub(super) fn started_event(&self, pack: &PackId, runs: Vec<RunId>) -> crate::event::Event {
+        crate::event::Event::PackStarted { pack: pack.clone(), device: self.executor.device(), runs }
+    }
+}
+
+/// Keeps the index up to date without spending more than a small share of the time on it.
+struct IndexKeeper {
+    refreshed: Option<Instant>,
+    took: Duration,
+}
+
+impl IndexKeeper {
+    /// The index may cost one part in so many of a worker's time.
+    const SHARE: u32 = 30;
+
+    fn new() -> Self {
+        Self { refreshed: None, took: Duration::ZERO }
+    }
+
+    fn refresh(&mut self, store: &Store) -> Result<(), StoreError> {
+        if self.refreshed.is_some_and(|refreshed| refreshed.elapsed() < self.took * Self::SHARE) {
+            return Ok(());
+        }
+        let began = Instant::now();
+        store.refresh_index()?;
+        self.took = began.elapsed();
+        self.refreshed = Some(Instant::now());
+        Ok(())
+    }
+
+    /// The last refresh waits for others who do the same, because they may have looked before our last run ended.
+    fn close(&self, store: &Store) -> Result<(), StoreError> {
+        const PATIENCE: Duration = Duration::from_secs(20);
+        let began = Instant::now();
+        while !store.refresh_index()? && began.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        Ok(())
+    }
+}

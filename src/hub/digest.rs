@@ -1,0 +1,154 @@
+//! A digest of a model's contents, quick from the second time on.
+
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::HubError;
+
+/// Files other than weights that decide what a model computes.
+const FILES: [&str; 6] =
+    ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "vocab.txt"];
+/// Smaller files are read each time.
+const WORTH_REMEMBERING: u64 = 1 << 20;
+/// A file changed this recently may change again within the resolution of its time stamp.
+const SETTLED: Duration = Duration::from_secs(2);
+const CHUNK: usize = 16 << 20;
+
+/// blake3 over configuration, weights and tokenizer files of a model folder, as 64 hexadecimal digits. It does not depend
+/// on where the folder lies.
+///
+/// Digests of large files are remembered in `memory` by path, size and time of change; a memory that cannot be written
+/// costs time only.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn model_digest(folder: &Path, memory: &Path) -> Result<String, HubError> {
+    let mut whole = blake3::Hasher::new();
+    for name in files(folder)? {
+        let digest = file_digest(&folder.join(&name), memory)?;
+        whole.update(&(name.len() as u64).to_le_bytes());
+        whole.update(name.as_bytes());
+        whole.update(digest.as_bytes());
+    }
+    Ok(whole.finalize().to_hex().to_string())
+}
+
+/// Sorted names.
+fn files(folder: &Path) -> Result<Vec<String>, HubError> {
+    let failed = |source| HubError::Read { path: folder.to_path_buf(), source };
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        if FILES.contains(&name.as_str()) || name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json") {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// 64 hexadecimal digits.
+fn file_digest(path: &Path, memory: &Path) -> Result<String, HubError> {
+    let failed = |source| HubError::Read { path: path.to_path_buf(), source };
+    let place = std::fs::metadata(path).map_err(failed).map(|metadata| place(path, &metadata, memory))?;
+    if let Some(known) = place.as_ref().and_then(|place| std::fs::read_to_string(place).ok()).filter(|text| text.len() == 64) {
+        return Ok(known);
+    }
+    let digest = read_digest(path).map_err(failed)?;
+    if let Some(place) = place {
+        // Best effort: without it the file is read again next time.
+        let _ = remember(&place, &digest);
+    }
+    Ok(digest)
+}
+
+/// The file of `memory` that holds the digest; none where it is not worth it or not safe.
+fn place(path: &Path, metadata: &Metadata, memory: &Path) -> Option<PathBuf> {
+    let changed = metadata.modified().ok()?;
+    let settled = SystemTime::now().duration_since(changed).is_ok_and(|age| age > SETTLED);
+    if metadata.len() < WORTH_REMEMBERING || !settled {
+        return None;
+    }
+    let since = changed.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    let path = path.canonicalize().ok()?;
+    let key = format!("{}\n{}\n{}", path.display(), metadata.len(), since.as_nanos());
+    Some(memory.join(blake3::hash(key.as_bytes()).to_hex().as_str()))
+}
+
+fn read_digest(path: &Path) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut chunk = Vec::with_capacity(CHUNK);
+    loop {
+        chunk.clear();
+        file.by_ref().take(CHUNK as u64).read_to_end(&mut chunk)?;
+        if chunk.is_empty() {
+            return Ok(hasher.finalize().to_hex().to_string());
+        }
+        hasher.update_rayon(&chunk);
+    }
+}
+
+/// Writes beside and renames, so that another process never reads half a digest.
+fn remember(place: &Path, digest: &str) -> std::io::Result<()> {
+    if let Some(folder) = place.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let beside = place.with_extension(std::process::id().to_string());
+    std::fs::write(&beside, digest)?;
+    std::fs::rename(&beside, place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(folder: &Path, weights: &[u8]) {
+        std::fs::write(folder.join("config.json"), "{}").unwrap();
+        std::fs::write(folder.join("vocab.txt"), "a\nb\n").unwrap();
+        std::fs::write(folder.join("model.safetensors"), weights).unwrap();
+        let old = SystemTime::now() - Duration::from_secs(3600);
+        File::options().append(true).open(folder.join("model.safetensors")).unwrap().set_modified(old).unwrap();
+    }
+
+    #[test]
+    fn a_digest_follows_contents_and_not_places() {
+        let (one, other, memory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let weights = vec![7; 2 << 20];
+        model(one.path(), &weights);
+        model(other.path(), &weights);
+        std::fs::write(other.path().join("README.md"), "not part of the model").unwrap();
+        let first = model_digest(one.path(), memory.path()).unwrap();
+        assert_eq!(first, model_digest(other.path(), memory.path()).unwrap());
+
+        let mut changed = weights.clone();
+        changed[1 << 20] = 8;
+        changed.push(8);
+        model(other.path(), &changed);
+        assert_ne!(first, model_digest(other.path(), memory.path()).unwrap());
+        std::fs::write(one.path().join("vocab.txt"), "a\nc\n").unwrap();
+        assert_ne!(first, model_digest(one.path(), memory.path()).unwrap());
+    }
+
+    #[test]
+    fn large_files_are_read_once() {
+        let (folder, memory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        model(folder.path(), &vec![7; 2 << 20]);
+        let first = model_digest(folder.path(), memory.path()).unwrap();
+        let remembered: Vec<PathBuf> = std::fs::read_dir(memory.path()).unwrap().map(|e| e.unwrap().path()).collect();
+        assert_eq!(remembered.len(), 1);
+        assert_eq!(model_digest(folder.path(), memory.path()).unwrap(), first);
+        // Proof that the memory is what is read.
+        std::fs::write(&remembered[0], "0".repeat(64)).unwrap();
+        assert_ne!(model_digest(folder.path(), memory.path()).unwrap(), first);
+    }
+
+    #[test]
+    fn a_missing_folder_is_an_error_with_its_path() {
+        let memory = tempfile::tempdir().unwrap();
+        let error = model_digest(&memory.path().join("nowhere"), memory.path()).unwrap_err();
+        assert!(error.to_string().contains("nowhere"), "{error}");
+    }
+}

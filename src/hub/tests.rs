@@ -1,0 +1,104 @@
+use super::*;
+
+struct Place {
+    folder: tempfile::TempDir,
+    hub: Hub,
+}
+
+fn place() -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub { cache: folder.path().join("cache"), minilm: folder.path().join("package/model") };
+    Place { folder, hub }
+}
+
+fn model_at(folder: &Path) -> PathBuf {
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join("config.json"), "{}").unwrap();
+    folder.to_path_buf()
+}
+
+#[test]
+fn an_existing_folder_comes_first() {
+    let place = place();
+    let model = model_at(&place.folder.path().join("mine"));
+    assert_eq!(place.hub.model(model.to_str().unwrap()).unwrap(), model);
+    let error = place.hub.model(place.folder.path().to_str().unwrap()).unwrap_err();
+    assert!(matches!(error, HubError::NotAModel { .. }), "{error}");
+}
+
+#[test]
+fn the_cache_is_read_as_huggingface_hub_lays_it_out() {
+    let place = place();
+    let repository = place.hub.cache.join("models--acme--tiny");
+    let main = model_at(&repository.join("snapshots/1111"));
+    let tagged = model_at(&repository.join("snapshots/2222"));
+    std::fs::create_dir_all(repository.join("refs")).unwrap();
+    std::fs::write(repository.join("refs/main"), "1111\n").unwrap();
+    std::fs::write(repository.join("refs/v2"), "2222").unwrap();
+    assert_eq!(place.hub.model("acme/tiny").unwrap(), main);
+    assert_eq!(place.hub.model("acme/tiny@v2").unwrap(), tagged);
+    assert_eq!(place.hub.model("acme/tiny@2222").unwrap(), tagged);
+    let error = place.hub.model("acme/tiny@v3").unwrap_err().to_string();
+    assert!(error.contains("hf download acme/tiny --revision v3"), "{error}");
+
+    let data = place.hub.cache.join("datasets--acme--news");
+    std::fs::create_dir_all(data.join("snapshots/3333")).unwrap();
+    std::fs::create_dir_all(data.join("refs")).unwrap();
+    std::fs::write(data.join("refs/main"), "3333").unwrap();
+    assert_eq!(place.hub.dataset("acme/news").unwrap(), data.join("snapshots/3333"));
+}
+
+#[test]
+fn an_interrupted_download_is_no_model() {
+    let place = place();
+    let repository = place.hub.cache.join("models--acme--tiny");
+    std::fs::create_dir_all(repository.join("snapshots/1111")).unwrap();
+    std::fs::create_dir_all(repository.join("refs")).unwrap();
+    std::fs::write(repository.join("refs/main"), "1111").unwrap();
+    assert!(matches!(place.hub.model("acme/tiny"), Err(HubError::NotAModel { .. })));
+}
+
+#[test]
+fn minilm_comes_with_the_package() {
+    let place = place();
+    let error = place.hub.model(MINILM).unwrap_err().to_string();
+    assert!(error.contains("make setup"), "{error}");
+    model_at(&place.hub.minilm);
+    assert_eq!(place.hub.model(MINILM).unwrap(), place.hub.minilm);
+}
+
+#[test]
+fn what_is_not_found_says_what_to_do() {
+    let place = place();
+    let error = place.hub.model("acme/tiny").unwrap_err().to_string();
+    for part in ["acme/tiny", "--set model=", "hf download acme/tiny", "cache"] {
+        assert!(error.contains(part), "{part} is not in: {error}");
+    }
+    let error = place.hub.dataset("acme/news").unwrap_err().to_string();
+    assert!(error.contains("hf download --repo-type dataset acme/news"), "{error}");
+    // Not a hub name: there is nothing to look for but a path.
+    for name in ["data/news/train.csv", "./tiny", "tiny", "../up/there", "a/..", "a/b@../../c"] {
+        let error = place.hub.model(name).unwrap_err();
+        assert!(matches!(error, HubError::NoPath { .. }), "{name}: {error}");
+    }
+}
+
+#[test]
+fn the_cache_folder_follows_the_environment() {
+    let with = |set: &'static [(&str, &str)]| {
+        cache_folder(&move |name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| PathBuf::from(value)))
+    };
+    assert_eq!(with(&[("HOME", "/h")]), Path::new("/h/.cache/huggingface/hub"));
+    assert_eq!(with(&[("HOME", "/h"), ("XDG_CACHE_HOME", "/x")]), Path::new("/x/huggingface/hub"));
+    assert_eq!(with(&[("XDG_CACHE_HOME", "/x"), ("HF_HOME", "/f")]), Path::new("/f/hub"));
+    assert_eq!(with(&[("HF_HOME", "/f"), ("HF_HUB_CACHE", "/c")]), Path::new("/c"));
+}
+
+#[test]
+fn the_package_is_found_in_any_python() {
+    let repository = tempfile::tempdir().unwrap();
+    let folder = repository.path().join(".venv/lib/python3.13/site-packages").join(MINILM_PACKAGE);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::create_dir_all(repository.path().join(".venv/lib/python3.11/site-packages")).unwrap();
+    assert_eq!(packaged_minilm(repository.path()), folder);
+}

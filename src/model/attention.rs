@@ -1,0 +1,188 @@
+//! Multi-head self-attention over a flat batch: sequences are laid side by side in buckets of similar length.
+
+use rayon::prelude::*;
+use tch::{Kind, TchError, Tensor};
+
+use super::dropout::{BLOCK, Dropout};
+use super::layout::{Bucket, Layout, Sequence};
+use super::pass::{RunPass, Site};
+
+/// Sizes of the attention of one model.
+#[derive(Clone, Copy, Debug)]
+pub struct Heads {
+    pub count: i64,
+    /// Width of one head.
+    pub size: i64,
+    /// Longest sequence of the model; fixes where a row's dropout mask begins.
+    pub longest: usize,
+}
+
+impl Heads {
+    pub fn width(&self) -> i64 {
+        self.count * self.size
+    }
+}
+
+/// Which tokens ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queries {
+    /// Every token: `query` has a row per token.
+    Tokens,
+    /// The first token of each sequence: `query` has a row per sequence.
+    Firsts,
+}
+
+/// What the backward pass of one bucket needs.
+#[derive(Debug)]
+struct BucketTape {
+    /// `[members, heads, queries, size]`
+    query: Tensor,
+    /// `[members, heads, length, size]`
+    key: Tensor,
+    value: Tensor,
+    /// After softmax, before dropout: `[members, heads, queries, length]`
+    weights: Tensor,
+    /// Dropout mask of the same shape.
+    mask: Option<Tensor>,
+}
+
+/// What the backward pass needs.
+#[derive(Debug)]
+pub struct AttentionTape {
+    queries: Queries,
+    buckets: Vec<BucketTape>,
+}
+
+/// Gradients of the inputs of [`forward`].
+pub struct AttentionGradient {
+    /// Shaped as `query`.
+    pub query: Tensor,
+    /// `[rows, 2 * width]`
+    pub key_value: Tensor,
+}
+
+/// `query`: `[rows or sequences, width]`; `key_value`: `[rows, 2 * width]`. Returns the context, shaped as `query`.
+pub fn forward(
+    layout: &Layout,
+    heads: Heads,
+    queries: Queries,
+    (query, key_value): (&Tensor, &Tensor),
+    passes: &[RunPass<'_>],
+    layer: usize,
+) -> Result<(Tensor, AttentionTape), TchError> {
+    let scale = 1.0 / (heads.size as f64).sqrt();
+    let mut contexts = Vec::with_capacity(layout.buckets.len());
+    let mut tapes = Vec::with_capacity(layout.buckets.len());
+    for bucket in &layout.buckets {
+        let query = split(&query.f_index_select(0, query_rows(bucket, queries))?, bucket, heads)?.f_mul_scalar(scale)?;
+        let gathered = key_value.f_index_select(0, &bucket.gather)?;
+        let key = split(&gathered.f_narrow(1, 0, heads.width())?, bucket, heads)?;
+        let value = split(&gathered.f_narrow(1, heads.width(), heads.width())?, bucket, heads)?;
+        let scores = query.f_matmul(&key.f_transpose(2, 3)?)?.f_add(&bucket.bias)?;
+        let weights = scores.f_softmax(-1, Kind::Float)?;
+        let mask = mask(layout, bucket, heads, queries, passes, layer)?;
+        let dropped = match &mask {
+            Some(mask) => weights.f_mul(mask)?,
+            None => weights.shallow_clone(),
+        };
+        contexts.push(join(&dropped.f_matmul(&value)?, heads)?);
+        tapes.push(BucketTape { query, key, value, weights, mask });
+    }
+    let context = Tensor::f_cat(&contexts, 0)?.f_index_select(0, places(layout, queries))?;
+    Ok((context, AttentionTape { queries, buckets: tapes }))
+}
+
+/// `gradient`: of the context.
+pub fn backward(
+    layout: &Layout,
+    heads: Heads,
+    tape: &AttentionTape,
+    gradient: &Tensor,
+) -> Result<AttentionGradient, TchError> {
+    let scale = 1.0 / (heads.size as f64).sqrt();
+    let mut query_parts = Vec::with_capacity(tape.buckets.len());
+    let mut key_value_parts = Vec::with_capacity(tape.buckets.len());
+    for (bucket, saved) in layout.buckets.iter().zip(&tape.buckets) {
+        let mut rows = gradient.f_index_select(0, query_rows(bucket, tape.queries))?;
+        if tape.queries == Queries::Tokens {
+            // Padded queries repeat a real row; they have no gradient.
+            rows = rows.f_mul(&bucket.real)?;
+        }
+        let context = split(&rows, bucket, heads)?;
+        let dropped = match &saved.mask {
+            Some(mask) => saved.weights.f_mul(mask)?,
+            None => saved.weights.shallow_clone(),
+        };
+        let value = dropped.f_transpose(2, 3)?.f_matmul(&context)?;
+        let mut weights = context.f_matmul(&saved.value.f_transpose(2, 3)?)?;
+        if let Some(mask) = &saved.mask {
+            weights = weights.f_mul(mask)?;
+        }
+        let scores = Tensor::f_internal_softmax_backward_data(&weights, &saved.weights, -1, Kind::Float)?;
+        let query = scores.f_matmul(&saved.key)?.f_mul_scalar(scale)?;
+        let key = scores.f_transpose(2, 3)?.f_matmul(&saved.query)?;
+        query_parts.push(join(&query, heads)?);
+        key_value_parts.push(Tensor::f_cat(&[join(&key, heads)?, join(&value, heads)?], 1)?);
+    }
+    Ok(AttentionGradient {
+        query: Tensor::f_cat(&query_parts, 0)?.f_index_select(0, places(layout, tape.queries))?,
+        key_value: Tensor::f_cat(&key_value_parts, 0)?.f_index_select(0, &layout.padded_place)?,
+    })
+}
+
+fn query_rows(bucket: &Bucket, queries: Queries) -> &Tensor {
+    match queries {
+        Queries::Tokens => &bucket.gather,
+        Queries::Firsts => &bucket.sequences,
+    }
+}
+
+fn places(layout: &Layout, queries: Queries) -> &Tensor {
+    match queries {
+        Queries::Tokens => &layout.padded_place,
+        Queries::Firsts => &layout.bucket_place,
+    }
+}
+
+/// `[members * positions, width]` -> `[members, heads, positions, size]`
+fn split(rows: &Tensor, bucket: &Bucket, heads: Heads) -> Result<Tensor, TchError> {
+    rows.f_reshape([bucket.members.len() as i64, -1, heads.count, heads.size])?.f_transpose(1, 2)?.f_contiguous()
+}
+
+/// `[members, heads, positions, size]` -> `[members * positions, width]`
+fn join(parts: &Tensor, heads: Heads) -> Result<Tensor, TchError> {
+    parts.f_transpose(1, 2)?.f_reshape([-1, heads.width()])
+}
+
+/// The dropout mask of a bucket, or none when no run of it drops. The row of (sequence, head, query) depends on nothing
+/// but the run, the sequence's index in its batch, the head and the query.
+fn mask(
+    layout: &Layout,
+    bucket: &Bucket,
+    heads: Heads,
+    queries: Queries,
+    passes: &[RunPass<'_>],
+    layer: usize,
+) -> Result<Option<Tensor>, TchError> {
+    let dropouts: Vec<Option<Dropout>> =
+        passes.iter().map(|pass| pass.dropout_at(Site::Attention(layer))).collect();
+    if dropouts.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let asked = if queries == Queries::Tokens { bucket.length } else { 1 };
+    let (count, length) = (heads.count as usize, bucket.length);
+    let stride = heads.longest.next_multiple_of(BLOCK);
+    let members: Vec<Sequence> = bucket.members.iter().map(|&m| layout.sequences[m]).collect();
+    let mut values = vec![1f32; members.len() * count * asked * length];
+    values.par_chunks_mut(asked * length).enumerate().for_each(|(matrix, values)| {
+        let sequence = &members[matrix / count];
+        if let Some(dropout) = dropouts[sequence.run] {
+            let first = (sequence.index_in_run * count + matrix % count) * heads.longest;
+            for (row, values) in values.chunks_mut(length).enumerate() {
+                dropout.fill(values, ((first + row) * stride) as u64);
+            }
+        }
+    });
+    let shape = [members.len() as i64, heads.count, asked as i64, length as i64];
+    Ok(Some(Tensor::f_from_slice(&values)?.f_view(shape)?.f_to_device(layout.device)?))
+}

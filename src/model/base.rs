@@ -1,0 +1,204 @@
+//! The frozen model: one copy for all runs.
+
+use std::path::Path;
+
+use tch::{Device, Kind, TchError, Tensor};
+
+use super::ModelError;
+use super::config::ModelConfig;
+use crate::spec::Module;
+use super::weights::Weights;
+use crate::spec::Precision;
+
+/// A frozen linear layer.
+#[derive(Debug)]
+pub struct Linear {
+    /// `[out, in]`
+    pub weight: Tensor,
+    /// `[out]`
+    pub bias: Tensor,
+}
+
+/// A frozen LayerNorm.
+#[derive(Debug)]
+pub struct Norm {
+    /// `[width]`
+    pub weight: Tensor,
+    /// `[width]`
+    pub bias: Tensor,
+    pub eps: f64,
+}
+
+#[derive(Debug)]
+pub struct Embeddings {
+    /// `[vocab, hidden]`
+    pub word: Tensor,
+    /// `[positions, hidden]`, token type 0 added, rows before `position_offset` cut off.
+    pub position: Tensor,
+    pub norm: Norm,
+}
+
+#[derive(Debug)]
+pub struct Layer {
+    /// Query, key and value side by side: `[3 * hidden, hidden]`.
+    pub query_key_value: Linear,
+    pub attention_output: Linear,
+    pub attention_norm: Norm,
+    pub intermediate: Linear,
+    pub output: Linear,
+    pub output_norm: Norm,
+}
+
+/// A frozen encoder with what its head starts from.
+#[derive(Debug)]
+pub struct Base {
+    pub config: ModelConfig,
+    pub precision: Precision,
+    pub device: Device,
+    pub embeddings: Embeddings,
+    pub layers: Vec<Layer>,
+    pub pooler: Option<Linear>,
+    /// Weights and biases of the head by name, where the checkpoint has a head for this number of classes.
+    pub head: Vec<(String, Tensor)>,
+    pub classes: usize,
+    /// Parameters of encoder, pooler and head.
+    pub parameters: usize,
+}
+
+impl Base {
+    /// Loads a Hugging Face model folder for `classes` classes.
+    ///
+    /// # Errors
+    /// A missing, misshapen or unexpected weight (all of them in one report), an unsupported configuration, or a
+    /// device that has no room.
+    pub fn load(folder: &Path, classes: usize, precision: Precision, device: Device) -> Result<Self, ModelError> {
+        let config = ModelConfig::read(folder)?;
+        let architecture = config.architecture;
+        let mut source = Source {
+            weights: Weights::read(folder, architecture)?,
+            device,
+            product: product_kind(precision),
+            eps: config.layer_norm_eps,
+            parameters: 0,
+        };
+        let embeddings = source.embeddings(&config)?;
+        let layers = (0..config.layers).map(|index| source.layer(&config, index)).collect::<Result<Vec<_>, _>>()?;
+        let pooler = match architecture.pooler() {
+            Some(name) => Some(source.linear(&[name.to_string()], config.hidden_size, config.hidden_size)?),
+            None => None,
+        };
+        let head = source.head(&config, classes)?;
+        let (weights, parameters) = (source.weights, source.parameters);
+        weights.finish(architecture)?;
+        let head_parameters = head_shapes(&config, classes).into_iter().map(|(_, shape)| shape.iter().product::<i64>());
+        let parameters = parameters + head_parameters.sum::<i64>() as usize;
+        Ok(Base { config, precision, device, embeddings, layers, pooler, head, classes, parameters })
+    }
+
+    /// `x @ weight.T` in the precision's product type, `[rows, out]` float32, without the bias.
+    pub fn product(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor, TchError> {
+        let kind = product_kind(self.precision);
+        x.f_to_kind(kind)?.f_matmul(&weight.f_tr()?)?.f_to_kind(Kind::Float)
+    }
+
+    /// `gradient @ weight`, `[rows, in]` float32: what [`Self::product`] passes back.
+    pub fn product_backward(&self, gradient: &Tensor, weight: &Tensor) -> Result<Tensor, TchError> {
+        let kind = product_kind(self.precision);
+        gradient.f_to_kind(kind)?.f_matmul(weight)?.f_to_kind(Kind::Float)
+    }
+}
+
+/// The head's trainable weights and biases by Hugging Face name.
+pub fn head_shapes(config: &ModelConfig, classes: usize) -> Vec<(String, Vec<i64>)> {
+    let names = config.architecture.head();
+    let mut shapes = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        let out = if index + 1 == names.len() { classes as i64 } else { config.hidden_size };
+        shapes.push((format!("{name}.weight"), vec![out, config.hidden_size]));
+        shapes.push((format!("{name}.bias"), vec![out]));
+    }
+    shapes
+}
+
+fn product_kind(precision: Precision) -> Kind {
+    match precision {
+        Precision::Fp32 | Precision::Tf32 => Kind::Float,
+        Precision::Bf16 => Kind::BFloat16,
+    }
+}
+
+/// Takes weights, puts them on the device and counts them.
+struct Source {
+    weights: Weights,
+    device: Device,
+    product: Kind,
+    eps: f64,
+    parameters: usize,
+}
+
+impl Source {
+    fn take(&mut self, name: &str, shape: &[i64]) -> Result<Tensor, ModelError> {
+        self.parameters += shape.iter().product::<i64>() as usize;
+        Ok(self.weights.take(name, shape)?.f_to_device(self.device)?)
+    }
+
+    /// One linear layer, or several with the same input laid side by side.
+    fn linear(&mut self, names: &[String], out: i64, input: i64) -> Result<Linear, ModelError> {
+        let mut weights = Vec::new();
+        let mut biases = Vec::new();
+        for name in names {
+            weights.push(self.take(&format!("{name}.weight"), &[out, input])?);
+            biases.push(self.take(&format!("{name}.bias"), &[out])?);
+        }
+        let weight = Tensor::f_cat(&weights, 0)?.f_to_kind(self.product)?;
+        Ok(Linear { weight, bias: Tensor::f_cat(&biases, 0)? })
+    }
+
+    fn norm(&mut self, name: &str, width: i64) -> Result<Norm, ModelError> {
+        let weight = self.take(&format!("{name}.weight"), &[width])?;
+        let bias = self.take(&format!("{name}.bias"), &[width])?;
+        Ok(Norm { weight, bias, eps: self.eps })
+    }
+
+    fn embeddings(&mut self, config: &ModelConfig) -> Result<Embeddings, ModelError> {
+        let architecture = config.architecture;
+        let width = config.hidden_size;
+        let name = |part: &str| format!("{}.weight", architecture.embedding(part));
+        let word = self.take(&name("word_embeddings"), &[config.vocab_size, width])?;
+        let position = self.take(&name("position_embeddings"), &[config.positions, width])?;
+        let mut position = position.f_narrow(0, config.position_offset, config.longest_sequence() as i64)?;
+        if config.token_types > 0 {
+            let types = self.take(&name("token_type_embeddings"), &[config.token_types, width])?;
+            position = position.f_add(&types.f_narrow(0, 0, 1)?)?;
+        }
+        let norm = self.norm(&architecture.embedding("LayerNorm"), width)?;
+        Ok(Embeddings { word, position, norm })
+    }
+
+    fn layer(&mut self, config: &ModelConfig, index: usize) -> Result<Layer, ModelError> {
+        let architecture = config.architecture;
+        let (width, inner) = (config.hidden_size, config.intermediate_size);
+        let name = |module| architecture.module_name(index, module);
+        let side_by_side = [Module::Query, Module::Key, Module::Value].map(name);
+        Ok(Layer {
+            query_key_value: self.linear(&side_by_side, width, width)?,
+            attention_output: self.linear(&[name(Module::AttentionOutput)], width, width)?,
+            attention_norm: self.norm(&architecture.attention_norm(index), width)?,
+            intermediate: self.linear(&[name(Module::Intermediate)], inner, width)?,
+            output: self.linear(&[name(Module::Output)], width, inner)?,
+            output_norm: self.norm(&architecture.output_norm(index), width)?,
+        })
+    }
+
+    fn head(&mut self, config: &ModelConfig, classes: usize) -> Result<Vec<(String, Tensor)>, ModelError> {
+        let shapes = head_shapes(config, classes);
+        let mut found = Vec::new();
+        for (name, shape) in &shapes {
+            if let Some(tensor) = self.weights.take_optional(name, shape)? {
+                found.push((name.clone(), tensor.f_to_device(self.device)?));
+            }
+        }
+        // Half a head is another head's.
+        Ok(if found.len() == shapes.len() { found } else { Vec::new() })
+    }
+}

@@ -1,0 +1,140 @@
+//! Dropout masks that are a pure function of a key.
+
+use rayon::prelude::*;
+use tch::{Device, Kind, TchError, Tensor};
+
+use super::random::Key;
+
+/// Mask elements made from one 64-bit word: 16 bits each.
+const LANES: usize = 4;
+/// Words that are made together; their elements interleave so that the loop vectorizes.
+const WORDS: usize = 8;
+/// Elements made together.
+pub const BLOCK: usize = LANES * WORDS;
+/// Elements per parallel piece.
+const PIECE: usize = 1024 * BLOCK;
+
+/// Dropout of a block of elements of one run at one site of one step.
+#[derive(Clone, Copy, Debug)]
+pub struct Dropout {
+    pub key: Key,
+    /// Elements are zeroed when 16 random bits fall below this: the probability in units of 2^-16.
+    threshold: u16,
+}
+
+impl Dropout {
+    /// None for a probability that rounds to 0. The probability is used in units of 2^-16 and must be below 1.
+    pub fn new(key: Key, probability: f64) -> Option<Self> {
+        let threshold = (probability * 65536.0).round().clamp(0.0, 65535.0) as u16;
+        (threshold > 0).then_some(Dropout { key, threshold })
+    }
+
+    /// What kept elements are multiplied by: 1 / (1 - p) for the probability actually used.
+    pub fn scale(&self) -> f32 {
+        (65536.0 / (65536.0 - f64::from(self.threshold))) as f32
+    }
+
+    /// Fills `mask` (0 or `scale`) for elements `first..first + mask.len()`; `first` is a multiple of [`BLOCK`].
+    pub fn fill(&self, mask: &mut [f32], first: u64) {
+        let mut chunks = mask.chunks_exact_mut(BLOCK);
+        let mut word = first / LANES as u64;
+        for chunk in &mut chunks {
+            self.fill_block(chunk, word);
+            word += WORDS as u64;
+        }
+        let rest = chunks.into_remainder();
+        if !rest.is_empty() {
+            let mut block = [0f32; BLOCK];
+            self.fill_block(&mut block, word);
+            rest.copy_from_slice(&block[..rest.len()]);
+        }
+    }
+
+    #[inline(always)]
+    fn fill_block(&self, block: &mut [f32], word: u64) {
+        let scale = self.scale();
+        let mut bits = [0u64; WORDS];
+        for (i, value) in bits.iter_mut().enumerate() {
+            *value = self.key.bits(word + i as u64);
+        }
+        for lane in 0..LANES {
+            for i in 0..WORDS {
+                let kept = (bits[i] >> (16 * lane)) as u16 >= self.threshold;
+                block[lane * WORDS + i] = if kept { scale } else { 0.0 };
+            }
+        }
+    }
+
+    /// A mask of `rows` rows of `width` elements. Row `r` starts at element `r * stride`, where `stride` is `width`
+    /// rounded up to a multiple of [`BLOCK`], so that a row's mask does not depend on how many rows there are.
+    pub fn mask(&self, rows: usize, width: usize, device: Device) -> Result<Tensor, TchError> {
+        let mut values = vec![0f32; rows * width];
+        let stride = width.next_multiple_of(BLOCK) as u64;
+        let rows_per_piece = (PIECE / width.max(1)).max(1);
+        values.par_chunks_mut(rows_per_piece * width.max(1)).enumerate().for_each(|(piece, values)| {
+            for (row, values) in values.chunks_mut(width.max(1)).enumerate() {
+                self.fill(values, (piece * rows_per_piece + row) as u64 * stride);
+            }
+        });
+        let mask = Tensor::f_from_slice(&values)?.f_view([rows as i64, width as i64])?;
+        mask.f_to_device(device)?.f_to_kind(Kind::Float)
+    }
+}
+
+/// One mask over the rows of several runs, `[rows, width]`: ones for runs that do not drop. None when none of them does.
+/// `spans` are the runs' rows, one after the other.
+pub fn run_masks(
+    dropouts: &[Option<Dropout>],
+    spans: &[std::ops::Range<usize>],
+    width: usize,
+    device: Device,
+) -> Result<Option<Tensor>, TchError> {
+    if dropouts.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let masks = dropouts.iter().zip(spans).map(|(dropout, span)| match dropout {
+        Some(dropout) => dropout.mask(span.len(), width, device),
+        None => Tensor::f_ones([span.len() as i64, width as i64], (Kind::Float, device)),
+    });
+    let masks = masks.collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(Tensor::f_cat(&masks, 0)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::random::Purpose;
+    use super::*;
+
+    fn key() -> Key {
+        Key::new(3, Purpose::Dropout)
+    }
+
+    #[test]
+    fn a_mask_keeps_the_right_share_and_the_mean() {
+        for probability in [0.05, 0.2, 0.5] {
+            let dropout = Dropout::new(key(), probability).unwrap();
+            let mut mask = vec![0f32; 1 << 18];
+            dropout.fill(&mut mask, 0);
+            let dropped = mask.iter().filter(|v| **v == 0.0).count() as f64 / mask.len() as f64;
+            assert!((dropped - probability).abs() < 0.004, "{probability}: {dropped}");
+            let mean = mask.iter().map(|v| f64::from(*v)).sum::<f64>() / mask.len() as f64;
+            assert!((mean - 1.0).abs() < 0.005, "{probability}: mean {mean}");
+        }
+    }
+
+    #[test]
+    fn a_row_does_not_depend_on_how_many_rows_there_are_or_where_filling_began() {
+        let dropout = Dropout::new(key(), 0.3).unwrap();
+        let few = Vec::<f32>::try_from(dropout.mask(3, 50, Device::Cpu).unwrap().view([-1])).unwrap();
+        let many = Vec::<f32>::try_from(dropout.mask(3000, 50, Device::Cpu).unwrap().view([-1])).unwrap();
+        assert_eq!(few[..], many[..150]);
+        let mut last = [0f32; 50];
+        dropout.fill(&mut last, 2999 * 64);
+        assert_eq!(last[..], many[2999 * 50..]);
+    }
+
+    #[test]
+    fn no_probability_is_no_dropout() {
+        assert!(Dropout::new(key(), 0.0).is_none());
+    }
+}

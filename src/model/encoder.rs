@@ -1,0 +1,293 @@
+//! The encoder's forward and backward passes over a flat batch of several runs.
+//!
+//! The graph of a frozen encoder with LoRA is fixed, so the backward pass is written out: it keeps only what it needs,
+//! computes no gradient of a frozen weight and nothing below the lowest adapted layer. After the last layer only the
+//! first token of each sequence reaches the head; so that layer computes keys and values for all tokens and everything
+//! else for the first tokens.
+
+use std::ops::Range;
+
+use tch::{TchError, Tensor};
+
+use super::attention::{self, AttentionTape, Heads, Queries};
+use super::base::{Base, Layer, Linear};
+use super::dropout::Dropout;
+use super::elementwise::{self, ResidualTape};
+use super::layout::Layout;
+use super::lora::{self, LoraTape};
+use crate::spec::Module;
+use super::pass::{RunPass, Site};
+
+/// What the backward pass of one layer needs.
+struct LayerTape {
+    queries: Queries,
+    lora: Vec<(Module, Vec<Option<LoraTape>>)>,
+    attention: AttentionTape,
+    attention_norm: ResidualTape,
+    /// Input of the activation.
+    intermediate: Tensor,
+    output_norm: ResidualTape,
+}
+
+/// What the backward pass of the encoder needs: the layers from the lowest adapted one upwards.
+pub struct EncoderTape {
+    lowest: (usize, Module),
+    layers: Vec<LayerTape>,
+}
+
+/// One batch on its way through the encoder.
+pub struct Encoder<'a> {
+    pub base: &'a Base,
+    pub layout: &'a Layout,
+    /// One per run of the layout.
+    pub passes: &'a [RunPass<'a>],
+}
+
+impl Encoder<'_> {
+    /// The hidden state of each sequence's first token after the last layer, `[sequences, hidden]`, and a tape when
+    /// `keep` is set and any run adapts any layer.
+    pub fn forward(&self, keep: bool) -> Result<(Tensor, Option<EncoderTape>), TchError> {
+        let lowest = self.passes.iter().filter_map(|pass| pass.adapter.lowest()).min().filter(|_| keep);
+        let mut hidden = self.embed()?;
+        let mut tapes = Vec::new();
+        for (index, layer) in self.base.layers.iter().enumerate() {
+            let (next, tape) = self.layer_forward(index, layer, &hidden)?;
+            hidden = next;
+            if lowest.is_some_and(|(lowest, _)| index >= lowest) {
+                tapes.push(tape);
+            }
+        }
+        Ok((hidden, lowest.map(|lowest| EncoderTape { lowest, layers: tapes })))
+    }
+
+    /// Accumulates the gradients of all LoRA parameters; `gradient` is that of the forward pass' result.
+    pub fn backward(&self, tape: EncoderTape, gradient: Tensor) -> Result<(), TchError> {
+        let (lowest, linear) = tape.lowest;
+        let mut gradient = gradient;
+        for (offset, saved) in tape.layers.into_iter().enumerate().rev() {
+            let index = lowest + offset;
+            let stop = (offset == 0).then_some(linear);
+            match self.layer_backward(index, &saved, &gradient, stop)? {
+                Some(next) => gradient = next,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn embed(&self) -> Result<Tensor, TchError> {
+        let embeddings = &self.base.embeddings;
+        let words = embeddings.word.f_index_select(0, &self.layout.ids)?;
+        let positions = embeddings.position.f_index_select(0, &self.layout.positions)?;
+        let (hidden, _, _) = elementwise::normalize(&words.f_add(&positions)?, &embeddings.norm)?;
+        match self.mask(Site::Embeddings, Queries::Tokens)? {
+            Some(mask) => hidden.f_mul(&mask),
+            None => Ok(hidden),
+        }
+    }
+
+    fn layer_forward(&self, index: usize, layer: &Layer, hidden: &Tensor) -> Result<(Tensor, LayerTape), TchError> {
+        let last = index + 1 == self.base.layers.len();
+        let queries = if last { Queries::Firsts } else { Queries::Tokens };
+        let mut tapes = Vec::new();
+        let (context, residual, attention) = self.attend(index, layer, hidden, queries, &mut tapes)?;
+
+        let output = self.base.product(&context, &layer.attention_output.weight)?;
+        self.adapt((index, Module::AttentionOutput), queries, &context, &output, &mut tapes)?;
+        let mask = self.mask(Site::AttentionOutput(index), queries)?;
+        let bias = &layer.attention_output.bias;
+        let (hidden, attention_norm) =
+            elementwise::residual_norm(output, bias, &residual, &layer.attention_norm, mask)?;
+
+        let inner = self.base.product(&hidden, &layer.intermediate.weight)?;
+        self.adapt((index, Module::Intermediate), queries, &hidden, &inner, &mut tapes)?;
+        let activation = self.base.config.activation;
+        let (active, intermediate) = elementwise::bias_activation(inner, &layer.intermediate.bias, activation)?;
+
+        let output = self.base.product(&active, &layer.output.weight)?;
+        self.adapt((index, Module::Output), queries, &active, &output, &mut tapes)?;
+        let mask = self.mask(Site::Output(index), queries)?;
+        let (hidden, output_norm) =
+            elementwise::residual_norm(output, &layer.output.bias, &hidden, &layer.output_norm, mask)?;
+        Ok((hidden, LayerTape { queries, lora: tapes, attention, attention_norm, intermediate, output_norm }))
+    }
+
+    /// The attention block up to its output layer: context, residual and tape.
+    fn attend(
+        &self,
+        index: usize,
+        layer: &Layer,
+        hidden: &Tensor,
+        queries: Queries,
+        tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
+    ) -> Result<(Tensor, Tensor, AttentionTape), TchError> {
+        let width = self.base.config.hidden_size;
+        let Linear { weight, bias } = &layer.query_key_value;
+        let (query, key_value, residual) = match queries {
+            Queries::Tokens => {
+                let mut product = self.base.product(hidden, weight)?;
+                let all = product.f_add_(bias)?;
+                let query = all.f_narrow(1, 0, width)?;
+                (query, all.f_narrow(1, width, 2 * width)?, hidden.shallow_clone())
+            }
+            Queries::Firsts => {
+                let firsts = hidden.f_index_select(0, &self.layout.first_rows)?;
+                let mut query = self.base.product(&firsts, &weight.f_narrow(0, 0, width)?)?;
+                let mut key_value = self.base.product(hidden, &weight.f_narrow(0, width, 2 * width)?)?;
+                let query = query.f_add_(&bias.f_narrow(0, 0, width)?)?;
+                (query, key_value.f_add_(&bias.f_narrow(0, width, 2 * width)?)?, firsts)
+            }
+        };
+        self.adapt((index, Module::Query), queries, &residual, &query, tapes)?;
+        let key = key_value.f_narrow(1, 0, width)?;
+        self.adapt((index, Module::Key), Queries::Tokens, hidden, &key, tapes)?;
+        let value = key_value.f_narrow(1, width, width)?;
+        self.adapt((index, Module::Value), Queries::Tokens, hidden, &value, tapes)?;
+        let inputs = (&query, &key_value);
+        let (context, tape) = attention::forward(self.layout, self.heads(), queries, inputs, self.passes, index)?;
+        Ok((context, residual, tape))
+    }
+
+    /// The gradient of the layer's input, or none when nothing below `stop` needs one.
+    fn layer_backward(
+        &self,
+        index: usize,
+        tape: &LayerTape,
+        gradient: &Tensor,
+        stop: Option<Module>,
+    ) -> Result<Option<Tensor>, TchError> {
+        let layer = &self.base.layers[index];
+        let rows = tape.queries;
+        let (output, residual) = elementwise::residual_norm_backward(&tape.output_norm, &layer.output_norm, gradient)?;
+        let linear = (index, Module::Output);
+        let Some(active) = self.linear_backward(linear, rows, tape, &output, &layer.output.weight, stop)? else {
+            return Ok(None);
+        };
+        let inner =
+            elementwise::activation_backward(&active, &tape.intermediate, self.base.config.activation)?;
+        let linear = (index, Module::Intermediate);
+        let weight = &layer.intermediate.weight;
+        let Some(mut hidden) = self.linear_backward(linear, rows, tape, &inner, weight, stop)? else {
+            return Ok(None);
+        };
+        let hidden = hidden.f_add_(&residual)?;
+        let (output, residual) =
+            elementwise::residual_norm_backward(&tape.attention_norm, &layer.attention_norm, &hidden)?;
+        let linear = (index, Module::AttentionOutput);
+        let weight = &layer.attention_output.weight;
+        let Some(context) = self.linear_backward(linear, rows, tape, &output, weight, stop)? else {
+            return Ok(None);
+        };
+        self.attend_backward(index, tape, &context, &residual, stop.is_some())
+    }
+
+    fn attend_backward(
+        &self,
+        index: usize,
+        tape: &LayerTape,
+        context: &Tensor,
+        residual: &Tensor,
+        stop: bool,
+    ) -> Result<Option<Tensor>, TchError> {
+        let width = self.base.config.hidden_size;
+        let weight = &self.base.layers[index].query_key_value.weight;
+        let inputs = attention::backward(self.layout, self.heads(), &tape.attention, context)?;
+        let key = inputs.key_value.f_narrow(1, 0, width)?;
+        let value = inputs.key_value.f_narrow(1, width, width)?;
+        let (mut hidden, mut firsts) = (None, None);
+        if !stop {
+            match tape.queries {
+                Queries::Tokens => {
+                    let all = Tensor::f_cat(&[&inputs.query, &inputs.key_value], 1)?;
+                    hidden = Some(self.base.product_backward(&all, weight)?.f_add_(residual)?);
+                }
+                Queries::Firsts => {
+                    let key_value = weight.f_narrow(0, width, 2 * width)?;
+                    hidden = Some(self.base.product_backward(&inputs.key_value, &key_value)?);
+                    let query = self.base.product_backward(&inputs.query, &weight.f_narrow(0, 0, width)?)?;
+                    firsts = Some({ query }.f_add_(residual)?);
+                }
+            }
+        }
+        let query_input = if tape.queries == Queries::Firsts { &firsts } else { &hidden };
+        self.adapt_backward((index, Module::Query), tape.queries, tape, &inputs.query, query_input.as_ref())?;
+        self.adapt_backward((index, Module::Key), Queries::Tokens, tape, &key, hidden.as_ref())?;
+        self.adapt_backward((index, Module::Value), Queries::Tokens, tape, &value, hidden.as_ref())?;
+        match (hidden, firsts) {
+            (Some(mut hidden), Some(firsts)) => Ok(Some(hidden.f_index_add_(0, &self.layout.first_rows, &firsts)?)),
+            (hidden, _) => Ok(hidden),
+        }
+    }
+
+    /// Gradients through a linear layer and its LoRA updates; no input gradient when `stop` names this layer.
+    fn linear_backward(
+        &self,
+        linear: (usize, Module),
+        rows: Queries,
+        tape: &LayerTape,
+        gradient: &Tensor,
+        weight: &Tensor,
+        stop: Option<Module>,
+    ) -> Result<Option<Tensor>, TchError> {
+        let input = match stop {
+            Some(stop) if stop == linear.1 => None,
+            _ => Some(self.base.product_backward(gradient, weight)?),
+        };
+        self.adapt_backward(linear, rows, tape, gradient, input.as_ref())?;
+        Ok(input)
+    }
+
+    /// Adds the LoRA updates of all runs that adapt `linear` to `output`, in place.
+    fn adapt(
+        &self,
+        linear: (usize, Module),
+        rows: Queries,
+        input: &Tensor,
+        output: &Tensor,
+        tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
+    ) -> Result<(), TchError> {
+        let tape = lora::forward(linear, self.passes, &self.spans(rows), input, output)?;
+        if tape.iter().any(Option::is_some) {
+            tapes.push((linear.1, tape));
+        }
+        Ok(())
+    }
+
+    fn adapt_backward(
+        &self,
+        linear: (usize, Module),
+        rows: Queries,
+        tape: &LayerTape,
+        gradient: &Tensor,
+        input: Option<&Tensor>,
+    ) -> Result<(), TchError> {
+        match tape.lora.iter().find(|(adapted, _)| *adapted == linear.1) {
+            Some((_, saved)) => lora::backward(linear, self.passes, &self.spans(rows), saved, gradient, input),
+            None => Ok(()),
+        }
+    }
+
+    /// Each run's rows in a tensor with a row per token or per sequence.
+    fn spans(&self, rows: Queries) -> Vec<Range<usize>> {
+        let spans = self.layout.runs.iter();
+        match rows {
+            Queries::Tokens => spans.map(|span| span.rows.clone()).collect(),
+            Queries::Firsts => spans.map(|span| span.sequences.clone()).collect(),
+        }
+    }
+
+    fn mask(&self, site: Site, rows: Queries) -> Result<Option<Tensor>, TchError> {
+        let dropouts: Vec<Option<Dropout>> = self.passes.iter().map(|pass| pass.dropout_at(site)).collect();
+        super::dropout::run_masks(
+            &dropouts,
+            &self.spans(rows),
+            self.base.config.hidden_size as usize,
+            self.layout.device,
+        )
+    }
+
+    fn heads(&self) -> Heads {
+        let config = &self.base.config;
+        Heads { count: config.heads, size: config.head_size(), longest: config.longest_sequence() }
+    }
+}

@@ -1,0 +1,202 @@
+//! Where the tokens of a batch lie: sequences end to end without padding, the sequences of a run together.
+
+use std::ops::Range;
+
+use tch::{Device, TchError, Tensor};
+
+/// Attention pads sequences of similar length to a common one; a bucket's lengths differ by less than this.
+const BUCKET_STEP: usize = 8;
+
+/// The token ids of one run's micro-batch, one entry per sequence; none of them is empty.
+pub type RunSequences<'a> = Vec<&'a [u32]>;
+
+/// The rows and sequences of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunSpan {
+    pub rows: Range<usize>,
+    pub sequences: Range<usize>,
+}
+
+/// A sequence's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// Row of its first token.
+    pub start: usize,
+    /// Tokens.
+    pub len: usize,
+    /// Index of the sequence within its run's batch.
+    pub index_in_run: usize,
+    /// Index of its run in the batch.
+    pub run: usize,
+}
+
+/// Sequences of similar length, which attention lays side by side.
+#[derive(Debug)]
+pub struct Bucket {
+    /// Indices into `Layout::sequences`.
+    pub members: Vec<usize>,
+    /// Padded length.
+    pub length: usize,
+    /// `[members * length]` int64: the row of every padded position. Padding points at the sequence's own first row, so
+    /// that a NaN of one run cannot enter another through a zero weight.
+    pub gather: Tensor,
+    /// `[members, 1, 1, length]` float: 0 for tokens, -inf for padding.
+    pub bias: Tensor,
+    /// `[members * length, 1]` float: 1 for tokens, 0 for padding.
+    pub real: Tensor,
+    /// `[members]` int64: the sequences themselves.
+    pub sequences: Tensor,
+}
+
+/// A laid-out batch: token ids of all runs and the indices that the encoder needs.
+#[derive(Debug)]
+pub struct Layout {
+    pub rows: usize,
+    pub sequences: Vec<Sequence>,
+    pub runs: Vec<RunSpan>,
+    /// `[rows]` int64
+    pub ids: Tensor,
+    /// `[rows]` int64: position of the token in its sequence, counted from 0.
+    pub positions: Tensor,
+    /// `[sequences]` int64: the row of each sequence's first token.
+    pub first_rows: Tensor,
+    pub buckets: Vec<Bucket>,
+    /// `[rows]` int64: where each row lies in the buckets' padded rows, bucket after bucket.
+    pub padded_place: Tensor,
+    /// `[sequences]` int64: where each sequence lies in the buckets' members, bucket after bucket.
+    pub bucket_place: Tensor,
+    pub device: Device,
+}
+
+impl Layout {
+    /// Lays out one micro-batch per run, in the order given.
+    pub fn new(runs: &[RunSequences<'_>], device: Device) -> Result<Layout, TchError> {
+        let (sequences, spans) = place(runs);
+        let rows = spans.last().map_or(0, |span| span.rows.end);
+        let mut ids = Vec::with_capacity(rows);
+        let mut positions = Vec::with_capacity(rows);
+        for tokens in runs.iter().flatten() {
+            ids.extend(tokens.iter().map(|&id| i64::from(id)));
+            positions.extend(0..tokens.len() as i64);
+        }
+        let first: Vec<i64> = sequences.iter().map(|s| s.start as i64).collect();
+        let groups = group_by_length(&sequences);
+        let (padded_place, bucket_place) = places_in_buckets(&sequences, &groups, rows);
+        Ok(Layout {
+            rows,
+            runs: spans,
+            ids: upload(&ids, device)?,
+            positions: upload(&positions, device)?,
+            first_rows: upload(&first, device)?,
+            buckets: groups
+                .into_iter()
+                .map(|(length, members)| Bucket::new(members, length, &sequences, device))
+                .collect::<Result<_, _>>()?,
+            padded_place: upload(&padded_place, device)?,
+            bucket_place: upload(&bucket_place, device)?,
+            sequences,
+            device,
+        })
+    }
+}
+
+impl Bucket {
+    fn new(members: Vec<usize>, length: usize, all: &[Sequence], device: Device) -> Result<Bucket, TchError> {
+        let count = members.len();
+        let mut gather = Vec::with_capacity(count * length);
+        let mut bias = Vec::with_capacity(count * length);
+        let mut real = Vec::with_capacity(count * length);
+        for sequence in members.iter().map(|&m| &all[m]) {
+            for position in 0..length {
+                let inside = position < sequence.len;
+                gather.push((sequence.start + if inside { position } else { 0 }) as i64);
+                bias.push(if inside { 0.0 } else { f32::NEG_INFINITY });
+                real.push(if inside { 1.0f32 } else { 0.0 });
+            }
+        }
+        let indices: Vec<i64> = members.iter().map(|&m| m as i64).collect();
+        Ok(Bucket {
+            length,
+            gather: upload(&gather, device)?,
+            bias: Tensor::f_from_slice(&bias)?.f_to_device(device)?.f_view([count as i64, 1, 1, length as i64])?,
+            real: Tensor::f_from_slice(&real)?.f_to_device(device)?.f_view([-1, 1])?,
+            sequences: upload(&indices, device)?,
+            members,
+        })
+    }
+}
+
+fn upload(values: &[i64], device: Device) -> Result<Tensor, TchError> {
+    Tensor::f_from_slice(values)?.f_to_device(device)
+}
+
+fn place(runs: &[RunSequences<'_>]) -> (Vec<Sequence>, Vec<RunSpan>) {
+    let mut sequences = Vec::new();
+    let mut spans = Vec::with_capacity(runs.len());
+    let mut row = 0;
+    for (run, batch) in runs.iter().enumerate() {
+        let (first_row, first_sequence) = (row, sequences.len());
+        for (index_in_run, tokens) in batch.iter().enumerate() {
+            sequences.push(Sequence { start: row, len: tokens.len(), index_in_run, run });
+            row += tokens.len();
+        }
+        spans.push(RunSpan { rows: first_row..row, sequences: first_sequence..sequences.len() });
+    }
+    (sequences, spans)
+}
+
+/// Padded length and members of each bucket, shortest first.
+fn group_by_length(sequences: &[Sequence]) -> Vec<(usize, Vec<usize>)> {
+    let mut groups = std::collections::BTreeMap::<usize, Vec<usize>>::new();
+    for (index, sequence) in sequences.iter().enumerate() {
+        groups.entry(sequence.len.div_ceil(BUCKET_STEP)).or_default().push(index);
+    }
+    groups
+        .into_values()
+        .map(|members| (members.iter().map(|&m| sequences[m].len).max().unwrap_or(0), members))
+        .collect()
+}
+
+fn places_in_buckets(
+    sequences: &[Sequence],
+    groups: &[(usize, Vec<usize>)],
+    rows: usize,
+) -> (Vec<i64>, Vec<i64>) {
+    let mut padded_place = vec![0i64; rows];
+    let mut bucket_place = vec![0i64; sequences.len()];
+    let (mut padded, mut member) = (0, 0);
+    for (length, members) in groups {
+        for &m in members {
+            let sequence = &sequences[m];
+            for position in 0..sequence.len {
+                padded_place[sequence.start + position] = (padded + position) as i64;
+            }
+            bucket_place[m] = member;
+            padded += length;
+            member += 1;
+        }
+    }
+    (padded_place, bucket_place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_a_run_are_contiguous_and_every_row_is_found_in_its_bucket() {
+        let tokens: Vec<u32> = (0..100).collect();
+        let runs = vec![vec![&tokens[..5], &tokens[..31]], vec![&tokens[..8]], vec![&tokens[..30], &tokens[..1]]];
+        let layout = Layout::new(&runs, Device::Cpu).unwrap();
+        assert_eq!(layout.rows, 75);
+        assert_eq!(layout.runs[1], RunSpan { rows: 36..44, sequences: 2..3 });
+        assert_eq!(layout.runs[2], RunSpan { rows: 44..75, sequences: 3..5 });
+        assert!(layout.buckets.len() >= 2);
+        let gathers: Vec<Tensor> = layout.buckets.iter().map(|b| b.gather.shallow_clone()).collect();
+        let back = Tensor::cat(&gathers, 0).index_select(0, &layout.padded_place);
+        assert_eq!(Vec::<i64>::try_from(back).unwrap(), (0..75).collect::<Vec<i64>>());
+        let members: Vec<Tensor> = layout.buckets.iter().map(|b| b.sequences.shallow_clone()).collect();
+        let back = Tensor::cat(&members, 0).index_select(0, &layout.bucket_place);
+        assert_eq!(Vec::<i64>::try_from(back).unwrap(), (0..5).collect::<Vec<i64>>());
+    }
+}

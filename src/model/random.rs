@@ -1,0 +1,108 @@
+//! Stateless randomness: a random number is a pure function of a key and an index.
+//!
+//! Nothing about random state is ever saved, a run's numbers do not depend on its neighbours in a pack, and a resumed
+//! run sees the numbers that an undisturbed one sees.
+
+/// Weyl increment and finalizer of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
+/// OOPSLA 2014; constants of Stafford's variant 13).
+const INCREMENT: u64 = 0x9E37_79B9_7F4A_7C15;
+const MIX_1: u64 = 0xBF58_476D_1CE4_E5B9;
+const MIX_2: u64 = 0x94D0_49BB_1331_11EB;
+
+/// What a stream of random numbers is for; the first thing mixed into a key after the seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Initialization = 1,
+    Dropout = 2,
+}
+
+/// Names one stream of random numbers. Keys are derived, never advanced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key(u64);
+
+impl Key {
+    pub fn new(seed: u64, purpose: Purpose) -> Self {
+        Key(mix(seed.wrapping_add(INCREMENT))).with(purpose as u64)
+    }
+
+    /// The key of a sub-stream: an epoch, a step, a layer, a site.
+    pub fn with(self, part: u64) -> Self {
+        Key(mix(self.0.rotate_left(23) ^ mix(part.wrapping_add(INCREMENT))))
+    }
+
+    /// The key of a named sub-stream (a parameter).
+    pub fn with_name(self, name: &str) -> Self {
+        name.bytes().fold(self.with(name.len() as u64), |key, byte| key.with(u64::from(byte)))
+    }
+
+    /// 64 random bits at `index`.
+    #[inline(always)]
+    pub fn bits(self, index: u64) -> u64 {
+        mix(self.0.wrapping_add(index.wrapping_mul(INCREMENT)))
+    }
+
+    /// Uniform in [0, 1) with 53 random bits.
+    pub fn uniform(self, index: u64) -> f64 {
+        (self.bits(index) >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
+
+    /// Standard normal (Box-Muller on the words `2 * index` and `2 * index + 1`).
+    pub fn normal(self, index: u64) -> f64 {
+        // 1 - u lies in (0, 1], so that the logarithm is finite.
+        let radius = (-2.0 * (1.0 - self.uniform(2 * index)).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.uniform(2 * index + 1)).cos()
+    }
+}
+
+#[inline(always)]
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(MIX_1);
+    z = (z ^ (z >> 27)).wrapping_mul(MIX_2);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_of_different_keys_and_indices_differ() {
+        let key = Key::new(42, Purpose::Dropout);
+        let mut seen = std::collections::HashSet::new();
+        for part in 0..100 {
+            for index in 0..100 {
+                assert!(seen.insert(key.with(part).bits(index)), "part {part} index {index} repeats");
+            }
+        }
+        assert_ne!(key.with(1).with(2), key.with(2).with(1));
+        assert_ne!(key, Key::new(42, Purpose::Initialization));
+        assert_ne!(key.with_name("ab"), key.with_name("ba"));
+    }
+
+    #[test]
+    fn normal_numbers_have_the_moments_of_a_normal_distribution() {
+        let key = Key::new(7, Purpose::Initialization);
+        let n = 200_000;
+        let values: Vec<f64> = (0..n).map(|i| key.normal(i)).collect();
+        let moment = |p: i32| values.iter().map(|v| v.powi(p)).sum::<f64>() / n as f64;
+        assert!(moment(1).abs() < 0.01, "mean {}", moment(1));
+        assert!((moment(2) - 1.0).abs() < 0.015, "variance {}", moment(2));
+        assert!((moment(4) - 3.0).abs() < 0.1, "kurtosis {}", moment(4));
+        let lag = values.windows(2).map(|w| w[0] * w[1]).sum::<f64>() / n as f64;
+        assert!(lag.abs() < 0.01, "serial correlation {lag}");
+    }
+
+    #[test]
+    fn uniform_numbers_fill_the_unit_interval_evenly() {
+        let key = Key::new(1, Purpose::Dropout).with(3);
+        let mut bins = [0usize; 20];
+        let n = 100_000;
+        for i in 0..n {
+            bins[(key.uniform(i) * 20.0) as usize] += 1;
+        }
+        let expected = n as f64 / 20.0;
+        let chi2: f64 = bins.iter().map(|&b| (b as f64 - expected).powi(2) / expected).sum();
+        // 99.9 % point of chi-squared with 19 degrees of freedom.
+        assert!(chi2 < 43.8, "chi-squared {chi2}");
+    }
+}

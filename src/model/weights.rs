@@ -1,0 +1,145 @@
+//! The weights of a model folder by their Hugging Face names: every expected one is there, has its shape, and nothing
+//! is left over.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tch::{Kind, Tensor};
+
+use super::ModelError;
+use crate::spec::Architecture;
+
+/// Tensors that pre-training checkpoints carry and a classifier does not use: names that begin with one of these.
+const UNUSED: [&str; 9] = [
+    "lm_head.",
+    "cls.",
+    "vocab_transform.",
+    "vocab_layer_norm.",
+    "vocab_projector.",
+    "discriminator_predictions.",
+    "generator_predictions.",
+    "qa_outputs.",
+    "mlm_head.",
+];
+
+/// The weights of a folder, taken out one by one; what is wrong is collected and reported together.
+pub struct Weights {
+    path: PathBuf,
+    tensors: BTreeMap<String, Tensor>,
+    problems: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+impl Weights {
+    /// Reads `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
+    pub fn read(folder: &Path, architecture: Architecture) -> Result<Self, ModelError> {
+        let (path, files) = weight_files(folder)?;
+        let mut tensors = BTreeMap::new();
+        for file in files {
+            let read = Tensor::read_safetensors(&file).map_err(|error| ModelError::Invalid {
+                path: file.clone(),
+                message: format!("is not a sound safetensors file ({error}); download or save it again"),
+            })?;
+            tensors.extend(read.into_iter().map(|(name, tensor)| (canonical_name(&name, architecture), tensor)));
+        }
+        Ok(Weights { path, tensors, problems: Vec::new() })
+    }
+
+    /// Takes a weight as float32. What is missing or misshapen is noted, and zeros stand in until [`Self::finish`].
+    pub fn take(&mut self, name: &str, shape: &[i64]) -> Result<Tensor, ModelError> {
+        match self.tensors.remove(name) {
+            Some(tensor) if tensor.size() == shape => Ok(tensor.f_to_kind(Kind::Float)?),
+            Some(tensor) => {
+                self.problems.push(format!("`{name}` has shape {:?} instead of {shape:?}", tensor.size()));
+                Ok(Tensor::f_zeros(shape, (Kind::Float, tch::Device::Cpu))?)
+            }
+            None => {
+                self.problems.push(format!("`{name}` (shape {shape:?}) is missing"));
+                Ok(Tensor::f_zeros(shape, (Kind::Float, tch::Device::Cpu))?)
+            }
+        }
+    }
+
+    /// Takes a weight that a checkpoint may lack; one with another shape counts as absent (a head for other classes).
+    pub fn take_optional(&mut self, name: &str, shape: &[i64]) -> Result<Option<Tensor>, ModelError> {
+        match self.tensors.remove(name) {
+            Some(tensor) if tensor.size() == shape => Ok(Some(tensor.f_to_kind(Kind::Float)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Fails when something was missing or misshapen, or when a weight is left that nobody knows.
+    pub fn finish(mut self, architecture: Architecture) -> Result<(), ModelError> {
+        let pooler = format!("{}.pooler.", architecture.encoder());
+        for name in self.tensors.keys() {
+            let known = UNUSED.iter().any(|prefix| name.starts_with(prefix))
+                || name.starts_with(&pooler)
+                || name.ends_with(".position_ids");
+            if !known {
+                self.problems.push(format!("`{name}` is unexpected for this architecture"));
+            }
+        }
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ModelError::Weights { path: self.path, problems: self.problems })
+        }
+    }
+}
+
+fn weight_files(folder: &Path) -> Result<(PathBuf, Vec<PathBuf>), ModelError> {
+    let single = folder.join("model.safetensors");
+    if single.is_file() {
+        return Ok((single.clone(), vec![single]));
+    }
+    let index = folder.join("model.safetensors.index.json");
+    if !index.is_file() {
+        let advice = if folder.join("pytorch_model.bin").is_file() {
+            "only pytorch_model.bin is there, which can run code when read; convert it with Python: \
+             AutoModel.from_pretrained(FOLDER).save_pretrained(FOLDER)"
+        } else {
+            "it is not there; a model folder holds config.json, model.safetensors and the tokenizer's files"
+        };
+        return Err(ModelError::Invalid { path: single, message: advice.to_string() });
+    }
+    let text = std::fs::read_to_string(&index)
+        .map_err(|source| ModelError::Read { path: index.clone(), source })?;
+    let parsed: Index = serde_json::from_str(&text)
+        .map_err(|error| ModelError::Invalid { path: index.clone(), message: error.to_string() })?;
+    let files: std::collections::BTreeSet<_> = parsed.weight_map.into_values().collect();
+    Ok((index, files.into_iter().map(|name| folder.join(name)).collect()))
+}
+
+/// Undoes what older or headless checkpoints name otherwise: `gamma`/`beta`, and a missing `bert.` in front.
+fn canonical_name(name: &str, architecture: Architecture) -> String {
+    let name = match name.rsplit_once('.') {
+        Some((stem, "gamma")) => format!("{stem}.weight"),
+        Some((stem, "beta")) => format!("{stem}.bias"),
+        _ => name.to_string(),
+    };
+    let headless = ["embeddings.", "encoder.", "transformer.", "pooler."];
+    if headless.iter().any(|start| name.starts_with(start)) {
+        format!("{}.{name}", architecture.encoder())
+    } else {
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_and_headless_names_become_canonical() {
+        let name = |name| canonical_name(name, Architecture::Bert);
+        assert_eq!(name("bert.embeddings.LayerNorm.gamma"), "bert.embeddings.LayerNorm.weight");
+        assert_eq!(name("encoder.layer.0.output.LayerNorm.beta"), "bert.encoder.layer.0.output.LayerNorm.bias");
+        assert_eq!(name("pooler.dense.weight"), "bert.pooler.dense.weight");
+        assert_eq!(name("classifier.weight"), "classifier.weight");
+    }
+}

@@ -1,0 +1,120 @@
+//! `runs.csv` and `metrics.csv` of a sweep, put together from the runs' own files.
+
+use serde_json::Value;
+
+use crate::event::EpochRecord;
+
+use super::claim::{Attempt, Claim};
+use super::epochs::{EPOCH_COLUMNS, Table, epoch_fields, read_epochs};
+use super::plan::parameters;
+use super::view::RunView;
+use super::{Store, StoreError};
+
+/// Columns of the best epoch, in order; see [`figures`].
+const FIGURES: [&str; 8] = [
+    "best_train_loss",
+    "best_train_accuracy",
+    "best_eval_loss",
+    "best_accuracy",
+    "best_precision",
+    "best_recall",
+    "best_f1",
+    "best_mean_confidence",
+];
+
+impl Store {
+    /// Rewrites `runs.csv` and `metrics.csv` from the runs' files, unless somebody else is doing that or changing the
+    /// plan. Both can be made again at any time.
+    ///
+    /// # Errors
+    /// The folder cannot be read or written.
+    pub fn refresh_index(&self) -> Result<bool, StoreError> {
+        let Attempt::Claimed(claim) = Claim::take(&self.layout().plan_claim(), self.claim_options())? else {
+            return Ok(false);
+        };
+        let mut views = self.runs()?;
+        self.write_metrics(&mut views)?;
+        self.write_runs(&views)?;
+        claim.release()?;
+        Ok(true)
+    }
+
+    fn write_metrics(&self, views: &mut [RunView]) -> Result<(), StoreError> {
+        let path = self.layout().metrics_csv();
+        let mut table = Table::new(&path, ["run", "label", "configuration", "seed"].iter().chain(&EPOCH_COLUMNS))?;
+        for view in views {
+            let run = &view.run;
+            let epochs = match read_epochs(&self.layout().run(&run.id).metrics_csv()) {
+                Ok(epochs) => epochs,
+                Err(error) => {
+                    view.add_damage(&error);
+                    continue;
+                }
+            };
+            let who = [&run.id.0, &run.label, &run.configuration, &run.spec.seed.to_string()].map(String::clone);
+            for record in &epochs {
+                table.row(who.iter().chain(&epoch_fields(record)))?;
+            }
+        }
+        table.write()
+    }
+
+    fn write_runs(&self, views: &[RunView]) -> Result<(), StoreError> {
+        let path = self.layout().runs_csv();
+        let parameter_names: Vec<String> = views.first().map_or_else(Vec::new, |view| names(&parameters(&view.run.spec)));
+        let columns = ["id", "label", "configuration"]
+            .into_iter()
+            .chain(parameter_names.iter().map(String::as_str))
+            .chain(["status", "best_epoch"])
+            .chain(FIGURES)
+            .chain(["trainable_parameters", "epochs_recorded", "seconds", "reason"]);
+        let mut table = Table::new(&path, columns)?;
+        for view in views {
+            table.row(row(view))?;
+        }
+        table.write()
+    }
+}
+
+fn names(parameters: &[(String, Value)]) -> Vec<String> {
+    parameters.iter().map(|(name, _)| name.clone()).collect()
+}
+
+fn row(view: &RunView) -> Vec<String> {
+    let run = &view.run;
+    let status = if view.removed { "removed" } else { view.state.name() };
+    let mut fields = vec![run.id.0.clone(), run.label.clone(), run.configuration.clone()];
+    fields.extend(parameters(&run.spec).iter().map(|(_, value)| text(value)));
+    fields.push(status.to_owned());
+    fields.push(view.best.as_ref().map_or_else(String::new, |best| best.epoch.to_string()));
+    fields.extend(figures(view.best.as_ref()));
+    fields.push(view.trainable_parameters.map_or_else(String::new, |count| count.to_string()));
+    fields.push(view.epochs.to_string());
+    fields.push(view.seconds.to_string());
+    fields.push(view.reason.iter().chain(&view.damage).map(String::as_str).collect::<Vec<_>>().join("; "));
+    fields
+}
+
+fn figures(best: Option<&EpochRecord>) -> [String; FIGURES.len()] {
+    let figure = |of: fn(&EpochRecord) -> f64| best.map_or_else(String::new, |best| of(best).to_string());
+    [
+        figure(|best| best.train_loss),
+        figure(|best| best.train_accuracy),
+        figure(|best| best.eval_loss),
+        figure(|best| best.scores.accuracy),
+        figure(|best| best.scores.precision),
+        figure(|best| best.scores.recall),
+        figure(|best| best.scores.f1),
+        figure(|best| best.mean_confidence),
+    ]
+}
+
+/// A parameter in one field: lists joined, what has no value empty.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(";"),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,222 @@
+//! Writing the plan: a new sweep, or one whose file changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::spec::{PackPlan, PlannedRun, RunId, Sweep};
+
+use super::claim::{Attempt, Claim, ClaimOptions};
+use super::durable::{create_folder, read_if_there, remove_leftovers, write_atomically};
+use super::error::failed_to;
+use super::json::{FORMAT_VERSION, read_json, write_json};
+use super::layout::Layout;
+use super::plan::{RunEntry, SweepRecord, differences, entries, parameters, read_plan};
+use super::records::{ResultRecord, now};
+use super::{Store, StoreError};
+
+/// How long to wait for somebody else who is writing the plan or the index.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Temporary files this old have no writer any more.
+const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
+
+/// What is to be planned.
+#[derive(Clone, Debug)]
+pub struct PlanInput<'a> {
+    pub sweep: &'a Sweep,
+    /// The sweep file, byte for byte.
+    pub yaml: &'a [u8],
+    /// Results of a rehearsal are kept apart.
+    pub rehearsal: bool,
+    /// The command line.
+    pub command: &'a [String],
+    /// Only these runs are planned into packs now; all where none are named.
+    pub selected: Option<&'a BTreeSet<RunId>>,
+    pub claims: ClaimOptions,
+}
+
+/// Plans runs into packs: every one of them exactly once.
+pub type Planner<'a> = &'a dyn Fn(&[PlannedRun]) -> Vec<PackPlan>;
+
+/// An opened results folder, and how the plan changed.
+#[derive(Debug)]
+pub struct Opened {
+    pub store: Store,
+    /// The folder had no plan before.
+    pub created: bool,
+    /// Runs that the plan did not have, or had as removed.
+    pub added: Vec<RunId>,
+    /// Runs that are no longer in the sweep. Their results are kept.
+    pub removed: Vec<RunId>,
+    /// What people should know, such as a label that now means another run.
+    pub notices: Vec<String>,
+}
+
+impl Store {
+    /// Creates the results folder of a sweep, or opens it and brings its plan up to date: runs are added and removed by
+    /// id, nobody's results are touched, packs stay as they were planned, and runs that are neither done nor in a pack
+    /// are given to `planner`.
+    ///
+    /// # Errors
+    /// The folder cannot be used or belongs to something else, its plan is damaged, somebody else holds the plan for
+    /// more than a minute, or `planner` does not plan every run exactly once.
+    pub fn create_or_open(results: &Path, input: &PlanInput<'_>, planner: Planner<'_>) -> Result<Opened, StoreError> {
+        let layout = Layout::of_sweep(results, &input.sweep.name, input.rehearsal)?;
+        fs::create_dir_all(results).map_err(failed_to("create", results))?;
+        for folder in [layout.folder(), &layout.runs(), &layout.packs()] {
+            create_folder(folder)?;
+        }
+        let claim = claim_plan(&layout, &input.claims)?;
+        remove_leftovers(layout.folder(), LEFTOVER_AGE)?;
+        let before = read_plan(&layout.sweep_json())?;
+        if let Some(before) = &before
+            && before.rehearsal != input.rehearsal
+        {
+            return Err(StoreError::Rehearsal { path: layout.folder().to_owned(), found: before.rehearsal });
+        }
+        let changes = Changes::between(before.as_ref(), input.sweep, &layout);
+        let record = plan(before.as_ref(), input, &changes, &layout, planner)?;
+        claim.verify()?;
+        if read_if_there(&layout.sweep_yaml())?.as_deref() != Some(input.yaml) {
+            write_atomically(&layout.sweep_yaml(), input.yaml)?;
+        }
+        if before.as_ref() != Some(&record) {
+            write_json(&layout.sweep_json(), &record)?;
+        }
+        claim.release()?;
+        let store = Self::open_with(layout.folder(), input.claims.clone())?;
+        let Changes { added, removed, notices, .. } = changes;
+        Ok(Opened { store, created: before.is_none(), added, removed, notices })
+    }
+}
+
+/// Claims the plan, waiting for others who are done in a moment.
+fn claim_plan(layout: &Layout, options: &ClaimOptions) -> Result<Claim, StoreError> {
+    let path = layout.plan_claim();
+    let since = Instant::now();
+    loop {
+        match Claim::take(&path, options)? {
+            Attempt::Claimed(claim) => return Ok(claim),
+            Attempt::Busy(found) if since.elapsed() >= PATIENCE => {
+                return Err(StoreError::InUse { path, holder: found.holder() });
+            }
+            Attempt::Busy(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+}
+
+/// How a sweep differs from the plan before.
+struct Changes {
+    /// The runs of the new plan: those of the sweep, and after them those that were removed.
+    entries: Vec<RunEntry>,
+    added: Vec<RunId>,
+    removed: Vec<RunId>,
+    notices: Vec<String>,
+}
+
+impl Changes {
+    fn between(before: Option<&SweepRecord>, sweep: &Sweep, layout: &Layout) -> Self {
+        let mut entries = entries(sweep);
+        let now_there: BTreeSet<RunId> = entries.iter().map(|entry| entry.id.clone()).collect();
+        let old: &[RunEntry] = before.map_or(&[], |before| &before.runs);
+        let were_there: BTreeSet<&RunId> = old.iter().filter(|entry| !entry.removed).map(|entry| &entry.id).collect();
+        let added = entries.iter().filter(|entry| !were_there.contains(&entry.id)).map(|entry| entry.id.clone()).collect();
+        let removed = were_there.iter().filter(|id| !now_there.contains(**id)).map(|id| (*id).clone()).collect();
+        let notices = relabelled(old, &entries);
+        let packed: BTreeSet<&RunId> = before.iter().flat_map(|before| runs_of(&before.packs)).collect();
+        // A run that was removed before anything was planned or done for it leaves no trace.
+        let gone = old.iter().filter(|entry| !now_there.contains(&entry.id));
+        let kept = gone.filter(|entry| packed.contains(&entry.id) || layout.run(&entry.id).folder().exists());
+        entries.extend(kept.map(|entry| RunEntry { removed: true, ..entry.clone() }));
+        Self { entries, added, removed, notices }
+    }
+}
+
+/// Labels that meant another run before, and why they do not any more.
+fn relabelled(old: &[RunEntry], new: &[RunEntry]) -> Vec<String> {
+    let old: BTreeMap<&str, &RunEntry> =
+        old.iter().filter(|entry| !entry.removed).map(|entry| (entry.label.as_str(), entry)).collect();
+    let mut notices = Vec::new();
+    for entry in new {
+        let Some(earlier) = old.get(entry.label.as_str()).filter(|earlier| earlier.id != entry.id) else { continue };
+        let changed: Vec<String> = differences(&parameters(&earlier.spec), &entry.spec).into_keys().collect();
+        let cause = match changed.as_slice() {
+            [] => "the contents of its data or model changed".to_owned(),
+            changed => format!("{} changed", changed.join(", ")),
+        };
+        notices.push(format!(
+            "run `{}` is not the one it was: {cause}. It is run {} now and starts anew; the results of run {} are kept",
+            entry.label, entry.id, earlier.id
+        ));
+    }
+    notices
+}
+
+fn plan(
+    before: Option<&SweepRecord>,
+    input: &PlanInput<'_>,
+    changes: &Changes,
+    layout: &Layout,
+    planner: Planner<'_>,
+) -> Result<SweepRecord, StoreError> {
+    let sweep = input.sweep;
+    let mut packs = before.map_or_else(Vec::new, |before| before.packs.clone());
+    let packed: BTreeSet<&RunId> = before.iter().flat_map(|before| runs_of(&before.packs)).collect();
+    let selected = |run: &&PlannedRun| input.selected.is_none_or(|selected| selected.contains(&run.id));
+    let unplanned: Vec<PlannedRun> = sweep
+        .runs
+        .iter()
+        .filter(selected)
+        .filter(|run| !packed.contains(&run.id) && !is_done(layout, &run.id))
+        .cloned()
+        .collect();
+    let new_packs = if unplanned.is_empty() { Vec::new() } else { planner(&unplanned) };
+    check_planned(layout, &unplanned, &new_packs)?;
+    packs.extend(new_packs);
+    let mut record = SweepRecord {
+        format_version: FORMAT_VERSION,
+        name: sweep.name.clone(),
+        description: sweep.description.clone(),
+        rehearsal: input.rehearsal,
+        created: before.map_or_else(now, |before| before.created.clone()),
+        changed: before.map_or_else(now, |before| before.changed.clone()),
+        command: before.map_or_else(|| input.command.to_vec(), |before| before.command.clone()),
+        baseline: sweep.baseline.clone(),
+        runs: changes.entries.clone(),
+        packs,
+        hypotheses: sweep.hypotheses.clone(),
+        reference: sweep.reference.clone(),
+    };
+    if before.is_some_and(|before| *before != record) {
+        record.changed = now();
+        record.command = input.command.to_vec();
+    }
+    Ok(record)
+}
+
+/// Whether a run has a sound result.
+fn is_done(layout: &Layout, run: &RunId) -> bool {
+    matches!(read_json::<ResultRecord>(&layout.run(run).result_json()), Ok(Some(_)))
+}
+
+fn runs_of(packs: &[PackPlan]) -> impl Iterator<Item = &RunId> {
+    packs.iter().flat_map(|pack| pack.places.iter().flatten())
+}
+
+fn check_planned(layout: &Layout, runs: &[PlannedRun], packs: &[PackPlan]) -> Result<(), StoreError> {
+    let error = |reason| StoreError::Plan { path: layout.sweep_json(), reason };
+    let mut left: BTreeSet<&RunId> = runs.iter().map(|run| &run.id).collect();
+    if left.len() != runs.len() {
+        return Err(error("two runs of the sweep have the same id".to_owned()));
+    }
+    for run in runs_of(packs) {
+        if !left.remove(run) {
+            return Err(error(format!("run {run} is not to be planned, or is planned twice")));
+        }
+    }
+    match left.first() {
+        Some(run) => Err(error(format!("run {run} is in no pack"))),
+        None => Ok(()),
+    }
+}

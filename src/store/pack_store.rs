@@ -1,0 +1,174 @@
+//! What workers change in the results folder of a sweep, apart from the runs' own results.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::event::Outcome;
+use crate::spec::{PackId, PackPlan, RunId};
+use crate::train::Checkpoint;
+
+use super::checkpoint::newest_sequence;
+use super::claim::{Attempt, Claim};
+use super::durable::{create_folder, remove_file, sync_folder};
+use super::json::write_json;
+use super::log::append_log;
+use super::packs::{ReplanReason, ReplanRecord, record_fault};
+use super::progress::PackProgress;
+use super::slots::CheckpointSlots;
+use super::{Store, StoreError};
+
+/// A part of a pack that is taken apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    pub plan: PackPlan,
+    /// What the part goes on from, where the whole had a checkpoint that can be divided.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+impl Store {
+    /// Claims a pack for the caller.
+    ///
+    /// # Errors
+    /// The folder cannot be read or written.
+    pub fn claim_pack(&self, pack: &PackId) -> Result<Attempt, StoreError> {
+        let files = self.layout().pack(pack);
+        create_folder(files.folder())?;
+        Claim::take(&files.claim(), self.claim_options())
+    }
+
+    /// Whether somebody who lives has a pack.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn pack_is_claimed(&self, pack: &PackId) -> Result<bool, StoreError> {
+        let found = super::claim::inspect(&self.layout().pack(pack).claim(), self.claim_options().expiry)?;
+        Ok(found.is_some_and(|found| found.live))
+    }
+
+    /// Takes a pack apart, durably. The whole is never executed again.
+    ///
+    /// # Errors
+    /// `claim` was lost, or the folder cannot be written; the pack is whole then.
+    pub fn replan(
+        &self,
+        claim: &Claim,
+        whole: &PackPlan,
+        reason: ReplanReason,
+        parts: Vec<Part>,
+    ) -> Result<(), StoreError> {
+        claim.verify()?;
+        for part in &parts {
+            let files = self.layout().pack(&part.plan.id);
+            create_folder(files.folder())?;
+            if let Some(checkpoint) = &part.checkpoint {
+                CheckpointSlots::load(&files)?.slots.save(checkpoint)?;
+            }
+        }
+        let files = self.layout().pack(&whole.id);
+        let plans = parts.into_iter().map(|part| part.plan).collect();
+        write_json(&files.replan(), &ReplanRecord::new(reason, plans))?;
+        // From here on the parts are what counts.
+        CheckpointSlots::remove(&files)?;
+        remove_file(&files.progress())
+    }
+
+    /// Records a fault that ended an attempt at a pack, and tells it in the logs of the pack and of these runs. No claim
+    /// is needed: who saw a worker die may call this.
+    ///
+    /// # Errors
+    /// The folder cannot be read or written.
+    pub fn record_fault<'a>(
+        &self,
+        pack: &PackId,
+        runs: impl IntoIterator<Item = &'a RunId>,
+        cause: &str,
+    ) -> Result<(), StoreError> {
+        let files = self.layout().pack(pack);
+        let checkpoint = newest_sequence(&[files.checkpoint(0), files.checkpoint(1)])?;
+        record_fault(&files, &self.claim_options().worker, cause, checkpoint)?;
+        for run in runs {
+            self.append_run_log(run, &format!("its pack {pack} had a fault: {cause}"))?;
+        }
+        self.append_pack_log(pack, &format!("fault: {cause}"))
+    }
+
+    /// Tells those who watch how far a pack is.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write_progress(&self, pack: &PackId, progress: &PackProgress) -> Result<(), StoreError> {
+        write_json(&self.layout().pack(pack).progress(), progress)
+    }
+
+    /// Removes what only a pack in work needs, once all its runs have results.
+    ///
+    /// # Errors
+    /// `claim` was lost, or the folder cannot be written.
+    pub fn clear_pack(&self, claim: &Claim, pack: &PackId) -> Result<(), StoreError> {
+        claim.verify()?;
+        let files = self.layout().pack(pack);
+        CheckpointSlots::remove(&files)?;
+        remove_file(&files.progress())
+    }
+
+    /// Appends to a run's log.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub fn append_run_log(&self, run: &RunId, message: &str) -> Result<(), StoreError> {
+        let files = self.layout().run(run);
+        create_folder(files.folder())?;
+        append_log(&files.log(), message)
+    }
+
+    /// Appends to a pack's log.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub fn append_pack_log(&self, pack: &PackId, message: &str) -> Result<(), StoreError> {
+        append_log(&self.layout().pack(pack).log(), message)
+    }
+
+    /// Makes failed runs unfinished again, with all their attempts, and returns them; `only` limits which. Runs of a
+    /// pack that somebody works on stay as they are.
+    ///
+    /// # Errors
+    /// The folder cannot be read or written.
+    pub fn retry_failed(&self, only: Option<&BTreeSet<RunId>>) -> Result<Vec<RunId>, StoreError> {
+        let packs = self.packs()?;
+        let by_run = packs.by_run();
+        let mut retried = Vec::new();
+        for entry in self.record().runs.iter().filter(|entry| !entry.removed) {
+            if only.is_some_and(|only| !only.contains(&entry.id)) {
+                continue;
+            }
+            let Ok(Some(result)) = self.result(&entry.id) else { continue };
+            let Outcome::Failed { reason } = result.outcome else { continue };
+            let claim = match by_run.get(&entry.id) {
+                None => None,
+                Some(pack) => match self.claim_pack(&pack.id)? {
+                    Attempt::Busy(_) => continue,
+                    Attempt::Claimed(claim) => {
+                        self.clear_pack(&claim, &pack.id)?;
+                        self.forget_faults(&pack.id)?;
+                        Some(claim)
+                    }
+                },
+            };
+            self.append_run_log(&entry.id, &format!("to be tried again; it had failed: {reason}"))?;
+            remove_file(&self.layout().run(&entry.id).result_json())?;
+            claim.map(Claim::release).transpose()?;
+            retried.push(entry.id.clone());
+        }
+        Ok(retried)
+    }
+
+    fn forget_faults(&self, pack: &PackId) -> Result<(), StoreError> {
+        let files = self.layout().pack(pack);
+        match fs::remove_dir_all(files.faults()) {
+            Ok(()) => sync_folder(files.folder()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(StoreError::io(&files.faults(), "remove", error)),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What happened to packs: how they were taken apart, and the faults that ended attempts at them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::spec::{PackPlan, RunId};
+
+use super::StoreError;
+use super::durable::{create_folder, unique_token};
+use super::json::{FORMAT_VERSION, read_json, write_json};
+use super::layout::{Layout, PackFolder};
+use super::plan::check_pack;
+use super::records::now;
+
+/// Why a pack was taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplanReason {
+    /// It did not fit the device's memory. Later packs of the same model, precision and length get no wider than its
+    /// parts.
+    OutOfMemory,
+    /// It is wider than what turned out to fit.
+    Width,
+    /// It used up its attempts; taken apart, the run at fault fails alone.
+    Faults,
+    /// Some of its runs are done or not wanted, and there is no checkpoint to go on from.
+    Pruned,
+}
+
+/// `replan.json`: into which packs a pack was taken apart. Runs of the pack that are in none of them are done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplanRecord {
+    pub format_version: u32,
+    pub reason: ReplanReason,
+    pub parts: Vec<PackPlan>,
+    /// RFC 3339, UTC.
+    pub when: String,
+}
+
+impl ReplanRecord {
+    pub(super) fn new(reason: ReplanReason, parts: Vec<PackPlan>) -> Self {
+        Self { format_version: FORMAT_VERSION, reason, parts, when: now() }
+    }
+}
+
+/// A pack as it is to be executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentPack {
+    pub plan: PackPlan,
+    /// Why it came into being, where it is part of another.
+    pub part_because: Option<ReplanReason>,
+}
+
+/// All packs as they are to be executed, in planned order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CurrentPacks {
+    pub packs: Vec<CurrentPack>,
+    /// Packs that did not fit the memory, with the number of places of their widest part.
+    pub too_wide: Vec<(PackPlan, usize)>,
+    /// Packs whose records cannot be read; their runs wait until somebody mends that.
+    pub notices: Vec<String>,
+}
+
+impl CurrentPacks {
+    /// The pack that holds each run.
+    pub fn by_run(&self) -> BTreeMap<&RunId, &PackPlan> {
+        let mut packs = BTreeMap::new();
+        for CurrentPack { plan, .. } in &self.packs {
+            packs.extend(plan.places.iter().flatten().map(|run| (run, plan)));
+        }
+        packs
+    }
+}
+
+/// Follows the planned packs to the parts into which they were taken apart.
+pub(super) fn current_packs(layout: &Layout, planned: &[PackPlan]) -> Result<CurrentPacks, StoreError> {
+    let mut current = CurrentPacks::default();
+    // The next one to look at is last.
+    let mut open: Vec<CurrentPack> =
+        planned.iter().rev().map(|plan| CurrentPack { plan: plan.clone(), part_because: None }).collect();
+    while let Some(pack) = open.pop() {
+        let path = layout.pack(&pack.plan.id).replan();
+        match read_replan(&path, &pack.plan) {
+            Ok(None) => current.packs.push(pack),
+            Ok(Some(replan)) => {
+                if replan.reason == ReplanReason::OutOfMemory {
+                    let width = replan.parts.iter().map(|part| part.places.len()).max().unwrap_or(1);
+                    current.too_wide.push((pack.plan, width));
+                }
+                let part = |plan| CurrentPack { plan, part_because: Some(replan.reason) };
+                open.extend(replan.parts.into_iter().rev().map(part));
+            }
+            Err(error @ (StoreError::Damaged { .. } | StoreError::Version { .. })) => {
+                current.notices.push(format!("pack {} is left alone: {error}", pack.plan.id));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(current)
+}
+
+/// Reads `replan.json` and checks that it takes apart this pack: parts with fewer runs, none of them another's.
+fn read_replan(path: &Path, whole: &PackPlan) -> Result<Option<ReplanRecord>, StoreError> {
+    let Some(replan) = read_json::<ReplanRecord>(path)? else { return Ok(None) };
+    let mut left: Vec<&RunId> = whole.places.iter().flatten().collect();
+    for part in &replan.parts {
+        check_pack(path, part)?;
+        for run in part.places.iter().flatten() {
+            let Some(position) = left.iter().position(|candidate| *candidate == run) else {
+                return Err(StoreError::damaged(path, format!("run {run} is not the pack's, or in two parts")));
+            };
+            left.swap_remove(position);
+        }
+        if part.places.iter().flatten().count() >= whole.places.iter().flatten().count() {
+            return Err(StoreError::damaged(path, "a part is no smaller than the whole"));
+        }
+    }
+    Ok(Some(replan))
+}
+
+/// One fault that ended an attempt at a pack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultRecord {
+    pub format_version: u32,
+    /// RFC 3339, UTC.
+    pub when: String,
+    pub worker: String,
+    /// What happened, with a traceback where there is one.
+    pub cause: String,
+    /// Number of the pack's newest checkpoint then; 0 where there was none.
+    pub checkpoint: u64,
+}
+
+/// Records a fault. Every fault has its own file, so this needs no claim: the one who saw a worker die may write it.
+pub(super) fn record_fault(pack: &PackFolder, worker: &str, cause: &str, checkpoint: u64) -> Result<(), StoreError> {
+    create_folder(pack.folder())?;
+    create_folder(&pack.faults())?;
+    let fault = FaultRecord {
+        format_version: FORMAT_VERSION,
+        when: now(),
+        worker: worker.to_owned(),
+        cause: cause.to_owned(),
+        checkpoint,
+    };
+    write_json(&pack.faults().join(format!("{}.json", unique_token())), &fault)
+}
+
+/// The faults of a pack, oldest first. One that cannot be read counts as a fault of unknown cause.
+pub(super) fn read_faults(pack: &PackFolder) -> Result<Vec<FaultRecord>, StoreError> {
+    let folder = pack.faults();
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::io(&folder, "read", error)),
+    };
+    let mut faults = Vec::new();
+    for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "json")) {
+        match read_json::<FaultRecord>(&path) {
+            Ok(fault) => faults.extend(fault),
+            Err(error @ StoreError::Io { .. }) => return Err(error),
+            Err(error) => faults.push(FaultRecord {
+                format_version: FORMAT_VERSION,
+                when: String::new(),
+                worker: "unknown".to_owned(),
+                cause: error.to_string(),
+                checkpoint: 0,
+            }),
+        }
+    }
+    faults.sort_by(|a, b| (&a.when, &a.cause).cmp(&(&b.when, &b.cause)));
+    Ok(faults)
+}

@@ -1,0 +1,137 @@
+//! `sweep.json`: what is to be done, written before anything runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::spec::{Hypothesis, PackPlan, PlannedRun, ReferenceFigure, RunId, RunSpec, Sweep};
+
+use super::StoreError;
+use super::json::read_json;
+use super::layout::is_plain_name;
+
+/// The plan of a sweep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepRecord {
+    pub format_version: u32,
+    pub name: String,
+    pub description: String,
+    /// The design tried on a small model: figures say nothing about the real one.
+    pub rehearsal: bool,
+    /// When the sweep was first planned (RFC 3339, UTC).
+    pub created: String,
+    /// When the plan changed last (RFC 3339, UTC).
+    pub changed: String,
+    /// The command line that changed the plan last.
+    pub command: Vec<String>,
+    pub baseline: Option<String>,
+    /// In the order of the sweep file; removed runs after them.
+    pub runs: Vec<RunEntry>,
+    /// In the order in which they are taken. A pack stays as it was planned; see `packs/<id>/replan.json`.
+    pub packs: Vec<PackPlan>,
+    pub hypotheses: Vec<Hypothesis>,
+    pub reference: Vec<ReferenceFigure>,
+}
+
+/// A run in the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunEntry {
+    pub id: RunId,
+    pub label: String,
+    pub configuration: String,
+    /// No longer in the sweep file; its results are kept.
+    pub removed: bool,
+    /// Parameters that differ from the baseline configuration's, with their values here; the seed is not counted. None
+    /// where the sweep has no baseline.
+    pub changes: Option<BTreeMap<String, Value>>,
+    pub spec: RunSpec,
+}
+
+impl RunEntry {
+    pub fn planned(&self) -> PlannedRun {
+        PlannedRun {
+            id: self.id.clone(),
+            label: self.label.clone(),
+            configuration: self.configuration.clone(),
+            spec: self.spec.clone(),
+        }
+    }
+}
+
+/// The runs of a sweep as they stand in the plan.
+pub(super) fn entries(sweep: &Sweep) -> Vec<RunEntry> {
+    let baseline = sweep.baseline.as_ref();
+    let base = sweep.runs.iter().find(|run| Some(&run.configuration) == baseline).map(|run| parameters(&run.spec));
+    let entry = |run: &PlannedRun| RunEntry {
+        id: run.id.clone(),
+        label: run.label.clone(),
+        configuration: run.configuration.clone(),
+        removed: false,
+        changes: base.as_ref().map(|base| differences(base, &run.spec)),
+        spec: run.spec.clone(),
+    };
+    sweep.runs.iter().map(entry).collect()
+}
+
+/// A run's parameters by name, in the order of [`RunSpec`]; parts of the data set as `dataset.path` and so on.
+pub fn parameters(spec: &RunSpec) -> Vec<(String, Value)> {
+    let mut flat = Vec::new();
+    // A resolved run has no maps with keys other than strings and no floats that JSON lacks but NaN, which becomes null.
+    let Ok(Value::Object(fields)) = serde_json::to_value(spec) else { return flat };
+    for (name, value) in fields {
+        match value {
+            Value::Object(parts) => flat.extend(parts.into_iter().map(|(part, value)| (format!("{name}.{part}"), value))),
+            value => flat.push((name, value)),
+        }
+    }
+    flat
+}
+
+/// The parameters of `spec` that differ from `base`, the seed apart.
+pub(super) fn differences(base: &[(String, Value)], spec: &RunSpec) -> BTreeMap<String, Value> {
+    let base: BTreeMap<&String, &Value> = base.iter().map(|(name, value)| (name, value)).collect();
+    let differs = |(name, value): &(String, Value)| name != "seed" && base.get(name) != Some(&value);
+    parameters(spec).into_iter().filter(differs).collect()
+}
+
+/// Reads and checks `sweep.json`.
+pub(super) fn read_plan(path: &Path) -> Result<Option<SweepRecord>, StoreError> {
+    let Some(record) = read_json::<SweepRecord>(path)? else { return Ok(None) };
+    let mut known = BTreeSet::new();
+    for run in &record.runs {
+        if !is_plain_name(&run.id.0) {
+            return Err(StoreError::damaged(path, format!("`{}` cannot be the id of a run", run.id)));
+        }
+        if !known.insert(&run.id) {
+            return Err(StoreError::damaged(path, format!("run {} stands there twice", run.id)));
+        }
+    }
+    let mut packed = BTreeSet::new();
+    for pack in &record.packs {
+        check_pack(path, pack)?;
+        for run in pack.places.iter().flatten() {
+            if !known.contains(run) {
+                return Err(StoreError::damaged(path, format!("pack {} holds the unknown run {run}", pack.id)));
+            }
+            if !packed.insert(run) {
+                return Err(StoreError::damaged(path, format!("run {run} is planned into two packs")));
+            }
+        }
+    }
+    Ok(Some(record))
+}
+
+/// Checks a pack that was read back.
+pub(super) fn check_pack(path: &Path, pack: &PackPlan) -> Result<(), StoreError> {
+    if !is_plain_name(&pack.id.0) {
+        return Err(StoreError::damaged(path, format!("`{}` cannot be the id of a pack", pack.id)));
+    }
+    if let Some(run) = pack.places.iter().flatten().find(|run| !is_plain_name(&run.0)) {
+        return Err(StoreError::damaged(path, format!("`{run}` cannot be the id of a run")));
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! Saves what training a pack leaves behind.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::event::{EpochRecord, Outcome};
+use crate::spec::{PackPlan, PlannedRun, RunId};
+use crate::train::{Checkpoint, RecordError, Recorder, RunFacts, RunResult};
+
+use super::claim::Claim;
+use super::durable::{create_folder, remove_leftovers, write_atomically};
+use super::epochs::{read_epochs, write_epochs};
+use super::json::{FORMAT_VERSION, write_json};
+use super::layout::RunFolder;
+use super::predictions::write_predictions;
+use super::records::{ResultRecord, RunRecord, Versions, now};
+use super::slots::{CheckpointSlots, Loaded};
+use super::{Store, StoreError};
+
+/// Temporary files this old in a folder that others may write to have no writer any more.
+const LEFTOVER_AGE: Duration = Duration::from_secs(600);
+
+/// The recorder of one pack, for the one who has claimed it. Every call looks first whether the claim still holds and
+/// writes nothing when it does not.
+#[derive(Debug)]
+pub struct PackRecorder {
+    store: Store,
+    plan: PackPlan,
+    runs: BTreeMap<RunId, PlannedRun>,
+    claim: Claim,
+    versions: Versions,
+    slots: CheckpointSlots,
+    /// Read when the recorder was opened and not handed out yet.
+    loaded: Option<Checkpoint>,
+    sequence: u64,
+    facts: BTreeMap<RunId, RunFacts>,
+    epochs: BTreeMap<RunId, Vec<EpochRecord>>,
+}
+
+impl PackRecorder {
+    /// Binds a recorder to a claimed pack, removes what writers that died left in its folders, and reads its
+    /// checkpoint. The texts are for people to read: they tell of damaged checkpoints.
+    ///
+    /// # Errors
+    /// The claim was lost, a folder cannot be used, or a checkpoint has another format version.
+    pub fn open(
+        store: &Store,
+        plan: &PackPlan,
+        claim: Claim,
+        versions: &Versions,
+    ) -> Result<(Self, Vec<String>), StoreError> {
+        claim.verify()?;
+        let files = store.layout().pack(&plan.id);
+        remove_leftovers(files.folder(), LEFTOVER_AGE)?;
+        let mut runs = BTreeMap::new();
+        for id in plan.places.iter().flatten() {
+            let run = store.layout().run(id);
+            // Only the owner of the pack writes there.
+            remove_leftovers(run.folder(), Duration::ZERO)?;
+            remove_leftovers(&run.adapter(), Duration::ZERO)?;
+            runs.insert(id.clone(), store.entry(id)?.planned());
+        }
+        let Loaded { slots, checkpoint, sequence, notices } = CheckpointSlots::load(&files)?;
+        let recorder = Self {
+            store: store.clone(),
+            plan: plan.clone(),
+            runs,
+            claim,
+            versions: versions.clone(),
+            slots,
+            loaded: checkpoint,
+            sequence,
+            facts: BTreeMap::new(),
+            epochs: BTreeMap::new(),
+        };
+        Ok((recorder, notices))
+    }
+
+    pub fn plan(&self) -> &PackPlan {
+        &self.plan
+    }
+
+    /// The pack's runs.
+    pub fn runs(&self) -> &BTreeMap<RunId, PlannedRun> {
+        &self.runs
+    }
+
+    pub fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
+    /// Number of the newest sound checkpoint; 0 where there is none.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Gives the pack up.
+    ///
+    /// # Errors
+    /// The claim was lost, or cannot be removed.
+    pub fn release(self) -> Result<(), StoreError> {
+        self.claim.release()
+    }
+
+    fn run_files(&self, run: &RunId) -> RunFolder {
+        self.store.layout().run(run)
+    }
+
+    fn planned(&self, run: &RunId) -> Result<&PlannedRun, StoreError> {
+        self.runs
+            .get(run)
+            .ok_or_else(|| StoreError::NoSuchRun { path: self.store.layout().sweep_json(), run: run.clone() })
+    }
+
+    /// What was told when the run started, in this process or an earlier one.
+    fn facts_of(&mut self, run: &RunId) -> Result<Option<&RunFacts>, StoreError> {
+        if !self.facts.contains_key(run)
+            && let Some(record) = self.store.run_record(run)?
+        {
+            self.facts.insert(run.clone(), record.facts);
+        }
+        Ok(self.facts.get(run))
+    }
+
+    fn epochs_of(&mut self, run: &RunId) -> Result<&[EpochRecord], StoreError> {
+        if !self.epochs.contains_key(run) {
+            let epochs = read_epochs(&self.run_files(run).metrics_csv())?;
+            self.epochs.insert(run.clone(), epochs);
+        }
+        Ok(self.epochs.get(run).map_or(&[], Vec::as_slice))
+    }
+
+    fn write_started(&mut self, run: &RunId, facts: &RunFacts) -> Result<(), StoreError> {
+        self.claim.verify()?;
+        let planned = self.planned(run)?.clone();
+        let files = self.run_files(run);
+        create_folder(files.folder())?;
+        // A damaged record of an earlier start is replaced.
+        let before = self.store.run_record(run).ok().flatten();
+        let started = before.as_ref().map_or_else(now, |before| before.started.clone());
+        let record = RunRecord {
+            format_version: FORMAT_VERSION,
+            run: planned,
+            facts: facts.clone(),
+            versions: self.versions.clone(),
+            started,
+        };
+        if before.as_ref() != Some(&record) {
+            write_json(&files.run_json(), &record)?;
+        }
+        self.facts.insert(run.clone(), facts.clone());
+        Ok(())
+    }
+
+    fn write_completed(&mut self, run: &RunId, result: &RunResult) -> Result<(), StoreError> {
+        self.claim.verify()?;
+        let files = self.run_files(run);
+        let class_names = self.facts_of(run)?.map_or_else(Vec::new, |facts| facts.class_names.clone());
+        write_predictions(&files.predictions_csv(), &class_names, &result.predictions)?;
+        create_folder(&files.adapter())?;
+        write_atomically(&files.adapter_config(), result.adapter.config.as_bytes())?;
+        write_atomically(&files.adapter_weights(), &result.adapter.weights)?;
+        self.write_result(run, &Outcome::Completed { best_epoch: result.best_epoch })
+    }
+
+    /// Writes `result.json`, which makes the run done.
+    fn write_result(&mut self, run: &RunId, outcome: &Outcome) -> Result<(), StoreError> {
+        self.claim.verify()?;
+        let files = self.run_files(run);
+        create_folder(files.folder())?;
+        let planned = self.planned(run)?.clone();
+        let epochs = match self.epochs_of(run) {
+            Ok(epochs) => epochs.to_vec(),
+            // That a run failed must be told even where nothing else can be.
+            Err(StoreError::Damaged { .. }) if !matches!(outcome, Outcome::Completed { .. }) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        // A run may end before its facts are known.
+        let facts = self.facts_of(run).ok().flatten();
+        write_json(&files.result_json(), &ResultRecord::new(&planned, outcome, &epochs, facts, now()))
+    }
+
+    fn write_epochs(&mut self, run: &RunId, records: &[EpochRecord]) -> Result<(), StoreError> {
+        self.claim.verify()?;
+        self.planned(run)?;
+        let files = self.run_files(run);
+        write_epochs(&files.metrics_csv(), records)?;
+        self.epochs.insert(run.clone(), records.to_vec());
+        Ok(())
+    }
+}
+
+impl Recorder for PackRecorder {
+    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, RecordError> {
+        if let Some(checkpoint) = self.loaded.take() {
+            return Ok(Some(checkpoint));
+        }
+        if self.sequence == 0 {
+            return Ok(None);
+        }
+        let loaded = CheckpointSlots::load(&self.store.layout().pack(&self.plan.id))?;
+        Ok(loaded.checkpoint)
+    }
+
+    fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), RecordError> {
+        self.claim.verify()?;
+        self.sequence = self.slots.save(checkpoint)?;
+        self.loaded = None;
+        Ok(())
+    }
+
+    fn started(&mut self, run: &RunId, facts: &RunFacts) -> Result<(), RecordError> {
+        Ok(self.write_started(run, facts)?)
+    }
+
+    fn epochs(&mut self, run: &RunId, records: &[EpochRecord]) -> Result<(), RecordError> {
+        Ok(self.write_epochs(run, records)?)
+    }
+
+    fn completed(&mut self, run: &RunId, result: &RunResult) -> Result<(), RecordError> {
+        Ok(self.write_completed(run, result)?)
+    }
+
+    fn ended(&mut self, run: &RunId, outcome: &Outcome) -> Result<(), RecordError> {
+        Ok(self.write_result(run, outcome)?)
+    }
+}

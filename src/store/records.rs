@@ -1,0 +1,82 @@
+//! `run.json` and `result.json`: what a run is and how it ended.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{EpochRecord, Outcome, best_epoch};
+use crate::spec::{PlannedRun, RunId};
+use crate::train::RunFacts;
+
+use super::json::FORMAT_VERSION;
+
+/// The programs behind a run, as the caller names them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Versions {
+    pub sweep: String,
+    /// Of the folder in which the sweep was started, where that is a repository.
+    pub git_commit: Option<String>,
+    pub libtorch: Option<String>,
+}
+
+/// `run.json`, written before a run's first step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    pub format_version: u32,
+    pub run: PlannedRun,
+    pub facts: RunFacts,
+    pub versions: Versions,
+    /// When the run was started first (RFC 3339, UTC).
+    pub started: String,
+}
+
+/// `result.json`, written last: a run with a sound one is done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResultRecord {
+    pub format_version: u32,
+    pub run: RunId,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// The best epoch's record; of a diverged or failed run the best that it got to.
+    pub best: Option<EpochRecord>,
+    /// Epochs recorded.
+    pub epochs: usize,
+    /// Wall-clock seconds of all recorded epochs together.
+    pub seconds: f64,
+    /// None where the run failed before it was known.
+    pub trainable_parameters: Option<usize>,
+    pub device: Option<String>,
+    /// When the run ended (RFC 3339, UTC).
+    pub finished: String,
+}
+
+impl ResultRecord {
+    pub(super) fn new(
+        run: &PlannedRun,
+        outcome: &Outcome,
+        epochs: &[EpochRecord],
+        facts: Option<&RunFacts>,
+        finished: String,
+    ) -> Self {
+        let best = match outcome {
+            Outcome::Completed { best_epoch } => epochs.iter().find(|record| record.epoch == *best_epoch),
+            _ => best_epoch(epochs, run.spec.metric_for_best),
+        };
+        Self {
+            format_version: FORMAT_VERSION,
+            run: run.id.clone(),
+            outcome: outcome.clone(),
+            best: best.cloned(),
+            epochs: epochs.len(),
+            seconds: epochs.iter().map(|record| record.seconds).sum(),
+            trainable_parameters: facts.map(|facts| facts.trainable_parameters),
+            device: facts.map(|facts| facts.device.clone()),
+            finished,
+        }
+    }
+}
+
+/// The time now, as records have it (RFC 3339, UTC, seconds).
+pub(super) fn now() -> String {
+    humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string()
+}

@@ -1,0 +1,245 @@
+//! The runs of a sweep as they stand, derived from files alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::event::{EpochRecord, Outcome, best_epoch};
+use crate::spec::{PackId, PackPlan, PlannedRun, RunId};
+
+use super::claim::{Found, inspect};
+use super::epochs::read_epochs;
+use super::json::read_json;
+use super::layout::RunFolder;
+use super::plan::RunEntry;
+use super::progress::{PackProgress, RunProgress};
+use super::records::{ResultRecord, RunRecord};
+use super::{Store, StoreError};
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Not started.
+    Pending,
+    /// Started, and a live worker has its pack.
+    Running,
+    /// Started, and no live worker has its pack: `sweep run` goes on with it.
+    Interrupted,
+    Completed,
+    Diverged,
+    Failed,
+}
+
+impl RunState {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Interrupted => "interrupted",
+            Self::Completed => "completed",
+            Self::Diverged => "diverged",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether the run has an outcome.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Diverged | Self::Failed)
+    }
+}
+
+impl std::fmt::Display for RunState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A run with what its files say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunView {
+    pub run: PlannedRun,
+    /// No longer in the sweep file.
+    pub removed: bool,
+    /// Parameters that differ from the baseline configuration's; none where the sweep has no baseline.
+    pub changes: Option<BTreeMap<String, Value>>,
+    pub state: RunState,
+    /// The pack it is trained in; none where it is not planned into one.
+    pub pack: Option<PackId>,
+    /// Who works on it, and on which device, while it runs.
+    pub worker: Option<String>,
+    pub device: Option<String>,
+    /// The record of the best epoch, or of the best so far.
+    pub best: Option<EpochRecord>,
+    /// Epochs recorded.
+    pub epochs: usize,
+    /// Wall-clock seconds of the recorded epochs together.
+    pub seconds: f64,
+    pub trainable_parameters: Option<usize>,
+    /// While it runs.
+    pub progress: Option<RunProgress>,
+    /// Why it did not complete.
+    pub reason: Option<String>,
+    /// What cannot be read of its records. Other runs are not touched by it.
+    pub damage: Option<String>,
+}
+
+impl Store {
+    /// All runs of the sweep in its order, removed ones after them. A record that cannot be read is told in the run's
+    /// `damage`.
+    ///
+    /// # Errors
+    /// The folder itself cannot be read.
+    pub fn runs(&self) -> Result<Vec<RunView>, StoreError> {
+        let packs = self.packs()?;
+        let by_run = packs.by_run();
+        let started = self.folders_of_runs()?;
+        let mut activities = Activities { store: self, known: BTreeMap::new() };
+        let mut views = Vec::with_capacity(self.record().runs.len());
+        for entry in &self.record().runs {
+            let pack = by_run.get(&entry.id).copied();
+            let view = if started.contains(&entry.id.0) {
+                self.started_run(entry, pack, &mut activities)?
+            } else {
+                blank(entry, pack)
+            };
+            views.push(view);
+        }
+        Ok(views)
+    }
+
+    fn started_run(
+        &self,
+        entry: &RunEntry,
+        pack: Option<&PackPlan>,
+        activities: &mut Activities<'_>,
+    ) -> Result<RunView, StoreError> {
+        let files = self.layout().run(&entry.id);
+        let mut view = blank(entry, pack);
+        match self.result(&entry.id) {
+            Ok(Some(result)) => {
+                view.take_result(result);
+                return Ok(view);
+            }
+            Ok(None) => {}
+            Err(error) => view.add_damage(&error),
+        }
+        view.take_partial(&files);
+        if view.state == RunState::Pending {
+            return Ok(view);
+        }
+        if let Some(activity) = pack.map(|pack| activities.of(pack)).transpose()?.flatten() {
+            view.state = RunState::Running;
+            view.worker = Some(activity.found.holder());
+            if let Some(record) = &activity.found.record {
+                view.device.clone_from(&record.device);
+            }
+            view.progress = activity.progress.get(&entry.id).cloned();
+        }
+        Ok(view)
+    }
+
+    /// Names of the folders below `runs/`.
+    pub(super) fn folders_of_runs(&self) -> Result<BTreeSet<String>, StoreError> {
+        let folder = self.layout().runs();
+        let entries = std::fs::read_dir(&folder).map_err(|error| StoreError::io(&folder, "read", error))?;
+        Ok(entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+    }
+}
+
+impl RunView {
+    fn take_result(&mut self, result: ResultRecord) {
+        (self.state, self.reason) = match result.outcome {
+            Outcome::Completed { .. } => (RunState::Completed, None),
+            Outcome::Diverged { epoch, step } => {
+                let reason = format!("the loss was no finite number in epoch {epoch}, step {step}");
+                (RunState::Diverged, Some(reason))
+            }
+            Outcome::Failed { reason } => (RunState::Failed, Some(reason)),
+        };
+        self.best = result.best;
+        self.epochs = result.epochs;
+        self.seconds = result.seconds;
+        self.trainable_parameters = result.trainable_parameters;
+        self.device = result.device;
+    }
+
+    /// What is known of a run without a result.
+    fn take_partial(&mut self, files: &RunFolder) {
+        match read_json::<RunRecord>(&files.run_json()) {
+            Ok(Some(record)) => {
+                self.state = RunState::Interrupted;
+                self.trainable_parameters = Some(record.facts.trainable_parameters);
+                self.device = Some(record.facts.device);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                self.state = RunState::Interrupted;
+                self.add_damage(&error);
+            }
+        }
+        match read_epochs(&files.metrics_csv()) {
+            Ok(epochs) => {
+                self.best = best_epoch(&epochs, self.run.spec.metric_for_best).cloned();
+                self.epochs = epochs.len();
+                self.seconds = epochs.iter().map(|record| record.seconds).sum();
+            }
+            Err(error) => self.add_damage(&error),
+        }
+    }
+
+    pub(super) fn add_damage(&mut self, error: &StoreError) {
+        let text = format!("this run's record is damaged: {error}");
+        self.damage = Some(match self.damage.take() {
+            Some(earlier) => format!("{earlier}; {text}"),
+            None => text,
+        });
+    }
+}
+
+fn blank(entry: &RunEntry, pack: Option<&PackPlan>) -> RunView {
+    RunView {
+        run: entry.planned(),
+        removed: entry.removed,
+        changes: entry.changes.clone(),
+        state: RunState::Pending,
+        pack: pack.map(|pack| pack.id.clone()),
+        worker: None,
+        device: None,
+        best: None,
+        epochs: 0,
+        seconds: 0.0,
+        trainable_parameters: None,
+        progress: None,
+        reason: None,
+        damage: None,
+    }
+}
+
+/// A live claim on a pack and the progress told there.
+struct Activity {
+    found: Found,
+    progress: BTreeMap<RunId, RunProgress>,
+}
+
+/// Looks at every pack's claim once.
+struct Activities<'a> {
+    store: &'a Store,
+    known: BTreeMap<PackId, Option<Activity>>,
+}
+
+impl Activities<'_> {
+    fn of(&mut self, pack: &PackPlan) -> Result<Option<&Activity>, StoreError> {
+        if !self.known.contains_key(&pack.id) {
+            let files = self.store.layout().pack(&pack.id);
+            let found = inspect(&files.claim(), self.store.claim_options().expiry)?.filter(|found| found.live);
+            let activity = found.map(|found| {
+                let progress = read_json::<PackProgress>(&files.progress()).ok().flatten().unwrap_or_default();
+                Activity { found, progress: progress.runs }
+            });
+            self.known.insert(pack.id.clone(), activity);
+        }
+        Ok(self.known.get(&pack.id).and_then(Option::as_ref))
+    }
+}

@@ -1,0 +1,31 @@
+//! Tokenized examples as training sees them.
+
+use crate::data::Encoded;
+
+/// Examples of one split.
+#[derive(Debug)]
+pub struct Examples {
+    pub tokens: Encoded,
+    pub labels: Vec<u32>,
+    /// Each example's row in its source; the id in predictions.
+    pub rows: Vec<usize>,
+}
+
+impl Examples {
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+}
+
+/// What the runs of a pack are trained and evaluated on.
+#[derive(Debug)]
+pub struct TrainingData {
+    pub train: Examples,
+    pub evaluation: Examples,
+    pub class_names: Vec<String>,
+    pub digest: String,
+}

@@ -1,0 +1,106 @@
+//! Evaluation of runs on the evaluation examples, several runs in one pass.
+
+use tch::{Kind, Tensor};
+
+use super::TrainError;
+use super::data::Examples;
+use super::record::Prediction;
+use crate::metrics::{Confusion, Scores};
+use crate::model::{Adapter, Base, Classifier, Layout, RunPass, RunSequences};
+
+/// What evaluating one run gives.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// Mean cross-entropy.
+    pub loss: f64,
+    pub scores: Scores,
+    /// Mean probability of the predicted class.
+    pub mean_confidence: f64,
+    /// `[examples * classes]`, example after example.
+    pub probabilities: Vec<f32>,
+}
+
+/// Log-probabilities of the classes of every example for each adapter, `[examples * classes]`: batches are made of
+/// sequences of similar length, the result is in the examples' order.
+pub fn log_probabilities(
+    base: &Base,
+    adapters: &[&Adapter],
+    examples: &[&[u32]],
+    batch_size: usize,
+) -> Result<Vec<Vec<f32>>, TrainError> {
+    let mut by_length: Vec<usize> = (0..examples.len()).collect();
+    by_length.sort_by_key(|&example| examples[example].len());
+    let passes: Vec<RunPass<'_>> = adapters.iter().map(|adapter| RunPass { adapter, dropout: None }).collect();
+    let mut results = vec![vec![0f32; examples.len() * base.classes]; adapters.len()];
+    for batch in by_length.chunks(batch_size.max(1)) {
+        let sequences: RunSequences<'_> = batch.iter().map(|&example| examples[example]).collect();
+        let layout = Layout::new(&vec![sequences; adapters.len()], base.device)?;
+        let logits = Classifier::new(base, &layout, &passes).evaluate()?;
+        let values = to_host(&logits.f_log_softmax(-1, Kind::Float)?)?;
+        for (result, values) in results.iter_mut().zip(values.chunks(batch.len() * base.classes)) {
+            for (&example, row) in batch.iter().zip(values.chunks(base.classes)) {
+                result[example * base.classes..][..base.classes].copy_from_slice(row);
+            }
+        }
+    }
+    Ok(results)
+}
+
+/// Evaluates each adapter.
+pub fn evaluate(
+    base: &Base,
+    adapters: &[&Adapter],
+    examples: &Examples,
+    batch_size: usize,
+) -> Result<Vec<Evaluation>, TrainError> {
+    let tokens: Vec<&[u32]> = (0..examples.len()).map(|example| examples.tokens.get(example)).collect();
+    let all = log_probabilities(base, adapters, &tokens, batch_size)?;
+    Ok(all.iter().map(|values| summarize(values, &examples.labels, base.classes)).collect())
+}
+
+fn summarize(log_probabilities: &[f32], labels: &[u32], classes: usize) -> Evaluation {
+    let mut loss = 0.0;
+    let mut confidence = 0.0;
+    let mut predicted = Vec::with_capacity(labels.len());
+    for (row, &label) in log_probabilities.chunks(classes).zip(labels) {
+        let best = most_probable(row);
+        predicted.push(best as u32);
+        confidence += f64::from(row[best]).exp();
+        loss -= f64::from(row[label as usize]);
+    }
+    let examples = labels.len() as f64;
+    Evaluation {
+        loss: loss / examples,
+        scores: Confusion::new(classes, labels, &predicted).scores(),
+        mean_confidence: confidence / examples,
+        probabilities: log_probabilities.iter().map(|value| value.exp()).collect(),
+    }
+}
+
+/// Index of the largest value; the first of equals.
+fn most_probable(row: &[f32]) -> usize {
+    let mut best = 0;
+    for (class, value) in row.iter().enumerate() {
+        if *value > row[best] {
+            best = class;
+        }
+    }
+    best
+}
+
+/// The predictions of an evaluation as they are recorded.
+pub fn predictions(probabilities: &[f32], examples: &Examples, classes: usize) -> Vec<Prediction> {
+    let rows = probabilities.chunks(classes).zip(&examples.labels).zip(&examples.rows);
+    rows.map(|((row, &label), &example)| Prediction {
+        example,
+        label,
+        predicted: most_probable(row) as u32,
+        probabilities: row.to_vec(),
+    })
+    .collect()
+}
+
+/// A tensor's values on the host.
+pub fn to_host(tensor: &Tensor) -> Result<Vec<f32>, TrainError> {
+    Ok(Vec::<f32>::try_from(tensor.f_reshape([-1])?)?)
+}

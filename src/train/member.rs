@@ -1,0 +1,196 @@
+//! One run in training: its adapter, optimizer, schedule and place in its epochs.
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+use super::TrainError;
+use super::data::TrainingData;
+use super::optimizer::{AdamW, clip_gradient};
+use super::schedule::Schedule;
+use crate::data::{EpochPlan, order};
+use crate::event::EpochRecord;
+use crate::model::{Adapter, Key, Purpose, RunPass, StepDropout};
+use crate::spec::{PlannedRun, RunId, RunSpec};
+
+/// Where a run is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Epochs completed.
+    pub epoch: usize,
+    /// Micro-batches of the current epoch done.
+    pub batch: usize,
+    /// Optimizer steps done.
+    pub step: usize,
+    /// Sums over the current epoch.
+    pub sums: EpochSums,
+}
+
+/// Sums over the training examples of an epoch so far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EpochSums {
+    pub loss: f64,
+    pub correct: f64,
+    pub examples: usize,
+    pub tokens: usize,
+    /// Wall-clock seconds of the steps.
+    pub seconds: f64,
+}
+
+/// The best epoch so far.
+#[derive(Debug)]
+pub struct Best {
+    pub epoch: usize,
+    /// `[elements]`: the flat parameters after that epoch.
+    pub values: Tensor,
+    /// `[evaluation examples * classes]`, example after example.
+    pub probabilities: Vec<f32>,
+}
+
+/// An optimizer step that followed a micro-batch.
+#[derive(Debug)]
+pub struct Update {
+    pub learning_rate: f64,
+    /// `[]`: before clipping; on the run's device.
+    pub gradient_norm: Tensor,
+}
+
+/// The order of a run's training examples in each epoch.
+#[derive(Clone, Debug)]
+pub enum Orders {
+    /// Keyed by the run's seed.
+    Keyed,
+    /// One list per epoch, given.
+    Given(Vec<Vec<usize>>),
+}
+
+/// A run that is being trained.
+#[derive(Debug)]
+pub struct Member {
+    pub run: PlannedRun,
+    pub adapter: Adapter,
+    pub optimizer: AdamW,
+    pub schedule: Schedule,
+    pub progress: Progress,
+    pub records: Vec<EpochRecord>,
+    pub best: Option<Best>,
+    plan: EpochPlan,
+    orders: Orders,
+    /// Of the current epoch.
+    order: Vec<usize>,
+}
+
+impl Member {
+    pub fn new(run: PlannedRun, adapter: Adapter, data: &TrainingData, orders: Orders) -> Result<Self, TrainError> {
+        let spec = &run.spec;
+        let positive = |name: &str, value: usize| {
+            NonZeroUsize::new(value).ok_or_else(|| TrainError::Setting(format!("{name} is 0; it must be at least 1")))
+        };
+        let accumulation = positive("gradient_accumulation_steps", spec.gradient_accumulation_steps)?;
+        let plan = EpochPlan::new(data.train.len(), positive("batch_size", spec.batch_size)?, accumulation);
+        let total_steps = plan.steps() * spec.epochs;
+        let schedule = Schedule::new(spec.lr_scheduler, spec.learning_rate, spec.warmup_ratio, total_steps);
+        let optimizer = AdamW::new(&adapter.parameters, spec.weight_decay)?;
+        let mut member = Member {
+            run,
+            adapter,
+            optimizer,
+            schedule,
+            progress: Progress::default(),
+            records: Vec::new(),
+            best: None,
+            plan,
+            orders,
+            order: Vec::new(),
+        };
+        member.shuffle(data.train.len());
+        Ok(member)
+    }
+
+    pub fn id(&self) -> &RunId {
+        &self.run.id
+    }
+
+    pub fn spec(&self) -> &RunSpec {
+        &self.run.spec
+    }
+
+    /// Every epoch is done.
+    pub fn finished(&self) -> bool {
+        self.progress.epoch >= self.spec().epochs
+    }
+
+    /// The current epoch has no micro-batch left.
+    pub fn epoch_done(&self) -> bool {
+        self.progress.batch >= self.plan.batches()
+    }
+
+    /// The training examples of the next micro-batch.
+    pub fn next_batch(&self) -> &[usize] {
+        &self.order[self.plan.batch(self.progress.batch)]
+    }
+
+    /// What each example's loss counts in the optimizer step: a micro-batch's loss is the mean over its examples, and a
+    /// step averages over the micro-batches of its accumulation window, also where the epoch's end cuts it short.
+    pub fn example_weight(&self) -> f32 {
+        let window: Range<usize> = self.plan.window(self.plan.step_of(self.progress.batch));
+        1.0 / (self.next_batch().len() * window.len()) as f32
+    }
+
+    /// This run's part in the next forward and backward pass.
+    pub fn pass(&self) -> RunPass<'_> {
+        let spec = self.spec();
+        let key = Key::new(spec.seed, Purpose::Dropout)
+            .with(self.progress.epoch as u64)
+            .with(self.progress.batch as u64);
+        let dropout = StepDropout {
+            key,
+            hidden: spec.hidden_dropout,
+            attention: spec.attention_dropout,
+            lora: spec.lora_dropout,
+            classifier: spec.classifier_dropout,
+            extra: spec.extra_dropout,
+        };
+        RunPass { adapter: &self.adapter, dropout: Some(dropout) }
+    }
+
+    /// After a backward pass: an optimizer step where the accumulation window closes, and on to the next micro-batch.
+    pub fn advance(&mut self) -> Result<Option<Update>, TrainError> {
+        let closes = self.plan.closes_window(self.progress.batch);
+        self.progress.batch += 1;
+        if !closes {
+            return Ok(None);
+        }
+        let parameters = &mut self.adapter.parameters;
+        let gradient_norm = clip_gradient(parameters, self.run.spec.max_grad_norm)?;
+        let learning_rate = self.schedule.learning_rate(self.progress.step);
+        self.progress.step += 1;
+        self.optimizer.step(parameters, learning_rate, self.progress.step)?;
+        let _ = parameters.gradient.f_zero_()?;
+        Ok(Some(Update { learning_rate, gradient_norm }))
+    }
+
+    /// The learning rate of the last optimizer step.
+    pub fn last_learning_rate(&self) -> f64 {
+        self.schedule.learning_rate(self.progress.step.saturating_sub(1))
+    }
+
+    /// Begins the next epoch.
+    pub fn next_epoch(&mut self, examples: usize) {
+        self.progress.epoch += 1;
+        self.progress.batch = 0;
+        self.progress.sums = EpochSums::default();
+        self.shuffle(examples);
+    }
+
+    /// The order of the current epoch; called again after `progress` was set from a checkpoint.
+    pub fn shuffle(&mut self, examples: usize) {
+        let epoch = self.progress.epoch;
+        self.order = match &self.orders {
+            Orders::Keyed => order(self.run.spec.seed, epoch, examples),
+            Orders::Given(orders) => orders.get(epoch).cloned().unwrap_or_default(),
+        };
+    }
+}

@@ -1,0 +1,350 @@
+//! A pack from its first step, or its checkpoint, to its end: evaluation, records, checkpoints, events.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::data::TrainingData;
+use super::evaluate::{self, Evaluation};
+use super::member::{Best, Member, Orders};
+use super::pack::{Pack, Place, ReadLoss};
+use super::{AdapterFiles, Recorder, RunFacts, RunResult, TrainError, state};
+use crate::event::{EpochRecord, Event, Outcome, Sink};
+use crate::metrics::Scores;
+use crate::model::{Adapter, Base, count_parameters, peft};
+use crate::spec::{MetricName, PackPlan, PlannedRun, RunId};
+
+/// At most this often does a run report its progress.
+const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+
+/// What a pack is trained with.
+pub struct Job<'a> {
+    pub plan: &'a PackPlan,
+    pub runs: &'a BTreeMap<RunId, PlannedRun>,
+    pub base: &'a Base,
+    pub data: &'a TrainingData,
+    pub model_digest: String,
+    /// The device's name as recorded.
+    pub device: String,
+    pub checkpoint_every: Duration,
+}
+
+/// Trains a pack; true when every run has ended, false when `stop` asked to leave and the state is saved.
+///
+/// # Errors
+/// Whatever ends the whole pack. A NaN or infinite loss ends its run only.
+pub fn train(
+    job: &Job<'_>,
+    recorder: &mut dyn Recorder,
+    sink: &mut dyn Sink,
+    stop: &dyn Fn() -> bool,
+) -> Result<bool, TrainError> {
+    let _guard = tch::no_grad_guard();
+    let places = job.plan.places.iter().map(|runs| Place { member: None, waiting: runs.iter().cloned().collect() });
+    let pack = Pack::new(job.base, job.data, places.collect());
+    let now = Instant::now();
+    let mut session = Session { job, pack, recorder, sink, checkpoint_at: now, progress_at: now };
+    session.resume()?;
+    session.run(stop)
+}
+
+struct Session<'a, 'b> {
+    job: &'a Job<'a>,
+    pack: Pack<'a>,
+    recorder: &'b mut dyn Recorder,
+    sink: &'b mut dyn Sink,
+    checkpoint_at: Instant,
+    progress_at: Instant,
+}
+
+impl Session<'_, '_> {
+    fn resume(&mut self) -> Result<(), TrainError> {
+        let Some(checkpoint) = self.recorder.checkpoint()? else {
+            return Ok(());
+        };
+        let job = self.job;
+        state::restore(&mut self.pack, checkpoint, |run| begin(job, run))?;
+        for (_, member) in self.pack.active() {
+            self.recorder.epochs(member.id(), &member.records)?;
+            let event = started_event(job, member);
+            self.sink.emit(&event);
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, stop: &dyn Fn() -> bool) -> Result<bool, TrainError> {
+        loop {
+            self.fill_places()?;
+            if self.pack.active().next().is_none() {
+                return Ok(true);
+            }
+            if stop() {
+                self.read_losses()?;
+                self.save_checkpoint()?;
+                return Ok(false);
+            }
+            self.pack.step()?;
+            let epoch_ends: Vec<usize> =
+                self.pack.active().filter(|(_, member)| member.epoch_done()).map(|(place, _)| place).collect();
+            if self.pack.read_due() || !epoch_ends.is_empty() {
+                self.read_losses()?;
+            }
+            if !epoch_ends.is_empty() {
+                self.close_epochs(&epoch_ends)?;
+                self.fill_places()?;
+                self.save_checkpoint()?;
+            } else if self.checkpoint_at.elapsed() >= self.job.checkpoint_every {
+                self.read_losses()?;
+                self.save_checkpoint()?;
+            }
+        }
+    }
+
+    /// Gives every empty place to the next run that waits for it.
+    fn fill_places(&mut self) -> Result<(), TrainError> {
+        for place in 0..self.pack.places.len() {
+            if self.pack.places[place].member.is_some() {
+                continue;
+            }
+            let Some(run) = self.pack.places[place].waiting.pop_front() else {
+                continue;
+            };
+            let member = begin(self.job, &run)?;
+            self.recorder.started(&run, &facts(self.job, &member))?;
+            self.sink.emit(&started_event(self.job, &member));
+            self.pack.places[place].member = Some(member);
+        }
+        Ok(())
+    }
+
+    /// Reads what the device has computed; a run whose loss is no finite number leaves the pack.
+    fn read_losses(&mut self) -> Result<(), TrainError> {
+        let read = self.pack.read_losses()?;
+        for loss in read.iter().filter(|loss| !loss.loss.is_finite()) {
+            self.diverged(loss)?;
+        }
+        if self.progress_at.elapsed() >= PROGRESS_EVERY {
+            self.progress_at = Instant::now();
+            for (_, member) in self.pack.active() {
+                self.sink.emit(&progress_event(member));
+            }
+        }
+        Ok(())
+    }
+
+    fn diverged(&mut self, loss: &ReadLoss) -> Result<(), TrainError> {
+        let Some(member) = self.pack.places[loss.place].member.take() else {
+            return Ok(());
+        };
+        let outcome = Outcome::Diverged { epoch: loss.epoch + 1, step: loss.step };
+        self.recorder.ended(member.id(), &outcome)?;
+        self.sink.emit(&Event::RunFinished { run: member.id().clone(), outcome });
+        Ok(())
+    }
+
+    /// Evaluates the runs whose epoch is done, records it, and ends those that have no epoch left.
+    fn close_epochs(&mut self, places: &[usize]) -> Result<(), TrainError> {
+        let places: Vec<usize> =
+            places.iter().copied().filter(|&place| self.pack.places[place].member.is_some()).collect();
+        let started = Instant::now();
+        let evaluations = self.evaluate(&places)?;
+        let seconds = started.elapsed().as_secs_f64();
+        let examples = self.pack.data.train.len();
+        for (place, evaluation) in evaluations {
+            let Some(member) = self.pack.member(place) else {
+                continue;
+            };
+            if !evaluation.loss.is_finite() {
+                let (epoch, step) = (member.progress.epoch, member.progress.step);
+                self.diverged(&ReadLoss { place, loss: evaluation.loss, epoch, step })?;
+                continue;
+            }
+            let record = record(member, &evaluation, seconds);
+            keep_if_best(member, &record, evaluation.probabilities);
+            member.records.push(record.clone());
+            member.next_epoch(examples);
+            self.recorder.epochs(&member.run.id.clone(), &member.records.clone())?;
+            self.close_epoch(place, record)?;
+        }
+        self.pack.restart_clock();
+        Ok(())
+    }
+
+    fn close_epoch(&mut self, place: usize, record: EpochRecord) -> Result<(), TrainError> {
+        let Some(member) = self.pack.places[place].member.as_ref() else {
+            return Ok(());
+        };
+        let run = member.id().clone();
+        self.sink.emit(&Event::EpochFinished { run: run.clone(), record });
+        if member.finished()
+            && let Some(member) = self.pack.places[place].member.take()
+            && let Some(best) = &member.best
+        {
+            self.recorder.completed(&run, &result(self.job, &member, best)?)?;
+            let outcome = Outcome::Completed { best_epoch: best.epoch };
+            self.sink.emit(&Event::RunFinished { run, outcome });
+        }
+        Ok(())
+    }
+
+    /// One pass over the evaluation examples for all runs with the same batch size.
+    fn evaluate(&mut self, places: &[usize]) -> Result<Vec<(usize, Evaluation)>, TrainError> {
+        let mut by_batch_size = BTreeMap::<usize, Vec<usize>>::new();
+        for &place in places {
+            if let Some(member) = self.pack.places[place].member.as_ref() {
+                by_batch_size.entry(member.spec().eval_batch_size).or_default().push(place);
+                let (run, epoch) = (member.id().clone(), member.progress.epoch + 1);
+                self.sink.emit(&Event::Evaluating { run, epoch });
+            }
+        }
+        let mut evaluations = Vec::new();
+        for (batch_size, places) in by_batch_size {
+            let adapters: Vec<&Adapter> =
+                places.iter().filter_map(|&place| Some(&self.pack.places[place].member.as_ref()?.adapter)).collect();
+            let results = evaluate::evaluate(self.job.base, &adapters, &self.job.data.evaluation, batch_size)?;
+            evaluations.extend(places.into_iter().zip(results));
+        }
+        evaluations.sort_by_key(|(place, _)| *place);
+        Ok(evaluations)
+    }
+
+    fn save_checkpoint(&mut self) -> Result<(), TrainError> {
+        self.recorder.save_checkpoint(&state::save(&self.pack)?)?;
+        self.sink.emit(&Event::CheckpointSaved { pack: self.job.plan.id.clone() });
+        self.checkpoint_at = Instant::now();
+        self.pack.restart_clock();
+        Ok(())
+    }
+}
+
+/// A run at its first step.
+fn begin(job: &Job<'_>, run: &RunId) -> Result<Member, TrainError> {
+    let planned =
+        job.runs.get(run).ok_or_else(|| TrainError::Setting(format!("run {run} is not part of this pack")))?;
+    let spec = &planned.spec;
+    let config = &job.base.config;
+    let longest = config.longest_sequence();
+    if spec.max_length > longest {
+        let given = spec.max_length;
+        return Err(TrainError::Setting(format!("max_length is {given}; this model takes at most {longest} tokens")));
+    }
+    let targets = peft::lora_targets(
+        config.architecture,
+        config.layers,
+        &spec.target_modules,
+        spec.rank,
+        spec.lora_alpha,
+    )?;
+    let adapter = Adapter::new(job.base, targets, spec.seed)?;
+    Member::new(planned.clone(), adapter, job.data, Orders::Keyed)
+}
+
+fn parameters(job: &Job<'_>, member: &Member) -> (usize, usize) {
+    count_parameters(&job.base.config, &member.adapter.targets, job.base.classes)
+}
+
+fn facts(job: &Job<'_>, member: &Member) -> RunFacts {
+    let (trainable_parameters, total_parameters) = parameters(job, member);
+    RunFacts {
+        trainable_parameters,
+        total_parameters,
+        train_examples: job.data.train.len(),
+        eval_examples: job.data.evaluation.len(),
+        class_names: job.data.class_names.clone(),
+        data_digest: job.data.digest.clone(),
+        model_digest: job.model_digest.clone(),
+        steps: member.schedule.total_steps,
+        device: job.device.clone(),
+    }
+}
+
+fn started_event(job: &Job<'_>, member: &Member) -> Event {
+    let (trainable_parameters, total_parameters) = parameters(job, member);
+    Event::RunStarted {
+        run: member.id().clone(),
+        label: member.run.label.clone(),
+        step: member.progress.step,
+        steps: member.schedule.total_steps,
+        epochs: member.spec().epochs,
+        trainable_parameters,
+        total_parameters,
+    }
+}
+
+fn progress_event(member: &Member) -> Event {
+    let sums = &member.progress.sums;
+    let examples = sums.examples.max(1) as f64;
+    Event::Progress {
+        run: member.id().clone(),
+        epoch: member.progress.epoch + 1,
+        step: member.progress.step,
+        steps: member.schedule.total_steps,
+        train_loss: sums.loss / examples,
+        learning_rate: member.last_learning_rate(),
+        examples_per_second: rate(sums.examples, sums.seconds),
+        tokens_per_second: rate(sums.tokens, sums.seconds),
+    }
+}
+
+fn record(member: &Member, evaluation: &Evaluation, evaluation_seconds: f64) -> EpochRecord {
+    let sums = &member.progress.sums;
+    let examples = sums.examples as f64;
+    EpochRecord {
+        epoch: member.progress.epoch + 1,
+        train_loss: sums.loss / examples,
+        train_accuracy: sums.correct / examples,
+        eval_loss: evaluation.loss,
+        scores: evaluation.scores,
+        mean_confidence: evaluation.mean_confidence,
+        learning_rate: member.last_learning_rate(),
+        seconds: sums.seconds + evaluation_seconds,
+        examples_per_second: rate(sums.examples, sums.seconds),
+        tokens_per_second: rate(sums.tokens, sums.seconds),
+    }
+}
+
+fn rate(count: usize, seconds: f64) -> f64 {
+    if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
+}
+
+/// Of equally good epochs the first is the best.
+fn keep_if_best(member: &mut Member, record: &EpochRecord, probabilities: Vec<f32>) {
+    let metric = member.run.spec.metric_for_best;
+    let best_so_far = member.records.iter().map(|record| goodness(record, metric)).fold(f64::NEG_INFINITY, f64::max);
+    if goodness(record, metric) > best_so_far || member.best.is_none() {
+        let values = member.adapter.parameters.values.copy();
+        member.best = Some(Best { epoch: record.epoch, values, probabilities });
+    }
+}
+
+/// A metric as a number that is better when higher.
+fn goodness(record: &EpochRecord, metric: MetricName) -> f64 {
+    let Scores { accuracy, precision, recall, f1 } = record.scores;
+    match metric {
+        MetricName::Accuracy => accuracy,
+        MetricName::Precision => precision,
+        MetricName::Recall => recall,
+        MetricName::F1 => f1,
+        MetricName::MeanConfidence => record.mean_confidence,
+        MetricName::TrainAccuracy => record.train_accuracy,
+        MetricName::EvalLoss => -record.eval_loss,
+        MetricName::TrainLoss => -record.train_loss,
+    }
+}
+
+fn result(job: &Job<'_>, member: &Member, best: &Best) -> Result<RunResult, TrainError> {
+    let spec = member.spec();
+    let config = peft::PeftConfig {
+        base_model: &spec.model,
+        rank: spec.rank,
+        lora_alpha: spec.lora_alpha,
+        lora_dropout: spec.lora_dropout,
+        target_modules: &spec.target_modules,
+    };
+    let adapter = AdapterFiles {
+        config: peft::config_file(job.base.config.architecture, &config)
+            .map_err(|error| TrainError::Setting(error.to_string()))?,
+        weights: peft::weights_file(&member.adapter, &best.values)?,
+    };
+    let predictions = evaluate::predictions(&best.probabilities, &job.data.evaluation, job.base.classes);
+    Ok(RunResult { best_epoch: best.epoch, predictions, adapter })
+}

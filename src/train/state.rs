@@ -1,0 +1,145 @@
+//! The pack's state as a checkpoint, and back.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tch::{Device, Tensor};
+
+use super::evaluate::to_host;
+use super::member::{Best, Member, Progress};
+use super::pack::Pack;
+use super::{Checkpoint, TrainError};
+use crate::event::EpochRecord;
+use crate::spec::RunId;
+
+/// The part of a checkpoint that is not tensors. One entry per place.
+#[derive(Serialize, Deserialize)]
+struct PackState {
+    places: Vec<PlaceState>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlaceState {
+    waiting: Vec<RunId>,
+    member: Option<MemberState>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MemberState {
+    run: RunId,
+    progress: Progress,
+    records: Vec<EpochRecord>,
+    best_epoch: Option<usize>,
+}
+
+/// A checkpoint of the pack; losses must have been read.
+pub fn save(pack: &Pack<'_>) -> Result<Checkpoint, TrainError> {
+    let mut arrays = BTreeMap::new();
+    let mut places = Vec::with_capacity(pack.places.len());
+    for (index, place) in pack.places.iter().enumerate() {
+        let member = match &place.member {
+            Some(member) => Some(save_member(member, index, &mut arrays)?),
+            None => None,
+        };
+        places.push(PlaceState { waiting: place.waiting.iter().cloned().collect(), member });
+    }
+    let state = serde_json::to_value(PackState { places })
+        .map_err(|error| TrainError::Checkpoint(error.to_string()))?;
+    Ok(Checkpoint { state, arrays })
+}
+
+fn save_member(
+    member: &Member,
+    place: usize,
+    arrays: &mut BTreeMap<String, Vec<f32>>,
+) -> Result<MemberState, TrainError> {
+    let parameters = &member.adapter.parameters;
+    for (name, tensor) in [
+        ("values", &parameters.values),
+        ("gradient", &parameters.gradient),
+        ("first_moment", &member.optimizer.first_moment),
+        ("second_moment", &member.optimizer.second_moment),
+    ] {
+        arrays.insert(array_name(place, name), to_host(tensor)?);
+    }
+    if let Some(best) = &member.best {
+        arrays.insert(array_name(place, "best_values"), to_host(&best.values)?);
+        arrays.insert(array_name(place, "best_probabilities"), best.probabilities.clone());
+    }
+    Ok(MemberState {
+        run: member.id().clone(),
+        progress: member.progress.clone(),
+        records: member.records.clone(),
+        best_epoch: member.best.as_ref().map(|best| best.epoch),
+    })
+}
+
+fn array_name(place: usize, name: &str) -> String {
+    format!("{place}/{name}")
+}
+
+/// Puts a checkpoint back into a freshly made pack; `begin` makes the member of a run.
+pub fn restore(
+    pack: &mut Pack<'_>,
+    checkpoint: Checkpoint,
+    mut begin: impl FnMut(&RunId) -> Result<Member, TrainError>,
+) -> Result<(), TrainError> {
+    let mut arrays = checkpoint.arrays;
+    let state: PackState = serde_json::from_value(checkpoint.state)
+        .map_err(|error| TrainError::Checkpoint(error.to_string()))?;
+    if state.places.len() != pack.places.len() {
+        let (saved, planned) = (state.places.len(), pack.places.len());
+        return Err(TrainError::Checkpoint(format!("it has {saved} places, the pack {planned}")));
+    }
+    let examples = pack.data.train.len();
+    for (index, saved) in state.places.into_iter().enumerate() {
+        pack.places[index].waiting = saved.waiting.into();
+        pack.places[index].member = match saved.member {
+            Some(state) => {
+                let mut member = begin(&state.run)?;
+                restore_member(&mut member, state, index, &mut arrays)?;
+                member.shuffle(examples);
+                Some(member)
+            }
+            None => None,
+        };
+    }
+    Ok(())
+}
+
+fn restore_member(
+    member: &mut Member,
+    state: MemberState,
+    place: usize,
+    arrays: &mut BTreeMap<String, Vec<f32>>,
+) -> Result<(), TrainError> {
+    let device = member.adapter.parameters.values.device();
+    let mut take = |name: &str| {
+        let name = array_name(place, name);
+        arrays.remove(&name).ok_or_else(|| TrainError::Checkpoint(format!("array `{name}` is missing")))
+    };
+    for (name, tensor) in [
+        ("values", &member.adapter.parameters.values),
+        ("gradient", &member.adapter.parameters.gradient),
+        ("first_moment", &member.optimizer.first_moment),
+        ("second_moment", &member.optimizer.second_moment),
+    ] {
+        tensor.shallow_clone().f_copy_(&to_device(&take(name)?, tensor.size()[0], device)?)?;
+    }
+    if let Some(epoch) = state.best_epoch {
+        let elements = member.adapter.parameters.elements();
+        let values = to_device(&take("best_values")?, elements, device)?;
+        member.best = Some(Best { epoch, values, probabilities: take("best_probabilities")? });
+    }
+    member.progress = state.progress;
+    member.records = state.records;
+    Ok(())
+}
+
+fn to_device(values: &[f32], elements: i64, device: Device) -> Result<Tensor, TrainError> {
+    if values.len() as i64 != elements {
+        let found = values.len();
+        return Err(TrainError::Checkpoint(format!("an array has {found} values instead of {elements}")));
+    }
+    Ok(Tensor::f_from_slice(values)?.f_to_device(device)?)
+}

@@ -1,0 +1,192 @@
+//! Keeps the rules of direction that `src/lib.rs` states, and the sizes that keep files readable.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Longest source file, in lines.
+const LONGEST_FILE: usize = 400;
+
+/// Which modules of the crate each module may name.
+const MAY_USE: [(&str, &[&str]); 11] = [
+    ("spec", &[]),
+    ("metrics", &[]),
+    ("event", &["metrics", "spec"]),
+    ("hub", &[]),
+    ("data", &["spec"]),
+    ("model", &["spec"]),
+    ("train", &["data", "event", "metrics", "model", "spec"]),
+    ("store", &["event", "metrics", "spec", "train"]),
+    ("execute", &["event", "metrics", "spec", "store", "train"]),
+    ("report", &["event", "metrics", "spec", "store"]),
+    ("cli", &["data", "event", "execute", "hub", "metrics", "model", "report", "spec", "store", "train"]),
+];
+
+/// The torch executor ties scheduling to training, so it may also name what is trained on.
+const TORCH_EXECUTOR: (&str, &[&str]) = ("execute/torch", &["data", "model"]);
+
+/// Where libtorch may be used: folders end with `/`.
+const MAY_USE_TCH: [&str; 5] = ["model/", "train/", "data/batches.rs", "execute/torch.rs", "execute/torch/"];
+
+struct Source {
+    /// Relative to `src`, with `/`.
+    path: String,
+    /// All lines.
+    lines: usize,
+    /// Without comments, strings and tests.
+    code: String,
+}
+
+impl Source {
+    fn module(&self) -> &str {
+        self.path.split('/').next().unwrap().trim_end_matches(".rs")
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    collect(&root, &mut found);
+    assert!(!found.is_empty());
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let relative = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+        Source { path: relative, lines: text.lines().count(), code: code(&text) }
+    };
+    found.into_iter().map(read).collect()
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// What counts for the rules: unit tests (at the bottom, by the house's habit) may look anywhere.
+fn code(text: &str) -> String {
+    let body = text.split("\n#[cfg(test)]\n").next().unwrap_or_default();
+    let without_comments = body.lines().map(|line| line.split("//").next().unwrap_or_default());
+    without_comments.collect::<Vec<_>>().join("\n")
+}
+
+fn is_test(source: &Source) -> bool {
+    source.path.ends_with("/tests.rs") || source.path.contains("/tests/")
+}
+
+/// The modules of the crate that code names: `crate::x`, `crate::{x, y::Z}`, `sweep::x`.
+fn named_modules(code: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    for (position, _) in code.match_indices("crate::") {
+        let rest = &code[position + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            Some(group) => named.extend(group_heads(group)),
+            None => named.push(identifier(rest)),
+        }
+    }
+    named.retain(|name| !name.is_empty());
+    named
+}
+
+/// The first names of a brace group: `a, b::{c, d}, e}` gives a, b, e.
+fn group_heads(group: &str) -> Vec<String> {
+    let (mut depth, mut heads, mut start) = (0, Vec::new(), 0);
+    for (position, character) in group.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            '}' => {
+                heads.push(identifier(group[start..position].trim()));
+                break;
+            }
+            ',' if depth == 0 => {
+                heads.push(identifier(group[start..position].trim()));
+                start = position + 1;
+            }
+            _ => {}
+        }
+    }
+    heads
+}
+
+fn identifier(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+fn names_tch(code: &str) -> bool {
+    ["tch", "torch_sys"].iter().any(|name| {
+        code.match_indices(name).any(|(position, _)| {
+            let before = code[..position].chars().next_back();
+            let after = &code[position + name.len()..];
+            let alone = !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '"');
+            alone && (after.starts_with("::") || after.starts_with(';') || after.starts_with(" as "))
+        })
+    })
+}
+
+#[test]
+fn modules_depend_in_one_direction() {
+    let rules: BTreeMap<&str, &[&str]> = MAY_USE.into_iter().collect();
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| !is_test(source)) {
+        let module = source.module();
+        if matches!(module, "lib" | "main") {
+            continue;
+        }
+        let Some(allowed) = rules.get(module) else {
+            wrong.push(format!("{}: module `{module}` has no rule here and none in src/lib.rs", source.path));
+            continue;
+        };
+        let extra: &[&str] = if source.path.starts_with(TORCH_EXECUTOR.0) { TORCH_EXECUTOR.1 } else { &[] };
+        for named in named_modules(&source.code) {
+            let is_module = rules.contains_key(named.as_str());
+            let may = named == module || allowed.contains(&named.as_str()) || extra.contains(&named.as_str());
+            if is_module && !may {
+                wrong.push(format!("{}: `{module}` must not know `{named}`", source.path));
+            }
+        }
+    }
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn libtorch_stays_where_tensors_are() {
+    let may = |path: &str| MAY_USE_TCH.iter().any(|place| path == *place || (place.ends_with('/') && path.starts_with(place)));
+    let sources = sources();
+    let wrong: Vec<&str> = sources
+        .iter()
+        .filter(|source| !is_test(source) && !may(&source.path) && names_tch(&source.code))
+        .map(|source| source.path.as_str())
+        .collect();
+    assert!(wrong.is_empty(), "these must not use tch: {wrong:?}");
+}
+
+#[test]
+fn files_stay_readable() {
+    let sources = sources();
+    let long: Vec<String> = sources
+        .iter()
+        .filter(|source| source.lines > LONGEST_FILE)
+        .map(|source| format!("{}: {} lines, at most {LONGEST_FILE}", source.path, source.lines))
+        .collect();
+    assert!(long.is_empty(), "{}", long.join("\n"));
+    let vague: Vec<&str> = sources
+        .iter()
+        .map(|source| source.path.as_str())
+        .filter(|path| ["imp.rs", "utils.rs", "util.rs", "helpers.rs", "misc.rs"].contains(&path.rsplit('/').next().unwrap()))
+        .collect();
+    assert!(vague.is_empty(), "a file is named for what it does: {vague:?}");
+}
+
+#[test]
+fn the_rules_see_what_they_should() {
+    assert_eq!(named_modules("use crate::spec::RunId; fn f(x: crate::store::Y) {}"), ["spec", "store"]);
+    assert_eq!(named_modules("use crate::{spec::{A, B}, event, metrics::Scores};"), ["spec", "event", "metrics"]);
+    assert_eq!(code("a\n// crate::store\nb // crate::store\n\n#[cfg(test)]\nmod tests { crate::cli }"), "a\n\nb \n");
+    assert!(names_tch("use tch::Tensor;") && names_tch("let x = tch::Cuda::is_available();"));
+    assert!(!names_tch("let batch = batch::new();") && !names_tch("let tch_version = 1;"));
+}

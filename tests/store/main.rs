@@ -1,0 +1,8 @@
+//! The results folder, from outside.
+
+mod claims;
+mod damage;
+mod durable;
+mod layout;
+mod opening;
+mod support;

@@ -1,0 +1,255 @@
+//! What tests of the store and of execution share: small sweeps, results folders, comparisons.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sweep::event::{EpochRecord, Event, Sink};
+use sweep::execute::{
+    DeviceKind, MockExecutor, MockSettings, PlanOptions, Stop, WhenBusy, WorkerEnd, WorkerError, WorkerOptions,
+    plan_packs, relative_duration, work,
+};
+use sweep::spec::{
+    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PackPlan, PlannedRun, Precision, RunId, RunSpec, Sweep,
+};
+use sweep::metrics::Scores;
+use sweep::store::{Attempt, ClaimOptions, Opened, PackRecorder, PlanInput, Store, StoreError, Versions};
+
+/// A folder that goes away. In memory where that can be had: what is tested here does not depend on a disk, and thousands
+/// of syncs take minutes on a busy one.
+pub fn scratch() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+pub const YAML: &[u8] = b"name: sample\n# bytes are kept as they are\n";
+
+pub fn spec() -> RunSpec {
+    RunSpec {
+        model: "models/mini".into(),
+        dataset: DatasetSpec {
+            path: "data/news.csv".into(),
+            split: "train".into(),
+            text: vec!["title".into(), "description".into()],
+            label: None,
+            limit: None,
+            evaluation: Evaluation::HeldOut { size: HeldOut::Examples(160), seed: 42 },
+        },
+        max_length: 128,
+        rank: 8,
+        lora_alpha: 16.0,
+        lora_dropout: 0.1,
+        target_modules: vec!["bert.encoder.layer.0.attention.self.query".into()],
+        hidden_dropout: 0.1,
+        attention_dropout: 0.1,
+        classifier_dropout: 0.1,
+        extra_dropout: 0.0,
+        learning_rate: 1e-3,
+        weight_decay: 0.1,
+        lr_scheduler: LrScheduler::Cosine,
+        warmup_ratio: 0.15,
+        batch_size: 16,
+        eval_batch_size: 32,
+        gradient_accumulation_steps: 2,
+        max_grad_norm: 1.0,
+        epochs: 3,
+        precision: Precision::Fp32,
+        seed: 1,
+        metric_for_best: MetricName::Accuracy,
+    }
+}
+
+/// A run whose id follows from its label and parameters.
+pub fn run(configuration: &str, seed: u64, change: impl FnOnce(&mut RunSpec)) -> PlannedRun {
+    let mut spec = spec();
+    spec.seed = seed;
+    change(&mut spec);
+    let canonical = serde_json::to_vec(&spec).unwrap();
+    PlannedRun {
+        id: RunId(blake3::hash(&canonical).to_hex()[..12].to_owned()),
+        label: format!("{configuration}, seed={seed}"),
+        configuration: configuration.into(),
+        spec,
+    }
+}
+
+/// `count` runs over five configurations that differ in epochs, rate, rank and batch size.
+pub fn runs(count: usize) -> Vec<PlannedRun> {
+    let of = |number: usize| {
+        let seed = 1 + (number / 5) as u64;
+        match number % 5 {
+            0 => run("base", seed, |_| {}),
+            1 => run("epochs=5", seed, |spec| spec.epochs = 5),
+            2 => run("learning_rate=0.0002", seed, |spec| spec.learning_rate = 2e-4),
+            3 => run("rank=2", seed, |spec| spec.rank = 2),
+            _ => run("batch_size=48", seed, |spec| spec.batch_size = 48),
+        }
+    };
+    (0..count).map(of).collect()
+}
+
+pub fn sweep(runs: Vec<PlannedRun>) -> Sweep {
+    Sweep {
+        name: "sample".into(),
+        description: "A small sweep".into(),
+        baseline: Some("base".into()),
+        runs,
+        hypotheses: Vec::new(),
+        reference: Vec::new(),
+    }
+}
+
+pub fn claims(worker: &str) -> ClaimOptions {
+    ClaimOptions {
+        worker: worker.into(),
+        device: Some("mock".into()),
+        beat: Duration::from_millis(100),
+        expiry: Duration::from_secs(60),
+    }
+}
+
+pub fn planner(max_pack: usize) -> impl Fn(&[PlannedRun]) -> Vec<PackPlan> {
+    move |runs| {
+        let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
+        plan_packs(runs, &PlanOptions { max_pack, duration: &duration, memory: None })
+    }
+}
+
+/// Opens the sweep's results below `root`, in packs of at most four.
+pub fn open(root: &Path, sweep: &Sweep) -> Result<Opened, StoreError> {
+    open_with(root, sweep, DeviceKind::Cpu.default_max_pack())
+}
+
+pub fn open_with(root: &Path, sweep: &Sweep, max_pack: usize) -> Result<Opened, StoreError> {
+    let command = ["sweep".to_owned(), "run".to_owned()];
+    let input = PlanInput {
+        sweep,
+        yaml: YAML,
+        rehearsal: false,
+        command: &command,
+        selected: None,
+        claims: claims("planner"),
+    };
+    Store::create_or_open(root, &input, &planner(max_pack))
+}
+
+pub fn options() -> WorkerOptions {
+    WorkerOptions {
+        versions: Versions { sweep: "0.0.0".into(), git_commit: None, libtorch: Some("2.11.0".into()) },
+        checkpoint_every: Duration::from_secs(3600),
+        when_busy: WhenBusy::Leave,
+        ..WorkerOptions::default()
+    }
+}
+
+/// Works with a mock until nothing is left, and gives the events.
+pub fn work_with(store: &Store, settings: MockSettings, options: &WorkerOptions) -> Result<Vec<Event>, WorkerError> {
+    let mut events = Events::default();
+    let end = work(store, options, &mut MockExecutor::new(settings), &mut events, &Stop::default())?;
+    assert_ne!(end, WorkerEnd::Interrupted);
+    Ok(events.0)
+}
+
+/// A finished sweep of `count` runs.
+pub fn finished(root: &Path, count: usize) -> Store {
+    let store = open(root, &sweep(runs(count))).unwrap().store;
+    work_with(&store, MockSettings::default(), &options()).unwrap();
+    store
+}
+
+/// The recorder of one of the sweep's packs, claimed.
+pub fn claimed_recorder(store: &Store, pack: usize) -> PackRecorder {
+    let plan = store.packs().unwrap().packs[pack].plan.clone();
+    let Attempt::Claimed(claim) = store.claim_pack(&plan.id).unwrap() else { panic!("the pack is claimed") };
+    PackRecorder::open(store, &plan, claim, &options().versions).unwrap().0
+}
+
+pub fn epoch(number: usize, loss: f64) -> EpochRecord {
+    EpochRecord {
+        epoch: number,
+        train_loss: loss,
+        train_accuracy: 0.75,
+        eval_loss: 2.0 * loss,
+        scores: Scores { accuracy: 1.0 - loss, precision: 0.5, recall: 0.25, f1: 0.125 },
+        mean_confidence: 0.9,
+        learning_rate: 0.001,
+        seconds: 12.5,
+        examples_per_second: 100.0,
+        tokens_per_second: 5000.25,
+    }
+}
+
+/// Keeps events.
+#[derive(Default)]
+pub struct Events(pub Vec<Event>);
+
+impl Sink for Events {
+    fn emit(&mut self, event: &Event) {
+        self.0.push(event.clone());
+    }
+}
+
+pub fn notices(events: &[Event]) -> Vec<&str> {
+    let notice = |event| match event {
+        &Event::Notice { ref message, .. } => Some(message.as_str()),
+        _ => None,
+    };
+    events.iter().filter_map(notice).collect()
+}
+
+/// Every file below a folder with its contents.
+pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(&next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let contents = std::fs::read(&path).unwrap();
+                found.insert(path.strip_prefix(folder).unwrap().to_owned(), contents);
+            }
+        }
+    }
+    found
+}
+
+/// The results in a sweep's folder without what may differ between two executions: times, logs, and who did what when.
+pub fn timeless(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let mut kept = BTreeMap::new();
+    for (path, contents) in files(folder) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let text = match name.as_str() {
+            "metrics.csv" | "runs.csv" => without_times(&String::from_utf8(contents).unwrap()),
+            "result.json" | "run.json" => {
+                let mut record: serde_json::Value = serde_json::from_slice(&contents).unwrap();
+                forget_times(&mut record);
+                record.to_string()
+            }
+            _ if path.starts_with("runs") && name != "log.txt" => format!("{:?}", blake3::hash(&contents)),
+            _ => continue,
+        };
+        kept.insert(path, text);
+    }
+    kept
+}
+
+fn without_times(table: &str) -> String {
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    let times = ["seconds", "examples_per_second", "tokens_per_second"];
+    let header = reader.headers().unwrap().clone();
+    let keep: Vec<usize> = (0..header.len()).filter(|&column| !times.contains(&&header[column])).collect();
+    let mut rows = vec![header];
+    rows.extend(reader.records().map(Result::unwrap));
+    let row = |row: &csv::StringRecord| keep.iter().map(|&column| row[column].to_owned()).collect::<Vec<_>>().join("|");
+    rows.iter().map(row).collect::<Vec<_>>().join("\n")
+}
+
+fn forget_times(record: &mut serde_json::Value) {
+    let Some(fields) = record.as_object_mut() else { return };
+    for name in ["seconds", "examples_per_second", "tokens_per_second", "started", "finished"] {
+        fields.shift_remove(name);
+    }
+    fields.values_mut().for_each(forget_times);
+}
