@@ -1,12 +1,60 @@
 //! Classification metrics and statistics on plain numbers; no tensors, no files.
+//!
+//! # Scores
+//!
+//! [`Confusion`] counts labels against predictions and gives [`Scores`] as scikit-learn does. [`example_values`] splits
+//! a score into one value per example, so that F1, precision and recall can be compared like any mean over examples.
+//!
+//! # Is a difference real?
+//!
+//! A comparison is paired twice: a treatment and its baseline share their seeds and their evaluation examples.
+//! [`PairedExamples`] holds one difference per seed and example, [`PairedSeeds`] one per seed (for metrics without
+//! values per example, such as epochs to reach an accuracy). Both give an [`Effect`]: estimate, 95 % interval, p-value.
+//! A [`Claim`] allows some effects and excludes the others; [`assess`] reads the [`Verdict`] off the interval.
+//! [`correct`] applies Holm's correction across the claims of a sweep. [`Design`] predicts, before anything ran,
+//! whether planned seeds and examples can settle a claim.
+//!
+//! # Why this interval
+//!
+//! Two sources of noise add up: which seeds were drawn and which evaluation examples. With seeds and examples crossed
+//! (every seed is evaluated on the same examples) the variance of the mean difference is a sum of two parts, one with
+//! `seeds - 1` degrees of freedom and one with about `examples - 1` (the random-reader random-case design of Dorfman,
+//! Berbaum and Metz, 1992, with seeds as readers and examples as cases). Banerjee (1960, Sankhya 22) showed for such
+//! sums of independent parts that the half-width `sqrt(t_a^2 * part_a + t_b^2 * part_b)`, each t with the degrees of
+//! freedom of its part, covers the truth at least as often as its level says. Satterthwaite's single t is narrower, but
+//! in simulations with two seeds it missed the truth in 12 % of the cases instead of 5 % and with three in 8 %; resampling
+//! three seeds (bootstrap) missed it in 17 %. `tests/metrics_calibration.rs` shows the rates of what is used here.
 
-use serde::{Deserialize, Serialize};
+mod bootstrap;
+mod claim;
+mod confusion;
+mod distribution;
+mod effect;
+mod holm;
+mod influence;
+mod interval;
+mod mcnemar;
+mod paired;
+mod pareto;
+mod permutation;
+mod power;
+mod probability;
+mod random;
+mod summary;
+mod verdict;
 
-/// Weighted scores over a set of examples (scikit-learn's `average="weighted"`, `zero_division=0`).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Scores {
-    pub accuracy: f64,
-    pub precision: f64,
-    pub recall: f64,
-    pub f1: f64,
-}
+pub use bootstrap::{Bootstrap, bootstrap_interval};
+pub use claim::{Claim, ClaimError, Expectation, Scale};
+pub use confusion::{ClassScores, Confusion, ConfusionError, ScoreName, Scores};
+pub use effect::{Basis, Effect};
+pub use holm::holm;
+pub use influence::example_values;
+pub use interval::{Interval, LEVEL, mean_interval, wilson};
+pub use mcnemar::McNemar;
+pub use paired::{PairedExamples, PairedSeeds, PairingError};
+pub use pareto::{Candidate, pareto_front};
+pub use permutation::{SignFlip, sign_flip};
+pub use power::{DEFAULT_CORRELATION, DEFAULT_SEED_SD, DEFAULT_SHARED, Design, discordance};
+pub use probability::{confidence, log_loss};
+pub use summary::{Direction, Summary};
+pub use verdict::{ALPHA, Assessment, Joint, Verdict, all_of, assess, correct};

@@ -1,0 +1,223 @@
+//! Labels against predictions, and the scores that follow from the counts.
+
+use serde::{Deserialize, Serialize};
+
+/// Weighted scores over a set of examples (scikit-learn's `average="weighted"`, `zero_division=0`).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    pub accuracy: f64,
+    pub precision: f64,
+    pub recall: f64,
+    pub f1: f64,
+}
+
+impl Scores {
+    pub fn get(&self, name: ScoreName) -> f64 {
+        match name {
+            ScoreName::Accuracy => self.accuracy,
+            ScoreName::Precision => self.precision,
+            ScoreName::Recall => self.recall,
+            ScoreName::F1 => self.f1,
+        }
+    }
+}
+
+/// Which of the [`Scores`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScoreName {
+    Accuracy,
+    Precision,
+    Recall,
+    F1,
+}
+
+/// The scores of one class against all others; what would divide by zero is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassScores {
+    pub precision: f64,
+    pub recall: f64,
+    pub f1: f64,
+    /// Examples labelled with the class.
+    pub support: u64,
+    /// Examples predicted as the class.
+    pub predicted: u64,
+}
+
+/// Counts of examples by label (rows) and predicted class (columns).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confusion {
+    classes: usize,
+    /// Row-major, `classes * classes`.
+    counts: Vec<u64>,
+}
+
+/// Labels and predictions that make no confusion matrix.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfusionError {
+    #[error(
+        "{labels} labels but {predictions} predictions: there must be one prediction per label"
+    )]
+    Lengths { labels: usize, predictions: usize },
+    #[error("class {class} with {classes} classes: classes are counted from 0")]
+    Class { class: u32, classes: usize },
+}
+
+impl Confusion {
+    /// No examples yet.
+    pub fn new(classes: usize) -> Self {
+        Self {
+            classes,
+            counts: vec![0; classes * classes],
+        }
+    }
+
+    /// One count per example; label and prediction are classes from 0 up to `classes`.
+    pub fn of(classes: usize, labels: &[u32], predictions: &[u32]) -> Result<Self, ConfusionError> {
+        if labels.len() != predictions.len() {
+            return Err(ConfusionError::Lengths {
+                labels: labels.len(),
+                predictions: predictions.len(),
+            });
+        }
+        let mut confusion = Self::new(classes);
+        for (&label, &predicted) in labels.iter().zip(predictions) {
+            confusion.add(label, predicted)?;
+        }
+        Ok(confusion)
+    }
+
+    /// Counts one more example.
+    pub fn add(&mut self, label: u32, predicted: u32) -> Result<(), ConfusionError> {
+        let cell = self.class(label)? * self.classes + self.class(predicted)?;
+        self.counts[cell] += 1;
+        Ok(())
+    }
+
+    fn class(&self, class: u32) -> Result<usize, ConfusionError> {
+        let index = class as usize;
+        if index < self.classes {
+            Ok(index)
+        } else {
+            Err(ConfusionError::Class {
+                class,
+                classes: self.classes,
+            })
+        }
+    }
+
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    pub fn examples(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// One row per label: how many of its examples were predicted as each class.
+    pub fn rows(&self) -> impl Iterator<Item = &[u64]> {
+        self.counts.chunks_exact(self.classes.max(1))
+    }
+
+    /// In class order.
+    pub fn by_class(&self) -> Vec<ClassScores> {
+        let mut predicted = vec![0; self.classes];
+        for row in self.rows() {
+            for (sum, count) in predicted.iter_mut().zip(row) {
+                *sum += count;
+            }
+        }
+        self.rows()
+            .zip(predicted)
+            .enumerate()
+            .map(|(class, (row, predicted))| class_scores(row[class], row.iter().sum(), predicted))
+            .collect()
+    }
+
+    /// None without examples.
+    pub fn scores(&self) -> Option<Scores> {
+        let examples = self.examples();
+        if examples == 0 {
+            return None;
+        }
+        let by_class = self.by_class();
+        let weighted = |value: fn(&ClassScores) -> f64| {
+            by_class
+                .iter()
+                .map(|class| value(class) * class.support as f64)
+                .sum::<f64>()
+                / examples as f64
+        };
+        let correct: u64 = self.rows().enumerate().map(|(class, row)| row[class]).sum();
+        Some(Scores {
+            accuracy: ratio(correct, examples),
+            precision: weighted(|class| class.precision),
+            recall: weighted(|class| class.recall),
+            f1: weighted(|class| class.f1),
+        })
+    }
+
+    /// The same counts with one example of this cell less; the cell must not be empty.
+    pub(super) fn without(&self, label: usize, predicted: usize) -> Self {
+        let mut fewer = self.clone();
+        fewer.counts[label * self.classes + predicted] -= 1;
+        fewer
+    }
+}
+
+fn class_scores(correct: u64, support: u64, predicted: u64) -> ClassScores {
+    ClassScores {
+        precision: ratio(correct, predicted),
+        recall: ratio(correct, support),
+        f1: ratio(2 * correct, support + predicted),
+        support,
+        predicted,
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_one_class_never_predicted_as_zero() {
+        let confusion = Confusion::of(3, &[0, 0, 1, 1], &[0, 0, 0, 1]).unwrap();
+        let by_class = confusion.by_class();
+        assert_eq!((by_class[1].precision, by_class[1].recall), (1.0, 0.5));
+        assert_eq!((by_class[2].f1, by_class[2].support), (0.0, 0));
+        assert_eq!(
+            confusion.rows().collect::<Vec<_>>(),
+            [[2, 0, 0], [1, 1, 0], [0, 0, 0]]
+        );
+    }
+
+    #[test]
+    fn has_no_scores_without_examples() {
+        assert_eq!(Confusion::new(4).scores(), None);
+        assert_eq!(Confusion::new(0).scores(), None);
+        assert_eq!(Confusion::of(0, &[], &[]).unwrap().by_class(), []);
+    }
+
+    #[test]
+    fn says_which_class_is_out_of_range() {
+        let error = Confusion::of(2, &[0, 2], &[0, 1]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "class 2 with 2 classes: classes are counted from 0"
+        );
+        assert!(matches!(
+            Confusion::of(2, &[0], &[]),
+            Err(ConfusionError::Lengths {
+                labels: 1,
+                predictions: 0
+            })
+        ));
+    }
+}

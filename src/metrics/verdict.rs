@@ -1,0 +1,142 @@
+//! Whether the evidence supports a claim.
+
+use serde::{Deserialize, Serialize};
+
+use super::claim::{Claim, Side};
+use super::effect::{Basis, Effect};
+use super::holm::holm;
+use super::interval::{Interval, LEVEL};
+
+/// A verdict other than `Inconclusive` is wrong at most this often; with [`correct`], any verdict of the sweep.
+pub const ALPHA: f64 = 1.0 - LEVEL;
+
+/// What the evidence says about a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The whole interval lies within the claimed range.
+    Supported,
+    /// The whole interval lies outside the claimed range.
+    Refuted,
+    /// The interval reaches into both.
+    Inconclusive,
+}
+
+/// A claim with the evidence on it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Assessment {
+    pub claim: Claim,
+    /// Treatment minus baseline, in units of the metric.
+    pub effect: f64,
+    /// At [`LEVEL`]; none where the basis is `nothing`.
+    pub interval: Option<Interval>,
+    /// Two-sided p-value of the edge of the claimed range that lies nearest to the effect: small where the effect is
+    /// clearly within the range, and where it is clearly outside.
+    pub p_value: Option<f64>,
+    /// After Holm's correction; equal to `p_value` before it.
+    pub adjusted_p_value: Option<f64>,
+    pub verdict: Verdict,
+    pub basis: Basis,
+    pub seeds: usize,
+    /// None for a metric without values per example.
+    pub examples: Option<usize>,
+}
+
+/// Compares an effect with a claim.
+///
+/// Every claim can come out either way, so one two-sided interval decides all of them: supported where the claim's range
+/// holds all of it, refuted where it holds none. For `equivalent` this is the procedure of two one-sided tests, each at half
+/// of [`ALPHA`]; for `not_higher` and `not_lower` the usual test of non-inferiority. For right and wrong answers of just two
+/// runs the exact p-value decides, and there the interval may exclude 0 while the verdict remains inconclusive.
+pub fn assess(effect: &Effect, claim: Claim) -> Assessment {
+    let p_value = effect.p_value(claim.nearest_edge(effect.estimate));
+    let mut assessment = Assessment {
+        claim,
+        effect: effect.estimate,
+        interval: effect.interval(LEVEL),
+        p_value,
+        adjusted_p_value: p_value,
+        verdict: Verdict::Inconclusive,
+        basis: effect.basis(),
+        seeds: effect.seeds,
+        examples: effect.examples,
+    };
+    assessment.decide();
+    assessment
+}
+
+impl Assessment {
+    /// The p-value of the one-sided test that speaks for the claim: small where the claim is supported, near 1 where it is
+    /// refuted. For `equivalent` the larger one of the two one-sided tests.
+    pub fn one_sided_p_value(&self) -> Option<f64> {
+        self.p_value.map(|p| match self.claim.side(self.effect) {
+            Side::Outside => 1.0 - p / 2.0,
+            Side::Within | Side::Edge => p / 2.0,
+        })
+    }
+
+    fn decide(&mut self) {
+        let clear = self.adjusted_p_value.is_some_and(|p| p <= ALPHA);
+        self.verdict = match self.claim.side(self.effect) {
+            Side::Within if clear => Verdict::Supported,
+            Side::Outside if clear => Verdict::Refuted,
+            _ => Verdict::Inconclusive,
+        };
+    }
+}
+
+/// Holm's correction across the claims of a sweep: with it the chance that any verdict of theirs is wrong stays at
+/// [`ALPHA`]. Claims without a p-value take no part.
+pub fn correct(assessments: &mut [Assessment]) {
+    let p_values: Vec<f64> = assessments
+        .iter()
+        .filter_map(|assessment| assessment.p_value)
+        .collect();
+    let tested = assessments
+        .iter_mut()
+        .filter(|assessment| assessment.p_value.is_some());
+    for (assessment, adjusted) in tested.zip(holm(&p_values)) {
+        assessment.adjusted_p_value = Some(adjusted);
+        assessment.decide();
+    }
+}
+
+/// The treatment that decides a claim about several treatments.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Joint {
+    /// Its place in the list.
+    pub treatment: usize,
+    /// Its assessment, with the p-value of the joint claim.
+    pub assessment: Assessment,
+}
+
+/// A claim about each of several treatments: supported where every one supports it (the weakest decides; an
+/// intersection-union test, Berger 1982, needs no correction), refuted where any one refutes it (the strongest such
+/// decides, its p-value multiplied by their number: Bonferroni). None without treatments.
+pub fn all_of(assessments: &[Assessment]) -> Option<Joint> {
+    let p_value = |assessment: &Assessment| assessment.p_value.unwrap_or(1.0);
+    let outside =
+        |assessment: &Assessment| assessment.claim.side(assessment.effect) == Side::Outside;
+    let places = || assessments.iter().enumerate();
+    let refuting = places()
+        .filter(|(_, a)| outside(a))
+        .min_by(|(_, a), (_, b)| p_value(a).total_cmp(&p_value(b)));
+    let weakest = || places().max_by(|(_, a), (_, b)| p_value(a).total_cmp(&p_value(b)));
+    let factor = if refuting.is_some() {
+        assessments.len() as f64
+    } else {
+        1.0
+    };
+    let (treatment, deciding) = refuting.or_else(weakest)?;
+    let mut assessment = *deciding;
+    assessment.p_value = deciding.p_value.map(|p| (factor * p).min(1.0));
+    assessment.adjusted_p_value = assessment.p_value;
+    assessment.decide();
+    Some(Joint {
+        treatment,
+        assessment,
+    })
+}
+
+#[cfg(test)]
+mod tests;

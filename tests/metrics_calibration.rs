@@ -1,0 +1,310 @@
+//! Verdicts keep their promise: simulated sweeps of whose true effect we know.
+
+use sweep::metrics::{
+    ALPHA, Bootstrap, Claim, Design, Effect, Expectation, LEVEL, PairedExamples, PairedSeeds,
+    Scale, Verdict, assess, bootstrap_interval,
+};
+
+/// SplitMix64 with the few distributions that the simulations need.
+struct Random(u64);
+
+impl Random {
+    fn draw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn uniform(&mut self) -> f64 {
+        (self.draw() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn normal(&mut self) -> f64 {
+        // Box and Muller; 1 - u avoids the logarithm of 0.
+        (-2.0 * (1.0 - self.uniform()).ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+}
+
+/// How two configurations with one true effect differ on one evaluation set.
+#[derive(Clone, Copy)]
+struct World {
+    seeds: usize,
+    examples: usize,
+    effect: f64,
+    /// Of a seed's difference.
+    seed_sd: f64,
+    /// Share of examples that exactly one side gets right.
+    discordance: f64,
+    /// Share of the disagreements that all seeds have in common.
+    shared: f64,
+}
+
+impl World {
+    /// Examples are drawn anew, each with its own inclination; seeds shift the odds of their own disagreements.
+    fn study(&self, random: &mut Random) -> PairedExamples {
+        let own = 1.0 - self.shared;
+        let inclinations: Vec<f64> = (0..self.examples).map(|_| self.common(random)).collect();
+        let pairs: (Vec<Vec<bool>>, Vec<Vec<bool>>) = (0..self.seeds)
+            .map(|_| {
+                let shift = self.seed_sd * random.normal();
+                // Common disagreements carry the effect only.
+                let odds =
+                    0.5 * (1.0 + (self.effect * own + shift) / (self.discordance * own).max(1e-9));
+                inclinations
+                    .iter()
+                    .map(|&common| sides(self.difference(common, odds, random)))
+                    .unzip()
+            })
+            .unzip();
+        PairedExamples::of_correctness(&pairs.0, &pairs.1).unwrap()
+    }
+
+    fn common(&self, random: &mut Random) -> f64 {
+        if random.uniform() >= self.discordance * self.shared {
+            return 0.0;
+        }
+        if random.uniform() < 0.5 * (1.0 + self.effect / self.discordance) {
+            1.0
+        } else {
+            -1.0
+        }
+    }
+
+    fn difference(&self, common: f64, odds: f64, random: &mut Random) -> f64 {
+        let own = self.discordance * (1.0 - self.shared) / (1.0 - self.discordance * self.shared);
+        if common != 0.0 || random.uniform() >= own {
+            common
+        } else if random.uniform() < odds {
+            1.0
+        } else {
+            -1.0
+        }
+    }
+
+    fn design(&self) -> Design {
+        Design {
+            seeds: self.seeds,
+            examples: Some(self.examples),
+            seed_sd: self.seed_sd,
+            example_variance: self.discordance - self.effect.powi(2),
+            shared: self.shared,
+        }
+    }
+}
+
+fn sides(difference: f64) -> (bool, bool) {
+    (difference >= 0.0, difference <= 0.0)
+}
+
+fn claim(expectation: Expectation, margin: Option<f64>) -> Claim {
+    Claim::new(expectation, margin, Scale::Share).unwrap()
+}
+
+fn share(studies: usize, mut holds: impl FnMut(&mut Random) -> bool) -> f64 {
+    let mut random = Random(42);
+    (0..studies).filter(|_| holds(&mut random)).count() as f64 / studies as f64
+}
+
+/// Four standard errors of a simulated share.
+fn simulation_error(share: f64, studies: usize) -> f64 {
+    4.0 * (share * (1.0 - share) / studies as f64).sqrt()
+}
+
+const STUDIES: usize = 1000;
+
+fn null_worlds() -> Vec<World> {
+    let mut worlds = Vec::new();
+    for seeds in [2, 3, 5] {
+        for (examples, seed_sd) in [(200, 0.0), (200, 0.02), (640, 0.01), (640, 0.03)] {
+            for shared in [0.0, 0.5] {
+                worlds.push(World {
+                    seeds,
+                    examples,
+                    effect: 0.0,
+                    seed_sd,
+                    discordance: 0.15,
+                    shared,
+                });
+            }
+        }
+    }
+    worlds
+}
+
+#[test]
+fn without_an_effect_verdicts_are_wrong_no_oftener_than_they_say() {
+    let higher = claim(Expectation::Higher, None);
+    // Both directions share the error level.
+    let allowed = ALPHA / 2.0 + simulation_error(ALPHA / 2.0, STUDIES);
+    for world in null_worlds() {
+        let mut refuted = 0;
+        let supported = share(STUDIES, |random| {
+            let verdict = assess(&world.study(random).effect(), higher).verdict;
+            refuted += usize::from(verdict == Verdict::Refuted);
+            verdict == Verdict::Supported
+        });
+        let World {
+            seeds,
+            examples,
+            seed_sd,
+            shared,
+            ..
+        } = world;
+        for rate in [supported, refuted as f64 / STUDIES as f64] {
+            assert!(
+                rate <= allowed,
+                "wrong in {rate}: {seeds} seeds, {examples} examples, seed sd {seed_sd}, shared {shared}"
+            );
+        }
+    }
+}
+
+#[test]
+fn with_an_effect_support_comes_as_often_as_predicted() {
+    for (seeds, examples, effect, seed_sd) in [
+        (3, 640, 0.03, 0.005),
+        (5, 640, 0.03, 0.01),
+        (2, 400, 0.05, 0.002),
+        (1, 640, 0.04, 0.0),
+    ] {
+        for shared in [0.2, 0.6] {
+            let world = World {
+                seeds,
+                examples,
+                effect,
+                seed_sd,
+                discordance: 0.15,
+                shared,
+            };
+            let predicted = world
+                .design()
+                .power(claim(Expectation::Higher, None), effect);
+            let found = share(STUDIES, |random| {
+                assess(
+                    &world.study(random).effect(),
+                    claim(Expectation::Higher, None),
+                )
+                .verdict
+                    == Verdict::Supported
+            });
+            let difference = (found - predicted).abs();
+            assert!(
+                difference <= 0.02 + simulation_error(predicted, STUDIES),
+                "{seeds} seeds, shared {shared}: predicted {predicted}, found {found}"
+            );
+        }
+    }
+}
+
+#[test]
+fn claims_with_margins_hold_their_level_at_the_edge_and_their_power_inside() {
+    let margin = 0.03;
+    let world = |effect| World {
+        seeds: 3,
+        examples: 1000,
+        effect,
+        seed_sd: 0.002,
+        discordance: 0.1,
+        shared: 0.3,
+    };
+    for expectation in [Expectation::NotHigher, Expectation::Equivalent] {
+        let claim = claim(expectation, Some(margin));
+        let supported = |effect: f64| {
+            share(STUDIES, |random| {
+                assess(&world(effect).study(random).effect(), claim).verdict == Verdict::Supported
+            })
+        };
+        let at_the_edge = supported(margin);
+        assert!(
+            at_the_edge <= ALPHA / 2.0 + simulation_error(ALPHA / 2.0, STUDIES),
+            "{expectation:?}: {at_the_edge}"
+        );
+        let (predicted, found) = (world(0.0).design().power(claim, 0.0), supported(0.0));
+        assert!(
+            predicted > 0.3,
+            "the test says nothing without power: {predicted}"
+        );
+        assert!(
+            (found - predicted).abs() <= 0.02 + simulation_error(predicted, STUDIES),
+            "{predicted} {found}"
+        );
+    }
+}
+
+/// Why the bootstrap does not decide: it knows too little of the seeds.
+#[test]
+fn resampling_three_seeds_errs_more_often_than_it_says() {
+    let world = World {
+        seeds: 3,
+        examples: 500,
+        effect: 0.0,
+        seed_sd: 0.12,
+        discordance: 0.5,
+        shared: 0.0,
+    };
+    let studies = 300;
+    let misses = |interval: fn(&PairedExamples) -> bool| {
+        share(studies, |random| !interval(&world.study(random)))
+    };
+    let ours = misses(|paired| paired.effect().interval(LEVEL).unwrap().contains(0.0));
+    let resampled = misses(|paired| {
+        let bootstrap = Bootstrap {
+            replicates: 200,
+            ..Bootstrap::default()
+        };
+        bootstrap_interval(paired, &bootstrap)
+            .unwrap()
+            .contains(0.0)
+    });
+    assert!(ours <= ALPHA + simulation_error(ALPHA, studies), "{ours}");
+    assert!(resampled > 2.0 * ALPHA, "{resampled}");
+}
+
+/// With many seeds both see the same.
+#[test]
+fn with_many_seeds_the_bootstrap_agrees() {
+    let world = World {
+        seeds: 60,
+        examples: 300,
+        effect: 0.02,
+        seed_sd: 0.02,
+        discordance: 0.15,
+        shared: 0.4,
+    };
+    let paired = world.study(&mut Random(7));
+    let ours = paired.effect().interval(LEVEL).unwrap();
+    let resampled = bootstrap_interval(&paired, &Bootstrap::default()).unwrap();
+    assert!(
+        (ours.low - resampled.low).abs() < 0.1 * ours.width(),
+        "{ours:?} {resampled:?}"
+    );
+    assert!(
+        (ours.high - resampled.high).abs() < 0.1 * ours.width(),
+        "{ours:?} {resampled:?}"
+    );
+}
+
+/// Whole epochs until a goal is reached, where both configurations are the same.
+#[test]
+fn whole_epochs_do_not_feign_certainty() {
+    let studies = 4000;
+    for seeds in [2, 3, 5] {
+        for spread in [0.3, 0.6, 1.5] {
+            let rate = share(studies, |random| {
+                let mut epochs = || -> Vec<f64> {
+                    (0..seeds)
+                        .map(|_| (5.4 + spread * random.normal()).ceil())
+                        .collect()
+                };
+                let effect: Effect = PairedSeeds::of(&epochs(), &epochs(), 1.0).unwrap().effect();
+                assess(&effect, claim(Expectation::Higher, None)).verdict == Verdict::Supported
+            });
+            assert!(
+                rate <= ALPHA / 2.0 + simulation_error(ALPHA / 2.0, studies),
+                "{seeds} seeds, spread {spread}: supported in {rate}"
+            );
+        }
+    }
+}
