@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use report_support::{Arm, Fake, Fate};
 use sweep::report::{Format, ReportOptions, Written, run};
+use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, ReferenceFigure, Vary};
 
 /// A fresh folder for one test.
 fn folder(name: &str) -> PathBuf {
@@ -21,11 +22,40 @@ fn report(results: &Path, out: &Path) -> Vec<Written> {
 }
 
 fn small() -> Fake {
-    Fake::new("small", vec![
+    let mut fake = Fake::new("small", vec![
         Arm::new("base", 0.925, |_| {}),
         Arm::new("rank=64", 0.931, |spec| spec.rank = 64),
-        Arm::new("learning_rate=0.002", 0.902, |spec| spec.learning_rate = 2e-3).overfit(0.05),
-    ])
+        Arm::new("learning_rate=0.002", 0.86, |spec| spec.learning_rate = 2e-3).overfit(0.05),
+    ]);
+    let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
+    fake.hypotheses = vec![
+        claim("learning-rate", "A five times higher learning rate lowers accuracy.", "learning_rate=0.002", accuracy, Expectation::Lower),
+        claim("rank", "A higher rank does not help.", "rank=64", accuracy, Expectation::NotHigher),
+        claim("rank-worse", "A higher rank is worse by far.", "rank=64", accuracy, Expectation::Lower),
+        claim("gap", "A higher learning rate overfits.", "learning_rate=0.002", HypothesisMetric::GeneralizationGap, Expectation::Higher),
+        claim(
+            "slow",
+            "A higher rank needs as many epochs to 90 %.",
+            "rank=64",
+            HypothesisMetric::EpochsToReach { metric: MetricName::Accuracy, value: 0.9 },
+            Expectation::Equivalent,
+        ),
+        claim("typo", "A rank of 1000 is better.", "rank=1000", accuracy, Expectation::Higher),
+    ];
+    fake.reference.push(reference("accuracy", 0.9016, Some(1)));
+    fake.reference.push(reference("f1", 0.928, None));
+    fake.reference.push(reference("trainable_parameters", 864_004.0, None));
+    fake
+}
+
+fn claim(id: &str, claim: &str, treatment: &str, metric: HypothesisMetric, expect: Expectation) -> Hypothesis {
+    let parameter = treatment.split('=').next().unwrap_or_default().to_string();
+    let vary = Vary { parameter, treatments: vec![treatment.to_string()], baseline: "base".to_string() };
+    Hypothesis { id: id.to_string(), claim: claim.to_string(), vary, metric, expect, margin: None }
+}
+
+fn reference(metric: &str, value: f64, epoch: Option<usize>) -> ReferenceFigure {
+    ReferenceFigure { source: "paper".to_string(), metric: metric.to_string(), value, epoch }
 }
 
 fn ablation() -> Fake {
@@ -63,7 +93,21 @@ fn a_small_sweep_gets_its_charts_and_tables() {
     assert_eq!(written.len(), 1);
     assert!(written[0].remarks.is_empty(), "{:?}", written[0].remarks);
     let names: Vec<&str> = written[0].files.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-    assert_eq!(names, ["loss.png", "accuracy.png", "intervals.png", "index.html", "summary.csv", "summary.md", "summary.tex"]);
+    assert_eq!(names, [
+        "hypotheses.png",
+        "loss.png",
+        "accuracy.png",
+        "intervals.png",
+        "effects.png",
+        "metrics.png",
+        "confusion.png",
+        "pareto.png",
+        "throughput.png",
+        "index.html",
+        "summary.csv",
+        "summary.md",
+        "summary.tex"
+    ]);
     assert!(written[0].files.iter().all(|path| path.starts_with(folder.join("reports/small")) && path.is_file()));
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::metrics;
 use crate::store::{Predictions, Store};
 
-use super::model::{Answers, Report};
+use super::model::{Answers, Report, Run};
 
 /// In sweeps with at most this many runs every configuration is compared with the baseline, example by example; in larger
 /// ones the best configuration and those of hypotheses.
@@ -14,21 +14,22 @@ const EVERY_RUN: usize = 400;
 /// Reads the predictions that the report needs into its runs. What cannot be read is told in `damages`.
 pub(super) fn read(store: &Store, report: &mut Report) {
     let wanted = wanted(report);
-    for index in 0..report.runs.len() {
-        let run = &report.runs[index];
-        if !run.completed() || !wanted.contains(&run.configuration) {
-            continue;
-        }
-        let label = run.label.clone();
-        match store.predictions(&run.id) {
-            Ok(Some(predictions)) => match answers(predictions) {
-                Some(answers) => report.runs[index].answers = Some(answers),
-                None => report.damages.push(format!("{label}: its predictions have labels without a probability")),
-            },
-            Ok(None) => report.damages.push(format!("{label}: it has no predictions")),
-            Err(error) => report.damages.push(error.to_string()),
+    for run in report.runs.iter_mut().filter(|run| run.completed() && wanted.contains(&run.configuration)) {
+        match of_run(store, run) {
+            Ok(answers) => run.answers = Some(answers),
+            Err(reason) => report.damages.push(reason),
         }
     }
+}
+
+/// The predictions of a completed run.
+///
+/// # Errors
+/// A sentence that says why there are none.
+pub(super) fn of_run(store: &Store, run: &Run) -> Result<Answers, String> {
+    let predictions = store.predictions(&run.id).map_err(|error| error.to_string())?;
+    let predictions = predictions.ok_or_else(|| format!("{}: it has no predictions", run.label))?;
+    answers(predictions).ok_or_else(|| format!("{}: its predictions lack probabilities", run.label))
 }
 
 /// Configurations whose predictions are needed.

@@ -10,11 +10,22 @@ use super::ReportError;
 use super::model::{Configuration, Report, Run};
 use super::{aggregate, answers, pairing, statistics, verdicts};
 
-/// Reads a sweep. Records that cannot be read are left out and told in `damages`.
+/// Reads a sweep and weighs its evidence. Records that cannot be read are left out and told in `damages`.
 ///
 /// # Errors
 /// The folder itself or the plan in it cannot be read.
 pub(super) fn collect(store: &Store) -> Result<Report, ReportError> {
+    let mut report = read(store)?;
+    answers::read(store, &mut report);
+    compare(&mut report);
+    Ok(report)
+}
+
+/// Reads a sweep without its predictions.
+///
+/// # Errors
+/// As [`collect`].
+pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
     let record = store.record();
     let views: Vec<RunView> = store.runs()?.into_iter().filter(|view| !view.removed).collect();
     let mut names: Vec<String> = Vec::new();
@@ -29,7 +40,7 @@ pub(super) fn collect(store: &Store) -> Result<Report, ReportError> {
         runs.push(read_run(store, view, configuration, &mut damages));
     }
     let baseline = record.baseline.as_ref().and_then(|name| places.get(name).copied());
-    let mut report = Report {
+    Ok(Report {
         name: record.name.clone(),
         description: record.description.clone(),
         folder: store.layout().folder().to_owned(),
@@ -44,10 +55,7 @@ pub(super) fn collect(store: &Store) -> Result<Report, ReportError> {
         command: record.command.clone(),
         created: record.created.clone(),
         changed: record.changed.clone(),
-    };
-    answers::read(store, &mut report);
-    compare(&mut report);
-    Ok(report)
+    })
 }
 
 /// What needs the predictions: differences from the baseline, and the hypotheses.

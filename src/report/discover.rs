@@ -65,3 +65,9 @@ fn run_of(path: &Path) -> Option<Target> {
 pub(super) fn open(target: &Target) -> Result<Store, ReportError> {
     Ok(Store::open(&target.folder)?)
 }
+
+/// The folder's name and not the sweep's: a rehearsal has a folder of its own.
+pub(super) fn folder_name(target: &Target) -> String {
+    let real = target.folder.canonicalize().unwrap_or_else(|_| target.folder.clone());
+    real.file_name().map_or_else(|| "sweep".to_string(), |name| name.to_string_lossy().into_owned())
+}

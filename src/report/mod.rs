@@ -8,6 +8,7 @@ mod aggregate;
 mod answers;
 mod charts;
 mod collect;
+mod compare;
 mod design;
 mod discover;
 mod error;
@@ -15,6 +16,7 @@ mod metric;
 pub mod model;
 mod page;
 mod pairing;
+mod reference;
 mod remarks;
 mod statistics;
 mod tables;
@@ -24,6 +26,7 @@ mod write;
 use std::path::PathBuf;
 
 pub use charts::RasterError;
+pub use compare::compare;
 pub use error::ReportError;
 
 /// The format of charts.
@@ -71,17 +74,19 @@ pub struct Written {
 pub fn run(options: &ReportOptions) -> Result<Vec<Written>, ReportError> {
     let targets = discover::targets(&options.paths)?;
     let mut written = Vec::with_capacity(targets.len());
+    let mut entries = Vec::with_capacity(targets.len());
     for target in &targets {
-        let store = discover::open(target)?;
-        let mut report = collect::collect(&store)?;
-        // The folder's name and not the sweep's: a rehearsal has a folder of its own.
-        let name = target.folder.file_name().map_or_else(|| report.name.clone().into(), |name| name.to_owned());
-        let mut folder = options.out.join(name);
+        let mut report = collect::collect(&discover::open(target)?)?;
+        let mut folder = discover::folder_name(target);
         if let Some(run) = &target.run {
             report = collect::only(&report, run)?;
-            folder.push(&run.0);
+            folder = format!("{folder}/{run}");
         }
-        written.push(write::write(&report, &folder, options.format)?);
+        written.push(write::write(&report, &options.out.join(&folder), options.format)?);
+        entries.push(write::entry(&report, folder));
+    }
+    if entries.len() > 1 {
+        write::index(&entries, &options.out)?;
     }
     Ok(written)
 }

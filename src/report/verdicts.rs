@@ -222,3 +222,25 @@ pub(crate) fn basis_words(assessment: &Assessment) -> String {
         None => seeds,
     }
 }
+
+/// The treatment that decides, and of how many.
+pub(crate) fn compared_words(judged: &Judged) -> String {
+    let all = judged.hypothesis.vary.treatments.len();
+    let deciding = judged.joint.as_ref().and_then(|joint| judged.treatments.get(joint.treatment));
+    match deciding {
+        Some((name, _)) if all > 1 => format!("{name} (decides among {all})"),
+        Some((name, _)) => name.clone(),
+        None => judged.hypothesis.vary.treatments.join("; "),
+    }
+}
+
+/// `3 supported, 1 refuted, 5 inconclusive`; empty without hypotheses.
+pub(crate) fn tally(judged: &[Judged]) -> String {
+    let count = |verdict: Verdict| judged.iter().filter(|judged| judged.verdict() == verdict).count();
+    let parts: Vec<String> = [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive]
+        .into_iter()
+        .filter(|&verdict| count(verdict) > 0)
+        .map(|verdict| format!("{} {}", count(verdict), word(verdict)))
+        .collect();
+    parts.join(", ")
+}

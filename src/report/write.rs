@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::charts::{self, Chart};
 use super::model::Report;
-use super::{Format, ReportError, Written, page, remarks, tables};
+use crate::spec::MetricName;
+use super::{Format, ReportError, Written, metric, page, remarks, tables, verdicts};
 
 /// Writes charts and tables of a report into `folder`, which is created where needed.
 pub(super) fn write(report: &Report, folder: &Path, format: Format) -> Result<Written, ReportError> {
@@ -34,6 +35,29 @@ pub(super) fn write(report: &Report, folder: &Path, format: Format) -> Result<Wr
         files.push(put(&folder.join(name), &contents)?);
     }
     Ok(Written { sweep: report.name.clone(), folder: folder.to_owned(), files, remarks: remarks::of(report) })
+}
+
+/// A report's line in the index.
+pub(super) fn entry(report: &Report, folder: String) -> page::Entry {
+    let best = report.ranking().first().map(|&index| &report.configurations[index]);
+    page::Entry {
+        name: report.name.clone(),
+        description: report.description.clone(),
+        rehearsal: report.rehearsal,
+        folder,
+        runs: report.runs.len(),
+        completed: report.runs.iter().filter(|run| run.completed()).count(),
+        best: best.and_then(|configuration| {
+            let accuracy = configuration.best.get(&MetricName::Accuracy)?;
+            Some((configuration.name.clone(), metric::write(MetricName::Accuracy, accuracy.mean)))
+        }),
+        verdicts: verdicts::tally(&report.judged),
+    }
+}
+
+/// Writes the page that lists several reports.
+pub(super) fn index(entries: &[page::Entry], out: &Path) -> Result<PathBuf, ReportError> {
+    put(&out.join("index.html"), page::index(entries).as_bytes())
 }
 
 /// The way from one existing folder to another, with `/` between its parts; the absolute path where there is none.

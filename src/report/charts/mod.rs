@@ -3,16 +3,25 @@
 mod accuracy;
 mod axis;
 mod canvas;
+mod confusion;
+mod effects;
 mod fonts;
+mod forest;
+mod heatmap;
 mod intervals;
 mod last_resort;
 mod legend;
 mod loss;
+mod metrics;
 mod multiples;
 mod palette;
 mod panel;
+mod parallel;
+mod pareto;
 mod raster;
+mod rows;
 mod series;
+mod throughput;
 mod words;
 
 pub use raster::RasterError;
@@ -82,9 +91,17 @@ impl Looks {
 pub(crate) fn draw_all(report: &Report) -> Result<Vec<Chart>, DrawError> {
     let looks = Looks::of(report);
     let mut charts = Vec::new();
+    charts.extend(forest::draw(report)?);
     charts.extend(loss::draw(report, &looks)?);
     charts.extend(accuracy::draw(report, &looks)?);
     charts.extend(multiples::draw(report, &looks)?);
     charts.extend(intervals::draw(report, &looks)?);
+    charts.extend(effects::draw(report, &looks)?);
+    charts.extend(metrics::draw(report, &looks)?);
+    charts.extend(confusion::draw(report)?);
+    charts.extend(heatmap::draw(report)?);
+    charts.extend(parallel::draw(report)?);
+    charts.extend(pareto::draw(report, &looks)?);
+    charts.extend(throughput::draw(report, &looks)?);
     Ok(charts)
 }

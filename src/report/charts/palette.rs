@@ -31,9 +31,6 @@ pub(crate) const OKABE_ITO: [RGBColor; 6] = [
 /// Black, the first colour of Okabe and Ito's set.
 pub(crate) const BASELINE: RGBColor = RGBColor(0, 0, 0);
 
-/// As many configurations as have a look of their own, the baseline included.
-pub(crate) const DISTINCT: usize = OKABE_ITO.len() + 1;
-
 /// The shape of a data point: tells configurations apart without colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Marker {
@@ -101,6 +98,12 @@ pub(crate) fn luminance(color: RGBColor) -> f64 {
     0.2126 * channel(color.0) + 0.7152 * channel(color.1) + 0.0722 * channel(color.2)
 }
 
+/// Nearly black or nearly white: what reads on a ground of this luminance. Not [`INK`] and [`PAPER`], which follow the
+/// page's colour scheme while the ground stays.
+pub(crate) fn on(luminance: f64) -> RGBColor {
+    if luminance > 0.3 { RGBColor(0x12, 0x16, 0x1a) } else { RGBColor(0xfd, 0xfd, 0xfd) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,7 +112,6 @@ mod tests {
     fn looks_are_told_apart_by_colour_and_by_shape() {
         let mut looks = vec![Look::BASELINE];
         looks.extend((0..OKABE_ITO.len()).map(Look::distinct));
-        assert_eq!(looks.len(), DISTINCT);
         for (i, a) in looks.iter().enumerate() {
             for b in &looks[i + 1..] {
                 assert_ne!(a.color, b.color);

@@ -7,6 +7,7 @@ mod environment;
 mod figures;
 mod index;
 mod runs;
+mod verdicts;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -30,6 +31,8 @@ pub(crate) struct Surroundings {
 /// The page of a sweep.
 pub(crate) fn sweep(report: &Report, charts: &[Chart], around: &Surroundings) -> String {
     let sections: Vec<(&str, &str, Option<Markup>)> = vec![
+        ("verdicts", "Verdicts", verdicts::section(report)),
+        ("reported", "What was reported, what we measured", verdicts::reported(report)),
         ("charts", "Charts", figures::charts(charts, around.chart_extension)),
         ("configurations", "Configurations", figures::configurations(report)),
         ("runs", "All runs", runs::section(report, &around.results)),

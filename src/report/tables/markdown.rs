@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::report::metric;
 use crate::report::model::Report;
-use crate::report::remarks;
+use crate::report::{reference, remarks, verdicts};
 use crate::spec::MetricName;
 
 use super::rows::{Row, best, mean_and_deviation, rows};
@@ -21,6 +21,9 @@ pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
     for remark in remarks::of(report) {
         text.push_str(&format!("> {}\n\n", escape(&remark)));
     }
+    text.push_str(&hypotheses(report));
+    text.push_str(&reported(report));
+    text.push_str("## Configurations\n\n");
     text.push_str(&table(report));
     if !charts.is_empty() {
         text.push_str("\n## Charts\n");
@@ -29,6 +32,47 @@ pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
             write!(text, "\n![{}]({file})\n", escape(title)).ok();
         }
     }
+    text
+}
+
+fn hypotheses(report: &Report) -> String {
+    if report.judged.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("## Verdicts\n\n{}\n\n", verdicts::tally(&report.judged));
+    text.push_str("| Claim | Verdict | Compared | Difference | 95 % interval | p (Holm) |\n|:--|:--|:--|--:|--:|--:|\n");
+    for judged in &report.judged {
+        let scale = verdicts::scale(judged.hypothesis.metric);
+        let assessment = judged.joint.as_ref().map(|joint| &joint.assessment);
+        let dash = || "–".to_string();
+        text.push_str(&format!(
+            "| {} | **{}** | {} | {} | {} | {} |\n",
+            escape(&judged.hypothesis.claim),
+            verdicts::word(judged.verdict()),
+            escape(&verdicts::compared_words(judged)),
+            assessment.map_or_else(dash, |a| verdicts::difference(scale, a.effect)),
+            assessment.and_then(|a| a.interval).map_or_else(dash, |i| verdicts::interval_words(scale, i)),
+            assessment.map_or_else(dash, |a| verdicts::p_words(a.adjusted_p_value)),
+        ));
+    }
+    for judged in report.judged.iter().filter(|judged| !judged.caveats.is_empty()) {
+        text.push_str(&format!("\n- {}: {}", escape(&judged.hypothesis.id), escape(&judged.caveats.join("; "))));
+    }
+    text.push_str("\n\n");
+    text
+}
+
+fn reported(report: &Report) -> String {
+    let compared = reference::compared(report);
+    if compared.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("## What was reported, what we measured\n\n| Figure | Reported | Measured | |\n|:--|--:|--:|:--|\n");
+    for one in &compared {
+        let (what, source) = (escape(&one.what()), escape(&one.figure.source));
+        text.push_str(&format!("| {what} ({source}) | {} | {} | {} |\n", one.reported(), one.found(), one.judgement()));
+    }
+    text.push('\n');
     text
 }
 
