@@ -146,3 +146,37 @@ fn labels_in_any_script_render() {
     let page = fs::read_to_string(folder.join("reports/scripts/index.html")).unwrap();
     assert!(!page.contains("<script>alert") && !page.contains("<b>&\""), "user text must be escaped");
 }
+
+#[test]
+fn grids_get_a_heat_map_and_wider_designs_parallel_coordinates() {
+    let folder = folder("grids");
+    let two_way = [4usize, 8, 16, 32].into_iter().flat_map(|rank| {
+        [1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3].map(move |rate: f64| {
+            let accuracy = 0.93 - 0.01 * (rate / 4e-4).ln().powi(2) - 0.02 / rank as f64;
+            Arm::new(&format!("rank={rank}, learning_rate={rate}"), accuracy, move |spec| {
+                spec.rank = rank;
+                spec.learning_rate = rate;
+            })
+        })
+    });
+    Fake::new("two-way", two_way.collect()).write(&folder.join("results"));
+    let wide = (0..72usize).map(|i| {
+        let (rank, dropout, batch, rate) = (4 << (i % 3), [0.0, 0.1, 0.2][i / 3 % 3], [8, 16][i / 9 % 2], [1e-4, 2e-4, 4e-4, 8e-4][i / 18]);
+        let accuracy = 0.92 - 0.1 * (dropout - 0.1f64).powi(2) - 0.008 * (rate / 4e-4f64).ln().powi(2) + 0.002 * (i % 3) as f64;
+        Arm::new(&format!("rank={rank}, lora_dropout={dropout}, batch_size={batch}, learning_rate={rate}"), accuracy, move |spec| {
+            spec.rank = rank;
+            spec.lora_dropout = dropout;
+            spec.batch_size = batch;
+            spec.learning_rate = rate;
+        })
+    });
+    let mut fake = Fake::new("wide", wide.collect());
+    fake.seeds = 1;
+    fake.write(&folder.join("results"));
+    let written = report(&folder.join("results"), &folder.join("reports"));
+    let has = |place: usize, name: &str| written[place].files.iter().any(|path| path.ends_with(name));
+    assert!(has(0, "heatmap.png") && !has(0, "parallel.png"));
+    assert!(has(1, "parallel.png") && !has(1, "heatmap.png"));
+    let index = fs::read_to_string(folder.join("reports/index.html")).unwrap();
+    assert!(index.contains("href=\"two-way/index.html\"") && index.contains("href=\"wide/index.html\""));
+}

@@ -67,13 +67,13 @@ fn accuracy(report: &Report, looks: &Looks, shown: &[usize]) -> Result<Chart, Dr
             panel.curve(canvas, &series::means(report, other, metric), 1.0, Stroke::solid(CONTEXT, 1))?;
         }
         if let Some((value, _)) = &reference {
-            panel.reference(canvas, *value, "")?;
+            panel.reference(canvas, *value, "", &[])?;
         }
         if let Some(points) = baseline.as_ref().filter(|_| !report.is_baseline(i)) {
             panel.curve(canvas, points, 1.0, Stroke::solid(BASELINE, 2))?;
         }
         panel.band(canvas, &series::bands(report, i, metric), color_of(looks, i).color)?;
-        series::one(canvas, panel, report, color_of(looks, i), i, metric)
+        series::one(canvas, panel, report, color_of(looks, i), i, metric, series::SMALL_RADIUS)
     })?;
     let description = format!("{} {}", panels_sentence(report, shown), words::standing(report, metric, 4));
     Ok(Chart { name: "accuracy_multiples", title: title.to_string(), description, picture })
@@ -91,7 +91,7 @@ fn loss(report: &Report, looks: &Looks, shown: &[usize]) -> Result<Chart, DrawEr
         let training = series::means(report, i, MetricName::TrainLoss);
         panel.curve(canvas, &training, 1.0, Stroke::dashed(look.color, 3))?;
         panel.band(canvas, &series::bands(report, i, MetricName::EvalLoss), look.color)?;
-        series::one(canvas, panel, report, look, i, MetricName::EvalLoss)
+        series::one(canvas, panel, report, look, i, MetricName::EvalLoss, series::SMALL_RADIUS)
     })?;
     let description = format!("{} Dashed: training; solid: validation.", panels_sentence(report, shown));
     Ok(Chart { name: "loss_multiples", title: title.to_string(), description, picture })

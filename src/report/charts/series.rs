@@ -13,6 +13,10 @@ use super::panel::Panel;
 
 /// With more epochs than this, curves have no markers.
 const MARKED_EPOCHS: usize = 16;
+/// Radius of markers in a chart of one or two panels, in pixels.
+pub(crate) const RADIUS: f64 = 8.0;
+/// Radius of markers in small panels.
+pub(crate) const SMALL_RADIUS: f64 = 5.0;
 
 /// Which configurations a panel shows in colour and which as grey context. Those without any epoch are in neither.
 pub(crate) struct Selection {
@@ -73,7 +77,7 @@ pub(crate) fn metric_axis(report: &Report, metrics: &[MetricName], also: Option<
     let air = (high - low) * 0.03;
     let (low, high) = (low - air, high + air);
     let (low, high) = if loss { (low.max(0.0), high) } else { (low.max(0.0), high.min(1.0)) };
-    Axis::rounded(low, high, ticks, unit)
+    Axis::linear(low, high, ticks, unit)
 }
 
 /// The range of finite values without outliers on the bad side (high losses, low scores): those further from the middle
@@ -96,6 +100,7 @@ pub(crate) fn overlay(
     looks: &Looks,
     selection: &Selection,
     metric: MetricName,
+    radius: f64,
 ) -> Drawn {
     for &i in &selection.context {
         panel.curve(canvas, &means(report, i, metric), 1.0, Stroke::solid(CONTEXT, 2))?;
@@ -105,7 +110,7 @@ pub(crate) fn overlay(
     }
     // The baseline, first of all, is drawn last, on top.
     for &i in selection.shown.iter().rev() {
-        one(canvas, panel, report, looks.get(i), i, metric)?;
+        one(canvas, panel, report, looks.get(i), i, metric, radius)?;
     }
     Ok(())
 }
@@ -118,11 +123,13 @@ pub(crate) fn one(
     look: Look,
     configuration: usize,
     metric: MetricName,
+    radius: f64,
 ) -> Drawn {
     let points = means(report, configuration, metric);
-    panel.curve(canvas, &points, 1.0, Stroke::solid(look.color, 4))?;
+    let width = if radius < RADIUS { 3 } else { 4 };
+    panel.curve(canvas, &points, 1.0, Stroke::solid(look.color, width))?;
     if last_epoch(report) <= MARKED_EPOCHS || points.len() == 1 {
-        panel.markers(canvas, &points, look, 8.0)?;
+        panel.markers(canvas, &points, look, radius)?;
     }
     broken_off(canvas, panel, report, look, configuration, metric)
 }
