@@ -1,6 +1,6 @@
 //! A rectangle with two axes, and what is drawn in it.
 
-use plotters::style::{Color, RGBColor};
+use plotters::style::{RGBAColor, RGBColor};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Drawn, Point, Rect, Stroke, Type};
@@ -73,15 +73,15 @@ impl Panel {
         Ok(())
     }
 
-    /// A pale area between two curves: (x, lower, upper).
-    pub(crate) fn band(&self, canvas: &Canvas<'_>, points: &[(f64, f64, f64)], color: RGBColor) -> Drawn {
+    /// An area between two curves: (x, lower, upper).
+    pub(crate) fn band(&self, canvas: &Canvas<'_>, points: &[(f64, f64, f64)], color: RGBAColor) -> Drawn {
         let finite: Vec<_> = points.iter().filter(|p| p.1.is_finite() && p.2.is_finite()).collect();
         if finite.len() < 2 {
             return Ok(());
         }
         let upper = finite.iter().map(|p| self.at(p.0, p.2));
         let lower = finite.iter().rev().map(|p| self.at(p.0, p.1));
-        canvas.polygon(&upper.chain(lower).collect::<Vec<_>>(), color.mix(0.16))
+        canvas.polygon(&upper.chain(lower).collect::<Vec<_>>(), color)
     }
 
     pub(crate) fn markers(&self, canvas: &Canvas<'_>, points: &[(f64, f64)], look: Look, radius: f64) -> Drawn {

@@ -12,6 +12,9 @@ use super::palette::{CONTEXT, Look, MUTED};
 use super::panel::{Labels, Panel, left_room};
 use super::{Chart, DrawError, Looks, rows, words};
 
+/// With more points of one size than this, moving them aside would make the sizes unreadable.
+const MOST_ASIDE: usize = 20;
+
 struct Point<'a> {
     row: Row<'a>,
     cost: f64,
@@ -40,7 +43,9 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     let title = "Accuracy against trainable parameters";
     let legend = legend(looks, &points);
     let picture = picture(WIDTH, HEIGHT, |canvas| {
-        let subtitle = format!("{} · points of the same size stand side by side", words::subject(report));
+        let crowded = (0..points.len()).all(|place| aside(&points, place) == 0.0);
+        let note = if crowded { "" } else { " · points of the same size stand side by side" };
+        let subtitle = format!("{}{note}", words::subject(report));
         let top = heading(canvas, WIDTH, title, &subtitle)?;
         let y = Axis::rounded(values.0.max(0.0), values.1.min(1.0), 7, Unit::Percent);
         let right = f64::from(WIDTH) - MARGIN - legend.width();
@@ -105,7 +110,10 @@ fn scatter(canvas: &Canvas<'_>, panel: &Panel, looks: &Looks, points: &[Point<'_
 fn aside(points: &[Point<'_>], place: usize) -> f64 {
     let same = |point: &&Point<'_>| point.cost == points[place].cost;
     let (all, before) = (points.iter().filter(same).count(), points[..place].iter().filter(same).count());
-    let step = 22.0f64.min(260.0 / all as f64);
+    if all > MOST_ASIDE {
+        return 0.0;
+    }
+    let step = 22.0f64.min(200.0 / all as f64);
     (before as f64 - (all - 1) as f64 / 2.0) * step
 }
 
