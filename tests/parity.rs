@@ -77,7 +77,7 @@ impl Reference {
     }
 
     fn tokens(&self, texts: &[String]) -> Encoded {
-        let tokenizer = Tokenizer::open(&self.folder.join("model"), self.batches.max_length).unwrap();
+        let tokenizer = Tokenizer::load(&self.folder.join("model"), self.batches.max_length).unwrap();
         tokenizer.encode(texts).unwrap()
     }
 

@@ -1,1 +1,36 @@
-//! data
+//! Dataset files, labels, splits, tokenizing, and the boundaries of batches.
+//!
+//! ```text
+//! DatasetSpec + local folder -> files of each split -> rows -> columns, classes -> train and evaluation examples
+//! texts + tokenizer files    -> token ids, flat (cached by content)
+//! seed, epoch                -> order of the training examples -> micro-batches -> optimizer steps
+//! ```
+//!
+//! Everything here is a pure function of file contents and parameters; nothing depends on threads or the clock.
+
+mod batches;
+mod card;
+mod classes;
+mod columns;
+mod dataset;
+mod digest;
+mod encoded;
+mod error;
+mod files;
+mod numpy;
+mod order;
+mod split;
+mod table;
+mod text_reader;
+mod tokenizer;
+
+pub use batches::EpochPlan;
+pub use classes::class_index;
+pub use dataset::{Dataset, Examples, load};
+pub use digest::digest_of_files;
+pub use encoded::Encoded;
+pub use error::{DataError, Place};
+pub use order::{Key, order};
+pub use split::{HeldOutRows, held_out};
+pub use text_reader::{TextColumns, TextReader, TextRow};
+pub use tokenizer::{CacheUse, Tokenizer, default_cache_folder};

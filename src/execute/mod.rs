@@ -1,4 +1,27 @@
 //! Who trains what where: the executor trait (torch or mock), the planning of packs, the worker loop, stopping.
+//!
+//! ```text
+//! plan_packs        runs -> packs, before anything runs
+//! supervise         one worker process per device, started again when it dies      (one device may do without)
+//!   worker_main     such a process: events as JSON lines, leaves with its supervisor
+//!     work          claim a pack, execute, record, release, until nothing is left
+//!       Executor    trains a pack: torch, or the mock
+//! ```
+//!
+//! # What happens to a pack that cannot go on
+//!
+//! | what                                  | then                                                                    |
+//! |---------------------------------------|-------------------------------------------------------------------------|
+//! | a run's loss is NaN or infinite       | the run is diverged; its neighbours go on                               |
+//! | out of memory                         | the pack is halved; packs of the same model, precision and length get no wider for the rest of the sweep; no attempt is used |
+//! | any other error, a panic, a dead worker | a fault: the pack goes back to the queue, behind those without faults |
+//! | faults use up the attempts            | the pack is halved, until the run at fault is alone and fails; the others complete |
+//! | the claim was lost                    | nothing more is written; the next pack                                  |
+//! | results cannot be written             | the worker ends with the error; nothing recorded is lost                |
+//!
+//! Attempts count only while nothing is gained: a fault after a new checkpoint is the first one again. How a pack was
+//! taken apart is recorded, so everybody who works on the sweep goes by it. A part goes on from the whole's checkpoint
+//! where the executor can divide it ([`Executor::restrict`]), and from the start otherwise.
 
 mod attempt;
 mod catch;
@@ -8,18 +31,22 @@ mod plan;
 mod signals;
 mod stop;
 mod supervise;
+mod torch;
 mod worker;
 mod worker_process;
 mod worker_sink;
 
 pub use executor::{ExecuteError, Executor, PackEnd, PackJob};
 pub use mock::{MockExecutor, MockFault, MockFaultKind, MockSettings, default_ability};
-pub use plan::{DeviceKind, GroupKey, MemoryLimit, PlanOptions, pack_of, plan_packs, relative_duration};
+pub use plan::{
+    DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, plan_packs, relative_duration,
+};
 pub use signals::stop_on_signals;
 pub use stop::Stop;
+pub use torch::{DeviceError, TorchExecutor, cuda_devices};
 pub use supervise::{SuperviseError, supervise};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{
-    EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, JsonLines, WorkerCommand, WorkerProcess, worker_exit_status,
-    worker_main,
+    EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, JsonLines, WorkerCommand, WorkerProcess,
+    worker_exit_status, worker_main,
 };

@@ -2,7 +2,7 @@
 //!
 //! The plan follows from the runs, their estimated durations and the kind of device alone: never from the clock, the
 //! number of workers, or the order in which the runs are given. Runs of a pack have the same model, precision and
-//! length (the pack is one forward pass), and the same data source. The longest runs get places first; a pack lasts as
+//! length (the pack is one forward pass), and the same examples. The longest runs get places first; a pack lasts as
 //! long as its longest run, and shorter runs queue in one place as long as they fit into that time
 //! (longest-processing-time-first scheduling; Graham, "Bounds on multiprocessing timing anomalies", 1969).
 
@@ -20,7 +20,11 @@ pub enum DeviceKind {
 impl DeviceKind {
     /// Of a device's name: `cpu`, `cuda:0`.
     pub fn of(device: &str) -> Self {
-        if device.starts_with("cuda") { Self::Cuda } else { Self::Cpu }
+        if device.starts_with("cuda") {
+            Self::Cuda
+        } else {
+            Self::Cpu
+        }
     }
 
     /// Places in a pack where nobody says otherwise: a processor is busy with few runs, a GPU wants many.
@@ -61,13 +65,18 @@ pub fn relative_duration(spec: &RunSpec, train_examples: Option<usize>) -> u64 {
 
 /// Plans every run into exactly one pack, the longest packs first.
 pub fn plan_packs(runs: &[PlannedRun], options: &PlanOptions<'_>) -> Vec<PackPlan> {
-    let mut groups: BTreeMap<GroupKey<'_>, Vec<Item<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<(ModelKey<'_>, String), Vec<Item<'_>>> = BTreeMap::new();
     for run in runs {
-        groups.entry(GroupKey::of(&run.spec)).or_default().push(Item::new(run, options));
+        let key = (ModelKey::of(&run.spec), examples_key(&run.spec));
+        groups.entry(key).or_default().push(Item::new(run, options));
     }
-    let mut packs: Vec<(u64, PackPlan)> =
-        groups.into_values().flat_map(|items| fill_packs(Waiting::new(items), options)).collect();
-    packs.sort_by(|(a_duration, a), (b_duration, b)| b_duration.cmp(a_duration).then_with(|| a.id.cmp(&b.id)));
+    let mut packs: Vec<(u64, PackPlan)> = groups
+        .into_values()
+        .flat_map(|items| fill_packs(Waiting::new(items), options))
+        .collect();
+    packs.sort_by(|(a_duration, a), (b_duration, b)| {
+        b_duration.cmp(a_duration).then_with(|| a.id.cmp(&b.id))
+    });
     packs.into_iter().map(|(_, pack)| pack).collect()
 }
 
@@ -82,27 +91,34 @@ pub fn pack_of(places: Vec<Vec<RunId>>) -> PackPlan {
         hasher.update(b"\n");
     }
     let id = hasher.finalize().to_hex()[..12].to_owned();
-    PackPlan { id: PackId(id), places }
+    PackPlan {
+        id: PackId(id),
+        places,
+    }
 }
 
-/// What the runs of a pack have in common.
+/// What decides, for all runs of a sweep, how many of them fit a device's memory together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct GroupKey<'a> {
+pub struct ModelKey<'a> {
     model: &'a str,
     precision: Precision,
     max_length: usize,
-    data: &'a str,
 }
 
-impl<'a> GroupKey<'a> {
+impl<'a> ModelKey<'a> {
     pub fn of(spec: &'a RunSpec) -> Self {
         Self {
             model: &spec.model,
             precision: spec.precision,
             max_length: spec.max_length,
-            data: &spec.dataset.path,
         }
     }
+}
+
+/// Different for runs that are trained or evaluated on different examples.
+fn examples_key(spec: &RunSpec) -> String {
+    // Plain data without maps: it has a JSON form.
+    serde_json::to_string(&spec.dataset).unwrap_or_default()
 }
 
 /// A run with its estimates.
@@ -115,8 +131,15 @@ struct Item<'a> {
 
 impl<'a> Item<'a> {
     fn new(run: &'a PlannedRun, options: &PlanOptions<'_>) -> Self {
-        let memory = options.memory.as_ref().map_or(0, |limit| (limit.per_run)(run));
-        Self { run, duration: (options.duration)(run), memory }
+        let memory = options
+            .memory
+            .as_ref()
+            .map_or(0, |limit| (limit.per_run)(run));
+        Self {
+            run,
+            duration: (options.duration)(run),
+            memory,
+        }
     }
 }
 
@@ -134,7 +157,10 @@ impl<'a> Waiting<'a> {
         });
         let mut by_duration: BTreeMap<u64, VecDeque<Item<'a>>> = BTreeMap::new();
         for item in items {
-            by_duration.entry(item.duration).or_default().push_back(item);
+            by_duration
+                .entry(item.duration)
+                .or_default()
+                .push_back(item);
         }
         Self { by_duration }
     }
@@ -142,7 +168,11 @@ impl<'a> Waiting<'a> {
     /// Takes the next run among the longest that last no longer than `limit`, if it fits the memory that is left.
     fn take(&mut self, limit: u64, memory: u64) -> Option<Item<'a>> {
         let (&duration, queue) = self.by_duration.range_mut(..=limit).next_back()?;
-        let item = if queue.front()?.memory <= memory { queue.pop_front() } else { None };
+        let item = if queue.front()?.memory <= memory {
+            queue.pop_front()
+        } else {
+            None
+        };
         if queue.is_empty() {
             self.by_duration.remove(&duration);
         }
@@ -164,7 +194,11 @@ struct Place {
 
 impl Place {
     fn of(item: &Item<'_>) -> Self {
-        Self { runs: vec![item.run.id.clone()], duration: item.duration, memory: item.memory }
+        Self {
+            runs: vec![item.run.id.clone()],
+            duration: item.duration,
+            memory: item.memory,
+        }
     }
 }
 
@@ -181,7 +215,10 @@ fn fill_packs(mut waiting: Waiting<'_>, options: &PlanOptions<'_>) -> Vec<(u64, 
 /// Fills the pack whose longest run is `first`: places with the next longest runs as long as the memory allows, then
 /// queues behind the least occupied places.
 fn fill_pack(first: &Item<'_>, waiting: &mut Waiting<'_>, options: &PlanOptions<'_>) -> Vec<Place> {
-    let budget = options.memory.as_ref().map_or(u64::MAX, |limit| limit.budget);
+    let budget = options
+        .memory
+        .as_ref()
+        .map_or(u64::MAX, |limit| limit.budget);
     let mut memory_left = budget.saturating_sub(first.memory);
     let mut places = vec![Place::of(first)];
     while places.len() < options.max_pack

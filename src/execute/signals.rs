@@ -33,7 +33,9 @@ pub fn stop_on_signals(stop: &Stop) -> io::Result<()> {
             }
         }
     };
-    std::thread::Builder::new().name("signals".into()).spawn(listen)?;
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(listen)?;
     Ok(())
 }
 

@@ -82,8 +82,16 @@ pub fn work(
 ) -> Result<WorkerEnd, WorkerError> {
     let sink = WorkerSink::new(store, sink);
     let index = IndexKeeper::new();
-    let mut worker =
-        Worker { store: store.clone(), options, executor, sink, stop, index, done: BTreeSet::new(), told: BTreeSet::new() };
+    let mut worker = Worker {
+        store: store.clone(),
+        options,
+        executor,
+        sink,
+        stop,
+        index,
+        done: BTreeSet::new(),
+        told: BTreeSet::new(),
+    };
     let end = worker.run();
     let index = worker.index.close(&worker.store);
     let end = end?;
@@ -104,9 +112,17 @@ pub(super) struct Worker<'a> {
     told: BTreeSet<String>,
 }
 
+/// A pack that is ours.
+pub(super) struct Claimed {
+    pub(super) pack: CurrentPack,
+    /// All packs as they were when it was chosen.
+    pub(super) packs: CurrentPacks,
+    pub(super) claim: Claim,
+}
+
 /// What there is to do.
 enum Next {
-    Pack(CurrentPack, CurrentPacks, Claim),
+    Pack(Box<Claimed>),
     /// What is left is in work elsewhere.
     Busy(String),
     Nothing,
@@ -123,8 +139,8 @@ impl Worker<'_> {
             }
             self.store.reload()?;
             match self.next()? {
-                Next::Pack(pack, packs, claim) => {
-                    self.attend(&pack, &packs, claim)?;
+                Next::Pack(claimed) => {
+                    self.attend(*claimed)?;
                     self.index.refresh(&self.store)?;
                 }
                 Next::Busy(holder) if self.options.when_busy == WhenBusy::Wait => {
@@ -152,7 +168,10 @@ impl Worker<'_> {
         let mut busy = None;
         for (_, pack) in candidates {
             match self.store.claim_pack(&pack.plan.id)? {
-                Attempt::Claimed(claim) => return Ok(Next::Pack(pack.clone(), packs, claim)),
+                Attempt::Claimed(claim) => {
+                    let pack = pack.clone();
+                    return Ok(Next::Pack(Box::new(Claimed { pack, packs, claim })));
+                }
                 Attempt::Busy(found) => busy = Some(found.holder()),
             }
         }
@@ -170,7 +189,11 @@ impl Worker<'_> {
 
     /// Whether a run is in the sweep and was asked for.
     pub(super) fn is_wanted(&self, run: &RunId) -> Result<bool, StoreError> {
-        let selected = self.options.only.as_ref().is_none_or(|only| only.contains(run));
+        let selected = self
+            .options
+            .only
+            .as_ref()
+            .is_none_or(|only| only.contains(run));
         Ok(selected && self.is_in_sweep(run)?)
     }
 
@@ -191,7 +214,9 @@ impl Worker<'_> {
             }
             Err(error @ StoreError::Io { .. }) => Err(error),
             Err(error) => {
-                self.tell_once(format!("run {run} is done again, because its record is damaged: {error}"));
+                self.tell_once(format!(
+                    "run {run} is done again, because its record is damaged: {error}"
+                ));
                 Ok(false)
             }
         }
@@ -212,7 +237,11 @@ impl Worker<'_> {
     }
 
     pub(super) fn started_event(&self, pack: &PackId, runs: Vec<RunId>) -> crate::event::Event {
-        crate::event::Event::PackStarted { pack: pack.clone(), device: self.executor.device(), runs }
+        crate::event::Event::PackStarted {
+            pack: pack.clone(),
+            device: self.executor.device(),
+            runs,
+        }
     }
 }
 
@@ -227,11 +256,17 @@ impl IndexKeeper {
     const SHARE: u32 = 30;
 
     fn new() -> Self {
-        Self { refreshed: None, took: Duration::ZERO }
+        Self {
+            refreshed: None,
+            took: Duration::ZERO,
+        }
     }
 
     fn refresh(&mut self, store: &Store) -> Result<(), StoreError> {
-        if self.refreshed.is_some_and(|refreshed| refreshed.elapsed() < self.took * Self::SHARE) {
+        if self
+            .refreshed
+            .is_some_and(|refreshed| refreshed.elapsed() < self.took * Self::SHARE)
+        {
             return Ok(());
         }
         let began = Instant::now();

@@ -1,9 +1,12 @@
-//! Multi-head self-attention over a flat batch: sequences are laid side by side in buckets of similar length.
+//! Multi-head self-attention over a flat batch: sequences are laid side by side in buckets of similar length, or, on the
+//! CPU, taken where they lie.
 
 use rayon::prelude::*;
 use tch::{Kind, TchError, Tensor};
 
+use super::cpu;
 use super::dropout::{BLOCK, Dropout};
+use super::elementwise::Kernels;
 use super::layout::{Bucket, Layout, Sequence};
 use super::pass::{RunPass, Site};
 
@@ -34,7 +37,7 @@ pub enum Queries {
 
 /// What the backward pass of one bucket needs.
 #[derive(Debug)]
-struct BucketTape {
+pub struct BucketTape {
     /// `[members, heads, queries, size]`
     query: Tensor,
     /// `[members, heads, length, size]`
@@ -48,9 +51,9 @@ struct BucketTape {
 
 /// What the backward pass needs.
 #[derive(Debug)]
-pub struct AttentionTape {
-    queries: Queries,
-    buckets: Vec<BucketTape>,
+pub enum AttentionTape {
+    Plain { queries: Queries, buckets: Vec<BucketTape> },
+    Fused(cpu::attention::RaggedTape),
 }
 
 /// Gradients of the inputs of [`forward`].
@@ -63,6 +66,7 @@ pub struct AttentionGradient {
 
 /// `query`: `[rows or sequences, width]`; `key_value`: `[rows, 2 * width]`. Returns the context, shaped as `query`.
 pub fn forward(
+    kernels: Kernels,
     layout: &Layout,
     heads: Heads,
     queries: Queries,
@@ -70,6 +74,11 @@ pub fn forward(
     passes: &[RunPass<'_>],
     layer: usize,
 ) -> Result<(Tensor, AttentionTape), TchError> {
+    let dropouts: Vec<Option<Dropout>> = passes.iter().map(|pass| pass.dropout_at(Site::Attention(layer))).collect();
+    if kernels == Kernels::Fused {
+        let (context, tape) = cpu::attention::forward(layout, heads, queries, (query, key_value), dropouts)?;
+        return Ok((context, AttentionTape::Fused(tape)));
+    }
     let scale = 1.0 / (heads.size as f64).sqrt();
     let mut contexts = Vec::with_capacity(layout.buckets.len());
     let mut tapes = Vec::with_capacity(layout.buckets.len());
@@ -80,7 +89,7 @@ pub fn forward(
         let value = split(&gathered.f_narrow(1, heads.width(), heads.width())?, bucket, heads)?;
         let scores = query.f_matmul(&key.f_transpose(2, 3)?)?.f_add(&bucket.bias)?;
         let weights = scores.f_softmax(-1, Kind::Float)?;
-        let mask = mask(layout, bucket, heads, queries, passes, layer)?;
+        let mask = mask(layout, bucket, heads, queries, &dropouts)?;
         let dropped = match &mask {
             Some(mask) => weights.f_mul(mask)?,
             None => weights.shallow_clone(),
@@ -89,7 +98,7 @@ pub fn forward(
         tapes.push(BucketTape { query, key, value, weights, mask });
     }
     let context = Tensor::f_cat(&contexts, 0)?.f_index_select(0, places(layout, queries))?;
-    Ok((context, AttentionTape { queries, buckets: tapes }))
+    Ok((context, AttentionTape::Plain { queries, buckets: tapes }))
 }
 
 /// `gradient`: of the context.
@@ -99,12 +108,16 @@ pub fn backward(
     tape: &AttentionTape,
     gradient: &Tensor,
 ) -> Result<AttentionGradient, TchError> {
+    let (queries, buckets) = match tape {
+        AttentionTape::Fused(tape) => return cpu::attention::backward(layout, heads, tape, gradient),
+        AttentionTape::Plain { queries, buckets } => (*queries, buckets),
+    };
     let scale = 1.0 / (heads.size as f64).sqrt();
-    let mut query_parts = Vec::with_capacity(tape.buckets.len());
-    let mut key_value_parts = Vec::with_capacity(tape.buckets.len());
-    for (bucket, saved) in layout.buckets.iter().zip(&tape.buckets) {
-        let mut rows = gradient.f_index_select(0, query_rows(bucket, tape.queries))?;
-        if tape.queries == Queries::Tokens {
+    let mut query_parts = Vec::with_capacity(buckets.len());
+    let mut key_value_parts = Vec::with_capacity(buckets.len());
+    for (bucket, saved) in layout.buckets.iter().zip(buckets) {
+        let mut rows = gradient.f_index_select(0, query_rows(bucket, queries))?;
+        if queries == Queries::Tokens {
             // Padded queries repeat a real row; they have no gradient.
             rows = rows.f_mul(&bucket.real)?;
         }
@@ -125,7 +138,7 @@ pub fn backward(
         key_value_parts.push(Tensor::f_cat(&[join(&key, heads)?, join(&value, heads)?], 1)?);
     }
     Ok(AttentionGradient {
-        query: Tensor::f_cat(&query_parts, 0)?.f_index_select(0, places(layout, tape.queries))?,
+        query: Tensor::f_cat(&query_parts, 0)?.f_index_select(0, places(layout, queries))?,
         key_value: Tensor::f_cat(&key_value_parts, 0)?.f_index_select(0, &layout.padded_place)?,
     })
 }
@@ -161,11 +174,8 @@ fn mask(
     bucket: &Bucket,
     heads: Heads,
     queries: Queries,
-    passes: &[RunPass<'_>],
-    layer: usize,
+    dropouts: &[Option<Dropout>],
 ) -> Result<Option<Tensor>, TchError> {
-    let dropouts: Vec<Option<Dropout>> =
-        passes.iter().map(|pass| pass.dropout_at(Site::Attention(layer))).collect();
     if dropouts.iter().all(Option::is_none) {
         return Ok(None);
     }

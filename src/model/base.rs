@@ -6,6 +6,8 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::ModelError;
 use super::config::ModelConfig;
+use super::cpu;
+use super::elementwise::Kernels;
 use crate::spec::Module;
 use super::weights::Weights;
 use crate::spec::Precision;
@@ -55,6 +57,7 @@ pub struct Base {
     pub config: ModelConfig,
     pub precision: Precision,
     pub device: Device,
+    pub kernels: Kernels,
     pub embeddings: Embeddings,
     pub layers: Vec<Layer>,
     pub pooler: Option<Linear>,
@@ -92,7 +95,8 @@ impl Base {
         weights.finish(architecture)?;
         let head_parameters = head_shapes(&config, classes).into_iter().map(|(_, shape)| shape.iter().product::<i64>());
         let parameters = parameters + head_parameters.sum::<i64>() as usize;
-        Ok(Base { config, precision, device, embeddings, layers, pooler, head, classes, parameters })
+        let kernels = if cpu::available(device) { Kernels::Fused } else { Kernels::Plain };
+        Ok(Base { config, precision, device, kernels, embeddings, layers, pooler, head, classes, parameters })
     }
 
     /// `x @ weight.T` in the precision's product type, `[rows, out]` float32, without the bias.

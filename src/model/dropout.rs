@@ -1,5 +1,7 @@
 //! Dropout masks that are a pure function of a key.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -35,6 +37,7 @@ impl Dropout {
     }
 
     /// Fills `mask` (0 or `scale`) for elements `first..first + mask.len()`; `first` is a multiple of [`BLOCK`].
+    #[inline(always)]
     pub fn fill(&self, mask: &mut [f32], first: u64) {
         let mut chunks = mask.chunks_exact_mut(BLOCK);
         let mut word = first / LANES as u64;
@@ -81,23 +84,38 @@ impl Dropout {
     }
 }
 
-/// One mask over the rows of several runs, `[rows, width]`: ones for runs that do not drop. None when none of them does.
-/// `spans` are the runs' rows, one after the other.
-pub fn run_masks(
-    dropouts: &[Option<Dropout>],
-    spans: &[std::ops::Range<usize>],
-    width: usize,
-    device: Device,
-) -> Result<Option<Tensor>, TchError> {
-    if dropouts.iter().all(Option::is_none) {
-        return Ok(None);
+/// The dropouts of several runs whose rows lie one after the other.
+#[derive(Clone, Debug)]
+pub struct RowDropouts {
+    /// Ascending, without gaps.
+    runs: Vec<(Range<usize>, Option<Dropout>)>,
+}
+
+impl RowDropouts {
+    pub fn new(runs: impl IntoIterator<Item = (Range<usize>, Option<Dropout>)>) -> Self {
+        RowDropouts { runs: runs.into_iter().collect() }
     }
-    let masks = dropouts.iter().zip(spans).map(|(dropout, span)| match dropout {
-        Some(dropout) => dropout.mask(span.len(), width, device),
-        None => Tensor::f_ones([span.len() as i64, width as i64], (Kind::Float, device)),
-    });
-    let masks = masks.collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(Tensor::f_cat(&masks, 0)?))
+
+    /// The dropout of a row, and the row's number within its run.
+    #[inline]
+    pub fn of_row(&self, row: usize) -> Option<(Dropout, usize)> {
+        let index = self.runs.partition_point(|(span, _)| span.end <= row);
+        let (span, dropout) = self.runs.get(index)?;
+        dropout.map(|dropout| (dropout, row - span.start))
+    }
+
+    /// One mask over all rows, `[rows, width]`: ones for runs that do not drop. None when none of them does.
+    pub fn mask(&self, width: usize, device: Device) -> Result<Option<Tensor>, TchError> {
+        if self.runs.iter().all(|(_, dropout)| dropout.is_none()) {
+            return Ok(None);
+        }
+        let masks = self.runs.iter().map(|(span, dropout)| match dropout {
+            Some(dropout) => dropout.mask(span.len(), width, device),
+            None => Tensor::f_ones([span.len() as i64, width as i64], (Kind::Float, device)),
+        });
+        let masks = masks.collect::<Result<Vec<_>, _>>()?;
+        Ok(Some(Tensor::f_cat(&masks, 0)?))
+    }
 }
 
 #[cfg(test)]

@@ -1,39 +1,58 @@
-//! Element-wise passes between the products, forward and backward.
+//! Element-wise passes between the products, forward and backward: in plain libtorch operations, or fused on the CPU.
 
 use tch::{Kind, TchError, Tensor};
 
 use super::base::Norm;
 use super::config::Activation;
+use super::cpu;
+use super::dropout::RowDropouts;
+
+/// How element-wise passes and attention are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernels {
+    /// libtorch operations, on any device.
+    Plain,
+    /// Our passes over float32 on the CPU.
+    Fused,
+}
 
 /// What the backward pass of [`residual_norm`] needs.
 #[derive(Debug)]
-pub struct ResidualTape {
-    /// Dropout mask on the block's output.
-    mask: Option<Tensor>,
-    /// `[rows, width]`: the LayerNorm's input.
-    sum: Tensor,
-    /// `[rows, 1]`
-    mean: Tensor,
-    /// `[rows, 1]`
-    inverse_deviation: Tensor,
+pub enum ResidualTape {
+    Plain {
+        /// Dropout mask on the block's output.
+        mask: Option<Tensor>,
+        /// `[rows, width]`: (input - mean) / deviation.
+        normalized: Tensor,
+        /// `[rows, 1]`
+        inverse_deviation: Tensor,
+    },
+    Fused(cpu::norm::NormTape),
 }
 
-/// `LayerNorm(residual + dropout(output + bias))`.
+/// `LayerNorm(residual + dropout(output + bias))`; `output` is used up.
 pub fn residual_norm(
+    kernels: Kernels,
     output: Tensor,
     bias: &Tensor,
     residual: &Tensor,
     norm: &Norm,
-    mask: Option<Tensor>,
+    dropouts: RowDropouts,
 ) -> Result<(Tensor, ResidualTape), TchError> {
+    if kernels == Kernels::Fused {
+        let (normed, tape) = cpu::norm::forward(output, bias, residual, norm, dropouts)?;
+        return Ok((normed, ResidualTape::Fused(tape)));
+    }
     let mut output = output;
+    let mask = dropouts.mask(output.size()[1] as usize, output.device())?;
     let mut sum = output.f_add_(bias)?;
     if let Some(mask) = &mask {
         sum = sum.f_mul_(mask)?;
     }
-    let sum = sum.f_add_(residual)?;
+    let mut sum = sum.f_add_(residual)?;
     let (normed, mean, inverse_deviation) = normalize(&sum, norm)?;
-    Ok((normed, ResidualTape { mask, sum, mean, inverse_deviation }))
+    let normalized = sum.f_sub_(&mean)?.f_mul_(&inverse_deviation)?;
+    Ok((normed, ResidualTape::Plain { mask, normalized, inverse_deviation }))
 }
 
 /// Gradients of the block's output and of the residual, from the gradient of the LayerNorm's output.
@@ -42,15 +61,17 @@ pub fn residual_norm_backward(
     norm: &Norm,
     gradient: &Tensor,
 ) -> Result<(Tensor, Tensor), TchError> {
+    let (mask, normalized, inverse_deviation) = match tape {
+        ResidualTape::Fused(tape) => return cpu::norm::backward(tape, norm, gradient),
+        ResidualTape::Plain { mask, normalized, inverse_deviation } => (mask, normalized, inverse_deviation),
+    };
     // With n the normalized input and g = gradient * weight: (g - mean(g) - n * mean(g * n)) / deviation.
-    let normalized = tape.sum.f_sub(&tape.mean)?.f_mul_(&tape.inverse_deviation)?;
     let weighted = gradient.f_mul(&norm.weight)?;
     let mean = weighted.f_mean_dim([-1i64].as_slice(), true, Kind::Float)?;
-    let projection = weighted.f_mul(&normalized)?.f_mean_dim([-1i64].as_slice(), true, Kind::Float)?;
-    let centred = weighted.f_sub(&mean)?.f_sub_(&normalized.f_mul(&projection)?)?;
-    let mut centred = centred;
-    let residual = centred.f_mul_(&tape.inverse_deviation)?;
-    let output = match &tape.mask {
+    let projection = weighted.f_mul(normalized)?.f_mean_dim([-1i64].as_slice(), true, Kind::Float)?;
+    let mut centred = weighted.f_sub(&mean)?.f_sub_(&normalized.f_mul(&projection)?)?;
+    let residual = centred.f_mul_(inverse_deviation)?;
+    let output = match mask {
         Some(mask) => residual.f_mul(mask)?,
         None => residual.shallow_clone(),
     };
@@ -63,8 +84,26 @@ pub fn normalize(x: &Tensor, norm: &Norm) -> Result<(Tensor, Tensor, Tensor), Tc
     x.f_native_layer_norm([width], Some(&norm.weight), Some(&norm.bias), norm.eps)
 }
 
-/// Adds the bias in place and applies the activation; returns the biased input as well, for the backward pass.
-pub fn bias_activation(x: Tensor, bias: &Tensor, activation: Activation) -> Result<(Tensor, Tensor), TchError> {
+/// What the backward pass of [`bias_activation`] needs.
+#[derive(Debug)]
+pub enum ActivationTape {
+    /// The activation's input.
+    Plain { input: Tensor },
+    /// The activation's derivative.
+    Fused { derivative: Tensor },
+}
+
+/// The activation of `x + bias`; `x` is used up.
+pub fn bias_activation(
+    kernels: Kernels,
+    x: Tensor,
+    bias: &Tensor,
+    activation: Activation,
+) -> Result<(Tensor, ActivationTape), TchError> {
+    if kernels == Kernels::Fused && activation == Activation::Gelu {
+        let (output, derivative) = cpu::activation::forward(x, bias)?;
+        return Ok((output, ActivationTape::Fused { derivative }));
+    }
     let mut x = x;
     let input = x.f_add_(bias)?;
     let output = match activation {
@@ -72,14 +111,19 @@ pub fn bias_activation(x: Tensor, bias: &Tensor, activation: Activation) -> Resu
         Activation::GeluTanh => input.f_gelu("tanh")?,
         Activation::Relu => input.f_relu()?,
     };
-    Ok((output, input))
+    Ok((output, ActivationTape::Plain { input }))
 }
 
-/// Gradient of the activation's input.
-pub fn activation_backward(gradient: &Tensor, input: &Tensor, activation: Activation) -> Result<Tensor, TchError> {
-    match activation {
-        Activation::Gelu => input.f_gelu_backward(gradient, "none"),
-        Activation::GeluTanh => input.f_gelu_backward(gradient, "tanh"),
-        Activation::Relu => gradient.f_threshold_backward(input, 0.0),
+/// Gradient of the activation's input; `gradient` is used up.
+pub fn activation_backward(
+    tape: &ActivationTape,
+    gradient: Tensor,
+    activation: Activation,
+) -> Result<Tensor, TchError> {
+    match (tape, activation) {
+        (ActivationTape::Fused { derivative }, _) => cpu::activation::backward(gradient, derivative),
+        (ActivationTape::Plain { input }, Activation::Gelu) => input.f_gelu_backward(&gradient, "none"),
+        (ActivationTape::Plain { input }, Activation::GeluTanh) => input.f_gelu_backward(&gradient, "tanh"),
+        (ActivationTape::Plain { input }, Activation::Relu) => input.f_threshold_backward(&gradient, 0.0),
     }
 }

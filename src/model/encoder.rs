@@ -11,8 +11,8 @@ use tch::{TchError, Tensor};
 
 use super::attention::{self, AttentionTape, Heads, Queries};
 use super::base::{Base, Layer, Linear};
-use super::dropout::Dropout;
-use super::elementwise::{self, ResidualTape};
+use super::dropout::RowDropouts;
+use super::elementwise::{self, ActivationTape, ResidualTape};
 use super::layout::Layout;
 use super::lora::{self, LoraTape};
 use crate::spec::Module;
@@ -24,8 +24,7 @@ struct LayerTape {
     lora: Vec<(Module, Vec<Option<LoraTape>>)>,
     attention: AttentionTape,
     attention_norm: ResidualTape,
-    /// Input of the activation.
-    intermediate: Tensor,
+    activation: ActivationTape,
     output_norm: ResidualTape,
 }
 
@@ -80,7 +79,8 @@ impl Encoder<'_> {
         let words = embeddings.word.f_index_select(0, &self.layout.ids)?;
         let positions = embeddings.position.f_index_select(0, &self.layout.positions)?;
         let (hidden, _, _) = elementwise::normalize(&words.f_add(&positions)?, &embeddings.norm)?;
-        match self.mask(Site::Embeddings, Queries::Tokens)? {
+        let dropouts = self.dropouts(Site::Embeddings, Queries::Tokens);
+        match dropouts.mask(self.base.config.hidden_size as usize, self.layout.device)? {
             Some(mask) => hidden.f_mul(&mask),
             None => Ok(hidden),
         }
@@ -89,27 +89,29 @@ impl Encoder<'_> {
     fn layer_forward(&self, index: usize, layer: &Layer, hidden: &Tensor) -> Result<(Tensor, LayerTape), TchError> {
         let last = index + 1 == self.base.layers.len();
         let queries = if last { Queries::Firsts } else { Queries::Tokens };
+        let kernels = self.base.kernels;
         let mut tapes = Vec::new();
         let (context, residual, attention) = self.attend(index, layer, hidden, queries, &mut tapes)?;
 
         let output = self.base.product(&context, &layer.attention_output.weight)?;
         self.adapt((index, Module::AttentionOutput), queries, &context, &output, &mut tapes)?;
-        let mask = self.mask(Site::AttentionOutput(index), queries)?;
+        let dropouts = self.dropouts(Site::AttentionOutput(index), queries);
         let bias = &layer.attention_output.bias;
         let (hidden, attention_norm) =
-            elementwise::residual_norm(output, bias, &residual, &layer.attention_norm, mask)?;
+            elementwise::residual_norm(kernels, output, bias, &residual, &layer.attention_norm, dropouts)?;
 
         let inner = self.base.product(&hidden, &layer.intermediate.weight)?;
         self.adapt((index, Module::Intermediate), queries, &hidden, &inner, &mut tapes)?;
-        let activation = self.base.config.activation;
-        let (active, intermediate) = elementwise::bias_activation(inner, &layer.intermediate.bias, activation)?;
+        let (active, activation) =
+            elementwise::bias_activation(kernels, inner, &layer.intermediate.bias, self.base.config.activation)?;
 
         let output = self.base.product(&active, &layer.output.weight)?;
         self.adapt((index, Module::Output), queries, &active, &output, &mut tapes)?;
-        let mask = self.mask(Site::Output(index), queries)?;
+        let dropouts = self.dropouts(Site::Output(index), queries);
+        let bias = &layer.output.bias;
         let (hidden, output_norm) =
-            elementwise::residual_norm(output, &layer.output.bias, &hidden, &layer.output_norm, mask)?;
-        Ok((hidden, LayerTape { queries, lora: tapes, attention, attention_norm, intermediate, output_norm }))
+            elementwise::residual_norm(kernels, output, bias, &hidden, &layer.output_norm, dropouts)?;
+        Ok((hidden, LayerTape { queries, lora: tapes, attention, attention_norm, activation, output_norm }))
     }
 
     /// The attention block up to its output layer: context, residual and tape.
@@ -144,7 +146,15 @@ impl Encoder<'_> {
         let value = key_value.f_narrow(1, width, width)?;
         self.adapt((index, Module::Value), Queries::Tokens, hidden, &value, tapes)?;
         let inputs = (&query, &key_value);
-        let (context, tape) = attention::forward(self.layout, self.heads(), queries, inputs, self.passes, index)?;
+        let (context, tape) = attention::forward(
+            self.base.kernels,
+            self.layout,
+            self.heads(),
+            queries,
+            inputs,
+            self.passes,
+            index,
+        )?;
         Ok((context, residual, tape))
     }
 
@@ -163,8 +173,7 @@ impl Encoder<'_> {
         let Some(active) = self.linear_backward(linear, rows, tape, &output, &layer.output.weight, stop)? else {
             return Ok(None);
         };
-        let inner =
-            elementwise::activation_backward(&active, &tape.intermediate, self.base.config.activation)?;
+        let inner = elementwise::activation_backward(&tape.activation, active, self.base.config.activation)?;
         let linear = (index, Module::Intermediate);
         let weight = &layer.intermediate.weight;
         let Some(mut hidden) = self.linear_backward(linear, rows, tape, &inner, weight, stop)? else {
@@ -276,14 +285,8 @@ impl Encoder<'_> {
         }
     }
 
-    fn mask(&self, site: Site, rows: Queries) -> Result<Option<Tensor>, TchError> {
-        let dropouts: Vec<Option<Dropout>> = self.passes.iter().map(|pass| pass.dropout_at(site)).collect();
-        super::dropout::run_masks(
-            &dropouts,
-            &self.spans(rows),
-            self.base.config.hidden_size as usize,
-            self.layout.device,
-        )
+    fn dropouts(&self, site: Site, rows: Queries) -> RowDropouts {
+        RowDropouts::new(self.spans(rows).into_iter().zip(self.passes.iter().map(|pass| pass.dropout_at(site))))
     }
 
     fn heads(&self) -> Heads {

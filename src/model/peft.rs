@@ -7,11 +7,11 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use crate::spec::Architecture;
 
 use super::ModelError;
 use super::adapter::{Adapter, LoraTarget};
 use super::base::Base;
+use super::peft_config::SavedConfig;
 use crate::spec::Architecture;
 
 /// What PEFT puts before every parameter of the wrapped model.

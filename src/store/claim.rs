@@ -17,7 +17,9 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::durable::{discard, file_system_time, read_if_there, sync_folder, unique_token, write_temporary};
+use super::durable::{
+    discard, file_system_time, read_if_there, sync_folder, unique_token, write_temporary,
+};
 use super::heartbeat::Heartbeat;
 use super::json::{FORMAT_VERSION, to_json};
 use super::owner::{Liveness, Owner};
@@ -38,7 +40,12 @@ pub struct ClaimOptions {
 
 impl Default for ClaimOptions {
     fn default() -> Self {
-        Self { worker: "sweep".into(), device: None, beat: Duration::from_secs(5), expiry: Duration::from_secs(90) }
+        Self {
+            worker: "sweep".into(),
+            device: None,
+            beat: Duration::from_secs(5),
+            expiry: Duration::from_secs(90),
+        }
     }
 }
 
@@ -58,7 +65,11 @@ pub struct ClaimRecord {
 
 impl std::fmt::Display for ClaimRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} (process {} on {}, since {})", self.worker, self.owner.pid, self.owner.host, self.since)
+        write!(
+            f,
+            "{} (process {} on {}, since {})",
+            self.worker, self.owner.pid, self.owner.host, self.since
+        )
     }
 }
 
@@ -72,7 +83,9 @@ pub struct Found {
 impl Found {
     /// Who holds the claim, for people to read.
     pub fn holder(&self) -> String {
-        self.record.as_ref().map_or_else(|| "an unknown owner".to_owned(), ToString::to_string)
+        self.record
+            .as_ref()
+            .map_or_else(|| "an unknown owner".to_owned(), ToString::to_string)
     }
 }
 
@@ -111,12 +124,20 @@ impl Claim {
         let mut inherited_from = None;
         loop {
             if create(path, &record)? {
-                let heartbeat = Heartbeat::start(path, options.beat).inspect_err(|_| discard(path))?;
+                let heartbeat =
+                    Heartbeat::start(path, options.beat).inspect_err(|_| discard(path))?;
                 let heartbeat = Some(heartbeat);
-                return Ok(Attempt::Claimed(Self { path: path.to_owned(), record, inherited_from, heartbeat }));
+                return Ok(Attempt::Claimed(Self {
+                    path: path.to_owned(),
+                    record,
+                    inherited_from,
+                    heartbeat,
+                }));
             }
             // Absent again: its owner released it meanwhile.
-            let Some((found, contents)) = look(path, options.expiry)? else { continue };
+            let Some((found, contents)) = look(path, options.expiry)? else {
+                continue;
+            };
             if found.live {
                 return Ok(Attempt::Busy(found));
             }
@@ -140,14 +161,19 @@ impl Claim {
     /// # Errors
     /// [`StoreError::ClaimLost`] when somebody else has it, [`StoreError::Io`] when the folder cannot be read any more.
     pub fn verify(&self) -> Result<(), StoreError> {
-        let lost = |holder| StoreError::ClaimLost { path: self.path.clone(), holder };
+        let lost = |holder| StoreError::ClaimLost {
+            path: self.path.clone(),
+            holder,
+        };
         match fs::read(&self.path) {
             Ok(contents) => match parse(&contents) {
                 Some(record) if record.token == self.record.token => Ok(()),
                 Some(record) => Err(lost(record.to_string())),
                 None => Err(lost("an unknown owner".into())),
             },
-            Err(error) if error.kind() == io::ErrorKind::NotFound && folder_of(&self.path).is_dir() => {
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && folder_of(&self.path).is_dir() =>
+            {
                 Err(lost("somebody who is done with it already".into()))
             }
             Err(error) => Err(StoreError::io(&self.path, "read", error)),
@@ -163,7 +189,9 @@ impl Claim {
     }
 
     fn let_go(&mut self) -> Result<(), StoreError> {
-        let Some(heartbeat) = self.heartbeat.take() else { return Ok(()) };
+        let Some(heartbeat) = self.heartbeat.take() else {
+            return Ok(());
+        };
         drop(heartbeat);
         self.verify()?;
         withdraw(&self.path, &to_json(&self.path, &self.record)?).map(drop)
@@ -199,13 +227,18 @@ fn create(path: &Path, record: &ClaimRecord) -> Result<bool, StoreError> {
         }
         Err(error) if lacks_links(&error) => create_without_link(path, &contents),
         // Somebody who cleans the folder took the temporary file for a leftover.
-        Err(error) if error.kind() == io::ErrorKind::NotFound && folder_of(path).is_dir() => create(path, record),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && folder_of(path).is_dir() => {
+            create(path, record)
+        }
         Err(error) => Err(StoreError::io(path, "create", error)),
     }
 }
 
 fn lacks_links(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied | io::ErrorKind::TooManyLinks)
+    matches!(
+        error.kind(),
+        io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied | io::ErrorKind::TooManyLinks
+    )
 }
 
 /// For file systems without hard links. A reader may see the file before its contents, and takes it as held by an
@@ -224,9 +257,13 @@ fn create_without_link(path: &Path, contents: &[u8]) -> Result<bool, StoreError>
 
 /// The claim at `path` and its exact contents.
 fn look(path: &Path, expiry: Duration) -> Result<Option<(Found, Vec<u8>)>, StoreError> {
-    let Some(contents) = read_if_there(path)? else { return Ok(None) };
+    let Some(contents) = read_if_there(path)? else {
+        return Ok(None);
+    };
     let record = parse(&contents);
-    let liveness = record.as_ref().map_or(Liveness::Elsewhere, |record| record.owner.liveness(&Owner::current()));
+    let liveness = record.as_ref().map_or(Liveness::Elsewhere, |record| {
+        record.owner.liveness(&Owner::current())
+    });
     let live = match liveness {
         Liveness::Alive => true,
         Liveness::Dead => false,
@@ -257,6 +294,12 @@ fn withdraw(path: &Path, contents: &[u8]) -> Result<bool, StoreError> {
     if read_if_there(path)?.as_deref() != Some(contents) {
         return Ok(false);
     }
+    put_aside_and_look(path, contents)
+}
+
+/// Renames the claim, and removes it where it has these contents. Another's is put back; where its name is taken by
+/// then, its owner finds that out before the next write.
+fn put_aside_and_look(path: &Path, contents: &[u8]) -> Result<bool, StoreError> {
     let aside = path.with_file_name(format!(".withdrawn.{}.tmp", unique_token()));
     match fs::rename(path, &aside) {
         Ok(()) => {}
@@ -265,7 +308,6 @@ fn withdraw(path: &Path, contents: &[u8]) -> Result<bool, StoreError> {
     }
     let ours = read_if_there(&aside)?.as_deref() == Some(contents);
     if !ours {
-        // Where the name is taken by now, the owner of what we hold finds that out before it writes.
         fs::hard_link(&aside, path).ok();
     }
     discard(&aside);
@@ -278,7 +320,12 @@ fn withdraw(path: &Path, contents: &[u8]) -> Result<bool, StoreError> {
 fn advisory_lock(path: &Path) -> Option<File> {
     const PATIENCE: Duration = Duration::from_secs(5);
     // NFS locks only what is open for writing.
-    let file = File::options().write(true).create(true).truncate(false).open(path.with_extension("lock")).ok()?;
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path.with_extension("lock"))
+        .ok()?;
     let since = Instant::now();
     loop {
         match file.try_lock() {
@@ -298,3 +345,6 @@ fn parse(contents: &[u8]) -> Option<ClaimRecord> {
 fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("."))
 }
+
+#[cfg(test)]
+mod tests;

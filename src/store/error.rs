@@ -30,7 +30,9 @@ pub enum StoreError {
     InUse { path: PathBuf, holder: String },
     #[error("{path}: taken over by {holder}")]
     ClaimLost { path: PathBuf, holder: String },
-    #[error("`{name}` cannot name a results folder: use letters, digits, `-`, `_` and `.`, beginning with a letter or a digit")]
+    #[error(
+        "`{name}` cannot name a results folder: use letters, digits, `-`, `_` and `.`, beginning with a letter or a digit"
+    )]
     Name { name: String },
     #[error("{path}: no results of a sweep here (there is no sweep.json)")]
     NotASweep { path: PathBuf },
@@ -38,26 +40,40 @@ pub enum StoreError {
     Rehearsal { path: PathBuf, found: bool },
     #[error("{path}: the sweep has no run `{run}`")]
     NoSuchRun { path: PathBuf, run: RunId },
-    #[error("{path}: the planned packs do not hold every run exactly once: {reason}")]
+    #[error("{path}: the runs cannot be planned like this: {reason}")]
     Plan { path: PathBuf, reason: String },
 }
 
 fn kind(rehearsal: bool) -> &'static str {
-    if rehearsal { "a rehearsal" } else { "a sweep proper" }
+    if rehearsal {
+        "a rehearsal"
+    } else {
+        "a sweep proper"
+    }
 }
 
 impl StoreError {
     pub(crate) fn io(path: &Path, action: &'static str, source: io::Error) -> Self {
-        Self::Io { path: path.to_owned(), action, source: advise(source) }
+        Self::Io {
+            path: path.to_owned(),
+            action,
+            source: advise(source),
+        }
     }
 
     pub(crate) fn damaged(path: &Path, reason: impl ToString) -> Self {
-        Self::Damaged { path: path.to_owned(), reason: reason.to_string() }
+        Self::Damaged {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 }
 
 /// For `map_err`: the error of doing `action` on `path`.
-pub(crate) fn failed_to<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> StoreError + 'a {
+pub(crate) fn failed_to<'a>(
+    action: &'static str,
+    path: &'a Path,
+) -> impl FnOnce(io::Error) -> StoreError + 'a {
     move |source| StoreError::io(path, action, source)
 }
 
@@ -67,8 +83,12 @@ fn advise(source: io::Error) -> io::Error {
     let advice = match source.kind() {
         Kind::StorageFull => "free some space and run the same command again",
         Kind::QuotaExceeded => "free some of your quota and run the same command again",
-        Kind::FileTooLarge => "raise the limit on file sizes (`ulimit -f`) and run the same command again",
-        Kind::ReadOnlyFilesystem | Kind::PermissionDenied => "choose a results folder that you can write to",
+        Kind::FileTooLarge => {
+            "raise the limit on file sizes (`ulimit -f`) and run the same command again"
+        }
+        Kind::ReadOnlyFilesystem | Kind::PermissionDenied => {
+            "choose a results folder that you can write to"
+        }
         Kind::NotFound => "was the results folder moved or deleted?",
         _ => return source,
     };
@@ -78,19 +98,39 @@ fn advise(source: io::Error) -> io::Error {
 impl From<StoreError> for RecordError {
     fn from(error: StoreError) -> Self {
         let (path, action, source) = match error {
-            StoreError::Io { path, action, source } => (path, action, source),
-            StoreError::Damaged { path, reason } => (path, "read", io::Error::new(io::ErrorKind::InvalidData, reason)),
-            StoreError::ClaimLost { path, holder } => {
-                (path, "go on", io::Error::other(format!("taken over by {holder}")))
-            }
+            StoreError::Io {
+                path,
+                action,
+                source,
+            } => (path, action, source),
+            StoreError::Damaged { path, reason } => (
+                path,
+                "read",
+                io::Error::new(io::ErrorKind::InvalidData, reason),
+            ),
+            StoreError::ClaimLost { path, holder } => (
+                path,
+                "go on",
+                io::Error::other(format!("taken over by {holder}")),
+            ),
             StoreError::Version { ref path, .. }
             | StoreError::InUse { ref path, .. }
             | StoreError::NotASweep { ref path }
             | StoreError::Rehearsal { ref path, .. }
             | StoreError::NoSuchRun { ref path, .. }
-            | StoreError::Plan { ref path, .. } => (path.clone(), "use", io::Error::other(error.to_string())),
-            StoreError::Name { ref name } => (PathBuf::from(name), "use", io::Error::other(error.to_string())),
+            | StoreError::Plan { ref path, .. } => {
+                (path.clone(), "use", io::Error::other(error.to_string()))
+            }
+            StoreError::Name { ref name } => (
+                PathBuf::from(name),
+                "use",
+                io::Error::other(error.to_string()),
+            ),
         };
-        RecordError { path, action, source }
+        RecordError {
+            path,
+            action,
+            source,
+        }
     }
 }

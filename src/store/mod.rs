@@ -1,4 +1,71 @@
-//! store
+//! The results folder of a sweep: what stands in it, who may write it, and how it stays whole.
+//!
+//! # Layout
+//!
+//! ```text
+//! results/<sweep>/               a rehearsal: results/<sweep>-rehearsal/
+//!   sweep.yaml                   the sweep file as run, byte for byte
+//!   sweep.json                   the plan, written before anything runs: runs, packs, hypotheses, command line
+//!   runs.csv                     the index: a line per run
+//!   metrics.csv                  the epochs of all runs: run,label,configuration,seed, and then as in a run's own
+//!   runs/<id>/
+//!     run.json                   the resolved run, what was found about model and data, versions; before step 0
+//!     metrics.csv                a line per epoch
+//!     predictions.csv            a line per evaluation example at the best epoch
+//!     adapter/                   adapter_config.json, adapter_model.safetensors: PEFT's format
+//!     log.txt                    time-stamped lines; further lines of an entry are indented
+//!     result.json                how the run ended, with its best epoch; written last: the run is done
+//!   packs/<id>/
+//!     claim.json                 who works on the pack, as long as somebody does
+//!     checkpoint-0.bin, -1.bin   the last two checkpoints, until all runs are done
+//!     progress.json              how far the runs are, for who watches
+//!     faults/<token>.json        one file per fault that ended an attempt
+//!     replan.json                into which packs this one was taken apart
+//!     log.txt
+//! ```
+//!
+//! `*.lock` files are empty and stay; names that begin with a dot and end in `.tmp` are being written, or were when
+//! their writer was killed, and are cleaned up by whoever owns the folder next.
+//!
+//! # Durable or absent
+//!
+//! Every file but the logs is replaced whole ([`write_atomically`]): after a crash it has its old contents or its new
+//! ones. Tables are written from known records and never appended to. Floating-point numbers have the shortest form that
+//! reads back as the same number, lines end in LF; so a sweep done twice gives the same bytes but for times. A log is
+//! appended to, one write per entry; a torn last line is closed by the next entry.
+//!
+//! Records carry a format version and checkpoints a checksum. What is damaged is told as such and harms no other run: a
+//! damaged result means that the run is done again, a damaged checkpoint that the one before is used, a damaged plan that
+//! the folder cannot be used until the plan is moved away (and made again: ids and packs follow from the sweep file).
+//!
+//! # The state of a run follows from its files
+//!
+//! | state       | files                                                                     |
+//! |-------------|---------------------------------------------------------------------------|
+//! | pending     | no `run.json`                                                             |
+//! | running     | `run.json`, and a live claim on its pack                                  |
+//! | interrupted | `run.json` and no live claim: it goes on from the pack's checkpoint       |
+//! | completed, diverged, failed | `result.json` says so                                     |
+//!
+//! # One owner
+//!
+//! A pack is claimed before it is worked on, the plan and the index while they are changed. The owner's heartbeat keeps
+//! the claim fresh; a dead owner's claim is taken over by exactly one other ([`Claim`]). The owner looks before every
+//! durable write whether the claim is still its own, and stops where it is not.
+//!
+//! How far this holds:
+//!
+//! * On a local file system: without a gap as long as workers share boot and process namespace, because whether an owner
+//!   lives is looked up. Containers on one machine are treated like several machines.
+//! * On a network file system (NFS 3 or 4): claims are made by `link`, which is atomic there, and judged by the server's
+//!   clock, so clocks need not agree. Another machine's claim counts as dead when its heartbeat is older than
+//!   [`ClaimOptions::expiry`] (90 seconds); a machine that sleeps or is cut off for longer loses its claim. When it comes
+//!   back between its look at the claim and the write after it (milliseconds), it may write once more: the same bytes,
+//!   times apart, because results do not depend on who computes them. Attribute caches may delay what others see by
+//!   their length (`acregmax`, 60 seconds by default); the expiry should stay above it.
+//! * Taking over a dead claim is serialized with `flock`, which NFS passes to its server. On file systems that have
+//!   neither that nor hard links, two workers that take over the same dead claim in the same instant may both begin;
+//!   the one whose claim file was replaced notices before its first write.
 
 mod checkpoint;
 mod claim;

@@ -41,7 +41,10 @@ impl Store {
     /// # Errors
     /// The folder cannot be read.
     pub fn pack_is_claimed(&self, pack: &PackId) -> Result<bool, StoreError> {
-        let found = super::claim::inspect(&self.layout().pack(pack).claim(), self.claim_options().expiry)?;
+        let found = super::claim::inspect(
+            &self.layout().pack(pack).claim(),
+            self.claim_options().expiry,
+        )?;
         Ok(found.is_some_and(|found| found.live))
     }
 
@@ -142,8 +145,12 @@ impl Store {
             if only.is_some_and(|only| !only.contains(&entry.id)) {
                 continue;
             }
-            let Ok(Some(result)) = self.result(&entry.id) else { continue };
-            let Outcome::Failed { reason } = result.outcome else { continue };
+            let Ok(Some(result)) = self.result(&entry.id) else {
+                continue;
+            };
+            let Outcome::Failed { reason } = result.outcome else {
+                continue;
+            };
             let claim = match by_run.get(&entry.id) {
                 None => None,
                 Some(pack) => match self.claim_pack(&pack.id)? {
@@ -155,7 +162,10 @@ impl Store {
                     }
                 },
             };
-            self.append_run_log(&entry.id, &format!("to be tried again; it had failed: {reason}"))?;
+            self.append_run_log(
+                &entry.id,
+                &format!("to be tried again; it had failed: {reason}"),
+            )?;
             remove_file(&self.layout().run(&entry.id).result_json())?;
             claim.map(Claim::release).transpose()?;
             retried.push(entry.id.clone());

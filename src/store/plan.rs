@@ -65,7 +65,11 @@ impl RunEntry {
 /// The runs of a sweep as they stand in the plan.
 pub(super) fn entries(sweep: &Sweep) -> Vec<RunEntry> {
     let baseline = sweep.baseline.as_ref();
-    let base = sweep.runs.iter().find(|run| Some(&run.configuration) == baseline).map(|run| parameters(&run.spec));
+    let base = sweep
+        .runs
+        .iter()
+        .find(|run| Some(&run.configuration) == baseline)
+        .map(|run| parameters(&run.spec));
     let entry = |run: &PlannedRun| RunEntry {
         id: run.id.clone(),
         label: run.label.clone(),
@@ -81,10 +85,16 @@ pub(super) fn entries(sweep: &Sweep) -> Vec<RunEntry> {
 pub fn parameters(spec: &RunSpec) -> Vec<(String, Value)> {
     let mut flat = Vec::new();
     // A resolved run has no maps with keys other than strings and no floats that JSON lacks but NaN, which becomes null.
-    let Ok(Value::Object(fields)) = serde_json::to_value(spec) else { return flat };
+    let Ok(Value::Object(fields)) = serde_json::to_value(spec) else {
+        return flat;
+    };
     for (name, value) in fields {
         match value {
-            Value::Object(parts) => flat.extend(parts.into_iter().map(|(part, value)| (format!("{name}.{part}"), value))),
+            Value::Object(parts) => flat.extend(
+                parts
+                    .into_iter()
+                    .map(|(part, value)| (format!("{name}.{part}"), value)),
+            ),
             value => flat.push((name, value)),
         }
     }
@@ -94,20 +104,44 @@ pub fn parameters(spec: &RunSpec) -> Vec<(String, Value)> {
 /// The parameters of `spec` that differ from `base`, the seed apart.
 pub(super) fn differences(base: &[(String, Value)], spec: &RunSpec) -> BTreeMap<String, Value> {
     let base: BTreeMap<&String, &Value> = base.iter().map(|(name, value)| (name, value)).collect();
-    let differs = |(name, value): &(String, Value)| name != "seed" && base.get(name) != Some(&value);
+    let differs =
+        |(name, value): &(String, Value)| name != "seed" && base.get(name) != Some(&value);
     parameters(spec).into_iter().filter(differs).collect()
 }
 
 /// Reads and checks `sweep.json`.
 pub(super) fn read_plan(path: &Path) -> Result<Option<SweepRecord>, StoreError> {
-    let Some(record) = read_json::<SweepRecord>(path)? else { return Ok(None) };
+    let read = read_json::<SweepRecord>(path).and_then(|record| match record {
+        Some(record) => check_plan(path, &record).map(|()| Some(record)),
+        None => Ok(None),
+    });
+    read.map_err(|error| match error {
+        StoreError::Damaged { path, reason } => {
+            let way_out =
+                "move it away and run the sweep again: it is made anew, and results are kept";
+            StoreError::Damaged {
+                path,
+                reason: format!("{reason}; {way_out}"),
+            }
+        }
+        other => other,
+    })
+}
+
+fn check_plan(path: &Path, record: &SweepRecord) -> Result<(), StoreError> {
     let mut known = BTreeSet::new();
     for run in &record.runs {
         if !is_plain_name(&run.id.0) {
-            return Err(StoreError::damaged(path, format!("`{}` cannot be the id of a run", run.id)));
+            return Err(StoreError::damaged(
+                path,
+                format!("`{}` cannot be the id of a run", run.id),
+            ));
         }
         if !known.insert(&run.id) {
-            return Err(StoreError::damaged(path, format!("run {} stands there twice", run.id)));
+            return Err(StoreError::damaged(
+                path,
+                format!("run {} stands there twice", run.id),
+            ));
         }
     }
     let mut packed = BTreeSet::new();
@@ -115,23 +149,46 @@ pub(super) fn read_plan(path: &Path) -> Result<Option<SweepRecord>, StoreError> 
         check_pack(path, pack)?;
         for run in pack.places.iter().flatten() {
             if !known.contains(run) {
-                return Err(StoreError::damaged(path, format!("pack {} holds the unknown run {run}", pack.id)));
+                return Err(StoreError::damaged(
+                    path,
+                    format!("pack {} holds the unknown run {run}", pack.id),
+                ));
             }
             if !packed.insert(run) {
-                return Err(StoreError::damaged(path, format!("run {run} is planned into two packs")));
+                return Err(StoreError::damaged(
+                    path,
+                    format!("run {run} is planned into two packs"),
+                ));
             }
         }
     }
-    Ok(Some(record))
+    Ok(())
 }
 
 /// Checks a pack that was read back.
 pub(super) fn check_pack(path: &Path, pack: &PackPlan) -> Result<(), StoreError> {
     if !is_plain_name(&pack.id.0) {
-        return Err(StoreError::damaged(path, format!("`{}` cannot be the id of a pack", pack.id)));
+        return Err(StoreError::damaged(
+            path,
+            format!("`{}` cannot be the id of a pack", pack.id),
+        ));
     }
-    if let Some(run) = pack.places.iter().flatten().find(|run| !is_plain_name(&run.0)) {
-        return Err(StoreError::damaged(path, format!("`{run}` cannot be the id of a run")));
+    if pack.places.is_empty() || pack.places.iter().any(Vec::is_empty) {
+        return Err(StoreError::damaged(
+            path,
+            format!("pack {} has a place without runs", pack.id),
+        ));
+    }
+    if let Some(run) = pack
+        .places
+        .iter()
+        .flatten()
+        .find(|run| !is_plain_name(&run.0))
+    {
+        return Err(StoreError::damaged(
+            path,
+            format!("`{run}` cannot be the id of a run"),
+        ));
     }
     Ok(())
 }

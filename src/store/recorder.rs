@@ -1,6 +1,6 @@
 //! Saves what training a pack leaves behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::event::{EpochRecord, Outcome};
@@ -22,11 +22,16 @@ const LEFTOVER_AGE: Duration = Duration::from_secs(600);
 
 /// The recorder of one pack, for the one who has claimed it. Every call looks first whether the claim still holds and
 /// writes nothing when it does not.
+///
+/// A run that had its result when the recorder was opened is done, and its files stay as they are: when a worker dies
+/// between a run's result and the next checkpoint, the last steps of that run are done again, and give the same.
 #[derive(Debug)]
 pub struct PackRecorder {
     store: Store,
     plan: PackPlan,
     runs: BTreeMap<RunId, PlannedRun>,
+    /// Runs with a result when the recorder was opened.
+    done: BTreeSet<RunId>,
     claim: Claim,
     versions: Versions,
     slots: CheckpointSlots,
@@ -53,18 +58,42 @@ impl PackRecorder {
         let files = store.layout().pack(&plan.id);
         remove_leftovers(files.folder(), LEFTOVER_AGE)?;
         let mut runs = BTreeMap::new();
+        let mut done = BTreeSet::new();
+        let mut unusable = Vec::new();
         for id in plan.places.iter().flatten() {
             let run = store.layout().run(id);
             // Only the owner of the pack writes there.
             remove_leftovers(run.folder(), Duration::ZERO)?;
             remove_leftovers(&run.adapter(), Duration::ZERO)?;
             runs.insert(id.clone(), store.entry(id)?.planned());
+            if let Ok(Some(_)) = store.result(id) {
+                done.insert(id.clone());
+                continue;
+            }
+            match store.run_record(id) {
+                Ok(_) => {}
+                Err(error @ StoreError::Io { .. }) => return Err(error),
+                Err(error) => unusable.push(error.to_string()),
+            }
         }
-        let Loaded { slots, checkpoint, sequence, notices } = CheckpointSlots::load(&files)?;
+        let mut loaded = CheckpointSlots::load(&files)?;
+        if loaded.checkpoint.is_some() && !unusable.is_empty() {
+            // What a resumed run leaves is named with what was told when it started.
+            CheckpointSlots::remove(&files)?;
+            loaded = CheckpointSlots::load(&files)?;
+            loaded.notices = vec![format!("{}; the pack starts anew", unusable.join("; "))];
+        }
+        let Loaded {
+            slots,
+            checkpoint,
+            sequence,
+            notices,
+        } = loaded;
         let recorder = Self {
             store: store.clone(),
             plan: plan.clone(),
             runs,
+            done,
             claim,
             versions: versions.clone(),
             slots,
@@ -106,10 +135,18 @@ impl PackRecorder {
         self.store.layout().run(run)
     }
 
+    /// Whether there is something to record of a run, by somebody who may.
+    fn is_open(&self, run: &RunId) -> Result<bool, StoreError> {
+        self.claim.verify()?;
+        self.planned(run)?;
+        Ok(!self.done.contains(run))
+    }
+
     fn planned(&self, run: &RunId) -> Result<&PlannedRun, StoreError> {
-        self.runs
-            .get(run)
-            .ok_or_else(|| StoreError::NoSuchRun { path: self.store.layout().sweep_json(), run: run.clone() })
+        self.runs.get(run).ok_or_else(|| StoreError::NoSuchRun {
+            path: self.store.layout().sweep_json(),
+            run: run.clone(),
+        })
     }
 
     /// What was told when the run started, in this process or an earlier one.
@@ -131,13 +168,14 @@ impl PackRecorder {
     }
 
     fn write_started(&mut self, run: &RunId, facts: &RunFacts) -> Result<(), StoreError> {
-        self.claim.verify()?;
         let planned = self.planned(run)?.clone();
         let files = self.run_files(run);
         create_folder(files.folder())?;
         // A damaged record of an earlier start is replaced.
         let before = self.store.run_record(run).ok().flatten();
-        let started = before.as_ref().map_or_else(now, |before| before.started.clone());
+        let started = before
+            .as_ref()
+            .map_or_else(now, |before| before.started.clone());
         let record = RunRecord {
             format_version: FORMAT_VERSION,
             run: planned,
@@ -153,14 +191,20 @@ impl PackRecorder {
     }
 
     fn write_completed(&mut self, run: &RunId, result: &RunResult) -> Result<(), StoreError> {
-        self.claim.verify()?;
         let files = self.run_files(run);
-        let class_names = self.facts_of(run)?.map_or_else(Vec::new, |facts| facts.class_names.clone());
+        let class_names = self
+            .facts_of(run)?
+            .map_or_else(Vec::new, |facts| facts.class_names.clone());
         write_predictions(&files.predictions_csv(), &class_names, &result.predictions)?;
         create_folder(&files.adapter())?;
         write_atomically(&files.adapter_config(), result.adapter.config.as_bytes())?;
         write_atomically(&files.adapter_weights(), &result.adapter.weights)?;
-        self.write_result(run, &Outcome::Completed { best_epoch: result.best_epoch })
+        self.write_result(
+            run,
+            &Outcome::Completed {
+                best_epoch: result.best_epoch,
+            },
+        )
     }
 
     /// Writes `result.json`, which makes the run done.
@@ -172,17 +216,20 @@ impl PackRecorder {
         let epochs = match self.epochs_of(run) {
             Ok(epochs) => epochs.to_vec(),
             // That a run failed must be told even where nothing else can be.
-            Err(StoreError::Damaged { .. }) if !matches!(outcome, Outcome::Completed { .. }) => Vec::new(),
+            Err(StoreError::Damaged { .. }) if !matches!(outcome, Outcome::Completed { .. }) => {
+                Vec::new()
+            }
             Err(error) => return Err(error),
         };
         // A run may end before its facts are known.
         let facts = self.facts_of(run).ok().flatten();
-        write_json(&files.result_json(), &ResultRecord::new(&planned, outcome, &epochs, facts, now()))
+        write_json(
+            &files.result_json(),
+            &ResultRecord::new(&planned, outcome, &epochs, facts, now()),
+        )
     }
 
     fn write_epochs(&mut self, run: &RunId, records: &[EpochRecord]) -> Result<(), StoreError> {
-        self.claim.verify()?;
-        self.planned(run)?;
         let files = self.run_files(run);
         write_epochs(&files.metrics_csv(), records)?;
         self.epochs.insert(run.clone(), records.to_vec());
@@ -210,18 +257,30 @@ impl Recorder for PackRecorder {
     }
 
     fn started(&mut self, run: &RunId, facts: &RunFacts) -> Result<(), RecordError> {
-        Ok(self.write_started(run, facts)?)
+        if self.is_open(run)? {
+            self.write_started(run, facts)?;
+        }
+        Ok(())
     }
 
     fn epochs(&mut self, run: &RunId, records: &[EpochRecord]) -> Result<(), RecordError> {
-        Ok(self.write_epochs(run, records)?)
+        if self.is_open(run)? {
+            self.write_epochs(run, records)?;
+        }
+        Ok(())
     }
 
     fn completed(&mut self, run: &RunId, result: &RunResult) -> Result<(), RecordError> {
-        Ok(self.write_completed(run, result)?)
+        if self.is_open(run)? {
+            self.write_completed(run, result)?;
+        }
+        Ok(())
     }
 
     fn ended(&mut self, run: &RunId, outcome: &Outcome) -> Result<(), RecordError> {
-        Ok(self.write_result(run, outcome)?)
+        if self.is_open(run)? {
+            self.write_result(run, outcome)?;
+        }
+        Ok(())
     }
 }

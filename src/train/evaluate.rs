@@ -55,10 +55,10 @@ pub fn evaluate(
 ) -> Result<Vec<Evaluation>, TrainError> {
     let tokens: Vec<&[u32]> = (0..examples.len()).map(|example| examples.tokens.get(example)).collect();
     let all = log_probabilities(base, adapters, &tokens, batch_size)?;
-    Ok(all.iter().map(|values| summarize(values, &examples.labels, base.classes)).collect())
+    all.iter().map(|values| summarize(values, &examples.labels, base.classes)).collect()
 }
 
-fn summarize(log_probabilities: &[f32], labels: &[u32], classes: usize) -> Evaluation {
+fn summarize(log_probabilities: &[f32], labels: &[u32], classes: usize) -> Result<Evaluation, TrainError> {
     let mut loss = 0.0;
     let mut confidence = 0.0;
     let mut predicted = Vec::with_capacity(labels.len());
@@ -69,12 +69,13 @@ fn summarize(log_probabilities: &[f32], labels: &[u32], classes: usize) -> Evalu
         loss -= f64::from(row[label as usize]);
     }
     let examples = labels.len() as f64;
-    Evaluation {
+    let confusion = Confusion::of(classes, labels, &predicted).map_err(|error| TrainError::Setting(error.to_string()))?;
+    Ok(Evaluation {
         loss: loss / examples,
-        scores: Confusion::new(classes, labels, &predicted).scores(),
+        scores: confusion.scores().ok_or_else(|| TrainError::Setting("there are no evaluation examples".to_string()))?,
         mean_confidence: confidence / examples,
         probabilities: log_probabilities.iter().map(|value| value.exp()).collect(),
-    }
+    })
 }
 
 /// Index of the largest value; the first of equals.

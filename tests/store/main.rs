@@ -5,4 +5,5 @@ mod damage;
 mod durable;
 mod layout;
 mod opening;
+mod samples;
 mod support;

@@ -4,22 +4,28 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sweep::event::{EpochRecord, Event, Sink};
+use sweep::event::{Event, Sink};
 use sweep::execute::{
-    DeviceKind, MockExecutor, MockSettings, PlanOptions, Stop, WhenBusy, WorkerEnd, WorkerError, WorkerOptions,
-    plan_packs, relative_duration, work,
+    DeviceKind, MockExecutor, MockSettings, PlanOptions, Stop, WhenBusy, WorkerEnd, WorkerError,
+    WorkerOptions, plan_packs, relative_duration, work,
 };
 use sweep::spec::{
-    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PackPlan, PlannedRun, Precision, RunId, RunSpec, Sweep,
+    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PackPlan, PlannedRun, Precision,
+    RunId, RunSpec, Sweep,
 };
-use sweep::metrics::Scores;
-use sweep::store::{Attempt, ClaimOptions, Opened, PackRecorder, PlanInput, Store, StoreError, Versions};
+use sweep::store::{
+    Attempt, ClaimOptions, Opened, PackRecorder, PlanInput, Store, StoreError, Versions,
+};
 
 /// A folder that goes away. In memory where that can be had: what is tested here does not depend on a disk, and thousands
 /// of syncs take minutes on a busy one.
 pub fn scratch() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
+    }
 }
 
 pub const YAML: &[u8] = b"name: sample\n# bytes are kept as they are\n";
@@ -33,7 +39,10 @@ pub fn spec() -> RunSpec {
             text: vec!["title".into(), "description".into()],
             label: None,
             limit: None,
-            evaluation: Evaluation::HeldOut { size: HeldOut::Examples(160), seed: 42 },
+            evaluation: Evaluation::HeldOut {
+                size: HeldOut::Examples(160),
+                seed: 42,
+            },
         },
         max_length: 128,
         rank: 8,
@@ -80,7 +89,9 @@ pub fn runs(count: usize) -> Vec<PlannedRun> {
         match number % 5 {
             0 => run("base", seed, |_| {}),
             1 => run("epochs=5", seed, |spec| spec.epochs = 5),
-            2 => run("learning_rate=0.0002", seed, |spec| spec.learning_rate = 2e-4),
+            2 => run("learning_rate=0.0002", seed, |spec| {
+                spec.learning_rate = 2e-4
+            }),
             3 => run("rank=2", seed, |spec| spec.rank = 2),
             _ => run("batch_size=48", seed, |spec| spec.batch_size = 48),
         }
@@ -111,7 +122,14 @@ pub fn claims(worker: &str) -> ClaimOptions {
 pub fn planner(max_pack: usize) -> impl Fn(&[PlannedRun]) -> Vec<PackPlan> {
     move |runs| {
         let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
-        plan_packs(runs, &PlanOptions { max_pack, duration: &duration, memory: None })
+        plan_packs(
+            runs,
+            &PlanOptions {
+                max_pack,
+                duration: &duration,
+                memory: None,
+            },
+        )
     }
 }
 
@@ -135,7 +153,11 @@ pub fn open_with(root: &Path, sweep: &Sweep, max_pack: usize) -> Result<Opened, 
 
 pub fn options() -> WorkerOptions {
     WorkerOptions {
-        versions: Versions { sweep: "0.0.0".into(), git_commit: None, libtorch: Some("2.11.0".into()) },
+        versions: Versions {
+            sweep: "0.0.0".into(),
+            git_commit: None,
+            libtorch: Some("2.11.0".into()),
+        },
         checkpoint_every: Duration::from_secs(3600),
         when_busy: WhenBusy::Leave,
         ..WorkerOptions::default()
@@ -143,9 +165,19 @@ pub fn options() -> WorkerOptions {
 }
 
 /// Works with a mock until nothing is left, and gives the events.
-pub fn work_with(store: &Store, settings: MockSettings, options: &WorkerOptions) -> Result<Vec<Event>, WorkerError> {
+pub fn work_with(
+    store: &Store,
+    settings: MockSettings,
+    options: &WorkerOptions,
+) -> Result<Vec<Event>, WorkerError> {
     let mut events = Events::default();
-    let end = work(store, options, &mut MockExecutor::new(settings), &mut events, &Stop::default())?;
+    let end = work(
+        store,
+        options,
+        &mut MockExecutor::new(settings),
+        &mut events,
+        &Stop::default(),
+    )?;
     assert_ne!(end, WorkerEnd::Interrupted);
     Ok(events.0)
 }
@@ -160,23 +192,12 @@ pub fn finished(root: &Path, count: usize) -> Store {
 /// The recorder of one of the sweep's packs, claimed.
 pub fn claimed_recorder(store: &Store, pack: usize) -> PackRecorder {
     let plan = store.packs().unwrap().packs[pack].plan.clone();
-    let Attempt::Claimed(claim) = store.claim_pack(&plan.id).unwrap() else { panic!("the pack is claimed") };
-    PackRecorder::open(store, &plan, claim, &options().versions).unwrap().0
-}
-
-pub fn epoch(number: usize, loss: f64) -> EpochRecord {
-    EpochRecord {
-        epoch: number,
-        train_loss: loss,
-        train_accuracy: 0.75,
-        eval_loss: 2.0 * loss,
-        scores: Scores { accuracy: 1.0 - loss, precision: 0.5, recall: 0.25, f1: 0.125 },
-        mean_confidence: 0.9,
-        learning_rate: 0.001,
-        seconds: 12.5,
-        examples_per_second: 100.0,
-        tokens_per_second: 5000.25,
-    }
+    let Attempt::Claimed(claim) = store.claim_pack(&plan.id).unwrap() else {
+        panic!("the pack is claimed")
+    };
+    PackRecorder::open(store, &plan, claim, &options().versions)
+        .unwrap()
+        .0
 }
 
 /// Keeps events.
@@ -190,11 +211,13 @@ impl Sink for Events {
 }
 
 pub fn notices(events: &[Event]) -> Vec<&str> {
-    let notice = |event| match event {
-        &Event::Notice { ref message, .. } => Some(message.as_str()),
-        _ => None,
-    };
-    events.iter().filter_map(notice).collect()
+    events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Notice { message, .. } => Some(message.as_str()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Every file below a folder with its contents.
@@ -227,7 +250,9 @@ pub fn timeless(folder: &Path) -> BTreeMap<PathBuf, String> {
                 forget_times(&mut record);
                 record.to_string()
             }
-            _ if path.starts_with("runs") && name != "log.txt" => format!("{:?}", blake3::hash(&contents)),
+            _ if path.starts_with("runs") && name != "log.txt" => {
+                format!("{:?}", blake3::hash(&contents))
+            }
             _ => continue,
         };
         kept.insert(path, text);
@@ -239,16 +264,31 @@ fn without_times(table: &str) -> String {
     let mut reader = csv::Reader::from_reader(table.as_bytes());
     let times = ["seconds", "examples_per_second", "tokens_per_second"];
     let header = reader.headers().unwrap().clone();
-    let keep: Vec<usize> = (0..header.len()).filter(|&column| !times.contains(&&header[column])).collect();
+    let keep: Vec<usize> = (0..header.len())
+        .filter(|&column| !times.contains(&&header[column]))
+        .collect();
     let mut rows = vec![header];
     rows.extend(reader.records().map(Result::unwrap));
-    let row = |row: &csv::StringRecord| keep.iter().map(|&column| row[column].to_owned()).collect::<Vec<_>>().join("|");
+    let row = |row: &csv::StringRecord| {
+        keep.iter()
+            .map(|&column| row[column].to_owned())
+            .collect::<Vec<_>>()
+            .join("|")
+    };
     rows.iter().map(row).collect::<Vec<_>>().join("\n")
 }
 
 fn forget_times(record: &mut serde_json::Value) {
-    let Some(fields) = record.as_object_mut() else { return };
-    for name in ["seconds", "examples_per_second", "tokens_per_second", "started", "finished"] {
+    let Some(fields) = record.as_object_mut() else {
+        return;
+    };
+    for name in [
+        "seconds",
+        "examples_per_second",
+        "tokens_per_second",
+        "started",
+        "finished",
+    ] {
         fields.shift_remove(name);
     }
     fields.values_mut().for_each(forget_times);

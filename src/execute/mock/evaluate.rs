@@ -6,7 +6,9 @@
 //! the run. So errors of two runs are correlated as those of real classifiers are, and every difference between runs has
 //! a known expectation.
 
-use crate::metrics::Scores;
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use crate::metrics::{Confusion, Scores, confidence, log_loss};
 use crate::spec::RunSpec;
 use crate::train::Prediction;
 
@@ -22,10 +24,15 @@ pub(super) struct Evaluated {
 }
 
 /// Evaluates a run after an epoch (counted from 1).
-pub(super) fn evaluate(settings: &MockSettings, spec: &RunSpec, run_key: u64, epoch: usize) -> Evaluated {
+pub(super) fn evaluate(
+    settings: &MockSettings,
+    spec: &RunSpec,
+    run_key: u64,
+    epoch: usize,
+) -> Evaluated {
     let data = key_of(&spec.dataset.path);
     let ability = ability(settings, spec, run_key, epoch);
-    let threshold = normal_quantile(ability);
+    let threshold = Normal::standard().inverse_cdf(ability);
     let shared = settings.shared_difficulty.clamp(0.0, 1.0);
     let of_seed = settings.seed_difficulty.clamp(0.0, 1.0 - shared);
     let own = 1.0 - shared - of_seed;
@@ -42,8 +49,14 @@ pub(super) fn evaluate(settings: &MockSettings, spec: &RunSpec, run_key: u64, ep
         let right = luck < threshold;
         let wrong = (label + 1 + mix(&[data, 15, number]) % (classes - 1).max(1)) % classes;
         let predicted = if right { label } else { wrong };
-        let confidence = confidence((threshold - luck).abs(), classes, epoch);
-        predictions.push(prediction(example, label, predicted, confidence, classes));
+        let clearness = (threshold - luck).abs();
+        predictions.push(prediction(
+            example,
+            label,
+            predicted,
+            certainty(clearness, classes, epoch),
+            classes,
+        ));
     }
     summarize(predictions, classes)
 }
@@ -60,15 +73,28 @@ fn ability(settings: &MockSettings, spec: &RunSpec, run_key: u64, epoch: usize) 
 }
 
 /// Probability given to the predicted class: the clearer the case and the longer the training, the higher.
-fn confidence(clearness: f64, classes: u64, epoch: usize) -> f64 {
+fn certainty(clearness: f64, classes: u64, epoch: usize) -> f64 {
     let chance = 1.0 / classes as f64;
     let sharpness = 1.2 + 0.3 * epoch as f64;
-    (chance + (1.0 - chance) * (1.0 - (-sharpness * clearness).exp())).clamp(chance + 1e-3, 1.0 - 1e-4)
+    (chance + (1.0 - chance) * (1.0 - (-sharpness * clearness).exp()))
+        .clamp(chance + 1e-3, 1.0 - 1e-4)
 }
 
-fn prediction(example: usize, label: u64, predicted: u64, confidence: f64, classes: u64) -> Prediction {
-    let rest = (1.0 - confidence) / (classes - 1).max(1) as f64;
-    let probability = |class| if class == predicted { confidence as f32 } else { rest as f32 };
+fn prediction(
+    example: usize,
+    label: u64,
+    predicted: u64,
+    certainty: f64,
+    classes: u64,
+) -> Prediction {
+    let rest = (1.0 - certainty) / (classes - 1).max(1) as f64;
+    let probability = |class| {
+        if class == predicted {
+            certainty as f32
+        } else {
+            rest as f32
+        }
+    };
     Prediction {
         example,
         label: label as u32,
@@ -78,50 +104,41 @@ fn prediction(example: usize, label: u64, predicted: u64, confidence: f64, class
 }
 
 fn summarize(predictions: Vec<Prediction>, classes: u64) -> Evaluated {
-    let count = predictions.len().max(1) as f64;
-    let probability = |prediction: &Prediction, class: u32| f64::from(prediction.probabilities[class as usize]);
-    let eval_loss = predictions.iter().map(|of| -probability(of, of.label).ln()).sum::<f64>() / count;
-    let mean_confidence = predictions.iter().map(|of| probability(of, of.predicted)).sum::<f64>() / count;
-    Evaluated { eval_loss, scores: scores(&predictions, classes as usize), mean_confidence, predictions }
+    let of = |class: fn(&Prediction) -> u32| predictions.iter().map(class).collect::<Vec<_>>();
+    // Labels and predictions are below `classes`; without examples there is nothing to score.
+    let confusion = Confusion::of(
+        classes as usize,
+        &of(|row| row.label),
+        &of(|row| row.predicted),
+    )
+    .ok();
+    let scores = confusion
+        .and_then(|confusion| confusion.scores())
+        .unwrap_or(NO_SCORES);
+    let losses = predictions
+        .iter()
+        .filter_map(|row| log_loss(&row.probabilities, row.label));
+    let confidences = predictions
+        .iter()
+        .filter_map(|row| confidence(&row.probabilities));
+    Evaluated {
+        eval_loss: mean(losses),
+        scores,
+        mean_confidence: mean(confidences),
+        predictions,
+    }
 }
 
-/// Scores weighted by the number of examples of each class.
-fn scores(predictions: &[Prediction], classes: usize) -> Scores {
-    let mut matrix = vec![vec![0.0_f64; classes]; classes];
-    for of in predictions {
-        matrix[of.label as usize][of.predicted as usize] += 1.0;
-    }
-    let total = predictions.len().max(1) as f64;
-    let ratio = |part: f64, whole: f64| if whole == 0.0 { 0.0 } else { part / whole };
-    let mut scores = Scores { accuracy: 0.0, precision: 0.0, recall: 0.0, f1: 0.0 };
-    for class in 0..classes {
-        let hits = matrix[class][class];
-        let labelled: f64 = matrix[class].iter().sum();
-        let predicted: f64 = matrix.iter().map(|row| row[class]).sum();
-        let weight = labelled / total;
-        scores.accuracy += hits / total;
-        scores.precision += weight * ratio(hits, predicted);
-        scores.recall += weight * ratio(hits, labelled);
-        scores.f1 += weight * ratio(2.0 * hits, labelled + predicted);
-    }
-    scores
-}
+/// Of no examples, as scikit-learn has it where nothing can be divided.
+const NO_SCORES: Scores = Scores {
+    accuracy: 0.0,
+    precision: 0.0,
+    recall: 0.0,
+    f1: 0.0,
+};
 
-/// The value below which a standard normal number stays with this probability, by bisection of [`normal_cdf`].
-fn normal_quantile(probability: f64) -> f64 {
-    let (mut low, mut high) = (-8.0, 8.0);
-    for _ in 0..60 {
-        let middle = 0.5 * (low + high);
-        if normal_cdf(middle) < probability { low = middle } else { high = middle }
-    }
-    0.5 * (low + high)
-}
-
-/// Standard normal distribution function (Abramowitz and Stegun 1964, 26.2.17; error below 7.5e-8).
-fn normal_cdf(value: f64) -> f64 {
-    let t = 1.0 / (1.0 + 0.231_641_9 * value.abs());
-    let polynomial =
-        t * (0.319_381_530 + t * (-0.356_563_782 + t * (1.781_477_937 + t * (-1.821_255_978 + t * 1.330_274_429))));
-    let tail = (-0.5 * value * value).exp() / std::f64::consts::TAU.sqrt() * polynomial;
-    if value < 0.0 { tail } else { 1.0 - tail }
+/// NaN without values.
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    sum / count
 }

@@ -1,0 +1,173 @@
+//! Class names that are given beside the rows: in the schema metadata that Hugging Face `datasets` writes into Parquet
+//! files, and in the YAML front matter of a data set card.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_yaml::Value;
+
+/// Class names by column, from the JSON that `datasets` keeps under the key `huggingface`
+/// (`{"info": {"features": {"label": {"_type": "ClassLabel", "names": [...]}}}}`). Anything else gives none.
+pub(super) fn class_names_of_features(json: &str) -> BTreeMap<String, Vec<String>> {
+    let Ok(metadata) = serde_json::from_str::<serde_json::Value>(json) else {
+        return BTreeMap::new();
+    };
+    let Some(features) = metadata["info"]["features"].as_object() else {
+        return BTreeMap::new();
+    };
+    let class_labels = features
+        .iter()
+        .filter(|(_, feature)| feature["_type"] == "ClassLabel");
+    class_labels
+        .filter_map(|(column, feature)| {
+            let names = feature["names"].as_array()?.iter();
+            let names: Option<Vec<String>> =
+                names.map(|name| name.as_str().map(str::to_owned)).collect();
+            Some((column.clone(), names?))
+        })
+        .collect()
+}
+
+/// The class names that the data set card `readme` gives for `column`
+/// (`dataset_info.features[].dtype.class_label.names`). A card for several configurations counts where they agree, or else
+/// with its configuration `default`. No card, or one that says nothing about it, gives none.
+pub(super) fn class_names_of_card(readme: &Path, column: &str) -> Option<Vec<String>> {
+    let info = data_set_info(readme)?;
+    let configurations = match &info {
+        Value::Sequence(configurations) => configurations.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let named: Vec<(Option<&str>, Vec<String>)> = configurations
+        .iter()
+        .filter_map(|configuration| {
+            let name = configuration.get("config_name").and_then(Value::as_str);
+            Some((name, class_names(configuration, column)?))
+        })
+        .collect();
+    let (_, first) = named.first()?;
+    if named.iter().all(|(_, names)| names == first) {
+        return Some(first.clone());
+    }
+    let default = named.iter().find(|(name, _)| *name == Some("default"));
+    default.map(|(_, names)| names.clone())
+}
+
+/// The part `dataset_info` of a data set card's front matter, where there is one.
+pub(super) fn data_set_info(readme: &Path) -> Option<Value> {
+    let text = std::fs::read_to_string(readme).ok()?;
+    let card: Value = serde_yaml::from_str(front_matter(&text)?).ok()?;
+    card.get("dataset_info").cloned()
+}
+
+fn front_matter(text: &str) -> Option<&str> {
+    let rest = text.trim_start_matches('\u{feff}').strip_prefix("---")?;
+    let rest = &rest[rest.find('\n')? + 1..];
+    let end = rest.match_indices("---").map(|(at, _)| at);
+    end.filter(|&at| at == 0 || rest.as_bytes()[at - 1] == b'\n')
+        .map(|at| &rest[..at])
+        .next()
+}
+
+fn class_names(configuration: &Value, column: &str) -> Option<Vec<String>> {
+    let features = configuration.get("features")?.as_sequence()?;
+    let feature = features
+        .iter()
+        .find(|feature| feature.get("name").and_then(Value::as_str) == Some(column))?;
+    match feature.get("dtype")?.get("class_label")?.get("names")? {
+        Value::Sequence(names) => names.iter().map(scalar).collect(),
+        Value::Mapping(numbered) => {
+            let mut names = BTreeMap::new();
+            for (number, name) in numbered {
+                names.insert(scalar(number)?.parse::<usize>().ok()?, scalar(name)?);
+            }
+            let unbroken = names.keys().copied().eq(0..names.len());
+            unbroken.then(|| names.into_values().collect())
+        }
+        _ => None,
+    }
+}
+
+/// Class names such as `1` or `yes` are written without quotes in some cards.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn card(text: &str) -> Option<Vec<String>> {
+        let folder = tempfile::tempdir().unwrap();
+        let readme = folder.path().join("README.md");
+        std::fs::write(&readme, text).unwrap();
+        class_names_of_card(&readme, "label")
+    }
+
+    #[test]
+    fn card_with_numbered_names() {
+        let names = card(
+            "---\nlicense: mit\ndataset_info:\n  features:\n  - name: text\n    dtype: string\n  - name: label\n    dtype:\n      \
+             class_label:\n        names:\n          '0': World\n          '1': Sports\n          '10': Z\n          '2': B\n---\n# T\n",
+        );
+        assert_eq!(names, None, "a gap between 2 and 10");
+        let names = card(
+            "---\ndataset_info:\n- config_name: a\n  features:\n  - name: label\n    dtype:\n      class_label:\n        \
+             names:\n          '1': Sports\n          '0': World\n- config_name: b\n  features:\n  - name: other\n    dtype: int64\n---\n",
+        );
+        assert_eq!(names.unwrap(), ["World", "Sports"]);
+    }
+
+    #[test]
+    fn configurations_that_differ_need_a_default() {
+        let configuration = |name: &str, names: &str| {
+            format!(
+                "- config_name: {name}\n  features:\n  - name: label\n    dtype:\n      class_label:\n        names: {names}\n"
+            )
+        };
+        let two = |first: &str, second: &str| {
+            let (first, second) = (
+                configuration(first, "[x, y]"),
+                configuration(second, "[no, 1]"),
+            );
+            card(&format!("---\ndataset_info:\n{first}{second}---\n"))
+        };
+        assert_eq!(two("a", "b"), None);
+        assert_eq!(two("a", "default").unwrap(), ["no", "1"]);
+    }
+
+    #[test]
+    fn ordinary_readmes_say_nothing() {
+        for text in [
+            "# Data\n",
+            "---\n",
+            "---\n: [\n---\n",
+            "---\ntitle: x\n---\n",
+            "",
+        ] {
+            assert_eq!(card(text), None, "{text}");
+        }
+        assert_eq!(
+            class_names_of_card(Path::new("no/such/file"), "label"),
+            None
+        );
+    }
+
+    #[test]
+    fn features_of_parquet_metadata() {
+        let json = r#"{"info":{"features":{"text":{"dtype":"string","_type":"Value"},"label":{"names":["b","a"],"_type":"ClassLabel"}}}}"#;
+        let names = class_names_of_features(json);
+        assert_eq!(
+            names,
+            BTreeMap::from([("label".to_owned(), vec!["b".to_owned(), "a".to_owned()])])
+        );
+        assert!(
+            class_names_of_features("{}").is_empty()
+                && class_names_of_features("nonsense").is_empty()
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! What the contents of a data set are called.
+
+use std::fs::File;
+use std::path::Path;
+
+use crate::spec::DatasetSpec;
+
+use super::DataError;
+use super::card::data_set_info;
+use super::dataset::Examples;
+use super::files::SourceFiles;
+use super::table::Format;
+
+/// Changes when the meaning of the same bytes does.
+const DIGEST_VERSION: u32 = 1;
+
+/// A digest of all that decides which examples a run trains and is evaluated on, without parsing a row: the bytes of the
+/// files, what a data set card beside them says about the rows, and of the spec the columns, the limit and what is held out. Where the files
+/// lie and how they are called (apart from their format) does not enter. `location` is as for [`super::load`].
+///
+/// blake3, as hexadecimal digits.
+///
+/// # Errors
+///
+/// When the files are not found or cannot be read.
+pub fn digest_of_files(spec: &DatasetSpec, location: &Path) -> Result<String, DataError> {
+    use crate::spec::{Evaluation, HeldOut};
+
+    let files = SourceFiles::find(spec, location)?;
+    let mut digest = Digest::new("files");
+    digest.number(spec.text.len() as u64);
+    for column in &spec.text {
+        digest.bytes(column.as_bytes());
+    }
+    digest.optional(spec.label.as_deref().map(str::as_bytes));
+    digest.optional(spec.limit.map(|limit| (limit as u64).to_le_bytes()));
+    match &spec.evaluation {
+        Evaluation::File(_) | Evaluation::Split(_) => digest.bytes(b"separate"),
+        Evaluation::HeldOut { size, seed } => {
+            match size {
+                HeldOut::Examples(count) => {
+                    digest.bytes(b"examples");
+                    digest.number(*count as u64);
+                }
+                HeldOut::Fraction(fraction) => {
+                    digest.bytes(b"fraction");
+                    digest.number(fraction.to_bits());
+                }
+            }
+            digest.number(*seed);
+        }
+    }
+    for group in [Some(&files.train), files.evaluation.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        digest.number(group.len() as u64);
+        for path in group {
+            digest.bytes(format!("{:?}", Format::of(path)).as_bytes());
+            digest.file(path)?;
+        }
+    }
+    // Only what the card says about the rows: its prose may change.
+    let info = data_set_info(&files.card).and_then(|info| serde_yaml::to_string(&info).ok());
+    digest.optional(info.as_deref().map(str::as_bytes));
+    Ok(digest.hex())
+}
+
+/// A digest of the examples themselves.
+pub(super) fn digest_of_contents(
+    train: &Examples,
+    evaluation: &Examples,
+    class_names: &[String],
+) -> String {
+    let mut digest = Digest::new("contents");
+    digest.number(class_names.len() as u64);
+    for name in class_names {
+        digest.bytes(name.as_bytes());
+    }
+    for examples in [train, evaluation] {
+        digest.number(examples.len() as u64);
+        for ((text, &label), &row) in examples
+            .texts
+            .iter()
+            .zip(&examples.labels)
+            .zip(&examples.rows)
+        {
+            digest.number(u64::from(label));
+            digest.number(row as u64);
+            digest.bytes(text.as_bytes());
+        }
+    }
+    digest.hex()
+}
+
+/// A blake3 hash over parts that cannot run into each other: each is preceded by its length or has a fixed one.
+pub(super) struct Digest(blake3::Hasher);
+
+impl Digest {
+    pub(super) fn new(purpose: &str) -> Self {
+        let mut digest = Self(blake3::Hasher::new());
+        digest.number(u64::from(DIGEST_VERSION));
+        digest.bytes(purpose.as_bytes());
+        digest
+    }
+
+    pub(super) fn number(&mut self, number: u64) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.update(bytes);
+    }
+
+    fn optional<B: AsRef<[u8]>>(&mut self, bytes: Option<B>) {
+        self.number(u64::from(bytes.is_some()));
+        if let Some(bytes) = bytes {
+            self.bytes(bytes.as_ref());
+        }
+    }
+
+    /// A file's own hash, so that its length need not be known before.
+    pub(super) fn file(&mut self, path: &Path) -> Result<(), DataError> {
+        let file = File::open(path).map_err(DataError::io(path, "open"))?;
+        let mut hasher = blake3::Hasher::new();
+        hasher
+            .update_reader(file)
+            .map_err(DataError::io(path, "read"))?;
+        self.0.update(hasher.finalize().as_bytes());
+        Ok(())
+    }
+
+    pub(super) fn hex(&self) -> String {
+        self.0.finalize().to_hex().to_string()
+    }
+}

@@ -1,0 +1,50 @@
+//! Bias and GELU in one pass; the derivative is computed along and kept for the backward pass.
+
+use multiversion::multiversion;
+use rayon::prelude::*;
+use tch::{TchError, Tensor};
+
+use super::math::gelu;
+use super::{ROWS_PER_PIECE, empty, values, values_mut};
+
+/// GELU of `x + bias`, and the derivative in the memory of `x` (`[rows, width]`).
+pub fn forward(x: Tensor, bias: &Tensor) -> Result<(Tensor, Tensor), TchError> {
+    let mut derivative = x;
+    let size = derivative.size();
+    let width = size[1] as usize;
+    let mut result = empty(&size)?;
+    let bias = values(bias)?;
+    let piece = ROWS_PER_PIECE * width;
+    values_mut(&mut derivative)?
+        .par_chunks_mut(piece)
+        .zip(values_mut(&mut result)?.par_chunks_mut(piece))
+        .for_each(|(x, result)| forward_rows(x, result, bias));
+    Ok((result, derivative))
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn forward_rows(x: &mut [f32], result: &mut [f32], bias: &[f32]) {
+    for (x, result) in x.chunks_mut(bias.len()).zip(result.chunks_mut(bias.len())) {
+        for ((x, result), bias) in x.iter_mut().zip(result).zip(bias) {
+            (*result, *x) = gelu(*x + bias);
+        }
+    }
+}
+
+/// `gradient * derivative`, in the gradient's memory.
+pub fn backward(gradient: Tensor, derivative: &Tensor) -> Result<Tensor, TchError> {
+    let mut gradient = gradient;
+    let piece = ROWS_PER_PIECE * 1024;
+    values_mut(&mut gradient)?
+        .par_chunks_mut(piece)
+        .zip(values(derivative)?.par_chunks(piece))
+        .for_each(|(gradient, derivative)| multiply(gradient, derivative));
+    Ok(gradient)
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn multiply(x: &mut [f32], y: &[f32]) {
+    for (x, y) in x.iter_mut().zip(y) {
+        *x *= y;
+    }
+}

@@ -1,0 +1,86 @@
+//! Fused element-wise passes and attention for float32 on the CPU.
+//!
+//! libtorch makes one pass over memory for each operation; here a bias, a dropout, a residual and a LayerNorm are one
+//! pass, dropout masks are made where they are used and made again in the backward pass, and attention works on the
+//! sequences where they lie, without padding. Each function has its plain counterpart in `elementwise` and `attention`,
+//! which other devices use and the tests compare with.
+
+pub mod activation;
+pub mod attention;
+mod gemm;
+mod math;
+pub mod norm;
+
+use tch::{Device, Kind, TchError, Tensor};
+
+/// Rows handled by one parallel piece.
+const ROWS_PER_PIECE: usize = 16;
+
+/// Whether these passes may be used: the processor multiplies and adds in one instruction.
+pub fn available(device: Device) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let fused = std::is_x86_feature_detected!("fma") && std::is_x86_feature_detected!("avx2");
+    #[cfg(not(target_arch = "x86_64"))]
+    let fused = cfg!(target_arch = "aarch64");
+    device == Device::Cpu && fused
+}
+
+/// The values of a contiguous float32 tensor on the CPU.
+pub fn values(tensor: &Tensor) -> Result<&[f32], TchError> {
+    check(tensor)?;
+    // SAFETY: `check` made sure that `numel` float32 values lie contiguously at `data_ptr` in host memory; the slice
+    // borrows the tensor, which keeps the memory alive. Other handles to the same storage are not written to meanwhile:
+    // callers pass tensors that they own or that are frozen.
+    Ok(unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast::<f32>(), tensor.numel()) })
+}
+
+/// The values of a contiguous float32 tensor on the CPU, for writing.
+pub fn values_mut(tensor: &mut Tensor) -> Result<&mut [f32], TchError> {
+    check(tensor)?;
+    // SAFETY: as for `values`; callers own the only handle that is used while the slice lives.
+    Ok(unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast::<f32>(), tensor.numel()) })
+}
+
+fn check(tensor: &Tensor) -> Result<(), TchError> {
+    if tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && tensor.is_contiguous() {
+        Ok(())
+    } else {
+        let (device, kind) = (tensor.device(), tensor.kind());
+        Err(TchError::Torch(format!("expected contiguous float32 values on the CPU, got {kind:?} on {device:?}")))
+    }
+}
+
+/// Rows of float32 values on the CPU that may lie apart: a view of some columns.
+#[derive(Clone, Copy)]
+pub struct Rows<'a> {
+    values: &'a [f32],
+    stride: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// `tensor` is `[rows, width]` with neighbouring columns next to each other.
+    pub fn of(tensor: &'a Tensor) -> Result<Self, TchError> {
+        let (size, stride) = (tensor.size(), tensor.stride());
+        let fits = tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && stride.len() == 2 && stride[1] == 1;
+        if !fits || stride[0] < size[1] {
+            return Err(TchError::Torch(format!("expected float32 rows on the CPU, got strides {stride:?}")));
+        }
+        let stride = stride[0] as usize;
+        let length = (size[0].max(1) as usize - 1) * stride + size[1] as usize;
+        // SAFETY: rows of `size[1]` float32 values begin `stride` values apart at `data_ptr`, the last one ends at
+        // `length`; the slice borrows the tensor, which keeps the memory alive, and nobody writes to it meanwhile.
+        let values = unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast::<f32>(), length) };
+        Ok(Rows { values, stride })
+    }
+
+    /// `width` values of a row from `column` on.
+    #[inline(always)]
+    fn part(&self, row: usize, column: usize, width: usize) -> &'a [f32] {
+        &self.values[row * self.stride + column..][..width]
+    }
+}
+
+/// Uninitialised memory, for a function that writes all of it.
+pub fn empty(shape: &[i64]) -> Result<Tensor, TchError> {
+    Tensor::f_empty(shape, (Kind::Float, Device::Cpu))
+}

@@ -1,0 +1,231 @@
+//! Token ids equal those of `transformers`, and the cache gives the same ids back.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+use sweep::data::{CacheUse, Encoded, Tokenizer};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/data")
+        .join(name)
+}
+
+#[derive(Deserialize)]
+struct Fixture {
+    texts: Vec<String>,
+    cases: Vec<Case>,
+}
+
+/// One combination of tokenizer files, and what `transformers` makes of the texts with it.
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    folder: String,
+    files: Vec<String>,
+    config: Option<Value>,
+    /// JSON pointers into `tokenizer.json` with the value that replaces what is there.
+    changes: BTreeMap<String, Value>,
+    max_length: usize,
+    ids: Vec<Vec<u32>>,
+}
+
+impl Case {
+    fn folder(&self) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in self.files.iter().map(String::as_str).chain(["config.json"]) {
+            let mut text = std::fs::read_to_string(fixture(&self.folder).join(name)).unwrap();
+            if name == "tokenizer.json" {
+                let mut tokenizer: Value = serde_json::from_str(&text).unwrap();
+                for (pointer, value) in &self.changes {
+                    *tokenizer.pointer_mut(pointer).unwrap() = value.clone();
+                }
+                text = tokenizer.to_string();
+            }
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        if let Some(config) = &self.config {
+            std::fs::write(
+                folder.path().join("tokenizer_config.json"),
+                config.to_string(),
+            )
+            .unwrap();
+        }
+        folder
+    }
+}
+
+fn read_fixture() -> Fixture {
+    serde_json::from_str(&std::fs::read_to_string(fixture("tokenized.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn ids_equal_those_of_transformers() {
+    let Fixture { texts, cases } = read_fixture();
+    assert!(cases.len() >= 15);
+    for case in cases {
+        let tokenizer = Tokenizer::load(case.folder().path(), case.max_length).unwrap();
+        let found = tokenizer.encode(&texts).unwrap();
+        for ((ids, expected), text) in found.iter().zip(&case.ids).zip(&texts) {
+            assert_eq!(ids, expected, "{}: {text:?}", case.name);
+        }
+        assert_eq!(found.len(), case.ids.len());
+    }
+}
+
+#[test]
+fn ids_equal_the_shared_references() {
+    #[derive(Deserialize)]
+    struct Batches {
+        texts: Vec<String>,
+        input_ids: Vec<Vec<u32>>,
+        max_length: usize,
+    }
+    let references = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
+    let Ok(folders) = std::fs::read_dir(references) else {
+        return;
+    };
+    for folder in folders.map(|entry| entry.unwrap().path()) {
+        let Ok(text) = std::fs::read_to_string(folder.join("batches.json")) else {
+            continue;
+        };
+        let batches: Batches = serde_json::from_str(&text).unwrap();
+        let model = folder.join("model");
+        let mut found = vec![
+            Tokenizer::load(&model, batches.max_length)
+                .unwrap()
+                .encode(&batches.texts)
+                .unwrap(),
+        ];
+        let bare = tempfile::tempdir().unwrap();
+        for name in [
+            "vocab.json",
+            "merges.txt",
+            "vocab.txt",
+            "config.json",
+            "tokenizer_config.json",
+        ] {
+            let _ = std::fs::copy(model.join(name), bare.path().join(name));
+        }
+        found.push(
+            Tokenizer::load(bare.path(), batches.max_length)
+                .unwrap()
+                .encode(&batches.texts)
+                .unwrap(),
+        );
+        for found in found {
+            assert_eq!(
+                found,
+                batches
+                    .input_ids
+                    .iter()
+                    .map(Vec::as_slice)
+                    .collect::<Encoded>()
+            );
+        }
+    }
+}
+
+#[test]
+fn cached_ids_are_the_same_and_damage_is_mended() {
+    let texts: Vec<String> = (0..2000)
+        .map(|n| format!("The ferry was late {n} times."))
+        .collect();
+    let tokenizer = Tokenizer::load(&fixture("roberta"), 16).unwrap();
+    let cache = tempfile::tempdir().unwrap();
+    let folder = cache.path().join("not/there/yet");
+    let encode = |texts: &[String]| tokenizer.encode_cached(texts, Some(&folder)).unwrap();
+    let entries = || -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(&folder).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    };
+
+    let (fresh, usage) = encode(&texts);
+    assert!(matches!(usage, CacheUse::Written));
+    assert_eq!(fresh, tokenizer.encode(&texts).unwrap());
+    let (cached, usage) = encode(&texts);
+    assert!(matches!(usage, CacheUse::Read));
+    assert_eq!(cached, fresh);
+
+    let [entry] = &entries()[..] else {
+        panic!("one entry and nothing else: {:?}", entries());
+    };
+    let sound = std::fs::read(entry).unwrap();
+    for damaged in [&sound[..sound.len() / 2], &[], &[&sound[..], &[0]].concat()] {
+        std::fs::write(entry, damaged).unwrap();
+        let (mended, usage) = encode(&texts);
+        assert!(matches!(usage, CacheUse::Written));
+        assert_eq!(mended, fresh);
+        assert_eq!(std::fs::read(entry).unwrap(), sound);
+    }
+}
+
+#[test]
+fn the_cache_tells_contents_apart() {
+    let cache = tempfile::tempdir().unwrap();
+    let written = |folder: &Path, max_length: usize, texts: &[&str]| {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        let tokenizer = Tokenizer::load(folder, max_length).unwrap();
+        let (encoded, usage) = tokenizer.encode_cached(&texts, Some(cache.path())).unwrap();
+        assert_eq!(encoded, tokenizer.encode(&texts).unwrap());
+        matches!(usage, CacheUse::Written)
+    };
+    let (roberta, bert) = (fixture("roberta"), fixture("bert"));
+    assert!(written(&roberta, 16, &["ab", "c"]));
+    assert!(!written(&roberta, 16, &["ab", "c"]));
+    assert!(written(&roberta, 16, &["a", "bc"]));
+    assert!(written(&roberta, 16, &["c", "ab"]));
+    assert!(written(&roberta, 17, &["ab", "c"]));
+    assert!(written(&bert, 16, &["ab", "c"]));
+    let configured = tempfile::tempdir().unwrap();
+    for file in ["tokenizer.json", "config.json"] {
+        std::fs::copy(bert.join(file), configured.path().join(file)).unwrap();
+    }
+    assert!(
+        !written(configured.path(), 16, &["ab", "c"]),
+        "moved, but the same"
+    );
+    std::fs::write(
+        configured.path().join("tokenizer_config.json"),
+        r#"{"do_lower_case": false}"#,
+    )
+    .unwrap();
+    assert!(written(configured.path(), 16, &["ab", "c"]));
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_no_error() {
+    let blocked = tempfile::NamedTempFile::new().unwrap();
+    let tokenizer = Tokenizer::load(&fixture("bert"), 16).unwrap();
+    let texts = ["a".to_owned()];
+    let (encoded, usage) = tokenizer
+        .encode_cached(&texts, Some(blocked.path()))
+        .unwrap();
+    assert!(matches!(usage, CacheUse::Failed(_)));
+    assert_eq!(encoded.len(), 1);
+    let (_, usage) = tokenizer.encode_cached(&texts, None).unwrap();
+    assert!(matches!(usage, CacheUse::Off));
+}
+
+#[test]
+fn what_cannot_be_a_tokenizer_is_refused() {
+    let message = |files: &[(&str, &str)], max_length: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let error = Tokenizer::load(folder.path(), max_length)
+            .err()
+            .unwrap()
+            .to_string();
+        error.replace(&folder.path().display().to_string(), "MODEL")
+    };
+    insta::assert_snapshot!(message(&[], 16), @"MODEL: no tokenizer: needs tokenizer.json, or vocab.json and merges.txt, or vocab.txt");
+    insta::assert_snapshot!(message(&[("tokenizer.json", "{")], 16), @"MODEL/tokenizer.json: EOF while parsing an object at line 1 column 1");
+    insta::assert_snapshot!(message(&[("vocab.txt", "[UNK]\n[SEP]\na\n")], 16), @"MODEL/vocab.txt: the vocabulary lacks the special token `[CLS]`");
+    insta::assert_snapshot!(message(&[("vocab.json", "{}"), ("merges.txt", "a b\n")], 16), @"MODEL/vocab.json: Token `a` out of vocabulary");
+    insta::assert_snapshot!(message(&[("vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n"), ("tokenizer_config.json", "[")], 16), @"MODEL/tokenizer_config.json: EOF while parsing a list at line 1 column 1");
+    insta::assert_snapshot!(message(&[("vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n")], 2), @"max_length 2 leaves no room for text: the tokenizer adds 2 special tokens");
+}

@@ -1,0 +1,12 @@
+//! Scheduling, faults, resuming and supervision, with the mock executor.
+
+mod children;
+mod faults;
+mod mock;
+mod planning;
+mod resume;
+mod signals;
+mod supervision;
+#[path = "../store/support.rs"]
+mod support;
+mod torture;

@@ -1,0 +1,116 @@
+//! Kills at random moments: nothing is lost, nothing is done twice, and the result is that of an undisturbed sweep.
+//!
+//! `SWEEP_TORTURE_KILLS` sets how many kills there are at least, `SWEEP_TORTURE_SEED` the moments.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+
+use sweep::execute::MockSettings;
+use sweep::store::{RunState, Store};
+
+use crate::children::Orders;
+use crate::support::{files, finished, open, options, runs, scratch, sweep, timeless, work_with};
+
+/// Sweeps are started anew until there were so many kills.
+const KILLS: usize = 12;
+const RUNS: usize = 6;
+
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name)
+        .ok()
+        .map(|text| text.parse().expect("a number"))
+}
+
+/// Numbers below `limit`, the same for the same seed.
+struct Moments {
+    seed: u64,
+    drawn: u64,
+}
+
+impl Moments {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.drawn += 1;
+        let hash = blake3::hash(&[self.seed.to_le_bytes(), self.drawn.to_le_bytes()].concat());
+        u64::from_le_bytes(hash.as_bytes()[..8].try_into().unwrap()) % limit
+    }
+}
+
+#[test]
+fn killed_at_any_moment_the_result_is_the_same() {
+    let wanted =
+        setting("SWEEP_TORTURE_KILLS").map_or(KILLS, |kills| usize::try_from(kills).unwrap());
+    let seed =
+        setting("SWEEP_TORTURE_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    let mut moments = Moments { seed, drawn: 0 };
+    let whole = scratch();
+    let whole = timeless(finished(whole.path(), RUNS).layout().folder());
+    let (mut kills, mut sweeps, mut completed_meanwhile) = (0, 0, 0);
+    while kills < wanted {
+        let root = scratch();
+        let store = open(root.path(), &sweep(runs(RUNS))).unwrap().store;
+        sweeps += 1;
+        while kills < wanted && !is_done(&store) {
+            let before = completed(&store);
+            kill_one(&store, &mut moments);
+            kills += 1;
+            let after = completed(&store);
+            assert!(
+                before.iter().all(|result| after.contains(result)),
+                "seed {seed}: a result was lost"
+            );
+            completed_meanwhile += after.len() - before.len();
+        }
+        work_with(&store, MockSettings::default(), &options()).unwrap();
+        assert_eq!(timeless(store.layout().folder()), whole, "seed {seed}");
+        let leftovers: Vec<_> = files(root.path())
+            .into_keys()
+            .filter(|path| path.extension().is_some_and(|end| end == "tmp"))
+            .collect();
+        assert!(
+            leftovers
+                .iter()
+                .all(|path| !path.starts_with("sample/runs")),
+            "seed {seed}: {leftovers:?}"
+        );
+    }
+    println!(
+        "{kills} kills in {sweeps} sweeps, {completed_meanwhile} runs completed between them, seed {seed}"
+    );
+}
+
+/// Starts a worker, or two, and kills what was started at some moment.
+fn kill_one(store: &Store, moments: &mut Moments) {
+    let orders = Orders {
+        delay: Duration::from_micros(100 * (1 + moments.below(20))),
+        checkpoint_every: Duration::from_millis(moments.below(30)),
+        ..Orders::new(store)
+    };
+    let first = orders.start("worker_process");
+    let second = (moments.below(4) == 0).then(|| orders.start("worker_process"));
+    std::thread::sleep(Duration::from_micros(moments.below(60_000)));
+    first.kill();
+    if let Some(second) = second {
+        second.kill();
+    }
+}
+
+fn is_done(store: &Store) -> bool {
+    store
+        .runs()
+        .unwrap()
+        .iter()
+        .all(|view| view.state.is_final())
+}
+
+/// Names and contents of the results that are there.
+fn completed(store: &Store) -> Vec<(String, Vec<u8>)> {
+    let views = store.runs().unwrap();
+    let done = views
+        .iter()
+        .filter(|view| view.state == RunState::Completed);
+    done.map(|view| {
+        let path = store.layout().run(&view.run.id).result_json();
+        (view.run.id.to_string(), std::fs::read(path).unwrap())
+    })
+    .collect()
+}

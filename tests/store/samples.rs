@@ -1,0 +1,39 @@
+//! Records with numbers that can be recognized.
+
+use sweep::event::EpochRecord;
+use sweep::metrics::Scores;
+use sweep::train::RunFacts;
+
+pub fn epoch(number: usize, loss: f64) -> EpochRecord {
+    EpochRecord {
+        epoch: number,
+        train_loss: loss,
+        train_accuracy: 0.75,
+        eval_loss: 2.0 * loss,
+        scores: Scores {
+            accuracy: 1.0 - loss,
+            precision: 0.5,
+            recall: 0.25,
+            f1: 0.125,
+        },
+        mean_confidence: 0.9,
+        learning_rate: 0.001,
+        seconds: 12.5,
+        examples_per_second: 100.0,
+        tokens_per_second: 5000.25,
+    }
+}
+
+pub fn facts() -> RunFacts {
+    RunFacts {
+        trainable_parameters: 864_004,
+        total_parameters: 125_512_712,
+        train_examples: 240,
+        eval_examples: 2,
+        class_names: vec!["World".into(), "a \"quoted\", name".into()],
+        data_digest: "d".repeat(64),
+        model_digest: "m".repeat(64),
+        steps: 24,
+        device: "cuda:0".into(),
+    }
+}
