@@ -7,8 +7,6 @@ mod digest;
 
 use std::path::{Path, PathBuf};
 
-pub use digest::model_digest;
-
 /// The hub name of the small model that comes with `make setup`.
 pub const MINILM: &str = "sentence-transformers/all-MiniLM-L6-v2";
 
@@ -72,16 +70,29 @@ pub struct Hub {
     pub cache: PathBuf,
     /// The folder of the packaged MiniLM; it may be missing.
     pub minilm: PathBuf,
+    /// Our own cache folder, where digests are remembered; none where the environment names no home.
+    pub memory: Option<PathBuf>,
 }
 
 impl Hub {
     /// As the environment says: `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME`, `HOME`; `SWEEP_MINILM`.
     pub fn from_environment() -> Self {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let home = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
         Hub {
             cache: cache_folder(&variable),
             minilm: variable("SWEEP_MINILM").unwrap_or_else(|| packaged_minilm(Path::new(env!("CARGO_MANIFEST_DIR")))),
+            memory: home.map(|home| home.join("sweep")),
         }
+    }
+
+    /// blake3 over configuration, weights and tokenizer files of a model folder, as 64 hexadecimal digits; wherever the
+    /// folder lies. From the second time on it takes no time.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn model_digest(&self, folder: &Path) -> Result<String, HubError> {
+        digest::model_digest(folder, self.memory.as_ref().map(|memory| memory.join("digests")).as_deref())
     }
 
     /// The folder of a model.

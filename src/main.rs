@@ -1,3 +1,7 @@
-fn main() {
-    println!("{}", tch::Cuda::is_available());
+//! The program `sweep`; see `sweep --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sweep::cli::main()
 }

@@ -22,7 +22,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
 ];
 
 /// The torch executor ties scheduling to training, so it may also name what is trained on.
-const TORCH_EXECUTOR: (&str, &[&str]) = ("execute/torch", &["data", "model"]);
+const TORCH_EXECUTOR: (&str, &[&str]) = ("execute/torch", &["data", "hub", "model"]);
 
 /// Where libtorch may be used: folders end with `/`.
 const MAY_USE_TCH: [&str; 5] = ["model/", "train/", "data/batches.rs", "execute/torch.rs", "execute/torch/"];

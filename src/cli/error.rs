@@ -1,23 +1,62 @@
 //! Why a verb could not do its work, and the exit code that says so.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::data::DataError;
+use crate::execute::{self, SuperviseError};
 use crate::hub::HubError;
+use crate::model::ModelError;
+use crate::report::ReportError;
+use crate::spec::{SelectError, SpecErrors};
+use crate::store::StoreError;
+
+use super::logs::LogsError;
+use super::run::DeviceError;
 
 /// A verb's failure. What a sweep's runs end with is no failure of the verb.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
     #[error(transparent)]
+    Spec(#[from] SpecErrors),
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    #[error(transparent)]
     Hub(#[from] HubError),
-    /// Options that contradict each other or what is there.
-    #[error("{0}")]
-    Input(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error("--devices: {0}")]
+    Device(#[from] DeviceError),
+    #[error(transparent)]
+    Torch(#[from] execute::DeviceError),
+    #[error(transparent)]
+    Supervise(#[from] SuperviseError),
+    #[error("cannot listen for signals: {0}")]
+    Signals(std::io::Error),
+    #[error("cannot tell which file this program is, to start workers from it: {0}")]
+    Program(std::io::Error),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
+    Logs(#[from] LogsError),
+    #[error("{path}: no results here: give a results folder, or the folder of a sweep in it")]
+    NoResults { path: PathBuf },
+    #[error("{path}: cannot write: {source}")]
+    Write { path: PathBuf, source: std::io::Error },
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
 }
 
 impl CliError {
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(2)
+        match self {
+            // Something may have run before.
+            CliError::Supervise(_) => ExitCode::from(1),
+            _ => ExitCode::from(2),
+        }
     }
 }

@@ -31,6 +31,7 @@ mod plan;
 mod signals;
 mod stop;
 mod supervise;
+mod torch;
 mod worker;
 mod worker_process;
 mod worker_sink;
@@ -42,6 +43,7 @@ pub use plan::{
 };
 pub use signals::stop_on_signals;
 pub use stop::Stop;
+pub use torch::{DeviceError, TorchExecutor, cuda_devices};
 pub use supervise::{SuperviseError, supervise};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{

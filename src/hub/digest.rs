@@ -24,7 +24,7 @@ const CHUNK: usize = 16 << 20;
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn model_digest(folder: &Path, memory: &Path) -> Result<String, HubError> {
+pub(super) fn model_digest(folder: &Path, memory: Option<&Path>) -> Result<String, HubError> {
     let mut whole = blake3::Hasher::new();
     for name in files(folder)? {
         let digest = file_digest(&folder.join(&name), memory)?;
@@ -50,10 +50,12 @@ fn files(folder: &Path) -> Result<Vec<String>, HubError> {
 }
 
 /// 64 hexadecimal digits.
-fn file_digest(path: &Path, memory: &Path) -> Result<String, HubError> {
+fn file_digest(path: &Path, memory: Option<&Path>) -> Result<String, HubError> {
     let failed = |source| HubError::Read { path: path.to_path_buf(), source };
-    let place = std::fs::metadata(path).map_err(failed).map(|metadata| place(path, &metadata, memory))?;
-    if let Some(known) = place.as_ref().and_then(|place| std::fs::read_to_string(place).ok()).filter(|text| text.len() == 64) {
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    let place = memory.and_then(|memory| place(path, &metadata, memory));
+    let known = place.as_ref().and_then(|place| std::fs::read_to_string(place).ok());
+    if let Some(known) = known.filter(|text| text.len() == 64) {
         return Ok(known);
     }
     let digest = read_digest(path).map_err(failed)?;
@@ -120,35 +122,35 @@ mod tests {
         model(one.path(), &weights);
         model(other.path(), &weights);
         std::fs::write(other.path().join("README.md"), "not part of the model").unwrap();
-        let first = model_digest(one.path(), memory.path()).unwrap();
-        assert_eq!(first, model_digest(other.path(), memory.path()).unwrap());
+        let first = model_digest(one.path(), Some(memory.path())).unwrap();
+        assert_eq!(first, model_digest(other.path(), Some(memory.path())).unwrap());
 
         let mut changed = weights.clone();
         changed[1 << 20] = 8;
         changed.push(8);
         model(other.path(), &changed);
-        assert_ne!(first, model_digest(other.path(), memory.path()).unwrap());
+        assert_ne!(first, model_digest(other.path(), Some(memory.path())).unwrap());
         std::fs::write(one.path().join("vocab.txt"), "a\nc\n").unwrap();
-        assert_ne!(first, model_digest(one.path(), memory.path()).unwrap());
+        assert_ne!(first, model_digest(one.path(), Some(memory.path())).unwrap());
     }
 
     #[test]
     fn large_files_are_read_once() {
         let (folder, memory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         model(folder.path(), &vec![7; 2 << 20]);
-        let first = model_digest(folder.path(), memory.path()).unwrap();
+        let first = model_digest(folder.path(), Some(memory.path())).unwrap();
         let remembered: Vec<PathBuf> = std::fs::read_dir(memory.path()).unwrap().map(|e| e.unwrap().path()).collect();
         assert_eq!(remembered.len(), 1);
-        assert_eq!(model_digest(folder.path(), memory.path()).unwrap(), first);
+        assert_eq!(model_digest(folder.path(), Some(memory.path())).unwrap(), first);
         // Proof that the memory is what is read.
         std::fs::write(&remembered[0], "0".repeat(64)).unwrap();
-        assert_ne!(model_digest(folder.path(), memory.path()).unwrap(), first);
+        assert_ne!(model_digest(folder.path(), Some(memory.path())).unwrap(), first);
     }
 
     #[test]
     fn a_missing_folder_is_an_error_with_its_path() {
         let memory = tempfile::tempdir().unwrap();
-        let error = model_digest(&memory.path().join("nowhere"), memory.path()).unwrap_err();
+        let error = model_digest(&memory.path().join("nowhere"), Some(memory.path())).unwrap_err();
         assert!(error.to_string().contains("nowhere"), "{error}");
     }
 }

@@ -7,7 +7,7 @@ struct Place {
 
 fn place() -> Place {
     let folder = tempfile::tempdir().unwrap();
-    let hub = Hub { cache: folder.path().join("cache"), minilm: folder.path().join("package/model") };
+    let hub = Hub { cache: folder.path().join("cache"), minilm: folder.path().join("package/model"), memory: None };
     Place { folder, hub }
 }
 

@@ -42,7 +42,7 @@ pub fn forward(
         };
         let low = input.f_mm(&lora.a.value.f_tr()?)?;
         let scaled = low.f_mul_scalar(lora.scale)?;
-        narrow(output, span)?.f_addmm_(&scaled, &lora.b.value.f_tr()?)?;
+        let _ = narrow(output, span)?.f_addmm_(&scaled, &lora.b.value.f_tr()?)?;
         tapes.push(Some(LoraTape { input, mask, low }));
     }
     Ok(tapes)

@@ -31,7 +31,7 @@ pub struct Vary {
 }
 
 /// What is compared.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum HypothesisMetric {
     /// A recorded metric at the best epoch.

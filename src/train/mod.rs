@@ -20,3 +20,4 @@ pub use pack::{Pack, Place, ReadLoss, StepOfRun};
 pub use record::{AdapterFiles, Checkpoint, Prediction, RecordError, Recorder, RunFacts, RunResult};
 pub use schedule::Schedule;
 pub use session::{Job, train};
+pub use state::restrict;

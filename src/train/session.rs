@@ -8,10 +8,9 @@ use super::evaluate::{self, Evaluation};
 use super::member::{Best, Member, Orders};
 use super::pack::{Pack, Place, ReadLoss};
 use super::{AdapterFiles, Recorder, RunFacts, RunResult, TrainError, state};
-use crate::event::{EpochRecord, Event, Outcome, Sink};
-use crate::metrics::Scores;
+use crate::event::{EpochRecord, Event, Outcome, Sink, best_epoch};
 use crate::model::{Adapter, Base, count_parameters, peft};
-use crate::spec::{MetricName, PackPlan, PlannedRun, RunId};
+use crate::spec::{PackPlan, PlannedRun, RunId};
 
 /// At most this often does a run report its progress.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
@@ -159,8 +158,8 @@ impl Session<'_, '_> {
                 continue;
             }
             let record = record(member, &evaluation, seconds);
-            keep_if_best(member, &record, evaluation.probabilities);
             member.records.push(record.clone());
+            keep_if_best(member, evaluation.probabilities);
             member.next_epoch(examples);
             self.recorder.epochs(&member.run.id.clone(), &member.records.clone())?;
             self.close_epoch(place, record)?;
@@ -306,28 +305,13 @@ fn rate(count: usize, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
 }
 
-/// Of equally good epochs the first is the best.
-fn keep_if_best(member: &mut Member, record: &EpochRecord, probabilities: Vec<f32>) {
+/// Keeps the parameters where the newest record is the best one.
+fn keep_if_best(member: &mut Member, probabilities: Vec<f32>) {
     let metric = member.run.spec.metric_for_best;
-    let best_so_far = member.records.iter().map(|record| goodness(record, metric)).fold(f64::NEG_INFINITY, f64::max);
-    if goodness(record, metric) > best_so_far || member.best.is_none() {
-        let values = member.adapter.parameters.values.copy();
-        member.best = Some(Best { epoch: record.epoch, values, probabilities });
-    }
-}
-
-/// A metric as a number that is better when higher.
-fn goodness(record: &EpochRecord, metric: MetricName) -> f64 {
-    let Scores { accuracy, precision, recall, f1 } = record.scores;
-    match metric {
-        MetricName::Accuracy => accuracy,
-        MetricName::Precision => precision,
-        MetricName::Recall => recall,
-        MetricName::F1 => f1,
-        MetricName::MeanConfidence => record.mean_confidence,
-        MetricName::TrainAccuracy => record.train_accuracy,
-        MetricName::EvalLoss => -record.eval_loss,
-        MetricName::TrainLoss => -record.train_loss,
+    let newest = member.records.last().map(|record| record.epoch);
+    let best = best_epoch(&member.records, metric).map(|record| record.epoch);
+    if let Some(epoch) = newest.filter(|_| newest == best || member.best.is_none()) {
+        member.best = Some(Best { epoch, values: member.adapter.parameters.values.copy(), probabilities });
     }
 }
 

@@ -10,7 +10,7 @@ use super::member::{Best, Member, Progress};
 use super::pack::Pack;
 use super::{Checkpoint, TrainError};
 use crate::event::EpochRecord;
-use crate::spec::RunId;
+use crate::spec::{PackPlan, RunId};
 
 /// The part of a checkpoint that is not tensors. One entry per place.
 #[derive(Serialize, Deserialize)]
@@ -18,13 +18,13 @@ struct PackState {
     places: Vec<PlaceState>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct PlaceState {
     waiting: Vec<RunId>,
     member: Option<MemberState>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct MemberState {
     run: RunId,
     progress: Progress,
@@ -76,6 +76,40 @@ fn save_member(
 
 fn array_name(place: usize, name: &str) -> String {
     format!("{place}/{name}")
+}
+
+/// The checkpoint of `part`, a pack made of some of the runs: each place keeps of its own runs those that it has left. None where
+/// the state does not belong to this part's runs.
+pub fn restrict(checkpoint: &Checkpoint, part: &PackPlan) -> Option<Checkpoint> {
+    let whole: PackState = serde_json::from_value(checkpoint.state.clone()).ok()?;
+    let mut arrays = BTreeMap::new();
+    let mut places = Vec::with_capacity(part.places.len());
+    for (index, runs) in part.places.iter().enumerate() {
+        let in_part = |run: &RunId| runs.contains(run);
+        let mut sources = (0..whole.places.len()).filter(|&old| {
+            let place = &whole.places[old];
+            place.waiting.iter().any(in_part) || place.member.as_ref().is_some_and(|member| in_part(&member.run))
+        });
+        let Some(old) = sources.next() else {
+            places.push(PlaceState { waiting: Vec::new(), member: None });
+            continue;
+        };
+        if sources.next().is_some() {
+            return None;
+        }
+        let place = &whole.places[old];
+        let member = place.member.clone().filter(|member| in_part(&member.run));
+        if member.is_some() {
+            let prefix = array_name(old, "");
+            for (name, values) in checkpoint.arrays.iter().filter(|(name, _)| name.starts_with(&prefix)) {
+                arrays.insert(array_name(index, &name[prefix.len()..]), values.clone());
+            }
+        }
+        let waiting = place.waiting.iter().filter(|run| in_part(run)).cloned().collect();
+        places.push(PlaceState { waiting, member });
+    }
+    let state = serde_json::to_value(PackState { places }).ok()?;
+    Some(Checkpoint { state, arrays })
 }
 
 /// Puts a checkpoint back into a freshly made pack; `begin` makes the member of a run.

@@ -7,7 +7,7 @@ use crate::cli::text::bytes;
 use crate::hub::{Hub, MINILM};
 
 use super::Finding;
-use super::machine;
+use crate::cli::machine;
 
 /// Every check.
 pub fn all() -> Vec<Finding> {
@@ -16,7 +16,10 @@ pub fn all() -> Vec<Finding> {
     findings.extend(cuda());
     findings.push(processor());
     findings.push(memory());
-    findings.push(folder("cache", &crate::data::default_cache_folder()));
+    findings.push(match &hub.memory {
+        Some(path) => folder("cache", path),
+        None => Finding::optional("cache", "none, so every start reads everything anew", "set HOME or XDG_CACHE_HOME"),
+    });
     findings.push(folder("hub cache", &hub.cache));
     findings.push(model(&hub));
     findings.push(corpus());
@@ -106,4 +109,9 @@ fn slurm() -> Finding {
             "there: apt-get install slurm-client, or load your cluster's module",
         ),
     }
+}
+
+fn corpus() -> Finding {
+    let items = crate::cli::rehearsal::CORPUS.lines().skip(1).count();
+    Finding::found("corpus", format!("{} inside this program", crate::cli::text::count(items, "news item")))
 }

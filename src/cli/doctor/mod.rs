@@ -1,7 +1,7 @@
 //! `sweep doctor`: what this machine has, and what is missing with the command that mends it.
 
 mod checks;
-mod machine;
+
 
 use std::process::ExitCode;
 

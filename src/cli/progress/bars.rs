@@ -13,11 +13,10 @@ use super::board::{Active, Board};
 
 /// Resolution of a bar.
 const FULL: u64 = 1000;
-/// Width of a run's bar, in columns.
-const BAR: usize = 14;
-/// Columns taken by everything but the label: the bar, the figures and the gaps between them.
-const FIGURES: usize = BAR + 56;
-/// Labels get at least this many columns.
+/// Columns taken by a run's figures and the gaps before and after its bar.
+const FIGURES: usize = 54;
+const SHORTEST_BAR: usize = 6;
+const LONGEST_BAR: usize = 20;
 const SHORTEST_LABEL: usize = 12;
 
 /// Draws to standard error.
@@ -26,7 +25,25 @@ pub struct Bars {
     sweep: ProgressBar,
     header: ProgressBar,
     runs: Vec<(RunId, ProgressBar)>,
+    /// Of the bars of `runs`.
+    widths: Widths,
     board: Board,
+}
+
+/// Columns of a run's label and of its bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Widths {
+    label: usize,
+    bar: usize,
+}
+
+impl Widths {
+    /// Shares out a terminal's width: labels get what they need, bars what is left, both within bounds.
+    fn new(terminal: usize, longest_label: usize) -> Self {
+        let room = terminal.saturating_sub(FIGURES);
+        let label = longest_label.max(SHORTEST_LABEL).min(room.saturating_sub(SHORTEST_BAR)).max(SHORTEST_LABEL);
+        Widths { label, bar: room.saturating_sub(label).clamp(SHORTEST_BAR, LONGEST_BAR) }
+    }
 }
 
 impl Bars {
@@ -39,7 +56,8 @@ impl Bars {
         sweep.enable_steady_tick(Duration::from_millis(500));
         let header = multi.add(ProgressBar::new(FULL));
         header.set_style(styled("{msg:.dim}"));
-        let mut bars = Bars { multi, sweep, header, runs: Vec::new(), board: Board::new(runs, Instant::now()) };
+        let (widths, board) = (Widths::new(0, 0), Board::new(runs, Instant::now()));
+        let mut bars = Bars { multi, sweep, header, runs: Vec::new(), widths, board };
         bars.draw_sweep(Instant::now());
         bars
     }
@@ -64,9 +82,13 @@ impl Bars {
     fn draw_runs(&mut self, now: Instant) {
         let (height, width) = console::Term::stderr().size();
         let most = usize::from(height).saturating_sub(4).max(1);
-        let longest = self.board.active.iter().map(|run| console::measure_text_width(&run.label)).max().unwrap_or(0);
-        let room = usize::from(width).saturating_sub(FIGURES).max(SHORTEST_LABEL);
-        let label = longest.clamp(SHORTEST_LABEL, room);
+        let several = self.board.several_devices();
+        let labels = self.board.active.iter().map(|run| console::measure_text_width(&named(run, several)));
+        let widths = Widths::new(usize::from(width), labels.max().unwrap_or(0));
+        if widths.bar != self.widths.bar {
+            self.runs.iter().for_each(|(_, bar)| bar.set_style(bar_style(widths)));
+        }
+        self.widths = widths;
         let shown: Vec<&Active> = self.board.active.iter().take(most).collect();
 
         self.runs.retain(|(run, bar)| {
@@ -80,18 +102,18 @@ impl Bars {
         for active in &shown {
             if !self.runs.iter().any(|(run, _)| *run == active.run) {
                 let bar = self.multi.add(ProgressBar::new(FULL));
-                bar.set_style(styled(&format!("{{prefix}}  {{bar:{BAR}.green/black.bright}}  {{msg}}")));
+                bar.set_style(bar_style(widths));
                 self.runs.push((active.run.clone(), bar));
             }
         }
         for active in &shown {
             let Some((_, bar)) = self.runs.iter().find(|(run, _)| *run == active.run) else { continue };
             bar.set_position((active.fraction() * FULL as f64) as u64);
-            bar.set_prefix(fitted(&active.label, label));
+            bar.set_prefix(fitted(&named(active, several), widths.label));
             bar.set_message(figures(active, now));
         }
         let hidden = self.board.active.len() - shown.len();
-        self.header.set_message(header(label, hidden));
+        self.header.set_message(header(widths, hidden));
     }
 }
 
@@ -125,9 +147,18 @@ impl Drop for Bars {
     }
 }
 
+fn bar_style(widths: Widths) -> ProgressStyle {
+    styled(&format!("{{prefix}}  {{bar:{}.green/black.bright}}  {{msg}}", widths.bar))
+}
+
 fn styled(template: &str) -> ProgressStyle {
     let style = ProgressStyle::with_template(template).expect("our templates are well-formed: they have a test");
     style.progress_chars("━╸─")
+}
+
+/// The run's label, with its device where there are several.
+fn named(run: &Active, several_devices: bool) -> String {
+    if several_devices { format!("{} {}", run.device, run.label) } else { run.label.clone() }
 }
 
 /// A label of exactly `width` columns.
@@ -136,13 +167,13 @@ fn fitted(label: &str, width: usize) -> String {
     console::pad_str(&cut, width, console::Alignment::Left, None).into_owned()
 }
 
-fn header(label: usize, hidden: usize) -> String {
+fn header(widths: Widths, hidden: usize) -> String {
     let first = match hidden {
         0 => "run".to_string(),
         hidden => format!("run (+{hidden})"),
     };
     let names = format!("{:>7}  {:>7}  {:>9}  {:>10}  {:>8}", "epoch", "loss", "accuracy", "examples/s", "left");
-    format!("{}  {}  {names}", fitted(&first, label), " ".repeat(BAR))
+    format!("{}  {}  {names}", fitted(&first, widths.label), " ".repeat(widths.bar))
 }
 
 fn figures(run: &Active, now: Instant) -> String {
@@ -199,10 +230,18 @@ mod tests {
         let active = board.find(&run).unwrap();
         let row = figures(active, now + Duration::from_secs(30));
         assert_eq!(row, "   2/10   0.5124          -      12,346      2:00");
-        let head = header(12, 3);
-        assert_eq!(console::measure_text_width(&head), 12 + 2 + BAR + 2 + console::measure_text_width(&row));
+        let head = header(Widths { label: 12, bar: 6 }, 3);
+        assert_eq!(console::measure_text_width(&head), 12 + 2 + 6 + 2 + console::measure_text_width(&row));
         assert!(head.starts_with("run (+3)"));
         assert_eq!(fitted(&active.label, 12), "a long labe…");
+    }
+
+    #[test]
+    fn narrow_terminals_cut_labels_before_figures() {
+        assert_eq!(Widths::new(80, 27), Widths { label: 20, bar: 6 });
+        assert_eq!(Widths::new(110, 27), Widths { label: 27, bar: 20 });
+        assert_eq!(Widths::new(100, 5), Widths { label: 12, bar: 20 });
+        assert_eq!(Widths::new(20, 27), Widths { label: 12, bar: 6 });
     }
 
     #[test]

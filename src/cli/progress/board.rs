@@ -103,6 +103,11 @@ impl Board {
         }
     }
 
+    /// Whether the runs in progress are on different devices.
+    pub fn several_devices(&self) -> bool {
+        self.active.windows(2).any(|pair| pair[0].device != pair[1].device)
+    }
+
     /// Runs that have an outcome.
     pub fn finished(&self) -> usize {
         self.completed + self.failed
@@ -113,12 +118,13 @@ impl Board {
         if self.runs == 0 { 1.0 } else { (self.work() / self.runs as f64).min(1.0) }
     }
 
-    /// Time left at the speed since the beginning, all runs taken as equally long.
+    /// Time left at the speed since the beginning, all runs taken as equally long; not less than a run in progress needs.
     pub fn left(&self, now: Instant) -> Option<Duration> {
         let done = self.work() - self.head_start;
         let open = self.runs as f64 - self.work();
         let elapsed = now.duration_since(self.began).as_secs_f64();
-        (done > 0.0 && open >= 0.0).then(|| Duration::from_secs_f64(elapsed * open / done))
+        let all = (done > 0.0 && open >= 0.0).then(|| Duration::from_secs_f64(elapsed * open / done))?;
+        self.active.iter().filter_map(|active| active.left(now)).chain([all]).max()
     }
 
     /// Work done, in runs.

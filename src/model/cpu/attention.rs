@@ -126,11 +126,13 @@ pub fn backward(
     let queries = split(values_mut(&mut query)?, shapes.iter().map(|shape| shape.asked * shape.width()));
     let key_values = split(values_mut(&mut key_value)?, shapes.iter().map(|s| s.sequence.len * 2 * s.width()));
     let weights = split_shared(&tape.weights, shapes.iter().map(Shape::weights));
+    // The closure must not hold the tape: tensors are not shared between threads.
+    let (asking, dropouts) = (tape.queries, &tape.dropouts);
     shapes.par_iter().zip(queries).zip(key_values).zip(weights).for_each_init(
         Scratch::default,
         |scratch, (((shape, query), key_value), weights)| {
-            let dropout = tape.dropouts[shape.sequence.run];
-            let row = shape.query_row(tape.queries);
+            let dropout = dropouts[shape.sequence.run];
+            let row = shape.query_row(asking);
             backward_sequence(shape, row, inputs, weights, (query, key_value), dropout, scratch);
         },
     );

@@ -82,6 +82,7 @@ pub fn backward(tape: &NormTape, norm: &Norm, gradient: &Tensor) -> Result<(Tens
     let width = size[1] as usize;
     let (mut output, mut residual) = (empty(&size)?, empty(&size)?);
     let weight = values(&norm.weight)?;
+    let dropouts = &tape.dropouts;
     let piece = ROWS_PER_PIECE * width;
     values_mut(&mut output)?
         .par_chunks_mut(piece)
@@ -93,7 +94,7 @@ pub fn backward(tape: &NormTape, norm: &Norm, gradient: &Tensor) -> Result<(Tens
         .for_each(|(index, ((((output, residual), gradient), normalized), deviations))| {
             let first = index * ROWS_PER_PIECE;
             let rows = (output, residual, gradient, normalized, deviations);
-            backward_rows(first, width, rows, weight, &tape.dropouts);
+            backward_rows(first, width, rows, weight, dropouts);
         });
     Ok((output, residual))
 }

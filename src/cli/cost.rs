@@ -1,0 +1,131 @@
+//! What a run will cost, before it runs: steps, tokens, parameters, memory.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use crate::data::{self, EpochPlan, Tokenizer};
+use crate::hub::Hub;
+use crate::model::{LoraTarget, ModelConfig, count_parameters};
+use crate::spec::{DatasetSpec, RunSpec};
+
+use super::CliError;
+
+/// The cost of one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Over all epochs.
+    pub optimizer_steps: usize,
+    /// Real (unpadded) training tokens over all epochs, evaluation left out.
+    pub tokens: u64,
+    pub trainable_parameters: usize,
+    /// As PEFT counts: the frozen copy of the head included.
+    pub total_parameters: usize,
+    /// Bytes that the run adds to a pack, estimated.
+    pub memory: u64,
+    /// Bytes of the frozen weights, which the runs of a pack share.
+    pub frozen_memory: u64,
+}
+
+/// What is read of a model and a data set, once for all runs that use them.
+#[derive(Clone, Debug)]
+struct Source {
+    config: ModelConfig,
+    classes: usize,
+    train_examples: usize,
+    /// Of the training examples, at most `max_length` each.
+    tokens: u64,
+    longest: usize,
+}
+
+/// Works out costs; reads every model and data set once.
+pub struct Costs<'a> {
+    hub: &'a Hub,
+    datasets: Vec<(DatasetSpec, data::Dataset)>,
+    sources: HashMap<(String, usize, usize), Source>,
+}
+
+impl<'a> Costs<'a> {
+    pub fn new(hub: &'a Hub) -> Self {
+        Costs { hub, datasets: Vec::new(), sources: HashMap::new() }
+    }
+
+    /// # Errors
+    /// The run's model or data set cannot be read.
+    pub fn of(&mut self, run: &RunSpec) -> Result<Cost, CliError> {
+        let source = self.source(run)?;
+        Ok(cost(run, source))
+    }
+
+    fn source(&mut self, run: &RunSpec) -> Result<&Source, CliError> {
+        let dataset = self.dataset(&run.dataset)?;
+        let key = (run.model.clone(), run.max_length, dataset);
+        if !self.sources.contains_key(&key) {
+            let source = read(self.hub, run, &self.datasets[dataset].1)?;
+            self.sources.insert(key.clone(), source);
+        }
+        Ok(&self.sources[&key])
+    }
+
+    /// The place of a data set in `datasets`.
+    fn dataset(&mut self, spec: &DatasetSpec) -> Result<usize, CliError> {
+        if let Some(place) = self.datasets.iter().position(|(known, _)| known == spec) {
+            return Ok(place);
+        }
+        let location: PathBuf = self.hub.dataset(&spec.path)?;
+        self.datasets.push((spec.clone(), data::load(spec, &location)?));
+        Ok(self.datasets.len() - 1)
+    }
+}
+
+fn read(hub: &Hub, run: &RunSpec, dataset: &data::Dataset) -> Result<Source, CliError> {
+    let folder = hub.model(&run.model)?;
+    let tokenizer = Tokenizer::load(&folder, run.max_length)?;
+    let cache = data::default_cache_folder();
+    let (encoded, _) = tokenizer.encode_cached(&dataset.train.texts, cache.as_deref())?;
+    Ok(Source {
+        config: ModelConfig::read(&folder)?,
+        classes: dataset.class_names.len(),
+        train_examples: dataset.train.len(),
+        tokens: encoded.ids().len() as u64,
+        longest: (0..encoded.len()).map(|index| encoded.length(index)).max().unwrap_or(0),
+    })
+}
+
+fn cost(run: &RunSpec, source: &Source) -> Cost {
+    let targets = targets(run, &source.config);
+    let (trainable_parameters, total_parameters) = count_parameters(&source.config, &targets, source.classes);
+    // A resolved run has at least 1 of both.
+    let sizes = [run.batch_size, run.gradient_accumulation_steps].map(|size| size.max(1).try_into());
+    let steps = match sizes {
+        [Ok(batch), Ok(accumulation)] => EpochPlan::new(source.train_examples, batch, accumulation).steps(),
+        _ => 0,
+    };
+    let lowest = targets.iter().map(|target| target.layer).min().unwrap_or(source.config.layers);
+    Cost {
+        optimizer_steps: steps * run.epochs,
+        tokens: source.tokens * run.epochs as u64,
+        trainable_parameters,
+        total_parameters,
+        memory: run_memory(&source.config, trainable_parameters, lowest, run.batch_size, source.longest),
+        frozen_memory: 4 * (total_parameters - trainable_parameters) as u64,
+    }
+}
+
+fn targets(run: &RunSpec, config: &ModelConfig) -> Vec<LoraTarget> {
+    let scale = run.lora_alpha / run.rank as f64;
+    let parsed = run.target_modules.iter().filter_map(|name| config.architecture.parse(name));
+    parsed.map(|(layer, linear)| LoraTarget { layer, linear, rank: run.rank as i64, scale }).collect()
+}
+
+/// Bytes that a run adds to a pack at float32, for its largest possible micro-batch.
+///
+/// Per trainable parameter five numbers: value, gradient, both moments of AdamW, best value so far. Per token and layer
+/// from the lowest adapted one upwards what its backward pass reads: query, key and value, the normalised inputs of both
+/// LayerNorms with their dropout masks (7 hidden sizes in all), the input of the activation, and the attention
+/// probabilities. As much again for one layer's temporaries.
+fn run_memory(config: &ModelConfig, trainable: usize, lowest: usize, batch: usize, longest: usize) -> u64 {
+    let per_token = 7 * config.hidden_size + config.intermediate_size + config.heads * longest as i64;
+    let layers = config.layers.saturating_sub(lowest) + 1;
+    let activations = per_token as u64 * (layers * batch * longest) as u64;
+    4 * (5 * trainable as u64 + activations)
+}

@@ -1,0 +1,90 @@
+//! `sweep logs`: what a run's log says.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::spec::RunId;
+use crate::store::{Store, StoreError, sweep_folders};
+
+use super::CliError;
+
+/// Shows the log of a run.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  sweep logs 3f9a                          a run by the beginning of its id
+  sweep logs 'epochs=8, seed=1'            by its label
+  sweep logs base --results results/quickstart
+
+Exit codes:
+  0  the log is shown
+  2  no such run, or several")]
+pub struct Logs {
+    /// The beginning of the run's id, its label, or its folder.
+    run: String,
+    /// Where to look: a results folder, or the folder of a sweep.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    results: PathBuf,
+}
+
+/// A run that is not found, or not alone.
+#[derive(Debug, thiserror::Error)]
+pub enum LogsError {
+    #[error("{results}: no run `{run}` here; `sweep status` lists them")]
+    NoRun { results: PathBuf, run: String },
+    #[error("`{run}` is several runs; name one by its id:\n  {}", candidates.join("\n  "))]
+    Several { run: String, candidates: Vec<String> },
+}
+
+impl Logs {
+    pub fn run(self) -> Result<ExitCode, CliError> {
+        let mut found = Vec::new();
+        for folder in sweep_folders(&self.results)? {
+            let store = Store::open(&folder)?;
+            let matching: Vec<RunId> = matches(&store, &self.run);
+            found.extend(matching.into_iter().map(|run| (store.clone(), run)));
+        }
+        match found.as_slice() {
+            [(store, run)] => {
+                let lines = lines(store, run)?;
+                super::print(&lines)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            [] => Err(LogsError::NoRun { results: self.results, run: self.run }.into()),
+            several => {
+                let line = |(store, run): &(Store, RunId)| {
+                    let label = store.entry(run).map(|entry| entry.label.clone()).unwrap_or_default();
+                    format!("{run}  {label}  in {}", store.layout().folder().display())
+                };
+                Err(LogsError::Several { run: self.run, candidates: several.iter().map(line).collect() }.into())
+            }
+        }
+    }
+}
+
+/// The runs meant: those of exactly this label or id; else those whose id begins so.
+fn matches(store: &Store, name: &str) -> Vec<RunId> {
+    let name = name.trim_end_matches('/');
+    let id = name.rsplit('/').next().unwrap_or(name);
+    let runs = &store.record().runs;
+    let exact: Vec<RunId> =
+        runs.iter().filter(|run| run.label == name || run.id.0 == id).map(|run| run.id.clone()).collect();
+    if !exact.is_empty() {
+        return exact;
+    }
+    runs.iter().filter(|run| run.id.0.starts_with(id)).map(|run| run.id.clone()).collect()
+}
+
+fn lines(store: &Store, run: &RunId) -> Result<String, StoreError> {
+    let label = &store.entry(run)?.label;
+    let mut text = format!("{label} [{run}], {}\n", store.layout().run(run).folder().display());
+    let lines = store.log(run)?;
+    if lines.is_empty() {
+        text.push_str("nothing was logged yet\n");
+    }
+    for line in lines {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    Ok(text)
+}

@@ -1,0 +1,83 @@
+//! What a person reads when the sweep is over: one line per run, and where to look next.
+
+use std::time::Duration;
+
+use crate::cli::text::{Align, Table, clock, count, percent};
+use crate::store::{RunState, RunView, Store};
+
+/// More runs than this are summed up by the best of them.
+const MOST_ROWS: usize = 40;
+const BEST_ROWS: usize = 20;
+
+/// The table of runs and the closing lines.
+pub fn summary(store: &Store, views: &[RunView]) -> String {
+    let mut text = format!("\n{}", table(views));
+    if views.len() > MOST_ROWS {
+        let all = store.layout().runs_csv();
+        text.push_str(&format!("The best {BEST_ROWS} of {}; all of them: {}\n", views.len(), all.display()));
+    }
+    text.push('\n');
+    for view in views.iter().filter(|view| view.state == RunState::Failed || view.state == RunState::Diverged) {
+        let reason = view.reason.as_deref().unwrap_or("no reason recorded");
+        let log = store.layout().run(&view.run.id).log();
+        text.push_str(&format!("{} {}: {reason} ({})\n", view.state, view.run.label, log.display()));
+    }
+    let folder = store.layout().folder().display();
+    if store.record().rehearsal {
+        text.push_str("This was a rehearsal: its figures say nothing about the sweep itself.\n");
+    }
+    text.push_str(&format!("{}. Next: sweep report {folder}\n", counts(views)));
+    text
+}
+
+/// `5 runs: 4 completed, 1 failed`
+pub fn counts(views: &[RunView]) -> String {
+    const STATES: [RunState; 6] = [
+        RunState::Completed,
+        RunState::Failed,
+        RunState::Diverged,
+        RunState::Running,
+        RunState::Interrupted,
+        RunState::Pending,
+    ];
+    let of = |state: RunState| views.iter().filter(|view| view.state == state).count();
+    let parts = STATES.map(|state| (of(state), state)).into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts.map(|(number, state)| format!("{number} {state}")).collect();
+    let all = count(views.len(), "run");
+    if parts.is_empty() { all } else { format!("{all}: {}", parts.join(", ")) }
+}
+
+fn table(views: &[RunView]) -> Table {
+    let mut table = Table::new([
+        ("run", Align::Left),
+        ("status", Align::Left),
+        ("best epoch", Align::Right),
+        ("accuracy", Align::Right),
+        ("F1", Align::Right),
+        ("time", Align::Right),
+    ]);
+    let mut shown: Vec<&RunView> = views.iter().collect();
+    if shown.len() > MOST_ROWS {
+        shown.sort_by(|a, b| accuracy(b).total_cmp(&accuracy(a)));
+        shown.truncate(BEST_ROWS);
+    }
+    for view in shown {
+        let figure = |show: &dyn Fn(&crate::event::EpochRecord) -> String| {
+            view.best.as_ref().map_or_else(|| "-".to_string(), show)
+        };
+        table.row([
+            view.run.label.clone(),
+            view.state.to_string(),
+            figure(&|best| best.epoch.to_string()),
+            figure(&|best| percent(best.scores.accuracy)),
+            figure(&|best| format!("{:.4}", best.scores.f1)),
+            if view.epochs == 0 { "-".to_string() } else { clock(Duration::from_secs_f64(view.seconds.max(0.0))) },
+        ]);
+    }
+    table
+}
+
+/// Below every accuracy where there is none.
+fn accuracy(view: &RunView) -> f64 {
+    view.best.as_ref().map_or(-1.0, |best| best.scores.accuracy)
+}

@@ -1,0 +1,220 @@
+//! `sweep status`: where the runs of a sweep stand.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use indicatif::HumanCount;
+use serde::Serialize;
+
+use crate::store::{RunState, RunView, Store, sweep_folders};
+
+use super::CliError;
+use super::run::counts;
+use super::text::{Align, Table, clock, percent};
+
+/// Between two looks of `--watch`.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Shows where sweeps stand: runs by state, progress, time left, the best so far, failures with their reasons.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  sweep status                              every sweep in results/
+  sweep status results/quickstart --watch
+  sweep status results --json | jq '.[].runs[] | select(.state == \"failed\")'
+
+Exit codes:
+  0  shown
+  2  no results there")]
+pub struct Status {
+    /// A results folder, or the folder of a sweep.
+    #[arg(default_value = "results")]
+    path: PathBuf,
+    /// Looks again every two seconds until nothing is left to do.
+    #[arg(long, conflicts_with = "json")]
+    watch: bool,
+    /// Everything, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A sweep for programs.
+#[derive(Debug, Serialize)]
+struct SweepStatus {
+    name: String,
+    folder: PathBuf,
+    rehearsal: bool,
+    runs: Vec<RunStatus>,
+}
+
+/// A run for programs.
+#[derive(Debug, Serialize)]
+struct RunStatus {
+    id: String,
+    label: String,
+    configuration: String,
+    state: RunState,
+    /// No longer in the sweep file.
+    removed: bool,
+    device: Option<String>,
+    worker: Option<String>,
+    epochs_recorded: usize,
+    epochs: usize,
+    step: Option<usize>,
+    steps: Option<usize>,
+    seconds: f64,
+    seconds_left: Option<f64>,
+    best_epoch: Option<usize>,
+    accuracy: Option<f64>,
+    f1: Option<f64>,
+    trainable_parameters: Option<usize>,
+    reason: Option<String>,
+    damage: Option<String>,
+}
+
+impl Status {
+    pub fn run(self) -> Result<ExitCode, CliError> {
+        if self.json {
+            let sweeps: Vec<SweepStatus> =
+                look(&self.path)?.iter().map(|(store, views)| SweepStatus::new(store, views)).collect();
+            // Plain data with string keys: it always has a JSON form.
+            let text = serde_json::to_string_pretty(&sweeps).map_err(|error| CliError::Output(error.into()))?;
+            super::print(&format!("{text}\n"))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        loop {
+            let sweeps = look(&self.path)?;
+            let text: String = sweeps.iter().map(|(store, views)| show(store, views)).collect();
+            if self.watch {
+                // A terminal that cannot be cleared shows one look under the other.
+                let _ = console::Term::stdout().clear_screen();
+            }
+            super::print(&text)?;
+            let open = sweeps.iter().flat_map(|(_, views)| views).any(|view| !view.removed && !view.state.is_final());
+            if !self.watch || !open {
+                return Ok(ExitCode::SUCCESS);
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+fn look(path: &Path) -> Result<Vec<(Store, Vec<RunView>)>, CliError> {
+    let folders = sweep_folders(path)?;
+    if folders.is_empty() {
+        return Err(CliError::NoResults { path: path.to_path_buf() });
+    }
+    let mut sweeps = Vec::with_capacity(folders.len());
+    for folder in folders {
+        let store = Store::open(&folder)?;
+        let views = store.runs()?;
+        sweeps.push((store, views));
+    }
+    Ok(sweeps)
+}
+
+fn show(store: &Store, views: &[RunView]) -> String {
+    let present: Vec<RunView> = views.iter().filter(|view| !view.removed).cloned().collect();
+    let rehearsal = if store.record().rehearsal { " (rehearsal)" } else { "" };
+    let mut text = format!("{}{rehearsal}  {}\n", store.record().name, counts(&present));
+    if let Some(left) = left(&present) {
+        text.push_str(&format!("  about {} left\n", clock(left)));
+    }
+    let best = present.iter().filter(|view| view.state == RunState::Completed);
+    let best = best.filter_map(|view| Some((view, view.best.as_ref()?.scores.accuracy)));
+    if let Some((view, accuracy)) = best.max_by(|a, b| a.1.total_cmp(&b.1)) {
+        text.push_str(&format!("  best so far: {}, accuracy {}\n", view.run.label, percent(accuracy)));
+    }
+    let running = running(&present);
+    if !running.is_empty() {
+        text.push_str(&format!("{running}"));
+    }
+    for view in &present {
+        if let (RunState::Failed | RunState::Diverged, Some(reason)) = (view.state, &view.reason) {
+            text.push_str(&format!("  {} {}: {reason}\n", view.state, view.run.label));
+        }
+        if let Some(damage) = &view.damage {
+            text.push_str(&format!("  damaged {}: {damage}\n", view.run.label));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn running(views: &[RunView]) -> Table {
+    let mut table = Table::new([
+        ("  running", Align::Left),
+        ("device", Align::Left),
+        ("epoch", Align::Right),
+        ("step", Align::Right),
+        ("loss", Align::Right),
+        ("accuracy", Align::Right),
+        ("examples/s", Align::Right),
+        ("left", Align::Right),
+    ]);
+    let none = || "-".to_string();
+    for view in views.iter().filter(|view| view.state == RunState::Running) {
+        let progress = view.progress.as_ref();
+        table.row([
+            format!("  {}", view.run.label),
+            view.device.clone().unwrap_or_else(none),
+            progress.map_or_else(none, |at| format!("{}/{}", at.epoch, at.epochs)),
+            progress.map_or_else(none, |at| format!("{}/{}", HumanCount(at.step as u64), HumanCount(at.steps as u64))),
+            progress.and_then(|at| at.train_loss).map_or_else(none, |loss| format!("{loss:.4}")),
+            view.best.as_ref().map_or_else(none, |best| percent(best.scores.accuracy)),
+            progress.and_then(|at| at.examples_per_second).map_or_else(none, |speed| format!("{speed:.0}")),
+            progress.and_then(|at| at.seconds_left).map_or_else(none, |left| clock(seconds(left))),
+        ]);
+    }
+    table
+}
+
+/// Time until the runs in work are over.
+fn left(views: &[RunView]) -> Option<Duration> {
+    let of_runs = views.iter().filter_map(|view| view.progress.as_ref()?.seconds_left);
+    of_runs.max_by(f64::total_cmp).map(seconds)
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+impl SweepStatus {
+    fn new(store: &Store, views: &[RunView]) -> Self {
+        SweepStatus {
+            name: store.record().name.clone(),
+            folder: store.layout().folder().to_path_buf(),
+            rehearsal: store.record().rehearsal,
+            runs: views.iter().map(RunStatus::new).collect(),
+        }
+    }
+}
+
+impl RunStatus {
+    fn new(view: &RunView) -> Self {
+        let progress = view.progress.as_ref();
+        let best = view.best.as_ref();
+        RunStatus {
+            id: view.run.id.to_string(),
+            label: view.run.label.clone(),
+            configuration: view.run.configuration.clone(),
+            state: view.state,
+            removed: view.removed,
+            device: view.device.clone(),
+            worker: view.worker.clone(),
+            epochs_recorded: view.epochs,
+            epochs: view.run.spec.epochs,
+            step: progress.map(|at| at.step),
+            steps: progress.map(|at| at.steps),
+            seconds: view.seconds,
+            seconds_left: progress.and_then(|at| at.seconds_left),
+            best_epoch: best.map(|best| best.epoch),
+            accuracy: best.map(|best| best.scores.accuracy),
+            f1: best.map(|best| best.scores.f1),
+            trainable_parameters: view.trainable_parameters,
+            reason: view.reason.clone(),
+            damage: view.damage.clone(),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! `sweep worker`: what the processes that `sweep run` starts do. Not for people.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::execute::{
+    JsonLines, Stop, WhenBusy, WorkerOptions, WorkerProcess, stop_on_signals, worker_exit_status, worker_main,
+};
+use crate::spec::RunId;
+use crate::store::{ClaimOptions, Store};
+
+use super::CliError;
+use super::executor::ExecutorOptions;
+use super::versions::versions;
+
+/// Works on a sweep's packs; its events are lines of JSON on standard output.
+#[derive(Debug, clap::Args)]
+#[command(hide = true)]
+pub struct Worker {
+    /// The folder of the sweep.
+    #[arg(long)]
+    results: PathBuf,
+    #[arg(long)]
+    device: String,
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Leave when standard input ends.
+    #[arg(long)]
+    supervised: bool,
+    /// Seconds.
+    #[arg(long, default_value_t = 300.0)]
+    checkpoint_every: f64,
+    #[arg(long, default_value_t = 2)]
+    attempts: usize,
+    #[arg(long)]
+    leave_when_busy: bool,
+    #[arg(long)]
+    fail_fast: bool,
+    /// Only packs with one of these runs.
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+    #[command(flatten)]
+    executor: ExecutorOptions,
+}
+
+impl Worker {
+    pub fn run(self) -> Result<ExitCode, CliError> {
+        let stop = Stop::default();
+        stop_on_signals(&stop).map_err(CliError::Signals)?;
+        let only: BTreeSet<RunId> = self.only.iter().cloned().map(RunId).collect();
+        let claims = ClaimOptions { device: Some(self.device.clone()), ..ClaimOptions::default() };
+        let store = Store::open_with(&self.results, claims.clone())?;
+        let mut executor = self.executor.executor(&self.device, self.threads, &store)?;
+        let process = WorkerProcess {
+            folder: self.results.clone(),
+            claims,
+            supervised: self.supervised,
+            options: WorkerOptions {
+                versions: versions(),
+                checkpoint_every: Duration::from_secs_f64(self.checkpoint_every.max(0.0)),
+                attempts: self.attempts,
+                fail_fast: self.fail_fast,
+                only: Some(only).filter(|only| !only.is_empty()),
+                when_busy: if self.leave_when_busy { WhenBusy::Leave } else { WhenBusy::Wait },
+            },
+        };
+        let mut sink = JsonLines::new(std::io::stdout());
+        let end = worker_main(&process, executor.as_mut(), &mut sink, &stop);
+        if let Err(error) = &end {
+            eprintln!("{error}");
+        }
+        Ok(ExitCode::from(worker_exit_status(&end, &stop)))
+    }
+}

@@ -1,0 +1,181 @@
+//! The executor that trains with libtorch, on one device.
+
+use std::path::PathBuf;
+
+use tch::Device;
+
+use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
+use crate::data::{self, CacheUse, Tokenizer};
+use crate::event::{Event, Sink};
+use crate::hub::Hub;
+use crate::model::Base;
+use crate::spec::{DatasetSpec, PackPlan, Precision, RunSpec};
+use crate::train::{self, Checkpoint, Examples, Recorder, TrainError, TrainingData};
+
+/// Trains packs on one device; keeps the last model and data set loaded.
+pub struct TorchExecutor {
+    device: Device,
+    name: String,
+    hub: Hub,
+    token_cache: Option<PathBuf>,
+    loaded: Option<Loaded>,
+}
+
+/// What all runs of a pack have in common.
+#[derive(Clone, Debug, PartialEq)]
+struct Shared {
+    model: String,
+    precision: Precision,
+    max_length: usize,
+    dataset: DatasetSpec,
+}
+
+struct Loaded {
+    shared: Shared,
+    base: Base,
+    data: TrainingData,
+    model_digest: String,
+}
+
+/// A device that cannot be trained on.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    #[error("device `{0}` is unknown; devices are cpu, cuda:0, cuda:1 ...")]
+    Unknown(String),
+    #[error("device `{name}` is not there: libtorch sees {visible} CUDA devices (`sweep doctor` says more)")]
+    Absent { name: String, visible: usize },
+}
+
+/// CUDA devices that libtorch can use.
+pub fn cuda_devices() -> usize {
+    tch::Cuda::device_count().max(0) as usize
+}
+
+impl TorchExecutor {
+    /// `device`: `cpu` or `cuda:N`; `threads`: for products on the CPU, all cores by default.
+    pub fn new(device: &str, threads: Option<usize>, hub: Hub) -> Result<Self, DeviceError> {
+        let parsed = parse(device)?;
+        if let Some(threads) = threads {
+            tch::set_num_threads(threads as i32);
+            // Refused where a pool exists already; then its size was chosen before, and stays.
+            let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        }
+        let token_cache = data::default_cache_folder();
+        Ok(TorchExecutor { device: parsed, name: device.to_string(), hub, token_cache, loaded: None })
+    }
+
+    fn load(&mut self, spec: &RunSpec, sink: &mut dyn Sink) -> Result<&Loaded, ExecuteError> {
+        let shared = shared(spec);
+        let loaded = match self.loaded.take().filter(|loaded| loaded.shared == shared) {
+            Some(loaded) => loaded,
+            None => self.read(shared, sink)?,
+        };
+        Ok(self.loaded.insert(loaded))
+    }
+
+    fn read(&self, shared: Shared, sink: &mut dyn Sink) -> Result<Loaded, ExecuteError> {
+        let folder = self.hub.model(&shared.model).map_err(failed)?;
+        let location = self.hub.dataset(&shared.dataset.path).map_err(failed)?;
+        let dataset = data::load(&shared.dataset, &location).map_err(failed)?;
+        let tokenizer = Tokenizer::load(&folder, shared.max_length).map_err(failed)?;
+        let mut examples = |examples: data::Examples| -> Result<Examples, ExecuteError> {
+            let cache = self.token_cache.as_deref();
+            let (tokens, usage) = tokenizer.encode_cached(&examples.texts, cache).map_err(failed)?;
+            if let CacheUse::Failed(error) = usage {
+                sink.emit(&Event::Notice { run: None, message: format!("token ids are not cached: {error}") });
+            }
+            Ok(Examples { tokens, labels: examples.labels, rows: examples.rows })
+        };
+        let data = TrainingData {
+            train: examples(dataset.train)?,
+            evaluation: examples(dataset.evaluation)?,
+            class_names: dataset.class_names,
+            digest: dataset.digest,
+        };
+        let base = Base::load(&folder, data.class_names.len(), shared.precision, self.device)
+            .map_err(|error| self.error(TrainError::Model(error)))?;
+        let model_digest = self.hub.model_digest(&folder).map_err(failed)?;
+        Ok(Loaded { shared, base, data, model_digest })
+    }
+
+    fn error(&self, error: TrainError) -> ExecuteError {
+        if error.is_out_of_memory() {
+            return ExecuteError::OutOfMemory { device: self.name.clone(), message: error.to_string() };
+        }
+        match error {
+            TrainError::Record(error) => ExecuteError::Record(error),
+            other => ExecuteError::Failed(other.to_string()),
+        }
+    }
+}
+
+impl Executor for TorchExecutor {
+    fn device(&self) -> String {
+        self.name.clone()
+    }
+
+    fn execute(
+        &mut self,
+        job: &PackJob,
+        recorder: &mut dyn Recorder,
+        sink: &mut dyn Sink,
+        stop: &Stop,
+    ) -> Result<PackEnd, ExecuteError> {
+        let Some(first) = job.runs.values().next() else {
+            return Ok(PackEnd::Finished);
+        };
+        if let Some(other) = job.runs.values().find(|run| shared(&run.spec) != shared(&first.spec)) {
+            let (one, other) = (&first.label, &other.label);
+            return Err(ExecuteError::Failed(format!(
+                "runs `{one}` and `{other}` cannot share a pack: model, precision, max_length or dataset differ"
+            )));
+        }
+        let name = self.name.clone();
+        let loaded = self.load(&first.spec, sink)?;
+        let train_job = train::Job {
+            plan: &job.pack,
+            runs: &job.runs,
+            base: &loaded.base,
+            data: &loaded.data,
+            model_digest: loaded.model_digest.clone(),
+            device: name,
+            checkpoint_every: job.checkpoint_every,
+        };
+        match train::train(&train_job, recorder, sink, &|| stop.requested()) {
+            Ok(true) => Ok(PackEnd::Finished),
+            Ok(false) => Ok(PackEnd::Interrupted),
+            Err(error) => Err(self.error(error)),
+        }
+    }
+
+    fn restrict(&self, checkpoint: &Checkpoint, part: &PackPlan) -> Option<Checkpoint> {
+        train::restrict(checkpoint, part)
+    }
+}
+
+fn shared(spec: &RunSpec) -> Shared {
+    Shared {
+        model: spec.model.clone(),
+        precision: spec.precision,
+        max_length: spec.max_length,
+        dataset: spec.dataset.clone(),
+    }
+}
+
+fn parse(device: &str) -> Result<Device, DeviceError> {
+    if device == "cpu" {
+        return Ok(Device::Cpu);
+    }
+    let unknown = || DeviceError::Unknown(device.to_string());
+    let index: usize = device.strip_prefix("cuda:").and_then(|index| index.parse().ok()).ok_or_else(unknown)?;
+    let visible = cuda_devices();
+    if index < visible {
+        Ok(Device::Cuda(index))
+    } else {
+        Err(DeviceError::Absent { name: device.to_string(), visible })
+    }
+}
+
+fn failed(error: impl std::error::Error) -> ExecuteError {
+    ExecuteError::Failed(error.to_string())
+}

@@ -1,0 +1,286 @@
+//! `dataset`: a path alone, or a mapping that says more.
+
+use super::cursor::{Context, Cursor, shown_number};
+use super::problem::{did_you_mean, quoted};
+use super::yaml::Value;
+use super::{DatasetSpec, Evaluation, HeldOut};
+
+/// More rows than any text data set has.
+const MOST_ROWS: usize = 1_000_000_000_000;
+
+impl DatasetSpec {
+    /// A data set of which only the path is said: trained on its `train` split, with the paper's 640 examples (seed 42)
+    /// held out for evaluation.
+    pub fn at(path: impl Into<String>) -> DatasetSpec {
+        DatasetSpec {
+            path: path.into(),
+            split: "train".to_owned(),
+            text: Vec::new(),
+            label: None,
+            limit: None,
+            evaluation: Evaluation::HeldOut {
+                size: HeldOut::Examples(640),
+                seed: 42,
+            },
+        }
+    }
+
+    /// Why nothing would be left to train on, where that is known without reading the data.
+    pub(super) fn contradiction(&self) -> Option<String> {
+        match (self.limit, &self.evaluation) {
+            (
+                Some(limit),
+                Evaluation::HeldOut {
+                    size: HeldOut::Examples(held_out),
+                    ..
+                },
+            ) if *held_out >= limit => Some(format!(
+                "holds out {held_out} of {limit} rows, which leaves none to train on; hold out fewer: \
+                     `eval: {{test_size: 0.2}}`"
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// One field of a data set.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum DatasetSetting {
+    Path(String),
+    Split(String),
+    Text(Vec<String>),
+    Label(String),
+    Limit(usize),
+    Evaluation(Evaluation),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum DatasetField {
+    Path,
+    Split,
+    Text,
+    Label,
+    Limit,
+    Evaluation,
+}
+
+impl DatasetField {
+    pub const NAMES: [(&'static str, DatasetField); 6] = [
+        ("path", DatasetField::Path),
+        ("split", DatasetField::Split),
+        ("text", DatasetField::Text),
+        ("label", DatasetField::Label),
+        ("limit", DatasetField::Limit),
+        ("eval", DatasetField::Evaluation),
+    ];
+
+    pub fn read(self, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<DatasetSetting> {
+        Some(match self {
+            DatasetField::Path => {
+                let path = cursor.text(context, "a file, a folder or a hub name")?;
+                DatasetSetting::Path(context.located(path))
+            }
+            DatasetField::Split => {
+                DatasetSetting::Split(cursor.text(context, "the name of a split")?.to_owned())
+            }
+            DatasetField::Text => DatasetSetting::Text(read_columns(cursor, context)?),
+            DatasetField::Label => {
+                DatasetSetting::Label(cursor.text(context, "the name of a column")?.to_owned())
+            }
+            DatasetField::Limit => DatasetSetting::Limit(cursor.count(context, 1, MOST_ROWS)?),
+            DatasetField::Evaluation => {
+                DatasetSetting::Evaluation(read_evaluation(cursor, context)?)
+            }
+        })
+    }
+
+    /// The field's value in `dataset`; none where it is to be detected.
+    pub fn of(self, dataset: &DatasetSpec) -> Option<DatasetSetting> {
+        Some(match self {
+            DatasetField::Path => DatasetSetting::Path(dataset.path.clone()),
+            DatasetField::Split => DatasetSetting::Split(dataset.split.clone()),
+            DatasetField::Text if dataset.text.is_empty() => return None,
+            DatasetField::Text => DatasetSetting::Text(dataset.text.clone()),
+            DatasetField::Label => DatasetSetting::Label(dataset.label.clone()?),
+            DatasetField::Limit => DatasetSetting::Limit(dataset.limit?),
+            DatasetField::Evaluation => DatasetSetting::Evaluation(dataset.evaluation.clone()),
+        })
+    }
+}
+
+impl DatasetSetting {
+    pub fn field(&self) -> DatasetField {
+        match self {
+            DatasetSetting::Path(_) => DatasetField::Path,
+            DatasetSetting::Split(_) => DatasetField::Split,
+            DatasetSetting::Text(_) => DatasetField::Text,
+            DatasetSetting::Label(_) => DatasetField::Label,
+            DatasetSetting::Limit(_) => DatasetField::Limit,
+            DatasetSetting::Evaluation(_) => DatasetField::Evaluation,
+        }
+    }
+
+    pub fn apply(&self, dataset: &mut DatasetSpec) {
+        match self.clone() {
+            DatasetSetting::Path(path) => dataset.path = path,
+            DatasetSetting::Split(split) => dataset.split = split,
+            DatasetSetting::Text(columns) => dataset.text = columns,
+            DatasetSetting::Label(column) => dataset.label = Some(column),
+            DatasetSetting::Limit(rows) => dataset.limit = Some(rows),
+            DatasetSetting::Evaluation(evaluation) => dataset.evaluation = evaluation,
+        }
+    }
+
+    /// A short form for labels.
+    pub fn shown(&self) -> String {
+        match self {
+            DatasetSetting::Path(text)
+            | DatasetSetting::Split(text)
+            | DatasetSetting::Label(text) => text.clone(),
+            DatasetSetting::Text(columns) => columns.join("+"),
+            DatasetSetting::Limit(rows) => rows.to_string(),
+            DatasetSetting::Evaluation(Evaluation::File(path)) => path.clone(),
+            DatasetSetting::Evaluation(Evaluation::Split(split)) => format!("split:{split}"),
+            DatasetSetting::Evaluation(Evaluation::HeldOut { size, seed }) => {
+                let size = match size {
+                    HeldOut::Examples(examples) => examples.to_string(),
+                    HeldOut::Fraction(fraction) => shown_number(*fraction),
+                };
+                format!("held-out:{size} seed:{seed}")
+            }
+        }
+    }
+}
+
+/// A whole data set: its path, or a mapping with at least the path.
+pub(super) fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<DatasetSpec> {
+    const EXPECTED: &str = "a path, a hub name, or a mapping with `path`";
+    if !matches!(cursor.node.value, Value::Map(_)) {
+        let path = cursor.text(context, EXPECTED)?;
+        return Some(DatasetSpec::at(context.located(path)));
+    }
+    let entries = cursor.entries(context, EXPECTED)?;
+    let mut dataset = DatasetSpec::at("");
+    let mut sound = true;
+    for (key, value) in &entries {
+        let field = DatasetField::NAMES.iter().find(|(name, _)| name == key);
+        match field.map(|(_, field)| field.read(value, context)) {
+            Some(Some(setting)) => setting.apply(&mut dataset),
+            Some(None) => sound = false,
+            None => {
+                let hint = did_you_mean(key, DatasetField::NAMES.map(|(name, _)| name));
+                value.problem(context, format!("unknown key {}{hint}", quoted(key)));
+            }
+        }
+    }
+    if !entries.iter().any(|(key, _)| *key == "path") {
+        cursor.problem(context, "lacks `path`");
+        sound = false;
+    }
+    sound.then_some(dataset)
+}
+
+/// A short form for labels, with the path as the sweep file has it.
+pub(super) fn shown(dataset: &DatasetSpec, path: &str) -> String {
+    let plain = DatasetSpec::at(dataset.path.as_str());
+    let fields = DatasetField::NAMES.iter().filter_map(|(name, field)| {
+        let value = field.of(dataset).filter(|_| *field != DatasetField::Path)?;
+        (field.of(&plain) != Some(value.clone())).then(|| format!(" {name}={}", value.shown()))
+    });
+    std::iter::once(path.to_owned()).chain(fields).collect()
+}
+
+fn read_columns(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Vec<String>> {
+    const EXPECTED: &str = "the name of a column, or a list of names";
+    if !matches!(cursor.node.value, Value::List(_)) {
+        return Some(vec![cursor.text(context, EXPECTED)?.to_owned()]);
+    }
+    let items = cursor.items(context, EXPECTED)?;
+    if items.is_empty() {
+        cursor.problem(context, "must name at least one column");
+        return None;
+    }
+    let columns = items.iter().map(|item| {
+        item.text(context, "the name of a column")
+            .map(str::to_owned)
+    });
+    columns.collect::<Vec<_>>().into_iter().collect()
+}
+
+/// A file's path, `{split: ...}`, or `{test_size: ..., seed: ...}`.
+fn read_evaluation(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Evaluation> {
+    const EXPECTED: &str = "a file's path, {split: test}, or {test_size: 640, seed: 42}";
+    if !matches!(cursor.node.value, Value::Map(_)) {
+        let path = cursor.text(context, EXPECTED)?;
+        return Some(Evaluation::File(context.located(path)));
+    }
+    let entries = cursor.entries(context, EXPECTED)?;
+    let (mut split, mut size, mut seed, mut sound) = (None, None, None, true);
+    for (key, value) in &entries {
+        let read = match *key {
+            "split" => value
+                .text(context, "the name of a split")
+                .map(|name| split = Some(name.to_owned())),
+            "test_size" => read_size(value, context).map(|read| size = Some(read)),
+            "seed" => read_seed(value, context).map(|read| seed = Some(read)),
+            _ => {
+                let hint = did_you_mean(key, ["split", "test_size", "seed"]);
+                value.problem(context, format!("unknown key {}{hint}", quoted(key)));
+                Some(())
+            }
+        };
+        sound &= read.is_some();
+    }
+    match (split, size, seed) {
+        _ if !sound => None,
+        (Some(split), None, None) => Some(Evaluation::Split(split)),
+        (None, Some(size), seed) => Some(Evaluation::HeldOut {
+            size,
+            seed: seed.unwrap_or(42),
+        }),
+        (Some(_), _, _) => {
+            cursor.problem(
+                context,
+                "a split is evaluated as it is: `split` goes with no other key",
+            );
+            None
+        }
+        (None, None, _) => {
+            cursor.problem(context, format!("must be {EXPECTED}"));
+            None
+        }
+    }
+}
+
+fn read_size(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<HeldOut> {
+    if let Value::Float(_) = cursor.node.value {
+        let fraction = cursor.number(context)?;
+        if fraction > 0.0 && fraction < 1.0 {
+            return Some(HeldOut::Fraction(fraction));
+        }
+        cursor.problem(
+            context,
+            "must be a number of examples, or a fraction between 0 and 1 (both excluded)",
+        );
+        return None;
+    }
+    cursor.count(context, 1, MOST_ROWS).map(HeldOut::Examples)
+}
+
+/// Any unsigned 64-bit number.
+pub(super) fn read_seed(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<u64> {
+    let seed = match cursor.node.value {
+        Value::Integer(value) => u64::try_from(value).ok(),
+        _ => None,
+    };
+    if seed.is_none() {
+        cursor.problem(
+            context,
+            format!(
+                "must be a whole number from 0 to 2^64 - 1, found {}",
+                cursor.found()
+            ),
+        );
+    }
+    seed
+}

@@ -1,0 +1,349 @@
+//! A sweep file whose every value has been checked on its own: what is varied around which base.
+
+use std::collections::{HashMap, HashSet};
+
+use super::ReferenceFigure;
+use super::axis::{Assignments, Axis, Choice, read_run};
+use super::claim::{Claim, read_reference};
+use super::cursor::{Context, Cursor};
+use super::dataset::read_seed;
+use super::draft::Draft;
+use super::exclude::Condition;
+use super::parameter::Parameter;
+use super::problem::{Place, did_you_mean, quoted};
+use super::setting::Setting;
+use super::yaml::{Node, Value};
+
+/// The content of a sweep file with the options given for it.
+#[derive(Clone, Debug)]
+pub(super) struct Design {
+    pub name: String,
+    pub description: String,
+    pub base: Draft,
+    pub places: BasePlaces,
+    /// None: no such section, so base itself is no run unless nothing else is.
+    pub ablate: Option<Vec<Axis>>,
+    /// The axes whose product is taken: `grid`, and `zip` as one more.
+    pub product: Vec<Axis>,
+    pub runs: Vec<Choice>,
+    pub exclude: Vec<Condition>,
+    pub seeds: Option<Vec<u64>>,
+    pub claims: Vec<Claim>,
+    pub reference: Vec<ReferenceFigure>,
+    /// Whether options changed the base, so that a varied value may now equal it.
+    pub overridden: bool,
+}
+
+/// Where the base says which model and data set.
+#[derive(Clone, Debug)]
+pub(super) struct BasePlaces {
+    pub model: Place,
+    pub dataset: Place,
+}
+
+/// What a `--set` option changes.
+#[derive(Clone, Debug)]
+pub(super) enum Override {
+    Setting(Setting),
+    Seeds(Vec<u64>),
+}
+
+const SECTIONS: [&str; 11] = [
+    "name",
+    "description",
+    "base",
+    "ablate",
+    "grid",
+    "zip",
+    "runs",
+    "exclude",
+    "seeds",
+    "hypotheses",
+    "reference",
+];
+
+const AXES: &str = "a mapping of parameters to lists of values";
+
+impl Design {
+    /// Reads the whole file; what is wrong is reported and left out.
+    pub fn read(
+        root: &Node,
+        default_name: &str,
+        overrides: &[Override],
+        context: &mut Context<'_>,
+    ) -> Design {
+        let cursor = Cursor::file(root);
+        let entries = match root.value {
+            Value::Null => {
+                let message =
+                    "the file is empty; `{}` is the smallest sweep: the paper's recipe, once";
+                cursor.problem(context, message);
+                Vec::new()
+            }
+            _ => cursor
+                .entries(context, "a mapping with the sections of a sweep file")
+                .unwrap_or_default(),
+        };
+        for (key, value) in &entries {
+            if !SECTIONS.contains(key) {
+                value.problem(context, unknown_section(key));
+            }
+        }
+        // A section that is there and empty (all its lines commented out, perhaps) is as if it were not there.
+        let section = |name: &str| {
+            let found = entries
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value);
+            found.filter(|value| value.node.value != Value::Null)
+        };
+        let (base, places) = read_base(section("base"), context);
+        let mut product = read_axes(section("grid"), Axis::read, context).unwrap_or_default();
+        let walked = read_zip(section("zip"), context);
+        report_doubles(product.iter().chain(&walked), context);
+        // Axes that cannot be walked together have been reported; their values are there for what refers to them.
+        product.extend(Axis::zipped(walked).map_or_else(|axes| axes, |axis| vec![axis]));
+        let mut design = Design {
+            name: read_name(section("name"), default_name, &cursor, context),
+            description: read_description(section("description"), context),
+            base,
+            places,
+            ablate: read_axes(section("ablate"), Axis::read, context),
+            product,
+            runs: read_list(section("runs"), read_run, context),
+            exclude: read_list(section("exclude"), Condition::read, context),
+            seeds: section("seeds").and_then(|seeds| read_seeds(seeds, context)),
+            claims: read_list(section("hypotheses"), Claim::read, context),
+            reference: read_list(section("reference"), read_reference, context),
+            overridden: !overrides.is_empty(),
+        };
+        design.apply(overrides);
+        design.check_seeds(section("seeds"), context);
+        design
+    }
+
+    fn apply(&mut self, overrides: &[Override]) {
+        for change in overrides {
+            match change {
+                Override::Setting(setting) => {
+                    if let Setting::Seed(_) = setting {
+                        self.seeds = None;
+                    }
+                    self.base = self.base.with(std::iter::once(setting));
+                    match setting {
+                        Setting::Model(_) => self.places.model = option_place("model"),
+                        Setting::Dataset(_) | Setting::DatasetField(_) => {
+                            self.places.dataset = option_place("dataset")
+                        }
+                        _ => {}
+                    }
+                }
+                Override::Seeds(seeds) => self.seeds = Some(seeds.clone()),
+            }
+        }
+    }
+
+    /// Every choice of the design.
+    pub fn choices(&self) -> impl Iterator<Item = &Choice> {
+        let axes = self.ablate.iter().flatten().chain(&self.product);
+        axes.flat_map(|axis| &axis.choices).chain(&self.runs)
+    }
+
+    /// `seeds` multiplies every configuration, so nothing else may choose seeds.
+    fn check_seeds(&self, seeds: Option<&Cursor<'_>>, context: &mut Context<'_>) {
+        let Some(seeds) = seeds.filter(|_| self.seeds.is_some()) else {
+            return;
+        };
+        let sets_seed = |choice: &&Choice| {
+            choice
+                .settings
+                .iter()
+                .any(|setting| matches!(setting, Setting::Seed(_)))
+        };
+        if let Some(choice) = self.choices().find(sets_seed) {
+            let message = format!(
+                "seeds are chosen here and by {}; keep one of them",
+                quoted(&choice.place.path)
+            );
+            seeds.problem(context, message);
+        }
+    }
+}
+
+fn option_place(name: &str) -> Place {
+    Place {
+        path: format!("--set {name}"),
+        node: None,
+    }
+}
+
+fn unknown_section(key: &str) -> String {
+    match Parameter::named(key) {
+        Some(_) => format!(
+            "{} is a parameter of a run: put it under `base`",
+            quoted(key)
+        ),
+        None => format!("unknown key {}{}", quoted(key), did_you_mean(key, SECTIONS)),
+    }
+}
+
+fn read_base(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> (Draft, BasePlaces) {
+    let default = |name: &str| Place {
+        path: format!("base.{name} (the default)"),
+        node: None,
+    };
+    let mut places = BasePlaces {
+        model: default("model"),
+        dataset: default("dataset"),
+    };
+    let entries = section
+        .and_then(|section| section.entries(context, "a mapping of parameters"))
+        .unwrap_or_default();
+    let assignments = Assignments::read(entries, context);
+    for (parameter, assigned) in assignments.iter() {
+        match parameter {
+            Parameter::Model => places.model = assigned.place.clone(),
+            Parameter::Dataset | Parameter::DatasetField(_) => {
+                places.dataset = assigned.place.clone()
+            }
+            _ => {}
+        }
+    }
+    (
+        Draft::paper().with(assignments.into_settings().iter()),
+        places,
+    )
+}
+
+type AxisReader = fn(&str, &Cursor<'_>, &mut Context<'_>) -> Option<Axis>;
+
+fn read_axes(
+    section: Option<&Cursor<'_>>,
+    read: AxisReader,
+    context: &mut Context<'_>,
+) -> Option<Vec<Axis>> {
+    let entries = section?.entries(context, AXES)?;
+    Some(
+        entries
+            .iter()
+            .filter_map(|(name, value)| read(name, value, context))
+            .collect(),
+    )
+}
+
+/// The axes of `zip`. Lists that cannot be walked together are reported.
+fn read_zip(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> Vec<Axis> {
+    let Some(entries) = section.and_then(|section| section.entries(context, AXES)) else {
+        return Vec::new();
+    };
+    let mut first: Option<(&str, usize)> = None;
+    for (name, value) in &entries {
+        let Value::List(items) = &value.node.value else {
+            continue;
+        };
+        let (other, length) = *first.get_or_insert((name, items.len()));
+        if length != items.len() {
+            let (other, here) = (quoted(other), items.len());
+            value.problem(
+                context,
+                format!("has {here} values, {other} has {length}: lists that are walked together must be equally long"),
+            );
+        }
+    }
+    entries
+        .iter()
+        .filter_map(|(name, value)| Axis::read_parameter(name, value, context))
+        .collect()
+}
+
+/// In a product, each parameter has its value from one axis.
+fn report_doubles<'a>(product: impl Iterator<Item = &'a Axis>, context: &mut Context<'_>) {
+    let mut varied_by: HashMap<Parameter, &Axis> = HashMap::new();
+    for axis in product {
+        let choices = axis
+            .choices
+            .iter()
+            .flat_map(|choice| choice.settings.iter().map(move |setting| (choice, setting)));
+        for (choice, setting) in choices {
+            let parameter = setting.parameter();
+            let other = *varied_by.entry(parameter).or_insert(axis);
+            if !std::ptr::eq(other, axis) {
+                let (name, other) = (parameter.name(), quoted(&other.name));
+                context.problems.add(
+                    choice.place.clone(),
+                    format!("`{name}` is varied by {other}, too"),
+                );
+                break;
+            }
+        }
+    }
+}
+
+fn read_list<T>(
+    section: Option<&Cursor<'_>>,
+    read: fn(&Cursor<'_>, &mut Context<'_>) -> Option<T>,
+    context: &mut Context<'_>,
+) -> Vec<T> {
+    let items = section
+        .and_then(|section| section.items(context, "a list"))
+        .unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|item| read(item, context))
+        .collect()
+}
+
+/// A list of seeds; a repeated one counts once.
+pub(super) fn read_seeds(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Vec<u64>> {
+    let items = cursor.items(context, "a list of seeds")?;
+    if items.is_empty() {
+        cursor.problem(context, "must list at least one seed");
+        return None;
+    }
+    let mut seen = HashSet::new();
+    let seeds = items
+        .iter()
+        .filter_map(|item| read_seed(item, context))
+        .filter(|seed| seen.insert(*seed));
+    Some(seeds.collect())
+}
+
+/// The sweep's name is the name of its folder of results.
+fn read_name(
+    section: Option<&Cursor<'_>>,
+    default: &str,
+    root: &Cursor<'_>,
+    context: &mut Context<'_>,
+) -> String {
+    const LONGEST: usize = 64;
+    let fits = |name: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        name.len() <= LONGEST
+            && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && name.chars().all(plain)
+    };
+    let (cursor, name) = match section {
+        Some(section) => match section.text(context, "the name of the folder of results") {
+            Some(name) => (section, name),
+            None => return default.to_owned(),
+        },
+        None => (root, default),
+    };
+    if !fits(name) {
+        let message = format!(
+            "{} cannot name a folder of results: `name` has letters, digits, `.`, `_` and `-`, at most {LONGEST}, and \
+             begins with a letter or digit",
+            quoted(name)
+        );
+        cursor.problem(context, message);
+    }
+    name.to_owned()
+}
+
+fn read_description(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> String {
+    section
+        .and_then(|section| section.text(context, "text"))
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}

@@ -1,0 +1,27 @@
+//! What a sweep file does not say itself and resolving it must know.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Architecture, DatasetSpec};
+
+/// What is known of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelFacts {
+    pub architecture: Architecture,
+    /// Encoder layers.
+    pub layers: usize,
+    /// A hash of the model's contents (configuration, weights, tokenizer), wherever they lie.
+    pub digest: String,
+}
+
+/// Knows models and data sets by the names that sweep files give them. Each is asked for once while a file is resolved.
+pub trait Facts {
+    /// The facts of a model (a folder or a hub name), or a sentence for the user that says why there are none.
+    fn model(&self, name: &str) -> Result<ModelFacts, String>;
+
+    /// A hash of the contents of every file that the specification reads (the training source and the evaluation
+    /// source), wherever they lie; or a sentence for the user that says why there is none. The other fields (columns,
+    /// limit, what is held out) need not be in it: they are part of a run's identity themselves.
+    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String>;
+}

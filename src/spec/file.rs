@@ -1,0 +1,190 @@
+//! A sweep file from text to runs.
+
+use std::path::{Path, PathBuf};
+
+use super::cursor::{Context, Cursor};
+use super::design::{Design, Override, read_seeds};
+use super::parameter::Parameter;
+use super::problem::{Problem, Problems, SpecErrors, did_you_mean, quoted};
+use super::setting::Setting;
+use super::yaml::{self, Node};
+use super::{Facts, Sweep, resolve};
+
+/// A sweep file that is sound YAML. What it says is checked by [`SweepFile::resolve`], all of it at once, because some of
+/// it can only be checked with what is known of the models.
+#[derive(Clone, Debug)]
+pub struct SweepFile {
+    /// The file's name for messages.
+    title: String,
+    /// The sweep's name where the file gives none.
+    default_name: String,
+    folder: PathBuf,
+    text: String,
+    root: Node,
+    overrides: Vec<Override>,
+}
+
+impl SweepFile {
+    /// Reads a sweep file. A sweep without `name` is called like its file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no YAML.
+    pub fn read(path: &Path) -> Result<SweepFile, SpecErrors> {
+        let read = |source| SpecErrors::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let bytes = std::fs::read(path).map_err(read)?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            read(std::io::Error::new(
+                std::io::ErrorKind::InvalidData,
+                error.utf8_error(),
+            ))
+        })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let stem = path
+            .file_stem()
+            .map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
+        SweepFile::new(text, folder, path.display().to_string(), stem.into_owned())
+    }
+
+    /// Reads a sweep file's text. Relative paths of files are looked for in `folder` first.
+    ///
+    /// # Errors
+    /// When the text is no YAML.
+    pub fn parse(text: &str, folder: &Path) -> Result<SweepFile, SpecErrors> {
+        SweepFile::new(
+            text.to_owned(),
+            folder,
+            "sweep file".to_owned(),
+            "sweep".to_owned(),
+        )
+    }
+
+    fn new(
+        text: String,
+        folder: &Path,
+        title: String,
+        default_name: String,
+    ) -> Result<SweepFile, SpecErrors> {
+        let root = yaml::parse(&text).map_err(|error| SpecErrors::Syntax {
+            file: title.clone(),
+            position: error.position,
+            message: error.message,
+        })?;
+        Ok(SweepFile {
+            title,
+            default_name,
+            folder: folder.to_owned(),
+            text,
+            root,
+            overrides: Vec::new(),
+        })
+    }
+
+    /// The file's text as it was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Changes base: `key=value` with a parameter's name (also a data set's field: `dataset.limit=100`) and a value as in
+    /// the file. Paths are as given, not relative to the file. `dataset=...` replaces the whole data set, so `dataset.path=...`
+    /// is what only moves it. `seeds=[1, 2]` replaces the seeds, and so does `seed=7`.
+    ///
+    /// A hypothesis whose varied values all equal the changed base is left out of the sweep.
+    ///
+    /// # Errors
+    /// When there is no such parameter or the value does not fit it.
+    pub fn set(&mut self, assignment: &str) -> Result<(), SpecErrors> {
+        let mut problems = Problems::default();
+        let change = read_override(assignment, &mut problems);
+        match change {
+            Some(change) if problems.is_empty() => self.overrides.push(change),
+            _ => {
+                return Err(SpecErrors::Invalid {
+                    file: "--set".to_owned(),
+                    problems: problems.report(""),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The sweep with all its runs.
+    ///
+    /// # Errors
+    /// With every problem of the file, in the order of its lines.
+    pub fn resolve(&self, facts: &dyn Facts) -> Result<Sweep, SpecErrors> {
+        let mut problems = Problems::default();
+        let design = self.design(&mut problems);
+        match resolve::resolve(&design, facts, &mut problems) {
+            Some(sweep) => Ok(sweep),
+            None => Err(self.invalid(problems.report(&self.text))),
+        }
+    }
+
+    pub(super) fn design(&self, problems: &mut Problems) -> Design {
+        let mut context = Context {
+            problems,
+            folder: Some(&self.folder),
+        };
+        Design::read(
+            &self.root,
+            &self.default_name,
+            &self.overrides,
+            &mut context,
+        )
+    }
+
+    pub(super) fn invalid(&self, problems: Vec<Problem>) -> SpecErrors {
+        SpecErrors::Invalid {
+            file: self.title.clone(),
+            problems,
+        }
+    }
+}
+
+fn read_override(assignment: &str, problems: &mut Problems) -> Option<Override> {
+    let mut context = Context {
+        problems,
+        folder: None,
+    };
+    let (key, text) = match assignment.split_once('=') {
+        Some((key, text)) => (key.trim(), text),
+        None => (assignment.trim(), ""),
+    };
+    let parsed = yaml::parse(text);
+    let null = Node {
+        index: 0,
+        value: yaml::Value::Null,
+    };
+    let root = Cursor::option(parsed.as_ref().unwrap_or(&null));
+    let cursor = root.entry(key, root.node.index, root.node);
+    if !assignment.contains('=') {
+        cursor.problem(&mut context, "must be `key=value`");
+        return None;
+    }
+    if let Err(error) = &parsed {
+        cursor.problem(
+            &mut context,
+            format!("the value is no YAML: {}", error.message),
+        );
+        return None;
+    }
+    if key == "seeds" {
+        return read_seeds(&cursor, &mut context).map(Override::Seeds);
+    }
+    let Some(parameter) = Parameter::named(key) else {
+        let message = match Parameter::meant(key) {
+            Some(_) => Parameter::unknown(key),
+            None => format!(
+                "unknown parameter {}{}",
+                quoted(key),
+                did_you_mean(key, ["seeds"])
+            ),
+        };
+        cursor.problem(&mut context, message);
+        return None;
+    };
+    Setting::read(parameter, &cursor, &mut context).map(Override::Setting)
+}

@@ -1,0 +1,244 @@
+//! A run's id: a hash of what it computes, not of where its inputs lie.
+
+use serde::Serialize;
+
+use super::{DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, Precision, RunId, RunSpec};
+
+/// What a run's id is a hash of, as JSON without blanks, keys in alphabetical order.
+#[derive(Serialize)]
+struct Identity<'a> {
+    attention_dropout: f64,
+    batch_size: usize,
+    classifier_dropout: f64,
+    dataset: DatasetIdentity<'a>,
+    epochs: usize,
+    eval_batch_size: usize,
+    extra_dropout: f64,
+    /// Of this structure: a change of its meaning changes every id.
+    format: u32,
+    gradient_accumulation_steps: usize,
+    hidden_dropout: f64,
+    learning_rate: f64,
+    lora_alpha: f64,
+    lora_dropout: f64,
+    lr_scheduler: LrScheduler,
+    max_grad_norm: f64,
+    max_length: usize,
+    metric_for_best: MetricName,
+    /// The digest of its contents.
+    model: &'a str,
+    precision: Precision,
+    rank: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rehearsal_of: Option<&'a str>,
+    seed: u64,
+    target_modules: &'a [String],
+    warmup_ratio: f64,
+    weight_decay: f64,
+}
+
+/// A data set without its location.
+#[derive(Serialize)]
+pub(super) struct DatasetIdentity<'a> {
+    digest: &'a str,
+    evaluation: EvaluationIdentity<'a>,
+    label: Option<&'a str>,
+    limit: Option<usize>,
+    split: &'a str,
+    text: &'a [String],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum EvaluationIdentity<'a> {
+    /// A file, whose contents are in the digest.
+    File,
+    HeldOut {
+        seed: u64,
+        size: HeldOut,
+    },
+    Split(&'a str),
+}
+
+impl<'a> DatasetIdentity<'a> {
+    pub fn new(dataset: &'a DatasetSpec, digest: &'a str) -> Self {
+        let evaluation = match &dataset.evaluation {
+            Evaluation::File(_) => EvaluationIdentity::File,
+            Evaluation::HeldOut { size, seed } => EvaluationIdentity::HeldOut {
+                seed: *seed,
+                size: *size,
+            },
+            Evaluation::Split(split) => EvaluationIdentity::Split(split),
+        };
+        DatasetIdentity {
+            digest,
+            evaluation,
+            label: dataset.label.as_deref(),
+            limit: dataset.limit,
+            split: &dataset.split,
+            text: &dataset.text,
+        }
+    }
+}
+
+/// The contents of a run's inputs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Digests<'a> {
+    pub model: &'a str,
+    pub dataset: &'a str,
+}
+
+/// The id of a run. Runs of a rehearsal may be alike in everything but the configuration they stand for, so that is then
+/// part of their identity.
+pub(super) fn run_id(spec: &RunSpec, digests: Digests<'_>, rehearsal_of: Option<&str>) -> RunId {
+    // Room for most identities at once: this runs for every run of a sweep.
+    let mut json = Vec::with_capacity(2048);
+    serde_json::to_writer(&mut json, &Identity::new(spec, digests, rehearsal_of))
+        .expect("numbers, texts and lists always have a JSON form");
+    let hash = blake3::hash(&json);
+    let mut first = [0; 8];
+    first[2..].copy_from_slice(&hash.as_bytes()[..6]);
+    RunId(format!("{:012x}", u64::from_be_bytes(first)))
+}
+
+impl<'a> Identity<'a> {
+    fn new(spec: &'a RunSpec, digests: Digests<'a>, rehearsal_of: Option<&'a str>) -> Self {
+        Identity {
+            attention_dropout: spec.attention_dropout,
+            batch_size: spec.batch_size,
+            classifier_dropout: spec.classifier_dropout,
+            dataset: DatasetIdentity::new(&spec.dataset, digests.dataset),
+            epochs: spec.epochs,
+            eval_batch_size: spec.eval_batch_size,
+            extra_dropout: spec.extra_dropout,
+            format: 1,
+            gradient_accumulation_steps: spec.gradient_accumulation_steps,
+            hidden_dropout: spec.hidden_dropout,
+            learning_rate: spec.learning_rate,
+            lora_alpha: spec.lora_alpha,
+            lora_dropout: spec.lora_dropout,
+            lr_scheduler: spec.lr_scheduler,
+            max_grad_norm: spec.max_grad_norm,
+            max_length: spec.max_length,
+            metric_for_best: spec.metric_for_best,
+            model: digests.model,
+            precision: spec.precision,
+            rank: spec.rank,
+            rehearsal_of,
+            seed: spec.seed,
+            target_modules: &spec.target_modules,
+            warmup_ratio: spec.warmup_ratio,
+            weight_decay: spec.weight_decay,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::draft::Draft;
+    use super::*;
+
+    const DIGESTS: Digests<'_> = Digests {
+        model: "m",
+        dataset: "d",
+    };
+
+    fn spec() -> RunSpec {
+        Draft::paper().resolved(vec![
+            "roberta.encoder.layer.0.attention.self.query".to_owned(),
+        ])
+    }
+
+    #[test]
+    fn every_parameter_is_part_of_the_identity() {
+        let reference = run_id(&spec(), DIGESTS, None);
+        let json = serde_json::to_value(spec()).unwrap();
+        let mut seen = BTreeSet::from([reference]);
+        for (name, value) in json.as_object().unwrap() {
+            let changed = match (name.as_str(), value) {
+                ("model" | "dataset", _) => continue,
+                ("lr_scheduler", _) => "linear".into(),
+                ("precision", _) => "bf16".into(),
+                ("metric_for_best", _) => "f1".into(),
+                ("target_modules", _) => serde_json::json!([]),
+                (_, value) if value.is_u64() => (value.as_u64().unwrap() + 1).into(),
+                (_, value) => (value.as_f64().unwrap() + 0.01).into(),
+            };
+            let mut other = json.clone();
+            other[name] = changed;
+            let other: RunSpec = serde_json::from_value(other).unwrap();
+            assert!(
+                seen.insert(run_id(&other, DIGESTS, None)),
+                "{name} does not change the id"
+            );
+        }
+        assert!(seen.insert(run_id(
+            &spec(),
+            Digests {
+                model: "other",
+                ..DIGESTS
+            },
+            None
+        )));
+        assert!(seen.insert(run_id(
+            &spec(),
+            Digests {
+                dataset: "other",
+                ..DIGESTS
+            },
+            None
+        )));
+        assert!(seen.insert(run_id(&spec(), DIGESTS, Some("base"))));
+    }
+
+    #[test]
+    fn locations_are_not_part_of_the_identity() {
+        let mut moved = spec();
+        moved.model = "/elsewhere/model".to_owned();
+        moved.dataset.path = "/elsewhere/data.csv".to_owned();
+        assert_eq!(
+            run_id(&moved, DIGESTS, None),
+            run_id(&spec(), DIGESTS, None)
+        );
+        moved.dataset.evaluation = Evaluation::File("a.csv".to_owned());
+        let first = run_id(&moved, DIGESTS, None);
+        assert_ne!(first, run_id(&spec(), DIGESTS, None));
+        moved.dataset.evaluation = Evaluation::File("b.csv".to_owned());
+        assert_eq!(run_id(&moved, DIGESTS, None), first);
+    }
+
+    /// Ids name folders of results: they must not change by accident. (The id is the beginning of the BLAKE3 hash of the
+    /// text, as any implementation gives it.)
+    #[test]
+    fn the_identity_of_the_papers_run() {
+        let spec = spec();
+        let json = serde_json::to_string(&Identity::new(&spec, DIGESTS, None)).unwrap();
+        let expected = concat!(
+            r#"{"attention_dropout":0.2,"batch_size":16,"classifier_dropout":0.2,"dataset":{"digest":"d","evaluation":"#,
+            r#"{"held_out":{"seed":42,"size":{"examples":640}}},"label":null,"limit":null,"split":"train","text":[]},"#,
+            r#""epochs":5,"eval_batch_size":64,"extra_dropout":0.0,"format":1,"gradient_accumulation_steps":2,"#,
+            r#""hidden_dropout":0.2,"learning_rate":0.00003,"lora_alpha":32.0,"lora_dropout":0.05,"#,
+            r#""lr_scheduler":"cosine","max_grad_norm":1.0,"max_length":512,"metric_for_best":"accuracy","model":"m","#,
+            r#""precision":"fp32","rank":16,"seed":42,"#,
+            r#""target_modules":["roberta.encoder.layer.0.attention.self.query"],"warmup_ratio":0.15,"weight_decay":0.1}"#,
+        );
+        assert_eq!(json, expected);
+        assert_eq!(run_id(&spec, DIGESTS, None).0, "2f5eb8a03ec7");
+    }
+
+    #[test]
+    fn keys_are_in_alphabetical_order() {
+        let spec = spec();
+        let json = serde_json::to_value(Identity::new(&spec, DIGESTS, Some("base"))).unwrap();
+        for object in [
+            &json,
+            &json["dataset"],
+            &json["dataset"]["evaluation"]["held_out"],
+        ] {
+            let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
+            assert!(keys.is_sorted(), "{keys:?}");
+        }
+    }
+}

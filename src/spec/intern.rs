@@ -1,0 +1,199 @@
+//! Drafts as small keys: two drafts have the same key where their runs compute the same.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::draft::{Draft, Scalars};
+use super::facts::{Facts, ModelFacts};
+use super::fault::Fault;
+use super::identity::{DatasetIdentity, Digests, run_id};
+use super::targets::Targets;
+use super::{DatasetSpec, LrScheduler, MetricName, Precision, RunId, RunSpec};
+
+/// What a configuration computes, seed aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    model: usize,
+    dataset: usize,
+    targets: usize,
+    counts: [usize; 6],
+    /// As bits: equal numbers have equal bits, since neither NaN nor -0 passes the reading.
+    numbers: [u64; 9],
+    classifier_dropout: u64,
+    lr_scheduler: LrScheduler,
+    precision: Precision,
+    metric_for_best: MetricName,
+}
+
+/// What keys stand for.
+#[derive(Default)]
+pub(super) struct Contents {
+    models: Vec<ModelFacts>,
+    dataset_digests: Vec<String>,
+    target_modules: Vec<Vec<String>>,
+}
+
+impl Contents {
+    /// The run of a draft whose key this is.
+    pub fn resolved(&self, draft: &Draft, key: &Key) -> RunSpec {
+        draft.resolved(self.target_modules[key.targets].clone())
+    }
+
+    pub fn run_id(&self, spec: &RunSpec, key: &Key) -> RunId {
+        let digests = Digests {
+            model: &self.models[key.model].digest,
+            dataset: &self.dataset_digests[key.dataset],
+        };
+        run_id(spec, digests, None)
+    }
+}
+
+/// Asks for each model and data set once, and gives what is equal one number.
+pub(super) struct Interner<'f> {
+    facts: &'f dyn Facts,
+    contents: Contents,
+    models: HashMap<Arc<str>, Result<usize, String>>,
+    /// By their JSON form.
+    datasets: HashMap<String, Result<usize, String>>,
+    /// By the JSON form of what is their identity.
+    dataset_identities: HashMap<String, usize>,
+    /// The last one asked for: neighbours in a sweep mostly share theirs.
+    last_dataset: Option<(Arc<DatasetSpec>, usize)>,
+    /// By model and address; the `Arc` keeps the address taken.
+    targets: HashMap<(usize, usize), (Arc<Targets>, Result<usize, Fault>)>,
+    module_lists: HashMap<Vec<String>, usize>,
+}
+
+impl<'f> Interner<'f> {
+    pub fn new(facts: &'f dyn Facts) -> Self {
+        Interner {
+            facts,
+            contents: Contents::default(),
+            models: HashMap::new(),
+            datasets: HashMap::new(),
+            dataset_identities: HashMap::new(),
+            last_dataset: None,
+            targets: HashMap::new(),
+            module_lists: HashMap::new(),
+        }
+    }
+
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// The key of a draft, or everything that keeps it from having one.
+    pub fn key(&mut self, draft: &Draft) -> Result<Key, Vec<Fault>> {
+        let model = self.model(&draft.model).map_err(Fault::Model);
+        let dataset = self.dataset(&draft.dataset).map_err(Fault::Dataset);
+        let targets = match &model {
+            Ok(model) => self.targets(draft, *model).map(Some),
+            Err(_) => Ok(None),
+        };
+        let (model, dataset, targets) = match (model, dataset, targets) {
+            (Ok(model), Ok(dataset), Ok(Some(targets))) => (model, dataset, targets),
+            (model, dataset, targets) => {
+                let faults = [model.err(), dataset.err(), targets.err()];
+                return Err(faults.into_iter().flatten().collect());
+            }
+        };
+        let Scalars {
+            counts,
+            numbers,
+            lr_scheduler,
+            precision,
+            metric_for_best,
+            ..
+        } = draft.scalars;
+        Ok(Key {
+            model,
+            dataset,
+            targets,
+            counts,
+            numbers: numbers.map(f64::to_bits),
+            classifier_dropout: draft.scalars.classifier_dropout().to_bits(),
+            lr_scheduler,
+            precision,
+            metric_for_best,
+        })
+    }
+
+    fn model(&mut self, name: &Arc<str>) -> Result<usize, String> {
+        if let Some(known) = self.models.get(name) {
+            return known.clone();
+        }
+        let models = &mut self.contents.models;
+        let number = self.facts.model(name).map(|facts| {
+            let known = models.iter().position(|known| *known == facts);
+            known.unwrap_or_else(|| {
+                models.push(facts);
+                models.len() - 1
+            })
+        });
+        self.models.insert(name.clone(), number.clone());
+        number
+    }
+
+    fn dataset(&mut self, dataset: &Arc<DatasetSpec>) -> Result<usize, String> {
+        if let Some((last, number)) = &self.last_dataset
+            && Arc::ptr_eq(last, dataset)
+        {
+            return Ok(*number);
+        }
+        let spec = json(dataset.as_ref());
+        let number = match self.datasets.get(&spec) {
+            Some(known) => known.clone(),
+            None => {
+                let number = self.new_dataset(dataset);
+                self.datasets.insert(spec, number.clone());
+                number
+            }
+        }?;
+        self.last_dataset = Some((dataset.clone(), number));
+        Ok(number)
+    }
+
+    fn new_dataset(&mut self, dataset: &DatasetSpec) -> Result<usize, String> {
+        if let Some(contradiction) = dataset.contradiction() {
+            return Err(contradiction);
+        }
+        let digest = self.facts.dataset_digest(dataset)?;
+        let identity = json(&DatasetIdentity::new(dataset, &digest));
+        let digests = &mut self.contents.dataset_digests;
+        let number = *self
+            .dataset_identities
+            .entry(identity)
+            .or_insert(digests.len());
+        if number == digests.len() {
+            digests.push(digest);
+        }
+        Ok(number)
+    }
+
+    fn targets(&mut self, draft: &Draft, model: usize) -> Result<usize, Fault> {
+        let targets = &draft.targets;
+        let address = (model, Arc::as_ptr(targets).addr());
+        if let Some((_, known)) = self.targets.get(&address) {
+            return known.clone();
+        }
+        let lists = &mut self.contents.target_modules;
+        let resolved = targets.resolve(&draft.model, &self.contents.models[model]);
+        let number = resolved.map_err(Fault::Targets).map(|names| {
+            let number = *self
+                .module_lists
+                .entry(names.clone())
+                .or_insert(lists.len());
+            if number == lists.len() {
+                lists.push(names);
+            }
+            number
+        });
+        self.targets
+            .insert(address, (targets.clone(), number.clone()));
+        number
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("texts and numbers always have a JSON form")
+}

@@ -1,0 +1,136 @@
+//! The names of values, as files and tables have them.
+
+use std::fmt;
+
+use super::{Expectation, HypothesisMetric, LrScheduler, MetricName, Precision};
+
+impl LrScheduler {
+    pub const NAMES: [(&'static str, LrScheduler); 3] = [
+        ("cosine", LrScheduler::Cosine),
+        ("linear", LrScheduler::Linear),
+        ("constant", LrScheduler::Constant),
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            LrScheduler::Cosine => "cosine",
+            LrScheduler::Linear => "linear",
+            LrScheduler::Constant => "constant",
+        }
+    }
+}
+
+impl Precision {
+    pub const NAMES: [(&'static str, Precision); 3] = [
+        ("fp32", Precision::Fp32),
+        ("tf32", Precision::Tf32),
+        ("bf16", Precision::Bf16),
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::Fp32 => "fp32",
+            Precision::Tf32 => "tf32",
+            Precision::Bf16 => "bf16",
+        }
+    }
+}
+
+impl MetricName {
+    pub const NAMES: [(&'static str, MetricName); 8] = [
+        ("accuracy", MetricName::Accuracy),
+        ("precision", MetricName::Precision),
+        ("recall", MetricName::Recall),
+        ("f1", MetricName::F1),
+        ("eval_loss", MetricName::EvalLoss),
+        ("mean_confidence", MetricName::MeanConfidence),
+        ("train_loss", MetricName::TrainLoss),
+        ("train_accuracy", MetricName::TrainAccuracy),
+    ];
+
+    /// The column in `metrics.csv`.
+    pub fn name(self) -> &'static str {
+        match self {
+            MetricName::Accuracy => "accuracy",
+            MetricName::Precision => "precision",
+            MetricName::Recall => "recall",
+            MetricName::F1 => "f1",
+            MetricName::EvalLoss => "eval_loss",
+            MetricName::MeanConfidence => "mean_confidence",
+            MetricName::TrainLoss => "train_loss",
+            MetricName::TrainAccuracy => "train_accuracy",
+        }
+    }
+
+    /// Whether a smaller value is a better one.
+    pub fn lower_is_better(self) -> bool {
+        matches!(self, MetricName::EvalLoss | MetricName::TrainLoss)
+    }
+
+    /// Whether it is a share (0 to 1) of the examples or a probability.
+    pub fn is_share(self) -> bool {
+        !self.lower_is_better()
+    }
+}
+
+impl Expectation {
+    pub const NAMES: [(&'static str, Expectation); 5] = [
+        ("lower", Expectation::Lower),
+        ("higher", Expectation::Higher),
+        ("not_higher", Expectation::NotHigher),
+        ("not_lower", Expectation::NotLower),
+        ("equivalent", Expectation::Equivalent),
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Expectation::Lower => "lower",
+            Expectation::Higher => "higher",
+            Expectation::NotHigher => "not_higher",
+            Expectation::NotLower => "not_lower",
+            Expectation::Equivalent => "equivalent",
+        }
+    }
+}
+
+/// As sweep files have it: `accuracy`, `eval_loss@last`, `accuracy@3`, `epochs_to(accuracy, 0.9)`, `generalization_gap`.
+impl fmt::Display for HypothesisMetric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HypothesisMetric::Best(metric) => f.write_str(metric.name()),
+            HypothesisMetric::Last(metric) => write!(f, "{}@last", metric.name()),
+            HypothesisMetric::AfterEpoch { metric, epoch } => {
+                write!(f, "{}@{epoch}", metric.name())
+            }
+            HypothesisMetric::EpochsToReach { metric, value } => {
+                write!(f, "epochs_to({}, {value})", metric.name())
+            }
+            HypothesisMetric::GeneralizationGap => f.write_str("generalization_gap"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(value: impl serde::Serialize) -> String {
+        serde_json::to_string(&value).unwrap()
+    }
+
+    #[test]
+    fn tables_names_and_serialized_forms_agree() {
+        for (name, value) in LrScheduler::NAMES {
+            assert_eq!((value.name(), json(value)), (name, format!("\"{name}\"")));
+        }
+        for (name, value) in Precision::NAMES {
+            assert_eq!((value.name(), json(value)), (name, format!("\"{name}\"")));
+        }
+        for (name, value) in MetricName::NAMES {
+            assert_eq!((value.name(), json(value)), (name, format!("\"{name}\"")));
+        }
+        for (name, value) in Expectation::NAMES {
+            assert_eq!((value.name(), json(value)), (name, format!("\"{name}\"")));
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The parameters of a run: their names and what values they take.
+
+use super::dataset::DatasetField;
+use super::problem::{nearest, quoted};
+
+/// A parameter of a run, as sweep files name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Parameter {
+    Model,
+    Dataset,
+    DatasetField(DatasetField),
+    TargetModules,
+    Count(Count),
+    Number(Number),
+    /// A number; without one it follows `hidden_dropout`.
+    ClassifierDropout,
+    LrScheduler,
+    Precision,
+    Seed,
+    MetricForBest,
+}
+
+/// A parameter that is a whole number. The discriminant is its place in [`super::draft::Draft`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Count {
+    MaxLength,
+    Rank,
+    BatchSize,
+    EvalBatchSize,
+    Accumulation,
+    Epochs,
+}
+
+/// A parameter that is a real number. The discriminant is its place in [`super::draft::Draft`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Number {
+    LoraAlpha,
+    LoraDropout,
+    HiddenDropout,
+    AttentionDropout,
+    ExtraDropout,
+    LearningRate,
+    WeightDecay,
+    WarmupRatio,
+    MaxGradNorm,
+}
+
+/// The real numbers that a parameter takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Domain {
+    /// 0 <= x < 1
+    Dropout,
+    /// 0 <= x <= 1
+    Share,
+    /// 0 < x <= 1
+    Rate,
+    /// 0 < x
+    Positive,
+}
+
+impl Domain {
+    pub fn contains(self, value: f64) -> bool {
+        match self {
+            Domain::Dropout => (0.0..1.0).contains(&value),
+            Domain::Share => (0.0..=1.0).contains(&value),
+            Domain::Rate => value > 0.0 && value <= 1.0,
+            Domain::Positive => value > 0.0,
+        }
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Domain::Dropout => "at least 0 and below 1",
+            Domain::Share => "from 0 to 1",
+            Domain::Rate => "above 0 and at most 1",
+            Domain::Positive => "above 0",
+        }
+    }
+}
+
+impl Count {
+    /// Smallest and largest value. The upper ends are far beyond any use; they catch slips of the finger before memory
+    /// does.
+    pub fn bounds(self) -> (usize, usize) {
+        match self {
+            // The special tokens at both ends and one token of text.
+            Count::MaxLength => (3, 65_536),
+            Count::Rank => (1, 65_536),
+            Count::BatchSize | Count::EvalBatchSize | Count::Accumulation => (1, 65_536),
+            Count::Epochs => (1, 10_000),
+        }
+    }
+}
+
+impl Number {
+    pub fn domain(self) -> Domain {
+        match self {
+            Number::LoraDropout
+            | Number::HiddenDropout
+            | Number::AttentionDropout
+            | Number::ExtraDropout => Domain::Dropout,
+            Number::WeightDecay | Number::WarmupRatio => Domain::Share,
+            Number::LearningRate => Domain::Rate,
+            Number::LoraAlpha | Number::MaxGradNorm => Domain::Positive,
+        }
+    }
+}
+
+const fn field(field: DatasetField) -> Parameter {
+    Parameter::DatasetField(field)
+}
+
+impl Parameter {
+    /// Every parameter with its name.
+    pub const NAMES: [(&'static str, Parameter); 29] = [
+        ("model", Parameter::Model),
+        ("dataset", Parameter::Dataset),
+        ("dataset.path", field(DatasetField::Path)),
+        ("dataset.split", field(DatasetField::Split)),
+        ("dataset.text", field(DatasetField::Text)),
+        ("dataset.label", field(DatasetField::Label)),
+        ("dataset.limit", field(DatasetField::Limit)),
+        ("dataset.eval", field(DatasetField::Evaluation)),
+        ("max_length", Parameter::Count(Count::MaxLength)),
+        ("rank", Parameter::Count(Count::Rank)),
+        ("lora_alpha", Parameter::Number(Number::LoraAlpha)),
+        ("lora_dropout", Parameter::Number(Number::LoraDropout)),
+        ("target_modules", Parameter::TargetModules),
+        ("hidden_dropout", Parameter::Number(Number::HiddenDropout)),
+        (
+            "attention_dropout",
+            Parameter::Number(Number::AttentionDropout),
+        ),
+        ("classifier_dropout", Parameter::ClassifierDropout),
+        ("extra_dropout", Parameter::Number(Number::ExtraDropout)),
+        ("learning_rate", Parameter::Number(Number::LearningRate)),
+        ("weight_decay", Parameter::Number(Number::WeightDecay)),
+        ("lr_scheduler", Parameter::LrScheduler),
+        ("warmup_ratio", Parameter::Number(Number::WarmupRatio)),
+        ("batch_size", Parameter::Count(Count::BatchSize)),
+        ("eval_batch_size", Parameter::Count(Count::EvalBatchSize)),
+        (
+            "gradient_accumulation_steps",
+            Parameter::Count(Count::Accumulation),
+        ),
+        ("max_grad_norm", Parameter::Number(Number::MaxGradNorm)),
+        ("epochs", Parameter::Count(Count::Epochs)),
+        ("precision", Parameter::Precision),
+        ("seed", Parameter::Seed),
+        ("metric_for_best", Parameter::MetricForBest),
+    ];
+
+    /// How the same things are called elsewhere (transformers, peft, common usage).
+    const ALSO_CALLED: [(&'static str, &'static str); 20] = [
+        ("lr", "learning_rate"),
+        ("r", "rank"),
+        ("lora_r", "rank"),
+        ("alpha", "lora_alpha"),
+        ("layers", "target_modules"),
+        ("modules", "target_modules"),
+        ("warmup", "warmup_ratio"),
+        ("scheduler", "lr_scheduler"),
+        ("lr_scheduler_type", "lr_scheduler"),
+        ("num_train_epochs", "epochs"),
+        ("num_epochs", "epochs"),
+        ("per_device_train_batch_size", "batch_size"),
+        ("per_device_eval_batch_size", "eval_batch_size"),
+        ("accumulation", "gradient_accumulation_steps"),
+        ("gradient_accumulation", "gradient_accumulation_steps"),
+        ("hidden_dropout_prob", "hidden_dropout"),
+        ("attention_probs_dropout_prob", "attention_dropout"),
+        ("max_seq_length", "max_length"),
+        ("metric_for_best_model", "metric_for_best"),
+        ("dataset.evaluation", "dataset.eval"),
+    ];
+
+    pub fn named(name: &str) -> Option<Parameter> {
+        Self::NAMES
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, parameter)| *parameter)
+    }
+
+    pub fn name(self) -> &'static str {
+        let entry = Self::NAMES.iter().find(|(_, parameter)| *parameter == self);
+        entry
+            .expect("a test makes sure that every parameter is in the table")
+            .0
+    }
+
+    /// What to say of a name that is no parameter's.
+    pub fn unknown(name: &str) -> String {
+        let hint = match Self::meant(name) {
+            Some(meant) => format!("; did you mean `{meant}`?"),
+            None => String::new(),
+        };
+        format!("unknown parameter {}{hint}", quoted(name))
+    }
+
+    /// The parameter that was probably meant.
+    pub fn meant(name: &str) -> Option<&'static str> {
+        let also = Self::ALSO_CALLED
+            .iter()
+            .find(|(other, _)| *other == name)
+            .map(|(_, ours)| *ours);
+        also.or_else(|| nearest(name, Self::NAMES.iter().map(|(known, _)| *known)))
+    }
+}

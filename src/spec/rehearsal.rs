@@ -1,0 +1,257 @@
+//! The whole design of a sweep on a small model and a small data set: every configuration once, in minutes.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::architecture::{Architecture, Module};
+use super::facts::{Facts, ModelFacts};
+use super::identity::{Digests, run_id};
+use super::problem::{Problem, Problems, SpecErrors};
+use super::{DatasetSpec, HypothesisMetric, PlannedRun, RunSpec, Sweep, SweepFile, resolve};
+
+/// Epochs of base in a rehearsal, where it has more; runs longer than base stay longer, up to [`MOST_EPOCHS`].
+const BASE_EPOCHS: usize = 2;
+const MOST_EPOCHS: usize = 4;
+
+/// What a rehearsal runs on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rehearsal {
+    /// A model that is at hand.
+    pub model: String,
+    /// Data that is at hand, with a `limit` where it should be less of it.
+    pub dataset: DatasetSpec,
+    /// Longest sequence in tokens.
+    pub max_length: usize,
+    /// The learning rate that suits the model: base gets it, and other rates keep their ratio to base's. None: rates stay.
+    pub learning_rate: Option<f64>,
+}
+
+impl SweepFile {
+    /// The sweep as it is rehearsed: named `<name>-rehearsal`, each configuration with its first seed, on the rehearsal's
+    /// model and data. Labels and hypotheses stay those of the sweep.
+    ///
+    /// Adapted layers are mapped by their relative depth, epochs are capped so that longer runs stay longer. What made two
+    /// configurations different may thus disappear; both are run all the same, and the configuration's label is part of
+    /// the run's id.
+    ///
+    /// The sweep's own model and data set need not be at hand: where `facts` has none of a model, its depth is told by its
+    /// name.
+    ///
+    /// # Errors
+    /// With every problem of the file, or when `facts` knows nothing of the rehearsal's model or data.
+    pub fn rehearse(&self, rehearsal: &Rehearsal, facts: &dyn Facts) -> Result<Sweep, SpecErrors> {
+        let mut problems = Problems::default();
+        let design = self.design(&mut problems);
+        let known = NominalFacts {
+            facts,
+            asked: RefCell::default(),
+        };
+        let Some(sweep) = resolve::resolve(&design, &known, &mut problems) else {
+            return Err(self.invalid(problems.report(self.text())));
+        };
+        let absent = |message: String| {
+            let path = "--rehearse".to_owned();
+            self.invalid(vec![Problem {
+                path,
+                line: None,
+                message,
+            }])
+        };
+        let stage = Stage {
+            model: facts.model(&rehearsal.model).map_err(absent)?,
+            data_digest: facts.dataset_digest(&rehearsal.dataset).map_err(absent)?,
+            rehearsal,
+            depths: known
+                .asked
+                .into_inner()
+                .into_iter()
+                .map(|(name, facts)| (name, facts.layers))
+                .collect(),
+            epochs: Epochs::new(
+                &sweep.runs,
+                design.base.scalars.count(super::parameter::Count::Epochs),
+            ),
+            rate_factor: rehearsal.learning_rate.map_or(1.0, |rate| {
+                rate / design
+                    .base
+                    .scalars
+                    .number(super::parameter::Number::LearningRate)
+            }),
+        };
+        Ok(stage.sweep(sweep))
+    }
+}
+
+/// Knows of a model that is not at hand what its name tells.
+struct NominalFacts<'f> {
+    facts: &'f dyn Facts,
+    asked: RefCell<HashMap<String, ModelFacts>>,
+}
+
+impl Facts for NominalFacts<'_> {
+    fn model(&self, name: &str) -> Result<ModelFacts, String> {
+        let known = self.facts.model(name);
+        let known = known.or_else(|absent| nominal(name).ok_or(absent))?;
+        self.asked
+            .borrow_mut()
+            .insert(name.to_owned(), known.clone());
+        Ok(known)
+    }
+
+    /// The sweep's own data is not read, so its name stands for it.
+    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
+        Ok(format!("{} {:?}", dataset.path, dataset.evaluation))
+    }
+}
+
+/// Architecture and depth by the usual names of checkpoints: `FacebookAI/roberta-large`, `distilbert-base-uncased`.
+fn nominal(name: &str) -> Option<ModelFacts> {
+    let lower = name.to_lowercase();
+    let architecture = if lower.contains("roberta") {
+        Architecture::Roberta
+    } else if lower.contains("distilbert") {
+        Architecture::DistilBert
+    } else if lower.contains("bert") {
+        Architecture::Bert
+    } else {
+        return None;
+    };
+    let layers = if lower.contains("distil") {
+        6
+    } else if lower.contains("large") {
+        24
+    } else {
+        12
+    };
+    Some(ModelFacts {
+        architecture,
+        layers,
+        digest: name.to_owned(),
+    })
+}
+
+/// Everything that turns a run into its rehearsal.
+struct Stage<'a> {
+    rehearsal: &'a Rehearsal,
+    model: ModelFacts,
+    data_digest: String,
+    /// Layers of the sweep's own models.
+    depths: HashMap<String, usize>,
+    epochs: Epochs,
+    rate_factor: f64,
+}
+
+impl Stage<'_> {
+    fn sweep(&self, sweep: Sweep) -> Sweep {
+        let mut seen = HashSet::new();
+        let firsts = sweep
+            .runs
+            .into_iter()
+            .filter(|run| seen.insert(run.configuration.clone()));
+        let runs = firsts.map(|run| self.run(run)).collect();
+        let mut hypotheses = sweep.hypotheses;
+        for hypothesis in &mut hypotheses {
+            if let HypothesisMetric::AfterEpoch { epoch, .. } = &mut hypothesis.metric {
+                *epoch = (*epoch).min(self.epochs.base);
+            }
+        }
+        let notice = format!(
+            "Rehearsal on {}: the figures say nothing about the sweep itself.",
+            self.rehearsal.model
+        );
+        Sweep {
+            name: format!("{}-rehearsal", sweep.name),
+            description: format!("{notice} {}", sweep.description).trim().to_owned(),
+            runs,
+            hypotheses,
+            baseline: sweep.baseline,
+            reference: sweep.reference,
+        }
+    }
+
+    fn run(&self, run: PlannedRun) -> PlannedRun {
+        let spec = self.spec(run.spec);
+        let digests = Digests {
+            model: &self.model.digest,
+            dataset: &self.data_digest,
+        };
+        PlannedRun {
+            id: run_id(&spec, digests, Some(&run.configuration)),
+            label: run.configuration.clone(),
+            configuration: run.configuration,
+            spec,
+        }
+    }
+
+    fn spec(&self, spec: RunSpec) -> RunSpec {
+        RunSpec {
+            target_modules: self.targets(&spec),
+            model: self.rehearsal.model.clone(),
+            dataset: self.rehearsal.dataset.clone(),
+            max_length: spec.max_length.min(self.rehearsal.max_length),
+            learning_rate: spec.learning_rate * self.rate_factor,
+            epochs: self.epochs.of(spec.epochs),
+            ..spec
+        }
+    }
+
+    /// The same modules at the same relative depth; those that meet in one layer are one.
+    fn targets(&self, spec: &RunSpec) -> Vec<String> {
+        let depth = self
+            .depths
+            .get(&spec.model)
+            .copied()
+            .unwrap_or(self.model.layers);
+        let parsed = spec
+            .target_modules
+            .iter()
+            .filter_map(|name| Architecture::parse_any(name));
+        let mapped: BTreeSet<(usize, Module)> = parsed
+            .map(|(_, layer, module)| (same_depth(layer, depth, self.model.layers), module))
+            .collect();
+        mapped
+            .into_iter()
+            .map(|(layer, module)| self.model.architecture.module_name(layer, module))
+            .collect()
+    }
+}
+
+/// The layer of `to` layers that lies as deep as `layer` of `from` layers: first to first, last to last.
+fn same_depth(layer: usize, from: usize, to: usize) -> usize {
+    let (last_from, last_to) = (from.saturating_sub(1).max(1), to.saturating_sub(1));
+    // Rounded to the nearest, halves up.
+    (2 * layer * last_to + last_from) / (2 * last_from)
+}
+
+/// Epochs of a rehearsal.
+struct Epochs {
+    original_base: usize,
+    base: usize,
+    /// The different numbers above base's, ascending.
+    longer: Vec<usize>,
+}
+
+impl Epochs {
+    fn new(runs: &[PlannedRun], base: usize) -> Epochs {
+        let longer: BTreeSet<usize> = runs
+            .iter()
+            .map(|run| run.spec.epochs)
+            .filter(|epochs| *epochs > base)
+            .collect();
+        Epochs {
+            original_base: base,
+            base: base.min(BASE_EPOCHS),
+            longer: longer.into_iter().collect(),
+        }
+    }
+
+    fn of(&self, epochs: usize) -> usize {
+        if epochs == self.original_base {
+            return self.base;
+        }
+        match self.longer.iter().position(|longer| *longer == epochs) {
+            Some(place) => (self.base + 1 + place).min(MOST_EPOCHS),
+            None => epochs.min(self.base.max(2) - 1),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! A design with the facts: the runs of a sweep.
+
+use std::collections::{HashMap, HashSet};
+
+use rayon::prelude::*;
+
+use super::design::Design;
+use super::draft::Draft;
+use super::expand::{Configuration, Origin};
+use super::facts::Facts;
+use super::intern::{Contents, Interner, Key};
+use super::problem::{Place, Problems, quoted};
+use super::{PlannedRun, Sweep};
+use super::{contradiction, fault, treatment};
+
+/// A sweep file that means more runs than this means something else.
+const MOST_RUNS: usize = 1_000_000;
+
+/// A configuration with the seeds of its runs.
+#[derive(Clone, Debug)]
+pub(super) struct Planned {
+    pub label: String,
+    pub draft: Draft,
+    pub key: Key,
+    pub seeds: Vec<u64>,
+    origin: Origin,
+}
+
+/// Expands a design whose reading may have found problems; those of the expansion are added. None: there are problems.
+pub(super) fn resolve(
+    design: &Design,
+    facts: &dyn Facts,
+    problems: &mut Problems,
+) -> Option<Sweep> {
+    let candidates = treatment::candidates(design, problems);
+    contradiction::report(design, &candidates, problems);
+    let mut interner = Interner::new(facts);
+    if !problems.is_empty() {
+        fault::probe(design, &mut interner, problems);
+        return None;
+    }
+    if design.size().is_none_or(|size| size > MOST_RUNS) {
+        let size = design
+            .size()
+            .map_or("far more".to_owned(), |size| size.to_string());
+        problems.add(
+            Place::default(),
+            format!("makes {size} runs; {MOST_RUNS} is the most"),
+        );
+        return None;
+    }
+    let planned = plan(design, &mut interner, problems);
+    report_equal_labels(design, &planned, problems);
+    if !problems.is_empty() {
+        return None;
+    }
+    if planned.is_empty() {
+        problems.add(
+            Place {
+                path: "exclude".to_owned(),
+                node: None,
+            },
+            "leaves no run",
+        );
+        return None;
+    }
+    let baseline = interner
+        .key(&design.base)
+        .ok()
+        .and_then(|key| planned.iter().find(|other| other.key == key));
+    let hypotheses = treatment::hypotheses(
+        design,
+        &candidates,
+        &planned,
+        baseline,
+        &mut interner,
+        problems,
+    );
+    if !problems.is_empty() {
+        return None;
+    }
+    Some(Sweep {
+        name: design.name.clone(),
+        description: design.description.clone(),
+        baseline: baseline.map(|planned| planned.label.clone()),
+        runs: runs(&planned, design.varies_seed(), interner.contents()),
+        hypotheses,
+        reference: design.reference.clone(),
+    })
+}
+
+/// The configurations in order, doubles collapsed into the first and excluded runs left out.
+fn plan(design: &Design, interner: &mut Interner<'_>, problems: &mut Problems) -> Vec<Planned> {
+    let mut planned: Vec<Planned> = Vec::new();
+    let mut number_of: HashMap<Key, usize> = HashMap::new();
+    let mut taken: HashSet<(usize, u64)> = HashSet::new();
+    for configuration in design.configurations() {
+        // Asked first: a combination that is left out need not be possible.
+        let seeds = seeds(design, &configuration);
+        if seeds.is_empty() {
+            continue;
+        }
+        let key = match interner.key(&configuration.draft) {
+            Ok(key) => key,
+            Err(faults) => {
+                fault::report(faults, design, configuration.origin, problems);
+                continue;
+            }
+        };
+        let number = *number_of.entry(key).or_insert(planned.len());
+        if number == planned.len() {
+            let Configuration {
+                label,
+                draft,
+                origin,
+            } = configuration;
+            planned.push(Planned {
+                label,
+                draft,
+                key,
+                seeds: Vec::with_capacity(seeds.len()),
+                origin,
+            });
+        }
+        planned[number].seeds.extend(
+            seeds
+                .into_iter()
+                .filter(|seed| taken.insert((number, *seed))),
+        );
+    }
+    planned
+}
+
+/// The seeds of a configuration whose runs no condition leaves out.
+fn seeds(design: &Design, configuration: &Configuration) -> Vec<u64> {
+    let own = [configuration.draft.scalars.seed];
+    let seeds = design.seeds.as_deref().unwrap_or(&own);
+    if design.exclude.is_empty() {
+        return seeds.to_vec();
+    }
+    let mut draft = configuration.draft.clone();
+    let kept = seeds.iter().copied().filter(|seed| {
+        draft.scalars.seed = *seed;
+        !design
+            .exclude
+            .iter()
+            .any(|condition| condition.matches(&draft))
+    });
+    kept.collect()
+}
+
+fn runs(planned: &[Planned], varies_seed: bool, contents: &Contents) -> Vec<PlannedRun> {
+    let runs: Vec<(&Planned, u64)> = planned
+        .iter()
+        .flat_map(|planned| planned.seeds.iter().map(move |seed| (planned, *seed)))
+        .collect();
+    let run = |(planned, seed): (&Planned, u64)| {
+        let mut spec = contents.resolved(&planned.draft, &planned.key);
+        spec.seed = seed;
+        let configuration = planned.label.clone();
+        let label = if varies_seed {
+            format!("{configuration}, seed={seed}")
+        } else {
+            configuration.clone()
+        };
+        PlannedRun {
+            id: contents.run_id(&spec, &planned.key),
+            label,
+            configuration,
+            spec,
+        }
+    };
+    runs.into_par_iter().map(run).collect()
+}
+
+/// Labels distinguish: two different configurations of the same name would be one in every table.
+fn report_equal_labels(design: &Design, planned: &[Planned], problems: &mut Problems) {
+    let mut first: HashMap<&str, &Planned> = HashMap::with_capacity(planned.len());
+    for planned in planned {
+        if let Some(other) = first.insert(&planned.label, planned) {
+            let (here, there) = (
+                place_of(design, planned.origin),
+                place_of(design, other.origin),
+            );
+            let label = quoted(&planned.label);
+            let message = format!(
+                "two different configurations are called {label}; the other is {}",
+                quoted(&there.path)
+            );
+            problems.add(here, message);
+        }
+    }
+}
+
+fn place_of(design: &Design, origin: Origin) -> Place {
+    let base = Place {
+        path: "base".to_owned(),
+        node: None,
+    };
+    design
+        .choices_of(origin)
+        .last()
+        .map_or(base, |choice| choice.place.clone())
+}

@@ -1,0 +1,312 @@
+//! `target_modules`: which linear modules get an adapter, before and after the model is known.
+
+use std::collections::BTreeSet;
+
+use super::architecture::{Architecture, Module};
+use super::cursor::{Context, Cursor};
+use super::facts::ModelFacts;
+use super::problem::{Place, did_you_mean, listed, quoted};
+use super::yaml::Value;
+
+/// Layers are numbers of a transformer encoder; more than this is a slip of the finger.
+const MOST_LAYERS: usize = 1000;
+
+/// Modules as a sweep file names them. Equal when they say the same, wherever they say it.
+#[derive(Clone, Debug)]
+pub(super) struct Targets {
+    items: Vec<Target>,
+    /// Where each item stands.
+    places: Vec<Place>,
+}
+
+impl PartialEq for Targets {
+    fn eq(&self, other: &Self) -> bool {
+        self.items == other.items
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Target {
+    /// A full name as PEFT has it.
+    Name(String),
+    /// `{layers: ..., modules: ...}`
+    Block {
+        layers: Layers,
+        modules: BTreeSet<Module>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Layers {
+    All,
+    /// Counted from 0.
+    Numbers(BTreeSet<usize>),
+}
+
+impl Targets {
+    /// The paper's choice of modules, for 12 layers.
+    pub fn paper() -> Targets {
+        use Module::{Key, Output, Query, Value};
+        let block = |layers: &[usize], modules: &[Module]| Target::Block {
+            layers: Layers::Numbers(layers.iter().copied().collect()),
+            modules: modules.iter().copied().collect(),
+        };
+        let items = vec![
+            block(&[0], &[Query, Key, Value]),
+            block(&[1, 5, 10], &[Query]),
+            block(&[10, 11], &[Output]),
+        ];
+        let place = Place {
+            path: "base.target_modules (the default, for 12 layers)".to_owned(),
+            node: None,
+        };
+        Targets {
+            places: vec![place; items.len()],
+            items,
+        }
+    }
+
+    /// Modules by their full names.
+    pub fn named(names: &[String]) -> Targets {
+        Targets {
+            items: names.iter().cloned().map(Target::Name).collect(),
+            places: vec![Place::default(); names.len()],
+        }
+    }
+
+    /// A full name, a block, or a list of both.
+    pub fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Targets> {
+        const EXPECTED: &str =
+            "a module's full name, {layers: ..., modules: [...]}, or a list of these";
+        let cursors = match &cursor.node.value {
+            Value::List(_) => cursor.items(context, EXPECTED)?,
+            _ => vec![*cursor],
+        };
+        if cursors.is_empty() {
+            cursor.problem(context, "must name at least one module");
+            return None;
+        }
+        let places = cursors.iter().map(Cursor::place).collect();
+        let items = cursors
+            .iter()
+            .map(|item| Target::read(item, context, EXPECTED))
+            .collect::<Vec<_>>();
+        Some(Targets {
+            items: items.into_iter().collect::<Option<Vec<_>>>()?,
+            places,
+        })
+    }
+
+    /// Full names in model order without doubles; or the items that do not apply to the model called `name`.
+    pub fn resolve(
+        &self,
+        name: &str,
+        model: &ModelFacts,
+    ) -> Result<Vec<String>, Vec<(Place, String)>> {
+        let mut modules = BTreeSet::new();
+        let mut problems = Vec::new();
+        for (target, place) in self.items.iter().zip(&self.places) {
+            match target.modules(name, model) {
+                Ok(found) => modules.extend(found),
+                Err(problem) => problems.push((place.clone(), problem)),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(modules
+            .into_iter()
+            .map(|(layer, module)| model.architecture.module_name(layer, module))
+            .collect())
+    }
+
+    /// A short form for labels: `0:query+key 1+5:query`, `all:value`.
+    pub fn shown(&self) -> String {
+        self.items
+            .iter()
+            .map(Target::shown)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+impl Target {
+    fn read(cursor: &Cursor<'_>, context: &mut Context<'_>, expected: &str) -> Option<Target> {
+        let Value::Map(_) = &cursor.node.value else {
+            return Some(Target::Name(cursor.text(context, expected)?.to_owned()));
+        };
+        let mut layers = None;
+        let mut modules = None;
+        let entries = cursor.entries(context, expected)?;
+        for (key, value) in &entries {
+            match *key {
+                "layers" => layers = Some(Layers::read(value, context)),
+                "modules" => modules = Some(read_modules(value, context)),
+                _ => {
+                    let hint = did_you_mean(key, ["layers", "modules"]);
+                    value.problem(context, format!("unknown key {}{hint}", quoted(key)));
+                }
+            }
+        }
+        if layers.is_none() {
+            cursor.problem(context, "lacks `layers`, for example `layers: all`");
+        }
+        if modules.is_none() {
+            cursor.problem(
+                context,
+                "lacks `modules`, for example `modules: [query, value]`",
+            );
+        }
+        Some(Target::Block {
+            layers: layers??,
+            modules: modules??,
+        })
+    }
+
+    fn modules(
+        &self,
+        model_name: &str,
+        model: &ModelFacts,
+    ) -> Result<Vec<(usize, Module)>, String> {
+        let (architecture, depth) = (model.architecture, model.layers);
+        let too_deep = |layer: usize| {
+            let (model_name, last) = (quoted(model_name), depth.saturating_sub(1));
+            format!(
+                "there is no layer {layer}: {model_name} has {depth} layers, counted from 0 to {last}"
+            )
+        };
+        match self {
+            Target::Name(name) => match architecture.parse(name) {
+                Some((layer, _)) if layer >= depth => {
+                    Err(format!("{}: {}", quoted(name), too_deep(layer)))
+                }
+                Some(module) => Ok(vec![module]),
+                None => Err(architecture.why_not(name)),
+            },
+            Target::Block { layers, modules } => {
+                let layers: Vec<usize> = match layers {
+                    Layers::All => (0..depth).collect(),
+                    Layers::Numbers(numbers) => numbers.iter().copied().collect(),
+                };
+                match layers.iter().find(|layer| **layer >= depth) {
+                    Some(layer) => Err(too_deep(*layer)),
+                    None => Ok(layers
+                        .iter()
+                        .flat_map(|l| modules.iter().map(|module| (*l, *module)))
+                        .collect()),
+                }
+            }
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Target::Name(name) => match Architecture::parse_any(name) {
+                Some((_, layer, module)) => format!("{layer}:{}", module.name()),
+                None => name.clone(),
+            },
+            Target::Block { layers, modules } => {
+                let layers = match layers {
+                    Layers::All => "all".to_owned(),
+                    Layers::Numbers(numbers) => numbers
+                        .iter()
+                        .map(usize::to_string)
+                        .collect::<Vec<_>>()
+                        .join("+"),
+                };
+                let modules: Vec<&str> = modules.iter().map(|module| module.name()).collect();
+                format!("{layers}:{}", modules.join("+"))
+            }
+        }
+    }
+}
+
+impl Layers {
+    /// `all`, a number, a range `"0-3"`, or a list of numbers and ranges.
+    fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Layers> {
+        match &cursor.node.value {
+            Value::Text(text) if text == "all" => Some(Layers::All),
+            Value::List(_) => {
+                let items = cursor.items(context, "a list")?;
+                if items.is_empty() {
+                    cursor.problem(context, "must name at least one layer");
+                    return None;
+                }
+                let numbers = items
+                    .iter()
+                    .map(|item| read_layers(item, context))
+                    .collect::<Vec<_>>();
+                let numbers = numbers.into_iter().collect::<Option<Vec<_>>>()?;
+                Some(Layers::Numbers(numbers.into_iter().flatten().collect()))
+            }
+            _ => read_layers(cursor, context).map(|numbers| Layers::Numbers(numbers.collect())),
+        }
+    }
+}
+
+/// One layer, or a range of layers.
+fn read_layers(
+    cursor: &Cursor<'_>,
+    context: &mut Context<'_>,
+) -> Option<std::ops::RangeInclusive<usize>> {
+    if let Value::Text(text) = &cursor.node.value {
+        let range = text.split_once('-').and_then(|(first, last)| {
+            let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+            (first <= last && last <= MOST_LAYERS).then_some(first..=last)
+        });
+        if range.is_none() {
+            cursor.problem(
+                context,
+                format!(
+                    "must be `all`, layer numbers or a range such as \"0-3\", found {}",
+                    quoted(text)
+                ),
+            );
+        }
+        return range;
+    }
+    cursor
+        .count(context, 0, MOST_LAYERS)
+        .map(|layer| layer..=layer)
+}
+
+/// `all`, a module, or a list of modules.
+fn read_modules(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<BTreeSet<Module>> {
+    if matches!(&cursor.node.value, Value::Text(text) if text == "all") {
+        return Some(Module::ALL.into_iter().collect());
+    }
+    if !matches!(cursor.node.value, Value::List(_)) {
+        return read_module(cursor, context).map(|module| [module].into());
+    }
+    let items = cursor.items(context, "a list")?;
+    if items.is_empty() {
+        cursor.problem(context, "must name at least one module");
+        return None;
+    }
+    let modules = items
+        .iter()
+        .map(|item| read_module(item, context))
+        .collect::<Vec<_>>();
+    modules.into_iter().collect()
+}
+
+fn read_module(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Module> {
+    let names = Module::ALL.map(|module| module.name());
+    let text = cursor.text(context, &format!("one of {}", listed(names)))?;
+    let module = Module::ALL.into_iter().find(|module| module.name() == text);
+    if module.is_none() {
+        let hint = match Module::from_checkpoint_name(text) {
+            Some(module) => format!("; did you mean `{}`?", module.name()),
+            None => did_you_mean(text, names),
+        };
+        cursor.problem(
+            context,
+            format!(
+                "an encoder layer has no module {} (it has {}){hint}",
+                quoted(text),
+                listed(names)
+            ),
+        );
+    }
+    module
+}

@@ -1,0 +1,8 @@
+//! The program itself: verbs, options, exit codes, what is printed. Training is the mock executor's.
+
+mod dry_run;
+mod help;
+mod input;
+mod results;
+mod running;
+mod support;

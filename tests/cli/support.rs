@@ -1,0 +1,132 @@
+//! A folder with a tiny model, a data set and a sweep file, and the program run inside it.
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+
+/// Three configurations with two seeds.
+pub const SWEEP: &str = "\
+name: little
+base:
+  model: ./model
+  dataset: {path: data.csv, eval: {test_size: 8, seed: 1}}
+  target_modules: [bert.encoder.layer.0.attention.self.query]
+  rank: 2
+  lora_alpha: 4
+  epochs: 2
+  batch_size: 4
+ablate:
+  rank: [4]
+  learning_rate: [1.0e-3]
+seeds: [1, 2]
+";
+
+const WORDS: &str = "[PAD] [UNK] [CLS] [SEP] [MASK] the a goal bank vote chip match bond poll code team rate";
+
+pub struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let place = Place { folder: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(place.path("model")).unwrap();
+        place.write("model/config.json", &config());
+        place.write("model/vocab.txt", &WORDS.replace(' ', "\n"));
+        place.write("data.csv", &rows());
+        place.write("little.yaml", SWEEP);
+        place
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    pub fn exists(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    /// The program with the folder as its own world: current folder, home, caches, the packaged model.
+    pub fn sweep(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::cargo_bin("sweep").unwrap();
+        command.args(arguments).current_dir(self.folder.path());
+        for (name, value) in self.environment() {
+            command.env(name, value);
+        }
+        command
+    }
+
+    pub fn environment(&self) -> Vec<(&'static str, PathBuf)> {
+        vec![
+            ("HOME", self.path("home")),
+            ("XDG_CACHE_HOME", self.path("home/cache")),
+            ("HF_HOME", self.path("home/hf")),
+            ("HF_HUB_CACHE", self.path("home/hf/hub")),
+            ("SWEEP_MINILM", self.path("model")),
+            ("NO_COLOR", "1".into()),
+        ]
+    }
+
+    /// `sweep run little.yaml` with the mock executor.
+    pub fn mock(&self, more: &[&str]) -> Command {
+        let mut arguments = vec!["run", "little.yaml", "--executor", "mock"];
+        arguments.extend(more);
+        self.sweep(&arguments)
+    }
+
+    /// The program's output without what differs from machine to machine.
+    pub fn plain(&self, text: &[u8]) -> String {
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        let real = self.folder.path().canonicalize().unwrap();
+        let text = text.replace(real.to_str().unwrap(), "HERE").replace(self.folder.path().to_str().unwrap(), "HERE");
+        let trimmed: Vec<&str> = text.lines().map(str::trim_end).collect();
+        trimmed.join("\n")
+    }
+
+    /// Every file below a folder, relative to it, sorted.
+    pub fn files(&self, name: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        collect(&self.path(name), &self.path(name), &mut found);
+        found.sort();
+        found
+    }
+}
+
+fn collect(root: &Path, folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, found);
+        } else {
+            found.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_string());
+        }
+    }
+}
+
+fn config() -> String {
+    let fields = [
+        r#""model_type": "bert""#,
+        r#""vocab_size": 17"#,
+        r#""hidden_size": 8"#,
+        r#""num_hidden_layers": 2"#,
+        r#""num_attention_heads": 2"#,
+        r#""intermediate_size": 16"#,
+        r#""max_position_embeddings": 32"#,
+        r#""type_vocab_size": 2"#,
+    ];
+    format!("{{{}}}", fields.join(", "))
+}
+
+/// 40 rows in four classes.
+fn rows() -> String {
+    let classes = [("World", "vote poll"), ("Sports", "goal match team"), ("Business", "bank bond rate"), ("Sci/Tech", "chip code")];
+    let rows = (0..40).map(|row| {
+        let (label, words) = classes[row % 4];
+        format!("the {words}{},{label}\n", " a".repeat(row / 8))
+    });
+    std::iter::once("text,label\n".to_string()).chain(rows).collect()
+}

@@ -1,0 +1,11 @@
+//! Sweep files from text to runs, through the public interface.
+
+mod errors;
+mod expansion;
+mod hypotheses;
+mod overrides;
+mod properties;
+mod rehearsal;
+mod selection;
+mod shipped;
+mod support;

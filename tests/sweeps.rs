@@ -1,0 +1,55 @@
+//! Every sweep that is shipped: it is sound, and its whole design can be rehearsed on a machine after `make setup`.
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+
+fn shipped() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
+    files.sort();
+    files
+}
+
+/// `sweep run FILE` with more options, in a folder of its own; what it writes to both outputs.
+fn run(file: &Path, more: &[&str]) -> (Option<i32>, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::cargo_bin("sweep").unwrap();
+    let output = command.arg("run").arg(file).args(more).current_dir(folder.path()).output().unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a dry run writes nothing");
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn the_quickstart_and_the_paper_are_there() {
+    let names: Vec<String> =
+        shipped().iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_string()).collect();
+    for name in ["quickstart.yaml", "ablation.yaml"] {
+        assert!(names.contains(&name.to_string()), "{name} is not among {names:?}");
+    }
+}
+
+#[test]
+fn every_sweep_can_be_rehearsed_here() {
+    for file in shipped() {
+        let (code, shown, said) = run(&file, &["--rehearse", "--dry-run"]);
+        assert_eq!(code, Some(0), "{}: {said}", file.display());
+        assert!(shown.contains("to train"), "{}: {shown}", file.display());
+    }
+}
+
+#[test]
+fn every_sweep_is_sound() {
+    for file in shipped() {
+        let (code, _, said) = run(&file, &["--dry-run"]);
+        let absent = said.contains("not found") && (said.contains("model `") || said.contains("dataset `"));
+        assert!(code == Some(0) || absent, "{}: {said}", file.display());
+    }
+    let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps/quickstart.yaml");
+    let (code, shown, said) = run(&quickstart, &["--dry-run"]);
+    assert_eq!(code, Some(0), "the quickstart needs nothing but `make setup`: {said}");
+    assert!(shown.contains("to train"), "{shown}");
+}
