@@ -1,1 +1,92 @@
-//! report
+//! From results folders to charts, tables and pages. Reads files only.
+//!
+//! [`run`] collects each sweep ([`model::Report`]), draws its charts, and writes them with the tables into
+//! `<out>/<sweep>/`. Whatever the results lack (a running sweep, one seed, a damaged record) is no error but a remark in
+//! the report.
+
+mod aggregate;
+mod answers;
+mod charts;
+mod collect;
+mod compare;
+mod design;
+mod discover;
+mod error;
+mod metric;
+pub mod model;
+mod page;
+mod pairing;
+mod reference;
+mod remarks;
+mod statistics;
+mod tables;
+pub mod verdicts;
+mod write;
+
+use std::path::PathBuf;
+
+pub use charts::RasterError;
+pub use compare::compare;
+pub use error::ReportError;
+
+/// The format of charts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// 1600 pixels wide, 200 dots per inch.
+    #[default]
+    Png,
+    Svg,
+}
+
+impl Format {
+    fn extension(self) -> &'static str {
+        match self {
+            Format::Png => "png",
+            Format::Svg => "svg",
+        }
+    }
+}
+
+/// What to report on, and where to.
+#[derive(Clone, Debug)]
+pub struct ReportOptions {
+    /// Results folders, sweeps' folders, runs' folders.
+    pub paths: Vec<PathBuf>,
+    /// Each sweep gets a folder of its name in here.
+    pub out: PathBuf,
+    pub format: Format,
+}
+
+/// A report that was made.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub sweep: String,
+    pub folder: PathBuf,
+    pub files: Vec<PathBuf>,
+    /// What the results lack, and what therefore cannot be concluded.
+    pub remarks: Vec<String>,
+}
+
+/// Makes the reports of everything that the paths hold.
+///
+/// # Errors
+/// A path holds no results; a plan cannot be read; the reports cannot be written.
+pub fn run(options: &ReportOptions) -> Result<Vec<Written>, ReportError> {
+    let targets = discover::targets(&options.paths)?;
+    let mut written = Vec::with_capacity(targets.len());
+    let mut entries = Vec::with_capacity(targets.len());
+    for target in &targets {
+        let mut report = collect::collect(&discover::open(target)?)?;
+        let mut folder = discover::folder_name(target);
+        if let Some(run) = &target.run {
+            report = collect::only(&report, run)?;
+            folder = format!("{folder}/{run}");
+        }
+        written.push(write::write(&report, &options.out.join(&folder), options.format)?);
+        entries.push(write::entry(&report, folder));
+    }
+    if entries.len() > 1 {
+        write::index(&entries, &options.out)?;
+    }
+    Ok(written)
+}

@@ -1,0 +1,141 @@
+//! Which classes are taken for which: the baseline and the best run.
+
+use crate::metrics::Confusion;
+use crate::report::metric;
+use crate::report::model::{Answers, Report, Run};
+use crate::spec::MetricName;
+
+use super::canvas::{Anchor, Canvas, Drawn, HEIGHT, Rect, Type, WIDTH, picture};
+use super::legend::{MARGIN, heading};
+use super::palette::{luminance, sequential};
+use super::panel::lattice;
+use super::{Chart, DrawError, words};
+
+/// More classes than this and the cells are too small to read.
+const MOST_CLASSES: usize = 20;
+/// The counts are written into the cells up to this many classes.
+const WRITTEN: usize = 10;
+
+pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
+    let shown: Vec<(String, &Answers, Confusion)> = chosen(report)
+        .into_iter()
+        .filter_map(|(title, run)| {
+            let answers = run.answers.as_ref()?;
+            let counts = Confusion::of(answers.class_names.len(), &answers.labels, &answers.predicted).ok()?;
+            (counts.classes() <= MOST_CLASSES).then_some((title, answers, counts))
+        })
+        .collect();
+    let Some((_, first, _)) = shown.first() else { return Ok(None) };
+    let title = "Confusion matrix at the best epoch";
+    let name_width = first.class_names.iter().map(|name| Type::small().width(name)).fold(0.0, f64::max).min(220.0);
+    let picture = picture(WIDTH, HEIGHT, |canvas| {
+        let subtitle = format!("{} · rows: true class · shares of the true class, counts below", words::subject(report));
+        let top = heading(canvas, WIDTH, title, &subtitle)? + 50.0;
+        let outer = Rect::new(MARGIN, top, f64::from(WIDTH) - MARGIN, f64::from(HEIGHT) - 40.0);
+        for ((title, answers, counts), cell) in shown.iter().zip(lattice(outer, shown.len(), 1, (40.0, 0.0))) {
+            matrix(canvas, cell, name_width, title, answers, counts)?;
+        }
+        Ok(())
+    })?;
+    let sentences: Vec<String> = shown.iter().map(|(title, answers, counts)| worst(title, answers, counts)).collect();
+    Ok(Some(Chart { name: "confusion", title: title.to_string(), description: sentences.join(" "), picture }))
+}
+
+/// The baseline's best run and the best run of all, with titles; one where they are the same.
+fn chosen(report: &Report) -> Vec<(String, &Run)> {
+    let best_of = |configuration: usize| {
+        let runs = report.runs_of(&report.configurations[configuration]).filter(|run| run.answers.is_some());
+        runs.max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))
+    };
+    let mut chosen = Vec::new();
+    if let Some(run) = report.baseline.and_then(best_of) {
+        chosen.push((format!("Baseline: {}, {}", run.label, figure(run)), run));
+    }
+    let all = report.runs.iter().filter(|run| run.answers.is_some());
+    if let Some(run) = all.max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))
+        && chosen.iter().all(|(_, known)| known.id != run.id)
+    {
+        chosen.push((format!("Best run: {}, {}", run.label, figure(run)), run));
+    }
+    chosen
+}
+
+fn accuracy(run: &Run) -> f64 {
+    run.best_epoch().map_or(f64::NEG_INFINITY, |epoch| epoch.scores.accuracy)
+}
+
+fn figure(run: &Run) -> String {
+    metric::write(MetricName::Accuracy, accuracy(run))
+}
+
+fn matrix(
+    canvas: &Canvas<'_>,
+    room: Rect,
+    name_width: f64,
+    title: &str,
+    answers: &Answers,
+    counts: &Confusion,
+) -> Drawn {
+    let look = Type::small().bold();
+    canvas.text(&look.fit(title, room.width()), (room.left, room.top - 28.0), look)?;
+    let left = room.left + name_width + 70.0;
+    // The names of the columns stand below, upwards where they are wider than a column.
+    let side = (room.right - left).min(room.height() - 110.0);
+    let cell = side / counts.classes() as f64;
+    let upwards = answers.class_names.iter().any(|name| Type::small().width(name) > cell - 10.0);
+    let room_below = if upwards { name_width + 70.0 } else { 110.0 };
+    let side = side.min(room.height() - room_below);
+    let square = Rect::new(left, room.top, left + side, room.top + side);
+    let cells = lattice(square, counts.classes(), counts.classes(), (4.0, 4.0));
+    for (row, cells_of_row) in counts.rows().zip(cells.chunks(counts.classes())) {
+        let total: u64 = row.iter().sum();
+        for (&count, rect) in row.iter().zip(cells_of_row) {
+            cell_of(canvas, *rect, count, total, counts.classes() <= WRITTEN)?;
+        }
+    }
+    for (name, rect) in answers.class_names.iter().zip(cells.iter().step_by(counts.classes())) {
+        let name = Type::small().fit(name, name_width);
+        canvas.text(&name, (square.left - 14.0, rect.middle_y()), Type::small().anchor(Anchor::End))?;
+    }
+    for (name, rect) in answers.class_names.iter().zip(&cells) {
+        let name = Type::small().fit(name, if upwards { name_width } else { rect.width() });
+        let look = if upwards { Type::small().anchor(Anchor::End).upwards() } else { Type::small().anchor(Anchor::Middle) };
+        canvas.text(&name, (rect.middle_x(), square.bottom + if upwards { 14.0 } else { 26.0 }), look)?;
+    }
+    let foot = square.bottom + room_below - 40.0;
+    canvas.text("Predicted class", (square.middle_x(), foot), Type::body().anchor(Anchor::Middle))?;
+    let at = (room.left + 20.0, square.middle_y());
+    canvas.text("True class", at, Type::body().anchor(Anchor::Middle).upwards())
+}
+
+fn cell_of(canvas: &Canvas<'_>, rect: Rect, count: u64, total: u64, written: bool) -> Drawn {
+    let share = if total == 0 { 0.0 } else { count as f64 / total as f64 };
+    let color = sequential(share);
+    canvas.fill(rect, color)?;
+    if !written {
+        return Ok(());
+    }
+    let look = Type::small().anchor(Anchor::Middle).color(super::palette::on(luminance(color)));
+    let middle = (rect.middle_x(), rect.middle_y());
+    if rect.height() < 64.0 {
+        return canvas.text(&count.to_string(), middle, look);
+    }
+    canvas.text(&format!("{:.1} %", share * 100.0), (middle.0, middle.1 - 14.0), look.bold())?;
+    canvas.text(&count.to_string(), (middle.0, middle.1 + 16.0), look)
+}
+
+/// The most frequent confusion.
+fn worst(title: &str, answers: &Answers, counts: &Confusion) -> String {
+    let off_diagonal = counts.rows().enumerate().flat_map(|(label, row)| {
+        row.iter().enumerate().filter(move |(predicted, _)| *predicted != label).map(move |(p, &count)| (label, p, count))
+    });
+    match off_diagonal.max_by_key(|(_, _, count)| *count) {
+        Some((label, predicted, count)) if count > 0 => format!(
+            "{title}: most often {} is taken for {} ({count} of {} errors).",
+            answers.class_names[label],
+            answers.class_names[predicted],
+            answers.correct().iter().filter(|right| !**right).count()
+        ),
+        _ => format!("{title}: no errors."),
+    }
+}

@@ -1,0 +1,163 @@
+//! A rectangle with two axes, and what is drawn in it.
+
+use plotters::style::{Color, RGBColor};
+
+use super::axis::Axis;
+use super::canvas::{Anchor, Canvas, Drawn, Point, Rect, Stroke, Type};
+use super::palette::{GRID, INK, Look, MUTED, Marker};
+
+/// Air between the frame and tick labels, in pixels.
+const TICK_GAP: f64 = 12.0;
+
+/// Data coordinates inside a rectangle.
+pub(crate) struct Panel {
+    pub(crate) rect: Rect,
+    pub(crate) x: Axis,
+    pub(crate) y: Axis,
+}
+
+/// Which sides of a panel carry labels.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Labels<'a> {
+    pub(crate) x: Option<&'a str>,
+    pub(crate) y: Option<&'a str>,
+    pub(crate) x_ticks: bool,
+    pub(crate) y_ticks: bool,
+}
+
+/// The room that tick labels and the name of a vertical axis need to its left, in pixels.
+pub(crate) fn left_room(axis: &Axis, named: bool) -> f64 {
+    let widest = axis.ticks.iter().map(|(_, label)| Type::small().width(label)).fold(0.0, f64::max);
+    widest + TICK_GAP + if named { 52.0 } else { 8.0 }
+}
+
+impl Panel {
+    pub(crate) fn at(&self, x: f64, y: f64) -> Point {
+        (self.rect.left + self.x.share(x) * self.rect.width(), self.rect.bottom - self.y.share(y) * self.rect.height())
+    }
+
+    /// Grid, axes, tick labels and axis names.
+    pub(crate) fn frame(&self, canvas: &Canvas<'_>, labels: Labels<'_>) -> Drawn {
+        let Rect { left, top, right, bottom } = self.rect;
+        for (value, label) in &self.y.ticks {
+            let y = self.at(self.x.low, *value).1;
+            canvas.line(&[(left, y), (right, y)], Stroke::solid(GRID, 2))?;
+            if labels.y_ticks {
+                canvas.text(label, (left - TICK_GAP, y), Type::small().anchor(Anchor::End))?;
+            }
+        }
+        canvas.line(&[(left, bottom), (right, bottom)], Stroke::solid(INK, 2))?;
+        for (value, label) in &self.x.ticks {
+            let x = self.at(*value, self.y.low).0;
+            canvas.line(&[(x, bottom), (x, bottom + 7.0)], Stroke::solid(INK, 2))?;
+            if labels.x_ticks {
+                canvas.text(label, (x, bottom + 26.0), Type::small().anchor(Anchor::Middle))?;
+            }
+        }
+        if let Some(name) = labels.x {
+            canvas.text(name, (self.rect.middle_x(), bottom + 66.0), Type::body().anchor(Anchor::Middle))?;
+        }
+        if let Some(name) = labels.y {
+            let x = left - left_room(&self.y, true) + 14.0;
+            canvas.text(name, (x, (top + bottom) / 2.0), Type::body().anchor(Anchor::Middle).upwards())?;
+        }
+        Ok(())
+    }
+
+    /// A line through the points, broken where a point is missing (x more than `step` apart) or not finite.
+    pub(crate) fn curve(&self, canvas: &Canvas<'_>, points: &[(f64, f64)], step: f64, stroke: Stroke) -> Drawn {
+        for part in unbroken(points, step) {
+            let path: Vec<Point> = part.iter().map(|&(x, y)| self.at(x, y)).collect();
+            canvas.line(&path, stroke)?;
+        }
+        Ok(())
+    }
+
+    /// A pale area between two curves: (x, lower, upper).
+    pub(crate) fn band(&self, canvas: &Canvas<'_>, points: &[(f64, f64, f64)], color: RGBColor) -> Drawn {
+        let finite: Vec<_> = points.iter().filter(|p| p.1.is_finite() && p.2.is_finite()).collect();
+        if finite.len() < 2 {
+            return Ok(());
+        }
+        let upper = finite.iter().map(|p| self.at(p.0, p.2));
+        let lower = finite.iter().rev().map(|p| self.at(p.0, p.1));
+        canvas.polygon(&upper.chain(lower).collect::<Vec<_>>(), color.mix(0.16))
+    }
+
+    pub(crate) fn markers(&self, canvas: &Canvas<'_>, points: &[(f64, f64)], look: Look, radius: f64) -> Drawn {
+        points
+            .iter()
+            .filter(|(x, y)| x.is_finite() && y.is_finite())
+            .try_for_each(|&(x, y)| canvas.marker(self.at(x, y), look.marker, radius, look.color))
+    }
+
+    /// A dashed horizontal line with its name above its right end (below it, where there is no room above).
+    pub(crate) fn reference(&self, canvas: &Canvas<'_>, value: f64, name: &str) -> Drawn {
+        if !self.y.contains(value) {
+            return Ok(());
+        }
+        let y = self.at(self.x.low, value).1;
+        canvas.line(&[(self.rect.left, y), (self.rect.right, y)], Stroke::dashed(MUTED, 2))?;
+        let at = if y - self.rect.top > 30.0 { y - 16.0 } else { y + 16.0 };
+        canvas.text(name, (self.rect.right, at), Type::muted().anchor(Anchor::End))
+    }
+
+    /// A cross where a run's record ends because it diverged or failed.
+    pub(crate) fn broken_off(&self, canvas: &Canvas<'_>, at: (f64, f64), color: RGBColor) -> Drawn {
+        canvas.marker(self.at(at.0, at.1), Marker::Cross, 9.0, color)
+    }
+}
+
+/// The parts of a curve without missing or non-finite points, single points left out.
+fn unbroken(points: &[(f64, f64)], step: f64) -> Vec<Vec<(f64, f64)>> {
+    let mut parts: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
+    let mut last = f64::NAN;
+    for &(x, y) in points {
+        if !y.is_finite() || x - last > step * 1.001 {
+            parts.push(Vec::new());
+        }
+        if y.is_finite()
+            && let Some(part) = parts.last_mut()
+        {
+            part.push((x, y));
+        }
+        last = x;
+    }
+    parts.retain(|part| part.len() > 1);
+    parts
+}
+
+/// Rectangles of a lattice, row by row.
+pub(crate) fn lattice(outer: Rect, columns: usize, rows: usize, gap: (f64, f64)) -> Vec<Rect> {
+    let (columns, rows) = (columns.max(1), rows.max(1));
+    let width = (outer.width() - gap.0 * (columns - 1) as f64) / columns as f64;
+    let height = (outer.height() - gap.1 * (rows - 1) as f64) / rows as f64;
+    let cell = |index: usize| {
+        let left = outer.left + (index % columns) as f64 * (width + gap.0);
+        let top = outer.top + (index / columns) as f64 * (height + gap.1);
+        Rect::new(left, top, left + width, top + height)
+    };
+    (0..columns * rows).map(cell).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_break_at_missing_epochs_and_at_nan() {
+        let points = [(1.0, 0.5), (2.0, 0.4), (4.0, 0.3), (5.0, 0.2), (6.0, f64::NAN), (7.0, 0.1)];
+        let parts = unbroken(&points, 1.0);
+        assert_eq!(parts, [vec![(1.0, 0.5), (2.0, 0.4)], vec![(4.0, 0.3), (5.0, 0.2)]]);
+    }
+
+    #[test]
+    fn a_lattice_fills_its_rectangle() {
+        let outer = Rect::new(10.0, 20.0, 310.0, 220.0);
+        let cells = lattice(outer, 3, 2, (30.0, 20.0));
+        assert_eq!(cells.len(), 6);
+        assert_eq!((cells[0].left, cells[0].top), (10.0, 20.0));
+        assert_eq!((cells[5].right, cells[5].bottom), (310.0, 220.0));
+        assert!((cells[1].left - cells[0].right - 30.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,121 @@
+//! Accuracy against trainable parameters, with the front of those worth their size.
+
+use crate::metrics::{Candidate, pareto_front};
+use crate::report::model::Report;
+use crate::report::tables::{self, Row};
+use crate::spec::MetricName;
+
+use super::axis::{Axis, Unit};
+use super::canvas::{Canvas, Drawn, HEIGHT, Rect, Stroke, WIDTH, picture};
+use super::legend::{Key, Legend, MARGIN, heading};
+use super::palette::{CONTEXT, Look, MUTED};
+use super::panel::{Labels, Panel, left_room};
+use super::{Chart, DrawError, Looks, rows, words};
+
+struct Point<'a> {
+    row: Row<'a>,
+    cost: f64,
+    accuracy: f64,
+}
+
+pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, DrawError> {
+    let points: Vec<Point<'_>> = tables::rows(report)
+        .into_iter()
+        .filter_map(|row| {
+            let cost = row.trainable_parameters? as f64;
+            let accuracy = row.spread(MetricName::Accuracy)?.mean;
+            Some(Point { row, cost, accuracy })
+        })
+        .collect();
+    // With a single size there is nothing to weigh.
+    let (Some(costs), Some(values)) = (
+        rows::range(points.iter().map(|point| point.cost)).filter(|(low, high)| low < high),
+        rows::range(points.iter().flat_map(|point| ends(point))),
+    ) else {
+        return Ok(None);
+    };
+    let candidates: Vec<Candidate> =
+        points.iter().map(|point| Candidate { cost: point.cost, score: point.accuracy }).collect();
+    let front = pareto_front(&candidates);
+    let title = "Accuracy against trainable parameters";
+    let legend = legend(looks, &points);
+    let picture = picture(WIDTH, HEIGHT, |canvas| {
+        let subtitle = format!("{} · line: no other configuration is both smaller and better", words::subject(report));
+        let top = heading(canvas, WIDTH, title, &subtitle)?;
+        let y = Axis::rounded(values.0.max(0.0), values.1.min(1.0), 7, Unit::Percent);
+        let right = f64::from(WIDTH) - MARGIN - legend.width();
+        let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);
+        let panel = Panel { rect, x: cost_axis(costs), y };
+        let names = Labels { x: Some("Trainable parameters"), y: Some("Accuracy (evaluation)"), x_ticks: true, y_ticks: true };
+        panel.frame(canvas, names)?;
+        front_line(canvas, &panel, &front.iter().map(|&i| &points[i]).collect::<Vec<_>>())?;
+        scatter(canvas, &panel, looks, &points)?;
+        legend.right(canvas, Rect::new(right, rect.top, f64::from(WIDTH) - MARGIN, rect.bottom))
+    })?;
+    Ok(Some(Chart { name: "pareto", title: title.to_string(), description: description(&points, &front), picture }))
+}
+
+fn ends(point: &Point<'_>) -> Vec<f64> {
+    let interval = point.row.interval().map(|interval| [interval.low, interval.high]);
+    interval.into_iter().flatten().chain([point.accuracy]).collect()
+}
+
+/// Logarithmic where the largest is more than three times the smallest.
+fn cost_axis((low, high): (f64, f64)) -> Axis {
+    let low = low.max(1.0);
+    if high > 3.0 * low { Axis::log(low / 1.1, high * 1.1, Unit::Count) } else { Axis::linear(low, high, 6, Unit::Count) }
+}
+
+fn front_line(canvas: &Canvas<'_>, panel: &Panel, front: &[&Point<'_>]) -> Drawn {
+    let mut path = Vec::new();
+    for point in front {
+        let at = panel.at(point.cost, point.accuracy);
+        // A step: until the next larger one nothing better is to be had.
+        if let Some(&(_, y)) = path.last() {
+            path.push((at.0, y));
+        }
+        path.push(at);
+    }
+    canvas.line(&path, Stroke::dashed(MUTED, 3))
+}
+
+fn scatter(canvas: &Canvas<'_>, panel: &Panel, looks: &Looks, points: &[Point<'_>]) -> Drawn {
+    let faint = points.len() > 60;
+    for point in points.iter().rev() {
+        let look = looks.get(point.row.index);
+        let at = panel.at(point.cost, point.accuracy);
+        if faint && !looks.is_distinct(point.row.index) {
+            canvas.marker(at, look.marker, 4.0, CONTEXT)?;
+            continue;
+        }
+        if let Some(interval) = point.row.interval() {
+            let y = |value: f64| panel.at(point.cost, value).1;
+            canvas.line(&[(at.0, y(interval.low)), (at.0, y(interval.high))], Stroke::solid(look.color, 2))?;
+        }
+        canvas.marker(at, look.marker, 10.0, look.color)?;
+    }
+    Ok(())
+}
+
+fn legend(looks: &Looks, points: &[Point<'_>]) -> Legend {
+    let mut entries: Vec<(Key, String)> = points
+        .iter()
+        .filter(|point| looks.is_distinct(point.row.index))
+        .map(|point| (Key::Marker(looks.get(point.row.index)), point.row.configuration.name.clone()))
+        .collect();
+    let others = points.len() - entries.len();
+    if others > 0 {
+        entries.push((Key::Marker(Look::PLAIN), format!("{others} other configurations")));
+    }
+    entries.push((Key::Line(Stroke::dashed(MUTED, 3)), "Pareto front".to_string()));
+    Legend { entries }
+}
+
+fn description(points: &[Point<'_>], front: &[usize]) -> String {
+    let name = |&i: &usize| {
+        let point = &points[i];
+        format!("{} ({} parameters, {:.1} %)", point.row.configuration.name, tables::grouped(point.cost as usize), point.accuracy * 100.0)
+    };
+    let names: Vec<String> = front.iter().take(6).map(name).collect();
+    format!("On the Pareto front: {}.", names.join("; "))
+}

@@ -1,0 +1,66 @@
+//! The sentences above and about charts.
+
+use crate::report::metric;
+use crate::report::model::Report;
+use crate::spec::MetricName;
+
+/// What was trained on what: `MiniLM on newswire.csv · 160 evaluation examples`, and a warning on rehearsals.
+pub(crate) fn subject(report: &Report) -> String {
+    let mut parts = Vec::new();
+    if report.rehearsal {
+        parts.push("REHEARSAL on the embedded model".to_string());
+    }
+    if let Some(run) = report.runs.first() {
+        parts.push(format!("{} on {}", last_part(&run.spec.model), last_part(&run.spec.dataset.path)));
+    }
+    if let Some(examples) = report.eval_examples() {
+        parts.push(format!("{examples} evaluation examples"));
+    }
+    parts.join(" · ")
+}
+
+/// `subject`, and how seeds are drawn.
+pub(crate) fn subject_and_seeds(report: &Report) -> String {
+    let seeds = report.seeds();
+    let mut text = subject(report);
+    if seeds > 1 {
+        text.push_str(&format!(" · mean of {seeds} seeds, band from lowest to highest"));
+    }
+    text
+}
+
+/// `paper 92.8 %`.
+pub(crate) fn reference(report: &Report, name: MetricName) -> Option<(f64, String)> {
+    let figure = report.reference_for(name)?;
+    Some((figure.value, format!("{} {}", figure.source, metric::write(name, figure.value))))
+}
+
+/// The last component of a path or hub name.
+fn last_part(name: &str) -> &str {
+    name.trim_end_matches('/').rsplit('/').next().unwrap_or(name)
+}
+
+/// `3 configurations`, `1 run`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// What the final means say, best first, for a chart's description.
+pub(crate) fn standing(report: &Report, name: MetricName, most: usize) -> String {
+    let ranked = report.ranking();
+    let figures: Vec<String> = ranked
+        .iter()
+        .take(most)
+        .filter_map(|&i| {
+            let configuration = &report.configurations[i];
+            let spread = configuration.best.get(&name)?;
+            Some(format!("{} {}", configuration.name, metric::write(name, spread.mean)))
+        })
+        .collect();
+    if figures.is_empty() {
+        return "No run is completed yet.".to_string();
+    }
+    let rest = ranked.len().saturating_sub(most);
+    let more = if rest > 0 { format!("; {} more in summary.csv", counted(rest, "configuration")) } else { String::new() };
+    format!("At the best epoch: {}{more}.", figures.join("; "))
+}

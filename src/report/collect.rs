@@ -1,0 +1,147 @@
+//! From a sweep's folder to the report's model.
+
+use std::collections::BTreeMap;
+
+use crate::event::best_epoch;
+use crate::spec::{HypothesisMetric, MetricName, RunId};
+use crate::store::{RunView, Store};
+
+use super::ReportError;
+use super::model::{Configuration, Report, Run};
+use super::{aggregate, answers, pairing, statistics, verdicts};
+
+/// Reads a sweep and weighs its evidence. Records that cannot be read are left out and told in `damages`.
+///
+/// # Errors
+/// The folder itself or the plan in it cannot be read.
+pub(super) fn collect(store: &Store) -> Result<Report, ReportError> {
+    let mut report = read(store)?;
+    answers::read(store, &mut report);
+    compare(&mut report);
+    Ok(report)
+}
+
+/// Reads a sweep without its predictions.
+///
+/// # Errors
+/// As [`collect`].
+pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
+    let record = store.record();
+    let views: Vec<RunView> = store.runs()?.into_iter().filter(|view| !view.removed).collect();
+    let mut names: Vec<String> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut damages = Vec::new();
+    let mut runs = Vec::with_capacity(views.len());
+    for view in views {
+        let configuration = *places.entry(view.run.configuration.clone()).or_insert_with(|| {
+            names.push(view.run.configuration.clone());
+            names.len() - 1
+        });
+        runs.push(read_run(store, view, configuration, &mut damages));
+    }
+    let baseline = record.baseline.as_ref().and_then(|name| places.get(name).copied());
+    Ok(Report {
+        name: record.name.clone(),
+        description: record.description.clone(),
+        folder: store.layout().folder().to_owned(),
+        rehearsal: record.rehearsal,
+        baseline,
+        configurations: configurations(&runs, names),
+        runs,
+        reference: record.reference.clone(),
+        hypotheses: record.hypotheses.clone(),
+        judged: Vec::new(),
+        damages,
+        command: record.command.clone(),
+        created: record.created.clone(),
+        changed: record.changed.clone(),
+    })
+}
+
+/// What needs the predictions: differences from the baseline, and the hypotheses.
+fn compare(report: &mut Report) {
+    if let Some(baseline) = report.baseline {
+        let effect = |index: usize| {
+            let own = report.runs_of(&report.configurations[index]);
+            let pairs = pairing::by_seed(own, report.runs_of(&report.configurations[baseline]));
+            pairing::effect(&pairs, HypothesisMetric::Best(MetricName::Accuracy)).ok()
+        };
+        let effects: Vec<_> =
+            (0..report.configurations.len()).map(|index| if index == baseline { None } else { effect(index) }).collect();
+        for (configuration, effect) in report.configurations.iter_mut().zip(effects) {
+            configuration.versus_baseline = effect;
+        }
+    }
+    report.judged = verdicts::judge(report);
+}
+
+/// The same report with a single run.
+///
+/// # Errors
+/// [`ReportError::Unknown`] where the sweep has no such run.
+pub(super) fn only(report: &Report, run: &RunId) -> Result<Report, ReportError> {
+    let Some(found) = report.runs.iter().find(|candidate| candidate.id == *run) else {
+        let hint = format!("{} has {} other runs", report.folder.display(), report.runs.len());
+        return Err(ReportError::Unknown { name: run.to_string(), hint });
+    };
+    let baseline = report.is_baseline(found.configuration).then_some(0);
+    let runs = vec![Run { configuration: 0, ..found.clone() }];
+    Ok(Report {
+        name: format!("{}: {}", report.name, found.label),
+        baseline,
+        configurations: configurations(&runs, vec![found.label.clone()]),
+        runs,
+        hypotheses: Vec::new(),
+        judged: Vec::new(),
+        ..report.clone()
+    })
+}
+
+fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Vec<String>) -> Run {
+    let id = view.run.id;
+    damages.extend(view.damage.map(|damage| format!("{}: {damage}", view.run.label)));
+    let started = view.state != crate::store::RunState::Pending;
+    let mut readable = |error: crate::store::StoreError| damages.push(error.to_string());
+    let epochs = if started { store.epochs(&id).map_err(&mut readable).unwrap_or_default() } else { Vec::new() };
+    let record = if started { store.run_record(&id).map_err(&mut readable).ok().flatten() } else { None };
+    let best = match &view.best {
+        Some(best) => epochs.iter().position(|epoch| epoch.epoch == best.epoch),
+        None => best_epoch(&epochs, view.run.spec.metric_for_best)
+            .and_then(|best| epochs.iter().position(|epoch| epoch.epoch == best.epoch)),
+    };
+    let (facts, versions) = record.map_or((None, None), |record| (Some(record.facts), Some(record.versions)));
+    Run {
+        id,
+        label: view.run.label,
+        configuration,
+        changes: view.changes,
+        spec: view.run.spec,
+        state: view.state,
+        reason: view.reason,
+        device: view.device,
+        epochs,
+        best,
+        facts,
+        versions,
+        answers: None,
+    }
+}
+
+fn configurations(runs: &[Run], names: Vec<String>) -> Vec<Configuration> {
+    let mut members = vec![Vec::new(); names.len()];
+    for (index, run) in runs.iter().enumerate() {
+        members[run.configuration].push(index);
+    }
+    let configuration = |(name, members): (String, Vec<usize>)| {
+        let own = || members.iter().map(|&index| &runs[index]);
+        Configuration {
+            name,
+            curve: aggregate::curve(own()),
+            best: aggregate::best(own()),
+            accuracy_interval: statistics::accuracy_interval(own()),
+            versus_baseline: None,
+            runs: members,
+        }
+    };
+    names.into_iter().zip(members).map(configuration).collect()
+}

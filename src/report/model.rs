@@ -1,0 +1,179 @@
+//! What a report is made of: plain numbers of one sweep, read once. Charts, tables and page only look at this.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::event::EpochRecord;
+use crate::metrics::{Effect, Interval, Summary};
+use crate::spec::{Hypothesis, MetricName, ReferenceFigure, RunId, RunSpec};
+use crate::store::{RunState, Versions};
+use crate::train::RunFacts;
+
+use super::verdicts::Judged;
+
+/// One sweep's results.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub name: String,
+    pub description: String,
+    /// The sweep's folder.
+    pub folder: PathBuf,
+    /// The sweep was tried out on the embedded model and corpus: its figures say nothing about the real ones.
+    pub rehearsal: bool,
+    /// Index of the baseline configuration.
+    pub baseline: Option<usize>,
+    /// In the order of the sweep's plan.
+    pub configurations: Vec<Configuration>,
+    /// In the order of the sweep's plan.
+    pub runs: Vec<Run>,
+    pub reference: Vec<ReferenceFigure>,
+    pub hypotheses: Vec<Hypothesis>,
+    /// The hypotheses with the evidence on them.
+    pub judged: Vec<Judged>,
+    /// What could not be read, with the reason.
+    pub damages: Vec<String>,
+    /// The command line that planned the sweep last.
+    pub command: Vec<String>,
+    /// When the plan was made first and changed last (RFC 3339, UTC).
+    pub created: String,
+    pub changed: String,
+}
+
+/// Runs that differ only in their seed.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    pub name: String,
+    /// Indices of its runs.
+    pub runs: Vec<usize>,
+    /// Means over its sound runs, by epoch; ascending, epochs that no run has are missing.
+    pub curve: Vec<EpochSummary>,
+    /// Over its completed runs, each at its best epoch. Empty when none is completed.
+    pub best: BTreeMap<MetricName, Summary>,
+    /// 95 % interval of the mean accuracy at the best epoch, over evaluation examples and seeds. None without a
+    /// completed run.
+    pub accuracy_interval: Option<Interval>,
+    /// Accuracy at the best epoch minus the baseline's, paired by seed and example. None for the baseline itself and
+    /// where the two cannot be paired.
+    pub versus_baseline: Option<Effect>,
+}
+
+/// The metrics of a configuration after an epoch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EpochSummary {
+    pub epoch: usize,
+    pub metrics: BTreeMap<MetricName, Summary>,
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub id: RunId,
+    pub label: String,
+    /// Index of its configuration.
+    pub configuration: usize,
+    /// Parameters that differ from the baseline configuration's, with their values here. None where there is no
+    /// baseline.
+    pub changes: Option<BTreeMap<String, serde_json::Value>>,
+    pub spec: RunSpec,
+    pub state: RunState,
+    /// Why it did not complete.
+    pub reason: Option<String>,
+    /// On which it was trained, or is.
+    pub device: Option<String>,
+    /// Ascending by epoch; a damaged or partial record may lack epochs.
+    pub epochs: Vec<EpochRecord>,
+    /// Index into `epochs` of the best one so far by the run's `metric_for_best`.
+    pub best: Option<usize>,
+    /// None before the run has started.
+    pub facts: Option<RunFacts>,
+    /// None before the run has started.
+    pub versions: Option<Versions>,
+    /// At the best epoch. None before the run is completed, and where the report does not need them.
+    pub answers: Option<Answers>,
+}
+
+/// What a run predicted, example by example.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answers {
+    pub class_names: Vec<String>,
+    /// Rows of the examples in their source, counted from 0.
+    pub examples: Vec<usize>,
+    pub labels: Vec<u32>,
+    pub predicted: Vec<u32>,
+    /// Probability of the predicted class.
+    pub confidences: Vec<f64>,
+    /// Cross-entropy in nats.
+    pub losses: Vec<f64>,
+}
+
+impl Answers {
+    pub fn correct(&self) -> Vec<bool> {
+        self.labels.iter().zip(&self.predicted).map(|(label, predicted)| label == predicted).collect()
+    }
+}
+
+impl Run {
+    pub fn best_epoch(&self) -> Option<&EpochRecord> {
+        self.best.and_then(|index| self.epochs.get(index))
+    }
+
+    pub fn completed(&self) -> bool {
+        self.state == RunState::Completed
+    }
+
+    /// Whether its epochs go into the means of its configuration.
+    pub fn sound(&self) -> bool {
+        !matches!(self.state, RunState::Diverged | RunState::Failed)
+    }
+}
+
+impl Configuration {
+    /// A metric's value range over the epochs: (epoch, figures).
+    pub fn over_epochs(&self, metric: MetricName) -> impl Iterator<Item = (usize, &Summary)> {
+        self.curve.iter().filter_map(move |at| Some((at.epoch, at.metrics.get(&metric)?)))
+    }
+}
+
+impl Report {
+    pub fn runs_of<'a>(&'a self, configuration: &'a Configuration) -> impl Iterator<Item = &'a Run> {
+        configuration.runs.iter().filter_map(|&index| self.runs.get(index))
+    }
+
+    pub fn is_baseline(&self, configuration: usize) -> bool {
+        self.baseline == Some(configuration)
+    }
+
+    /// The metric that chose the best epochs: that of the first run.
+    pub fn metric_for_best(&self) -> MetricName {
+        self.runs.first().map_or(MetricName::Accuracy, |run| run.spec.metric_for_best)
+    }
+
+    /// Configurations with at least one completed run, the best by [`Self::metric_for_best`] first.
+    pub fn ranking(&self) -> Vec<usize> {
+        let metric = self.metric_for_best();
+        let value = |index: &usize| self.configurations[*index].best.get(&metric).map(|spread| spread.mean);
+        let mut ranked: Vec<usize> = (0..self.configurations.len()).filter(|i| value(i).is_some()).collect();
+        let sign = if super::metric::higher_is_better(metric) { -1.0 } else { 1.0 };
+        ranked.sort_by(|a, b| (sign * value(a).unwrap_or(0.0)).total_cmp(&(sign * value(b).unwrap_or(0.0))));
+        ranked
+    }
+
+    /// Evaluation examples, where all started runs agree.
+    pub fn eval_examples(&self) -> Option<usize> {
+        let mut counts = self.runs.iter().filter_map(|run| Some(run.facts.as_ref()?.eval_examples));
+        let first = counts.next()?;
+        counts.all(|count| count == first).then_some(first)
+    }
+
+    /// The largest number of runs of a configuration.
+    pub fn seeds(&self) -> usize {
+        self.configurations.iter().map(|c| c.runs.len()).max().unwrap_or(0)
+    }
+
+    /// A reported figure of a metric: the final one where the report has several, the best-known epoch's otherwise.
+    pub fn reference_for(&self, metric: MetricName) -> Option<&ReferenceFigure> {
+        let name = super::metric::key(metric);
+        let figures = || self.reference.iter().filter(|figure| figure.metric == name);
+        figures().find(|figure| figure.epoch.is_none()).or_else(|| figures().max_by_key(|figure| figure.epoch))
+    }
+}

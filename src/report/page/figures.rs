@@ -1,0 +1,101 @@
+//! Charts and the table of configurations.
+
+use maud::{Markup, PreEscaped, html};
+
+use crate::report::charts::Chart;
+use crate::report::metric;
+use crate::report::model::Report;
+use crate::report::tables::{self, Row};
+use crate::spec::MetricName;
+
+const METRICS: [MetricName; 6] = [
+    MetricName::Accuracy,
+    MetricName::F1,
+    MetricName::Precision,
+    MetricName::Recall,
+    MetricName::MeanConfidence,
+    MetricName::EvalLoss,
+];
+
+pub(super) fn charts(charts: &[Chart], extension: &str) -> Option<Markup> {
+    if charts.is_empty() {
+        return None;
+    }
+    Some(html! {
+        @for chart in charts {
+            figure {
+                div.chart tabindex="0" role="region" aria-label={ (chart.title) ", scrollable" } {
+                    (PreEscaped(accessible(chart)))
+                }
+                figcaption {
+                    strong { (chart.title) ". " } (chart.description) " "
+                    a href={ (chart.name) "." (extension) } { "Picture" }
+                }
+            }
+        }
+    })
+}
+
+/// The chart's SVG as one picture with a name; its single texts are hidden from screen readers.
+fn accessible(chart: &Chart) -> String {
+    let name = html! { (chart.title) ". " (chart.description) }.into_string().replace('"', "&quot;");
+    chart.svg().replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{name}\" "), 1)
+}
+
+pub(super) fn configurations(report: &Report) -> Option<Markup> {
+    let rows = tables::rows(report);
+    if rows.is_empty() {
+        return None;
+    }
+    Some(html! {
+        div.scroll tabindex="0" role="region" aria-label="Configurations, scrollable" {
+            table {
+                caption { "At the best epoch; ± is the standard deviation over seeds, best in bold." }
+                thead {
+                    tr {
+                        th scope="col" { "Configuration" }
+                        th.number scope="col" { "Runs" }
+                        @for name in METRICS { th.number scope="col" { (metric::title(name)) } }
+                        th.number scope="col" { "Accuracy, 95 % interval" }
+                        th.number scope="col" { "Trainable parameters" }
+                    }
+                }
+                tbody { @for row in &rows { (configuration(row, &rows)) } }
+            }
+        }
+    })
+}
+
+fn configuration(row: &Row<'_>, rows: &[Row<'_>]) -> Markup {
+    let name = &row.configuration.name;
+    html! {
+        tr {
+            th.name scope="row" { (name) @if row.baseline { " " span.muted { "(baseline)" } } }
+            td.number {
+                (row.completed) @if row.completed < row.planned { " of " (row.planned) }
+            }
+            @for name in METRICS {
+                @let spread = row.spread(name);
+                @let is_best = spread.is_some_and(|spread| tables::best(rows, name) == Some(spread.mean));
+                td.number.best[is_best] {
+                    @match spread {
+                        Some(spread) => (tables::mean_and_deviation(name, spread, " ± ")),
+                        None => "–",
+                    }
+                }
+            }
+            td.number {
+                @match row.interval() {
+                    Some(interval) => { (format!("{:.1} – {:.1}", interval.low * 100.0, interval.high * 100.0)) }
+                    None => "–",
+                }
+            }
+            td.number {
+                @match row.trainable_parameters {
+                    Some(count) => (tables::grouped(count)),
+                    None => "–",
+                }
+            }
+        }
+    }
+}

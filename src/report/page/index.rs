@@ -1,0 +1,58 @@
+//! The page that lists several reports.
+
+use maud::html;
+
+use super::{document, url};
+
+/// A report in the list.
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) rehearsal: bool,
+    /// Folder of the report, relative to the index.
+    pub(crate) folder: String,
+    pub(crate) runs: usize,
+    pub(crate) completed: usize,
+    /// Name and accuracy of the best configuration, as text.
+    pub(crate) best: Option<(String, String)>,
+    /// `2 supported, 1 inconclusive`; empty without hypotheses.
+    pub(crate) verdicts: String,
+}
+
+/// The index page.
+pub(crate) fn index(entries: &[Entry]) -> String {
+    let body = html! {
+        header { h1 { "Reports" } p.muted { (entries.len()) " sweeps" } }
+        main id="main" {
+            div.scroll tabindex="0" role="region" aria-label="Reports, scrollable" {
+                table {
+                    thead {
+                        tr {
+                            th scope="col" { "Sweep" }
+                            th.number scope="col" { "Runs completed" }
+                            th scope="col" { "Best configuration" }
+                            th.number scope="col" { "Accuracy" }
+                            th scope="col" { "Hypotheses" }
+                        }
+                    }
+                    tbody {
+                        @for entry in entries {
+                            tr {
+                                th.name scope="row" {
+                                    a href={ (url(&entry.folder)) "/index.html" } { (entry.name) }
+                                    @if entry.rehearsal { " " span.muted { "(rehearsal)" } }
+                                    @if !entry.description.is_empty() { br; span.muted { (entry.description) } }
+                                }
+                                td.number { (entry.completed) " of " (entry.runs) }
+                                td { @match &entry.best { Some((name, _)) => (name), None => "–" } }
+                                td.number { @match &entry.best { Some((_, accuracy)) => (accuracy), None => "–" } }
+                                td { (entry.verdicts) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    document("Reports", body)
+}

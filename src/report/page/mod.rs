@@ -1,0 +1,138 @@
+//! The HTML page of a sweep, and the index of several: one file each, nothing loaded from elsewhere.
+//!
+//! `maud` escapes whatever is spliced in; the only texts passed through as they are come from this crate (style, script,
+//! the charts, whose texts plotters escapes) or are JSON with `<` escaped.
+
+mod environment;
+mod figures;
+mod index;
+mod runs;
+mod verdicts;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::charts::Chart;
+use super::model::Report;
+use super::remarks;
+
+pub(crate) use index::{Entry, index};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// What surrounds a report's page.
+pub(crate) struct Surroundings {
+    /// From the page's folder to the sweep's results folder, as a URL.
+    pub(crate) results: String,
+    /// Extension of the chart files beside the page.
+    pub(crate) chart_extension: &'static str,
+}
+
+/// The page of a sweep.
+pub(crate) fn sweep(report: &Report, charts: &[Chart], around: &Surroundings) -> String {
+    let sections: Vec<(&str, &str, Option<Markup>)> = vec![
+        ("verdicts", "Verdicts", verdicts::section(report)),
+        ("reported", "What was reported, what we measured", verdicts::reported(report)),
+        ("charts", "Charts", figures::charts(charts, around.chart_extension)),
+        ("configurations", "Configurations", figures::configurations(report)),
+        ("runs", "All runs", runs::section(report, &around.results)),
+        ("failures", "What did not complete", runs::failures(report)),
+        ("environment", "To reproduce this", Some(environment::section(report))),
+    ];
+    let body = html! {
+        header {
+            h1 { (report.name) }
+            @if !report.description.is_empty() { p { (report.description) } }
+            (facts(report))
+            (remarks_list(report))
+            nav aria-label="Sections" {
+                ul {
+                    @for (id, title, content) in &sections {
+                        @if content.is_some() { li { a href={ "#" (id) } { (title) } } }
+                    }
+                }
+            }
+        }
+        main id="main" {
+            @for (id, title, content) in &sections {
+                @if let Some(content) = content {
+                    section id=(id) aria-labelledby={ (id) "-title" } {
+                        h2 id={ (id) "-title" } { (title) }
+                        (content)
+                    }
+                }
+            }
+        }
+    };
+    document(&report.name, body)
+}
+
+fn facts(report: &Report) -> Markup {
+    let completed = report.runs.iter().filter(|run| run.completed()).count();
+    html! {
+        ul.facts {
+            li { strong { (completed) } " of " (report.runs.len()) " runs completed" }
+            li { strong { (report.configurations.len()) } " configurations" }
+            @if let Some(examples) = report.eval_examples() { li { strong { (examples) } " evaluation examples" } }
+            @if let Some(baseline) = report.baseline { li { "baseline: " strong { (report.configurations[baseline].name) } } }
+        }
+    }
+}
+
+fn remarks_list(report: &Report) -> Markup {
+    let remarks = remarks::of(report);
+    html! {
+        @if !remarks.is_empty() {
+            div.remarks role="note" {
+                ul { @for remark in &remarks { li { (remark) } } }
+            }
+        }
+    }
+}
+
+/// A whole document with the style and the script.
+fn document(title: &str, body: Markup) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                // An empty icon: without one browsers ask a server for it.
+                link rel="icon" href="data:,";
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#main" { "Skip to the results" }
+                (body)
+                footer { "Made by sweep " (env!("CARGO_PKG_VERSION")) " from the files of the results folder." }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+    .into_string()
+}
+
+/// A path as a relative URL: every byte that is not plainly safe is percent-encoded.
+pub(crate) fn url(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => out.push(byte as char),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_urls_without_a_scheme() {
+        assert_eq!(url("../a b/ü:<\"'"), "../a%20b/%C3%BC%3A%3C%22%27");
+        assert_eq!(url("javascript:alert(1)"), "javascript%3Aalert%281%29");
+    }
+}

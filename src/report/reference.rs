@@ -1,0 +1,118 @@
+//! Figures that somebody reported, beside what the sweep measured.
+
+use crate::metrics::{Interval, LEVEL, Summary, mean_interval};
+use crate::spec::{MetricName, ReferenceFigure};
+
+use super::metric;
+use super::model::{Configuration, Report, Run};
+use super::tables::grouped;
+
+/// A reported figure and the baseline's.
+#[derive(Clone, Debug)]
+pub(crate) struct Compared<'a> {
+    pub(crate) figure: &'a ReferenceFigure,
+    /// None where the baseline has no such figure (yet).
+    pub(crate) measured: Option<Measured>,
+}
+
+/// What the baseline's runs gave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Measured {
+    pub(crate) summary: Summary,
+    /// 95 %.
+    pub(crate) interval: Option<Interval>,
+}
+
+/// All reported figures of a sweep, in its order, against its baseline.
+pub(crate) fn compared(report: &Report) -> Vec<Compared<'_>> {
+    let baseline = report.baseline.map(|i| &report.configurations[i]);
+    report
+        .reference
+        .iter()
+        .map(|figure| Compared { figure, measured: baseline.and_then(|b| measured(report, b, figure)) })
+        .collect()
+}
+
+fn measured(report: &Report, baseline: &Configuration, figure: &ReferenceFigure) -> Option<Measured> {
+    let Some(name) = metric::named(&figure.metric) else {
+        let counts: Vec<f64> = report.runs_of(baseline).filter_map(|run| parameters(run, &figure.metric)).collect();
+        return Some(Measured { summary: Summary::of(&counts)?, interval: None });
+    };
+    if let Some(epoch) = figure.epoch {
+        let at = |run: &Run| run.epochs.iter().find(|record| record.epoch == epoch).map(|record| record.metric(name));
+        let values: Vec<f64> = report.runs_of(baseline).filter(|run| run.sound()).filter_map(at).collect();
+        return Some(Measured { summary: Summary::of(&values)?, interval: mean_interval(&values, LEVEL) });
+    }
+    let summary = *baseline.best.get(&name)?;
+    let interval = if name == MetricName::Accuracy { baseline.accuracy_interval } else { over_seeds(report, baseline, name) };
+    Some(Measured { summary, interval })
+}
+
+fn over_seeds(report: &Report, baseline: &Configuration, name: MetricName) -> Option<Interval> {
+    let completed = report.runs_of(baseline).filter(|run| run.completed());
+    let values: Vec<f64> = completed.filter_map(|run| Some(run.best_epoch()?.metric(name))).collect();
+    mean_interval(&values, LEVEL)
+}
+
+fn parameters(run: &Run, name: &str) -> Option<f64> {
+    let facts = run.facts.as_ref()?;
+    match name {
+        "trainable_parameters" => Some(facts.trainable_parameters as f64),
+        "total_parameters" => Some(facts.total_parameters as f64),
+        _ => None,
+    }
+}
+
+impl Compared<'_> {
+    /// The metric in words, with its epoch.
+    pub(crate) fn what(&self) -> String {
+        let name = match metric::named(&self.figure.metric) {
+            Some(name) => metric::title(name).to_string(),
+            None => self.figure.metric.replace('_', " "),
+        };
+        match self.figure.epoch {
+            Some(epoch) => format!("{name} after epoch {epoch}"),
+            None => name,
+        }
+    }
+
+    pub(crate) fn reported(&self) -> String {
+        self.write(self.figure.value)
+    }
+
+    /// `92.1 % ± 0.3, 95 % interval 91.0 to 93.1`.
+    pub(crate) fn found(&self) -> String {
+        let Some(measured) = self.measured else { return "not measured".to_string() };
+        let mut text = self.write(measured.summary.mean);
+        if metric::named(&self.figure.metric).is_some() {
+            if let Some(sd) = measured.summary.sd {
+                text.push_str(&format!(" ± {}", self.write(sd)));
+            }
+            if let Some(interval) = measured.interval {
+                text.push_str(&format!(", 95 % interval {} to {}", self.write(interval.low), self.write(interval.high)));
+            }
+        }
+        text
+    }
+
+    /// Whether what was measured agrees with what was reported.
+    pub(crate) fn judgement(&self) -> &'static str {
+        let Some(measured) = self.measured else { return "–" };
+        let value = self.figure.value;
+        match measured.interval {
+            Some(interval) if interval.contains(value) => "within the interval",
+            Some(interval) if value > interval.high => "we are below",
+            Some(_) => "we are above",
+            None if measured.summary.min == value && measured.summary.max == value => "equal",
+            None if metric::named(&self.figure.metric).is_some() => "no interval: one seed",
+            None => "different",
+        }
+    }
+
+    fn write(&self, value: f64) -> String {
+        match metric::named(&self.figure.metric) {
+            Some(name) => metric::write_exactly(name, value),
+            None => grouped(value.max(0.0).round() as usize),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What a reader must know before believing the figures: what is missing, and what therefore cannot be concluded.
+
+use crate::store::RunState;
+
+use super::model::{Report, Run};
+
+/// Sentences, most important first. Empty for a complete sweep with several seeds.
+pub(crate) fn of(report: &Report) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if report.rehearsal {
+        remarks.push(
+            "Rehearsal: the design was tried on the embedded model and corpus. These figures say nothing about the \
+             model and data that the sweep names."
+                .to_string(),
+        );
+    }
+    if report.runs.is_empty() {
+        remarks.push("The sweep has no runs.".to_string());
+        return remarks;
+    }
+    remarks.extend(unfinished(report));
+    remarks.extend(ended_badly(report));
+    remarks.extend(report.damages.iter().map(|damage| format!("Left out: {damage}.")));
+    remarks.extend(seeds(report));
+    if report.eval_examples().is_none() && report.runs.iter().any(|run| run.facts.is_some()) {
+        remarks.push(
+            "The runs were evaluated on different numbers of examples: differences between them are not paired."
+                .to_string(),
+        );
+    }
+    remarks
+}
+
+fn unfinished(report: &Report) -> Option<String> {
+    let total = report.runs.len();
+    let count = |test: fn(&Run) -> bool| report.runs.iter().filter(|run| test(run)).count();
+    let running = count(|run| run.state == RunState::Running);
+    let interrupted = count(|run| run.state == RunState::Interrupted);
+    let waiting = count(|run| run.state == RunState::Pending);
+    if running + interrupted + waiting == 0 {
+        return None;
+    }
+    let parts: Vec<String> = [(running, "running"), (interrupted, "interrupted"), (waiting, "waiting")]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}"))
+        .collect();
+    let done = total - running - interrupted - waiting;
+    Some(format!(
+        "Not finished: {done} of {total} runs are done ({}). Means over epochs take in what is there; figures at the \
+         best epoch rest on completed runs only.",
+        parts.join(", ")
+    ))
+}
+
+fn ended_badly(report: &Report) -> Option<String> {
+    let bad: Vec<&Run> = report.runs.iter().filter(|run| !run.sound()).collect();
+    if bad.is_empty() {
+        return None;
+    }
+    let named: Vec<String> = bad
+        .iter()
+        .take(5)
+        .map(|run| {
+            let reason = run.reason.as_deref().map_or(String::new(), |reason| format!(": {}", reason.trim_end_matches('.')));
+            format!("{} ({}{reason})", run.label, run.state)
+        })
+        .collect();
+    let more = if bad.len() > 5 { format!("; and {} more", bad.len() - 5) } else { String::new() };
+    Some(format!("In no mean: {}{more}.", named.join("; ")))
+}
+
+fn seeds(report: &Report) -> Option<String> {
+    let single = report.configurations.iter().filter(|configuration| configuration.runs.len() == 1).count();
+    match (single, report.configurations.len()) {
+        (0, _) => None,
+        (single, all) if single == all => Some(
+            "One seed per configuration: how much results vary from seed to seed cannot be told, so a difference may be \
+             the seed's."
+                .to_string(),
+        ),
+        (single, all) => Some(format!("{single} of {all} configurations have one seed only.")),
+    }
+}

@@ -1,0 +1,87 @@
+//! `summary.tex`: a booktabs table for a paper.
+
+use crate::report::metric;
+use crate::report::model::Report;
+use crate::spec::MetricName;
+
+use super::markdown::grouped;
+use super::rows::{Row, best, mean_and_deviation, rows};
+
+const METRICS: [MetricName; 4] = [MetricName::Accuracy, MetricName::F1, MetricName::Precision, MetricName::Recall];
+
+/// A `table` environment; needs `\usepackage{booktabs}`. Mean ± standard deviation over seeds in percent, best in bold.
+pub(crate) fn table(report: &Report) -> String {
+    let rows = rows(report);
+    let columns = "r".repeat(METRICS.len() + 2);
+    let names: Vec<&str> = METRICS.iter().map(|&name| metric::title(name)).collect();
+    let mut text = format!(
+        "% \\usepackage{{booktabs}}\n\\begin{{table}}\n  \\centering\n  \\caption{{{}}}\n  \\label{{tab:{}}}\n  \
+         \\begin{{tabular}}{{l{columns}}}\n    \\toprule\n    Configuration & Seeds & {} & Trainable parameters \\\\\n    \
+         \\midrule\n",
+        caption(report),
+        label(&report.name),
+        names.join(" & "),
+    );
+    for row in &rows {
+        text.push_str(&line(row, &rows));
+    }
+    text.push_str("    \\bottomrule\n  \\end{tabular}\n\\end{table}\n");
+    text
+}
+
+fn caption(report: &Report) -> String {
+    let examples = report.eval_examples().map_or(String::new(), |n| format!(" on {} evaluation examples", grouped(n)));
+    let rehearsal = if report.rehearsal { " Rehearsal on the embedded model." } else { "" };
+    format!(
+        "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, best in bold.{rehearsal}",
+        escape(&report.name)
+    )
+}
+
+fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
+    let mark = if row.baseline { " (baseline)" } else { "" };
+    let seeds =
+        if row.completed == row.planned { row.completed.to_string() } else { format!("{} of {}", row.completed, row.planned) };
+    let mut cells = vec![format!("{}{mark}", escape(&row.configuration.name)), seeds];
+    for name in METRICS {
+        cells.push(row.spread(name).map_or("--".to_string(), |spread| {
+            let figure = mean_and_deviation(name, spread, " \\pm ");
+            if best(rows, name) == Some(spread.mean) { format!("$\\mathbf{{{figure}}}$") } else { format!("${figure}$") }
+        }));
+    }
+    cells.push(row.trainable_parameters.map_or("--".to_string(), grouped));
+    format!("    {} \\\\\n", cells.join(" & "))
+}
+
+/// Letters, digits and hyphens only.
+fn label(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+}
+
+/// Text as it is, in LaTeX. Letters of other scripts stay (XeLaTeX and LuaLaTeX set them).
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', c]),
+            '\\' => out.push_str("\\textbackslash{}"),
+            '~' => out.push_str("\\textasciitilde{}"),
+            '^' => out.push_str("\\textasciicircum{}"),
+            '<' => out.push_str("\\textless{}"),
+            '>' => out.push_str("\\textgreater{}"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn special_characters_are_set_as_text() {
+        assert_eq!(escape(r"a_b & 5% {x} \y ~^"), r"a\_b \& 5\% \{x\} \textbackslash{}y \textasciitilde{}\textasciicircum{}");
+    }
+}

@@ -1,0 +1,162 @@
+//! `summary.md`: the results as a person reads them.
+
+use std::fmt::Write;
+
+use crate::report::metric;
+use crate::report::model::Report;
+use crate::report::{reference, remarks, verdicts};
+use crate::spec::MetricName;
+
+use super::rows::{Row, best, mean_and_deviation, rows};
+
+const METRICS: [MetricName; 5] =
+    [MetricName::Accuracy, MetricName::F1, MetricName::Precision, MetricName::Recall, MetricName::EvalLoss];
+
+/// The report as Markdown; `charts` are file names with titles.
+pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
+    let mut text = format!("# {}\n\n", escape(&report.name));
+    if !report.description.is_empty() {
+        text.push_str(&format!("{}\n\n", escape(report.description.trim())));
+    }
+    for remark in remarks::of(report) {
+        text.push_str(&format!("> {}\n\n", escape(&remark)));
+    }
+    text.push_str(&hypotheses(report));
+    text.push_str(&reported(report));
+    text.push_str("## Configurations\n\n");
+    text.push_str(&table(report));
+    if !charts.is_empty() {
+        text.push_str("\n## Charts\n");
+        for (file, title) in charts {
+            // A String takes whatever is written.
+            write!(text, "\n![{}]({file})\n", escape(title)).ok();
+        }
+    }
+    text
+}
+
+fn hypotheses(report: &Report) -> String {
+    if report.judged.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("## Verdicts\n\n{}\n\n", verdicts::tally(&report.judged));
+    text.push_str("| Claim | Verdict | Compared | Difference | 95 % interval | p (Holm) |\n|:--|:--|:--|--:|--:|--:|\n");
+    for judged in &report.judged {
+        let scale = verdicts::scale(judged.hypothesis.metric);
+        let assessment = judged.joint.as_ref().map(|joint| &joint.assessment);
+        let dash = || "–".to_string();
+        text.push_str(&format!(
+            "| {} | **{}** | {} | {} | {} | {} |\n",
+            escape(&judged.hypothesis.claim),
+            verdicts::word(judged.verdict()),
+            escape(&verdicts::compared_words(judged)),
+            assessment.map_or_else(dash, |a| verdicts::difference(scale, a.effect)),
+            assessment.and_then(|a| a.interval).map_or_else(dash, |i| verdicts::interval_words(scale, i)),
+            assessment.map_or_else(dash, |a| verdicts::p_words(a.adjusted_p_value)),
+        ));
+    }
+    for judged in report.judged.iter().filter(|judged| !judged.caveats.is_empty()) {
+        text.push_str(&format!("\n- {}: {}", escape(&judged.hypothesis.id), escape(&judged.caveats.join("; "))));
+    }
+    text.push_str("\n\n");
+    text
+}
+
+fn reported(report: &Report) -> String {
+    let compared = reference::compared(report);
+    if compared.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("## What was reported, what we measured\n\n| Figure | Reported | Measured | |\n|:--|--:|--:|:--|\n");
+    for one in &compared {
+        let (what, source) = (escape(&one.what()), escape(&one.figure.source));
+        text.push_str(&format!("| {what} ({source}) | {} | {} | {} |\n", one.reported(), one.found(), one.judgement()));
+    }
+    text.push('\n');
+    text
+}
+
+/// One line per configuration at the best epoch: mean ± standard deviation over seeds, best in bold.
+pub(crate) fn table(report: &Report) -> String {
+    let rows = rows(report);
+    let mut text = String::from("| Configuration | Runs |");
+    for name in METRICS {
+        text.push_str(&format!(" {} |", heading(name)));
+    }
+    text.push_str(" Accuracy, 95 % interval | Best epoch | Trainable parameters |\n|:--|--:|");
+    text.push_str(&"--:|".repeat(METRICS.len() + 3));
+    text.push('\n');
+    for row in &rows {
+        text.push_str(&line(row, &rows));
+    }
+    text.push_str("\nAt the best epoch; ± is the standard deviation over seeds.\n");
+    text
+}
+
+fn heading(name: MetricName) -> String {
+    if metric::is_loss(name) { metric::title(name).to_string() } else { format!("{} (%)", metric::title(name)) }
+}
+
+fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
+    let mark = if row.baseline { " (baseline)" } else { "" };
+    let runs = if row.unfinished.is_empty() {
+        row.completed.to_string()
+    } else {
+        format!("{} of {} ({})", row.completed, row.planned, row.unfinished)
+    };
+    let mut text = format!("| {}{mark} | {runs} |", escape(&row.configuration.name));
+    for name in METRICS {
+        let cell = row.spread(name).map_or("–".to_string(), |spread| {
+            let figure = mean_and_deviation(name, spread, " ± ");
+            if best(rows, name) == Some(spread.mean) { format!("**{figure}**") } else { figure }
+        });
+        text.push_str(&format!(" {cell} |"));
+    }
+    let interval =
+        row.interval().map_or("–".to_string(), |i| format!("{:.1} – {:.1}", i.low * 100.0, i.high * 100.0));
+    let epoch = row.best_epoch.map_or("–".to_string(), |epoch| format!("{epoch:.1}").trim_end_matches(".0").to_string());
+    let parameters = row.trainable_parameters.map_or("–".to_string(), grouped);
+    text.push_str(&format!(" {interval} | {epoch} | {parameters} |\n"));
+    text
+}
+
+/// 864004 as 864,004.
+pub(crate) fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Text as it is, in Markdown: no markup, no table cell ends, one line.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' => out.extend(['\\', c]),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!([0, 999, 1000, 864_004, 125_512_712].map(grouped), ["0", "999", "1,000", "864,004", "125,512,712"]);
+    }
+
+    #[test]
+    fn markup_in_names_stays_text() {
+        assert_eq!(escape("a|b_<i>\nc"), "a\\|b\\_\\<i\\> c");
+    }
+}

@@ -1,0 +1,11 @@
+//! Tables of a report: CSV for programs, Markdown for people, LaTeX for a paper.
+
+mod csv;
+mod latex;
+mod markdown;
+mod rows;
+
+pub(crate) use csv::summary as csv_summary;
+pub(crate) use latex::table as latex_table;
+pub(crate) use markdown::{grouped, summary as markdown_summary};
+pub(crate) use rows::{Row, best, mean_and_deviation, rows};

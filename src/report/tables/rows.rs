@@ -1,0 +1,87 @@
+//! The rows that all tables share: one per configuration.
+
+use std::collections::BTreeMap;
+
+use crate::metrics::{Interval, Summary};
+use crate::report::metric;
+use crate::report::model::{Configuration, Report};
+use crate::spec::MetricName;
+use crate::store::RunState;
+
+/// A configuration's line in a table.
+#[derive(Clone, Debug)]
+pub(crate) struct Row<'a> {
+    pub(crate) index: usize,
+    pub(crate) configuration: &'a Configuration,
+    pub(crate) baseline: bool,
+    pub(crate) completed: usize,
+    pub(crate) planned: usize,
+    /// Runs by state, those that are not completed: `1 diverged, 2 waiting`.
+    pub(crate) unfinished: String,
+    /// Mean epoch (counted from 1) at which its completed runs were best.
+    pub(crate) best_epoch: Option<f64>,
+    pub(crate) trainable_parameters: Option<usize>,
+    pub(crate) total_parameters: Option<usize>,
+    /// Mean seconds per run.
+    pub(crate) seconds: Option<f64>,
+}
+
+impl Row<'_> {
+    pub(crate) fn spread(&self, name: MetricName) -> Option<Summary> {
+        self.configuration.best.get(&name).copied()
+    }
+
+    pub(crate) fn interval(&self) -> Option<Interval> {
+        self.configuration.accuracy_interval
+    }
+}
+
+/// One row per configuration, in plan order.
+pub(crate) fn rows(report: &Report) -> Vec<Row<'_>> {
+    report.configurations.iter().enumerate().map(|(index, configuration)| row(report, index, configuration)).collect()
+}
+
+fn row<'a>(report: &'a Report, index: usize, configuration: &'a Configuration) -> Row<'a> {
+    let runs: Vec<_> = report.runs_of(configuration).collect();
+    let completed: Vec<_> = runs.iter().filter(|run| run.completed()).collect();
+    let mut unfinished: BTreeMap<&str, usize> = BTreeMap::new();
+    for run in runs.iter().filter(|run| run.state != RunState::Completed) {
+        *unfinished.entry(run.state.name()).or_default() += 1;
+    }
+    let facts = runs.iter().find_map(|run| run.facts.as_ref());
+    let best_epochs = completed.iter().filter_map(|run| Some(run.best_epoch()?.epoch as f64));
+    let seconds = completed.iter().map(|run| run.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>());
+    Row {
+        index,
+        configuration,
+        baseline: report.is_baseline(index),
+        completed: completed.len(),
+        planned: runs.len(),
+        unfinished: unfinished.iter().map(|(word, n)| format!("{n} {word}")).collect::<Vec<_>>().join(", "),
+        best_epoch: mean(best_epochs),
+        trainable_parameters: facts.map(|facts| facts.trainable_parameters),
+        total_parameters: facts.map(|facts| facts.total_parameters),
+        seconds: mean(seconds),
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / count as f64)
+}
+
+/// The best mean of a metric among the rows.
+pub(crate) fn best(rows: &[Row<'_>], name: MetricName) -> Option<f64> {
+    let means = rows.iter().filter_map(|row| Some(row.spread(name)?.mean)).filter(|mean| mean.is_finite());
+    if metric::higher_is_better(name) { means.reduce(f64::max) } else { means.reduce(f64::min) }
+}
+
+/// `92.1 ± 0.4` in percent, or `0.231 ± 0.004`; without ± where there is one seed.
+pub(crate) fn mean_and_deviation(name: MetricName, spread: Summary, plus_minus: &str) -> String {
+    let (factor, decimals) = if metric::is_loss(name) { (1.0, 3) } else { (100.0, 1) };
+    let mean = format!("{:.decimals$}", spread.mean * factor);
+    match spread.sd {
+        Some(deviation) => format!("{mean}{plus_minus}{:.decimals$}", deviation * factor),
+        None => mean,
+    }
+}

@@ -1,0 +1,380 @@
+//! Results folders as a sweep would leave them, without training: smooth learning curves with seed noise, predictions
+//! that agree with the recorded scores, runs in every state.
+
+#![allow(dead_code, reason = "each integration test uses a part of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sweep::event::{EpochRecord, Outcome};
+use sweep::metrics::{Confusion, Scores};
+use sweep::spec::{
+    DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, MetricName, PackId, PackPlan, PlannedRun, Precision,
+    ReferenceFigure, RunId, RunSpec, Sweep,
+};
+use sweep::store::{
+    ClaimOptions, FORMAT_VERSION, Layout, PlanInput, ResultRecord, RunFolder, RunRecord, Store, Versions,
+};
+use sweep::train::{Prediction, RunFacts};
+
+/// What becomes of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Completes,
+    Pending,
+    /// Stops after this many epochs, without a result.
+    Stops(usize),
+    /// Its loss is no number after this many epochs.
+    Diverges(usize),
+    Fails,
+}
+
+/// A configuration of a made-up sweep.
+#[derive(Clone, Debug)]
+pub struct Arm {
+    pub name: String,
+    pub spec: RunSpec,
+    /// Accuracy that its curve approaches.
+    pub accuracy: f64,
+    /// How much the validation loss rises per epoch after the third.
+    pub overfit: f64,
+    /// One per seed, repeated when there are more seeds.
+    pub fates: Vec<Fate>,
+}
+
+impl Arm {
+    pub fn new(name: &str, accuracy: f64, change: impl FnOnce(&mut RunSpec)) -> Arm {
+        let mut spec = base_spec();
+        change(&mut spec);
+        Arm { name: name.to_string(), spec, accuracy, overfit: 0.004, fates: vec![Fate::Completes] }
+    }
+
+    pub fn overfit(self, overfit: f64) -> Arm {
+        Arm { overfit, ..self }
+    }
+
+    pub fn fates(self, fates: &[Fate]) -> Arm {
+        Arm { fates: fates.to_vec(), ..self }
+    }
+}
+
+/// A made-up sweep.
+#[derive(Clone, Debug)]
+pub struct Fake {
+    pub name: String,
+    pub description: String,
+    pub rehearsal: bool,
+    /// The first one is the baseline.
+    pub arms: Vec<Arm>,
+    pub seeds: u64,
+    pub examples: usize,
+    pub classes: Vec<String>,
+    pub hypotheses: Vec<Hypothesis>,
+    pub reference: Vec<ReferenceFigure>,
+    /// Write per-example predictions.
+    pub predictions: bool,
+}
+
+impl Fake {
+    pub fn new(name: &str, arms: Vec<Arm>) -> Fake {
+        Fake {
+            name: name.to_string(),
+            description: "What rank, learning rate and dropout do to a LoRA classifier.".to_string(),
+            rehearsal: false,
+            arms,
+            seeds: 3,
+            examples: 640,
+            classes: ["World", "Sports", "Business", "Sci/Tech"].map(String::from).to_vec(),
+            hypotheses: Vec::new(),
+            reference: vec![ReferenceFigure {
+                source: "paper".to_string(),
+                metric: "accuracy".to_string(),
+                value: 0.928,
+                epoch: None,
+            }],
+            predictions: true,
+        }
+    }
+
+    /// Writes the results folder of the sweep; returns its path.
+    pub fn write(&self, results: &Path) -> PathBuf {
+        let runs: Vec<(usize, PlannedRun)> = self
+            .arms
+            .iter()
+            .enumerate()
+            .flat_map(|(arm, planned)| (1..=self.seeds).map(move |seed| (arm, self.planned(arm, planned, seed))))
+            .collect();
+        let sweep = Sweep {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            baseline: Some(self.arms[0].name.clone()),
+            runs: runs.iter().map(|(_, run)| run.clone()).collect(),
+            hypotheses: self.hypotheses.clone(),
+            reference: self.reference.clone(),
+        };
+        let input = PlanInput {
+            sweep: &sweep,
+            yaml: b"name: made up for a test\n",
+            rehearsal: self.rehearsal,
+            command: &["sweep", "run", "sweeps/made up.yaml"].map(String::from),
+            selected: None,
+            claims: ClaimOptions::default(),
+        };
+        let opened = Store::create_or_open(results, &input, &one_pack_each).unwrap();
+        let layout = opened.store.layout().clone();
+        for (arm, run) in &runs {
+            self.write_run(&layout, *arm, run);
+        }
+        layout.folder().to_owned()
+    }
+
+    fn planned(&self, index: usize, arm: &Arm, seed: u64) -> PlannedRun {
+        let digits = mix(index as u64 * 1_000_003 + seed) & 0xffff_ffff_ffff;
+        let label = if self.seeds > 1 { format!("{}, seed={seed}", arm.name) } else { arm.name.clone() };
+        PlannedRun {
+            id: RunId(format!("{digits:012x}")),
+            label,
+            configuration: arm.name.clone(),
+            spec: RunSpec { seed, ..arm.spec.clone() },
+        }
+    }
+
+    fn write_run(&self, layout: &Layout, index: usize, run: &PlannedRun) {
+        let arm = &self.arms[index];
+        let fate = arm.fates[(run.spec.seed as usize - 1) % arm.fates.len()];
+        if fate == Fate::Pending {
+            return;
+        }
+        let files = layout.run(&run.id);
+        fs::create_dir_all(files.folder()).unwrap();
+        let facts = self.facts(run);
+        write_json(&files.run_json(), &RunRecord {
+            format_version: FORMAT_VERSION,
+            run: run.clone(),
+            facts: facts.clone(),
+            versions: Versions {
+                sweep: "0.1.0".to_string(),
+                git_commit: Some("0123abc".to_string()),
+                libtorch: Some("2.11.0".to_string()),
+            },
+            started: "2026-01-02T03:04:05Z".to_string(),
+        });
+        let recorded = match fate {
+            Fate::Stops(epochs) | Fate::Diverges(epochs) => epochs.min(run.spec.epochs),
+            Fate::Fails => 0,
+            _ => run.spec.epochs,
+        };
+        let mut epochs: Vec<EpochRecord> = (1..=recorded).map(|epoch| curve(arm, run, epoch)).collect();
+        let best = best_index(&epochs);
+        if let Some(best) = best.filter(|_| fate == Fate::Completes && self.predictions) {
+            let rows = self.predict(run, epochs[best].scores.accuracy);
+            epochs[best].scores = scores(&rows, self.classes.len());
+            write_predictions(&files, &self.classes, &rows);
+        }
+        if fate == Fate::Diverges(recorded)
+            && let Some(last) = epochs.last_mut()
+        {
+            last.train_loss *= 8.0;
+            last.eval_loss = f64::NAN;
+        }
+        write_epochs(&files, &epochs);
+        let outcome = match fate {
+            Fate::Completes => Outcome::Completed { best_epoch: best.map_or(1, |i| epochs[i].epoch) },
+            Fate::Diverges(epoch) => Outcome::Diverged { epoch, step: epoch * 40 },
+            Fate::Fails => Outcome::Failed { reason: "worker died: signal 9 (killed), out of memory?".to_string() },
+            Fate::Stops(_) | Fate::Pending => return,
+        };
+        write_json(&files.result_json(), &ResultRecord {
+            format_version: FORMAT_VERSION,
+            run: run.id.clone(),
+            outcome,
+            best: best.map(|i| epochs[i].clone()),
+            epochs: epochs.len(),
+            seconds: epochs.iter().map(|epoch| epoch.seconds).sum(),
+            trainable_parameters: Some(facts.trainable_parameters),
+            device: Some("cpu".to_string()),
+            finished: "2026-01-02T04:04:05Z".to_string(),
+        });
+    }
+
+    fn facts(&self, run: &PlannedRun) -> RunFacts {
+        let trainable_parameters = 593_668 + run.spec.rank * 16_896;
+        RunFacts {
+            trainable_parameters,
+            total_parameters: 124_648_708 + trainable_parameters,
+            train_examples: 4_360,
+            eval_examples: self.examples,
+            class_names: self.classes.clone(),
+            data_digest: "d".repeat(64),
+            model_digest: "m".repeat(64),
+            steps: 40 * run.spec.epochs,
+            device: "cpu".to_string(),
+        }
+    }
+
+    /// Predictions with about the given accuracy. The same examples are hard for every run, as in real life.
+    fn predict(&self, run: &PlannedRun, accuracy: f64) -> Vec<Prediction> {
+        let classes = self.classes.len() as u32;
+        let of_run = mix(u64::from_str_radix(&run.id.0, 16).unwrap());
+        (0..self.examples)
+            .map(|example| {
+                let label = (mix(example as u64) % u64::from(classes)) as u32;
+                let hard = uniform(mix(example as u64 ^ 0x5eed));
+                let luck = uniform(mix(of_run ^ example as u64));
+                let right = 0.7 * hard + 0.3 * luck < quantile_of_blend(accuracy);
+                // Neighbouring classes are mistaken for each other more often.
+                let step = if uniform(mix(of_run ^ (example as u64) << 7)) < 0.7 { 1 } else { 2 };
+                let predicted = if right { label } else { (label + step) % classes };
+                let top = 0.55 + 0.44 * uniform(mix(of_run ^ (example as u64) << 9));
+                let rest = (1.0 - top) / f64::from(classes - 1);
+                let probability = |class: u32| if class == predicted { top as f32 } else { rest as f32 };
+                Prediction { example, label, predicted, probabilities: (0..classes).map(probability).collect() }
+            })
+            .collect()
+    }
+}
+
+/// The paper's recipe.
+pub fn base_spec() -> RunSpec {
+    RunSpec {
+        model: "models/MiniLM".to_string(),
+        dataset: DatasetSpec {
+            path: "sweeps/data/newswire.csv".to_string(),
+            split: "train".to_string(),
+            text: vec!["text".to_string()],
+            label: Some("label".to_string()),
+            limit: None,
+            evaluation: Evaluation::HeldOut { size: HeldOut::Examples(640), seed: 42 },
+        },
+        max_length: 512,
+        rank: 16,
+        lora_alpha: 32.0,
+        lora_dropout: 0.05,
+        target_modules: ["query", "key", "value"]
+            .map(|module| format!("bert.encoder.layer.0.attention.self.{module}"))
+            .to_vec(),
+        hidden_dropout: 0.2,
+        attention_dropout: 0.2,
+        classifier_dropout: 0.2,
+        extra_dropout: 0.0,
+        learning_rate: 4e-4,
+        weight_decay: 0.1,
+        lr_scheduler: LrScheduler::Cosine,
+        warmup_ratio: 0.15,
+        batch_size: 16,
+        eval_batch_size: 64,
+        gradient_accumulation_steps: 2,
+        max_grad_norm: 1.0,
+        epochs: 5,
+        precision: Precision::Fp32,
+        seed: 1,
+        metric_for_best: MetricName::Accuracy,
+    }
+}
+
+fn curve(arm: &Arm, run: &PlannedRun, epoch: usize) -> EpochRecord {
+    let noise = |salt: u64| uniform(mix(u64::from_str_radix(&run.id.0, 16).unwrap() ^ salt ^ (epoch as u64) << 32)) - 0.5;
+    let t = epoch as f64;
+    let accuracy = (arm.accuracy - 0.12 * (-1.1 * (t - 0.6)).exp() + 0.012 * noise(1)).clamp(0.0, 1.0);
+    let train_loss = 0.17 + 0.75 * (-0.9 * (t - 0.5)).exp() - 0.008 * t + 0.012 * noise(2);
+    let eval_loss =
+        1.05 - 0.85 * arm.accuracy + 0.35 * (-1.0 * (t - 0.5)).exp() + arm.overfit * (t - 3.0).max(0.0) + 0.02 * noise(3);
+    EpochRecord {
+        epoch,
+        train_loss,
+        train_accuracy: (accuracy + 0.01 * t - 0.02).clamp(0.0, 1.0),
+        eval_loss,
+        scores: Scores { accuracy, precision: accuracy + 0.002, recall: accuracy, f1: accuracy - 0.001 },
+        mean_confidence: (accuracy + 0.02).min(1.0),
+        learning_rate: run.spec.learning_rate / t,
+        seconds: 8.0 + 2.0 * noise(4) + 64.0 / run.spec.batch_size as f64,
+        examples_per_second: 520.0 + 60.0 * noise(5) - 2.0 * run.spec.rank as f64,
+        tokens_per_second: 24_000.0 + 2_000.0 * noise(6),
+    }
+}
+
+fn scores(rows: &[Prediction], classes: usize) -> Scores {
+    let labels: Vec<u32> = rows.iter().map(|row| row.label).collect();
+    let predicted: Vec<u32> = rows.iter().map(|row| row.predicted).collect();
+    Confusion::of(classes, &labels, &predicted).unwrap().scores().unwrap()
+}
+
+fn best_index(epochs: &[EpochRecord]) -> Option<usize> {
+    (0..epochs.len()).max_by(|&a, &b| epochs[a].scores.accuracy.total_cmp(&epochs[b].scores.accuracy).then(b.cmp(&a)))
+}
+
+fn one_pack_each(runs: &[PlannedRun]) -> Vec<PackPlan> {
+    let pack = |run: &PlannedRun| PackPlan { id: PackId(format!("p{}", run.id)), places: vec![vec![run.id.clone()]] };
+    runs.iter().map(pack).collect()
+}
+
+/// The threshold below which `0.7 * u + 0.3 * v` (both uniform) falls with the given probability.
+fn quantile_of_blend(probability: f64) -> f64 {
+    let mass = |at: f64| {
+        let steps = 200;
+        (0..steps)
+            .map(|i| ((at - 0.3 * (f64::from(i) + 0.5) / f64::from(steps)) / 0.7).clamp(0.0, 1.0))
+            .sum::<f64>()
+            / f64::from(steps)
+    };
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..30 {
+        let middle = (low + high) / 2.0;
+        if mass(middle) < probability { low = middle } else { high = middle }
+    }
+    (low + high) / 2.0
+}
+
+/// SplitMix64's finisher.
+fn mix(value: u64) -> u64 {
+    let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn uniform(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1u64 << 53) as f64
+}
+
+fn write_json<T: serde::Serialize>(path: &Path, value: &T) {
+    fs::write(path, serde_json::to_vec_pretty(value).unwrap()).unwrap();
+}
+
+fn write_epochs(files: &RunFolder, epochs: &[EpochRecord]) {
+    let mut text = String::from(
+        "epoch,train_loss,train_accuracy,eval_loss,accuracy,precision,recall,f1,mean_confidence,learning_rate,seconds,\
+         examples_per_second,tokens_per_second\n",
+    );
+    for record in epochs {
+        let s = record.scores;
+        text.push_str(&format!(
+            "{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+            record.epoch,
+            record.train_loss,
+            record.train_accuracy,
+            record.eval_loss,
+            s.accuracy,
+            s.precision,
+            s.recall,
+            s.f1,
+            record.mean_confidence,
+            record.learning_rate,
+            record.seconds,
+            record.examples_per_second,
+            record.tokens_per_second
+        ));
+    }
+    fs::write(files.metrics_csv(), text).unwrap();
+}
+
+fn write_predictions(files: &RunFolder, classes: &[String], rows: &[Prediction]) {
+    let mut writer = csv::Writer::from_path(files.predictions_csv()).unwrap();
+    let head = ["example", "label", "predicted"].map(String::from).into_iter();
+    writer.write_record(head.chain(classes.iter().map(|class| format!("p_{class}")))).unwrap();
+    for row in rows {
+        let fixed = [row.example.to_string(), row.label.to_string(), row.predicted.to_string()];
+        writer.write_record(fixed.into_iter().chain(row.probabilities.iter().map(f32::to_string))).unwrap();
+    }
+    writer.flush().unwrap();
+}
