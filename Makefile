@@ -42,7 +42,7 @@ $(SETUP_PYTHON): $(SETUP)
 	@touch $@
 
 test-python: build $(SETUP_PYTHON) ## Check adapters and models against transformers and peft
-	SWEEP_BINARY=$(BUILT) .venv/bin/python -m pytest -q tests/python
+	SWEEP_BIN="$$(realpath $(BUILT))" .venv/bin/python -m pytest -q tests/python
 
 install: build ## Put `sweep` on the PATH (PREFIX=~/.local); keep this folder, its .venv holds libtorch
 	@mkdir -p "$(PREFIX)/bin"
