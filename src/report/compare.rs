@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::metrics::{LEVEL, McNemar, Scale};
+use crate::metrics::{ALPHA, LEVEL, McNemar, Scale};
 use crate::spec::{HypothesisMetric, MetricName};
 use crate::store::{Store, sweep_folders};
 
@@ -173,13 +173,19 @@ fn conclusion(left: &Side, right: &Side, pairs: &Pairs<'_>) -> String {
     }
     let Ok(effect) = pairing::effect(pairs, HypothesisMetric::Best(MetricName::Accuracy)) else { return text };
     let Some(interval) = effect.interval(LEVEL) else { return text };
-    let bounds = verdicts::interval_words(Scale::Share, interval);
     text.push_str(&match effect.p_value(0.0) {
-        Some(p) if p <= 1.0 - LEVEL => {
+        Some(p) if p <= ALPHA => {
             let better = if effect.estimate > 0.0 { &left.name } else { &right.name };
-            format!("\nThe difference in accuracy is real at the 5 % level: {better} is better, by {bounds} points.\n")
+            let by = effect.estimate.abs() * 100.0;
+            let (low, high) = (interval.low.abs().min(interval.high.abs()), interval.low.abs().max(interval.high.abs()));
+            let range = format!("{:.1} to {:.1} points with 95 % confidence", low * 100.0, high * 100.0);
+            let range = if interval.contains(0.0) { String::new() } else { format!(" ({range})") };
+            format!("\nThe difference in accuracy is significant at the 5 % level: {better} is better by {by:.1} points{range}.\n")
         }
-        _ => format!("\nNo difference in accuracy is shown: anything in {bounds} points fits these results.\n"),
+        _ => {
+            let bounds = verdicts::interval_words(Scale::Share, interval);
+            format!("\nNo difference in accuracy is shown: anything in {bounds} points fits these results.\n")
+        }
     });
     if pairs.runs.len() == 1 {
         text.push_str("One pair of runs: the difference may be the seed's, whatever the examples say.\n");

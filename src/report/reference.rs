@@ -68,7 +68,7 @@ impl Compared<'_> {
     pub(crate) fn what(&self) -> String {
         let name = match metric::named(&self.figure.metric) {
             Some(name) => metric::title(name).to_string(),
-            None => self.figure.metric.replace('_', " "),
+            None => sentence_case(&self.figure.metric.replace('_', " ")),
         };
         match self.figure.epoch {
             Some(epoch) => format!("{name} after epoch {epoch}"),
@@ -115,4 +115,9 @@ impl Compared<'_> {
             None => grouped(value.max(0.0).round() as usize),
         }
     }
+}
+
+fn sentence_case(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }

@@ -127,7 +127,7 @@ fn fail_fast_stops_all_workers_with_their_state_saved() {
     let store = open_with(root.path(), &sweep(runs(12)), 1).unwrap().store;
     let first = store.record().packs[0].places[0][0].clone();
     let orders = Orders {
-        delay: Duration::from_millis(20),
+        delay: Duration::from_millis(300),
         abort: Some((first, 0, None)),
         ..Orders::new(&store)
     };

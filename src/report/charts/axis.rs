@@ -130,7 +130,7 @@ fn plain(value: f64, decimals: usize) -> String {
     format!("{value:.decimals$}").replace('-', "\u{2212}")
 }
 
-/// A count in at most four characters or so: 950, 1.2k, 864k, 12M.
+/// A count in at most five characters or so: 950, 1.25k, 864k, 12M.
 pub(crate) fn count(value: f64) -> String {
     let (scaled, suffix) = match value.abs() {
         v if v >= 1e9 => (value / 1e9, "G"),
@@ -138,8 +138,9 @@ pub(crate) fn count(value: f64) -> String {
         v if v >= 1e3 => (value / 1e3, "k"),
         _ => (value, ""),
     };
-    let text = if scaled.abs() < 10.0 { format!("{scaled:.1}") } else { format!("{scaled:.0}") };
-    format!("{}{suffix}", text.strip_suffix(".0").unwrap_or(&text))
+    let text = if scaled.abs() < 10.0 { format!("{scaled:.2}") } else { format!("{scaled:.0}") };
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}{suffix}")
 }
 
 fn decimals_of(step: f64) -> usize {
@@ -183,6 +184,11 @@ mod tests {
             "1k", "2k", "5k", "10k", "20k", "50k", "100k", "200k", "500k", "1M"
         ]);
         assert_eq!(Axis::log(0.0, 0.0, Unit::Count).share(-3.0), 0.0);
+    }
+
+    #[test]
+    fn counts_are_short() {
+        assert_eq!([0.0, 950.0, 1250.0, 864_004.0, 12.1e6].map(count), ["0", "950", "1.25k", "864k", "12M"]);
     }
 
     proptest! {

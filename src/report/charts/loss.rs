@@ -50,7 +50,7 @@ fn one_panel(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, sele
         let points = series::means(report, i, MetricName::TrainLoss);
         panel.curve(canvas, &points, 1.0, Stroke::dashed(looks.get(i).color, 3))?;
     }
-    series::overlay(canvas, &panel, report, looks, selection, MetricName::EvalLoss)?;
+    series::overlay(canvas, &panel, report, looks, selection, MetricName::EvalLoss, series::RADIUS)?;
     legend.right(canvas, Rect::new(right, rect.top, f64::from(WIDTH) - MARGIN, rect.bottom))
 }
 
@@ -65,7 +65,7 @@ fn side_by_side(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, s
         panel.frame(canvas, Labels { x: Some("Epoch"), y: name, x_ticks: true, y_ticks: i == 0 })?;
         let title = if i == 0 { "Training" } else { "Validation" };
         canvas.text(title, (cell.left, cell.top - 26.0), Type::body().bold())?;
-        series::overlay(canvas, &panel, report, looks, selection, metric)?;
+        series::overlay(canvas, &panel, report, looks, selection, metric, series::RADIUS)?;
     }
     legend.right(canvas, Rect::new(right, outer.top, f64::from(WIDTH) - MARGIN, outer.bottom))
 }

@@ -42,7 +42,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
             panel.frame(canvas, Labels { x: last_row.then_some("Epoch"), y: None, x_ticks: true, y_ticks: true })?;
             let heading = Type::small().bold();
             canvas.text(&heading.fit(metric::title(name), rect.width()), (rect.left, rect.top - 22.0), heading)?;
-            series::overlay(canvas, &panel, report, looks, &selection, name)?;
+            series::overlay(canvas, &panel, report, looks, &selection, name, series::SMALL_RADIUS)?;
         }
         legend.right(canvas, Rect::new(right, outer.top, f64::from(WIDTH) - MARGIN, outer.bottom))
     })?;
