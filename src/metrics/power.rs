@@ -53,25 +53,13 @@ impl Design {
 
     /// The design of measured runs, to plan with more of them. None for fewer than two seeds or examples.
     pub fn observed(paired: &PairedExamples) -> Option<Self> {
-        let Components {
-            seed_variance,
-            residual_variance,
-            example_variance,
-            ..
-        } = Components::of(paired);
-        let (seed_variance, residual, example_variance) =
-            (seed_variance?, residual_variance?, example_variance?);
-        let shared = if example_variance > 0.0 {
-            1.0 - residual / example_variance
-        } else {
-            DEFAULT_SHARED
-        };
+        let Components { seed_variance, residual_variance, example_variance, .. } = Components::of(paired);
+        let (seed_variance, residual, example_variance) = (seed_variance?, residual_variance?, example_variance?);
+        let shared = if example_variance > 0.0 { 1.0 - residual / example_variance } else { DEFAULT_SHARED };
         Some(Self {
             seeds: paired.seeds(),
             examples: Some(paired.examples()),
-            seed_sd: (seed_variance - residual / paired.examples() as f64)
-                .max(0.0)
-                .sqrt(),
+            seed_sd: (seed_variance - residual / paired.examples() as f64).max(0.0).sqrt(),
             example_variance,
             shared: shared.clamp(0.0, 1.0),
         })
@@ -86,11 +74,7 @@ impl Design {
         let (low, high) = claim.range();
         let supported = |half_width: f64| {
             if noise.standard_error == 0.0 {
-                return if low + half_width < effect && effect < high - half_width {
-                    1.0
-                } else {
-                    0.0
-                };
+                return if low + half_width < effect && effect < high - half_width { 1.0 } else { 0.0 };
             }
             let below = |bound: f64| normal_cdf((bound - effect) / noise.standard_error);
             (below(high - half_width) - below(low + half_width)).max(0.0)
@@ -99,34 +83,15 @@ impl Design {
     }
 
     /// The fewest seeds (at least 2, at most `limit`) with which the claim has this power.
-    pub fn needed_seeds(
-        &self,
-        claim: Claim,
-        effect: f64,
-        power: f64,
-        limit: usize,
-    ) -> Option<usize> {
-        fewest(2, limit, |seeds| {
-            Design { seeds, ..*self }.power(claim, effect) >= power
-        })
+    pub fn needed_seeds(&self, claim: Claim, effect: f64, power: f64, limit: usize) -> Option<usize> {
+        fewest(2, limit, |seeds| Design { seeds, ..*self }.power(claim, effect) >= power)
     }
 
     /// The fewest evaluation examples (at most `limit`) with which the claim has this power.
-    pub fn needed_examples(
-        &self,
-        claim: Claim,
-        effect: f64,
-        power: f64,
-        limit: usize,
-    ) -> Option<usize> {
+    pub fn needed_examples(&self, claim: Claim, effect: f64, power: f64, limit: usize) -> Option<usize> {
         self.examples?;
-        let with = |examples| Design {
-            examples: Some(examples),
-            ..*self
-        };
-        fewest(2, limit, |examples| {
-            with(examples).power(claim, effect) >= power
-        })
+        let with = |examples| Design { examples: Some(examples), ..*self };
+        fewest(2, limit, |examples| with(examples).power(claim, effect) >= power)
     }
 
     /// The smallest effect that a claim `higher` (or, negative, `lower`) has this power to find; also the smallest margin of a
@@ -146,9 +111,7 @@ impl Design {
 
     fn smallest(&self, enough: impl Fn(f64) -> bool) -> Option<f64> {
         let scale = Noise::of(self)?.standard_error.max(f64::MIN_POSITIVE);
-        let mut high = (0..40)
-            .map(|doubling| scale * f64::from(doubling).exp2())
-            .find(|&value| enough(value))?;
+        let mut high = (0..40).map(|doubling| scale * f64::from(doubling).exp2()).find(|&value| enough(value))?;
         let mut low = 0.0;
         while high - low > 1e-6 * high {
             let middle = (low + high) / 2.0;
@@ -192,31 +155,20 @@ struct Noise {
 impl Noise {
     /// None where no interval will exist.
     fn of(design: &Design) -> Option<Self> {
-        let (seeds, examples) = (
-            design.seeds as f64,
-            design.examples.map(|examples| examples as f64),
-        );
+        let (seeds, examples) = (design.seeds as f64, design.examples.map(|examples| examples as f64));
         let per_example = examples.map_or(0.0, |examples| design.example_variance / examples);
         // One seed cannot tell what it shares with others: all of the examples' variance is the examples'.
         let several = design.seeds > 1;
         let shared = if several { design.shared } else { 1.0 };
-        let seed_variance = if several {
-            (design.seed_sd.powi(2) + (1.0 - shared) * per_example) / seeds
-        } else {
-            0.0
-        };
+        let seed_variance = if several { (design.seed_sd.powi(2) + (1.0 - shared) * per_example) / seeds } else { 0.0 };
         let example_variance = shared * per_example;
         let degrees_of_freedom = several.then_some(seeds - 1.0);
-        let example_degrees = examples
-            .map(|examples| examples - 1.0)
-            .filter(|&degrees| degrees >= 1.0);
+        let example_degrees = examples.map(|examples| examples - 1.0).filter(|&degrees| degrees >= 1.0);
         if degrees_of_freedom.is_none() && example_degrees.is_none() {
             return None;
         }
         let width = |variance: f64, degrees: Option<f64>| {
-            degrees.map_or(0.0, |degrees| {
-                t_critical(ALPHA / 2.0, degrees).powi(2) * variance
-            })
+            degrees.map_or(0.0, |degrees| t_critical(ALPHA / 2.0, degrees).powi(2) * variance)
         };
         Some(Self {
             standard_error: (seed_variance + example_variance).sqrt(),
@@ -228,15 +180,11 @@ impl Noise {
 
     /// Half-widths of the interval at equally probable values of the seeds' variance.
     fn half_widths(&self) -> impl Iterator<Item = f64> {
-        let steps = if self.degrees_of_freedom.is_some() {
-            STEPS
-        } else {
-            1
-        };
+        let steps = if self.degrees_of_freedom.is_some() { STEPS } else { 1 };
         (0..steps).map(move |step| {
-            let variation = self.degrees_of_freedom.map_or(1.0, |degrees| {
-                chi_squared_quantile((step as f64 + 0.5) / steps as f64, degrees) / degrees
-            });
+            let variation = self
+                .degrees_of_freedom
+                .map_or(1.0, |degrees| chi_squared_quantile((step as f64 + 0.5) / steps as f64, degrees) / degrees);
             (self.seed_width * variation + self.example_width).sqrt()
         })
     }

@@ -54,14 +54,18 @@ pub fn compare(results: &Path, a: &str, b: &str) -> Result<String, ReportError> 
         side.read_answers()?;
     }
     let pairs = pair(&left, &right);
-    let incomparable = |reason: String| ReportError::Incomparable { a: left.name.clone(), b: right.name.clone(), reason };
+    let incomparable =
+        |reason: String| ReportError::Incomparable { a: left.name.clone(), b: right.name.clone(), reason };
     if pairs.runs.is_empty() {
         return Err(incomparable("there is no completed pair of runs with the same seed".to_string()));
     }
     let mut text = format!("A  {}\nB  {}\n", left.name, right.name);
     let examples = pairs.runs[0].0.answers.as_ref().map_or(0, |answers| answers.examples.len());
     text.push_str(&format!("{} on {examples} evaluation examples, at the best epoch\n\n", pairs_words(&pairs)));
-    text.push_str(&format!("{:<16} {:>9} {:>9}  {:<14} {:<18} {}\n", "", "A", "B", "A \u{2212} B", "95 % interval", "p"));
+    text.push_str(&format!(
+        "{:<16} {:>9} {:>9}  {:<14} {:<18} {}\n",
+        "", "A", "B", "A \u{2212} B", "95 % interval", "p"
+    ));
     for name in METRICS {
         text.push_str(&line(&pairs, name).map_err(incomparable)?);
     }
@@ -79,7 +83,9 @@ fn read_all(results: &Path) -> Result<Vec<Report>, ReportError> {
 
 fn find(reports: &[Report], results: &Path, name: &str) -> Result<Side, ReportError> {
     let (scope, wanted) = match name.split_once('/') {
-        Some((sweep, rest)) if reports.iter().any(|report| folder_name(report) == sweep) => (Some(sweep.to_string()), rest),
+        Some((sweep, rest)) if reports.iter().any(|report| folder_name(report) == sweep) => {
+            (Some(sweep.to_string()), rest)
+        }
         _ => (None, name),
     };
     let by_path = Path::new(name).canonicalize().ok();
@@ -135,7 +141,11 @@ fn pair<'a>(left: &'a Side, right: &'a Side) -> Pairs<'a> {
 }
 
 fn pairs_words(pairs: &Pairs<'_>) -> String {
-    let count = if pairs.runs.len() == 1 { "One pair of runs".to_string() } else { format!("{} pairs of runs", pairs.runs.len()) };
+    let count = if pairs.runs.len() == 1 {
+        "One pair of runs".to_string()
+    } else {
+        format!("{} pairs of runs", pairs.runs.len())
+    };
     if pairs.unpaired > 0 { format!("{count} ({} runs without a partner left out)", pairs.unpaired) } else { count }
 }
 
@@ -146,7 +156,8 @@ fn line(pairs: &Pairs<'_>, name: MetricName) -> Result<String, String> {
         let values = pairs.runs.iter().filter_map(|(a, b)| Some((if left { a } else { b }).best_epoch()?.metric(name)));
         values.sum::<f64>() / pairs.runs.len() as f64
     };
-    let interval = effect.interval(LEVEL).map_or("–".to_string(), |interval| verdicts::interval_words(scale, interval));
+    let interval =
+        effect.interval(LEVEL).map_or("–".to_string(), |interval| verdicts::interval_words(scale, interval));
     Ok(format!(
         "{:<16} {:>9} {:>9}  {:<14} {:<18} {}\n",
         metric::title(name),

@@ -44,7 +44,8 @@ fn measured(report: &Report, baseline: &Configuration, figure: &ReferenceFigure)
         return Some(Measured { summary: Summary::of(&values)?, interval: mean_interval(&values, LEVEL) });
     }
     let summary = *baseline.best.get(&name)?;
-    let interval = if name == MetricName::Accuracy { baseline.accuracy_interval } else { over_seeds(report, baseline, name) };
+    let interval =
+        if name == MetricName::Accuracy { baseline.accuracy_interval } else { over_seeds(report, baseline, name) };
     Some(Measured { summary, interval })
 }
 
@@ -89,7 +90,11 @@ impl Compared<'_> {
                 text.push_str(&format!(" ± {}", self.write(sd)));
             }
             if let Some(interval) = measured.interval {
-                text.push_str(&format!(", 95 % interval {} to {}", self.write(interval.low), self.write(interval.high)));
+                text.push_str(&format!(
+                    ", 95 % interval {} to {}",
+                    self.write(interval.low),
+                    self.write(interval.high)
+                ));
             }
         }
         text

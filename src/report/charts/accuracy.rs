@@ -35,7 +35,8 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         series::overlay(canvas, &panel, report, looks, &selection, metric, series::RADIUS)?;
         legend.right(canvas, Rect::new(right, rect.top, f64::from(WIDTH) - MARGIN, rect.bottom))
     })?;
-    let against = reference.map_or(String::new(), |(_, name)| format!(" The dashed line is the reported figure: {name}."));
+    let against =
+        reference.map_or(String::new(), |(_, name)| format!(" The dashed line is the reported figure: {name}."));
     Ok(Some(Chart {
         name: "accuracy",
         title: "Accuracy over epochs".to_string(),

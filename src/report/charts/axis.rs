@@ -144,10 +144,12 @@ pub(crate) fn count(value: f64) -> String {
 }
 
 fn decimals_of(step: f64) -> usize {
-    (0..8).find(|&d| {
-        let scaled = step.abs() * 10f64.powi(d);
-        (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1.0)
-    }).unwrap_or(8) as usize
+    (0..8)
+        .find(|&d| {
+            let scaled = step.abs() * 10f64.powi(d);
+            (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1.0)
+        })
+        .unwrap_or(8) as usize
 }
 
 #[cfg(test)]
@@ -164,9 +166,10 @@ mod tests {
     fn ticks_are_round_and_written_with_the_decimals_they_need() {
         assert_eq!(labels(&Axis::linear(0.0, 1.0, 5, Unit::Number)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(&Axis::linear(0.88, 0.94, 4, Unit::Percent)), ["88 %", "90 %", "92 %", "94 %"]);
-        assert_eq!(labels(&Axis::linear(0.90, 0.91, 4, Unit::Percent)), [
-            "90.00 %", "90.25 %", "90.50 %", "90.75 %", "91.00 %"
-        ]);
+        assert_eq!(
+            labels(&Axis::linear(0.90, 0.91, 4, Unit::Percent)),
+            ["90.00 %", "90.25 %", "90.50 %", "90.75 %", "91.00 %"]
+        );
         assert_eq!(labels(&Axis::linear(-0.02, 0.01, 3, Unit::Points)), ["\u{2212}2", "\u{2212}1", "0", "+1"]);
     }
 
@@ -180,9 +183,10 @@ mod tests {
 
     #[test]
     fn logarithmic_ticks_stay_inside() {
-        assert_eq!(labels(&Axis::log(1e3, 1e6, Unit::Count)), [
-            "1k", "2k", "5k", "10k", "20k", "50k", "100k", "200k", "500k", "1M"
-        ]);
+        assert_eq!(
+            labels(&Axis::log(1e3, 1e6, Unit::Count)),
+            ["1k", "2k", "5k", "10k", "20k", "50k", "100k", "200k", "500k", "1M"]
+        );
         assert_eq!(Axis::log(0.0, 0.0, Unit::Count).share(-3.0), 0.0);
     }
 

@@ -199,11 +199,7 @@ pub(crate) struct Canvas<'a> {
 }
 
 /// Draws a chart of the given size in pixels.
-pub(crate) fn picture(
-    width: u32,
-    height: u32,
-    draw: impl FnOnce(&Canvas<'_>) -> Drawn,
-) -> Result<Picture, DrawError> {
+pub(crate) fn picture(width: u32, height: u32, draw: impl FnOnce(&Canvas<'_>) -> Drawn) -> Result<Picture, DrawError> {
     fonts::built_in();
     let mut svg = String::new();
     {
@@ -221,9 +217,11 @@ pub(crate) fn picture(
 /// filled and stroked, so the fill's own opacity is the same. Round joins are inherited by every line: without them sharp
 /// turns of a curve end in long spikes. A quotation mark in a text is escaped, so only attributes are replaced.
 fn refined(svg: &str) -> String {
-    svg.replace(" opacity=\"1\"", "")
-        .replace(" opacity=\"", " fill-opacity=\"")
-        .replacen("<svg ", "<svg stroke-linejoin=\"round\" stroke-linecap=\"round\" ", 1)
+    svg.replace(" opacity=\"1\"", "").replace(" opacity=\"", " fill-opacity=\"").replacen(
+        "<svg ",
+        "<svg stroke-linejoin=\"round\" stroke-linecap=\"round\" ",
+        1,
+    )
 }
 
 impl Canvas<'_> {

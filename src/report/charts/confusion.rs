@@ -35,7 +35,8 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let room = (f64::from(WIDTH) - 2.0 * MARGIN - GAP * (shown.len() - 1) as f64) / shown.len() as f64;
     let height = (132.0 + 50.0 + Layout::of(first, room, name_width).height() + 30.0) as u32;
     let picture = picture(WIDTH, height, |canvas| {
-        let subtitle = format!("{} · rows: true class · shares of the true class, counts below", words::subject(report));
+        let subtitle =
+            format!("{} · rows: true class · shares of the true class, counts below", words::subject(report));
         let top = heading(canvas, WIDTH, title, &subtitle)? + 50.0;
         let outer = Rect::new(MARGIN, top, f64::from(WIDTH) - MARGIN, f64::from(height) - 30.0);
         for ((title, answers, counts), cell) in shown.iter().zip(lattice(outer, shown.len(), 1, (GAP, 0.0))) {
@@ -125,7 +126,8 @@ fn matrix(
     }
     for (name, rect) in answers.class_names.iter().zip(&cells) {
         let name = Type::small().fit(name, if upwards { name_width } else { rect.width() });
-        let look = if upwards { Type::small().anchor(Anchor::End).upwards() } else { Type::small().anchor(Anchor::Middle) };
+        let look =
+            if upwards { Type::small().anchor(Anchor::End).upwards() } else { Type::small().anchor(Anchor::Middle) };
         canvas.text(&name, (rect.middle_x(), square.bottom + if upwards { 14.0 } else { 26.0 }), look)?;
     }
     let foot = square.bottom + below - 40.0;
@@ -153,7 +155,10 @@ fn cell_of(canvas: &Canvas<'_>, rect: Rect, count: u64, total: u64, written: boo
 /// The most frequent confusion.
 fn worst(title: &str, answers: &Answers, counts: &Confusion) -> String {
     let off_diagonal = counts.rows().enumerate().flat_map(|(label, row)| {
-        row.iter().enumerate().filter(move |(predicted, _)| *predicted != label).map(move |(p, &count)| (label, p, count))
+        row.iter()
+            .enumerate()
+            .filter(move |(predicted, _)| *predicted != label)
+            .map(move |(p, &count)| (label, p, count))
     });
     match off_diagonal.max_by_key(|(_, _, count)| *count) {
         Some((label, predicted, count)) if count > 0 => format!(

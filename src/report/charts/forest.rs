@@ -129,7 +129,9 @@ fn description(report: &Report) -> String {
     let sentences: Vec<String> = report
         .judged
         .iter()
-        .map(|judged| format!("{}: {}", judged.hypothesis.claim.trim_end_matches('.'), verdicts::word(judged.verdict())))
+        .map(|judged| {
+            format!("{}: {}", judged.hypothesis.claim.trim_end_matches('.'), verdicts::word(judged.verdict()))
+        })
         .collect();
     format!("{}.", sentences.join("; "))
 }

@@ -228,7 +228,10 @@ mod tests {
             let bounds = parsed.outline(glyph).unwrap().bounds;
             let sides = [bounds.min.x, bounds.max.x, bounds.min.y, bounds.max.y];
             assert!(sides.iter().all(|side| side % f32::from(PIXEL) == 0.0), "{c} is made of pixels: {sides:?}");
-            assert!(bounds.min.x >= 0.0 && bounds.max.x <= f32::from(ROWS * PIXEL) && bounds.width() > 256.0, "{sides:?}");
+            assert!(
+                bounds.min.x >= 0.0 && bounds.max.x <= f32::from(ROWS * PIXEL) && bounds.width() > 256.0,
+                "{sides:?}"
+            );
             assert!(bounds.height().abs() > 256.0, "{sides:?}");
         }
         assert_eq!(parsed.glyph_id('x').0, 0);

@@ -28,7 +28,8 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
             side_by_side(canvas, top, report, looks, &selection)
         }
     })?;
-    let form = if together { "dashed lines training, solid lines validation" } else { "left training, right validation" };
+    let form =
+        if together { "dashed lines training, solid lines validation" } else { "left training, right validation" };
     Ok(Some(Chart {
         name: "loss",
         title: "Training and validation loss".to_string(),

@@ -50,7 +50,10 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     Ok(Some(Chart {
         name: "metrics",
         title: title.to_string(),
-        description: format!("One panel each for {}. Precision, recall and F1 are weighted by class.", names.join(", ").to_lowercase()),
+        description: format!(
+            "One panel each for {}. Precision, recall and F1 are weighted by class.",
+            names.join(", ").to_lowercase()
+        ),
         picture,
     }))
 }

@@ -119,12 +119,15 @@ fn sheet(
             let last_in_column = place + columns >= shown.len();
             let panel = Panel { rect: cell, x: series::epoch_axis(report, 5), y: y.clone() };
             let first = place % columns == 0;
-            panel.frame(canvas, Labels {
-                x: last_in_column.then_some("Epoch"),
-                y: first.then_some(y_name),
-                x_ticks: last_in_column,
-                y_ticks: first,
-            })?;
+            panel.frame(
+                canvas,
+                Labels {
+                    x: last_in_column.then_some("Epoch"),
+                    y: first.then_some(y_name),
+                    x_ticks: last_in_column,
+                    y_ticks: first,
+                },
+            )?;
             let name = Type::small().bold().fit(&report.configurations[i].name, cell.width());
             canvas.text(&name, (cell.left, cell.top - 22.0), Type::small().bold())?;
             draw(canvas, &panel, i)?;

@@ -101,7 +101,8 @@ impl Panel {
         let y = self.at(self.x.low, value).1;
         canvas.line(&[(left, y), (right, y)], Stroke::dashed(MUTED, 2))?;
         let width = Type::muted().width(name);
-        let places = [(right - width, y - 18.0), (right - width, y + 18.0), (left + 6.0, y - 18.0), (left + 6.0, y + 18.0)];
+        let places =
+            [(right - width, y - 18.0), (right - width, y + 18.0), (left + 6.0, y - 18.0), (left + 6.0, y + 18.0)];
         let inside = |place: &Point| place.1 > top + 12.0 && place.1 < bottom - 12.0;
         let clearance = |place: &Point| {
             let along = (0..=8).map(|i| (place.0 + width * f64::from(i) / 8.0, place.1));

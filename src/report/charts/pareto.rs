@@ -51,7 +51,8 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         let right = f64::from(WIDTH) - MARGIN - legend.width();
         let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);
         let panel = Panel { rect, x: cost_axis(costs), y };
-        let names = Labels { x: Some("Trainable parameters"), y: Some("Accuracy (evaluation)"), x_ticks: true, y_ticks: true };
+        let names =
+            Labels { x: Some("Trainable parameters"), y: Some("Accuracy (evaluation)"), x_ticks: true, y_ticks: true };
         panel.frame(canvas, names)?;
         front_line(canvas, &panel, &front.iter().map(|&i| &points[i]).collect::<Vec<_>>())?;
         scatter(canvas, &panel, looks, &points)?;
@@ -68,7 +69,9 @@ fn ends(point: &Point<'_>) -> Vec<f64> {
 /// Logarithmic where the largest is more than three times the smallest.
 fn cost_axis((low, high): (f64, f64)) -> Axis {
     let low = low.max(1.0);
-    if high > 3.0 * low { Axis::log(low / 1.3, high * 1.3, Unit::Count) } else {
+    if high > 3.0 * low {
+        Axis::log(low / 1.3, high * 1.3, Unit::Count)
+    } else {
         let air = (high - low) * 0.15;
         Axis::linear(low - air, high + air, 6, Unit::Count)
     }
@@ -134,7 +137,12 @@ fn legend(looks: &Looks, points: &[Point<'_>]) -> Legend {
 fn description(points: &[Point<'_>], front: &[usize]) -> String {
     let name = |&i: &usize| {
         let point = &points[i];
-        format!("{} ({} parameters, {:.1} %)", point.row.configuration.name, tables::grouped(point.cost as usize), point.accuracy * 100.0)
+        format!(
+            "{} ({} parameters, {:.1} %)",
+            point.row.configuration.name,
+            tables::grouped(point.cost as usize),
+            point.accuracy * 100.0
+        )
     };
     let names: Vec<String> = front.iter().take(6).map(name).collect();
     format!("On the Pareto front: {}.", names.join("; "))

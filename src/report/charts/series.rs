@@ -48,8 +48,7 @@ impl Selection {
 
     pub(crate) fn legend(&self, report: &Report, looks: &Looks) -> Legend {
         let name = |i: usize| report.configurations[i].name.clone();
-        let mut entries: Vec<(Key, String)> =
-            self.shown.iter().map(|&i| (Key::Curve(looks.get(i)), name(i))).collect();
+        let mut entries: Vec<(Key, String)> = self.shown.iter().map(|&i| (Key::Curve(looks.get(i)), name(i))).collect();
         if !self.context.is_empty() {
             let form = if self.context.len() > SINGLE_LINES { "s (range, middle half)" } else { " configurations" };
             let others = format!("{} other{form}", self.context.len());

@@ -40,7 +40,14 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         panel.frame(canvas, Labels { x: Some("Training examples per second"), x_ticks: true, ..Labels::default() })?;
         for (place, speed) in speeds.iter().enumerate() {
             let y = rect.top + (place as f64 + 0.5) * rect.height() / speeds.len() as f64;
-            row(canvas, &panel, y, &report.configurations[speed.configuration].name, looks.get(speed.configuration), speed)?;
+            row(
+                canvas,
+                &panel,
+                y,
+                &report.configurations[speed.configuration].name,
+                looks.get(speed.configuration),
+                speed,
+            )?;
         }
         Ok(())
     })?;
@@ -102,7 +109,9 @@ fn description(report: &Report, speeds: &[Speed]) -> String {
             name(slow),
             slow.examples.mean
         ),
-        (Some(only), _) => format!("{}: {:.0} training examples per second, evaluation excluded.", name(only), only.examples.mean),
+        (Some(only), _) => {
+            format!("{}: {:.0} training examples per second, evaluation excluded.", name(only), only.examples.mean)
+        }
         _ => String::new(),
     }
 }
