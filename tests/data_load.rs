@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
 use sweep::data::{DataError, Dataset, digest_of_files, load};
 use sweep::spec::{DatasetSpec, Evaluation, HeldOut};
 use tempfile::TempDir;
@@ -294,6 +295,28 @@ fn damaged_parquet_never_panics() {
         for bytes in [&flipped[..], &whole[..at]] {
             let folder = folder(&[("train.parquet", bytes)]);
             let _ = load(&hold_out(HeldOut::Examples(1)), folder.path());
+        }
+    }
+}
+
+proptest! {
+    /// Whatever the bytes after a sound beginning, there is an answer.
+    #[test]
+    fn damaged_text_files_never_panic(
+        tail in prop::collection::vec(prop::sample::select(b"\"\n\r,\t{}[]:\\ a01\xff\xc3\0".to_vec()), 0..60),
+        name in prop::sample::select(vec!["train.csv", "train.tsv", "train.jsonl"]),
+        headed: bool,
+    ) {
+        let head: &[u8] = match (headed, name) {
+            (false, _) => b"",
+            (true, "train.csv") => b"text,label\na,0\nb,1\n",
+            (true, "train.tsv") => b"1\ta\tb\n2\tc\td\n",
+            (true, _) => b"{\"text\": \"a\", \"label\": 0}\n{\"text\": \"b\", \"label\": 1}\n",
+        };
+        let folder = folder(&[(name, &[head, &tail].concat())]);
+        match load(&hold_out(HeldOut::Fraction(0.3)), folder.path()) {
+            Ok(data) => prop_assert!(data.class_names.len() >= 2 && !data.evaluation.is_empty()),
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
         }
     }
 }
