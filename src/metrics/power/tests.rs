@@ -63,6 +63,14 @@ fn without_noise_any_effect_shows() {
 }
 
 #[test]
+fn any_number_of_seeds_can_be_planned() {
+    for seeds in [2, 100, 10_000, 1_000_000] {
+        let power = paper(seeds).power(higher(), 0.02);
+        assert!((0.0..=1.0).contains(&power), "{seeds}: {power}");
+    }
+}
+
+#[test]
 fn one_seed_speaks_for_its_two_models_only() {
     let one = Design { seed_sd: 10.0, ..paper(1) };
     assert!(one.power(higher(), 0.03) > 0.9);
