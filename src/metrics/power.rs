@@ -53,25 +53,13 @@ impl Design {
 
     /// The design of measured runs, to plan with more of them. None for fewer than two seeds or examples.
     pub fn observed(paired: &PairedExamples) -> Option<Self> {
-        let Components {
-            seed_variance,
-            residual_variance,
-            example_variance,
-            ..
-        } = Components::of(paired);
-        let (seed_variance, residual, example_variance) =
-            (seed_variance?, residual_variance?, example_variance?);
-        let shared = if example_variance > 0.0 {
-            1.0 - residual / example_variance
-        } else {
-            DEFAULT_SHARED
-        };
+        let Components { seed_variance, residual_variance, example_variance, .. } = Components::of(paired);
+        let (seed_variance, residual, example_variance) = (seed_variance?, residual_variance?, example_variance?);
+        let shared = if example_variance > 0.0 { 1.0 - residual / example_variance } else { DEFAULT_SHARED };
         Some(Self {
             seeds: paired.seeds(),
             examples: Some(paired.examples()),
-            seed_sd: (seed_variance - residual / paired.examples() as f64)
-                .max(0.0)
-                .sqrt(),
+            seed_sd: (seed_variance - residual / paired.examples() as f64).max(0.0).sqrt(),
             example_variance,
             shared: shared.clamp(0.0, 1.0),
         })
@@ -84,34 +72,15 @@ impl Design {
     }
 
     /// The fewest seeds (at least 2, at most `limit`) with which the claim has this power.
-    pub fn needed_seeds(
-        &self,
-        claim: Claim,
-        effect: f64,
-        power: f64,
-        limit: usize,
-    ) -> Option<usize> {
-        fewest(2, limit, |seeds| {
-            Design { seeds, ..*self }.power(claim, effect) >= power
-        })
+    pub fn needed_seeds(&self, claim: Claim, effect: f64, power: f64, limit: usize) -> Option<usize> {
+        fewest(2, limit, |seeds| Design { seeds, ..*self }.power(claim, effect) >= power)
     }
 
     /// The fewest evaluation examples (at most `limit`) with which the claim has this power.
-    pub fn needed_examples(
-        &self,
-        claim: Claim,
-        effect: f64,
-        power: f64,
-        limit: usize,
-    ) -> Option<usize> {
+    pub fn needed_examples(&self, claim: Claim, effect: f64, power: f64, limit: usize) -> Option<usize> {
         self.examples?;
-        let with = |examples| Design {
-            examples: Some(examples),
-            ..*self
-        };
-        fewest(2, limit, |examples| {
-            with(examples).power(claim, effect) >= power
-        })
+        let with = |examples| Design { examples: Some(examples), ..*self };
+        fewest(2, limit, |examples| with(examples).power(claim, effect) >= power)
     }
 
     /// The smallest effect that a claim `higher` (or, negative, `lower`) has this power to find; also the smallest margin of a
@@ -119,9 +88,7 @@ impl Design {
     pub fn detectable_effect(&self, power: f64) -> Option<f64> {
         let noise = Noise::of(self)?;
         let higher = Claim::new(Expectation::Higher, None, Scale::Loss).ok()?;
-        smallest(noise.standard_error, |effect| {
-            noise.power(higher, effect) >= power
-        })
+        smallest(noise.standard_error, |effect| noise.power(higher, effect) >= power)
     }
 
     /// The smallest margin within which `equivalent` has this power if there is no effect. None where none is large enough.
@@ -137,9 +104,7 @@ impl Design {
 /// The smallest value above 0 that is enough, where larger ones are too; the search starts at `scale`.
 fn smallest(scale: f64, enough: impl Fn(f64) -> bool) -> Option<f64> {
     let scale = scale.max(f64::MIN_POSITIVE);
-    let mut high = (0..40)
-        .map(|doubling| scale * f64::from(doubling).exp2())
-        .find(|&value| enough(value))?;
+    let mut high = (0..40).map(|doubling| scale * f64::from(doubling).exp2()).find(|&value| enough(value))?;
     let mut low = 0.0;
     while high - low > 1e-6 * high {
         let middle = (low + high) / 2.0;
@@ -183,36 +148,22 @@ impl Noise {
         if design.examples.map_or(!several, |examples| examples < 2) {
             return None;
         }
-        let (seeds, examples) = (
-            design.seeds as f64,
-            design.examples.map(|examples| examples as f64),
-        );
+        let (seeds, examples) = (design.seeds as f64, design.examples.map(|examples| examples as f64));
         let per_example = examples.map_or(0.0, |examples| design.example_variance / examples);
         // One seed cannot tell what it shares with others: all of the examples' variance is the examples'.
         let shared = if several { design.shared } else { 1.0 };
-        let seed_variance = if several {
-            (design.seed_sd.powi(2) + (1.0 - shared) * per_example) / seeds
-        } else {
-            0.0
-        };
+        let seed_variance = if several { (design.seed_sd.powi(2) + (1.0 - shared) * per_example) / seeds } else { 0.0 };
         let example_variance = shared * per_example;
-        let squared_width =
-            |variance: f64, degrees: f64| t_critical(ALPHA / 2.0, degrees).powi(2) * variance;
-        let example_width = examples.map_or(0.0, |examples| {
-            squared_width(example_variance, examples - 1.0)
-        });
+        let squared_width = |variance: f64, degrees: f64| t_critical(ALPHA / 2.0, degrees).powi(2) * variance;
+        let example_width = examples.map_or(0.0, |examples| squared_width(example_variance, examples - 1.0));
         let half_widths = if several {
             let seed_width = squared_width(seed_variance, seeds - 1.0);
-            let widths = chi_squared_ratios(seeds - 1.0)
-                .map(|ratio| (seed_width * ratio + example_width).sqrt());
+            let widths = chi_squared_ratios(seeds - 1.0).map(|ratio| (seed_width * ratio + example_width).sqrt());
             widths.collect()
         } else {
             vec![example_width.sqrt()]
         };
-        Some(Self {
-            standard_error: (seed_variance + example_variance).sqrt(),
-            half_widths,
-        })
+        Some(Self { standard_error: (seed_variance + example_variance).sqrt(), half_widths })
     }
 
     fn power(&self, claim: Claim, effect: f64) -> f64 {
@@ -221,8 +172,7 @@ impl Noise {
             return f64::from(u8::from(low < effect && effect < high));
         }
         let below = |bound: f64| normal_cdf((bound - effect) / self.standard_error);
-        let supported =
-            |half_width: &f64| (below(high - half_width) - below(low + half_width)).max(0.0);
+        let supported = |half_width: &f64| (below(high - half_width) - below(low + half_width)).max(0.0);
         self.half_widths.iter().map(supported).sum::<f64>() / self.half_widths.len() as f64
     }
 }
@@ -230,8 +180,7 @@ impl Noise {
 /// Equally probable values of an estimated variance over the true one.
 fn chi_squared_ratios(degrees_of_freedom: f64) -> impl Iterator<Item = f64> {
     (0..STEPS).map(move |step| {
-        chi_squared_quantile((step as f64 + 0.5) / STEPS as f64, degrees_of_freedom)
-            / degrees_of_freedom
+        chi_squared_quantile((step as f64 + 0.5) / STEPS as f64, degrees_of_freedom) / degrees_of_freedom
     })
 }
 
