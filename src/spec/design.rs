@@ -195,16 +195,17 @@ fn read_zip(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> Vec<Axis
 
 /// In a product, each parameter has its value from one axis.
 fn report_doubles<'a>(product: impl Iterator<Item = &'a Axis>, context: &mut Context<'_>) {
-    let mut varied_by: HashMap<Parameter, &Axis> = HashMap::new();
+    let mut varied_by: HashMap<Parameter, (&Axis, &Place)> = HashMap::new();
     for axis in product {
-        let choices =
-            axis.choices.iter().flat_map(|choice| choice.settings.iter().map(move |setting| (choice, setting)));
-        for (choice, setting) in choices {
+        let choices = axis.choices.iter();
+        let settings = choices.flat_map(|choice| choice.settings.iter().map(|setting| (setting, &choice.place)));
+        for (setting, place) in settings {
             let parameter = setting.parameter();
-            let other = *varied_by.entry(parameter).or_insert(axis);
+            let (other, there) = *varied_by.entry(parameter).or_insert((axis, place));
             if !std::ptr::eq(other, axis) {
-                let (name, other) = (parameter.name(), quoted(&other.name));
-                context.problems.add(choice.place.clone(), format!("`{name}` is varied by {other}, too"));
+                let (name, there) = (parameter.name(), quoted(&there.path));
+                let message = format!("`{name}` is varied by {there}, too");
+                context.problems.add(place.clone(), message);
                 break;
             }
         }

@@ -6,6 +6,31 @@
 //! ```
 //!
 //! Reading collects problems instead of stopping at the first; see [`SpecErrors`].
+//!
+//! # The sweep file
+//!
+//! All sections may be left out; a file without variation is one run.
+//!
+//! * `name` (else the file's name), `description`.
+//! * `base`: parameters of a run, named like the fields of [`RunSpec`]. What is left out has the paper's value.
+//!   `dataset` is a path or `{path, split, text, label, limit, eval}`, where `eval` is a file's path, `{split: test}` or
+//!   `{test_size: 640, seed: 42}`; single fields are named `dataset.limit` and so on, everywhere. `target_modules` is a
+//!   full name, `{layers: [0, 5] | all | "0-3", modules: [query, output.dense] | all}`, or a list of both.
+//! * `ablate`: parameter -> list of values, or name of our own -> mapping of parameters that change together, or list of
+//!   such mappings (with an optional `name` each). One change of base per run; base itself is a run, too.
+//! * `grid`: the same as axes of a product. `zip`: parameter -> list of values, all equally long, walked together; one
+//!   more axis of the product.
+//! * `runs`: list of mappings of parameters with an optional `name`.
+//! * `exclude`: list of conditions, parameter -> value, list of values, or `{lt, le, gt, ge, ne}`; a run that meets all of
+//!   a condition is left out.
+//! * `seeds`: every configuration once per seed.
+//! * `hypotheses`: see [`Hypothesis`]; `vary` is a parameter or a named change, `values` some of its values, `baseline` a
+//!   configuration's label, `metric` one of `accuracy` (at the best epoch), `accuracy@last`, `accuracy@3`,
+//!   `epochs_to(accuracy, 0.9)`, `generalization_gap`.
+//! * `reference`: see [`ReferenceFigure`].
+//!
+//! `ablate`, `grid` x `zip` and `runs` are united; runs that compute the same are one, called as the first of them.
+//! Relative paths are looked for beside the sweep file first, then where the program runs.
 
 mod architecture;
 mod axis;

@@ -118,8 +118,6 @@ fn shipped() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
-
     #[test]
     fn a_grid_has_the_product_of_its_axes(
         ranks in values(1, 500, 5), dropouts in values(0, 99, 4), decays in values(0, 99, 3), seeds in values(0, 1000, 3),
