@@ -45,6 +45,13 @@ impl Contents {
     }
 }
 
+/// Targets that were asked for before.
+struct Known {
+    /// Keeps the address taken.
+    _targets: Arc<Targets>,
+    number: Result<usize, Fault>,
+}
+
 /// Asks for each model and data set once, and gives what is equal one number.
 pub(super) struct Interner<'f> {
     facts: &'f dyn Facts,
@@ -56,8 +63,8 @@ pub(super) struct Interner<'f> {
     dataset_identities: HashMap<String, usize>,
     /// The last one asked for: neighbours in a sweep mostly share theirs.
     last_dataset: Option<(Arc<DatasetSpec>, usize)>,
-    /// By model and address; the `Arc` keeps the address taken.
-    targets: HashMap<(usize, usize), (Arc<Targets>, Result<usize, Fault>)>,
+    /// By model and address.
+    targets: HashMap<(usize, usize), Known>,
     module_lists: HashMap<Vec<String>, usize>,
 }
 
@@ -160,8 +167,8 @@ impl<'f> Interner<'f> {
     fn targets(&mut self, draft: &Draft, model: usize) -> Result<usize, Fault> {
         let targets = &draft.targets;
         let address = (model, Arc::as_ptr(targets).addr());
-        if let Some((_, known)) = self.targets.get(&address) {
-            return known.clone();
+        if let Some(known) = self.targets.get(&address) {
+            return known.number.clone();
         }
         let lists = &mut self.contents.target_modules;
         let resolved = targets.resolve(&draft.model, &self.contents.models[model]);
@@ -172,7 +179,7 @@ impl<'f> Interner<'f> {
             }
             number
         });
-        self.targets.insert(address, (targets.clone(), number.clone()));
+        self.targets.insert(address, Known { _targets: targets.clone(), number: number.clone() });
         number
     }
 }

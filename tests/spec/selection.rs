@@ -61,7 +61,7 @@ fn named_changes_match_as_the_label_has_them() {
 fn beginnings_of_ids() {
     let sweep = grid();
     let id = &sweep.runs[3].id;
-    assert_eq!(select(&sweep, &[&id.0[..8]]).unwrap(), [id.clone()]);
+    assert_eq!(select(&sweep, &[&id.0[..8]]).unwrap(), std::slice::from_ref(id));
 }
 
 #[test]
