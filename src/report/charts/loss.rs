@@ -84,7 +84,7 @@ fn gap_sentence(report: &Report) -> String {
         .collect();
     match rising.as_slice() {
         [] => "No configuration's validation loss ends more than 5 % above its lowest.".to_string(),
-        [few @ ..] if few.len() <= 4 => {
+        few if few.len() <= 4 => {
             format!("The validation loss ends more than 5 % above its lowest for: {}.", few.join("; "))
         }
         many => format!("The validation loss ends more than 5 % above its lowest for {} configurations.", many.len()),
