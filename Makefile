@@ -23,8 +23,8 @@ help: ## Say what there is
 
 setup: $(SETUP) ## Make .venv with libtorch and the quickstart's model (about 6 GB; minutes the first time)
 
-$(SETUP): scripts/setup.sh
-	@scripts/setup.sh "$(TORCH)" "$(MINILM)"
+$(SETUP): .ci/setup.sh
+	@.ci/setup.sh "$(TORCH)" "$(MINILM)"
 	@touch $@
 
 build: setup ## Build the program (a quarter of an hour the first time)
@@ -42,7 +42,7 @@ $(SETUP_PYTHON): $(SETUP)
 	@touch $@
 
 test-python: build $(SETUP_PYTHON) ## Check adapters and models against transformers and peft
-	SWEEP_BINARY=$(BUILT) .venv/bin/python -m pytest -q tests/python
+	SWEEP_BIN="$$(realpath $(BUILT))" .venv/bin/python -m pytest -q tests/python
 
 install: build ## Put `sweep` on the PATH (PREFIX=~/.local); keep this folder, its .venv holds libtorch
 	@mkdir -p "$(PREFIX)/bin"

@@ -28,7 +28,7 @@
 //! `report` reads `store`'s files and never live state. `cli` sees all. Only `model`, `train`, `data`'s batches and the
 //! torch executor import `tch`. `tests/architecture.rs` keeps these rules.
 
-//pub mod cli;
+pub mod cli;
 pub mod data;
 pub mod event;
 pub mod execute;

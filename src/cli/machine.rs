@@ -87,6 +87,26 @@ pub fn program(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
+/// Font files in the usual folders.
+pub fn fonts() -> usize {
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share/fonts"));
+    let folders = [Some("/usr/share/fonts".into()), Some("/usr/local/share/fonts".into()), home];
+    folders.into_iter().flatten().map(|folder: PathBuf| fonts_below(&folder)).sum()
+}
+
+fn fonts_below(folder: &Path) -> usize {
+    let is_font = |path: &Path| {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        ["ttf", "otf", "ttc"].contains(&extension.to_lowercase().as_str())
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let counts = entries.map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => fonts_below(&entry.path()),
+        _ => usize::from(is_font(&entry.path())),
+    });
+    counts.sum()
+}
+
 /// Bytes free for us in the file system of a folder, or of its nearest ancestor that exists.
 pub fn free_space(folder: &Path) -> Option<u64> {
     let absolute = std::path::absolute(folder).ok()?;
@@ -113,6 +133,17 @@ mod tests {
         let text = "MemTotal:       16384000 kB\nMemFree: 1 kB\nMemAvailable:    8192000 kB\n";
         assert_eq!(memory(text), Some((16_777_216_000, 8_388_608_000)));
         assert_eq!(memory("MemTotal: 1 kB\n"), None);
+    }
+
+    #[test]
+    fn fonts_are_counted_at_any_depth() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("truetype/noto")).unwrap();
+        for file in ["a.ttf", "truetype/b.OTF", "truetype/noto/c.ttc", "truetype/readme.txt"] {
+            std::fs::write(folder.path().join(file), "").unwrap();
+        }
+        assert_eq!(fonts_below(folder.path()), 3);
+        assert_eq!(fonts_below(&folder.path().join("absent")), 0);
     }
 
     #[test]

@@ -100,7 +100,7 @@ fn activate(base: &Base, x: &Tensor) -> Result<Tensor, TchError> {
 
 fn activation_backward(base: &Base, gradient: &Tensor, output: &Tensor) -> Result<Tensor, TchError> {
     match base.config.architecture {
-        Architecture::DistilBert => gradient.f_threshold_backward(output, 0.0),
+        Architecture::DistilBert => output.f_threshold_backward(gradient, 0.0),
         Architecture::Roberta | Architecture::Bert => Tensor::f_tanh_backward(gradient, output),
     }
 }

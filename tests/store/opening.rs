@@ -237,7 +237,15 @@ fn rehearsals_are_kept_apart() {
 #[test]
 fn names_that_lead_elsewhere_are_refused() {
     let root = scratch();
-    for name in ["..", "a/b", "", ".hidden", "/tmp", "a\0b", &"x".repeat(300)] {
+    for name in [
+        "..",
+        "a/b",
+        "",
+        ".hidden",
+        "/elsewhere",
+        "a\0b",
+        &"x".repeat(300),
+    ] {
         let mut sweep = sweep(runs(1));
         sweep.name = name.to_owned();
         let error = open(root.path(), &sweep).unwrap_err();

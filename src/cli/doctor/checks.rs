@@ -23,6 +23,7 @@ pub fn all() -> Vec<Finding> {
     findings.push(folder("hub cache", &hub.cache));
     findings.push(model(&hub));
     findings.push(corpus());
+    findings.push(fonts());
     findings.push(slurm());
     findings
 }
@@ -114,4 +115,17 @@ fn slurm() -> Finding {
 fn corpus() -> Finding {
     let items = crate::cli::rehearsal::CORPUS.lines().skip(1).count();
     Finding::found("corpus", format!("{} inside this program", crate::cli::text::count(items, "news item")))
+}
+
+fn fonts() -> Finding {
+    const SUBJECT: &str = "fonts";
+    const OURS: &str = "DejaVu Sans inside this program";
+    match machine::fonts() {
+        0 => Finding::optional(
+            SUBJECT,
+            format!("{OURS}; no others, so labels in some scripts look coarse in charts"),
+            "apt-get install fonts-noto-core fonts-noto-cjk",
+        ),
+        found => Finding::found(SUBJECT, format!("{OURS}, and {}", crate::cli::text::count(found, "font file"))),
+    }
 }
