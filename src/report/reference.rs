@@ -29,28 +29,59 @@ pub(crate) fn compared(report: &Report) -> Vec<Compared<'_>> {
     report
         .reference
         .iter()
-        .map(|figure| Compared { figure, measured: baseline.and_then(|b| measured(report, b, figure)) })
+        .map(|figure| Compared {
+            figure,
+            measured: baseline.and_then(|b| measured(report, b, figure)),
+        })
         .collect()
 }
 
-fn measured(report: &Report, baseline: &Configuration, figure: &ReferenceFigure) -> Option<Measured> {
+fn measured(
+    report: &Report,
+    baseline: &Configuration,
+    figure: &ReferenceFigure,
+) -> Option<Measured> {
     let Some(name) = metric::named(&figure.metric) else {
-        let counts: Vec<f64> = report.runs_of(baseline).filter_map(|run| parameters(run, &figure.metric)).collect();
-        return Some(Measured { summary: Summary::of(&counts)?, interval: None });
+        let counts: Vec<f64> = report
+            .runs_of(baseline)
+            .filter_map(|run| parameters(run, &figure.metric))
+            .collect();
+        return Some(Measured {
+            summary: Summary::of(&counts)?,
+            interval: None,
+        });
     };
     if let Some(epoch) = figure.epoch {
-        let at = |run: &Run| run.epochs.iter().find(|record| record.epoch == epoch).map(|record| record.metric(name));
-        let values: Vec<f64> = report.runs_of(baseline).filter(|run| run.sound()).filter_map(at).collect();
-        return Some(Measured { summary: Summary::of(&values)?, interval: mean_interval(&values, LEVEL) });
+        let at = |run: &Run| {
+            run.epochs
+                .iter()
+                .find(|record| record.epoch == epoch)
+                .map(|record| record.metric(name))
+        };
+        let values: Vec<f64> = report
+            .runs_of(baseline)
+            .filter(|run| run.sound())
+            .filter_map(at)
+            .collect();
+        return Some(Measured {
+            summary: Summary::of(&values)?,
+            interval: mean_interval(&values, LEVEL),
+        });
     }
     let summary = *baseline.best.get(&name)?;
-    let interval = if name == MetricName::Accuracy { baseline.accuracy_interval } else { over_seeds(report, baseline, name) };
+    let interval = if name == MetricName::Accuracy {
+        baseline.accuracy_interval
+    } else {
+        over_seeds(report, baseline, name)
+    };
     Some(Measured { summary, interval })
 }
 
 fn over_seeds(report: &Report, baseline: &Configuration, name: MetricName) -> Option<Interval> {
     let completed = report.runs_of(baseline).filter(|run| run.completed());
-    let values: Vec<f64> = completed.filter_map(|run| Some(run.best_epoch()?.metric(name))).collect();
+    let values: Vec<f64> = completed
+        .filter_map(|run| Some(run.best_epoch()?.metric(name)))
+        .collect();
     mean_interval(&values, LEVEL)
 }
 
@@ -82,14 +113,20 @@ impl Compared<'_> {
 
     /// `92.1 % ± 0.3, 95 % interval 91.0 to 93.1`.
     pub(crate) fn found(&self) -> String {
-        let Some(measured) = self.measured else { return "not measured".to_string() };
+        let Some(measured) = self.measured else {
+            return "not measured".to_string();
+        };
         let mut text = self.write(measured.summary.mean);
         if metric::named(&self.figure.metric).is_some() {
             if let Some(sd) = measured.summary.sd {
                 text.push_str(&format!(" ± {}", self.write(sd)));
             }
             if let Some(interval) = measured.interval {
-                text.push_str(&format!(", 95 % interval {} to {}", self.write(interval.low), self.write(interval.high)));
+                text.push_str(&format!(
+                    ", 95 % interval {} to {}",
+                    self.write(interval.low),
+                    self.write(interval.high)
+                ));
             }
         }
         text
@@ -97,7 +134,9 @@ impl Compared<'_> {
 
     /// Whether what was measured agrees with what was reported.
     pub(crate) fn judgement(&self) -> &'static str {
-        let Some(measured) = self.measured else { return "–" };
+        let Some(measured) = self.measured else {
+            return "–";
+        };
         let value = self.figure.value;
         match measured.interval {
             Some(interval) if interval.contains(value) => "within the interval",
@@ -119,5 +158,7 @@ impl Compared<'_> {
 
 fn sentence_case(text: &str) -> String {
     let mut characters = text.chars();
-    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+    characters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
 }

@@ -21,11 +21,12 @@ mod pareto;
 mod raster;
 mod rows;
 mod series;
+mod text;
 mod throughput;
 mod words;
 
-pub use raster::RasterError;
 pub(crate) use canvas::DrawError;
+pub use raster::RasterError;
 
 use super::model::Report;
 use canvas::Picture;
@@ -65,7 +66,12 @@ impl Looks {
         let chosen: Vec<usize> = if others.len() <= colours {
             others
         } else {
-            report.ranking().into_iter().filter(|&i| !report.is_baseline(i)).take(colours).collect()
+            report
+                .ranking()
+                .into_iter()
+                .filter(|&i| !report.is_baseline(i))
+                .take(colours)
+                .collect()
         };
         let mut looks = vec![Look::PLAIN; count];
         if let Some(baseline) = report.baseline {

@@ -27,7 +27,11 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         .filter_map(|row| {
             let cost = row.trainable_parameters? as f64;
             let accuracy = row.spread(MetricName::Accuracy)?.mean;
-            Some(Point { row, cost, accuracy })
+            Some(Point {
+                row,
+                cost,
+                accuracy,
+            })
         })
         .collect();
     // With a single size there is nothing to weigh.
@@ -37,38 +41,82 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     ) else {
         return Ok(None);
     };
-    let candidates: Vec<Candidate> =
-        points.iter().map(|point| Candidate { cost: point.cost, score: point.accuracy }).collect();
+    let candidates: Vec<Candidate> = points
+        .iter()
+        .map(|point| Candidate {
+            cost: point.cost,
+            score: point.accuracy,
+        })
+        .collect();
     let front = pareto_front(&candidates);
     let title = "Accuracy against trainable parameters";
     let legend = legend(looks, &points);
     let picture = picture(WIDTH, HEIGHT, |canvas| {
         let crowded = (0..points.len()).all(|place| aside(&points, place) == 0.0);
-        let note = if crowded { "" } else { " · points of the same size stand side by side" };
+        let note = if crowded {
+            ""
+        } else {
+            " · points of the same size stand side by side"
+        };
         let subtitle = format!("{}{note}", words::subject(report));
         let top = heading(canvas, WIDTH, title, &subtitle)?;
         let y = Axis::rounded(values.0.max(0.0), values.1.min(1.0), 7, Unit::Percent);
         let right = f64::from(WIDTH) - MARGIN - legend.width();
-        let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);
-        let panel = Panel { rect, x: cost_axis(costs), y };
-        let names = Labels { x: Some("Trainable parameters"), y: Some("Accuracy (evaluation)"), x_ticks: true, y_ticks: true };
+        let rect = Rect::new(
+            MARGIN + left_room(&y, true),
+            top + 8.0,
+            right,
+            f64::from(HEIGHT) - 110.0,
+        );
+        let panel = Panel {
+            rect,
+            x: cost_axis(costs),
+            y,
+        };
+        let names = Labels {
+            x: Some("Trainable parameters"),
+            y: Some("Accuracy (evaluation)"),
+            x_ticks: true,
+            y_ticks: true,
+        };
         panel.frame(canvas, names)?;
-        front_line(canvas, &panel, &front.iter().map(|&i| &points[i]).collect::<Vec<_>>())?;
+        front_line(
+            canvas,
+            &panel,
+            &front.iter().map(|&i| &points[i]).collect::<Vec<_>>(),
+        )?;
         scatter(canvas, &panel, looks, &points)?;
-        legend.right(canvas, Rect::new(right, rect.top, f64::from(WIDTH) - MARGIN, rect.bottom))
+        legend.right(
+            canvas,
+            Rect::new(right, rect.top, f64::from(WIDTH) - MARGIN, rect.bottom),
+        )
     })?;
-    Ok(Some(Chart { name: "pareto", title: title.to_string(), description: description(&points, &front), picture }))
+    Ok(Some(Chart {
+        name: "pareto",
+        title: title.to_string(),
+        description: description(&points, &front),
+        picture,
+    }))
 }
 
 fn ends(point: &Point<'_>) -> Vec<f64> {
-    let interval = point.row.interval().map(|interval| [interval.low, interval.high]);
-    interval.into_iter().flatten().chain([point.accuracy]).collect()
+    let interval = point
+        .row
+        .interval()
+        .map(|interval| [interval.low, interval.high]);
+    interval
+        .into_iter()
+        .flatten()
+        .chain([point.accuracy])
+        .collect()
 }
 
 /// Logarithmic where the largest is more than three times the smallest.
 fn cost_axis((low, high): (f64, f64)) -> Axis {
     let low = low.max(1.0);
-    if high > 3.0 * low { Axis::log(low / 1.3, high * 1.3, Unit::Count) } else {
+    if high > 3.0 * low {
+        Axis::log(low / 1.3, high * 1.3, Unit::Count)
+    } else {
         let air = (high - low) * 0.15;
         Axis::linear(low - air, high + air, 6, Unit::Count)
     }
@@ -99,7 +147,10 @@ fn scatter(canvas: &Canvas<'_>, panel: &Panel, looks: &Looks, points: &[Point<'_
         }
         if let Some(interval) = point.row.interval() {
             let y = |value: f64| panel.at(point.cost, value).1;
-            canvas.line(&[(at.0, y(interval.low)), (at.0, y(interval.high))], Stroke::solid(look.color, 2))?;
+            canvas.line(
+                &[(at.0, y(interval.low)), (at.0, y(interval.high))],
+                Stroke::solid(look.color, 2),
+            )?;
         }
         canvas.marker(at, look.marker, 10.0, look.color)?;
     }
@@ -109,7 +160,10 @@ fn scatter(canvas: &Canvas<'_>, panel: &Panel, looks: &Looks, points: &[Point<'_
 /// How far a point moves aside, so that points of the same size do not hide each other.
 fn aside(points: &[Point<'_>], place: usize) -> f64 {
     let same = |point: &&Point<'_>| point.cost == points[place].cost;
-    let (all, before) = (points.iter().filter(same).count(), points[..place].iter().filter(same).count());
+    let (all, before) = (
+        points.iter().filter(same).count(),
+        points[..place].iter().filter(same).count(),
+    );
     if all > MOST_ASIDE {
         return 0.0;
     }
@@ -121,20 +175,36 @@ fn legend(looks: &Looks, points: &[Point<'_>]) -> Legend {
     let mut entries: Vec<(Key, String)> = points
         .iter()
         .filter(|point| looks.is_distinct(point.row.index))
-        .map(|point| (Key::Marker(looks.get(point.row.index)), point.row.configuration.name.clone()))
+        .map(|point| {
+            (
+                Key::Marker(looks.get(point.row.index)),
+                point.row.configuration.name.clone(),
+            )
+        })
         .collect();
     let others = points.len() - entries.len();
     if others > 0 {
-        entries.push((Key::Marker(Look::PLAIN), format!("{others} other configurations")));
+        entries.push((
+            Key::Marker(Look::PLAIN),
+            format!("{others} other configurations"),
+        ));
     }
-    entries.push((Key::Line(Stroke::dashed(MUTED, 3)), "Pareto front".to_string()));
+    entries.push((
+        Key::Line(Stroke::dashed(MUTED, 3)),
+        "Pareto front".to_string(),
+    ));
     Legend { entries }
 }
 
 fn description(points: &[Point<'_>], front: &[usize]) -> String {
     let name = |&i: &usize| {
         let point = &points[i];
-        format!("{} ({} parameters, {:.1} %)", point.row.configuration.name, tables::grouped(point.cost as usize), point.accuracy * 100.0)
+        format!(
+            "{} ({} parameters, {:.1} %)",
+            point.row.configuration.name,
+            tables::grouped(point.cost as usize),
+            point.accuracy * 100.0
+        )
     };
     let names: Vec<String> = front.iter().take(6).map(name).collect();
     format!("On the Pareto front: {}.", names.join("; "))

@@ -7,7 +7,12 @@ use crate::spec::MetricName;
 use super::markdown::grouped;
 use super::rows::{Row, best, mean_and_deviation, rows};
 
-const METRICS: [MetricName; 4] = [MetricName::Accuracy, MetricName::F1, MetricName::Precision, MetricName::Recall];
+const METRICS: [MetricName; 4] = [
+    MetricName::Accuracy,
+    MetricName::F1,
+    MetricName::Precision,
+    MetricName::Recall,
+];
 
 /// A `table` environment; needs `\usepackage{booktabs}`. Mean ± standard deviation over seeds in percent, best in bold.
 pub(crate) fn table(report: &Report) -> String {
@@ -30,8 +35,14 @@ pub(crate) fn table(report: &Report) -> String {
 }
 
 fn caption(report: &Report) -> String {
-    let examples = report.eval_examples().map_or(String::new(), |n| format!(" on {} evaluation examples", grouped(n)));
-    let rehearsal = if report.rehearsal { " Rehearsal on the embedded model." } else { "" };
+    let examples = report.eval_examples().map_or(String::new(), |n| {
+        format!(" on {} evaluation examples", grouped(n))
+    });
+    let rehearsal = if report.rehearsal {
+        " Rehearsal on the embedded model."
+    } else {
+        ""
+    };
     format!(
         "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, best in bold.{rehearsal}",
         escape(&report.name)
@@ -40,13 +51,20 @@ fn caption(report: &Report) -> String {
 
 fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
     let mark = if row.baseline { " (baseline)" } else { "" };
-    let seeds =
-        if row.completed == row.planned { row.completed.to_string() } else { format!("{} of {}", row.completed, row.planned) };
+    let seeds = if row.completed == row.planned {
+        row.completed.to_string()
+    } else {
+        format!("{} of {}", row.completed, row.planned)
+    };
     let mut cells = vec![format!("{}{mark}", escape(&row.configuration.name)), seeds];
     for name in METRICS {
         cells.push(row.spread(name).map_or("--".to_string(), |spread| {
             let figure = mean_and_deviation(name, spread, " \\pm ");
-            if best(rows, name) == Some(spread.mean) { format!("$\\mathbf{{{figure}}}$") } else { format!("${figure}$") }
+            if best(rows, name) == Some(spread.mean) {
+                format!("$\\mathbf{{{figure}}}$")
+            } else {
+                format!("${figure}$")
+            }
         }));
     }
     cells.push(row.trainable_parameters.map_or("--".to_string(), grouped));
@@ -55,7 +73,9 @@ fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
 
 /// Letters, digits and hyphens only.
 fn label(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+    name.chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect()
 }
 
 /// Text as it is, in LaTeX. Letters of other scripts stay (XeLaTeX and LuaLaTeX set them).
@@ -82,6 +102,9 @@ mod tests {
 
     #[test]
     fn special_characters_are_set_as_text() {
-        assert_eq!(escape(r"a_b & 5% {x} \y ~^"), r"a\_b \& 5\% \{x\} \textbackslash{}y \textasciitilde{}\textasciicircum{}");
+        assert_eq!(
+            escape(r"a_b & 5% {x} \y ~^"),
+            r"a\_b \& 5\% \{x\} \textbackslash{}y \textasciitilde{}\textasciicircum{}"
+        );
     }
 }
