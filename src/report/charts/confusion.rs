@@ -170,10 +170,34 @@ fn matrix(
             cell_of(canvas, *rect, count, total, counts.classes() <= WRITTEN)?;
         }
     }
+    class_names(canvas, answers, square, &cells, name_width, upwards)?;
+    let foot = square.bottom + below - 40.0;
+    canvas.text(
+        "Predicted class",
+        (square.middle_x(), foot),
+        Type::body().anchor(Anchor::Middle),
+    )?;
+    let at = (room.left + 20.0, square.middle_y());
+    canvas.text(
+        "True class",
+        at,
+        Type::body().anchor(Anchor::Middle).upwards(),
+    )
+}
+
+/// Beside the rows and below the columns.
+fn class_names(
+    canvas: &Canvas<'_>,
+    answers: &Answers,
+    square: Rect,
+    cells: &[Rect],
+    name_width: f64,
+    upwards: bool,
+) -> Drawn {
     for (name, rect) in answers
         .class_names
         .iter()
-        .zip(cells.iter().step_by(counts.classes()))
+        .zip(cells.iter().step_by(answers.class_names.len()))
     {
         let name = Type::small().fit(name, name_width);
         canvas.text(
@@ -182,7 +206,7 @@ fn matrix(
             Type::small().anchor(Anchor::End),
         )?;
     }
-    for (name, rect) in answers.class_names.iter().zip(&cells) {
+    for (name, rect) in answers.class_names.iter().zip(cells) {
         let name = Type::small().fit(name, if upwards { name_width } else { rect.width() });
         let look = if upwards {
             Type::small().anchor(Anchor::End).upwards()
@@ -198,18 +222,7 @@ fn matrix(
             look,
         )?;
     }
-    let foot = square.bottom + below - 40.0;
-    canvas.text(
-        "Predicted class",
-        (square.middle_x(), foot),
-        Type::body().anchor(Anchor::Middle),
-    )?;
-    let at = (room.left + 20.0, square.middle_y());
-    canvas.text(
-        "True class",
-        at,
-        Type::body().anchor(Anchor::Middle).upwards(),
-    )
+    Ok(())
 }
 
 fn cell_of(canvas: &Canvas<'_>, rect: Rect, count: u64, total: u64, written: bool) -> Drawn {

@@ -76,15 +76,7 @@ fn one_panel(
         x: series::epoch_axis(report, 12),
         y,
     };
-    panel.frame(
-        canvas,
-        Labels {
-            x: Some("Epoch"),
-            y: Some("Loss"),
-            x_ticks: true,
-            y_ticks: true,
-        },
-    )?;
+    panel.frame(canvas, Labels::all("Epoch", "Loss"))?;
     for &i in &selection.shown {
         let points = series::means(report, i, MetricName::TrainLoss);
         panel.curve(canvas, &points, 1.0, Stroke::dashed(looks.get(i).color, 3))?;
@@ -98,10 +90,7 @@ fn one_panel(
         MetricName::EvalLoss,
         series::RADIUS,
     )?;
-    legend.right(
-        canvas,
-        Rect::new(right, rect.top, f64::from(WIDTH) - MARGIN, rect.bottom),
-    )
+    legend.beside(canvas, rect)
 }
 
 fn side_by_side(
@@ -152,10 +141,7 @@ fn side_by_side(
             series::RADIUS,
         )?;
     }
-    legend.right(
-        canvas,
-        Rect::new(right, outer.top, f64::from(WIDTH) - MARGIN, outer.bottom),
-    )
+    legend.beside(canvas, outer)
 }
 
 /// Which configurations end with a validation loss well above their lowest.

@@ -44,6 +44,15 @@ pub(crate) struct Chart {
 }
 
 impl Chart {
+    fn new(name: &'static str, title: &str, description: String, picture: Picture) -> Chart {
+        Chart {
+            name,
+            title: title.to_string(),
+            description,
+            picture,
+        }
+    }
+
     pub(crate) fn svg(&self) -> &str {
         &self.picture.svg
     }
