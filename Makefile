@@ -50,7 +50,12 @@ install: build ## Put `sweep` on the PATH (PREFIX=~/.local); keep this folder, i
 	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; \
 	  *) echo "$(PREFIX)/bin is not on your PATH; add to your shell's start file: export PATH=\"$(PREFIX)/bin:\$$PATH\"" ;; esac
 
+# Every package a build needs, with its features.
+PACKAGES = --prefix none -f "{p} [{f}]" | sed 's/ (\*)//' | sort -u
+
 lint: setup ## Check formatting, clippy and the documentation
+	@differ=$$(comm -23 <(cargo tree -e no-dev $(PACKAGES)) <(cargo tree $(PACKAGES))); [ -z "$$differ" ] || \
+	  { echo "cargo test would build these anew, with other features than cargo build:"; echo "$$differ"; exit 1; }
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items

@@ -156,7 +156,9 @@ fn modules_depend_in_one_direction() {
 
 #[test]
 fn libtorch_stays_where_tensors_are() {
-    let may = |path: &str| MAY_USE_TCH.iter().any(|place| path == *place || (place.ends_with('/') && path.starts_with(place)));
+    let may = |path: &str| {
+        MAY_USE_TCH.iter().any(|place| path == *place || (place.ends_with('/') && path.starts_with(place)))
+    };
     let sources = sources();
     let wrong: Vec<&str> = sources
         .iter()
@@ -178,7 +180,9 @@ fn files_stay_readable() {
     let vague: Vec<&str> = sources
         .iter()
         .map(|source| source.path.as_str())
-        .filter(|path| ["imp.rs", "utils.rs", "util.rs", "helpers.rs", "misc.rs"].contains(&path.rsplit('/').next().unwrap()))
+        .filter(|path| {
+            ["imp.rs", "utils.rs", "util.rs", "helpers.rs", "misc.rs"].contains(&path.rsplit('/').next().unwrap())
+        })
         .collect();
     assert!(vague.is_empty(), "a file is named for what it does: {vague:?}");
 }

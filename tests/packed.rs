@@ -107,7 +107,8 @@ fn runs(prefix: &str) -> Vec<RunSpec> {
 fn member(base: &Base, data: &TrainingData, spec: RunSpec) -> Member {
     let config = &base.config;
     let targets =
-        peft::lora_targets(config.architecture, config.layers, &spec.target_modules, spec.rank, spec.lora_alpha).unwrap();
+        peft::lora_targets(config.architecture, config.layers, &spec.target_modules, spec.rank, spec.lora_alpha)
+            .unwrap();
     let adapter = Adapter::new(base, targets, spec.seed).unwrap();
     let run = PlannedRun { id: RunId(spec.seed.to_string()), label: "run".into(), configuration: "run".into(), spec };
     Member::new(run, adapter, data, Orders::Keyed).unwrap()
@@ -192,7 +193,8 @@ fn a_run_that_diverges_leaves_its_neighbours_alone() {
     let (base, data) = (base("roberta", Kernels::Fused), data("roberta"));
     let specs = runs("roberta");
     let alone = train(&base, &data, &specs[..1]).remove(0);
-    let place = |spec: &RunSpec| Place { member: Some(member(&base, &data, spec.clone())), waiting: Default::default() };
+    let place =
+        |spec: &RunSpec| Place { member: Some(member(&base, &data, spec.clone())), waiting: Default::default() };
     let mut pack = Pack::new(&base, &data, specs[..2].iter().map(place).collect());
     let poisoned = &pack.member(1).unwrap().adapter.parameters.values;
     let _ = poisoned.shallow_clone().fill_(f64::NAN);

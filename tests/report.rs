@@ -11,21 +11,14 @@ use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, Referen
 
 /// A fresh folder for one test.
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("report")
-        .join(name);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report").join(name);
     fs::remove_dir_all(&path).ok();
     fs::create_dir_all(&path).unwrap();
     path
 }
 
 fn report(results: &Path, out: &Path) -> Vec<Written> {
-    run(&ReportOptions {
-        paths: vec![results.to_owned()],
-        out: out.to_owned(),
-        format: Format::Png,
-    })
-    .unwrap()
+    run(&ReportOptions { paths: vec![results.to_owned()], out: out.to_owned(), format: Format::Png }).unwrap()
 }
 
 fn small() -> Fake {
@@ -34,10 +27,7 @@ fn small() -> Fake {
         vec![
             Arm::new("base", 0.925, |_| {}),
             Arm::new("rank=64", 0.931, |spec| spec.rank = 64),
-            Arm::new("learning_rate=0.002", 0.86, |spec| {
-                spec.learning_rate = 2e-3
-            })
-            .overfit(0.05),
+            Arm::new("learning_rate=0.002", 0.86, |spec| spec.learning_rate = 2e-3).overfit(0.05),
         ],
     );
     let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
@@ -49,20 +39,8 @@ fn small() -> Fake {
             accuracy,
             Expectation::Lower,
         ),
-        claim(
-            "rank",
-            "A higher rank does not help.",
-            "rank=64",
-            accuracy,
-            Expectation::NotHigher,
-        ),
-        claim(
-            "rank-worse",
-            "A higher rank is worse by far.",
-            "rank=64",
-            accuracy,
-            Expectation::Lower,
-        ),
+        claim("rank", "A higher rank does not help.", "rank=64", accuracy, Expectation::NotHigher),
+        claim("rank-worse", "A higher rank is worse by far.", "rank=64", accuracy, Expectation::Lower),
         claim(
             "gap",
             "A higher learning rate overfits.",
@@ -74,110 +52,54 @@ fn small() -> Fake {
             "slow",
             "A higher rank needs as many epochs to 90 %.",
             "rank=64",
-            HypothesisMetric::EpochsToReach {
-                metric: MetricName::Accuracy,
-                value: 0.9,
-            },
+            HypothesisMetric::EpochsToReach { metric: MetricName::Accuracy, value: 0.9 },
             Expectation::Equivalent,
         ),
-        claim(
-            "typo",
-            "A rank of 1000 is better.",
-            "rank=1000",
-            accuracy,
-            Expectation::Higher,
-        ),
+        claim("typo", "A rank of 1000 is better.", "rank=1000", accuracy, Expectation::Higher),
     ];
     fake.reference.push(reference("accuracy", 0.9016, Some(1)));
     fake.reference.push(reference("f1", 0.928, None));
-    fake.reference
-        .push(reference("trainable_parameters", 864_004.0, None));
+    fake.reference.push(reference("trainable_parameters", 864_004.0, None));
     fake
 }
 
-fn claim(
-    id: &str,
-    claim: &str,
-    treatment: &str,
-    metric: HypothesisMetric,
-    expect: Expectation,
-) -> Hypothesis {
+fn claim(id: &str, claim: &str, treatment: &str, metric: HypothesisMetric, expect: Expectation) -> Hypothesis {
     let parameter = treatment.split('=').next().unwrap_or_default().to_string();
-    let vary = Vary {
-        parameter,
-        treatments: vec![treatment.to_string()],
-        baseline: "base".to_string(),
-    };
-    Hypothesis {
-        id: id.to_string(),
-        claim: claim.to_string(),
-        vary,
-        metric,
-        expect,
-        margin: None,
-    }
+    let vary = Vary { parameter, treatments: vec![treatment.to_string()], baseline: "base".to_string() };
+    Hypothesis { id: id.to_string(), claim: claim.to_string(), vary, metric, expect, margin: None }
 }
 
 fn reference(metric: &str, value: f64, epoch: Option<usize>) -> ReferenceFigure {
-    ReferenceFigure {
-        source: "paper".to_string(),
-        metric: metric.to_string(),
-        value,
-        epoch,
-    }
+    ReferenceFigure { source: "paper".to_string(), metric: metric.to_string(), value, epoch }
 }
 
 fn ablation() -> Fake {
     let mut arms = vec![Arm::new("base", 0.925, |_| {})];
     for (i, epochs) in [8, 10].into_iter().enumerate() {
         arms.push(
-            Arm::new(&format!("epochs={epochs}"), 0.926, move |spec| {
-                spec.epochs = epochs
-            })
-            .overfit(0.02 + 0.02 * i as f64),
+            Arm::new(&format!("epochs={epochs}"), 0.926, move |spec| spec.epochs = epochs)
+                .overfit(0.02 + 0.02 * i as f64),
         );
     }
     for batch in [8, 32] {
-        arms.push(Arm::new(
-            &format!("batch_size={batch}"),
-            0.924,
-            move |spec| spec.batch_size = batch,
-        ));
+        arms.push(Arm::new(&format!("batch_size={batch}"), 0.924, move |spec| spec.batch_size = batch));
     }
     for (dropout, accuracy) in [(0.1, 0.921), (0.2, 0.915), (0.3, 0.90)] {
-        arms.push(Arm::new(
-            &format!("lora_dropout={dropout}"),
-            accuracy,
-            move |spec| spec.lora_dropout = dropout,
-        ));
+        arms.push(Arm::new(&format!("lora_dropout={dropout}"), accuracy, move |spec| spec.lora_dropout = dropout));
     }
     for (warmup, accuracy) in [(0.25, 0.922), (0.3, 0.918), (0.4, 0.909)] {
-        arms.push(Arm::new(
-            &format!("warmup_ratio={warmup}"),
-            accuracy,
-            move |spec| spec.warmup_ratio = warmup,
-        ));
+        arms.push(Arm::new(&format!("warmup_ratio={warmup}"), accuracy, move |spec| spec.warmup_ratio = warmup));
     }
     for (dropout, accuracy) in [(0.1, 0.92), (0.3, 0.91), (0.4, 0.88)] {
-        arms.push(Arm::new(
-            &format!("hidden_dropout={dropout}, attention_dropout={dropout}"),
-            accuracy,
-            move |spec| {
-                spec.hidden_dropout = dropout;
-                spec.attention_dropout = dropout;
-            },
-        ));
+        arms.push(Arm::new(&format!("hidden_dropout={dropout}, attention_dropout={dropout}"), accuracy, move |spec| {
+            spec.hidden_dropout = dropout;
+            spec.attention_dropout = dropout;
+        }));
     }
-    arms.push(Arm::new("target_modules=all layers", 0.931, |spec| {
-        spec.rank = 48
-    }));
+    arms.push(Arm::new("target_modules=all layers", 0.931, |spec| spec.rank = 48));
     arms.push(Arm::new("lr_scheduler=linear", 0.922, |_| {}));
-    arms.push(Arm::new("gradient_accumulation_steps=1", 0.924, |spec| {
-        spec.gradient_accumulation_steps = 1
-    }));
-    arms.push(Arm::new("weight_decay=0.01", 0.924, |spec| {
-        spec.weight_decay = 0.01
-    }));
+    arms.push(Arm::new("gradient_accumulation_steps=1", 0.924, |spec| spec.gradient_accumulation_steps = 1));
+    arms.push(Arm::new("weight_decay=0.01", 0.924, |spec| spec.weight_decay = 0.01));
     Fake::new("ablation", arms)
 }
 
@@ -188,11 +110,7 @@ fn a_small_sweep_gets_its_charts_and_tables() {
     let written = report(&folder.join("results"), &folder.join("reports"));
     assert_eq!(written.len(), 1);
     assert!(written[0].remarks.is_empty(), "{:?}", written[0].remarks);
-    let names: Vec<&str> = written[0]
-        .files
-        .iter()
-        .map(|path| path.file_name().unwrap().to_str().unwrap())
-        .collect();
+    let names: Vec<&str> = written[0].files.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(
         names,
         [
@@ -211,12 +129,7 @@ fn a_small_sweep_gets_its_charts_and_tables() {
             "summary.tex"
         ]
     );
-    assert!(
-        written[0]
-            .files
-            .iter()
-            .all(|path| path.starts_with(folder.join("reports/small")) && path.is_file())
-    );
+    assert!(written[0].files.iter().all(|path| path.starts_with(folder.join("reports/small")) && path.is_file()));
 }
 
 #[test]
@@ -232,16 +145,8 @@ fn a_running_sweep_says_what_is_missing() {
     let folder = folder("partial");
     let arms = vec![
         Arm::new("base", 0.92, |_| {}).fates(&[Fate::Completes, Fate::Stops(3), Fate::Pending]),
-        Arm::new("rank=4", 0.90, |spec| spec.rank = 4).fates(&[
-            Fate::Diverges(3),
-            Fate::Completes,
-            Fate::Completes,
-        ]),
-        Arm::new("rank=64", 0.93, |spec| spec.rank = 64).fates(&[
-            Fate::Fails,
-            Fate::Pending,
-            Fate::Stops(1),
-        ]),
+        Arm::new("rank=4", 0.90, |spec| spec.rank = 4).fates(&[Fate::Diverges(3), Fate::Completes, Fate::Completes]),
+        Arm::new("rank=64", 0.93, |spec| spec.rank = 64).fates(&[Fate::Fails, Fate::Pending, Fate::Stops(1)]),
         Arm::new("rank=256", 0.93, |spec| spec.rank = 256).fates(&[Fate::Pending]),
     ];
     Fake::new("partial", arms).write(&folder.join("results"));
@@ -252,31 +157,15 @@ fn a_running_sweep_says_what_is_missing() {
 #[test]
 fn labels_in_any_script_render() {
     let folder = folder("scripts");
-    let names = [
-        "基线",
-        "学习率=0.001",
-        "ρυθμός=2",
-        "معدل التعلم=٣",
-        "सीखने की दर",
-        "🙂 <b>&\"bold\"</b>",
-    ];
-    let arms = names
-        .iter()
-        .enumerate()
-        .map(|(i, name)| Arm::new(name, 0.9 + 0.005 * i as f64, |_| {}))
-        .collect();
+    let names = ["基线", "学习率=0.001", "ρυθμός=2", "معدل التعلم=٣", "सीखने की दर", "🙂 <b>&\"bold\"</b>"];
+    let arms = names.iter().enumerate().map(|(i, name)| Arm::new(name, 0.9 + 0.005 * i as f64, |_| {})).collect();
     let mut fake = Fake::new("scripts", arms);
-    fake.classes = ["世界", "Αθλητικά", "أعمال", "<script>alert(1)</script>"]
-        .map(String::from)
-        .to_vec();
+    fake.classes = ["世界", "Αθλητικά", "أعمال", "<script>alert(1)</script>"].map(String::from).to_vec();
     fake.description = "标签 <script>alert('x')</script> & \"quotes\"".to_string();
     fake.write(&folder.join("results"));
     report(&folder.join("results"), &folder.join("reports"));
     let page = fs::read_to_string(folder.join("reports/scripts/index.html")).unwrap();
-    assert!(
-        !page.contains("<script>alert") && !page.contains("<b>&\""),
-        "user text must be escaped"
-    );
+    assert!(!page.contains("<script>alert") && !page.contains("<b>&\""), "user text must be escaped");
 }
 
 #[test]
@@ -285,31 +174,20 @@ fn grids_get_a_heat_map_and_wider_designs_parallel_coordinates() {
     let two_way = [4usize, 8, 16, 32].into_iter().flat_map(|rank| {
         [1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3].map(move |rate: f64| {
             let accuracy = 0.93 - 0.01 * (rate / 4e-4).ln().powi(2) - 0.02 / rank as f64;
-            Arm::new(
-                &format!("rank={rank}, learning_rate={rate}"),
-                accuracy,
-                move |spec| {
-                    spec.rank = rank;
-                    spec.learning_rate = rate;
-                },
-            )
+            Arm::new(&format!("rank={rank}, learning_rate={rate}"), accuracy, move |spec| {
+                spec.rank = rank;
+                spec.learning_rate = rate;
+            })
         })
     });
     Fake::new("two-way", two_way.collect()).write(&folder.join("results"));
     let wide = (0..72usize).map(|i| {
-        let (rank, dropout, batch, rate) = (
-            4 << (i % 3),
-            [0.0, 0.1, 0.2][i / 3 % 3],
-            [8, 16][i / 9 % 2],
-            [1e-4, 2e-4, 4e-4, 8e-4][i / 18],
-        );
+        let (rank, dropout, batch, rate) =
+            (4 << (i % 3), [0.0, 0.1, 0.2][i / 3 % 3], [8, 16][i / 9 % 2], [1e-4, 2e-4, 4e-4, 8e-4][i / 18]);
         let accuracy =
-            0.92 - 0.1 * (dropout - 0.1f64).powi(2) - 0.008 * (rate / 4e-4f64).ln().powi(2)
-                + 0.002 * (i % 3) as f64;
+            0.92 - 0.1 * (dropout - 0.1f64).powi(2) - 0.008 * (rate / 4e-4f64).ln().powi(2) + 0.002 * (i % 3) as f64;
         Arm::new(
-            &format!(
-                "rank={rank}, lora_dropout={dropout}, batch_size={batch}, learning_rate={rate}"
-            ),
+            &format!("rank={rank}, lora_dropout={dropout}, batch_size={batch}, learning_rate={rate}"),
             accuracy,
             move |spec| {
                 spec.rank = rank;
@@ -323,43 +201,24 @@ fn grids_get_a_heat_map_and_wider_designs_parallel_coordinates() {
     fake.seeds = 1;
     fake.write(&folder.join("results"));
     let written = report(&folder.join("results"), &folder.join("reports"));
-    let has =
-        |place: usize, name: &str| written[place].files.iter().any(|path| path.ends_with(name));
+    let has = |place: usize, name: &str| written[place].files.iter().any(|path| path.ends_with(name));
     assert!(has(0, "heatmap.png") && !has(0, "parallel.png"));
     assert!(has(1, "parallel.png") && !has(1, "heatmap.png"));
     let index = fs::read_to_string(folder.join("reports/index.html")).unwrap();
-    assert!(
-        index.contains("href=\"two-way/index.html\"") && index.contains("href=\"wide/index.html\"")
-    );
+    assert!(index.contains("href=\"two-way/index.html\"") && index.contains("href=\"wide/index.html\""));
 }
 
 #[test]
 fn svg_charts_on_request() {
     let folder = folder("svg");
     small().write(&folder.join("results"));
-    let options = ReportOptions {
-        paths: vec![folder.join("results")],
-        out: folder.join("reports"),
-        format: Format::Svg,
-    };
+    let options =
+        ReportOptions { paths: vec![folder.join("results")], out: folder.join("reports"), format: Format::Svg };
     let written = run(&options).unwrap();
-    let charts: Vec<&PathBuf> = written[0]
-        .files
-        .iter()
-        .filter(|path| path.extension().unwrap() == "svg")
-        .collect();
+    let charts: Vec<&PathBuf> = written[0].files.iter().filter(|path| path.extension().unwrap() == "svg").collect();
     assert_eq!(charts.len(), 9);
-    assert!(
-        charts
-            .iter()
-            .all(|path| fs::read_to_string(path).unwrap().contains("<text"))
-    );
-    assert!(
-        !written[0]
-            .files
-            .iter()
-            .any(|path| path.extension().unwrap() == "png")
-    );
+    assert!(charts.iter().all(|path| fs::read_to_string(path).unwrap().contains("<text")));
+    assert!(!written[0].files.iter().any(|path| path.extension().unwrap() == "png"));
 }
 
 #[test]
@@ -370,11 +229,7 @@ fn pictures_state_their_size_and_resolution() {
     let bytes = fs::read(folder.join("reports/small/accuracy.png")).unwrap();
     let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
     assert_eq!((number(16), number(20)), (1600, 1000));
-    let at = bytes
-        .windows(4)
-        .position(|window| window == b"pHYs")
-        .unwrap()
-        + 4;
+    let at = bytes.windows(4).position(|window| window == b"pHYs").unwrap() + 4;
     // 200 dots per inch in dots per metre.
     assert_eq!((number(at), number(at + 4), bytes[at + 8]), (7874, 7874, 1));
 }
@@ -383,44 +238,29 @@ fn pictures_state_their_size_and_resolution() {
 fn tables_for_programs_people_and_papers() {
     let folder = folder("tables");
     let mut fake = small();
-    fake.arms.push(
-        Arm::new("a_b & 5% | *x*", 0.9, |spec| spec.rank = 8).fates(&[
-            Fate::Completes,
-            Fate::Fails,
-            Fate::Pending,
-        ]),
-    );
+    fake.arms.push(Arm::new("a_b & 5% | *x*", 0.9, |spec| spec.rank = 8).fates(&[
+        Fate::Completes,
+        Fate::Fails,
+        Fate::Pending,
+    ]));
     fake.write(&folder.join("results"));
     report(&folder.join("results"), &folder.join("reports"));
     let read = |name: &str| fs::read_to_string(folder.join("reports/small").join(name)).unwrap();
     insta::assert_snapshot!("summary_tex", read("summary.tex"));
     insta::assert_snapshot!("summary_md", read("summary.md"));
-    let mut table =
-        csv::Reader::from_reader(fs::File::open(folder.join("reports/small/summary.csv")).unwrap());
+    let mut table = csv::Reader::from_reader(fs::File::open(folder.join("reports/small/summary.csv")).unwrap());
     let header = table.headers().unwrap().clone();
     let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
-    let cell = |row: usize, name: &str| {
-        rows[row][header.iter().position(|column| column == name).unwrap()].to_string()
-    };
-    assert_eq!(
-        (cell(0, "configuration"), cell(0, "baseline")),
-        ("base".to_string(), "true".to_string())
-    );
-    assert_eq!(
-        (cell(3, "runs"), cell(3, "completed")),
-        ("3".to_string(), "1".to_string())
-    );
+    let cell = |row: usize, name: &str| rows[row][header.iter().position(|column| column == name).unwrap()].to_string();
+    assert_eq!((cell(0, "configuration"), cell(0, "baseline")), ("base".to_string(), "true".to_string()));
+    assert_eq!((cell(3, "runs"), cell(3, "completed")), ("3".to_string(), "1".to_string()));
     assert_eq!(cell(3, "not_completed"), "1 failed, 1 pending");
     let number = |row: usize, name: &str| cell(row, name).parse::<f64>().unwrap();
     assert!(
         number(0, "accuracy_low_95") < number(0, "accuracy_mean")
             && number(0, "accuracy_mean") < number(0, "accuracy_high_95")
     );
-    assert_eq!(
-        cell(3, "accuracy_deviation"),
-        "",
-        "one completed seed has no deviation"
-    );
+    assert_eq!(cell(3, "accuracy_deviation"), "", "one completed seed has no deviation");
 }
 
 #[test]
@@ -430,21 +270,9 @@ fn one_run_and_one_seed_give_a_report() {
     fake.seeds = 1;
     let sweep = fake.write(&folder.join("results"));
     let written = report(&sweep, &folder.join("reports"));
-    assert!(
-        written[0]
-            .remarks
-            .iter()
-            .any(|remark| remark.contains("One seed")),
-        "{:?}",
-        written[0].remarks
-    );
+    assert!(written[0].remarks.iter().any(|remark| remark.contains("One seed")), "{:?}", written[0].remarks);
     // A run's own folder.
-    let run_folder = fs::read_dir(sweep.join("runs"))
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let run_folder = fs::read_dir(sweep.join("runs")).unwrap().next().unwrap().unwrap().path();
     let written = report(&run_folder, &folder.join("reports"));
     let id = run_folder.file_name().unwrap();
     assert_eq!(written[0].folder, folder.join("reports/single").join(id));
@@ -468,11 +296,7 @@ fn a_sweep_that_has_not_begun_gives_a_report() {
     )];
     fake.write(&folder.join("results"));
     let written = report(&folder.join("results"), &folder.join("reports"));
-    assert!(
-        written[0].remarks[0].starts_with("Not finished: 0 of 6 runs are done"),
-        "{:?}",
-        written[0].remarks
-    );
+    assert!(written[0].remarks[0].starts_with("Not finished: 0 of 6 runs are done"), "{:?}", written[0].remarks);
     let page = fs::read_to_string(folder.join("reports/empty/index.html")).unwrap();
     assert!(page.contains("no completed pair of runs with the same seed"));
 }
@@ -481,10 +305,7 @@ fn a_sweep_that_has_not_begun_gives_a_report() {
 fn damaged_files_are_left_out_and_told() {
     let folder = folder("damaged");
     let sweep = small().write(&folder.join("results"));
-    let runs: Vec<PathBuf> = fs::read_dir(sweep.join("runs"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let runs: Vec<PathBuf> = fs::read_dir(sweep.join("runs")).unwrap().map(|entry| entry.unwrap().path()).collect();
     fs::write(runs[0].join("metrics.csv"), "epoch,train_loss\n1,").unwrap();
     fs::write(runs[1].join("predictions.csv"), [0xff, 0xfe, 0x00]).unwrap();
     fs::write(runs[2].join("run.json"), "{").unwrap();
@@ -493,31 +314,18 @@ fn damaged_files_are_left_out_and_told() {
     let written = report(&folder.join("results"), &folder.join("reports"));
     let told = written[0].remarks.join("\n");
     for run in &runs[..3] {
-        assert!(
-            told.contains(run.file_name().unwrap().to_str().unwrap()),
-            "{told}"
-        );
+        assert!(told.contains(run.file_name().unwrap().to_str().unwrap()), "{told}");
     }
-    assert!(
-        told.contains("it has no predictions") && told.contains("result.json"),
-        "{told}"
-    );
+    assert!(told.contains("it has no predictions") && told.contains("result.json"), "{told}");
 }
 
 #[test]
 fn what_is_no_results_folder_is_refused() {
     let folder = folder("nothing");
     for path in [folder.clone(), folder.join("absent")] {
-        let options = ReportOptions {
-            paths: vec![path.clone()],
-            out: folder.join("reports"),
-            format: Format::Png,
-        };
+        let options = ReportOptions { paths: vec![path.clone()], out: folder.join("reports"), format: Format::Png };
         let error = run(&options).unwrap_err();
-        assert!(
-            matches!(&error, ReportError::NoResults { path: named } if *named == path),
-            "{error}"
-        );
+        assert!(matches!(&error, ReportError::NoResults { path: named } if *named == path), "{error}");
     }
 }
 
@@ -526,14 +334,8 @@ fn compares_configurations_and_runs() {
     let folder = folder("compare");
     let results = folder.join("results");
     let sweep = small().write(&results);
-    insta::assert_snapshot!(
-        "compare_configurations",
-        compare(&results, "learning_rate=0.002", "base").unwrap()
-    );
-    insta::assert_snapshot!(
-        "compare_runs",
-        compare(&results, "rank=64, seed=1", "small/base, seed=2").unwrap()
-    );
+    insta::assert_snapshot!("compare_configurations", compare(&results, "learning_rate=0.002", "base").unwrap());
+    insta::assert_snapshot!("compare_runs", compare(&results, "rank=64, seed=1", "small/base, seed=2").unwrap());
     let ids: Vec<String> = fs::read_dir(sweep.join("runs"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -547,28 +349,16 @@ fn compares_configurations_and_runs() {
     let unknown = compare(&results, "rank=65", "base").unwrap_err();
     assert!(matches!(unknown, ReportError::Unknown { .. }), "{unknown}");
     // The same sweep under another name makes every name ambiguous.
-    Fake {
-        name: "again".to_string(),
-        ..small()
-    }
-    .write(&results);
-    let ambiguous = compare(&results, "rank=64", "base")
-        .unwrap_err()
-        .to_string();
-    assert!(
-        ambiguous.contains("again/rank=64 or small/rank=64"),
-        "{ambiguous}"
-    );
+    Fake { name: "again".to_string(), ..small() }.write(&results);
+    let ambiguous = compare(&results, "rank=64", "base").unwrap_err().to_string();
+    assert!(ambiguous.contains("again/rank=64 or small/rank=64"), "{ambiguous}");
     assert!(compare(&results, "small/rank=64", "again/base").is_ok());
 }
 
 #[test]
 fn what_is_not_finished_cannot_be_compared() {
     let folder = folder("incomparable");
-    let arms = vec![
-        Arm::new("base", 0.9, |_| {}),
-        Arm::new("rank=4", 0.9, |s| s.rank = 4).fates(&[Fate::Stops(2)]),
-    ];
+    let arms = vec![Arm::new("base", 0.9, |_| {}), Arm::new("rank=4", 0.9, |s| s.rank = 4).fates(&[Fate::Stops(2)])];
     Fake::new("incomparable", arms).write(&folder.join("results"));
     let error = compare(&folder.join("results"), "base", "rank=4").unwrap_err();
     assert!(matches!(error, ReportError::Incomparable { .. }), "{error}");
@@ -583,19 +373,12 @@ fn two_thousand_runs_in_five_seconds_and_500_megabytes() {
     let arms = (0..500usize).map(|i| {
         let (rank, dropout) = (4 << (i / 5 % 5), 0.02 * (i / 25) as f64);
         let accuracy = 0.92 - 0.2 * dropout * dropout - 0.006 * (rate(i) / 4e-4).ln().powi(2);
-        Arm::new(
-            &format!(
-                "rank={rank}, lora_dropout={dropout:.2}, learning_rate={}",
-                rate(i)
-            ),
-            accuracy,
-            move |spec| {
-                spec.rank = rank;
-                spec.lora_dropout = dropout;
-                spec.learning_rate = rate(i);
-                spec.epochs = 10;
-            },
-        )
+        Arm::new(&format!("rank={rank}, lora_dropout={dropout:.2}, learning_rate={}", rate(i)), accuracy, move |spec| {
+            spec.rank = rank;
+            spec.lora_dropout = dropout;
+            spec.learning_rate = rate(i);
+            spec.epochs = 10;
+        })
     });
     let mut fake = Fake::new("large", arms.collect());
     fake.seeds = 4;
@@ -604,10 +387,7 @@ fn two_thousand_runs_in_five_seconds_and_500_megabytes() {
     report(&folder.join("results"), &folder.join("reports"));
     let seconds = started.elapsed().as_secs_f64();
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let megabytes = peak.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0;
     eprintln!("2,000 runs: {seconds:.2} s, peak {megabytes:.0} MB");
     assert!(seconds < 5.0 && megabytes < 500.0);

@@ -10,12 +10,7 @@ use std::process::Command;
 use report_support::{Arm, Fake, Fate};
 use sweep::report::{Format, ReportOptions, run};
 
-const BROWSERS: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Runs after the page's own script; every `check` that fails is listed in the document's last element.
 const DRIVER: &str = r##"
@@ -89,12 +84,8 @@ document.body.append(outcome);
 "##;
 
 fn browser() -> Option<&'static str> {
-    let found = BROWSERS.iter().find(|name| {
-        Command::new(name)
-            .arg("--version")
-            .output()
-            .is_ok_and(|o| o.status.success())
-    });
+    let found =
+        BROWSERS.iter().find(|name| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success()));
     found.copied()
 }
 
@@ -102,19 +93,8 @@ fn browser() -> Option<&'static str> {
 fn dump(browser: &str, page: &Path, width: u32, more: &[&str]) -> String {
     let profile = tempfile::tempdir().unwrap();
     let output = Command::new(browser)
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-background-networking",
-        ])
-        .args([
-            "--disable-component-update",
-            "--disable-sync",
-            "--virtual-time-budget=5000",
-            "--dump-dom",
-        ])
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"])
+        .args(["--disable-component-update", "--disable-sync", "--virtual-time-budget=5000", "--dump-dom"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("--window-size={width},900"))
         .args(more)
@@ -137,22 +117,14 @@ fn with_driver(page: &Path) -> PathBuf {
 }
 
 fn make_page() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("report")
-        .join("page");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report").join("page");
     fs::remove_dir_all(&folder).ok();
     let nasty = "<b>bold</b></script><script>window.injected = 1</script>\"'&";
     let arms = vec![
         Arm::new("base", 0.92, |_| {}),
         Arm::new("rank=64", 0.93, |spec| spec.rank = 64),
-        Arm::new(nasty, 0.91, |spec| {
-            spec.dataset.path = "</script><script>window.injected = 2</script>".to_string()
-        }),
-        Arm::new("rank=4", 0.90, |spec| spec.rank = 4).fates(&[
-            Fate::Fails,
-            Fate::Pending,
-            Fate::Pending,
-        ]),
+        Arm::new(nasty, 0.91, |spec| spec.dataset.path = "</script><script>window.injected = 2</script>".to_string()),
+        Arm::new("rank=4", 0.90, |spec| spec.rank = 4).fates(&[Fate::Fails, Fate::Pending, Fate::Pending]),
     ];
     let mut fake = Fake::new("page", arms);
     fake.description = nasty.to_string();
@@ -160,11 +132,8 @@ fn make_page() -> PathBuf {
     // One run without any epoch that stays in the table: 12 runs, 9 completed, of which one is dropped below.
     fake.arms[2].fates = vec![Fate::Completes, Fate::Completes, Fate::Diverges(0)];
     fake.write(&folder.join("results"));
-    let options = ReportOptions {
-        paths: vec![folder.join("results")],
-        out: folder.join("reports"),
-        format: Format::Png,
-    };
+    let options =
+        ReportOptions { paths: vec![folder.join("results")], out: folder.join("reports"), format: Format::Png };
     run(&options).unwrap();
     folder.join("reports/page/index.html")
 }
@@ -183,11 +152,7 @@ fn the_page_works_in_a_browser() {
             "--blink-settings=preferredColorScheme=1"
         };
         let dom = dump(browser, &driven, width, &[setting]);
-        let outcome = dom
-            .split("failures:")
-            .last()
-            .and_then(|rest| rest.split(":end").next())
-            .unwrap_or("no outcome");
+        let outcome = dom.split("failures:").last().and_then(|rest| rest.split(":end").next()).unwrap_or("no outcome");
         assert_eq!(outcome, "[]", "at {width} pixels, {scheme}");
     }
 }

@@ -39,7 +39,9 @@ pub fn memory(meminfo: &str) -> Option<(u64, u64)> {
 
 /// The folder of the libtorch that this process has loaded (it holds `lib/`), from the text of `/proc/self/maps`.
 pub fn libtorch(maps: &str) -> Option<PathBuf> {
-    let path = maps.lines().find_map(|line| line.find('/').map(|at| &line[at..]).filter(|path| path.ends_with("/libtorch_cpu.so")))?;
+    let path = maps
+        .lines()
+        .find_map(|line| line.find('/').map(|at| &line[at..]).filter(|path| path.ends_with("/libtorch_cpu.so")))?;
     Path::new(path).parent()?.parent().map(Path::to_path_buf)
 }
 
@@ -155,7 +157,8 @@ mod tests {
 
     #[test]
     fn libtorch_is_found_where_it_is_loaded_from() {
-        let maps = "7f00-7f01 r-xp 00000000 08:01 7 /opt/with space/torch/lib/libtorch_cpu.so\n7f02-7f03 rw-p 0 00:00 0\n";
+        let maps =
+            "7f00-7f01 r-xp 00000000 08:01 7 /opt/with space/torch/lib/libtorch_cpu.so\n7f02-7f03 rw-p 0 00:00 0\n";
         assert_eq!(libtorch(maps), Some(PathBuf::from("/opt/with space/torch")));
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(libtorch_version(folder.path()), None);

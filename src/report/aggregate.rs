@@ -15,21 +15,12 @@ pub(super) fn curve<'a>(runs: impl Iterator<Item = &'a Run>) -> Vec<EpochSummary
     for record in runs.filter(|run| run.sound()).flat_map(|run| &run.epochs) {
         by_epoch.entry(record.epoch).or_default().push(record);
     }
-    by_epoch
-        .into_iter()
-        .map(|(epoch, records)| EpochSummary {
-            epoch,
-            metrics: summaries(&records),
-        })
-        .collect()
+    by_epoch.into_iter().map(|(epoch, records)| EpochSummary { epoch, metrics: summaries(&records) }).collect()
 }
 
 /// A configuration's completed runs, each at its best epoch. Empty when none is completed.
 pub(super) fn best<'a>(runs: impl Iterator<Item = &'a Run>) -> BTreeMap<MetricName, Summary> {
-    let records: Vec<&EpochRecord> = runs
-        .filter(|run| run.completed())
-        .filter_map(Run::best_epoch)
-        .collect();
+    let records: Vec<&EpochRecord> = runs.filter(|run| run.completed()).filter_map(Run::best_epoch).collect();
     summaries(&records)
 }
 

@@ -14,11 +14,7 @@ const EVERY_RUN: usize = 400;
 /// Reads the predictions that the report needs into its runs. What cannot be read is told in `damages`.
 pub(super) fn read(store: &Store, report: &mut Report) {
     let wanted = wanted(report);
-    for run in report
-        .runs
-        .iter_mut()
-        .filter(|run| run.completed() && wanted.contains(&run.configuration))
-    {
+    for run in report.runs.iter_mut().filter(|run| run.completed() && wanted.contains(&run.configuration)) {
         match of_run(store, run) {
             Ok(answers) => run.answers = Some(answers),
             Err(reason) => report.damages.push(reason),
@@ -31,9 +27,7 @@ pub(super) fn read(store: &Store, report: &mut Report) {
 /// # Errors
 /// A sentence that says why there are none.
 pub(super) fn of_run(store: &Store, run: &Run) -> Result<Answers, String> {
-    let predictions = store
-        .predictions(&run.id)
-        .map_err(|error| error.to_string())?;
+    let predictions = store.predictions(&run.id).map_err(|error| error.to_string())?;
     let predictions = predictions.ok_or_else(|| format!("{}: it has no predictions", run.label))?;
     answers(predictions).ok_or_else(|| format!("{}: its predictions lack probabilities", run.label))
 }
@@ -46,20 +40,10 @@ fn wanted(report: &Report) -> BTreeSet<usize> {
     let named: BTreeSet<&String> = report
         .hypotheses
         .iter()
-        .flat_map(|hypothesis| {
-            hypothesis
-                .vary
-                .treatments
-                .iter()
-                .chain([&hypothesis.vary.baseline])
-        })
+        .flat_map(|hypothesis| hypothesis.vary.treatments.iter().chain([&hypothesis.vary.baseline]))
         .collect();
-    let of_hypotheses = (0..report.configurations.len())
-        .filter(|&i| named.contains(&report.configurations[i].name));
-    of_hypotheses
-        .chain(report.baseline)
-        .chain(report.ranking().first().copied())
-        .collect()
+    let of_hypotheses = (0..report.configurations.len()).filter(|&i| named.contains(&report.configurations[i].name));
+    of_hypotheses.chain(report.baseline).chain(report.ranking().first().copied()).collect()
 }
 
 fn answers(predictions: Predictions) -> Option<Answers> {
@@ -69,13 +53,7 @@ fn answers(predictions: Predictions) -> Option<Answers> {
         examples: rows.iter().map(|row| row.example).collect(),
         labels: rows.iter().map(|row| row.label).collect(),
         predicted: rows.iter().map(|row| row.predicted).collect(),
-        confidences: rows
-            .iter()
-            .map(|row| metrics::confidence(&row.probabilities))
-            .collect::<Option<_>>()?,
-        losses: rows
-            .iter()
-            .map(|row| metrics::log_loss(&row.probabilities, row.label))
-            .collect::<Option<_>>()?,
+        confidences: rows.iter().map(|row| metrics::confidence(&row.probabilities)).collect::<Option<_>>()?,
+        losses: rows.iter().map(|row| metrics::log_loss(&row.probabilities, row.label)).collect::<Option<_>>()?,
     })
 }

@@ -27,28 +27,19 @@ pub(super) fn collect(store: &Store) -> Result<Report, ReportError> {
 /// As [`collect`].
 pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
     let record = store.record();
-    let views: Vec<RunView> = store
-        .runs()?
-        .into_iter()
-        .filter(|view| !view.removed)
-        .collect();
+    let views: Vec<RunView> = store.runs()?.into_iter().filter(|view| !view.removed).collect();
     let mut names: Vec<String> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut damages = Vec::new();
     let mut runs = Vec::with_capacity(views.len());
     for view in views {
-        let configuration = *places
-            .entry(view.run.configuration.clone())
-            .or_insert_with(|| {
-                names.push(view.run.configuration.clone());
-                names.len() - 1
-            });
+        let configuration = *places.entry(view.run.configuration.clone()).or_insert_with(|| {
+            names.push(view.run.configuration.clone());
+            names.len() - 1
+        });
         runs.push(read_run(store, view, configuration, &mut damages));
     }
-    let baseline = record
-        .baseline
-        .as_ref()
-        .and_then(|name| places.get(name).copied());
+    let baseline = record.baseline.as_ref().and_then(|name| places.get(name).copied());
     Ok(Report {
         name: record.name.clone(),
         description: record.description.clone(),
@@ -76,13 +67,7 @@ fn compare(report: &mut Report) {
             pairing::effect(&pairs, HypothesisMetric::Best(MetricName::Accuracy)).ok()
         };
         let effects: Vec<_> = (0..report.configurations.len())
-            .map(|index| {
-                if index == baseline {
-                    None
-                } else {
-                    effect(index)
-                }
-            })
+            .map(|index| if index == baseline { None } else { effect(index) })
             .collect();
         for (configuration, effect) in report.configurations.iter_mut().zip(effects) {
             configuration.versus_baseline = effect;
@@ -97,21 +82,11 @@ fn compare(report: &mut Report) {
 /// [`ReportError::Unknown`] where the sweep has no such run.
 pub(super) fn only(report: &Report, run: &RunId) -> Result<Report, ReportError> {
     let Some(found) = report.runs.iter().find(|candidate| candidate.id == *run) else {
-        let hint = format!(
-            "{} has {} other runs",
-            report.folder.display(),
-            report.runs.len()
-        );
-        return Err(ReportError::Unknown {
-            name: run.to_string(),
-            hint,
-        });
+        let hint = format!("{} has {} other runs", report.folder.display(), report.runs.len());
+        return Err(ReportError::Unknown { name: run.to_string(), hint });
     };
     let baseline = report.is_baseline(found.configuration).then_some(0);
-    let runs = vec![Run {
-        configuration: 0,
-        ..found.clone()
-    }];
+    let runs = vec![Run { configuration: 0, ..found.clone() }];
     Ok(Report {
         name: format!("{}: {}", report.name, found.label),
         baseline,
@@ -125,30 +100,17 @@ pub(super) fn only(report: &Report, run: &RunId) -> Result<Report, ReportError> 
 
 fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Vec<String>) -> Run {
     let id = view.run.id;
-    damages.extend(
-        view.damage
-            .map(|damage| format!("{}: {damage}", view.run.label)),
-    );
+    damages.extend(view.damage.map(|damage| format!("{}: {damage}", view.run.label)));
     let started = view.state != crate::store::RunState::Pending;
     let mut readable = |error: crate::store::StoreError| damages.push(error.to_string());
-    let epochs = if started {
-        store.epochs(&id).map_err(&mut readable).unwrap_or_default()
-    } else {
-        Vec::new()
-    };
-    let record = if started {
-        store.run_record(&id).map_err(&mut readable).ok().flatten()
-    } else {
-        None
-    };
+    let epochs = if started { store.epochs(&id).map_err(&mut readable).unwrap_or_default() } else { Vec::new() };
+    let record = if started { store.run_record(&id).map_err(&mut readable).ok().flatten() } else { None };
     let best = match &view.best {
         Some(best) => epochs.iter().position(|epoch| epoch.epoch == best.epoch),
         None => best_epoch(&epochs, view.run.spec.metric_for_best)
             .and_then(|best| epochs.iter().position(|epoch| epoch.epoch == best.epoch)),
     };
-    let (facts, versions) = record.map_or((None, None), |record| {
-        (Some(record.facts), Some(record.versions))
-    });
+    let (facts, versions) = record.map_or((None, None), |record| (Some(record.facts), Some(record.versions)));
     Run {
         id,
         label: view.run.label,

@@ -54,26 +54,14 @@ pub fn compare(results: &Path, a: &str, b: &str) -> Result<String, ReportError> 
         side.read_answers()?;
     }
     let pairs = pair(&left, &right);
-    let incomparable = |reason: String| ReportError::Incomparable {
-        a: left.name.clone(),
-        b: right.name.clone(),
-        reason,
-    };
+    let incomparable =
+        |reason: String| ReportError::Incomparable { a: left.name.clone(), b: right.name.clone(), reason };
     if pairs.runs.is_empty() {
-        return Err(incomparable(
-            "there is no completed pair of runs with the same seed".to_string(),
-        ));
+        return Err(incomparable("there is no completed pair of runs with the same seed".to_string()));
     }
     let mut text = format!("A  {}\nB  {}\n", left.name, right.name);
-    let examples = pairs.runs[0]
-        .0
-        .answers
-        .as_ref()
-        .map_or(0, |answers| answers.examples.len());
-    text.push_str(&format!(
-        "{} on {examples} evaluation examples, at the best epoch\n\n",
-        pairs_words(&pairs)
-    ));
+    let examples = pairs.runs[0].0.answers.as_ref().map_or(0, |answers| answers.examples.len());
+    text.push_str(&format!("{} on {examples} evaluation examples, at the best epoch\n\n", pairs_words(&pairs)));
     text.push_str(&format!(
         "{:<16} {:>9} {:>9}  {:<14} {:<18} {}\n",
         "", "A", "B", "A \u{2212} B", "95 % interval", "p"
@@ -86,20 +74,11 @@ pub fn compare(results: &Path, a: &str, b: &str) -> Result<String, ReportError> 
 }
 
 fn read_all(results: &Path) -> Result<Vec<Report>, ReportError> {
-    let folders: Vec<PathBuf> = if results.is_dir() {
-        sweep_folders(results)?
-    } else {
-        Vec::new()
-    };
+    let folders: Vec<PathBuf> = if results.is_dir() { sweep_folders(results)? } else { Vec::new() };
     if folders.is_empty() {
-        return Err(ReportError::NoResults {
-            path: results.to_owned(),
-        });
+        return Err(ReportError::NoResults { path: results.to_owned() });
     }
-    folders
-        .iter()
-        .map(|folder| collect::read(&Store::open(folder)?))
-        .collect()
+    folders.iter().map(|folder| collect::read(&Store::open(folder)?)).collect()
 }
 
 fn find(reports: &[Report], results: &Path, name: &str) -> Result<Side, ReportError> {
@@ -111,70 +90,37 @@ fn find(reports: &[Report], results: &Path, name: &str) -> Result<Side, ReportEr
     };
     let by_path = Path::new(name).canonicalize().ok();
     let mut found: Vec<Side> = Vec::new();
-    for report in reports.iter().filter(|report| {
-        scope
-            .as_ref()
-            .is_none_or(|scope| folder_name(report) == *scope)
-    }) {
+    for report in reports.iter().filter(|report| scope.as_ref().is_none_or(|scope| folder_name(report) == *scope)) {
         found.extend(in_report(report, wanted, by_path.as_deref()));
     }
     match found.len() {
         1 => Ok(found.remove(0)),
         0 => {
-            let hint = format!(
-                "give a run's folder, id or label, or a configuration's name, of {}",
-                results.display()
-            );
-            Err(ReportError::Unknown {
-                name: name.to_string(),
-                hint,
-            })
+            let hint = format!("give a run's folder, id or label, or a configuration's name, of {}", results.display());
+            Err(ReportError::Unknown { name: name.to_string(), hint })
         }
         _ => {
             let names: Vec<String> = found.iter().take(5).map(|side| side.name.clone()).collect();
-            let hint = format!(
-                "it can mean {}; write SWEEP/NAME or a longer id",
-                names.join(" or ")
-            );
-            Err(ReportError::Unknown {
-                name: name.to_string(),
-                hint,
-            })
+            let hint = format!("it can mean {}; write SWEEP/NAME or a longer id", names.join(" or "));
+            Err(ReportError::Unknown { name: name.to_string(), hint })
         }
     }
 }
 
 fn folder_name(report: &Report) -> String {
-    report
-        .folder
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    report.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn in_report(report: &Report, wanted: &str, path: Option<&Path>) -> Vec<Side> {
     let sweep = folder_name(report);
-    let configuration = report
-        .configurations
-        .iter()
-        .find(|configuration| configuration.name == wanted);
+    let configuration = report.configurations.iter().find(|configuration| configuration.name == wanted);
     if let Some(configuration) = configuration {
         let runs = report.runs_of(configuration).cloned().collect();
-        return vec![Side {
-            name: format!("{sweep}/{wanted}"),
-            folder: report.folder.clone(),
-            runs,
-        }];
+        return vec![Side { name: format!("{sweep}/{wanted}"), folder: report.folder.clone(), runs }];
     }
     let runs_folder = report.folder.join("runs");
     let is_meant = |run: &&Run| {
-        let folder = path.is_some_and(|path| {
-            runs_folder
-                .join(&run.id.0)
-                .canonicalize()
-                .is_ok_and(|own| own == path)
-        });
+        let folder = path.is_some_and(|path| runs_folder.join(&run.id.0).canonicalize().is_ok_and(|own| own == path));
         folder || run.label == wanted || (wanted.len() >= 4 && run.id.0.starts_with(wanted))
     };
     let side = |run: &Run| Side {
@@ -188,11 +134,7 @@ fn in_report(report: &Report, wanted: &str, path: Option<&Path>) -> Vec<Side> {
 /// Two single runs are a pair; configurations are paired by seed.
 fn pair<'a>(left: &'a Side, right: &'a Side) -> Pairs<'a> {
     if let ([a], [b]) = (left.runs.as_slice(), right.runs.as_slice()) {
-        let runs = if a.completed() && b.completed() {
-            vec![(a, b)]
-        } else {
-            Vec::new()
-        };
+        let runs = if a.completed() && b.completed() { vec![(a, b)] } else { Vec::new() };
         return Pairs { runs, unpaired: 0 };
     }
     pairing::by_seed(left.runs.iter(), right.runs.iter())
@@ -204,29 +146,18 @@ fn pairs_words(pairs: &Pairs<'_>) -> String {
     } else {
         format!("{} pairs of runs", pairs.runs.len())
     };
-    if pairs.unpaired > 0 {
-        format!(
-            "{count} ({} runs without a partner left out)",
-            pairs.unpaired
-        )
-    } else {
-        count
-    }
+    if pairs.unpaired > 0 { format!("{count} ({} runs without a partner left out)", pairs.unpaired) } else { count }
 }
 
 fn line(pairs: &Pairs<'_>, name: MetricName) -> Result<String, String> {
     let effect = pairing::effect(pairs, HypothesisMetric::Best(name))?;
     let scale = verdicts::scale(HypothesisMetric::Best(name));
     let side = |left: bool| {
-        let values = pairs
-            .runs
-            .iter()
-            .filter_map(|(a, b)| Some((if left { a } else { b }).best_epoch()?.metric(name)));
+        let values = pairs.runs.iter().filter_map(|(a, b)| Some((if left { a } else { b }).best_epoch()?.metric(name)));
         values.sum::<f64>() / pairs.runs.len() as f64
     };
-    let interval = effect.interval(LEVEL).map_or("–".to_string(), |interval| {
-        verdicts::interval_words(scale, interval)
-    });
+    let interval =
+        effect.interval(LEVEL).map_or("–".to_string(), |interval| verdicts::interval_words(scale, interval));
     Ok(format!(
         "{:<16} {:>9} {:>9}  {:<14} {:<18} {}\n",
         metric::title(name),
@@ -272,9 +203,7 @@ fn conclusion(left: &Side, right: &Side, pairs: &Pairs<'_>) -> String {
         }
     });
     if pairs.runs.len() == 1 {
-        text.push_str(
-            "One pair of runs: the difference may be the seed's, whatever the examples say.\n",
-        );
+        text.push_str("One pair of runs: the difference may be the seed's, whatever the examples say.\n");
     }
     text
 }

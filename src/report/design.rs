@@ -27,29 +27,17 @@ pub(crate) fn factors(report: &Report) -> Vec<Factor> {
         .filter_map(|configuration| report.runs_of(configuration).next().map(|run| &run.spec))
         .collect();
     let flat: Vec<Vec<(String, Value)>> = specs.iter().map(|spec| parameters(spec)).collect();
-    let names: Vec<String> = flat
-        .first()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.clone())
-        .collect();
+    let names: Vec<String> = flat.first().into_iter().flatten().map(|(name, _)| name.clone()).collect();
     let mut factors: Vec<Factor> = Vec::new();
     for name in names.iter().filter(|name| *name != "seed") {
         let values: Vec<&Value> = flat
             .iter()
-            .map(|all| {
-                all.iter()
-                    .find(|(n, _)| n == name)
-                    .map_or(&Value::Null, |(_, value)| value)
-            })
+            .map(|all| all.iter().find(|(n, _)| n == name).map_or(&Value::Null, |(_, value)| value))
             .collect();
         let Some(factor) = factor(name, &values) else {
             continue;
         };
-        match factors
-            .iter_mut()
-            .find(|known| same_partition(known, &factor))
-        {
+        match factors.iter_mut().find(|known| same_partition(known, &factor)) {
             Some(known) => *known = merged(known, &factor),
             None => factors.push(factor),
         }
@@ -68,21 +56,10 @@ fn factor(name: &str, values: &[&Value]) -> Option<Factor> {
         return None;
     }
     if distinct.iter().all(|value| value.is_number()) {
-        distinct.sort_by(|a, b| {
-            a.as_f64()
-                .unwrap_or(0.0)
-                .total_cmp(&b.as_f64().unwrap_or(0.0))
-        });
+        distinct.sort_by(|a, b| a.as_f64().unwrap_or(0.0).total_cmp(&b.as_f64().unwrap_or(0.0)));
     }
-    let of = values
-        .iter()
-        .map(|value| distinct.iter().position(|d| d == value).unwrap_or(0))
-        .collect();
-    Some(Factor {
-        name: name.to_string(),
-        levels: labels(&distinct),
-        of,
-    })
+    let of = values.iter().map(|value| distinct.iter().position(|d| d == value).unwrap_or(0)).collect();
+    Some(Factor { name: name.to_string(), levels: labels(&distinct), of })
 }
 
 /// The values as short texts that tell them apart.
@@ -92,11 +69,7 @@ fn labels(values: &[&Value]) -> Vec<String> {
     if unique {
         return short;
     }
-    short
-        .iter()
-        .enumerate()
-        .map(|(i, text)| format!("{text} #{}", i + 1))
-        .collect()
+    short.iter().enumerate().map(|(i, text)| format!("{text} #{}", i + 1)).collect()
 }
 
 pub(crate) fn short(value: &Value) -> String {
@@ -116,11 +89,7 @@ fn same_partition(a: &Factor, b: &Factor) -> bool {
 
 /// Two parameters that always change together, as one; equal values are written once.
 fn merged(a: &Factor, b: &Factor) -> Factor {
-    let partner = |level: usize| {
-        a.of.iter()
-            .position(|&l| l == level)
-            .map_or(level, |i| b.of[i])
-    };
+    let partner = |level: usize| a.of.iter().position(|&l| l == level).map_or(level, |i| b.of[i]);
     let levels = a
         .levels
         .iter()
@@ -134,11 +103,7 @@ fn merged(a: &Factor, b: &Factor) -> Factor {
             }
         })
         .collect();
-    Factor {
-        name: format!("{}, {}", a.name, b.name),
-        levels,
-        of: a.of.clone(),
-    }
+    Factor { name: format!("{}, {}", a.name, b.name), levels, of: a.of.clone() }
 }
 
 /// The shape of a sweep.
@@ -162,26 +127,14 @@ pub(crate) fn shape(report: &Report, factors: &[Factor]) -> Shape {
         return Shape::OneAtATime;
     }
     let one_at_a_time = report.baseline.is_some_and(|baseline| {
-        (0..report.configurations.len()).all(|i| {
-            factors
-                .iter()
-                .filter(|factor| factor.of[i] != factor.of[baseline])
-                .count()
-                <= 1
-        })
+        (0..report.configurations.len())
+            .all(|i| factors.iter().filter(|factor| factor.of[i] != factor.of[baseline]).count() <= 1)
     });
     if one_at_a_time {
         return Shape::OneAtATime;
     }
-    let cells = factors
-        .iter()
-        .map(|factor| factor.levels.len())
-        .product::<usize>();
-    if factors.len() == 2 && 2 * report.configurations.len() >= cells {
-        Shape::TwoWay
-    } else {
-        Shape::Wide
-    }
+    let cells = factors.iter().map(|factor| factor.levels.len()).product::<usize>();
+    if factors.len() == 2 && 2 * report.configurations.len() >= cells { Shape::TwoWay } else { Shape::Wide }
 }
 
 #[cfg(test)]
@@ -205,31 +158,17 @@ mod tests {
 
     #[test]
     fn parameters_that_change_together_are_one_factor() {
-        let hidden = factor(
-            "hidden_dropout",
-            &values(&[json!(0.2), json!(0.1), json!(0.3)]),
-        )
-        .unwrap();
-        let attention = factor(
-            "attention_dropout",
-            &values(&[json!(0.2), json!(0.1), json!(0.3)]),
-        )
-        .unwrap();
+        let hidden = factor("hidden_dropout", &values(&[json!(0.2), json!(0.1), json!(0.3)])).unwrap();
+        let attention = factor("attention_dropout", &values(&[json!(0.2), json!(0.1), json!(0.3)])).unwrap();
         let other = factor("rank", &values(&[json!(8), json!(8), json!(4)])).unwrap();
         assert!(same_partition(&hidden, &attention) && !same_partition(&hidden, &other));
         let both = merged(&hidden, &attention);
-        assert_eq!(
-            (both.name.as_str(), both.levels),
-            ("hidden_dropout, attention_dropout", hidden.levels)
-        );
+        assert_eq!((both.name.as_str(), both.levels), ("hidden_dropout, attention_dropout", hidden.levels));
     }
 
     #[test]
     fn lists_of_the_same_length_stay_apart() {
         let lists = [json!(["a", "b"]), json!(["a", "c"])];
-        assert_eq!(
-            factor("target_modules", &values(&lists)).unwrap().levels,
-            ["2 modules #1", "2 modules #2"]
-        );
+        assert_eq!(factor("target_modules", &values(&lists)).unwrap().levels, ["2 modules #1", "2 modules #2"]);
     }
 }

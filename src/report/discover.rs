@@ -35,28 +35,16 @@ pub(super) fn targets(paths: &[PathBuf]) -> Result<Vec<Target>, ReportError> {
 
 fn of_path(path: &Path) -> Result<Vec<Target>, ReportError> {
     if is_sweep(path) {
-        return Ok(vec![Target {
-            folder: path.to_owned(),
-            run: None,
-        }]);
+        return Ok(vec![Target { folder: path.to_owned(), run: None }]);
     }
     if let Some(target) = run_of(path) {
         return Ok(vec![target]);
     }
-    let folders = if path.is_dir() {
-        sweep_folders(path)?
-    } else {
-        Vec::new()
-    };
+    let folders = if path.is_dir() { sweep_folders(path)? } else { Vec::new() };
     if folders.is_empty() {
-        return Err(ReportError::NoResults {
-            path: path.to_owned(),
-        });
+        return Err(ReportError::NoResults { path: path.to_owned() });
     }
-    Ok(folders
-        .into_iter()
-        .map(|folder| Target { folder, run: None })
-        .collect())
+    Ok(folders.into_iter().map(|folder| Target { folder, run: None }).collect())
 }
 
 fn is_sweep(folder: &Path) -> bool {
@@ -70,10 +58,7 @@ fn run_of(path: &Path) -> Option<Target> {
     let runs = real.parent()?;
     let sweep = runs.parent()?;
     let fits = runs.file_name()? == "runs" && is_sweep(sweep);
-    fits.then(|| Target {
-        folder: sweep.to_owned(),
-        run: Some(RunId(id)),
-    })
+    fits.then(|| Target { folder: sweep.to_owned(), run: Some(RunId(id)) })
 }
 
 /// Opens a target's sweep.
@@ -83,12 +68,6 @@ pub(super) fn open(target: &Target) -> Result<Store, ReportError> {
 
 /// The folder's name and not the sweep's: a rehearsal has a folder of its own.
 pub(super) fn folder_name(target: &Target) -> String {
-    let real = target
-        .folder
-        .canonicalize()
-        .unwrap_or_else(|_| target.folder.clone());
-    real.file_name().map_or_else(
-        || "sweep".to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+    let real = target.folder.canonicalize().unwrap_or_else(|_| target.folder.clone());
+    real.file_name().map_or_else(|| "sweep".to_string(), |name| name.to_string_lossy().into_owned())
 }

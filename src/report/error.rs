@@ -10,9 +10,7 @@ use super::charts::{DrawError, RasterError};
 /// A report could not be made. What the results lack is no error: the report says it.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    #[error(
-        "{path}: no results here: give a results folder, the folder of a sweep in it, or the folder of a run"
-    )]
+    #[error("{path}: no results here: give a results folder, the folder of a sweep in it, or the folder of a run")]
     NoResults { path: PathBuf },
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -30,9 +28,5 @@ pub enum ReportError {
     #[error("{name}: no such run or configuration: {hint}")]
     Unknown { name: String, hint: String },
     #[error("{a} and {b} cannot be compared: {reason}")]
-    Incomparable {
-        a: String,
-        b: String,
-        reason: String,
-    },
+    Incomparable { a: String, b: String, reason: String },
 }

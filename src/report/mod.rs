@@ -82,11 +82,7 @@ pub fn run(options: &ReportOptions) -> Result<Vec<Written>, ReportError> {
             report = collect::only(&report, run)?;
             folder = format!("{folder}/{run}");
         }
-        written.push(write::write(
-            &report,
-            &options.out.join(&folder),
-            options.format,
-        )?);
+        written.push(write::write(&report, &options.out.join(&folder), options.format)?);
         entries.push(write::entry(&report, folder));
     }
     if entries.len() > 1 {

@@ -108,11 +108,7 @@ pub struct Answers {
 
 impl Answers {
     pub fn correct(&self) -> Vec<bool> {
-        self.labels
-            .iter()
-            .zip(&self.predicted)
-            .map(|(label, predicted)| label == predicted)
-            .collect()
+        self.labels.iter().zip(&self.predicted).map(|(label, predicted)| label == predicted).collect()
     }
 }
 
@@ -134,21 +130,13 @@ impl Run {
 impl Configuration {
     /// A metric's value range over the epochs: (epoch, figures).
     pub fn over_epochs(&self, metric: MetricName) -> impl Iterator<Item = (usize, &Summary)> {
-        self.curve
-            .iter()
-            .filter_map(move |at| Some((at.epoch, at.metrics.get(&metric)?)))
+        self.curve.iter().filter_map(move |at| Some((at.epoch, at.metrics.get(&metric)?)))
     }
 }
 
 impl Report {
-    pub fn runs_of<'a>(
-        &'a self,
-        configuration: &'a Configuration,
-    ) -> impl Iterator<Item = &'a Run> {
-        configuration
-            .runs
-            .iter()
-            .filter_map(|&index| self.runs.get(index))
+    pub fn runs_of<'a>(&'a self, configuration: &'a Configuration) -> impl Iterator<Item = &'a Run> {
+        configuration.runs.iter().filter_map(|&index| self.runs.get(index))
     }
 
     pub fn is_baseline(&self, configuration: usize) -> bool {
@@ -157,59 +145,35 @@ impl Report {
 
     /// The metric that chose the best epochs: that of the first run.
     pub fn metric_for_best(&self) -> MetricName {
-        self.runs
-            .first()
-            .map_or(MetricName::Accuracy, |run| run.spec.metric_for_best)
+        self.runs.first().map_or(MetricName::Accuracy, |run| run.spec.metric_for_best)
     }
 
     /// Configurations with at least one completed run, the best by [`Self::metric_for_best`] first.
     pub fn ranking(&self) -> Vec<usize> {
         let metric = self.metric_for_best();
-        let value = |index: &usize| {
-            self.configurations[*index]
-                .best
-                .get(&metric)
-                .map(|spread| spread.mean)
-        };
-        let mut ranked: Vec<usize> = (0..self.configurations.len())
-            .filter(|i| value(i).is_some())
-            .collect();
-        let sign = if super::metric::higher_is_better(metric) {
-            -1.0
-        } else {
-            1.0
-        };
-        ranked.sort_by(|a, b| {
-            (sign * value(a).unwrap_or(0.0)).total_cmp(&(sign * value(b).unwrap_or(0.0)))
-        });
+        let value = |index: &usize| self.configurations[*index].best.get(&metric).map(|spread| spread.mean);
+        let mut ranked: Vec<usize> = (0..self.configurations.len()).filter(|i| value(i).is_some()).collect();
+        let sign = if super::metric::higher_is_better(metric) { -1.0 } else { 1.0 };
+        ranked.sort_by(|a, b| (sign * value(a).unwrap_or(0.0)).total_cmp(&(sign * value(b).unwrap_or(0.0))));
         ranked
     }
 
     /// Evaluation examples, where all started runs agree.
     pub fn eval_examples(&self) -> Option<usize> {
-        let mut counts = self
-            .runs
-            .iter()
-            .filter_map(|run| Some(run.facts.as_ref()?.eval_examples));
+        let mut counts = self.runs.iter().filter_map(|run| Some(run.facts.as_ref()?.eval_examples));
         let first = counts.next()?;
         counts.all(|count| count == first).then_some(first)
     }
 
     /// The largest number of runs of a configuration.
     pub fn seeds(&self) -> usize {
-        self.configurations
-            .iter()
-            .map(|c| c.runs.len())
-            .max()
-            .unwrap_or(0)
+        self.configurations.iter().map(|c| c.runs.len()).max().unwrap_or(0)
     }
 
     /// A reported figure of a metric: the final one where the report has several, the best-known epoch's otherwise.
     pub fn reference_for(&self, metric: MetricName) -> Option<&ReferenceFigure> {
         let name = super::metric::key(metric);
         let figures = || self.reference.iter().filter(|figure| figure.metric == name);
-        figures()
-            .find(|figure| figure.epoch.is_none())
-            .or_else(|| figures().max_by_key(|figure| figure.epoch))
+        figures().find(|figure| figure.epoch.is_none()).or_else(|| figures().max_by_key(|figure| figure.epoch))
     }
 }

@@ -23,15 +23,10 @@ pub(super) fn by_seed<'a>(
     baseline: impl Iterator<Item = &'a Run>,
 ) -> Pairs<'a> {
     let sorted = |runs: &mut dyn Iterator<Item = &'a Run>| -> BTreeMap<u64, &'a Run> {
-        runs.filter(|run| run.completed())
-            .map(|run| (run.spec.seed, run))
-            .collect()
+        runs.filter(|run| run.completed()).map(|run| (run.spec.seed, run)).collect()
     };
     let (treatment, baseline) = (sorted(&mut { treatment }), sorted(&mut { baseline }));
-    let runs: Vec<_> = treatment
-        .iter()
-        .filter_map(|(seed, run)| Some((*run, *baseline.get(seed)?)))
-        .collect();
+    let runs: Vec<_> = treatment.iter().filter_map(|(seed, run)| Some((*run, *baseline.get(seed)?))).collect();
     let unpaired = treatment.len() + baseline.len() - 2 * runs.len();
     Pairs { runs, unpaired }
 }
@@ -45,9 +40,7 @@ pub(super) fn effect(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, 
         return Err("no completed pair of runs with the same seed".to_string());
     }
     match of {
-        HypothesisMetric::Best(name)
-            if !matches!(name, MetricName::TrainLoss | MetricName::TrainAccuracy) =>
-        {
+        HypothesisMetric::Best(name) if !matches!(name, MetricName::TrainLoss | MetricName::TrainAccuracy) => {
             by_example(pairs, name)
         }
         _ => per_seed(pairs, of),
@@ -68,21 +61,14 @@ fn by_example(pairs: &Pairs<'_>, name: MetricName) -> Result<Effect, String> {
     }
     let paired = match name {
         MetricName::Accuracy => {
-            let correct = |side: &[&Answers]| {
-                side.iter()
-                    .map(|answers| answers.correct())
-                    .collect::<Vec<_>>()
-            };
+            let correct = |side: &[&Answers]| side.iter().map(|answers| answers.correct()).collect::<Vec<_>>();
             PairedExamples::of_correctness(&correct(&sides.0), &correct(&sides.1))
         }
         MetricName::EvalLoss => measured(&sides, |answers| &answers.losses),
         MetricName::MeanConfidence => measured(&sides, |answers| &answers.confidences),
         other => {
-            let values = |side: &[&Answers]| {
-                side.iter()
-                    .map(|answers| scored(answers, other))
-                    .collect::<Option<Vec<_>>>()
-            };
+            let values =
+                |side: &[&Answers]| side.iter().map(|answers| scored(answers, other)).collect::<Option<Vec<_>>>();
             let (Some(a), Some(b)) = (values(&sides.0), values(&sides.1)) else {
                 return Err("too few examples".to_string());
             };
@@ -96,11 +82,7 @@ fn measured(
     sides: &(Vec<&Answers>, Vec<&Answers>),
     of: impl Fn(&Answers) -> &Vec<f64>,
 ) -> Result<PairedExamples, crate::metrics::PairingError> {
-    let values = |side: &[&Answers]| {
-        side.iter()
-            .map(|answers| of(answers).clone())
-            .collect::<Vec<_>>()
-    };
+    let values = |side: &[&Answers]| side.iter().map(|answers| of(answers).clone()).collect::<Vec<_>>();
     PairedExamples::of_measurements(&values(&sides.0), &values(&sides.1))
 }
 
@@ -111,56 +93,34 @@ fn scored(answers: &Answers, name: MetricName) -> Option<Vec<f64>> {
         MetricName::Recall => ScoreName::Recall,
         _ => ScoreName::Accuracy,
     };
-    example_values(
-        answers.class_names.len(),
-        &answers.labels,
-        &answers.predicted,
-        score,
-    )
+    example_values(answers.class_names.len(), &answers.labels, &answers.predicted, score)
 }
 
 fn per_seed(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, String> {
-    let resolution = if matches!(of, HypothesisMetric::EpochsToReach { .. }) {
-        1.0
-    } else {
-        0.0
-    };
+    let resolution = if matches!(of, HypothesisMetric::EpochsToReach { .. }) { 1.0 } else { 0.0 };
     let mut values = (Vec::new(), Vec::new());
     for (treatment, baseline) in &pairs.runs {
         values.0.push(value(treatment, of)?);
         values.1.push(value(baseline, of)?);
     }
-    let paired =
-        PairedSeeds::of(&values.0, &values.1, resolution).map_err(|error| error.to_string())?;
+    let paired = PairedSeeds::of(&values.0, &values.1, resolution).map_err(|error| error.to_string())?;
     Ok(paired.effect())
 }
 
 /// A run's value of a metric.
 fn value(run: &Run, of: HypothesisMetric) -> Result<f64, String> {
-    let last = || {
-        run.epochs
-            .last()
-            .ok_or_else(|| format!("{} has no epochs", run.label))
-    };
+    let last = || run.epochs.last().ok_or_else(|| format!("{} has no epochs", run.label));
     match of {
-        HypothesisMetric::Best(name) => run
-            .best_epoch()
-            .map(|epoch| epoch.metric(name))
-            .ok_or_else(|| format!("{} has no best epoch", run.label)),
+        HypothesisMetric::Best(name) => {
+            run.best_epoch().map(|epoch| epoch.metric(name)).ok_or_else(|| format!("{} has no best epoch", run.label))
+        }
         HypothesisMetric::Last(name) => Ok(last()?.metric(name)),
         HypothesisMetric::AfterEpoch { metric, epoch } => {
             let found = run.epochs.iter().find(|record| record.epoch == epoch);
-            found
-                .map(|record| record.metric(metric))
-                .ok_or_else(|| format!("{} has no epoch {epoch}", run.label))
+            found.map(|record| record.metric(metric)).ok_or_else(|| format!("{} has no epoch {epoch}", run.label))
         }
-        HypothesisMetric::EpochsToReach {
-            metric: name,
-            value,
-        } => Ok(epochs_to_reach(run, name, value)),
-        HypothesisMetric::GeneralizationGap => {
-            last().map(|epoch| epoch.eval_loss - epoch.train_loss)
-        }
+        HypothesisMetric::EpochsToReach { metric: name, value } => Ok(epochs_to_reach(run, name, value)),
+        HypothesisMetric::GeneralizationGap => last().map(|epoch| epoch.eval_loss - epoch.train_loss),
     }
 }
 
@@ -168,23 +128,14 @@ fn value(run: &Run, of: HypothesisMetric) -> Result<f64, String> {
 fn epochs_to_reach(run: &Run, name: MetricName, goal: f64) -> f64 {
     let reached = |record: &&EpochRecord| {
         let value = record.metric(name);
-        if metric::higher_is_better(name) {
-            value >= goal
-        } else {
-            value <= goal
-        }
+        if metric::higher_is_better(name) { value >= goal } else { value <= goal }
     };
     let never = run.epochs.last().map_or(0, |record| record.epoch) + 1;
-    run.epochs
-        .iter()
-        .find(reached)
-        .map_or(never, |record| record.epoch) as f64
+    run.epochs.iter().find(reached).map_or(never, |record| record.epoch) as f64
 }
 
 /// Whether every pair reaches the goal; only then is the number of epochs known.
 pub(super) fn all_reach(pairs: &Pairs<'_>, name: MetricName, goal: f64) -> bool {
-    let reaches = |run: &Run| {
-        epochs_to_reach(run, name, goal) <= run.epochs.last().map_or(0, |r| r.epoch) as f64
-    };
+    let reaches = |run: &Run| epochs_to_reach(run, name, goal) <= run.epochs.last().map_or(0, |r| r.epoch) as f64;
     pairs.runs.iter().all(|(a, b)| reaches(a) && reaches(b))
 }

@@ -29,59 +29,29 @@ pub(crate) fn compared(report: &Report) -> Vec<Compared<'_>> {
     report
         .reference
         .iter()
-        .map(|figure| Compared {
-            figure,
-            measured: baseline.and_then(|b| measured(report, b, figure)),
-        })
+        .map(|figure| Compared { figure, measured: baseline.and_then(|b| measured(report, b, figure)) })
         .collect()
 }
 
-fn measured(
-    report: &Report,
-    baseline: &Configuration,
-    figure: &ReferenceFigure,
-) -> Option<Measured> {
+fn measured(report: &Report, baseline: &Configuration, figure: &ReferenceFigure) -> Option<Measured> {
     let Some(name) = metric::named(&figure.metric) else {
-        let counts: Vec<f64> = report
-            .runs_of(baseline)
-            .filter_map(|run| parameters(run, &figure.metric))
-            .collect();
-        return Some(Measured {
-            summary: Summary::of(&counts)?,
-            interval: None,
-        });
+        let counts: Vec<f64> = report.runs_of(baseline).filter_map(|run| parameters(run, &figure.metric)).collect();
+        return Some(Measured { summary: Summary::of(&counts)?, interval: None });
     };
     if let Some(epoch) = figure.epoch {
-        let at = |run: &Run| {
-            run.epochs
-                .iter()
-                .find(|record| record.epoch == epoch)
-                .map(|record| record.metric(name))
-        };
-        let values: Vec<f64> = report
-            .runs_of(baseline)
-            .filter(|run| run.sound())
-            .filter_map(at)
-            .collect();
-        return Some(Measured {
-            summary: Summary::of(&values)?,
-            interval: mean_interval(&values, LEVEL),
-        });
+        let at = |run: &Run| run.epochs.iter().find(|record| record.epoch == epoch).map(|record| record.metric(name));
+        let values: Vec<f64> = report.runs_of(baseline).filter(|run| run.sound()).filter_map(at).collect();
+        return Some(Measured { summary: Summary::of(&values)?, interval: mean_interval(&values, LEVEL) });
     }
     let summary = *baseline.best.get(&name)?;
-    let interval = if name == MetricName::Accuracy {
-        baseline.accuracy_interval
-    } else {
-        over_seeds(report, baseline, name)
-    };
+    let interval =
+        if name == MetricName::Accuracy { baseline.accuracy_interval } else { over_seeds(report, baseline, name) };
     Some(Measured { summary, interval })
 }
 
 fn over_seeds(report: &Report, baseline: &Configuration, name: MetricName) -> Option<Interval> {
     let completed = report.runs_of(baseline).filter(|run| run.completed());
-    let values: Vec<f64> = completed
-        .filter_map(|run| Some(run.best_epoch()?.metric(name)))
-        .collect();
+    let values: Vec<f64> = completed.filter_map(|run| Some(run.best_epoch()?.metric(name))).collect();
     mean_interval(&values, LEVEL)
 }
 
@@ -158,7 +128,5 @@ impl Compared<'_> {
 
 fn sentence_case(text: &str) -> String {
     let mut characters = text.chars();
-    characters.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(characters).collect()
-    })
+    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }

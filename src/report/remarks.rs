@@ -20,12 +20,7 @@ pub(crate) fn of(report: &Report) -> Vec<String> {
     }
     remarks.extend(unfinished(report));
     remarks.extend(ended_badly(report));
-    remarks.extend(
-        report
-            .damages
-            .iter()
-            .map(|damage| format!("Left out: {damage}.")),
-    );
+    remarks.extend(report.damages.iter().map(|damage| format!("Left out: {damage}.")));
     remarks.extend(seeds(report));
     if report.eval_examples().is_none() && report.runs.iter().any(|run| run.facts.is_some()) {
         remarks.push(
@@ -45,15 +40,11 @@ fn unfinished(report: &Report) -> Option<String> {
     if running + interrupted + waiting == 0 {
         return None;
     }
-    let parts: Vec<String> = [
-        (running, "running"),
-        (interrupted, "interrupted"),
-        (waiting, "waiting"),
-    ]
-    .into_iter()
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, word)| format!("{n} {word}"))
-    .collect();
+    let parts: Vec<String> = [(running, "running"), (interrupted, "interrupted"), (waiting, "waiting")]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}"))
+        .collect();
     let done = total - running - interrupted - waiting;
     Some(format!(
         "Not finished: {done} of {total} runs are done ({}). Means over epochs take in what is there; figures at the \
@@ -71,26 +62,17 @@ fn ended_badly(report: &Report) -> Option<String> {
         .iter()
         .take(5)
         .map(|run| {
-            let reason = run.reason.as_deref().map_or(String::new(), |reason| {
-                format!(": {}", reason.trim_end_matches('.'))
-            });
+            let reason =
+                run.reason.as_deref().map_or(String::new(), |reason| format!(": {}", reason.trim_end_matches('.')));
             format!("{} ({}{reason})", run.label, run.state)
         })
         .collect();
-    let more = if bad.len() > 5 {
-        format!("; and {} more", bad.len() - 5)
-    } else {
-        String::new()
-    };
+    let more = if bad.len() > 5 { format!("; and {} more", bad.len() - 5) } else { String::new() };
     Some(format!("In no mean: {}{more}.", named.join("; ")))
 }
 
 fn seeds(report: &Report) -> Option<String> {
-    let single = report
-        .configurations
-        .iter()
-        .filter(|configuration| configuration.runs.len() == 1)
-        .count();
+    let single = report.configurations.iter().filter(|configuration| configuration.runs.len() == 1).count();
     match (single, report.configurations.len()) {
         (0, _) => None,
         (single, all) if single == all => Some(

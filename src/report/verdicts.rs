@@ -22,23 +22,15 @@ pub struct Judged {
 impl Judged {
     /// Inconclusive where there is no evidence.
     pub fn verdict(&self) -> Verdict {
-        self.joint
-            .as_ref()
-            .map_or(Verdict::Inconclusive, |joint| joint.assessment.verdict)
+        self.joint.as_ref().map_or(Verdict::Inconclusive, |joint| joint.assessment.verdict)
     }
 }
 
 /// Judges all hypotheses of a sweep, in its order, with Holm's correction across them.
 pub fn judge(report: &Report) -> Vec<Judged> {
-    let mut judged: Vec<Judged> = report
-        .hypotheses
-        .iter()
-        .map(|hypothesis| one(report, hypothesis))
-        .collect();
-    let mut assessments: Vec<Assessment> = judged
-        .iter()
-        .filter_map(|judged| Some(judged.joint.as_ref()?.assessment))
-        .collect();
+    let mut judged: Vec<Judged> = report.hypotheses.iter().map(|hypothesis| one(report, hypothesis)).collect();
+    let mut assessments: Vec<Assessment> =
+        judged.iter().filter_map(|judged| Some(judged.joint.as_ref()?.assessment)).collect();
     metrics::correct(&mut assessments);
     let joints = judged.iter_mut().filter_map(|judged| judged.joint.as_mut());
     for (joint, corrected) in joints.zip(assessments) {
@@ -48,17 +40,9 @@ pub fn judge(report: &Report) -> Vec<Judged> {
 }
 
 fn one(report: &Report, hypothesis: &Hypothesis) -> Judged {
-    let mut judged = Judged {
-        hypothesis: hypothesis.clone(),
-        joint: None,
-        treatments: Vec::new(),
-        caveats: Vec::new(),
-    };
-    let claim = match Claim::new(
-        expectation(hypothesis.expect),
-        hypothesis.margin,
-        scale(hypothesis.metric),
-    ) {
+    let mut judged =
+        Judged { hypothesis: hypothesis.clone(), joint: None, treatments: Vec::new(), caveats: Vec::new() };
+    let claim = match Claim::new(expectation(hypothesis.expect), hypothesis.margin, scale(hypothesis.metric)) {
         Ok(claim) => claim,
         Err(error) => {
             judged.caveats.push(error.to_string());
@@ -66,35 +50,20 @@ fn one(report: &Report, hypothesis: &Hypothesis) -> Judged {
         }
     };
     let Some(baseline) = named(report, &hypothesis.vary.baseline) else {
-        judged.caveats.push(format!(
-            "the sweep has no configuration `{}`",
-            hypothesis.vary.baseline
-        ));
+        judged.caveats.push(format!("the sweep has no configuration `{}`", hypothesis.vary.baseline));
         return judged;
     };
     let mut missing = false;
     for name in &hypothesis.vary.treatments {
-        match treatment(
-            report,
-            name,
-            baseline,
-            hypothesis.metric,
-            &mut judged.caveats,
-        ) {
-            Ok(effect) => judged
-                .treatments
-                .push((name.clone(), metrics::assess(&effect, claim))),
+        match treatment(report, name, baseline, hypothesis.metric, &mut judged.caveats) {
+            Ok(effect) => judged.treatments.push((name.clone(), metrics::assess(&effect, claim))),
             Err(reason) => {
                 missing = true;
                 judged.caveats.push(format!("{name}: {reason}"));
             }
         }
     }
-    let assessments: Vec<Assessment> = judged
-        .treatments
-        .iter()
-        .map(|(_, assessment)| *assessment)
-        .collect();
+    let assessments: Vec<Assessment> = judged.treatments.iter().map(|(_, assessment)| *assessment).collect();
     judged.joint = metrics::all_of(&assessments);
     if missing {
         without_all_treatments(&mut judged);
@@ -104,15 +73,9 @@ fn one(report: &Report, hypothesis: &Hypothesis) -> Judged {
 
 /// A claim about several treatments is refuted by one of them but supported only by all.
 fn without_all_treatments(judged: &mut Judged) {
-    if judged
-        .joint
-        .as_ref()
-        .is_some_and(|joint| joint.assessment.verdict == Verdict::Supported)
-    {
+    if judged.joint.as_ref().is_some_and(|joint| joint.assessment.verdict == Verdict::Supported) {
         judged.joint = None;
-        judged
-            .caveats
-            .push("not every treatment could be compared".to_string());
+        judged.caveats.push("not every treatment could be compared".to_string());
     }
 }
 
@@ -130,17 +93,10 @@ fn treatment(
     Ok(effect)
 }
 
-fn qualifications(
-    name: &str,
-    pairs: &Pairs<'_>,
-    of: HypothesisMetric,
-    effect: &metrics::Effect,
-) -> Vec<String> {
+fn qualifications(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, effect: &metrics::Effect) -> Vec<String> {
     let mut found = Vec::new();
     if effect.basis() == Basis::Nothing {
-        found.push(format!(
-            "{name}: one seed does not tell how much this metric varies; run at least three"
-        ));
+        found.push(format!("{name}: one seed does not tell how much this metric varies; run at least three"));
     } else if effect.seeds == 1 {
         found.push(format!("{name}: one seed; a difference may be the seed's"));
     }
@@ -153,18 +109,13 @@ fn qualifications(
     if let HypothesisMetric::EpochsToReach { metric, value } = of
         && !pairing::all_reach(pairs, metric, value)
     {
-        found.push(format!(
-            "{name}: runs that never reached the value count as one epoch more than they had"
-        ));
+        found.push(format!("{name}: runs that never reached the value count as one epoch more than they had"));
     }
     found
 }
 
 fn named<'a>(report: &'a Report, name: &str) -> Option<&'a Configuration> {
-    report
-        .configurations
-        .iter()
-        .find(|configuration| configuration.name == name)
+    report.configurations.iter().find(|configuration| configuration.name == name)
 }
 
 fn expectation(expect: Expectation) -> metrics::Expectation {
@@ -189,11 +140,7 @@ pub(crate) fn scale(of: HypothesisMetric) -> Scale {
 }
 
 fn scale_of(name: MetricName) -> Scale {
-    if metric::is_loss(name) {
-        Scale::Loss
-    } else {
-        Scale::Share
-    }
+    if metric::is_loss(name) { Scale::Loss } else { Scale::Share }
 }
 
 /// The metric of a hypothesis in words.
@@ -201,23 +148,11 @@ pub(crate) fn metric_words(of: HypothesisMetric) -> String {
     match of {
         HypothesisMetric::Best(name) => format!("{} at the best epoch", metric::title(name)),
         HypothesisMetric::Last(name) => format!("{} at the last epoch", metric::title(name)),
-        HypothesisMetric::AfterEpoch {
-            metric: name,
-            epoch,
-        } => format!("{} after epoch {epoch}", metric::title(name)),
-        HypothesisMetric::EpochsToReach {
-            metric: name,
-            value,
-        } => {
-            format!(
-                "Epochs until {} reaches {}",
-                metric::title(name).to_lowercase(),
-                metric::write(name, value)
-            )
+        HypothesisMetric::AfterEpoch { metric: name, epoch } => format!("{} after epoch {epoch}", metric::title(name)),
+        HypothesisMetric::EpochsToReach { metric: name, value } => {
+            format!("Epochs until {} reaches {}", metric::title(name).to_lowercase(), metric::write(name, value))
         }
-        HypothesisMetric::GeneralizationGap => {
-            "Validation minus training loss at the last epoch".to_string()
-        }
+        HypothesisMetric::GeneralizationGap => "Validation minus training loss at the last epoch".to_string(),
     }
 }
 
@@ -260,13 +195,7 @@ pub(crate) fn difference(scale: Scale, value: f64) -> String {
 
 /// `[−2.1, +0.3]` in the unit of [`difference`].
 pub(crate) fn interval_words(scale: Scale, interval: metrics::Interval) -> String {
-    let bare = |value: f64| {
-        difference(scale, value)
-            .split(' ')
-            .next()
-            .unwrap_or_default()
-            .to_string()
-    };
+    let bare = |value: f64| difference(scale, value).split(' ').next().unwrap_or_default().to_string();
     format!("[{}, {}]", bare(interval.low), bare(interval.high))
 }
 
@@ -290,11 +219,7 @@ pub(crate) fn word(verdict: Verdict) -> &'static str {
 
 /// What an assessment rests on: `3 seeds × 640 examples`.
 pub(crate) fn basis_words(assessment: &Assessment) -> String {
-    let seeds = if assessment.seeds == 1 {
-        "1 seed".to_string()
-    } else {
-        format!("{} seeds", assessment.seeds)
-    };
+    let seeds = if assessment.seeds == 1 { "1 seed".to_string() } else { format!("{} seeds", assessment.seeds) };
     match assessment.examples {
         Some(examples) => format!("{seeds} × {examples} examples"),
         None => seeds,
@@ -304,10 +229,7 @@ pub(crate) fn basis_words(assessment: &Assessment) -> String {
 /// The treatment that decides, and of how many.
 pub(crate) fn compared_words(judged: &Judged) -> String {
     let all = judged.hypothesis.vary.treatments.len();
-    let deciding = judged
-        .joint
-        .as_ref()
-        .and_then(|joint| judged.treatments.get(joint.treatment));
+    let deciding = judged.joint.as_ref().and_then(|joint| judged.treatments.get(joint.treatment));
     match deciding {
         Some((name, _)) if all > 1 => format!("{name} (decides among {all})"),
         Some((name, _)) => name.clone(),
@@ -317,12 +239,7 @@ pub(crate) fn compared_words(judged: &Judged) -> String {
 
 /// `3 supported, 1 refuted, 5 inconclusive`; empty without hypotheses.
 pub(crate) fn tally(judged: &[Judged]) -> String {
-    let count = |verdict: Verdict| {
-        judged
-            .iter()
-            .filter(|judged| judged.verdict() == verdict)
-            .count()
-    };
+    let count = |verdict: Verdict| judged.iter().filter(|judged| judged.verdict() == verdict).count();
     let parts: Vec<String> = [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive]
         .into_iter()
         .filter(|&verdict| count(verdict) > 0)

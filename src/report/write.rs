@@ -11,62 +11,34 @@ use super::{Format, ReportError, Written, metric, page, remarks, tables, verdict
 use crate::spec::MetricName;
 
 /// Writes charts and tables of a report into `folder`, which is created where needed.
-pub(super) fn write(
-    report: &Report,
-    folder: &Path,
-    format: Format,
-) -> Result<Written, ReportError> {
+pub(super) fn write(report: &Report, folder: &Path, format: Format) -> Result<Written, ReportError> {
     fs::create_dir_all(folder).map_err(|source| failed(folder, "create", source))?;
-    let charts = charts::draw_all(report).map_err(|source| ReportError::Draw {
-        sweep: report.name.clone(),
-        source,
-    })?;
+    let charts = charts::draw_all(report).map_err(|source| ReportError::Draw { sweep: report.name.clone(), source })?;
     let mut files = charts
         .par_iter()
         .map(|chart| write_chart(chart, folder, format))
         .collect::<Result<Vec<PathBuf>, ReportError>>()?;
-    let listed: Vec<(String, String)> = charts
-        .iter()
-        .map(|chart| {
-            (
-                format!("{}.{}", chart.name, format.extension()),
-                chart.title.clone(),
-            )
-        })
-        .collect();
+    let listed: Vec<(String, String)> =
+        charts.iter().map(|chart| (format!("{}.{}", chart.name, format.extension()), chart.title.clone())).collect();
     let around = page::Surroundings {
         results: page::url(&relative(folder, &report.folder)),
         chart_extension: format.extension(),
     };
     let texts = [
-        (
-            "index.html",
-            page::sweep(report, &charts, &around).into_bytes(),
-        ),
+        ("index.html", page::sweep(report, &charts, &around).into_bytes()),
         ("summary.csv", tables::csv_summary(report)),
-        (
-            "summary.md",
-            tables::markdown_summary(report, &listed).into_bytes(),
-        ),
+        ("summary.md", tables::markdown_summary(report, &listed).into_bytes()),
         ("summary.tex", tables::latex_table(report).into_bytes()),
     ];
     for (name, contents) in texts {
         files.push(put(&folder.join(name), &contents)?);
     }
-    Ok(Written {
-        sweep: report.name.clone(),
-        folder: folder.to_owned(),
-        files,
-        remarks: remarks::of(report),
-    })
+    Ok(Written { sweep: report.name.clone(), folder: folder.to_owned(), files, remarks: remarks::of(report) })
 }
 
 /// A report's line in the index.
 pub(super) fn entry(report: &Report, folder: String) -> page::Entry {
-    let best = report
-        .ranking()
-        .first()
-        .map(|&index| &report.configurations[index]);
+    let best = report.ranking().first().map(|&index| &report.configurations[index]);
     page::Entry {
         name: report.name.clone(),
         description: report.description.clone(),
@@ -76,10 +48,7 @@ pub(super) fn entry(report: &Report, folder: String) -> page::Entry {
         completed: report.runs.iter().filter(|run| run.completed()).count(),
         best: best.and_then(|configuration| {
             let accuracy = configuration.best.get(&MetricName::Accuracy)?;
-            Some((
-                configuration.name.clone(),
-                metric::write(MetricName::Accuracy, accuracy.mean),
-            ))
+            Some((configuration.name.clone(), metric::write(MetricName::Accuracy, accuracy.mean)))
         }),
         verdicts: verdicts::tally(&report.judged),
     }
@@ -94,16 +63,9 @@ pub(super) fn index(entries: &[page::Entry], out: &Path) -> Result<PathBuf, Repo
 fn relative(from: &Path, to: &Path) -> String {
     let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let (from, to) = (absolute(from), absolute(to));
-    let common = from
-        .components()
-        .zip(to.components())
-        .take_while(|(a, b)| a == b)
-        .count();
+    let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().skip(common).map(|_| "..".to_string());
-    let down = to
-        .components()
-        .skip(common)
-        .map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let down = to.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned());
     up.chain(down).collect::<Vec<_>>().join("/")
 }
 
@@ -111,10 +73,7 @@ fn write_chart(chart: &Chart, folder: &Path, format: Format) -> Result<PathBuf, 
     let path = folder.join(format!("{}.{}", chart.name, format.extension()));
     let contents = match format {
         Format::Svg => chart.svg().as_bytes().to_vec(),
-        Format::Png => chart.png().map_err(|source| ReportError::Raster {
-            path: path.clone(),
-            source,
-        })?,
+        Format::Png => chart.png().map_err(|source| ReportError::Raster { path: path.clone(), source })?,
     };
     put(&path, &contents)
 }
@@ -124,20 +83,14 @@ fn write_chart(chart: &Chart, folder: &Path, format: Format) -> Result<PathBuf, 
 fn put(path: &Path, contents: &[u8]) -> Result<PathBuf, ReportError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    fs::write(&temporary, contents)
-        .and_then(|()| fs::rename(&temporary, path))
-        .map_err(|source| {
-            // The error that made it useless is the one to tell.
-            fs::remove_file(&temporary).ok();
-            failed(path, "write", source)
-        })?;
+    fs::write(&temporary, contents).and_then(|()| fs::rename(&temporary, path)).map_err(|source| {
+        // The error that made it useless is the one to tell.
+        fs::remove_file(&temporary).ok();
+        failed(path, "write", source)
+    })?;
     Ok(path.to_owned())
 }
 
 fn failed(path: &Path, action: &'static str, source: std::io::Error) -> ReportError {
-    ReportError::Io {
-        path: path.to_owned(),
-        action,
-        source,
-    }
+    ReportError::Io { path: path.to_owned(), action, source }
 }

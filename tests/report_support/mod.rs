@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 use sweep::event::{EpochRecord, Outcome};
 use sweep::metrics::{Confusion, Scores, confidence, log_loss};
 use sweep::spec::{
-    DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, MetricName, PackId, PackPlan,
-    PlannedRun, Precision, ReferenceFigure, RunId, RunSpec, Sweep,
+    DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, MetricName, PackId, PackPlan, PlannedRun, Precision,
+    ReferenceFigure, RunId, RunSpec, Sweep,
 };
 use sweep::store::{
-    ClaimOptions, FORMAT_VERSION, Layout, PlanInput, ResultRecord, RunFolder, RunRecord, Store,
-    Versions,
+    ClaimOptions, FORMAT_VERSION, Layout, PlanInput, ResultRecord, RunFolder, RunRecord, Store, Versions,
 };
 use sweep::train::{Prediction, RunFacts};
 
@@ -47,13 +46,7 @@ impl Arm {
     pub fn new(name: &str, accuracy: f64, change: impl FnOnce(&mut RunSpec)) -> Arm {
         let mut spec = base_spec();
         change(&mut spec);
-        Arm {
-            name: name.to_string(),
-            spec,
-            accuracy,
-            overfit: 0.004,
-            fates: vec![Fate::Completes],
-        }
+        Arm { name: name.to_string(), spec, accuracy, overfit: 0.004, fates: vec![Fate::Completes] }
     }
 
     pub fn overfit(self, overfit: f64) -> Arm {
@@ -61,10 +54,7 @@ impl Arm {
     }
 
     pub fn fates(self, fates: &[Fate]) -> Arm {
-        Arm {
-            fates: fates.to_vec(),
-            ..self
-        }
+        Arm { fates: fates.to_vec(), ..self }
     }
 }
 
@@ -89,15 +79,12 @@ impl Fake {
     pub fn new(name: &str, arms: Vec<Arm>) -> Fake {
         Fake {
             name: name.to_string(),
-            description: "What rank, learning rate and dropout do to a LoRA classifier."
-                .to_string(),
+            description: "What rank, learning rate and dropout do to a LoRA classifier.".to_string(),
             rehearsal: false,
             arms,
             seeds: 3,
             examples: 640,
-            classes: ["World", "Sports", "Business", "Sci/Tech"]
-                .map(String::from)
-                .to_vec(),
+            classes: ["World", "Sports", "Business", "Sci/Tech"].map(String::from).to_vec(),
             hypotheses: Vec::new(),
             reference: vec![ReferenceFigure {
                 source: "paper".to_string(),
@@ -115,9 +102,7 @@ impl Fake {
             .arms
             .iter()
             .enumerate()
-            .flat_map(|(arm, planned)| {
-                (1..=self.seeds).map(move |seed| (arm, self.planned(arm, planned, seed)))
-            })
+            .flat_map(|(arm, planned)| (1..=self.seeds).map(move |seed| (arm, self.planned(arm, planned, seed))))
             .collect();
         let sweep = Sweep {
             name: self.name.clone(),
@@ -145,19 +130,12 @@ impl Fake {
 
     fn planned(&self, index: usize, arm: &Arm, seed: u64) -> PlannedRun {
         let digits = mix(index as u64 * 1_000_003 + seed) & 0xffff_ffff_ffff;
-        let label = if self.seeds > 1 {
-            format!("{}, seed={seed}", arm.name)
-        } else {
-            arm.name.clone()
-        };
+        let label = if self.seeds > 1 { format!("{}, seed={seed}", arm.name) } else { arm.name.clone() };
         PlannedRun {
             id: RunId(format!("{digits:012x}")),
             label,
             configuration: arm.name.clone(),
-            spec: RunSpec {
-                seed,
-                ..arm.spec.clone()
-            },
+            spec: RunSpec { seed, ..arm.spec.clone() },
         }
     }
 
@@ -189,8 +167,7 @@ impl Fake {
             Fate::Fails => 0,
             _ => run.spec.epochs,
         };
-        let mut epochs: Vec<EpochRecord> =
-            (1..=recorded).map(|epoch| curve(arm, run, epoch)).collect();
+        let mut epochs: Vec<EpochRecord> = (1..=recorded).map(|epoch| curve(arm, run, epoch)).collect();
         let best = best_index(&epochs);
         if let Some(best) = best.filter(|_| fate == Fate::Completes && self.predictions) {
             let rows = self.predict(run, epochs[best].scores.accuracy);
@@ -206,16 +183,9 @@ impl Fake {
         }
         write_epochs(&files, &epochs);
         let outcome = match fate {
-            Fate::Completes => Outcome::Completed {
-                best_epoch: best.map_or(1, |i| epochs[i].epoch),
-            },
-            Fate::Diverges(epoch) => Outcome::Diverged {
-                epoch,
-                step: epoch * 40,
-            },
-            Fate::Fails => Outcome::Failed {
-                reason: "worker died: signal 9 (killed), out of memory?".to_string(),
-            },
+            Fate::Completes => Outcome::Completed { best_epoch: best.map_or(1, |i| epochs[i].epoch) },
+            Fate::Diverges(epoch) => Outcome::Diverged { epoch, step: epoch * 40 },
+            Fate::Fails => Outcome::Failed { reason: "worker died: signal 9 (killed), out of memory?".to_string() },
             Fate::Stops(_) | Fate::Pending => return,
         };
         write_json(
@@ -260,31 +230,14 @@ impl Fake {
                 let luck = uniform(mix(of_run ^ example as u64));
                 let right = 0.7 * hard + 0.3 * luck < quantile_of_blend(accuracy);
                 // Neighbouring classes are mistaken for each other more often.
-                let step = if uniform(mix(of_run ^ (example as u64) << 7)) < 0.7 {
-                    1
-                } else {
-                    2
-                };
-                let predicted = if right {
-                    label
-                } else {
-                    (label + step) % classes
-                };
+                let step = if uniform(mix(of_run ^ (example as u64) << 7)) < 0.7 { 1 } else { 2 };
+                let predicted = if right { label } else { (label + step) % classes };
                 let top = 0.55 + 0.44 * uniform(mix(of_run ^ (example as u64) << 9));
                 let rest = (1.0 - top) / f64::from(classes - 1);
                 let probability = |class: u32| {
-                    if class == predicted {
-                        top as f32
-                    } else {
-                        rest as f32
-                    }
+                    if class == predicted { top as f32 } else { rest as f32 }
                 };
-                Prediction {
-                    example,
-                    label,
-                    predicted,
-                    probabilities: (0..classes).map(probability).collect(),
-                }
+                Prediction { example, label, predicted, probabilities: (0..classes).map(probability).collect() }
             })
             .collect()
     }
@@ -300,10 +253,7 @@ pub fn base_spec() -> RunSpec {
             text: vec!["text".to_string()],
             label: Some("label".to_string()),
             limit: None,
-            evaluation: Evaluation::HeldOut {
-                size: HeldOut::Examples(640),
-                seed: 42,
-            },
+            evaluation: Evaluation::HeldOut { size: HeldOut::Examples(640), seed: 42 },
         },
         max_length: 512,
         rank: 16,
@@ -332,31 +282,19 @@ pub fn base_spec() -> RunSpec {
 }
 
 fn curve(arm: &Arm, run: &PlannedRun, epoch: usize) -> EpochRecord {
-    let noise = |salt: u64| {
-        uniform(mix(u64::from_str_radix(&run.id.0, 16).unwrap()
-            ^ salt
-            ^ (epoch as u64) << 32))
-            - 0.5
-    };
+    let noise =
+        |salt: u64| uniform(mix(u64::from_str_radix(&run.id.0, 16).unwrap() ^ salt ^ (epoch as u64) << 32)) - 0.5;
     let t = epoch as f64;
-    let accuracy =
-        (arm.accuracy - 0.12 * (-1.1 * (t - 0.6)).exp() + 0.012 * noise(1)).clamp(0.0, 1.0);
+    let accuracy = (arm.accuracy - 0.12 * (-1.1 * (t - 0.6)).exp() + 0.012 * noise(1)).clamp(0.0, 1.0);
     let train_loss = 0.17 + 0.75 * (-0.9 * (t - 0.5)).exp() - 0.008 * t + 0.012 * noise(2);
-    let eval_loss = 1.05 - 0.85 * arm.accuracy
-        + 0.35 * (0.5 - t).exp()
-        + arm.overfit * (t - 3.0).max(0.0)
-        + 0.02 * noise(3);
+    let eval_loss =
+        1.05 - 0.85 * arm.accuracy + 0.35 * (0.5 - t).exp() + arm.overfit * (t - 3.0).max(0.0) + 0.02 * noise(3);
     EpochRecord {
         epoch,
         train_loss,
         train_accuracy: (accuracy + 0.01 * t - 0.02).clamp(0.0, 1.0),
         eval_loss,
-        scores: Scores {
-            accuracy,
-            precision: accuracy + 0.002,
-            recall: accuracy,
-            f1: accuracy - 0.001,
-        },
+        scores: Scores { accuracy, precision: accuracy + 0.002, recall: accuracy, f1: accuracy - 0.001 },
         mean_confidence: (accuracy + 0.02).min(1.0),
         learning_rate: run.spec.learning_rate / t,
         seconds: 8.0 + 2.0 * noise(4) + 64.0 / run.spec.batch_size as f64,
@@ -368,19 +306,14 @@ fn curve(arm: &Arm, run: &PlannedRun, epoch: usize) -> EpochRecord {
 fn scores(rows: &[Prediction], classes: usize) -> Scores {
     let labels: Vec<u32> = rows.iter().map(|row| row.label).collect();
     let predicted: Vec<u32> = rows.iter().map(|row| row.predicted).collect();
-    Confusion::of(classes, &labels, &predicted)
-        .unwrap()
-        .scores()
-        .unwrap()
+    Confusion::of(classes, &labels, &predicted).unwrap().scores().unwrap()
 }
 
 /// Shifts the curves of loss and confidence so that at the best epoch they are what the predictions say.
 fn agree(epochs: &mut [EpochRecord], best: usize, rows: &[Prediction]) {
     let mean = |of: fn(&Prediction) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
-    let loss =
-        mean(|row| log_loss(&row.probabilities, row.label).unwrap()) - epochs[best].eval_loss;
-    let confidence =
-        mean(|row| confidence(&row.probabilities).unwrap()) - epochs[best].mean_confidence;
+    let loss = mean(|row| log_loss(&row.probabilities, row.label).unwrap()) - epochs[best].eval_loss;
+    let confidence = mean(|row| confidence(&row.probabilities).unwrap()) - epochs[best].mean_confidence;
     for epoch in epochs {
         epoch.eval_loss += loss;
         epoch.mean_confidence += confidence;
@@ -388,20 +321,11 @@ fn agree(epochs: &mut [EpochRecord], best: usize, rows: &[Prediction]) {
 }
 
 fn best_index(epochs: &[EpochRecord]) -> Option<usize> {
-    (0..epochs.len()).max_by(|&a, &b| {
-        epochs[a]
-            .scores
-            .accuracy
-            .total_cmp(&epochs[b].scores.accuracy)
-            .then(b.cmp(&a))
-    })
+    (0..epochs.len()).max_by(|&a, &b| epochs[a].scores.accuracy.total_cmp(&epochs[b].scores.accuracy).then(b.cmp(&a)))
 }
 
 fn one_pack_each(runs: &[PlannedRun]) -> Vec<PackPlan> {
-    let pack = |run: &PlannedRun| PackPlan {
-        id: PackId(format!("p{}", run.id)),
-        places: vec![vec![run.id.clone()]],
-    };
+    let pack = |run: &PlannedRun| PackPlan { id: PackId(format!("p{}", run.id)), places: vec![vec![run.id.clone()]] };
     runs.iter().map(pack).collect()
 }
 
@@ -409,19 +333,13 @@ fn one_pack_each(runs: &[PlannedRun]) -> Vec<PackPlan> {
 fn quantile_of_blend(probability: f64) -> f64 {
     let mass = |at: f64| {
         let steps = 200;
-        (0..steps)
-            .map(|i| ((at - 0.3 * (f64::from(i) + 0.5) / f64::from(steps)) / 0.7).clamp(0.0, 1.0))
-            .sum::<f64>()
+        (0..steps).map(|i| ((at - 0.3 * (f64::from(i) + 0.5) / f64::from(steps)) / 0.7).clamp(0.0, 1.0)).sum::<f64>()
             / f64::from(steps)
     };
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..30 {
         let middle = (low + high) / 2.0;
-        if mass(middle) < probability {
-            low = middle
-        } else {
-            high = middle
-        }
+        if mass(middle) < probability { low = middle } else { high = middle }
     }
     (low + high) / 2.0
 }
@@ -471,25 +389,11 @@ fn write_epochs(files: &RunFolder, epochs: &[EpochRecord]) {
 
 fn write_predictions(files: &RunFolder, classes: &[String], rows: &[Prediction]) {
     let mut writer = csv::Writer::from_path(files.predictions_csv()).unwrap();
-    let head = ["example", "label", "predicted"]
-        .map(String::from)
-        .into_iter();
-    writer
-        .write_record(head.chain(classes.iter().map(|class| format!("p_{class}"))))
-        .unwrap();
+    let head = ["example", "label", "predicted"].map(String::from).into_iter();
+    writer.write_record(head.chain(classes.iter().map(|class| format!("p_{class}")))).unwrap();
     for row in rows {
-        let fixed = [
-            row.example.to_string(),
-            row.label.to_string(),
-            row.predicted.to_string(),
-        ];
-        writer
-            .write_record(
-                fixed
-                    .into_iter()
-                    .chain(row.probabilities.iter().map(f32::to_string)),
-            )
-            .unwrap();
+        let fixed = [row.example.to_string(), row.label.to_string(), row.predicted.to_string()];
+        writer.write_record(fixed.into_iter().chain(row.probabilities.iter().map(f32::to_string))).unwrap();
     }
     writer.flush().unwrap();
 }

@@ -54,12 +54,17 @@ fn cuda() -> Vec<Finding> {
         return (0..visible).map(|index| Finding::found(SUBJECT, format!("cuda:{index}{}", name(index)))).collect();
     }
     let reason = if !listed.is_empty() {
-        let mend = "check that the driver is new enough for this libtorch: nvidia-smi shows the CUDA version it supports";
+        let mend =
+            "check that the driver is new enough for this libtorch: nvidia-smi shows the CUDA version it supports";
         Finding::optional(SUBJECT, format!("libtorch cannot use the {} devices of nvidia-smi", listed.len()), mend)
     } else if Path::new("/dev/nvidiactl").exists() {
         Finding::optional(SUBJECT, "an NVIDIA driver is loaded, but libtorch sees no device", "nvidia-smi says why")
     } else {
-        Finding::optional(SUBJECT, "no NVIDIA device; training uses the CPU", "on a machine that has one: install NVIDIA's driver")
+        Finding::optional(
+            SUBJECT,
+            "no NVIDIA device; training uses the CPU",
+            "on a machine that has one: install NVIDIA's driver",
+        )
     };
     vec![reason]
 }

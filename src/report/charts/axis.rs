@@ -38,50 +38,25 @@ impl Axis {
         let step = round_step((high - low) / count.max(1) as f64);
         let first = (low / step - 1e-9).ceil() as i64;
         let last = (high / step + 1e-9).floor() as i64;
-        let ticks = (first..=last)
-            .map(|i| i as f64 * step)
-            .map(|v| (v, write(v, step, unit)))
-            .collect();
-        Axis {
-            low,
-            high,
-            scale: Scale::Linear,
-            ticks,
-        }
+        let ticks = (first..=last).map(|i| i as f64 * step).map(|v| (v, write(v, step, unit))).collect();
+        Axis { low, high, scale: Scale::Linear, ticks }
     }
 
     /// Like `linear`, with both ends moved out to round values.
     pub(crate) fn rounded(low: f64, high: f64, count: usize, unit: Unit) -> Axis {
         let (low, high) = ordered(low, high);
         let step = round_step((high - low) / count.max(1) as f64);
-        Axis::linear(
-            (low / step + 1e-9).floor() * step,
-            (high / step - 1e-9).ceil() * step,
-            count,
-            unit,
-        )
+        Axis::linear((low / step + 1e-9).floor() * step, (high / step - 1e-9).ceil() * step, count, unit)
     }
 
     /// Whole numbers (epochs) from `low` to `high`, at most `count` ticks, half a unit of air at both ends.
     pub(crate) fn whole(low: usize, high: usize, count: usize) -> Axis {
         let span = high.saturating_sub(low);
         let step = (round_step(span as f64 / count.max(1) as f64).ceil() as usize).max(1);
-        let first = if step == 1 {
-            low
-        } else {
-            low.div_ceil(step) * step
-        };
-        let ticks = (first..=high)
-            .step_by(step)
-            .map(|v| (v as f64, v.to_string()))
-            .collect();
+        let first = if step == 1 { low } else { low.div_ceil(step) * step };
+        let ticks = (first..=high).step_by(step).map(|v| (v as f64, v.to_string())).collect();
         let air = if span == 0 { 0.5 } else { span as f64 * 0.04 };
-        Axis {
-            low: low as f64 - air,
-            high: high as f64 + air,
-            scale: Scale::Linear,
-            ticks,
-        }
+        Axis { low: low as f64 - air, high: high as f64 + air, scale: Scale::Linear, ticks }
     }
 
     /// A logarithmic axis with ticks at 1, 2 and 5 times powers of ten (powers of ten alone where there are many).
@@ -89,37 +64,22 @@ impl Axis {
         let low = if low > 0.0 { low } else { f64::MIN_POSITIVE };
         let high = high.max(low * 1.5);
         let (from, to) = (low.log10().floor() as i32, high.log10().ceil() as i32);
-        let digits: &[f64] = if to - from > 3 {
-            &[1.0]
-        } else {
-            &[1.0, 2.0, 5.0]
-        };
+        let digits: &[f64] = if to - from > 3 { &[1.0] } else { &[1.0, 2.0, 5.0] };
         let ticks = (from..=to)
             .flat_map(|power| digits.iter().map(move |digit| digit * 10f64.powi(power)))
             .filter(|v| (low..=high).contains(v))
             .map(|v| (v, write(v, v, unit)))
             .collect();
-        Axis {
-            low,
-            high,
-            scale: Scale::Log,
-            ticks,
-        }
+        Axis { low, high, scale: Scale::Log, ticks }
     }
 
     /// Where a value lies between the ends: 0 at `low`, 1 at `high`; values outside are moved to the nearer end.
     pub(crate) fn share(&self, value: f64) -> f64 {
         let share = match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),
-            Scale::Log => {
-                (value.max(f64::MIN_POSITIVE) / self.low).ln() / (self.high / self.low).ln()
-            }
+            Scale::Log => (value.max(f64::MIN_POSITIVE) / self.low).ln() / (self.high / self.low).ln(),
         };
-        if share.is_nan() {
-            0.0
-        } else {
-            share.clamp(0.0, 1.0)
-        }
+        if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) }
     }
 
     pub(crate) fn contains(&self, value: f64) -> bool {
@@ -129,11 +89,7 @@ impl Axis {
 
 /// The ends in order, apart from each other and finite.
 fn ordered(low: f64, high: f64) -> (f64, f64) {
-    let (low, high) = if low.is_finite() && high.is_finite() {
-        (low.min(high), low.max(high))
-    } else {
-        (0.0, 1.0)
-    };
+    let (low, high) = if low.is_finite() && high.is_finite() { (low.min(high), low.max(high)) } else { (0.0, 1.0) };
     if high - low > 1e-12 * low.abs().max(high.abs()).max(1e-6) {
         return (low, high);
     }
@@ -148,24 +104,15 @@ fn round_step(step: f64) -> f64 {
     }
     let power = 10f64.powf(step.log10().floor());
     let digit = step / power;
-    [1.0, 2.0, 2.5, 5.0, 10.0]
-        .into_iter()
-        .find(|d| digit <= d * (1.0 + 1e-9))
-        .unwrap_or(10.0)
-        * power
+    [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().find(|d| digit <= d * (1.0 + 1e-9)).unwrap_or(10.0) * power
 }
 
 /// A tick's label with as many decimals as `step` needs.
 fn write(value: f64, step: f64, unit: Unit) -> String {
-    let factor = if matches!(unit, Unit::Percent | Unit::Points) {
-        100.0
-    } else {
-        1.0
-    };
+    let factor = if matches!(unit, Unit::Percent | Unit::Points) { 100.0 } else { 1.0 };
     let decimals = decimals_of(step * factor);
     // Adding 0 turns -0 into 0.
-    let shown =
-        (value * factor * 10f64.powi(decimals as i32)).round() / 10f64.powi(decimals as i32) + 0.0;
+    let shown = (value * factor * 10f64.powi(decimals as i32)).round() / 10f64.powi(decimals as i32) + 0.0;
     match unit {
         Unit::Number => plain(shown, decimals),
         Unit::Percent => format!("{shown:.decimals$} %"),
@@ -191,16 +138,8 @@ pub(crate) fn count(value: f64) -> String {
         v if v >= 1e3 => (value / 1e3, "k"),
         _ => (value, ""),
     };
-    let text = if scaled.abs() < 10.0 {
-        format!("{scaled:.2}")
-    } else {
-        format!("{scaled:.0}")
-    };
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
+    let text = if scaled.abs() < 10.0 { format!("{scaled:.2}") } else { format!("{scaled:.0}") };
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     format!("{text}{suffix}")
 }
 
@@ -225,22 +164,13 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_written_with_the_decimals_they_need() {
-        assert_eq!(
-            labels(&Axis::linear(0.0, 1.0, 5, Unit::Number)),
-            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
-        );
-        assert_eq!(
-            labels(&Axis::linear(0.88, 0.94, 4, Unit::Percent)),
-            ["88 %", "90 %", "92 %", "94 %"]
-        );
+        assert_eq!(labels(&Axis::linear(0.0, 1.0, 5, Unit::Number)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(labels(&Axis::linear(0.88, 0.94, 4, Unit::Percent)), ["88 %", "90 %", "92 %", "94 %"]);
         assert_eq!(
             labels(&Axis::linear(0.90, 0.91, 4, Unit::Percent)),
             ["90.00 %", "90.25 %", "90.50 %", "90.75 %", "91.00 %"]
         );
-        assert_eq!(
-            labels(&Axis::linear(-0.02, 0.01, 3, Unit::Points)),
-            ["\u{2212}2", "\u{2212}1", "0", "+1"]
-        );
+        assert_eq!(labels(&Axis::linear(-0.02, 0.01, 3, Unit::Points)), ["\u{2212}2", "\u{2212}1", "0", "+1"]);
     }
 
     #[test]
@@ -255,19 +185,14 @@ mod tests {
     fn logarithmic_ticks_stay_inside() {
         assert_eq!(
             labels(&Axis::log(1e3, 1e6, Unit::Count)),
-            [
-                "1k", "2k", "5k", "10k", "20k", "50k", "100k", "200k", "500k", "1M"
-            ]
+            ["1k", "2k", "5k", "10k", "20k", "50k", "100k", "200k", "500k", "1M"]
         );
         assert_eq!(Axis::log(0.0, 0.0, Unit::Count).share(-3.0), 0.0);
     }
 
     #[test]
     fn counts_are_short() {
-        assert_eq!(
-            [0.0, 950.0, 1250.0, 864_004.0, 12.1e6].map(count),
-            ["0", "950", "1.25k", "864k", "12M"]
-        );
+        assert_eq!([0.0, 950.0, 1250.0, 864_004.0, 12.1e6].map(count), ["0", "950", "1.25k", "864k", "12M"]);
     }
 
     proptest! {

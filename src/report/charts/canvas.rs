@@ -5,9 +5,7 @@ use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::element::{Circle, DashedPathElement, PathElement, Polygon, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{
-    Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle,
-};
+use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle};
 
 use super::fonts;
 use super::palette::{Marker, PAPER};
@@ -39,12 +37,7 @@ pub(crate) struct Rect {
 
 impl Rect {
     pub(crate) fn new(left: f64, top: f64, right: f64, bottom: f64) -> Rect {
-        Rect {
-            left,
-            top,
-            right,
-            bottom,
-        }
+        Rect { left, top, right, bottom }
     }
 
     pub(crate) fn width(&self) -> f64 {
@@ -77,19 +70,11 @@ pub(crate) struct Stroke {
 
 impl Stroke {
     pub(crate) fn solid(color: RGBColor, width: u32) -> Stroke {
-        Stroke {
-            color,
-            width,
-            dashed: false,
-        }
+        Stroke { color, width, dashed: false }
     }
 
     pub(crate) fn dashed(color: RGBColor, width: u32) -> Stroke {
-        Stroke {
-            color,
-            width,
-            dashed: true,
-        }
+        Stroke { color, width, dashed: true }
     }
 }
 
@@ -99,17 +84,11 @@ pub(crate) struct Canvas<'a> {
 }
 
 /// Draws a chart of the given size in pixels.
-pub(crate) fn picture(
-    width: u32,
-    height: u32,
-    draw: impl FnOnce(&Canvas<'_>) -> Drawn,
-) -> Result<Picture, DrawError> {
+pub(crate) fn picture(width: u32, height: u32, draw: impl FnOnce(&Canvas<'_>) -> Drawn) -> Result<Picture, DrawError> {
     fonts::built_in();
     let mut svg = String::new();
     {
-        let canvas = Canvas {
-            area: SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area(),
-        };
+        let canvas = Canvas { area: SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area() };
         canvas.area.fill(&PAPER)?;
         draw(&canvas)?;
         canvas.area.present()?;
@@ -123,29 +102,22 @@ pub(crate) fn picture(
 /// filled and stroked, so the fill's own opacity is the same. Round joins are inherited by every line: without them sharp
 /// turns of a curve end in long spikes. A quotation mark in a text is escaped, so only attributes are replaced.
 fn refined(svg: &str) -> String {
-    svg.replace(" opacity=\"1\"", "")
-        .replace(" opacity=\"", " fill-opacity=\"")
-        .replacen(
-            "<svg ",
-            "<svg stroke-linejoin=\"round\" stroke-linecap=\"round\" ",
-            1,
-        )
+    svg.replace(" opacity=\"1\"", "").replace(" opacity=\"", " fill-opacity=\"").replacen(
+        "<svg ",
+        "<svg stroke-linejoin=\"round\" stroke-linecap=\"round\" ",
+        1,
+    )
 }
 
 impl Canvas<'_> {
     pub(crate) fn line(&self, points: &[Point], stroke: Stroke) -> Drawn {
-        let style = ShapeStyle {
-            color: stroke.color.to_rgba(),
-            filled: false,
-            stroke_width: stroke.width,
-        };
+        let style = ShapeStyle { color: stroke.color.to_rgba(), filled: false, stroke_width: stroke.width };
         let points: Vec<(i32, i32)> = points.iter().map(|&p| pixel(p)).collect();
         match points.len() {
             0 | 1 => Ok(()),
             _ if stroke.dashed => {
                 let (dash, gap) = (4 * stroke.width as i32 + 2, 3 * stroke.width as i32 + 1);
-                self.area
-                    .draw(&DashedPathElement::new(points, dash, gap, style))
+                self.area.draw(&DashedPathElement::new(points, dash, gap, style))
             }
             _ => self.area.draw(&PathElement::new(points, style)),
         }
@@ -157,38 +129,25 @@ impl Canvas<'_> {
     }
 
     pub(crate) fn fill(&self, rect: Rect, color: RGBColor) -> Drawn {
-        let corners = [
-            pixel((rect.left, rect.top)),
-            pixel((rect.right, rect.bottom)),
-        ];
+        let corners = [pixel((rect.left, rect.top)), pixel((rect.right, rect.bottom))];
         self.area.draw(&Rectangle::new(corners, color.filled()))
     }
 
     /// A small round point of secondary data.
     pub(crate) fn dot(&self, at: Point, radius: i32, color: RGBAColor) -> Drawn {
-        self.area
-            .draw(&Circle::new(pixel(at), radius, color.filled()))
+        self.area.draw(&Circle::new(pixel(at), radius, color.filled()))
     }
 
     /// A data point with a thin rim in the background's colour, so that points on lines stay apart.
     pub(crate) fn marker(&self, at: Point, marker: Marker, radius: f64, color: RGBColor) -> Drawn {
         let (x, y) = at;
         let around = |corners: &[(f64, f64)], r: f64| -> Vec<Point> {
-            corners
-                .iter()
-                .map(|(dx, dy)| (x + dx * r, y + dy * r))
-                .collect()
+            corners.iter().map(|(dx, dy)| (x + dx * r, y + dy * r)).collect()
         };
         let corners: &[(f64, f64)] = match marker {
             Marker::Circle => {
-                self.area.draw(&Circle::new(
-                    pixel(at),
-                    (radius + 2.0) as i32,
-                    PAPER.filled(),
-                ))?;
-                return self
-                    .area
-                    .draw(&Circle::new(pixel(at), radius as i32, color.filled()));
+                self.area.draw(&Circle::new(pixel(at), (radius + 2.0) as i32, PAPER.filled()))?;
+                return self.area.draw(&Circle::new(pixel(at), radius as i32, color.filled()));
             }
             Marker::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
             Marker::Triangle => &[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)],
@@ -204,34 +163,18 @@ impl Canvas<'_> {
     pub(crate) fn text(&self, text: &str, at: Point, look: Type) -> Drawn {
         let (x, y) = at;
         // plotters centres by half an x-height unit; digits and capitals need a little more.
-        let at = if look.upwards {
-            (x + look.size * 0.1, y)
-        } else {
-            (x, y + look.size * 0.1)
-        };
+        let at = if look.upwards { (x + look.size * 0.1, y) } else { (x, y + look.size * 0.1) };
         let horizontal = match look.anchor {
             Anchor::Start => HPos::Left,
             Anchor::Middle => HPos::Center,
             Anchor::End => HPos::Right,
         };
-        let style = if look.bold {
-            FontStyle::Bold
-        } else {
-            FontStyle::Normal
-        };
-        let transform = if look.upwards {
-            FontTransform::Rotate270
-        } else {
-            FontTransform::None
-        };
+        let style = if look.bold { FontStyle::Bold } else { FontStyle::Normal };
+        let transform = if look.upwards { FontTransform::Rotate270 } else { FontTransform::None };
         // plotters writes 1 / 1.24 of its size as the em.
-        let font = FontDesc::new(FontFamily::Name(fonts::FAMILY), look.size * 1.24, style)
-            .transform(transform);
-        let style = font
-            .color(&look.color)
-            .pos(Pos::new(horizontal, VPos::Center));
-        self.area
-            .draw(&Text::new(printable(text), pixel(at), style))
+        let font = FontDesc::new(FontFamily::Name(fonts::FAMILY), look.size * 1.24, style).transform(transform);
+        let style = font.color(&look.color).pos(Pos::new(horizontal, VPos::Center));
+        self.area.draw(&Text::new(printable(text), pixel(at), style))
     }
 }
 
@@ -277,10 +220,7 @@ mod tests {
     #[test]
     fn any_text_gives_a_sound_picture() {
         let nasty = "<b>&\"' \u{0}\u{7}\n\u{ffff} الدقة 学习率 🙂 ω";
-        let picture = picture(300, 60, |canvas| {
-            canvas.text(nasty, (10.0, 30.0), Type::body())
-        })
-        .unwrap();
+        let picture = picture(300, 60, |canvas| canvas.text(nasty, (10.0, 30.0), Type::body())).unwrap();
         assert!(!picture.svg.contains("<b>"));
         raster::png(&picture.svg).unwrap();
     }

@@ -25,12 +25,7 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
         .into_iter()
         .filter_map(|(title, run)| {
             let answers = run.answers.as_ref()?;
-            let counts = Confusion::of(
-                answers.class_names.len(),
-                &answers.labels,
-                &answers.predicted,
-            )
-            .ok()?;
+            let counts = Confusion::of(answers.class_names.len(), &answers.labels, &answers.predicted).ok()?;
             (counts.classes() <= MOST_CLASSES).then_some((title, answers, counts))
         })
         .collect();
@@ -38,52 +33,27 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
         return Ok(None);
     };
     let title = "Confusion matrix at the best epoch";
-    let name_width = first
-        .class_names
-        .iter()
-        .map(|name| Type::small().width(name))
-        .fold(0.0, f64::max)
-        .min(220.0);
-    let room =
-        (f64::from(WIDTH) - 2.0 * MARGIN - GAP * (shown.len() - 1) as f64) / shown.len() as f64;
+    let name_width = first.class_names.iter().map(|name| Type::small().width(name)).fold(0.0, f64::max).min(220.0);
+    let room = (f64::from(WIDTH) - 2.0 * MARGIN - GAP * (shown.len() - 1) as f64) / shown.len() as f64;
     let height = (132.0 + 50.0 + Layout::of(first, room, name_width).height() + 30.0) as u32;
     let picture = picture(WIDTH, height, |canvas| {
-        let subtitle = format!(
-            "{} · rows: true class · shares of the true class, counts below",
-            words::subject(report)
-        );
+        let subtitle =
+            format!("{} · rows: true class · shares of the true class, counts below", words::subject(report));
         let top = heading(canvas, WIDTH, title, &subtitle)? + 50.0;
-        let outer = Rect::new(
-            MARGIN,
-            top,
-            f64::from(WIDTH) - MARGIN,
-            f64::from(height) - 30.0,
-        );
-        for ((title, answers, counts), cell) in
-            shown.iter().zip(lattice(outer, shown.len(), 1, (GAP, 0.0)))
-        {
+        let outer = Rect::new(MARGIN, top, f64::from(WIDTH) - MARGIN, f64::from(height) - 30.0);
+        for ((title, answers, counts), cell) in shown.iter().zip(lattice(outer, shown.len(), 1, (GAP, 0.0))) {
             matrix(canvas, cell, name_width, title, answers, counts)?;
         }
         Ok(())
     })?;
-    let sentences: Vec<String> = shown
-        .iter()
-        .map(|(title, answers, counts)| worst(title, answers, counts))
-        .collect();
-    Ok(Some(Chart {
-        name: "confusion",
-        title: title.to_string(),
-        description: sentences.join(" "),
-        picture,
-    }))
+    let sentences: Vec<String> = shown.iter().map(|(title, answers, counts)| worst(title, answers, counts)).collect();
+    Ok(Some(Chart { name: "confusion", title: title.to_string(), description: sentences.join(" "), picture }))
 }
 
 /// The baseline's best run and the best run of all, with titles; one where they are the same.
 fn chosen(report: &Report) -> Vec<(String, &Run)> {
     let best_of = |configuration: usize| {
-        let runs = report
-            .runs_of(&report.configurations[configuration])
-            .filter(|run| run.answers.is_some());
+        let runs = report.runs_of(&report.configurations[configuration]).filter(|run| run.answers.is_some());
         runs.max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))
     };
     let mut chosen = Vec::new();
@@ -100,8 +70,7 @@ fn chosen(report: &Report) -> Vec<(String, &Run)> {
 }
 
 fn accuracy(run: &Run) -> f64 {
-    run.best_epoch()
-        .map_or(f64::NEG_INFINITY, |epoch| epoch.scores.accuracy)
+    run.best_epoch().map_or(f64::NEG_INFINITY, |epoch| epoch.scores.accuracy)
 }
 
 fn figure(run: &Run) -> String {
@@ -124,16 +93,8 @@ impl Layout {
         let left = name_width + 70.0;
         let side = (width - left).min(LARGEST);
         let column = side / answers.class_names.len() as f64;
-        let upwards = answers
-            .class_names
-            .iter()
-            .any(|name| Type::small().width(name) > column - 10.0);
-        Layout {
-            left,
-            side,
-            upwards,
-            below: if upwards { name_width + 70.0 } else { 110.0 },
-        }
+        let upwards = answers.class_names.iter().any(|name| Type::small().width(name) > column - 10.0);
+        Layout { left, side, upwards, below: if upwards { name_width + 70.0 } else { 110.0 } }
     }
 
     fn height(&self) -> f64 {
@@ -150,17 +111,8 @@ fn matrix(
     counts: &Confusion,
 ) -> Drawn {
     let look = Type::small().bold();
-    canvas.text(
-        &look.fit(title, room.width()),
-        (room.left, room.top - 28.0),
-        look,
-    )?;
-    let Layout {
-        left,
-        side,
-        upwards,
-        below,
-    } = Layout::of(answers, room.width(), name_width);
+    canvas.text(&look.fit(title, room.width()), (room.left, room.top - 28.0), look)?;
+    let Layout { left, side, upwards, below } = Layout::of(answers, room.width(), name_width);
     let left = room.left + left;
     let square = Rect::new(left, room.top, left + side, room.top + side);
     let cells = lattice(square, counts.classes(), counts.classes(), (4.0, 4.0));
@@ -172,17 +124,9 @@ fn matrix(
     }
     class_names(canvas, answers, square, &cells, name_width, upwards)?;
     let foot = square.bottom + below - 40.0;
-    canvas.text(
-        "Predicted class",
-        (square.middle_x(), foot),
-        Type::body().anchor(Anchor::Middle),
-    )?;
+    canvas.text("Predicted class", (square.middle_x(), foot), Type::body().anchor(Anchor::Middle))?;
     let at = (room.left + 20.0, square.middle_y());
-    canvas.text(
-        "True class",
-        at,
-        Type::body().anchor(Anchor::Middle).upwards(),
-    )
+    canvas.text("True class", at, Type::body().anchor(Anchor::Middle).upwards())
 }
 
 /// Beside the rows and below the columns.
@@ -194,60 +138,32 @@ fn class_names(
     name_width: f64,
     upwards: bool,
 ) -> Drawn {
-    for (name, rect) in answers
-        .class_names
-        .iter()
-        .zip(cells.iter().step_by(answers.class_names.len()))
-    {
+    for (name, rect) in answers.class_names.iter().zip(cells.iter().step_by(answers.class_names.len())) {
         let name = Type::small().fit(name, name_width);
-        canvas.text(
-            &name,
-            (square.left - 14.0, rect.middle_y()),
-            Type::small().anchor(Anchor::End),
-        )?;
+        canvas.text(&name, (square.left - 14.0, rect.middle_y()), Type::small().anchor(Anchor::End))?;
     }
     for (name, rect) in answers.class_names.iter().zip(cells) {
         let name = Type::small().fit(name, if upwards { name_width } else { rect.width() });
-        let look = if upwards {
-            Type::small().anchor(Anchor::End).upwards()
-        } else {
-            Type::small().anchor(Anchor::Middle)
-        };
-        canvas.text(
-            &name,
-            (
-                rect.middle_x(),
-                square.bottom + if upwards { 14.0 } else { 26.0 },
-            ),
-            look,
-        )?;
+        let look =
+            if upwards { Type::small().anchor(Anchor::End).upwards() } else { Type::small().anchor(Anchor::Middle) };
+        canvas.text(&name, (rect.middle_x(), square.bottom + if upwards { 14.0 } else { 26.0 }), look)?;
     }
     Ok(())
 }
 
 fn cell_of(canvas: &Canvas<'_>, rect: Rect, count: u64, total: u64, written: bool) -> Drawn {
-    let share = if total == 0 {
-        0.0
-    } else {
-        count as f64 / total as f64
-    };
+    let share = if total == 0 { 0.0 } else { count as f64 / total as f64 };
     let color = sequential(share);
     canvas.fill(rect, color)?;
     if !written {
         return Ok(());
     }
-    let look = Type::small()
-        .anchor(Anchor::Middle)
-        .color(super::palette::on(luminance(color)));
+    let look = Type::small().anchor(Anchor::Middle).color(super::palette::on(luminance(color)));
     let middle = (rect.middle_x(), rect.middle_y());
     if rect.height() < 64.0 {
         return canvas.text(&count.to_string(), middle, look);
     }
-    canvas.text(
-        &format!("{:.1} %", share * 100.0),
-        (middle.0, middle.1 - 14.0),
-        look.bold(),
-    )?;
+    canvas.text(&format!("{:.1} %", share * 100.0), (middle.0, middle.1 - 14.0), look.bold())?;
     canvas.text(&count.to_string(), (middle.0, middle.1 + 16.0), look)
 }
 

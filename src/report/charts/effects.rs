@@ -35,34 +35,15 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     let height = (170.0 + lines as f64 * ROW + 130.0).max(420.0) as u32;
     let title = "Effect of each parameter on accuracy";
     let picture = picture(WIDTH, height, |canvas| {
-        let subtitle = format!(
-            "{} · difference to the baseline with 95 % interval",
-            words::subject(report)
-        );
+        let subtitle = format!("{} · difference to the baseline with 95 % interval", words::subject(report));
         let top = heading(canvas, WIDTH, title, &subtitle)? + 10.0;
-        let figures =
-            Type::small().width("\u{2212}10.0 points  [\u{2212}10.0, \u{2212}10.0]") + 24.0;
-        let rect = Rect::new(
-            MARGIN + NAMES,
-            top,
-            f64::from(WIDTH) - MARGIN - figures,
-            f64::from(height) - 110.0,
-        );
+        let figures = Type::small().width("\u{2212}10.0 points  [\u{2212}10.0, \u{2212}10.0]") + 24.0;
+        let rect = Rect::new(MARGIN + NAMES, top, f64::from(WIDTH) - MARGIN - figures, f64::from(height) - 110.0);
         let panel = rows::across(rect, axis);
         let name = "Accuracy minus the baseline's, percentage points";
-        panel.frame(
-            canvas,
-            Labels {
-                x: Some(name),
-                x_ticks: true,
-                ..Labels::default()
-            },
-        )?;
+        panel.frame(canvas, Labels { x: Some(name), x_ticks: true, ..Labels::default() })?;
         let zero = panel.at(0.0, 0.0).0;
-        canvas.line(
-            &[(zero, rect.top), (zero, rect.bottom)],
-            Stroke::solid(BASELINE, 3),
-        )?;
+        canvas.line(&[(zero, rect.top), (zero, rect.bottom)], Stroke::solid(BASELINE, 3))?;
         let step = rect.height() / lines as f64;
         let mut y = rect.top + step / 2.0;
         for group in &groups {
@@ -70,12 +51,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         }
         Ok(())
     })?;
-    Ok(Some(Chart {
-        name: "effects",
-        title: title.to_string(),
-        description: description(report, &groups),
-        picture,
-    }))
+    Ok(Some(Chart { name: "effects", title: title.to_string(), description: description(report, &groups), picture }))
 }
 
 fn draw_group(
@@ -89,13 +65,7 @@ fn draw_group(
 ) -> Drawn {
     let title = Type::small().bold();
     canvas.text(&title.fit(&group.title, NAMES - 20.0), (MARGIN, *y), title)?;
-    rows::figures(
-        canvas,
-        panel,
-        *y,
-        &format!("baseline: {}", group.base),
-        Type::muted(),
-    )?;
+    rows::figures(canvas, panel, *y, &format!("baseline: {}", group.base), Type::muted())?;
     *y += step;
     for (index, value) in &group.members {
         if let Some(effect) = &report.configurations[*index].versus_baseline {
@@ -106,21 +76,9 @@ fn draw_group(
                 (panel.rect.left - 20.0, *y),
                 Type::small().anchor(Anchor::End),
             )?;
-            rows::estimate(
-                canvas,
-                panel,
-                *y,
-                effect.estimate,
-                interval,
-                (look.marker, look.color),
-            )?;
-            let bounds = interval.map_or(String::new(), |i| {
-                format!("  {}", verdicts::interval_words(Scale::Share, i))
-            });
-            let text = format!(
-                "{}{bounds}",
-                verdicts::difference(Scale::Share, effect.estimate)
-            );
+            rows::estimate(canvas, panel, *y, effect.estimate, interval, (look.marker, look.color))?;
+            let bounds = interval.map_or(String::new(), |i| format!("  {}", verdicts::interval_words(Scale::Share, i)));
+            let text = format!("{}{bounds}", verdicts::difference(Scale::Share, effect.estimate));
             rows::figures(canvas, panel, *y, &text, Type::small())?;
         }
         *y += step;
@@ -135,13 +93,8 @@ fn groups(report: &Report) -> Vec<Group> {
         return groups;
     };
     let factors = design::factors(report);
-    for index in (0..report.configurations.len())
-        .filter(|&i| report.configurations[i].versus_baseline.is_some())
-    {
-        let changed: Vec<_> = factors
-            .iter()
-            .filter(|factor| factor.of[index] != factor.of[baseline])
-            .collect();
+    for index in (0..report.configurations.len()).filter(|&i| report.configurations[i].versus_baseline.is_some()) {
+        let changed: Vec<_> = factors.iter().filter(|factor| factor.of[index] != factor.of[baseline]).collect();
         let [factor] = changed.as_slice() else {
             continue;
         };
@@ -156,23 +109,11 @@ fn groups(report: &Report) -> Vec<Group> {
         }
     }
     let largest = |group: &Group| {
-        let effects = group
-            .members
-            .iter()
-            .filter_map(|(i, _)| report.configurations[*i].versus_baseline);
-        effects
-            .map(|effect| effect.estimate.abs())
-            .fold(0.0, f64::max)
+        let effects = group.members.iter().filter_map(|(i, _)| report.configurations[*i].versus_baseline);
+        effects.map(|effect| effect.estimate.abs()).fold(0.0, f64::max)
     };
-    while groups
-        .iter()
-        .map(|group| group.members.len() + 1)
-        .sum::<usize>()
-        > MOST
-        && groups.len() > 1
-    {
-        let least =
-            (0..groups.len()).min_by(|&a, &b| largest(&groups[a]).total_cmp(&largest(&groups[b])));
+    while groups.iter().map(|group| group.members.len() + 1).sum::<usize>() > MOST && groups.len() > 1 {
+        let least = (0..groups.len()).min_by(|&a, &b| largest(&groups[a]).total_cmp(&largest(&groups[b])));
         groups.remove(least.unwrap_or(0));
     }
     groups
@@ -185,9 +126,7 @@ fn axis(report: &Report, groups: &[Group]) -> Option<Axis> {
         .filter_map(|(index, _)| report.configurations[*index].versus_baseline)
         .collect();
     let ends = effects.iter().flat_map(|effect| {
-        let interval = effect
-            .interval(LEVEL)
-            .map(|interval| [interval.low, interval.high]);
+        let interval = effect.interval(LEVEL).map(|interval| [interval.low, interval.high]);
         interval.into_iter().flatten().chain([effect.estimate])
     });
     let (low, high) = rows::range(ends.chain((!effects.is_empty()).then_some(0.0)))?;
@@ -196,22 +135,12 @@ fn axis(report: &Report, groups: &[Group]) -> Option<Axis> {
 
 fn description(report: &Report, groups: &[Group]) -> String {
     let mut clear: Vec<String> = Vec::new();
-    for (group, (index, value)) in groups
-        .iter()
-        .flat_map(|g| g.members.iter().map(move |member| (g, member)))
-    {
+    for (group, (index, value)) in groups.iter().flat_map(|g| g.members.iter().map(move |member| (g, member))) {
         let Some(effect) = &report.configurations[*index].versus_baseline else {
             continue;
         };
-        if effect
-            .interval(LEVEL)
-            .is_some_and(|interval| !interval.contains(0.0))
-        {
-            clear.push(format!(
-                "{} {value} {}",
-                group.title,
-                verdicts::difference(Scale::Share, effect.estimate)
-            ));
+        if effect.interval(LEVEL).is_some_and(|interval| !interval.contains(0.0)) {
+            clear.push(format!("{} {value} {}", group.title, verdicts::difference(Scale::Share, effect.estimate)));
         }
     }
     let all: usize = groups.iter().map(|group| group.members.len()).sum();
@@ -219,7 +148,5 @@ fn description(report: &Report, groups: &[Group]) -> String {
         0 => "No interval excludes zero.".to_string(),
         n => format!("{n} of {all} intervals exclude zero: {}.", clear.join("; ")),
     };
-    format!(
-        "Paired by seed and evaluation example; not corrected for the number of comparisons. {clear}"
-    )
+    format!("Paired by seed and evaluation example; not corrected for the number of comparisons. {clear}")
 }

@@ -25,20 +25,11 @@ pub(crate) struct BuiltIn {
 pub(crate) fn built_in() -> &'static BuiltIn {
     static FONTS: OnceLock<BuiltIn> = OnceLock::new();
     FONTS.get_or_init(|| {
-        let parse = |bytes| {
-            FontRef::try_from_slice(bytes)
-                .expect("the file is part of this program and a sound font")
-        };
+        let parse = |bytes| FontRef::try_from_slice(bytes).expect("the file is part of this program and a sound font");
         for (style, bytes) in [(FontStyle::Normal, REGULAR), (FontStyle::Bold, BOLD)] {
-            assert!(
-                register_font(FAMILY, style, bytes).is_ok(),
-                "the built-in font parses, see above"
-            );
+            assert!(register_font(FAMILY, style, bytes).is_ok(), "the built-in font parses, see above");
         }
-        BuiltIn {
-            regular: parse(REGULAR),
-            bold: parse(BOLD),
-        }
+        BuiltIn { regular: parse(REGULAR), bold: parse(BOLD) }
     })
 }
 
@@ -61,10 +52,7 @@ impl BuiltIn {
 
 /// The fonts needed to draw a text (any text that contains it: a whole SVG document will do).
 pub(crate) fn database_for(text: &str) -> Arc<Database> {
-    let foreign: BTreeSet<char> = text
-        .chars()
-        .filter(|&c| !c.is_control() && !built_in().covers(c))
-        .collect();
+    let foreign: BTreeSet<char> = text.chars().filter(|&c| !c.is_control() && !built_in().covers(c)).collect();
     if foreign.is_empty() {
         return built_in_database();
     }

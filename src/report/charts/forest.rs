@@ -29,30 +29,17 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let height = (150.0 + rows as f64 * ROW + groups.len() as f64 * FOOT + 20.0) as u32;
     let title = "Hypotheses: effect and 95 % interval";
     let picture = picture(WIDTH, height, |canvas| {
-        let subtitle = format!(
-            "{} · shaded: what is claimed · p corrected by Holm",
-            words::subject(report)
-        );
+        let subtitle = format!("{} · shaded: what is claimed · p corrected by Holm", words::subject(report));
         let mut top = heading(canvas, WIDTH, title, &subtitle)? + 10.0;
         for (scale, members) in &groups {
             let bottom = top + members.len() as f64 * ROW;
-            let rect = Rect::new(
-                MARGIN + NAMES,
-                top,
-                f64::from(WIDTH) - MARGIN - FIGURES,
-                bottom,
-            );
+            let rect = Rect::new(MARGIN + NAMES, top, f64::from(WIDTH) - MARGIN - FIGURES, bottom);
             group(canvas, rect, *scale, members)?;
             top = bottom + FOOT;
         }
         Ok(())
     })?;
-    Ok(Some(Chart {
-        name: "hypotheses",
-        title: title.to_string(),
-        description: description(report),
-        picture,
-    }))
+    Ok(Some(Chart { name: "hypotheses", title: title.to_string(), description: description(report), picture }))
 }
 
 /// Hypotheses with evidence, by the unit of their metric, in the order of the sweep.
@@ -61,32 +48,19 @@ fn groups(report: &Report) -> Vec<(Scale, Vec<(&Judged, Assessment)>)> {
         .into_iter()
         .map(|scale| {
             let of_scale = |judged: &&Judged| verdicts::scale(judged.hypothesis.metric) == scale;
-            let with_evidence = report
-                .judged
-                .iter()
-                .filter(of_scale)
-                .filter_map(|judged| Some((judged, judged.joint?.assessment)));
+            let with_evidence =
+                report.judged.iter().filter(of_scale).filter_map(|judged| Some((judged, judged.joint?.assessment)));
             (scale, with_evidence.collect::<Vec<_>>())
         })
         .filter(|(_, members)| !members.is_empty())
         .collect()
 }
 
-fn group(
-    canvas: &Canvas<'_>,
-    rect: Rect,
-    scale: Scale,
-    members: &[(&Judged, Assessment)],
-) -> Drawn {
+fn group(canvas: &Canvas<'_>, rect: Rect, scale: Scale, members: &[(&Judged, Assessment)]) -> Drawn {
     let ends = members.iter().flat_map(|(_, assessment)| {
-        let interval = assessment
-            .interval
-            .map(|interval| [interval.low, interval.high]);
+        let interval = assessment.interval.map(|interval| [interval.low, interval.high]);
         let margin = assessment.claim.margin();
-        interval
-            .into_iter()
-            .flatten()
-            .chain([assessment.effect, -margin, margin])
+        interval.into_iter().flatten().chain([assessment.effect, -margin, margin])
     });
     let (low, high) = rows::range(ends.chain([0.0])).unwrap_or((-1.0, 1.0));
     let (unit, name) = match scale {
@@ -99,19 +73,9 @@ fn group(
     for (place, (_, assessment)) in members.iter().enumerate() {
         claimed(canvas, &panel, middle(place), assessment)?;
     }
-    panel.frame(
-        canvas,
-        Labels {
-            x: Some(name),
-            x_ticks: true,
-            ..Labels::default()
-        },
-    )?;
+    panel.frame(canvas, Labels { x: Some(name), x_ticks: true, ..Labels::default() })?;
     let zero = panel.at(0.0, 0.0).0;
-    canvas.line(
-        &[(zero, rect.top), (zero, rect.bottom)],
-        Stroke::solid(INK, 2),
-    )?;
+    canvas.line(&[(zero, rect.top), (zero, rect.bottom)], Stroke::solid(INK, 2))?;
     for (place, (judged, assessment)) in members.iter().enumerate() {
         row(canvas, &panel, middle(place), scale, judged, assessment)?;
     }
@@ -126,66 +90,27 @@ fn claimed(canvas: &Canvas<'_>, panel: &Panel, y: f64, assessment: &Assessment) 
     canvas.fill(Rect::new(left, y - ROW * 0.3, right, y + ROW * 0.3), SHADE)
 }
 
-fn row(
-    canvas: &Canvas<'_>,
-    panel: &Panel,
-    y: f64,
-    scale: Scale,
-    judged: &Judged,
-    assessment: &Assessment,
-) -> Drawn {
+fn row(canvas: &Canvas<'_>, panel: &Panel, y: f64, scale: Scale, judged: &Judged, assessment: &Assessment) -> Drawn {
     let (marker, color) = look(assessment.verdict);
     let claim = Type::small().bold();
     let metric = verdicts::metric_words(judged.hypothesis.metric);
     let detail = format!("{metric}: {}", verdicts::claim_words(&judged.hypothesis));
-    let of_claim = wrap(&judged.hypothesis.claim, claim, NAMES - 24.0, 2)
-        .into_iter()
-        .map(|line| (line, claim));
-    let of_detail = wrap(&detail, Type::muted(), NAMES - 24.0, 2)
-        .into_iter()
-        .map(|line| (line, Type::muted()));
+    let of_claim = wrap(&judged.hypothesis.claim, claim, NAMES - 24.0, 2).into_iter().map(|line| (line, claim));
+    let of_detail = wrap(&detail, Type::muted(), NAMES - 24.0, 2).into_iter().map(|line| (line, Type::muted()));
     let lines: Vec<(String, Type)> = of_claim.chain(of_detail).collect();
     for (place, (line, look)) in lines.iter().enumerate() {
-        canvas.text(
-            line,
-            (
-                MARGIN,
-                y + LINE * (place as f64 - (lines.len() - 1) as f64 / 2.0),
-            ),
-            *look,
-        )?;
+        canvas.text(line, (MARGIN, y + LINE * (place as f64 - (lines.len() - 1) as f64 / 2.0)), *look)?;
     }
     let (upper, lower) = (y - LINE / 2.0, y + LINE / 2.0);
-    rows::estimate(
-        canvas,
-        panel,
-        y,
-        assessment.effect,
-        assessment.interval,
-        (marker, color),
-    )?;
-    rows::figures(
-        canvas,
-        panel,
-        upper,
-        verdicts::word(assessment.verdict),
-        claim.color(ink_of(assessment.verdict)),
-    )?;
-    let bounds = assessment.interval.map_or(String::new(), |i| {
-        format!(" {}", verdicts::interval_words(scale, i))
-    });
+    rows::estimate(canvas, panel, y, assessment.effect, assessment.interval, (marker, color))?;
+    rows::figures(canvas, panel, upper, verdicts::word(assessment.verdict), claim.color(ink_of(assessment.verdict)))?;
+    let bounds = assessment.interval.map_or(String::new(), |i| format!(" {}", verdicts::interval_words(scale, i)));
     let figures = format!(
         "{}{bounds}  p {}",
         verdicts::difference(scale, assessment.effect),
         verdicts::p_words(assessment.adjusted_p_value)
     );
-    rows::figures(
-        canvas,
-        panel,
-        lower,
-        &Type::small().fit(&figures, FIGURES - 24.0),
-        Type::small(),
-    )
+    rows::figures(canvas, panel, lower, &Type::small().fit(&figures, FIGURES - 24.0), Type::small())
 }
 
 fn look(verdict: Verdict) -> (Marker, RGBColor) {
@@ -197,11 +122,7 @@ fn look(verdict: Verdict) -> (Marker, RGBColor) {
 }
 
 fn ink_of(verdict: Verdict) -> RGBColor {
-    if verdict == Verdict::Inconclusive {
-        MUTED
-    } else {
-        look(verdict).1
-    }
+    if verdict == Verdict::Inconclusive { MUTED } else { look(verdict).1 }
 }
 
 fn description(report: &Report) -> String {
@@ -209,11 +130,7 @@ fn description(report: &Report) -> String {
         .judged
         .iter()
         .map(|judged| {
-            format!(
-                "{}: {}",
-                judged.hypothesis.claim.trim_end_matches('.'),
-                verdicts::word(judged.verdict())
-            )
+            format!("{}: {}", judged.hypothesis.claim.trim_end_matches('.'), verdicts::word(judged.verdict()))
         })
         .collect();
     format!("{}.", sentences.join("; "))

@@ -25,14 +25,8 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
         return Ok(None);
     };
     // The longer side is horizontal.
-    let (across, down) = if a.levels.len() >= b.levels.len() {
-        (a, b)
-    } else {
-        (b, a)
-    };
-    let values: Vec<f64> = (0..report.configurations.len())
-        .filter_map(|i| Some(cell(report, i)?.mean))
-        .collect();
+    let (across, down) = if a.levels.len() >= b.levels.len() { (a, b) } else { (b, a) };
+    let values: Vec<f64> = (0..report.configurations.len()).filter_map(|i| Some(cell(report, i)?.mean)).collect();
     let range = super::rows::range(values.iter().copied());
     let (Some(range), true) = (range, across.levels.len() <= MOST_LEVELS) else {
         return Ok(None);
@@ -40,122 +34,62 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let title = format!("Accuracy by {} and {}", across.name, down.name);
     let picture = picture(WIDTH, HEIGHT, |canvas| {
         let top = heading(canvas, WIDTH, &title, &words::subject(report))? + 10.0;
-        let names = down
-            .levels
-            .iter()
-            .map(|level| Type::small().width(level))
-            .fold(0.0, f64::max)
-            .min(300.0);
+        let names = down.levels.iter().map(|level| Type::small().width(level)).fold(0.0, f64::max).min(300.0);
         let left = MARGIN + 60.0 + names;
-        let rect = Rect::new(
-            left,
-            top,
-            f64::from(WIDTH) - MARGIN - SCALE_WIDTH,
-            f64::from(HEIGHT) - 120.0,
-        );
+        let rect = Rect::new(left, top, f64::from(WIDTH) - MARGIN - SCALE_WIDTH, f64::from(HEIGHT) - 120.0);
         grid(canvas, rect, report, across, down, range)?;
-        scale(
-            canvas,
-            Rect::new(rect.right + 50.0, rect.top, rect.right + 80.0, rect.bottom),
-            range,
-        )
+        scale(canvas, Rect::new(rect.right + 50.0, rect.top, rect.right + 80.0, rect.bottom), range)
     })?;
     let description = format!(
         "Each cell: accuracy at the best epoch, mean over seeds, darker is better. {}",
         words::standing(report, MetricName::Accuracy, 3)
     );
-    Ok(Some(Chart {
-        name: "heatmap",
-        title,
-        description,
-        picture,
-    }))
+    Ok(Some(Chart { name: "heatmap", title, description, picture }))
 }
 
 fn cell(report: &Report, configuration: usize) -> Option<Summary> {
-    report.configurations[configuration]
-        .best
-        .get(&MetricName::Accuracy)
-        .copied()
+    report.configurations[configuration].best.get(&MetricName::Accuracy).copied()
 }
 
-fn grid(
-    canvas: &Canvas<'_>,
-    rect: Rect,
-    report: &Report,
-    across: &Factor,
-    down: &Factor,
-    range: (f64, f64),
-) -> Drawn {
+fn grid(canvas: &Canvas<'_>, rect: Rect, report: &Report, across: &Factor, down: &Factor, range: (f64, f64)) -> Drawn {
     let (columns, rows) = (across.levels.len(), down.levels.len());
     let cells = lattice(rect, columns, rows, (4.0, 4.0));
     for (place, cell_rect) in cells.iter().enumerate() {
         // Rows from the bottom up, as on an axis.
         let (column, row) = (place % columns, rows - 1 - place / columns);
-        let found =
-            (0..report.configurations.len()).find(|&i| across.of[i] == column && down.of[i] == row);
+        let found = (0..report.configurations.len()).find(|&i| across.of[i] == column && down.of[i] == row);
         match found.and_then(|i| cell(report, i)) {
             Some(summary) => filled(canvas, *cell_rect, summary, range)?,
             None => {
                 canvas.fill(*cell_rect, GRID)?;
-                canvas.text(
-                    "–",
-                    (cell_rect.middle_x(), cell_rect.middle_y()),
-                    Type::muted().anchor(Anchor::Middle),
-                )?;
+                canvas.text("–", (cell_rect.middle_x(), cell_rect.middle_y()), Type::muted().anchor(Anchor::Middle))?;
             }
         }
     }
     for (level, cell_rect) in across.levels.iter().zip(&cells) {
         let level = Type::small().fit(level, cell_rect.width());
-        canvas.text(
-            &level,
-            (cell_rect.middle_x(), rect.bottom + 26.0),
-            Type::small().anchor(Anchor::Middle),
-        )?;
+        canvas.text(&level, (cell_rect.middle_x(), rect.bottom + 26.0), Type::small().anchor(Anchor::Middle))?;
     }
     for (level, cell_rect) in down.levels.iter().zip(cells.iter().step_by(columns).rev()) {
         let level = Type::small().fit(level, 300.0);
-        canvas.text(
-            &level,
-            (rect.left - 14.0, cell_rect.middle_y()),
-            Type::small().anchor(Anchor::End),
-        )?;
+        canvas.text(&level, (rect.left - 14.0, cell_rect.middle_y()), Type::small().anchor(Anchor::End))?;
     }
-    canvas.text(
-        &across.name,
-        (rect.middle_x(), rect.bottom + 70.0),
-        Type::body().anchor(Anchor::Middle),
-    )?;
-    canvas.text(
-        &down.name,
-        (MARGIN + 14.0, rect.middle_y()),
-        Type::body().anchor(Anchor::Middle).upwards(),
-    )
+    canvas.text(&across.name, (rect.middle_x(), rect.bottom + 70.0), Type::body().anchor(Anchor::Middle))?;
+    canvas.text(&down.name, (MARGIN + 14.0, rect.middle_y()), Type::body().anchor(Anchor::Middle).upwards())
 }
 
 fn filled(canvas: &Canvas<'_>, rect: Rect, summary: Summary, (low, high): (f64, f64)) -> Drawn {
     let color = sequential((summary.mean - low) / (high - low));
     canvas.fill(rect, color)?;
-    let look = Type::small()
-        .anchor(Anchor::Middle)
-        .color(palette::on(luminance(color)));
+    let look = Type::small().anchor(Anchor::Middle).color(palette::on(luminance(color)));
     let text = metric::write(MetricName::Accuracy, summary.mean);
     if rect.width() < look.width(&text) + 8.0 {
         return Ok(());
     }
     match summary.sd.filter(|_| rect.height() > 70.0) {
         Some(sd) => {
-            canvas.text(
-                &text,
-                (rect.middle_x(), rect.middle_y() - 14.0),
-                look.bold(),
-            )?;
-            canvas.text(
-                &format!("± {:.1}", sd * 100.0),
-                (rect.middle_x(), rect.middle_y() + 16.0),
-                look,
-            )
+            canvas.text(&text, (rect.middle_x(), rect.middle_y() - 14.0), look.bold())?;
+            canvas.text(&format!("± {:.1}", sd * 100.0), (rect.middle_x(), rect.middle_y() + 16.0), look)
         }
         None => canvas.text(&text, (rect.middle_x(), rect.middle_y()), look.bold()),
     }
@@ -167,20 +101,12 @@ pub(super) fn scale(canvas: &Canvas<'_>, rect: Rect, (low, high): (f64, f64)) ->
     for step in 0..STEPS {
         let share = (step as f64 + 0.5) / STEPS as f64;
         let y = |share: f64| rect.bottom - share * rect.height();
-        let band = Rect {
-            top: y((step + 1) as f64 / STEPS as f64),
-            bottom: y(step as f64 / STEPS as f64),
-            ..rect
-        };
+        let band = Rect { top: y((step + 1) as f64 / STEPS as f64), bottom: y(step as f64 / STEPS as f64), ..rect };
         canvas.fill(band, sequential(share))?;
     }
     for (share, value) in [(0.0, low), (0.5, (low + high) / 2.0), (1.0, high)] {
         let at = (rect.right + 10.0, rect.bottom - share * rect.height());
-        canvas.text(
-            &metric::write(MetricName::Accuracy, value),
-            at,
-            Type::small(),
-        )?;
+        canvas.text(&metric::write(MetricName::Accuracy, value), at, Type::small())?;
     }
     Ok(())
 }

@@ -29,32 +29,15 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     let left_out = report.ranking().len() - chosen.len();
     let height = (132.0 + chosen.len() as f64 * ROW + 140.0).max(420.0) as u32;
     let picture = picture(WIDTH, height, |canvas| {
-        let top = heading(
-            canvas,
-            WIDTH,
-            "Accuracy with 95 % intervals",
-            &subtitle(report, left_out),
-        )? + 30.0;
+        let top = heading(canvas, WIDTH, "Accuracy with 95 % intervals", &subtitle(report, left_out))? + 30.0;
         let name_width = widest_name(report, &chosen);
         let left = MARGIN + name_width + 24.0;
-        let rect = Rect::new(
-            left,
-            top,
-            f64::from(WIDTH) - MARGIN - figures_width() - 24.0,
-            f64::from(height) - 110.0,
-        );
-        let panel = rows::across(
-            rect,
-            value_axis(report, &chosen, reference.as_ref().map(|r| r.0)),
-        );
+        let rect = Rect::new(left, top, f64::from(WIDTH) - MARGIN - figures_width() - 24.0, f64::from(height) - 110.0);
+        let panel = rows::across(rect, value_axis(report, &chosen, reference.as_ref().map(|r| r.0)));
         shade_baseline(canvas, report, &panel)?;
         panel.frame(
             canvas,
-            Labels {
-                x: Some("Accuracy (evaluation) at the best epoch"),
-                x_ticks: true,
-                ..Labels::default()
-            },
+            Labels { x: Some("Accuracy (evaluation) at the best epoch"), x_ticks: true, ..Labels::default() },
         )?;
         if let Some((value, name)) = &reference {
             reference_line(canvas, &panel, *value, name)?;
@@ -79,25 +62,13 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
 
 fn chosen(report: &Report) -> Vec<usize> {
     let ranked = report.ranking();
-    let ranked: Vec<usize> = ranked
-        .into_iter()
-        .filter(|&i| {
-            report.configurations[i]
-                .best
-                .contains_key(&MetricName::Accuracy)
-        })
-        .collect();
+    let ranked: Vec<usize> =
+        ranked.into_iter().filter(|&i| report.configurations[i].best.contains_key(&MetricName::Accuracy)).collect();
     if ranked.len() <= MOST {
         return ranked;
     }
-    let baseline = report
-        .baseline
-        .filter(|i| ranked.contains(i) && !ranked[..MOST].contains(i));
-    ranked[..MOST - usize::from(baseline.is_some())]
-        .iter()
-        .copied()
-        .chain(baseline)
-        .collect()
+    let baseline = report.baseline.filter(|i| ranked.contains(i) && !ranked[..MOST].contains(i));
+    ranked[..MOST - usize::from(baseline.is_some())].iter().copied().chain(baseline).collect()
 }
 
 fn row(
@@ -114,41 +85,18 @@ fn row(
         return Ok(());
     };
     let look = looks.get(index);
-    let kind = if report.is_baseline(index) {
-        Type::small().bold()
-    } else {
-        Type::small()
-    };
+    let kind = if report.is_baseline(index) { Type::small().bold() } else { Type::small() };
     rows::name(canvas, panel, y, &configuration.name, name_width, kind)?;
     if spread.count > 1 {
-        for best in report
-            .runs_of(configuration)
-            .filter(|run| run.completed())
-            .filter_map(Run::best_epoch)
-        {
-            canvas.dot(
-                (panel.at(best.scores.accuracy, 0.0).0, y - 13.0),
-                5,
-                look.color.mix(0.6),
-            )?;
+        for best in report.runs_of(configuration).filter(|run| run.completed()).filter_map(Run::best_epoch) {
+            canvas.dot((panel.at(best.scores.accuracy, 0.0).0, y - 13.0), 5, look.color.mix(0.6))?;
         }
     }
     let interval = configuration.accuracy_interval;
-    rows::estimate(
-        canvas,
-        panel,
-        y,
-        spread.mean,
-        interval,
-        (look.marker, look.color),
-    )?;
+    rows::estimate(canvas, panel, y, spread.mean, interval, (look.marker, look.color))?;
     let mut figures = metric::write(MetricName::Accuracy, spread.mean);
     if let Some(interval) = interval {
-        figures.push_str(&format!(
-            "  [{:.1}, {:.1}]",
-            interval.low * 100.0,
-            interval.high * 100.0
-        ));
+        figures.push_str(&format!("  [{:.1}, {:.1}]", interval.low * 100.0, interval.high * 100.0));
     }
     rows::figures(canvas, panel, y, &figures, kind)
 }
@@ -158,10 +106,7 @@ fn figures_width() -> f64 {
 }
 
 fn widest_name(report: &Report, chosen: &[usize]) -> f64 {
-    let widest = chosen
-        .iter()
-        .map(|&i| Type::small().bold().width(&report.configurations[i].name))
-        .fold(0.0, f64::max);
+    let widest = chosen.iter().map(|&i| Type::small().bold().width(&report.configurations[i].name)).fold(0.0, f64::max);
     widest.min(f64::from(WIDTH) * NAMES)
 }
 
@@ -169,13 +114,8 @@ fn value_axis(report: &Report, chosen: &[usize], reference: Option<f64>) -> Axis
     let ends = chosen.iter().flat_map(|&i| {
         let configuration = &report.configurations[i];
         let spread = configuration.best.get(&MetricName::Accuracy);
-        let of_interval = configuration
-            .accuracy_interval
-            .map(|interval| [interval.low, interval.high]);
-        of_interval
-            .into_iter()
-            .flatten()
-            .chain(spread.into_iter().flat_map(|s| [s.min, s.max]))
+        let of_interval = configuration.accuracy_interval.map(|interval| [interval.low, interval.high]);
+        of_interval.into_iter().flatten().chain(spread.into_iter().flat_map(|s| [s.min, s.max]))
     });
     let (low, high) = rows::range(ends.chain(reference)).unwrap_or((0.0, 1.0));
     Axis::rounded(low.max(0.0), high.min(1.0), 6, Unit::Percent)
@@ -183,39 +123,19 @@ fn value_axis(report: &Report, chosen: &[usize], reference: Option<f64>) -> Axis
 
 /// The baseline's interval, through all rows.
 fn shade_baseline(canvas: &Canvas<'_>, report: &Report, panel: &Panel) -> Drawn {
-    let Some(interval) = report
-        .baseline
-        .and_then(|i| report.configurations[i].accuracy_interval)
-    else {
+    let Some(interval) = report.baseline.and_then(|i| report.configurations[i].accuracy_interval) else {
         return Ok(());
     };
-    let (left, right) = (
-        panel.at(interval.low, 0.0).0,
-        panel.at(interval.high, 0.0).0,
-    );
-    canvas.fill(
-        Rect {
-            left,
-            right,
-            ..panel.rect
-        },
-        SHADE,
-    )
+    let (left, right) = (panel.at(interval.low, 0.0).0, panel.at(interval.high, 0.0).0);
+    canvas.fill(Rect { left, right, ..panel.rect }, SHADE)
 }
 
 fn reference_line(canvas: &Canvas<'_>, panel: &Panel, value: f64, name: &str) -> Drawn {
     let x = panel.at(value, 0.0).0;
-    canvas.line(
-        &[(x, panel.rect.top), (x, panel.rect.bottom)],
-        Stroke::dashed(MUTED, 2),
-    )?;
+    canvas.line(&[(x, panel.rect.top), (x, panel.rect.bottom)], Stroke::dashed(MUTED, 2))?;
     let half = Type::muted().width(name) / 2.0;
     let middle = x.min(f64::from(WIDTH) - MARGIN - half);
-    canvas.text(
-        name,
-        (middle, panel.rect.top - 18.0),
-        Type::muted().anchor(Anchor::Middle),
-    )
+    canvas.text(name, (middle, panel.rect.top - 18.0), Type::muted().anchor(Anchor::Middle))
 }
 
 fn subtitle(report: &Report, left_out: usize) -> String {

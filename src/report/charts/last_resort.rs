@@ -14,16 +14,11 @@ const ROWS: i16 = 16;
 
 /// A font with those of the characters that Unifont has; none when it has none of them.
 pub(super) fn font(characters: &BTreeSet<char>) -> Option<Vec<u8>> {
-    let glyphs: Vec<(char, &Glyph)> = characters
-        .iter()
-        .filter_map(|&c| Some((c, get_glyph(c)?)))
-        .collect();
+    let glyphs: Vec<(char, &Glyph)> = characters.iter().filter_map(|&c| Some((c, get_glyph(c)?))).collect();
     if glyphs.is_empty() {
         return None;
     }
-    let outlines: Vec<Vec<u8>> = std::iter::once(Vec::new())
-        .chain(glyphs.iter().map(|(_, g)| outline(g)))
-        .collect();
+    let outlines: Vec<Vec<u8>> = std::iter::once(Vec::new()).chain(glyphs.iter().map(|(_, g)| outline(g))).collect();
     let (loca, glyf) = locate(&outlines);
     let points = outlines.len() as u16;
     let tables = [
@@ -47,11 +42,7 @@ fn outline(glyph: &Glyph) -> Vec<u8> {
     }
     let mut out = Bytes::default();
     let x_max = runs.iter().map(|r| r.2).max().unwrap_or(0) as i16 * PIXEL;
-    out.i16(runs.len() as i16)
-        .i16(0)
-        .i16(-DESCENT * PIXEL)
-        .i16(x_max)
-        .i16((ROWS - DESCENT) * PIXEL);
+    out.i16(runs.len() as i16).i16(0).i16(-DESCENT * PIXEL).i16(x_max).i16((ROWS - DESCENT) * PIXEL);
     for i in 0..runs.len() {
         out.u16(i as u16 * 4 + 3);
     }
@@ -85,10 +76,7 @@ fn runs_of(glyph: &Glyph) -> Vec<(usize, usize, usize)> {
     for row in 0..ROWS as usize {
         let mut start = None;
         for column in 0..=glyph.get_width() {
-            match (
-                start,
-                column < glyph.get_width() && glyph.get_pixel(column, row),
-            ) {
+            match (start, column < glyph.get_width() && glyph.get_pixel(column, row)) {
                 (None, true) => start = Some(column),
                 (Some(from), false) => {
                     runs.push((row, from, column));
@@ -115,11 +103,7 @@ fn character_map(glyphs: &[(char, &Glyph)]) -> Vec<u8> {
     let mut out = Bytes::default();
     // Version 0, one table: Windows, full Unicode, at offset 12.
     out.u16(0).u16(1).u16(3).u16(10).u32(12);
-    out.u16(12)
-        .u16(0)
-        .u32(16 + 12 * glyphs.len() as u32)
-        .u32(0)
-        .u32(glyphs.len() as u32);
+    out.u16(12).u16(0).u32(16 + 12 * glyphs.len() as u32).u32(0).u32(glyphs.len() as u32);
     for (i, (c, _)) in glyphs.iter().enumerate() {
         out.u32(*c as u32).u32(*c as u32).u32(i as u32 + 1);
     }
@@ -128,18 +112,10 @@ fn character_map(glyphs: &[(char, &Glyph)]) -> Vec<u8> {
 
 fn head() -> Vec<u8> {
     let mut out = Bytes::default();
-    out.u32(0x0001_0000)
-        .u32(0x0001_0000)
-        .u32(0)
-        .u32(0x5f0f_3cf5)
-        .u16(0)
-        .u16((ROWS * PIXEL) as u16);
+    out.u32(0x0001_0000).u32(0x0001_0000).u32(0).u32(0x5f0f_3cf5).u16(0).u16((ROWS * PIXEL) as u16);
     // Created and modified: the epoch, so that equal glyphs give equal bytes.
     out.u32(0).u32(0).u32(0).u32(0);
-    out.i16(0)
-        .i16(-DESCENT * PIXEL)
-        .i16(ROWS * PIXEL)
-        .i16((ROWS - DESCENT) * PIXEL);
+    out.i16(0).i16(-DESCENT * PIXEL).i16(ROWS * PIXEL).i16((ROWS - DESCENT) * PIXEL);
     // No style, smallest readable size, direction hint, long offsets in loca, glyph format.
     out.u16(0).u16(8).i16(2).i16(1).i16(0);
     out.0
@@ -147,11 +123,7 @@ fn head() -> Vec<u8> {
 
 fn horizontal_header(glyphs: u16) -> Vec<u8> {
     let mut out = Bytes::default();
-    out.u32(0x0001_0000)
-        .i16((ROWS - DESCENT) * PIXEL)
-        .i16(-DESCENT * PIXEL)
-        .i16(0)
-        .u16((ROWS * PIXEL) as u16);
+    out.u32(0x0001_0000).i16((ROWS - DESCENT) * PIXEL).i16(-DESCENT * PIXEL).i16(0).u16((ROWS * PIXEL) as u16);
     out.i16(0).i16(0).i16(ROWS * PIXEL).i16(1).i16(0).i16(0);
     out.i16(0).i16(0).i16(0).i16(0).i16(0).u16(glyphs);
     out.0
@@ -169,13 +141,7 @@ fn metrics(glyphs: &[(char, &Glyph)]) -> Vec<u8> {
 fn maximum_profile(glyphs: u16) -> Vec<u8> {
     let mut out = Bytes::default();
     // At most 8 runs in each of 16 rows, 4 points each; no instructions, no composites.
-    out.u32(0x0001_0000)
-        .u16(glyphs)
-        .u16(512)
-        .u16(128)
-        .u16(0)
-        .u16(0)
-        .u16(1);
+    out.u32(0x0001_0000).u16(glyphs).u16(512).u16(128).u16(0).u16(0).u16(1);
     for _ in 0..8 {
         out.u16(0);
     }
@@ -183,24 +149,12 @@ fn maximum_profile(glyphs: u16) -> Vec<u8> {
 }
 
 fn names() -> Vec<u8> {
-    let entries: [(u16, &str); 4] = [
-        (1, "Last Resort"),
-        (2, "Regular"),
-        (4, "Last Resort"),
-        (6, "LastResort"),
-    ];
+    let entries: [(u16, &str); 4] = [(1, "Last Resort"), (2, "Regular"), (4, "Last Resort"), (6, "LastResort")];
     let (mut out, mut text) = (Bytes::default(), Bytes::default());
-    out.u16(0)
-        .u16(entries.len() as u16)
-        .u16(6 + 12 * entries.len() as u16);
+    out.u16(0).u16(entries.len() as u16).u16(6 + 12 * entries.len() as u16);
     for (id, value) in entries {
         // Windows, Unicode, US English.
-        out.u16(3)
-            .u16(1)
-            .u16(0x0409)
-            .u16(id)
-            .u16(value.len() as u16 * 2)
-            .u16(text.0.len() as u16);
+        out.u16(3).u16(1).u16(0x0409).u16(id).u16(value.len() as u16 * 2).u16(text.0.len() as u16);
         value.encode_utf16().for_each(|unit| {
             text.u16(unit);
         });
@@ -214,17 +168,11 @@ fn assemble(tables: &[([u8; 4], Vec<u8>)]) -> Vec<u8> {
     let power = count.ilog2() as u16;
     let range = 16 << power;
     let mut out = Bytes::default();
-    out.u32(0x0001_0000)
-        .u16(count)
-        .u16(range)
-        .u16(power)
-        .u16(count * 16 - range);
+    out.u32(0x0001_0000).u16(count).u16(range).u16(power).u16(count * 16 - range);
     let mut offset = 12 + 16 * tables.len();
     for (tag, data) in tables {
         out.0.extend_from_slice(tag);
-        out.u32(checksum(data))
-            .u32(offset as u32)
-            .u32(data.len() as u32);
+        out.u32(checksum(data)).u32(offset as u32).u32(data.len() as u32);
         offset += data.len().next_multiple_of(4);
     }
     for (_, data) in tables {
@@ -279,14 +227,9 @@ mod tests {
             assert_ne!(glyph.0, 0, "{c}");
             let bounds = parsed.outline(glyph).unwrap().bounds;
             let sides = [bounds.min.x, bounds.max.x, bounds.min.y, bounds.max.y];
+            assert!(sides.iter().all(|side| side % f32::from(PIXEL) == 0.0), "{c} is made of pixels: {sides:?}");
             assert!(
-                sides.iter().all(|side| side % f32::from(PIXEL) == 0.0),
-                "{c} is made of pixels: {sides:?}"
-            );
-            assert!(
-                bounds.min.x >= 0.0
-                    && bounds.max.x <= f32::from(ROWS * PIXEL)
-                    && bounds.width() > 256.0,
+                bounds.min.x >= 0.0 && bounds.max.x <= f32::from(ROWS * PIXEL) && bounds.width() > 256.0,
                 "{sides:?}"
             );
             assert!(bounds.height().abs() > 256.0, "{sides:?}");

@@ -22,23 +22,10 @@ const LINE: f64 = 42.0;
 const WIDEST: f64 = 410.0;
 
 /// Writes title and subtitle; returns where the drawing may begin (y).
-pub(crate) fn heading(
-    canvas: &Canvas<'_>,
-    width: u32,
-    title: &str,
-    subtitle: &str,
-) -> Result<f64, super::DrawError> {
+pub(crate) fn heading(canvas: &Canvas<'_>, width: u32, title: &str, subtitle: &str) -> Result<f64, super::DrawError> {
     let room = f64::from(width) - 2.0 * MARGIN;
-    canvas.text(
-        &Type::title().fit(title, room),
-        (MARGIN, 46.0),
-        Type::title(),
-    )?;
-    canvas.text(
-        &Type::muted().fit(subtitle, room),
-        (MARGIN, 88.0),
-        Type::muted(),
-    )?;
+    canvas.text(&Type::title().fit(title, room), (MARGIN, 46.0), Type::title())?;
+    canvas.text(&Type::muted().fit(subtitle, room), (MARGIN, 88.0), Type::muted())?;
     Ok(if subtitle.is_empty() { 90.0 } else { 132.0 })
 }
 
@@ -50,39 +37,23 @@ pub(crate) struct Legend {
 impl Legend {
     /// The width needed to the right of the data, air included.
     pub(crate) fn width(&self) -> f64 {
-        let widest = self
-            .entries
-            .iter()
-            .map(|(_, name)| Type::small().width(name))
-            .fold(0.0, f64::max);
+        let widest = self.entries.iter().map(|(_, name)| Type::small().width(name)).fold(0.0, f64::max);
         widest.min(WIDEST) + KEY_WIDTH + 34.0
     }
 
     /// Draws the entries between a drawing and the right edge of a chart of the usual width.
     pub(crate) fn beside(&self, canvas: &Canvas<'_>, drawing: Rect) -> Drawn {
         let right = f64::from(WIDTH) - MARGIN;
-        self.right(
-            canvas,
-            Rect::new(drawing.right, drawing.top, right, drawing.bottom),
-        )
+        self.right(canvas, Rect::new(drawing.right, drawing.top, right, drawing.bottom))
     }
 
     /// Draws the entries from the top of `room`; those that do not fit are counted in the last line.
     fn right(&self, canvas: &Canvas<'_>, room: Rect) -> Drawn {
         let lines = ((room.height() / LINE).floor() as usize).max(1);
-        let shown = if self.entries.len() <= lines {
-            self.entries.len()
-        } else {
-            lines - 1
-        };
+        let shown = if self.entries.len() <= lines { self.entries.len() } else { lines - 1 };
         let left = room.left + 28.0;
         for (i, (key, name)) in self.entries.iter().take(shown).enumerate() {
-            entry(
-                canvas,
-                (left, room.top + 16.0 + i as f64 * LINE),
-                *key,
-                &Type::small().fit(name, WIDEST),
-            )?;
+            entry(canvas, (left, room.top + 16.0 + i as f64 * LINE), *key, &Type::small().fit(name, WIDEST))?;
         }
         let rest = self.entries.len() - shown;
         if rest > 0 {
@@ -105,9 +76,7 @@ impl Legend {
 
 fn entry(canvas: &Canvas<'_>, (x, y): (f64, f64), key: Key, name: &str) -> Drawn {
     let line = |stroke| canvas.line(&[(x, y), (x + KEY_WIDTH - 14.0, y)], stroke);
-    let mark = |marker: Marker, color: RGBColor| {
-        canvas.marker((x + (KEY_WIDTH - 14.0) / 2.0, y), marker, 9.0, color)
-    };
+    let mark = |marker: Marker, color: RGBColor| canvas.marker((x + (KEY_WIDTH - 14.0) / 2.0, y), marker, 9.0, color);
     match key {
         Key::Curve(look) => {
             line(Stroke::solid(look.color, 4))?;

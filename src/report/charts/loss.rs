@@ -21,125 +21,52 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     }
     let together = selection.shown.len() + selection.context.len() <= TOGETHER;
     let picture = picture(WIDTH, HEIGHT, |canvas| {
-        let top = heading(
-            canvas,
-            WIDTH,
-            "Training and validation loss",
-            &words::subject_and_seeds(report),
-        )?;
+        let top = heading(canvas, WIDTH, "Training and validation loss", &words::subject_and_seeds(report))?;
         if together {
             one_panel(canvas, top, report, looks, &selection)
         } else {
             side_by_side(canvas, top, report, looks, &selection)
         }
     })?;
-    let form = if together {
-        "dashed lines training, solid lines validation"
-    } else {
-        "left training, right validation"
-    };
+    let form =
+        if together { "dashed lines training, solid lines validation" } else { "left training, right validation" };
     Ok(Some(Chart {
         name: "loss",
         title: "Training and validation loss".to_string(),
-        description: format!(
-            "Lines: mean cross-entropy loss per epoch, {form}. {}",
-            gap_sentence(report)
-        ),
+        description: format!("Lines: mean cross-entropy loss per epoch, {form}. {}", gap_sentence(report)),
         picture,
     }))
 }
 
-fn one_panel(
-    canvas: &Canvas<'_>,
-    top: f64,
-    report: &Report,
-    looks: &Looks,
-    selection: &Selection,
-) -> Drawn {
+fn one_panel(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, selection: &Selection) -> Drawn {
     let mut legend = selection.legend(report, looks);
-    legend
-        .entries
-        .push((Key::Line(Stroke::solid(MUTED, 4)), "validation".to_string()));
-    legend
-        .entries
-        .push((Key::Line(Stroke::dashed(MUTED, 3)), "training".to_string()));
+    legend.entries.push((Key::Line(Stroke::solid(MUTED, 4)), "validation".to_string()));
+    legend.entries.push((Key::Line(Stroke::dashed(MUTED, 3)), "training".to_string()));
     let y = series::metric_axis(report, &BOTH, None, 7);
     let right = f64::from(WIDTH) - MARGIN - legend.width();
-    let rect = Rect::new(
-        MARGIN + left_room(&y, true),
-        top + 8.0,
-        right,
-        f64::from(HEIGHT) - 110.0,
-    );
-    let panel = Panel {
-        rect,
-        x: series::epoch_axis(report, 12),
-        y,
-    };
+    let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);
+    let panel = Panel { rect, x: series::epoch_axis(report, 12), y };
     panel.frame(canvas, Labels::all("Epoch", "Loss"))?;
     for &i in &selection.shown {
         let points = series::means(report, i, MetricName::TrainLoss);
         panel.curve(canvas, &points, 1.0, Stroke::dashed(looks.get(i).color, 3))?;
     }
-    series::overlay(
-        canvas,
-        &panel,
-        report,
-        looks,
-        selection,
-        MetricName::EvalLoss,
-        series::RADIUS,
-    )?;
+    series::overlay(canvas, &panel, report, looks, selection, MetricName::EvalLoss, series::RADIUS)?;
     legend.beside(canvas, rect)
 }
 
-fn side_by_side(
-    canvas: &Canvas<'_>,
-    top: f64,
-    report: &Report,
-    looks: &Looks,
-    selection: &Selection,
-) -> Drawn {
+fn side_by_side(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, selection: &Selection) -> Drawn {
     let legend = selection.legend(report, looks);
     let y = series::metric_axis(report, &BOTH, None, 7);
     let right = f64::from(WIDTH) - MARGIN - legend.width();
-    let outer = Rect::new(
-        MARGIN + left_room(&y, true),
-        top + 48.0,
-        right,
-        f64::from(HEIGHT) - 110.0,
-    );
-    for (i, (cell, metric)) in lattice(outer, 2, 1, (36.0, 0.0))
-        .into_iter()
-        .zip(BOTH)
-        .enumerate()
-    {
-        let panel = Panel {
-            rect: cell,
-            x: series::epoch_axis(report, 6),
-            y: y.clone(),
-        };
+    let outer = Rect::new(MARGIN + left_room(&y, true), top + 48.0, right, f64::from(HEIGHT) - 110.0);
+    for (i, (cell, metric)) in lattice(outer, 2, 1, (36.0, 0.0)).into_iter().zip(BOTH).enumerate() {
+        let panel = Panel { rect: cell, x: series::epoch_axis(report, 6), y: y.clone() };
         let name = (i == 0).then_some("Loss");
-        panel.frame(
-            canvas,
-            Labels {
-                x: Some("Epoch"),
-                y: name,
-                x_ticks: true,
-                y_ticks: i == 0,
-            },
-        )?;
+        panel.frame(canvas, Labels { x: Some("Epoch"), y: name, x_ticks: true, y_ticks: i == 0 })?;
         let title = if i == 0 { "Training" } else { "Validation" };
         canvas.text(title, (cell.left, cell.top - 26.0), Type::body().bold())?;
-        series::overlay(
-            canvas,
-            &panel,
-            report,
-            looks,
-            selection,
-            metric,
-            series::RADIUS,
-        )?;
+        series::overlay(canvas, &panel, report, looks, selection, metric, series::RADIUS)?;
     }
     legend.beside(canvas, outer)
 }
@@ -150,10 +77,7 @@ fn gap_sentence(report: &Report) -> String {
         .configurations
         .iter()
         .filter(|configuration| {
-            let losses: Vec<f64> = configuration
-                .over_epochs(MetricName::EvalLoss)
-                .map(|(_, s)| s.mean)
-                .collect();
+            let losses: Vec<f64> = configuration.over_epochs(MetricName::EvalLoss).map(|(_, s)| s.mean).collect();
             let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
             losses.last().is_some_and(|last| *last > 1.05 * lowest)
         })
@@ -162,14 +86,8 @@ fn gap_sentence(report: &Report) -> String {
     match rising.as_slice() {
         [] => "No configuration's validation loss ends more than 5 % above its lowest.".to_string(),
         few if few.len() <= 4 => {
-            format!(
-                "The validation loss ends more than 5 % above its lowest for: {}.",
-                few.join("; ")
-            )
+            format!("The validation loss ends more than 5 % above its lowest for: {}.", few.join("; "))
         }
-        many => format!(
-            "The validation loss ends more than 5 % above its lowest for {} configurations.",
-            many.len()
-        ),
+        many => format!("The validation loss ends more than 5 % above its lowest for {} configurations.", many.len()),
     }
 }

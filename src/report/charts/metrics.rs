@@ -33,33 +33,17 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         let right = f64::from(WIDTH) - MARGIN - legend.width();
         let axis = |name| series::metric_axis(report, &[name], None, 4);
         let axes = METRICS.map(axis);
-        let room = axes
-            .iter()
-            .map(|axis| left_room(axis, false))
-            .fold(0.0, f64::max);
+        let room = axes.iter().map(|axis| left_room(axis, false)).fold(0.0, f64::max);
         let outer = Rect::new(MARGIN + room, top, right, f64::from(SHEET_HEIGHT) - 100.0);
         let rows = METRICS.len().div_ceil(COLUMNS);
         let cells = lattice(outer, COLUMNS, rows, (room + 24.0, 110.0));
         for (place, ((name, y), rect)) in METRICS.into_iter().zip(axes).zip(cells).enumerate() {
             let last_row = place + COLUMNS >= METRICS.len();
-            let panel = Panel {
-                rect,
-                x: series::epoch_axis(report, 5),
-                y,
-            };
-            let labels = Labels {
-                x: last_row.then_some("Epoch"),
-                y: None,
-                x_ticks: true,
-                y_ticks: true,
-            };
+            let panel = Panel { rect, x: series::epoch_axis(report, 5), y };
+            let labels = Labels { x: last_row.then_some("Epoch"), y: None, x_ticks: true, y_ticks: true };
             panel.frame(canvas, labels)?;
             let heading = Type::small().bold();
-            canvas.text(
-                &heading.fit(metric::title(name), rect.width()),
-                (rect.left, rect.top - 22.0),
-                heading,
-            )?;
+            canvas.text(&heading.fit(metric::title(name), rect.width()), (rect.left, rect.top - 22.0), heading)?;
             let radius = series::SMALL_RADIUS;
             series::overlay(canvas, &panel, report, looks, &selection, name, radius)?;
         }

@@ -45,12 +45,7 @@ pub(crate) struct Chart {
 
 impl Chart {
     fn new(name: &'static str, title: &str, description: String, picture: Picture) -> Chart {
-        Chart {
-            name,
-            title: title.to_string(),
-            description,
-            picture,
-        }
+        Chart { name, title: title.to_string(), description, picture }
     }
 
     pub(crate) fn svg(&self) -> &str {
@@ -75,12 +70,7 @@ impl Looks {
         let chosen: Vec<usize> = if others.len() <= colours {
             others
         } else {
-            report
-                .ranking()
-                .into_iter()
-                .filter(|&i| !report.is_baseline(i))
-                .take(colours)
-                .collect()
+            report.ranking().into_iter().filter(|&i| !report.is_baseline(i)).take(colours).collect()
         };
         let mut looks = vec![Look::PLAIN; count];
         if let Some(baseline) = report.baseline {

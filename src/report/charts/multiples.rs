@@ -25,30 +25,18 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Vec<Chart>, DrawErr
     if shown.len() < FEWEST {
         return Ok(Vec::new());
     }
-    Ok(vec![
-        accuracy(report, looks, &shown)?,
-        loss(report, looks, &shown)?,
-    ])
+    Ok(vec![accuracy(report, looks, &shown)?, loss(report, looks, &shown)?])
 }
 
 /// The configurations with a panel, in plan order: all, or the baseline and the best.
 fn chosen(report: &Report) -> Vec<usize> {
-    let with_data: Vec<usize> = (0..report.configurations.len())
-        .filter(|&i| !report.configurations[i].curve.is_empty())
-        .collect();
+    let with_data: Vec<usize> =
+        (0..report.configurations.len()).filter(|&i| !report.configurations[i].curve.is_empty()).collect();
     if with_data.len() <= MOST {
         return with_data;
     }
-    let mut order: Vec<usize> = report
-        .baseline
-        .into_iter()
-        .filter(|i| with_data.contains(i))
-        .collect();
-    for i in report
-        .ranking()
-        .into_iter()
-        .chain(with_data.iter().copied())
-    {
+    let mut order: Vec<usize> = report.baseline.into_iter().filter(|i| with_data.contains(i)).collect();
+    for i in report.ranking().into_iter().chain(with_data.iter().copied()) {
         if order.len() == MOST {
             break;
         }
@@ -64,15 +52,9 @@ fn accuracy_keys(baseline: bool, reference: Option<&String>) -> Vec<(Key, String
     let own = "the configuration named above the panel".to_string();
     let mut keys = vec![(Key::Curve(Look::PLAIN), own)];
     if baseline {
-        keys.push((
-            Key::Line(Stroke::solid(BASELINE, 3)),
-            "baseline".to_string(),
-        ));
+        keys.push((Key::Line(Stroke::solid(BASELINE, 3)), "baseline".to_string()));
     }
-    keys.push((
-        Key::Line(Stroke::solid(CONTEXT, 3)),
-        "all others".to_string(),
-    ));
+    keys.push((Key::Line(Stroke::solid(CONTEXT, 3)), "all others".to_string()));
     if let Some(name) = reference {
         keys.push((Key::Line(Stroke::dashed(MUTED, 2)), name.clone()));
     }
@@ -86,106 +68,38 @@ fn accuracy(report: &Report, looks: &Looks, shown: &[usize]) -> Result<Chart, Dr
     let keys = accuracy_keys(baseline.is_some(), reference.as_ref().map(|(_, name)| name));
     let axis = series::metric_axis(report, &[metric], reference.as_ref().map(|r| r.0), 4);
     let title = "Accuracy over epochs, by configuration";
-    let picture = sheet(
-        report,
-        title,
-        shown,
-        axis,
-        "Accuracy",
-        &keys,
-        |canvas, panel, i| {
-            for &other in shown.iter().filter(|&&other| other != i) {
-                panel.curve(
-                    canvas,
-                    &series::means(report, other, metric),
-                    1.0,
-                    Stroke::solid(CONTEXT, 1),
-                )?;
-            }
-            if let Some((value, _)) = &reference {
-                panel.reference(canvas, *value, "", &[])?;
-            }
-            if let Some(points) = baseline.as_ref().filter(|_| !report.is_baseline(i)) {
-                panel.curve(canvas, points, 1.0, Stroke::solid(BASELINE, 2))?;
-            }
-            panel.band(
-                canvas,
-                &series::bands(report, i, metric),
-                series::pale(color_of(looks, i).color),
-            )?;
-            series::one(
-                canvas,
-                panel,
-                report,
-                color_of(looks, i),
-                i,
-                metric,
-                series::SMALL_RADIUS,
-            )
-        },
-    )?;
-    let description = format!(
-        "{} {}",
-        panels_sentence(report, shown),
-        words::standing(report, metric, 4)
-    );
-    Ok(Chart::new(
-        "accuracy_multiples",
-        title,
-        description,
-        picture,
-    ))
+    let picture = sheet(report, title, shown, axis, "Accuracy", &keys, |canvas, panel, i| {
+        for &other in shown.iter().filter(|&&other| other != i) {
+            panel.curve(canvas, &series::means(report, other, metric), 1.0, Stroke::solid(CONTEXT, 1))?;
+        }
+        if let Some((value, _)) = &reference {
+            panel.reference(canvas, *value, "", &[])?;
+        }
+        if let Some(points) = baseline.as_ref().filter(|_| !report.is_baseline(i)) {
+            panel.curve(canvas, points, 1.0, Stroke::solid(BASELINE, 2))?;
+        }
+        panel.band(canvas, &series::bands(report, i, metric), series::pale(color_of(looks, i).color))?;
+        series::one(canvas, panel, report, color_of(looks, i), i, metric, series::SMALL_RADIUS)
+    })?;
+    let description = format!("{} {}", panels_sentence(report, shown), words::standing(report, metric, 4));
+    Ok(Chart::new("accuracy_multiples", title, description, picture))
 }
 
 fn loss(report: &Report, looks: &Looks, shown: &[usize]) -> Result<Chart, DrawError> {
     let keys = [
-        (
-            Key::Line(Stroke::solid(NEUTRAL, 4)),
-            "validation".to_string(),
-        ),
-        (
-            Key::Line(Stroke::dashed(NEUTRAL, 3)),
-            "training".to_string(),
-        ),
+        (Key::Line(Stroke::solid(NEUTRAL, 4)), "validation".to_string()),
+        (Key::Line(Stroke::dashed(NEUTRAL, 3)), "training".to_string()),
     ];
-    let axis = series::metric_axis(
-        report,
-        &[MetricName::TrainLoss, MetricName::EvalLoss],
-        None,
-        4,
-    );
+    let axis = series::metric_axis(report, &[MetricName::TrainLoss, MetricName::EvalLoss], None, 4);
     let title = "Training and validation loss, by configuration";
-    let picture = sheet(
-        report,
-        title,
-        shown,
-        axis,
-        "Loss",
-        &keys,
-        |canvas, panel, i| {
-            let look = color_of(looks, i);
-            let training = series::means(report, i, MetricName::TrainLoss);
-            panel.curve(canvas, &training, 1.0, Stroke::dashed(look.color, 3))?;
-            panel.band(
-                canvas,
-                &series::bands(report, i, MetricName::EvalLoss),
-                series::pale(look.color),
-            )?;
-            series::one(
-                canvas,
-                panel,
-                report,
-                look,
-                i,
-                MetricName::EvalLoss,
-                series::SMALL_RADIUS,
-            )
-        },
-    )?;
-    let description = format!(
-        "{} Dashed: training; solid: validation.",
-        panels_sentence(report, shown)
-    );
+    let picture = sheet(report, title, shown, axis, "Loss", &keys, |canvas, panel, i| {
+        let look = color_of(looks, i);
+        let training = series::means(report, i, MetricName::TrainLoss);
+        panel.curve(canvas, &training, 1.0, Stroke::dashed(look.color, 3))?;
+        panel.band(canvas, &series::bands(report, i, MetricName::EvalLoss), series::pale(look.color))?;
+        series::one(canvas, panel, report, look, i, MetricName::EvalLoss, series::SMALL_RADIUS)
+    })?;
+    let description = format!("{} Dashed: training; solid: validation.", panels_sentence(report, shown));
     Ok(Chart::new("loss_multiples", title, description, picture))
 }
 
@@ -206,19 +120,10 @@ fn sheet(
     picture(WIDTH, height, |canvas| {
         let top = heading(canvas, WIDTH, title, &subtitle(report, shown.len()))? + 48.0;
         let left = MARGIN + left_room(&y, true);
-        let cells = lattice(
-            Rect::new(left, top, f64::from(WIDTH) - MARGIN, top + body),
-            columns,
-            rows,
-            GAP,
-        );
+        let cells = lattice(Rect::new(left, top, f64::from(WIDTH) - MARGIN, top + body), columns, rows, GAP);
         for (place, (&i, cell)) in shown.iter().zip(cells).enumerate() {
             let last_in_column = place + columns >= shown.len();
-            let panel = Panel {
-                rect: cell,
-                x: series::epoch_axis(report, 5),
-                y: y.clone(),
-            };
+            let panel = Panel { rect: cell, x: series::epoch_axis(report, 5), y: y.clone() };
             let first = place % columns == 0;
             panel.frame(
                 canvas,
@@ -229,43 +134,28 @@ fn sheet(
                     y_ticks: first,
                 },
             )?;
-            let name = Type::small()
-                .bold()
-                .fit(&report.configurations[i].name, cell.width());
+            let name = Type::small().bold().fit(&report.configurations[i].name, cell.width());
             canvas.text(&name, (cell.left, cell.top - 22.0), Type::small().bold())?;
             draw(canvas, &panel, i)?;
         }
-        Legend {
-            entries: keys.to_vec(),
-        }
-        .row(canvas, left, f64::from(height) - 34.0)
+        Legend { entries: keys.to_vec() }.row(canvas, left, f64::from(height) - 34.0)
     })
 }
 
 fn color_of(looks: &Looks, configuration: usize) -> Look {
-    Look {
-        marker: Look::PLAIN.marker,
-        ..looks.get(configuration)
-    }
+    Look { marker: Look::PLAIN.marker, ..looks.get(configuration) }
 }
 
 fn subtitle(report: &Report, shown: usize) -> String {
     let all = report.configurations.len();
-    let part = if shown < all {
-        format!("{shown} of {all} configurations · ")
-    } else {
-        String::new()
-    };
+    let part = if shown < all { format!("{shown} of {all} configurations · ") } else { String::new() };
     format!("{part}{}", words::subject_and_seeds(report))
 }
 
 fn panels_sentence(report: &Report, shown: &[usize]) -> String {
     let all = report.configurations.len();
     if shown.len() < all {
-        format!(
-            "One panel for each of {} of {all} configurations.",
-            shown.len()
-        )
+        format!("One panel for each of {} of {all} configurations.", shown.len())
     } else {
         format!("One panel for each of {} configurations.", shown.len())
     }

@@ -52,26 +52,14 @@ pub(crate) struct Look {
 
 impl Look {
     /// Of the baseline configuration.
-    pub(crate) const BASELINE: Look = Look {
-        color: BASELINE,
-        marker: Marker::Circle,
-    };
+    pub(crate) const BASELINE: Look = Look { color: BASELINE, marker: Marker::Circle };
     /// Of configurations beyond those that have a look of their own.
-    pub(crate) const PLAIN: Look = Look {
-        color: NEUTRAL,
-        marker: Marker::Circle,
-    };
+    pub(crate) const PLAIN: Look = Look { color: NEUTRAL, marker: Marker::Circle };
 
     /// The look of the `index`-th configuration other than the baseline.
     pub(crate) fn distinct(index: usize) -> Look {
-        const MARKERS: [Marker; 6] = [
-            Marker::Square,
-            Marker::Triangle,
-            Marker::Diamond,
-            Marker::TriangleDown,
-            Marker::Plus,
-            Marker::Cross,
-        ];
+        const MARKERS: [Marker; 6] =
+            [Marker::Square, Marker::Triangle, Marker::Diamond, Marker::TriangleDown, Marker::Plus, Marker::Cross];
         match (OKABE_ITO.get(index), MARKERS.get(index)) {
             (Some(&color), Some(&marker)) => Look { color, marker },
             _ => Look::PLAIN,
@@ -87,16 +75,8 @@ pub(crate) fn sequential(share: f64) -> RGBColor {
         (0.75, [0.0, 114.0, 178.0]),
         (1.0, [0.0, 50.0, 92.0]),
     ];
-    let share = if share.is_finite() {
-        share.clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
-    let upper = STOPS
-        .iter()
-        .position(|(at, _)| *at >= share)
-        .unwrap_or(STOPS.len() - 1)
-        .max(1);
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    let upper = STOPS.iter().position(|(at, _)| *at >= share).unwrap_or(STOPS.len() - 1).max(1);
     let (from, to) = (STOPS[upper - 1], STOPS[upper]);
     let t = (share - from.0) / (to.0 - from.0);
     let mix = |i: usize| (from.1[i] + t * (to.1[i] - from.1[i])).round() as u8;
@@ -107,11 +87,7 @@ pub(crate) fn sequential(share: f64) -> RGBColor {
 pub(crate) fn luminance(color: RGBColor) -> f64 {
     let channel = |value: u8| {
         let v = f64::from(value) / 255.0;
-        if v <= 0.04045 {
-            v / 12.92
-        } else {
-            ((v + 0.055) / 1.055).powf(2.4)
-        }
+        if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
     };
     0.2126 * channel(color.0) + 0.7152 * channel(color.1) + 0.0722 * channel(color.2)
 }
@@ -119,11 +95,7 @@ pub(crate) fn luminance(color: RGBColor) -> f64 {
 /// Nearly black or nearly white: what reads on a ground of this luminance. Not [`INK`] and [`PAPER`], which follow the
 /// page's colour scheme while the ground stays.
 pub(crate) fn on(luminance: f64) -> RGBColor {
-    if luminance > 0.3 {
-        RGBColor(0x12, 0x16, 0x1a)
-    } else {
-        RGBColor(0xfd, 0xfd, 0xfd)
-    }
+    if luminance > 0.3 { RGBColor(0x12, 0x16, 0x1a) } else { RGBColor(0xfd, 0xfd, 0xfd) }
 }
 
 #[cfg(test)]
@@ -145,13 +117,8 @@ mod tests {
 
     #[test]
     fn the_sequential_scale_darkens_steadily() {
-        let shades: Vec<f64> = (0..=20)
-            .map(|i| luminance(sequential(f64::from(i) / 20.0)))
-            .collect();
-        assert!(
-            shades.windows(2).all(|pair| pair[1] < pair[0]),
-            "{shades:?}"
-        );
+        let shades: Vec<f64> = (0..=20).map(|i| luminance(sequential(f64::from(i) / 20.0))).collect();
+        assert!(shades.windows(2).all(|pair| pair[1] < pair[0]), "{shades:?}");
         assert_eq!(sequential(f64::NAN), sequential(0.0));
     }
 }

@@ -28,50 +28,29 @@ pub(crate) struct Labels<'a> {
 impl<'a> Labels<'a> {
     /// Both axes with their names and ticks.
     pub(crate) fn all(x: &'a str, y: &'a str) -> Labels<'a> {
-        Labels {
-            x: Some(x),
-            y: Some(y),
-            x_ticks: true,
-            y_ticks: true,
-        }
+        Labels { x: Some(x), y: Some(y), x_ticks: true, y_ticks: true }
     }
 }
 
 /// The room that tick labels and the name of a vertical axis need to its left, in pixels.
 pub(crate) fn left_room(axis: &Axis, named: bool) -> f64 {
-    let widest = axis
-        .ticks
-        .iter()
-        .map(|(_, label)| Type::small().width(label))
-        .fold(0.0, f64::max);
+    let widest = axis.ticks.iter().map(|(_, label)| Type::small().width(label)).fold(0.0, f64::max);
     widest + TICK_GAP + if named { 52.0 } else { 8.0 }
 }
 
 impl Panel {
     pub(crate) fn at(&self, x: f64, y: f64) -> Point {
-        (
-            self.rect.left + self.x.share(x) * self.rect.width(),
-            self.rect.bottom - self.y.share(y) * self.rect.height(),
-        )
+        (self.rect.left + self.x.share(x) * self.rect.width(), self.rect.bottom - self.y.share(y) * self.rect.height())
     }
 
     /// Grid, axes, tick labels and axis names.
     pub(crate) fn frame(&self, canvas: &Canvas<'_>, labels: Labels<'_>) -> Drawn {
-        let Rect {
-            left,
-            top,
-            right,
-            bottom,
-        } = self.rect;
+        let Rect { left, top, right, bottom } = self.rect;
         for (value, label) in &self.y.ticks {
             let y = self.at(self.x.low, *value).1;
             canvas.line(&[(left, y), (right, y)], Stroke::solid(GRID, 2))?;
             if labels.y_ticks {
-                canvas.text(
-                    label,
-                    (left - TICK_GAP, y),
-                    Type::small().anchor(Anchor::End),
-                )?;
+                canvas.text(label, (left - TICK_GAP, y), Type::small().anchor(Anchor::End))?;
             }
         }
         canvas.line(&[(left, bottom), (right, bottom)], Stroke::solid(INK, 2))?;
@@ -79,39 +58,21 @@ impl Panel {
             let x = self.at(*value, self.y.low).0;
             canvas.line(&[(x, bottom), (x, bottom + 7.0)], Stroke::solid(INK, 2))?;
             if labels.x_ticks {
-                canvas.text(
-                    label,
-                    (x, bottom + 26.0),
-                    Type::small().anchor(Anchor::Middle),
-                )?;
+                canvas.text(label, (x, bottom + 26.0), Type::small().anchor(Anchor::Middle))?;
             }
         }
         if let Some(name) = labels.x {
-            canvas.text(
-                name,
-                (self.rect.middle_x(), bottom + 66.0),
-                Type::body().anchor(Anchor::Middle),
-            )?;
+            canvas.text(name, (self.rect.middle_x(), bottom + 66.0), Type::body().anchor(Anchor::Middle))?;
         }
         if let Some(name) = labels.y {
             let x = left - left_room(&self.y, true) + 14.0;
-            canvas.text(
-                name,
-                (x, (top + bottom) / 2.0),
-                Type::body().anchor(Anchor::Middle).upwards(),
-            )?;
+            canvas.text(name, (x, (top + bottom) / 2.0), Type::body().anchor(Anchor::Middle).upwards())?;
         }
         Ok(())
     }
 
     /// A line through the points, broken where a point is missing (x more than `step` apart) or not finite.
-    pub(crate) fn curve(
-        &self,
-        canvas: &Canvas<'_>,
-        points: &[(f64, f64)],
-        step: f64,
-        stroke: Stroke,
-    ) -> Drawn {
+    pub(crate) fn curve(&self, canvas: &Canvas<'_>, points: &[(f64, f64)], step: f64, stroke: Stroke) -> Drawn {
         for part in unbroken(points, step) {
             let path: Vec<Point> = part.iter().map(|&(x, y)| self.at(x, y)).collect();
             canvas.line(&path, stroke)?;
@@ -120,16 +81,8 @@ impl Panel {
     }
 
     /// An area between two curves: (x, lower, upper).
-    pub(crate) fn band(
-        &self,
-        canvas: &Canvas<'_>,
-        points: &[(f64, f64, f64)],
-        color: RGBAColor,
-    ) -> Drawn {
-        let finite: Vec<_> = points
-            .iter()
-            .filter(|p| p.1.is_finite() && p.2.is_finite())
-            .collect();
+    pub(crate) fn band(&self, canvas: &Canvas<'_>, points: &[(f64, f64, f64)], color: RGBAColor) -> Drawn {
+        let finite: Vec<_> = points.iter().filter(|p| p.1.is_finite() && p.2.is_finite()).collect();
         if finite.len() < 2 {
             return Ok(());
         }
@@ -138,13 +91,7 @@ impl Panel {
         canvas.polygon(&upper.chain(lower).collect::<Vec<_>>(), color)
     }
 
-    pub(crate) fn markers(
-        &self,
-        canvas: &Canvas<'_>,
-        points: &[(f64, f64)],
-        look: Look,
-        radius: f64,
-    ) -> Drawn {
+    pub(crate) fn markers(&self, canvas: &Canvas<'_>, points: &[(f64, f64)], look: Look, radius: f64) -> Drawn {
         points
             .iter()
             .filter(|(x, y)| x.is_finite() && y.is_finite())
@@ -153,42 +100,22 @@ impl Panel {
 
     /// A dashed horizontal line with its name at an end: above or below, left or right, where the data (positions that
     /// lines connect) are farthest away.
-    pub(crate) fn reference(
-        &self,
-        canvas: &Canvas<'_>,
-        value: f64,
-        name: &str,
-        data: &[Vec<Point>],
-    ) -> Drawn {
+    pub(crate) fn reference(&self, canvas: &Canvas<'_>, value: f64, name: &str, data: &[Vec<Point>]) -> Drawn {
         if !self.y.contains(value) {
             return Ok(());
         }
-        let Rect {
-            left,
-            right,
-            top,
-            bottom,
-        } = self.rect;
+        let Rect { left, right, top, bottom } = self.rect;
         let y = self.at(self.x.low, value).1;
         canvas.line(&[(left, y), (right, y)], Stroke::dashed(MUTED, 2))?;
         let width = Type::muted().width(name);
-        let places = [
-            (right - width, y - 18.0),
-            (right - width, y + 18.0),
-            (left + 6.0, y - 18.0),
-            (left + 6.0, y + 18.0),
-        ];
+        let places =
+            [(right - width, y - 18.0), (right - width, y + 18.0), (left + 6.0, y - 18.0), (left + 6.0, y + 18.0)];
         let inside = |place: &Point| place.1 > top + 12.0 && place.1 < bottom - 12.0;
         let clearance = |place: &Point| {
             let along = (0..=8).map(|i| (place.0 + width * f64::from(i) / 8.0, place.1));
-            along
-                .map(|at| distance_to(at, data))
-                .fold(f64::INFINITY, f64::min)
+            along.map(|at| distance_to(at, data)).fold(f64::INFINITY, f64::min)
         };
-        let best = places
-            .into_iter()
-            .filter(inside)
-            .max_by(|a, b| clearance(a).total_cmp(&clearance(b)));
+        let best = places.into_iter().filter(inside).max_by(|a, b| clearance(a).total_cmp(&clearance(b)));
         best.map_or(Ok(()), |at| canvas.text(name, at, Type::muted()))
     }
 
@@ -200,17 +127,11 @@ impl Panel {
 
 /// The distance from a position to the nearest of the lines' segments.
 fn distance_to(at: Point, lines: &[Vec<Point>]) -> f64 {
-    let segments = lines
-        .iter()
-        .flat_map(|line| line.windows(2).map(|pair| (pair[0], pair[1])));
+    let segments = lines.iter().flat_map(|line| line.windows(2).map(|pair| (pair[0], pair[1])));
     let to_segment = |((x1, y1), (x2, y2)): (Point, Point)| {
         let (dx, dy) = (x2 - x1, y2 - y1);
         let length = dx * dx + dy * dy;
-        let t = if length > 0.0 {
-            (((at.0 - x1) * dx + (at.1 - y1) * dy) / length).clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
+        let t = if length > 0.0 { (((at.0 - x1) * dx + (at.1 - y1) * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
         (at.0 - x1 - t * dx).hypot(at.1 - y1 - t * dy)
     };
     segments.map(to_segment).fold(f64::INFINITY, f64::min)
@@ -254,19 +175,9 @@ mod tests {
 
     #[test]
     fn curves_break_at_missing_epochs_and_at_nan() {
-        let points = [
-            (1.0, 0.5),
-            (2.0, 0.4),
-            (4.0, 0.3),
-            (5.0, 0.2),
-            (6.0, f64::NAN),
-            (7.0, 0.1),
-        ];
+        let points = [(1.0, 0.5), (2.0, 0.4), (4.0, 0.3), (5.0, 0.2), (6.0, f64::NAN), (7.0, 0.1)];
         let parts = unbroken(&points, 1.0);
-        assert_eq!(
-            parts,
-            [vec![(1.0, 0.5), (2.0, 0.4)], vec![(4.0, 0.3), (5.0, 0.2)]]
-        );
+        assert_eq!(parts, [vec![(1.0, 0.5), (2.0, 0.4)], vec![(4.0, 0.3), (5.0, 0.2)]]);
     }
 
     #[test]

@@ -30,54 +30,27 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     ) else {
         return Ok(None);
     };
-    let candidates: Vec<Candidate> = points
-        .iter()
-        .map(|point| Candidate {
-            cost: point.cost,
-            score: point.accuracy,
-        })
-        .collect();
+    let candidates: Vec<Candidate> =
+        points.iter().map(|point| Candidate { cost: point.cost, score: point.accuracy }).collect();
     let front = pareto_front(&candidates);
     let title = "Accuracy against trainable parameters";
     let legend = legend(looks, &points);
     let picture = picture(WIDTH, HEIGHT, |canvas| {
         let crowded = (0..points.len()).all(|place| aside(&points, place) == 0.0);
-        let note = if crowded {
-            ""
-        } else {
-            " · points of the same size stand side by side"
-        };
+        let note = if crowded { "" } else { " · points of the same size stand side by side" };
         let subtitle = format!("{}{note}", words::subject(report));
         let top = heading(canvas, WIDTH, title, &subtitle)?;
         let y = Axis::rounded(values.0.max(0.0), values.1.min(1.0), 7, Unit::Percent);
         let right = f64::from(WIDTH) - MARGIN - legend.width();
-        let rect = Rect::new(
-            MARGIN + left_room(&y, true),
-            top + 8.0,
-            right,
-            f64::from(HEIGHT) - 110.0,
-        );
-        let panel = Panel {
-            rect,
-            x: cost_axis(costs),
-            y,
-        };
+        let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);
+        let panel = Panel { rect, x: cost_axis(costs), y };
         let names = Labels::all("Trainable parameters", "Accuracy (evaluation)");
         panel.frame(canvas, names)?;
-        front_line(
-            canvas,
-            &panel,
-            &front.iter().map(|&i| &points[i]).collect::<Vec<_>>(),
-        )?;
+        front_line(canvas, &panel, &front.iter().map(|&i| &points[i]).collect::<Vec<_>>())?;
         scatter(canvas, &panel, looks, &points)?;
         legend.beside(canvas, rect)
     })?;
-    Ok(Some(Chart::new(
-        "pareto",
-        title,
-        description(&points, &front),
-        picture,
-    )))
+    Ok(Some(Chart::new("pareto", title, description(&points, &front), picture)))
 }
 
 /// Configurations with a size and a completed run.
@@ -85,25 +58,14 @@ fn points<'a>(report: &'a Report) -> Vec<Point<'a>> {
     let place = |row: Row<'a>| {
         let cost = row.trainable_parameters? as f64;
         let accuracy = row.spread(MetricName::Accuracy)?.mean;
-        Some(Point {
-            row,
-            cost,
-            accuracy,
-        })
+        Some(Point { row, cost, accuracy })
     };
     tables::rows(report).into_iter().filter_map(place).collect()
 }
 
 fn ends(point: &Point<'_>) -> Vec<f64> {
-    let interval = point
-        .row
-        .interval()
-        .map(|interval| [interval.low, interval.high]);
-    interval
-        .into_iter()
-        .flatten()
-        .chain([point.accuracy])
-        .collect()
+    let interval = point.row.interval().map(|interval| [interval.low, interval.high]);
+    interval.into_iter().flatten().chain([point.accuracy]).collect()
 }
 
 /// Logarithmic where the largest is more than three times the smallest.
@@ -142,10 +104,7 @@ fn scatter(canvas: &Canvas<'_>, panel: &Panel, looks: &Looks, points: &[Point<'_
         }
         if let Some(interval) = point.row.interval() {
             let y = |value: f64| panel.at(point.cost, value).1;
-            canvas.line(
-                &[(at.0, y(interval.low)), (at.0, y(interval.high))],
-                Stroke::solid(look.color, 2),
-            )?;
+            canvas.line(&[(at.0, y(interval.low)), (at.0, y(interval.high))], Stroke::solid(look.color, 2))?;
         }
         canvas.marker(at, look.marker, 10.0, look.color)?;
     }
@@ -155,10 +114,7 @@ fn scatter(canvas: &Canvas<'_>, panel: &Panel, looks: &Looks, points: &[Point<'_
 /// How far a point moves aside, so that points of the same size do not hide each other.
 fn aside(points: &[Point<'_>], place: usize) -> f64 {
     let same = |point: &&Point<'_>| point.cost == points[place].cost;
-    let (all, before) = (
-        points.iter().filter(same).count(),
-        points[..place].iter().filter(same).count(),
-    );
+    let (all, before) = (points.iter().filter(same).count(), points[..place].iter().filter(same).count());
     if all > MOST_ASIDE {
         return 0.0;
     }
@@ -170,24 +126,13 @@ fn legend(looks: &Looks, points: &[Point<'_>]) -> Legend {
     let mut entries: Vec<(Key, String)> = points
         .iter()
         .filter(|point| looks.is_distinct(point.row.index))
-        .map(|point| {
-            (
-                Key::Marker(looks.get(point.row.index)),
-                point.row.configuration.name.clone(),
-            )
-        })
+        .map(|point| (Key::Marker(looks.get(point.row.index)), point.row.configuration.name.clone()))
         .collect();
     let others = points.len() - entries.len();
     if others > 0 {
-        entries.push((
-            Key::Marker(Look::PLAIN),
-            format!("{others} other configurations"),
-        ));
+        entries.push((Key::Marker(Look::PLAIN), format!("{others} other configurations")));
     }
-    entries.push((
-        Key::Line(Stroke::dashed(MUTED, 3)),
-        "Pareto front".to_string(),
-    ));
+    entries.push((Key::Line(Stroke::dashed(MUTED, 3)), "Pareto front".to_string()));
     Legend { entries }
 }
 

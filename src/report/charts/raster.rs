@@ -21,24 +21,15 @@ pub enum RasterError {
 
 /// Draws an SVG at one pixel per unit, 8 bits per channel, no transparency.
 pub(crate) fn png(svg: &str) -> Result<Vec<u8>, RasterError> {
-    let options = Options {
-        font_family: fonts::FAMILY.to_string(),
-        fontdb: fonts::database_for(svg),
-        ..Options::default()
-    };
+    let options =
+        Options { font_family: fonts::FAMILY.to_string(), fontdb: fonts::database_for(svg), ..Options::default() };
     let tree = Tree::from_str(svg, &options)?;
     let size = tree.size().to_int_size();
     let (width, height) = (size.width(), size.height());
     let mut pixels = Pixmap::new(width, height).ok_or(RasterError::Size(width, height))?;
     pixels.fill(resvg::tiny_skia::Color::WHITE);
     resvg::render(&tree, Transform::identity(), &mut pixels.as_mut());
-    let rgb: Vec<u8> = pixels
-        .data()
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .flat_map(|&[r, g, b, _]| [r, g, b])
-        .collect();
+    let rgb: Vec<u8> = pixels.data().as_chunks::<4>().0.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();
     encode(width, height, &rgb)
 }
 
@@ -49,11 +40,7 @@ fn encode(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>, RasterError> {
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_pixel_dims(Some(png::PixelDimensions {
-        xppu: per_metre,
-        yppu: per_metre,
-        unit: png::Unit::Meter,
-    }));
+    encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: per_metre, yppu: per_metre, unit: png::Unit::Meter }));
     let mut writer = encoder.write_header()?;
     writer.write_image_data(rgb)?;
     writer.finish()?;
@@ -68,9 +55,7 @@ mod tests {
     fn a_png_states_its_size_and_resolution_and_shows_what_was_drawn() {
         let svg = r##"<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect x="0" y="0" width="20" height="20" fill="#ff0000"/></svg>"##;
         let bytes = png(svg).unwrap();
-        let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes))
-            .read_info()
-            .unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut pixels).unwrap();
         assert_eq!((info.width, info.height), (40, 20));

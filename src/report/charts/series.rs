@@ -32,10 +32,8 @@ pub(crate) struct Selection {
 
 impl Selection {
     pub(crate) fn of(report: &Report, looks: &Looks) -> Selection {
-        let with_data = (0..report.configurations.len())
-            .filter(|&i| !report.configurations[i].curve.is_empty());
-        let (mut shown, mut context): (Vec<usize>, Vec<usize>) =
-            with_data.partition(|&i| looks.is_distinct(i));
+        let with_data = (0..report.configurations.len()).filter(|&i| !report.configurations[i].curve.is_empty());
+        let (mut shown, mut context): (Vec<usize>, Vec<usize>) = with_data.partition(|&i| looks.is_distinct(i));
         if shown.is_empty() {
             std::mem::swap(&mut shown, &mut context);
             context = shown.split_off(shown.len().min(1));
@@ -50,17 +48,9 @@ impl Selection {
 
     pub(crate) fn legend(&self, report: &Report, looks: &Looks) -> Legend {
         let name = |i: usize| report.configurations[i].name.clone();
-        let mut entries: Vec<(Key, String)> = self
-            .shown
-            .iter()
-            .map(|&i| (Key::Curve(looks.get(i)), name(i)))
-            .collect();
+        let mut entries: Vec<(Key, String)> = self.shown.iter().map(|&i| (Key::Curve(looks.get(i)), name(i))).collect();
         if !self.context.is_empty() {
-            let form = if self.context.len() > SINGLE_LINES {
-                "s (range, middle half)"
-            } else {
-                " configurations"
-            };
+            let form = if self.context.len() > SINGLE_LINES { "s (range, middle half)" } else { " configurations" };
             let others = format!("{} other{form}", self.context.len());
             entries.push((Key::Line(Stroke::solid(CONTEXT, 3)), others));
         }
@@ -74,23 +64,12 @@ pub(crate) fn epoch_axis(report: &Report, ticks: usize) -> Axis {
 }
 
 pub(crate) fn last_epoch(report: &Report) -> usize {
-    report
-        .configurations
-        .iter()
-        .flat_map(|c| c.curve.last())
-        .map(|at| at.epoch)
-        .max()
-        .unwrap_or(0)
+    report.configurations.iter().flat_map(|c| c.curve.last()).map(|at| at.epoch).max().unwrap_or(0)
 }
 
 /// An axis for a metric over all configurations' means and bands, with `also` inside. A few values far outside
 /// (a run on its way to diverging) do not stretch it.
-pub(crate) fn metric_axis(
-    report: &Report,
-    metrics: &[MetricName],
-    also: Option<f64>,
-    ticks: usize,
-) -> Axis {
+pub(crate) fn metric_axis(report: &Report, metrics: &[MetricName], also: Option<f64>, ticks: usize) -> Axis {
     let values: Vec<f64> = report
         .configurations
         .iter()
@@ -103,11 +82,7 @@ pub(crate) fn metric_axis(
     let unit = if loss { Unit::Number } else { Unit::Percent };
     let air = (high - low) * 0.03;
     let (low, high) = (low - air, high + air);
-    let (low, high) = if loss {
-        (low.max(0.0), high)
-    } else {
-        (low.max(0.0), high.min(1.0))
-    };
+    let (low, high) = if loss { (low.max(0.0), high) } else { (low.max(0.0), high.min(1.0)) };
     Axis::linear(low, high, ticks, unit)
 }
 
@@ -121,11 +96,7 @@ fn robust_range(mut values: Vec<f64>, loss: bool) -> (f64, f64) {
     };
     let (lower, upper) = (quantile(&values, 0.25), quantile(&values, 0.75));
     let reach = 4.0 * (upper - lower).max(1e-3);
-    if loss {
-        (low, high.min(upper + reach))
-    } else {
-        (low.max(lower - reach), high)
-    }
+    if loss { (low, high.min(upper + reach)) } else { (low.max(lower - reach), high) }
 }
 
 /// Draws context, bands, curves and markers of a metric.
@@ -150,22 +121,10 @@ pub(crate) fn overlay(
 }
 
 /// The configurations without a colour: a line each, or the range and the middle half of many.
-fn context(
-    canvas: &Canvas<'_>,
-    panel: &Panel,
-    report: &Report,
-    selection: &Selection,
-    metric: MetricName,
-) -> Drawn {
-    let curves: Vec<Vec<(f64, f64)>> = selection
-        .context
-        .iter()
-        .map(|&i| means(report, i, metric))
-        .collect();
+fn context(canvas: &Canvas<'_>, panel: &Panel, report: &Report, selection: &Selection, metric: MetricName) -> Drawn {
+    let curves: Vec<Vec<(f64, f64)>> = selection.context.iter().map(|&i| means(report, i, metric)).collect();
     if curves.len() <= SINGLE_LINES {
-        return curves
-            .iter()
-            .try_for_each(|curve| panel.curve(canvas, curve, 1.0, Stroke::solid(CONTEXT, 2)));
+        return curves.iter().try_for_each(|curve| panel.curve(canvas, curve, 1.0, Stroke::solid(CONTEXT, 2)));
     }
     let mut by_epoch: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     for (epoch, value) in curves.into_iter().flatten() {
@@ -225,11 +184,8 @@ fn broken_off(
         if run.sound() {
             continue;
         }
-        let points: Vec<(f64, f64)> = run
-            .epochs
-            .iter()
-            .map(|record| (record.epoch as f64, record.metric(metric)))
-            .collect();
+        let points: Vec<(f64, f64)> =
+            run.epochs.iter().map(|record| (record.epoch as f64, record.metric(metric))).collect();
         panel.curve(canvas, &points, 1.0, Stroke::dashed(look.color, 2))?;
         if let Some(&last) = points.iter().rev().find(|(_, y)| y.is_finite()) {
             panel.broken_off(canvas, last, look.color)?;
@@ -240,24 +196,13 @@ fn broken_off(
 
 /// (epoch, mean).
 pub(crate) fn means(report: &Report, configuration: usize, metric: MetricName) -> Vec<(f64, f64)> {
-    report.configurations[configuration]
-        .over_epochs(metric)
-        .map(|(epoch, s)| (epoch as f64, s.mean))
-        .collect()
+    report.configurations[configuration].over_epochs(metric).map(|(epoch, s)| (epoch as f64, s.mean)).collect()
 }
 
 /// (epoch, lowest, highest), where there are at least two runs.
-pub(crate) fn bands(
-    report: &Report,
-    configuration: usize,
-    metric: MetricName,
-) -> Vec<(f64, f64, f64)> {
-    let several = report.configurations[configuration]
-        .over_epochs(metric)
-        .filter(|(_, s)| s.count > 1);
-    several
-        .map(|(epoch, s)| (epoch as f64, s.min, s.max))
-        .collect()
+pub(crate) fn bands(report: &Report, configuration: usize, metric: MetricName) -> Vec<(f64, f64, f64)> {
+    let several = report.configurations[configuration].over_epochs(metric).filter(|(_, s)| s.count > 1);
+    several.map(|(epoch, s)| (epoch as f64, s.min, s.max)).collect()
 }
 
 #[cfg(test)]

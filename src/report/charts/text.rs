@@ -33,35 +33,19 @@ pub(crate) struct Type {
 
 impl Type {
     pub(crate) fn body() -> Type {
-        Type {
-            size: BODY,
-            bold: false,
-            color: INK,
-            anchor: Anchor::Start,
-            upwards: false,
-        }
+        Type { size: BODY, bold: false, color: INK, anchor: Anchor::Start, upwards: false }
     }
 
     pub(crate) fn small() -> Type {
-        Type {
-            size: SMALL,
-            ..Type::body()
-        }
+        Type { size: SMALL, ..Type::body() }
     }
 
     pub(crate) fn muted() -> Type {
-        Type {
-            color: MUTED,
-            ..Type::small()
-        }
+        Type { color: MUTED, ..Type::small() }
     }
 
     pub(crate) fn title() -> Type {
-        Type {
-            size: TITLE,
-            bold: true,
-            ..Type::body()
-        }
+        Type { size: TITLE, bold: true, ..Type::body() }
     }
 
     pub(crate) fn bold(self) -> Type {
@@ -77,10 +61,7 @@ impl Type {
     }
 
     pub(crate) fn upwards(self) -> Type {
-        Type {
-            upwards: true,
-            ..self
-        }
+        Type { upwards: true, ..self }
     }
 
     /// The width of a text of this look, in pixels.
@@ -94,10 +75,7 @@ impl Type {
         if self.width(text) <= width {
             return text.to_string();
         }
-        let shorter = (3..16)
-            .rev()
-            .map(|kept| with_short_names(text, kept))
-            .find(|short| self.width(short) <= width);
+        let shorter = (3..16).rev().map(|kept| with_short_names(text, kept)).find(|short| self.width(short) <= width);
         if let Some(short) = shorter {
             return short;
         }
@@ -136,29 +114,20 @@ pub(crate) fn wrap(text: &str, look: Type, width: f64, lines: usize) -> Vec<Stri
         let Some(line) = wrapped.last_mut() else {
             break;
         };
-        let longer = if line.is_empty() {
-            word.to_string()
-        } else {
-            format!("{line} {word}")
-        };
+        let longer = if line.is_empty() { word.to_string() } else { format!("{line} {word}") };
         if line.is_empty() || full || look.width(&longer) <= width {
             *line = longer;
         } else {
             wrapped.push(word.to_string());
         }
     }
-    wrapped
-        .into_iter()
-        .map(|line| look.fit(&line, width))
-        .collect()
+    wrapped.into_iter().map(|line| look.fit(&line, width)).collect()
 }
 
 /// Line breaks and control characters, which no SVG text may carry, become spaces.
 pub(crate) fn printable(text: &str) -> String {
     let allowed = |c: char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
-    text.chars()
-        .map(|c| if allowed(c) { c } else { ' ' })
-        .collect()
+    text.chars().map(|c| if allowed(c) { c } else { ' ' }).collect()
 }
 
 #[cfg(test)]
@@ -170,18 +139,10 @@ mod tests {
         let look = Type::body();
         assert_eq!(look.fit("short", 500.0), "short");
         let cut = look.fit("a sentence that is far too long for its place", 200.0);
-        assert!(
-            cut.starts_with("a sent") && cut.ends_with("ace") && cut.contains('\u{2026}'),
-            "{cut}"
-        );
+        assert!(cut.starts_with("a sent") && cut.ends_with("ace") && cut.contains('\u{2026}'), "{cut}");
         assert!(look.width(&cut) <= 200.0);
         let short = look.fit("learning_rate=0.0004, lora_dropout=0.2, seed=17", 500.0);
-        assert!(
-            ["learn", "=0.0004", "lora", "=0.2", "seed=17"]
-                .iter()
-                .all(|part| short.contains(part)),
-            "{short}"
-        );
+        assert!(["learn", "=0.0004", "lora", "=0.2", "seed=17"].iter().all(|part| short.contains(part)), "{short}");
         assert!(look.width(&short) <= 500.0);
         assert_eq!(look.fit("anything", 0.0), "");
     }
@@ -189,8 +150,7 @@ mod tests {
     #[test]
     fn sentences_break_between_words() {
         let look = Type::small();
-        let text =
-            "Warm-up above a fifth of the steps slows convergence and slightly harms accuracy";
+        let text = "Warm-up above a fifth of the steps slows convergence and slightly harms accuracy";
         let lines = wrap(text, look, 400.0, 3);
         assert_eq!(lines.join(" "), text);
         assert!(lines.len() > 1 && lines.iter().all(|line| look.width(line) <= 400.0));

@@ -23,19 +23,13 @@ struct Speed {
 }
 
 pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, DrawError> {
-    let mut speeds: Vec<Speed> = (0..report.configurations.len())
-        .filter_map(|i| speed(report, i))
-        .collect();
+    let mut speeds: Vec<Speed> = (0..report.configurations.len()).filter_map(|i| speed(report, i)).collect();
     speeds.sort_by(|a, b| b.examples.mean.total_cmp(&a.examples.mean));
     let all = speeds.len();
     if all > MOST {
         speeds.drain(MOST / 2..all - MOST / 2);
     }
-    let Some(fastest) = speeds
-        .iter()
-        .map(|speed| speed.examples.max)
-        .reduce(f64::max)
-    else {
+    let Some(fastest) = speeds.iter().map(|speed| speed.examples.max).reduce(f64::max) else {
         return Ok(None);
     };
     let height = (132.0 + speeds.len() as f64 * ROW + 130.0).max(420.0) as u32;
@@ -43,21 +37,9 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     let picture = picture(WIDTH, height, |canvas| {
         let top = heading(canvas, WIDTH, title, &subtitle(report, all - speeds.len()))? + 10.0;
         let room = Type::small().width("100.0k tokens/s · 1000.0 s per epoch") + 24.0;
-        let rect = Rect::new(
-            MARGIN + NAMES,
-            top,
-            f64::from(WIDTH) - MARGIN - room,
-            f64::from(height) - 110.0,
-        );
+        let rect = Rect::new(MARGIN + NAMES, top, f64::from(WIDTH) - MARGIN - room, f64::from(height) - 110.0);
         let panel = rows::across(rect, Axis::rounded(0.0, fastest, 5, Unit::Count));
-        panel.frame(
-            canvas,
-            Labels {
-                x: Some("Training examples per second"),
-                x_ticks: true,
-                ..Labels::default()
-            },
-        )?;
+        panel.frame(canvas, Labels { x: Some("Training examples per second"), x_ticks: true, ..Labels::default() })?;
         for (place, speed) in speeds.iter().enumerate() {
             let y = rect.top + (place as f64 + 0.5) * rect.height() / speeds.len() as f64;
             row(
@@ -71,20 +53,13 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         }
         Ok(())
     })?;
-    Ok(Some(Chart {
-        name: "throughput",
-        title: title.to_string(),
-        description: description(report, &speeds),
-        picture,
-    }))
+    Ok(Some(Chart { name: "throughput", title: title.to_string(), description: description(report, &speeds), picture }))
 }
 
 /// Means over a configuration's runs of their means over epochs.
 fn speed(report: &Report, configuration: usize) -> Option<Speed> {
-    let runs: Vec<&Run> = report
-        .runs_of(&report.configurations[configuration])
-        .filter(|run| !run.epochs.is_empty())
-        .collect();
+    let runs: Vec<&Run> =
+        report.runs_of(&report.configurations[configuration]).filter(|run| !run.epochs.is_empty()).collect();
     let mean = |run: &Run, of: fn(&crate::event::EpochRecord) -> f64| {
         run.epochs.iter().map(of).sum::<f64>() / run.epochs.len() as f64
     };
@@ -102,10 +77,7 @@ fn speed(report: &Report, configuration: usize) -> Option<Speed> {
 fn row(canvas: &Canvas<'_>, panel: &Panel, y: f64, name: &str, look: Look, speed: &Speed) -> Drawn {
     rows::name(canvas, panel, y, name, NAMES - 30.0, Type::small())?;
     let end = panel.at(speed.examples.mean, 0.0).0;
-    canvas.fill(
-        Rect::new(panel.rect.left, y - 12.0, end, y + 12.0),
-        look.color,
-    )?;
+    canvas.fill(Rect::new(panel.rect.left, y - 12.0, end, y + 12.0), look.color)?;
     if speed.examples.count > 1 {
         let x = |value: f64| panel.at(value, 0.0).0;
         let (low, high) = (x(speed.examples.min), x(speed.examples.max));
@@ -115,20 +87,11 @@ fn row(canvas: &Canvas<'_>, panel: &Panel, y: f64, name: &str, look: Look, speed
         }
     }
     let tokens = super::axis::count(speed.tokens);
-    rows::figures(
-        canvas,
-        panel,
-        y,
-        &format!("{tokens} tokens/s · {:.1} s per epoch", speed.seconds),
-        Type::small(),
-    )
+    rows::figures(canvas, panel, y, &format!("{tokens} tokens/s · {:.1} s per epoch", speed.seconds), Type::small())
 }
 
 fn subtitle(report: &Report, left_out: usize) -> String {
-    let mut text = format!(
-        "{} · runs of a pack share the device",
-        words::subject(report)
-    );
+    let mut text = format!("{} · runs of a pack share the device", words::subject(report));
     if report.seeds() > 1 {
         text.push_str(" · thin line: from the slowest to the fastest run");
     }
@@ -148,11 +111,9 @@ fn description(report: &Report, speeds: &[Speed]) -> String {
             name(slow),
             slow.examples.mean
         ),
-        (Some(only), _) => format!(
-            "{}: {:.0} training examples per second, evaluation excluded.",
-            name(only),
-            only.examples.mean
-        ),
+        (Some(only), _) => {
+            format!("{}: {:.0} training examples per second, evaluation excluded.", name(only), only.examples.mean)
+        }
         _ => String::new(),
     }
 }

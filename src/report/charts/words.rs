@@ -11,11 +11,7 @@ pub(crate) fn subject(report: &Report) -> String {
         parts.push("REHEARSAL on the embedded model".to_string());
     }
     if let Some(run) = report.runs.first() {
-        parts.push(format!(
-            "{} on {}",
-            last_part(&run.spec.model),
-            last_part(&run.spec.dataset.path)
-        ));
+        parts.push(format!("{} on {}", last_part(&run.spec.model), last_part(&run.spec.dataset.path)));
     }
     if let Some(examples) = report.eval_examples() {
         parts.push(format!("{examples} evaluation examples"));
@@ -28,9 +24,7 @@ pub(crate) fn subject_and_seeds(report: &Report) -> String {
     let seeds = report.seeds();
     let mut text = subject(report);
     if seeds > 1 {
-        text.push_str(&format!(
-            " · mean of {seeds} seeds, band from lowest to highest"
-        ));
+        text.push_str(&format!(" · mean of {seeds} seeds, band from lowest to highest"));
     }
     text
 }
@@ -38,27 +32,17 @@ pub(crate) fn subject_and_seeds(report: &Report) -> String {
 /// `paper 92.8 %`.
 pub(crate) fn reference(report: &Report, name: MetricName) -> Option<(f64, String)> {
     let figure = report.reference_for(name)?;
-    Some((
-        figure.value,
-        format!("{} {}", figure.source, metric::write(name, figure.value)),
-    ))
+    Some((figure.value, format!("{} {}", figure.source, metric::write(name, figure.value))))
 }
 
 /// The last component of a path or hub name.
 fn last_part(name: &str) -> &str {
-    name.trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or(name)
+    name.trim_end_matches('/').rsplit('/').next().unwrap_or(name)
 }
 
 /// `3 configurations`, `1 run`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
-    if count == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{count} {noun}s")
-    }
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// What the final means say, best first, for a chart's description.
@@ -70,21 +54,14 @@ pub(crate) fn standing(report: &Report, name: MetricName, most: usize) -> String
         .filter_map(|&i| {
             let configuration = &report.configurations[i];
             let spread = configuration.best.get(&name)?;
-            Some(format!(
-                "{} {}",
-                configuration.name,
-                metric::write(name, spread.mean)
-            ))
+            Some(format!("{} {}", configuration.name, metric::write(name, spread.mean)))
         })
         .collect();
     if figures.is_empty() {
         return "No run is completed yet.".to_string();
     }
     let rest = ranked.len().saturating_sub(most);
-    let more = if rest > 0 {
-        format!("; {} more in summary.csv", counted(rest, "configuration"))
-    } else {
-        String::new()
-    };
+    let more =
+        if rest > 0 { format!("; {} more in summary.csv", counted(rest, "configuration")) } else { String::new() };
     format!("At the best epoch: {}{more}.", figures.join("; "))
 }

@@ -18,40 +18,16 @@ pub(super) fn section(report: &Report) -> Markup {
     let facts = [
         ("Model", of(&|run| Some(run.spec.model.clone()))),
         ("Data", of(&|run| Some(run.spec.dataset.path.clone()))),
-        (
-            "Model contents (blake3)",
-            of(&|run| Some(run.facts.as_ref()?.model_digest.clone())),
-        ),
-        (
-            "Data contents (blake3)",
-            of(&|run| Some(run.facts.as_ref()?.data_digest.clone())),
-        ),
-        (
-            "Training examples",
-            of(&|run| Some(run.facts.as_ref()?.train_examples.to_string())),
-        ),
-        (
-            "Evaluation examples",
-            of(&|run| Some(run.facts.as_ref()?.eval_examples.to_string())),
-        ),
+        ("Model contents (blake3)", of(&|run| Some(run.facts.as_ref()?.model_digest.clone()))),
+        ("Data contents (blake3)", of(&|run| Some(run.facts.as_ref()?.data_digest.clone()))),
+        ("Training examples", of(&|run| Some(run.facts.as_ref()?.train_examples.to_string()))),
+        ("Evaluation examples", of(&|run| Some(run.facts.as_ref()?.eval_examples.to_string()))),
         ("Devices", of(&|run| run.device.clone())),
-        (
-            "Precision",
-            of(&|run| Some(format!("{:?}", run.spec.precision).to_lowercase())),
-        ),
+        ("Precision", of(&|run| Some(format!("{:?}", run.spec.precision).to_lowercase()))),
         ("Seeds", of(&|run| Some(run.spec.seed.to_string()))),
-        (
-            "sweep",
-            of(&|run| Some(run.versions.as_ref()?.sweep.clone())),
-        ),
-        (
-            "libtorch",
-            of(&|run| run.versions.as_ref()?.libtorch.clone()),
-        ),
-        (
-            "Git commit",
-            of(&|run| run.versions.as_ref()?.git_commit.clone()),
-        ),
+        ("sweep", of(&|run| Some(run.versions.as_ref()?.sweep.clone()))),
+        ("libtorch", of(&|run| run.versions.as_ref()?.libtorch.clone())),
+        ("Git commit", of(&|run| run.versions.as_ref()?.git_commit.clone())),
         ("Planned", report.created.clone()),
         ("Plan changed", report.changed.clone()),
     ];
@@ -88,9 +64,6 @@ mod tests {
     #[test]
     fn the_command_can_be_pasted_into_a_shell() {
         let command = ["sweep", "run", "my sweep.yaml", "--set", "name=it's"].map(String::from);
-        assert_eq!(
-            shell(&command),
-            r"sweep run 'my sweep.yaml' --set 'name=it'\''s'"
-        );
+        assert_eq!(shell(&command), r"sweep run 'my sweep.yaml' --set 'name=it'\''s'");
     }
 }

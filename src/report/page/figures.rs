@@ -38,14 +38,8 @@ pub(super) fn charts(charts: &[Chart], extension: &str) -> Option<Markup> {
 
 /// The chart's SVG as one picture with a name; its single texts are hidden from screen readers.
 fn accessible(chart: &Chart) -> String {
-    let name = html! { (chart.title) ". " (chart.description) }
-        .into_string()
-        .replace('"', "&quot;");
-    chart.svg().replacen(
-        "<svg ",
-        &format!("<svg role=\"img\" aria-label=\"{name}\" "),
-        1,
-    )
+    let name = html! { (chart.title) ". " (chart.description) }.into_string().replace('"', "&quot;");
+    chart.svg().replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{name}\" "), 1)
 }
 
 pub(super) fn configurations(report: &Report) -> Option<Markup> {

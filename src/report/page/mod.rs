@@ -32,28 +32,12 @@ pub(crate) struct Surroundings {
 pub(crate) fn sweep(report: &Report, charts: &[Chart], around: &Surroundings) -> String {
     let sections: Vec<(&str, &str, Option<Markup>)> = vec![
         ("verdicts", "Verdicts", verdicts::section(report)),
-        (
-            "reported",
-            "What was reported, what we measured",
-            verdicts::reported(report),
-        ),
-        (
-            "charts",
-            "Charts",
-            figures::charts(charts, around.chart_extension),
-        ),
-        (
-            "configurations",
-            "Configurations",
-            figures::configurations(report),
-        ),
+        ("reported", "What was reported, what we measured", verdicts::reported(report)),
+        ("charts", "Charts", figures::charts(charts, around.chart_extension)),
+        ("configurations", "Configurations", figures::configurations(report)),
         ("runs", "All runs", runs::section(report, &around.results)),
         ("failures", "What did not complete", runs::failures(report)),
-        (
-            "environment",
-            "To reproduce this",
-            Some(environment::section(report)),
-        ),
+        ("environment", "To reproduce this", Some(environment::section(report))),
     ];
     let body = html! {
         header {
@@ -135,9 +119,7 @@ pub(crate) fn url(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                out.push(byte as char)
-            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => out.push(byte as char),
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -12,12 +12,7 @@ use crate::store::parameters;
 
 use super::url;
 
-const METRICS: [MetricName; 4] = [
-    MetricName::Accuracy,
-    MetricName::F1,
-    MetricName::EvalLoss,
-    MetricName::TrainLoss,
-];
+const METRICS: [MetricName; 4] = [MetricName::Accuracy, MetricName::F1, MetricName::EvalLoss, MetricName::TrainLoss];
 
 pub(super) fn section(report: &Report, results: &str) -> Option<Markup> {
     if report.runs.is_empty() {
@@ -48,7 +43,8 @@ pub(super) fn section(report: &Report, results: &str) -> Option<Markup> {
 }
 
 fn headings() -> Markup {
-    let numeric = |title: &str| html! { th.number scope="col" data-numeric="true" { button type="button" { (title) } } };
+    let numeric =
+        |title: &str| html! { th.number scope="col" data-numeric="true" { button type="button" { (title) } } };
     html! {
         th scope="col" { button type="button" { "Run" } }
         th scope="col" { button type="button" { "State" } }
@@ -62,11 +58,7 @@ fn headings() -> Markup {
 fn row(report: &Report, index: usize, run: &Run, results: &str) -> Markup {
     let best = run.best_epoch();
     let minutes = run.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>() / 60.0;
-    let label = if run.label.is_empty() {
-        &report.configurations[run.configuration].name
-    } else {
-        &run.label
-    };
+    let label = if run.label.is_empty() { &report.configurations[run.configuration].name } else { &run.label };
     html! {
         tr data-state=(run.state.name()) data-index=(index) {
             th.name scope="row" data-value=(label) {
@@ -104,22 +96,12 @@ fn embedded(report: &Report) -> String {
         if names.is_empty() {
             names = flat.iter().map(|(name, _)| name.clone()).collect();
         }
-        runs.push(
-            flat.iter()
-                .map(|(_, value)| values.place(text(value)))
-                .collect::<Vec<usize>>(),
-        );
+        runs.push(flat.iter().map(|(_, value)| values.place(text(value))).collect::<Vec<usize>>());
     }
-    let base: Option<Vec<usize>> = baseline(report).map(|spec| {
-        parameters(spec)
-            .iter()
-            .map(|(_, value)| values.place(text(value)))
-            .collect()
-    });
+    let base: Option<Vec<usize>> =
+        baseline(report).map(|spec| parameters(spec).iter().map(|(_, value)| values.place(text(value))).collect());
     // Inside a script element only `</` and `<!--` end the text; neither can occur without `<`.
-    json!({ "names": names, "values": values.list, "base": base, "runs": runs })
-        .to_string()
-        .replace('<', "\\u003c")
+    json!({ "names": names, "values": values.list, "base": base, "runs": runs }).to_string().replace('<', "\\u003c")
 }
 
 fn baseline(report: &Report) -> Option<&RunSpec> {
@@ -153,11 +135,7 @@ impl Interned {
 
 /// Runs that diverged, failed or stopped, with their reasons.
 pub(super) fn failures(report: &Report) -> Option<Markup> {
-    let ended: Vec<&Run> = report
-        .runs
-        .iter()
-        .filter(|run| !run.completed() && run.reason.is_some())
-        .collect();
+    let ended: Vec<&Run> = report.runs.iter().filter(|run| !run.completed() && run.reason.is_some()).collect();
     if ended.is_empty() && report.damages.is_empty() {
         return None;
     }

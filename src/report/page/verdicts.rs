@@ -76,9 +76,7 @@ pub(super) fn reported(report: &Report) -> Option<Markup> {
     if compared.is_empty() {
         return None;
     }
-    let baseline = report.baseline.map_or("no baseline in this sweep", |i| {
-        report.configurations[i].name.as_str()
-    });
+    let baseline = report.baseline.map_or("no baseline in this sweep", |i| report.configurations[i].name.as_str());
     Some(html! {
         @if report.rehearsal {
             p { "This is a rehearsal on another model and other data: the reported figures are no yardstick for it." }

@@ -27,11 +27,7 @@ pub(crate) fn summary(report: &Report) -> Vec<u8> {
         let key = metric::key(m);
         [format!("{key}_mean"), format!("{key}_deviation")]
     });
-    let header: Vec<String> = fixed
-        .iter()
-        .map(|name| name.to_string())
-        .chain(metrics)
-        .collect();
+    let header: Vec<String> = fixed.iter().map(|name| name.to_string()).chain(metrics).collect();
     // Writing to memory cannot fail, and every record has as many fields as the header.
     writer.write_record(&header).ok();
     for row in rows(report) {

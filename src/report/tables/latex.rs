@@ -7,12 +7,7 @@ use crate::spec::MetricName;
 use super::markdown::grouped;
 use super::rows::{Row, best, mean_and_deviation, rows};
 
-const METRICS: [MetricName; 4] = [
-    MetricName::Accuracy,
-    MetricName::F1,
-    MetricName::Precision,
-    MetricName::Recall,
-];
+const METRICS: [MetricName; 4] = [MetricName::Accuracy, MetricName::F1, MetricName::Precision, MetricName::Recall];
 
 /// A `table` environment; needs `\usepackage{booktabs}`. Mean ± standard deviation over seeds in percent, best in bold.
 pub(crate) fn table(report: &Report) -> String {
@@ -35,14 +30,8 @@ pub(crate) fn table(report: &Report) -> String {
 }
 
 fn caption(report: &Report) -> String {
-    let examples = report.eval_examples().map_or(String::new(), |n| {
-        format!(" on {} evaluation examples", grouped(n))
-    });
-    let rehearsal = if report.rehearsal {
-        " Rehearsal on the embedded model."
-    } else {
-        ""
-    };
+    let examples = report.eval_examples().map_or(String::new(), |n| format!(" on {} evaluation examples", grouped(n)));
+    let rehearsal = if report.rehearsal { " Rehearsal on the embedded model." } else { "" };
     format!(
         "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, best in bold.{rehearsal}",
         escape(&report.name)
@@ -73,9 +62,7 @@ fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
 
 /// Letters, digits and hyphens only.
 fn label(name: &str) -> String {
-    name.chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect()
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 /// Text as it is, in LaTeX. Letters of other scripts stay (XeLaTeX and LuaLaTeX set them).

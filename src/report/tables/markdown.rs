@@ -9,13 +9,8 @@ use crate::spec::MetricName;
 
 use super::rows::{Row, best, mean_and_deviation, rows};
 
-const METRICS: [MetricName; 5] = [
-    MetricName::Accuracy,
-    MetricName::F1,
-    MetricName::Precision,
-    MetricName::Recall,
-    MetricName::EvalLoss,
-];
+const METRICS: [MetricName; 5] =
+    [MetricName::Accuracy, MetricName::F1, MetricName::Precision, MetricName::Recall, MetricName::EvalLoss];
 
 /// The report as Markdown; `charts` are file names with titles.
 pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
@@ -45,7 +40,9 @@ fn hypotheses(report: &Report) -> String {
         return String::new();
     }
     let mut text = format!("## Verdicts\n\n{}\n\n", verdicts::tally(&report.judged));
-    text.push_str("| Claim | Verdict | Compared | Difference | 95 % interval | p (Holm) |\n|:--|:--|:--|--:|--:|--:|\n");
+    text.push_str(
+        "| Claim | Verdict | Compared | Difference | 95 % interval | p (Holm) |\n|:--|:--|:--|--:|--:|--:|\n",
+    );
     for judged in &report.judged {
         let scale = verdicts::scale(judged.hypothesis.metric);
         let assessment = judged.joint.as_ref().map(|joint| &joint.assessment);
@@ -56,22 +53,12 @@ fn hypotheses(report: &Report) -> String {
             verdicts::word(judged.verdict()),
             escape(&verdicts::compared_words(judged)),
             assessment.map_or_else(dash, |a| verdicts::difference(scale, a.effect)),
-            assessment
-                .and_then(|a| a.interval)
-                .map_or_else(dash, |i| verdicts::interval_words(scale, i)),
+            assessment.and_then(|a| a.interval).map_or_else(dash, |i| verdicts::interval_words(scale, i)),
             assessment.map_or_else(dash, |a| verdicts::p_words(a.adjusted_p_value)),
         ));
     }
-    for judged in report
-        .judged
-        .iter()
-        .filter(|judged| !judged.caveats.is_empty())
-    {
-        text.push_str(&format!(
-            "\n- {}: {}",
-            escape(&judged.hypothesis.id),
-            escape(&judged.caveats.join("; "))
-        ));
+    for judged in report.judged.iter().filter(|judged| !judged.caveats.is_empty()) {
+        text.push_str(&format!("\n- {}: {}", escape(&judged.hypothesis.id), escape(&judged.caveats.join("; "))));
     }
     text.push_str("\n\n");
     text
@@ -87,12 +74,7 @@ fn reported(report: &Report) -> String {
     );
     for one in &compared {
         let (what, source) = (escape(&one.what()), escape(&one.figure.source));
-        text.push_str(&format!(
-            "| {what} ({source}) | {} | {} | {} |\n",
-            one.reported(),
-            one.found(),
-            one.judgement()
-        ));
+        text.push_str(&format!("| {what} ({source}) | {} | {} | {} |\n", one.reported(), one.found(), one.judgement()));
     }
     text.push('\n');
     text
@@ -116,11 +98,7 @@ pub(crate) fn table(report: &Report) -> String {
 }
 
 fn heading(name: MetricName) -> String {
-    if metric::is_loss(name) {
-        metric::title(name).to_string()
-    } else {
-        format!("{} (%)", metric::title(name))
-    }
+    if metric::is_loss(name) { metric::title(name).to_string() } else { format!("{} (%)", metric::title(name)) }
 }
 
 fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
@@ -134,20 +112,14 @@ fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
     for name in METRICS {
         let cell = row.spread(name).map_or("–".to_string(), |spread| {
             let figure = mean_and_deviation(name, spread, " ± ");
-            if best(rows, name) == Some(spread.mean) {
-                format!("**{figure}**")
-            } else {
-                figure
-            }
+            if best(rows, name) == Some(spread.mean) { format!("**{figure}**") } else { figure }
         });
         text.push_str(&format!(" {cell} |"));
     }
-    let interval = row.interval().map_or("–".to_string(), |i| {
-        format!("{:.1} – {:.1}", i.low * 100.0, i.high * 100.0)
-    });
-    let epoch = row.best_epoch.map_or("–".to_string(), |epoch| {
-        format!("{epoch:.1}").trim_end_matches(".0").to_string()
-    });
+    let interval =
+        row.interval().map_or("–".to_string(), |i| format!("{:.1} – {:.1}", i.low * 100.0, i.high * 100.0));
+    let epoch =
+        row.best_epoch.map_or("–".to_string(), |epoch| format!("{epoch:.1}").trim_end_matches(".0").to_string());
     let parameters = row.trainable_parameters.map_or("–".to_string(), grouped);
     text.push_str(&format!(" {interval} | {epoch} | {parameters} |\n"));
     text
@@ -185,10 +157,7 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_thousands() {
-        assert_eq!(
-            [0, 999, 1000, 864_004, 125_512_712].map(grouped),
-            ["0", "999", "1,000", "864,004", "125,512,712"]
-        );
+        assert_eq!([0, 999, 1000, 864_004, 125_512_712].map(grouped), ["0", "999", "1,000", "864,004", "125,512,712"]);
     }
 
     #[test]

@@ -38,12 +38,7 @@ impl Row<'_> {
 
 /// One row per configuration, in plan order.
 pub(crate) fn rows(report: &Report) -> Vec<Row<'_>> {
-    report
-        .configurations
-        .iter()
-        .enumerate()
-        .map(|(index, configuration)| row(report, index, configuration))
-        .collect()
+    report.configurations.iter().enumerate().map(|(index, configuration)| row(report, index, configuration)).collect()
 }
 
 fn row<'a>(report: &'a Report, index: usize, configuration: &'a Configuration) -> Row<'a> {
@@ -54,23 +49,15 @@ fn row<'a>(report: &'a Report, index: usize, configuration: &'a Configuration) -
         *unfinished.entry(run.state.name()).or_default() += 1;
     }
     let facts = runs.iter().find_map(|run| run.facts.as_ref());
-    let best_epochs = completed
-        .iter()
-        .filter_map(|run| Some(run.best_epoch()?.epoch as f64));
-    let seconds = completed
-        .iter()
-        .map(|run| run.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>());
+    let best_epochs = completed.iter().filter_map(|run| Some(run.best_epoch()?.epoch as f64));
+    let seconds = completed.iter().map(|run| run.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>());
     Row {
         index,
         configuration,
         baseline: report.is_baseline(index),
         completed: completed.len(),
         planned: runs.len(),
-        unfinished: unfinished
-            .iter()
-            .map(|(word, n)| format!("{n} {word}"))
-            .collect::<Vec<_>>()
-            .join(", "),
+        unfinished: unfinished.iter().map(|(word, n)| format!("{n} {word}")).collect::<Vec<_>>().join(", "),
         best_epoch: mean(best_epochs),
         trainable_parameters: facts.map(|facts| facts.trainable_parameters),
         total_parameters: facts.map(|facts| facts.total_parameters),
@@ -79,32 +66,19 @@ fn row<'a>(report: &'a Report, index: usize, configuration: &'a Configuration) -
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| {
-        (sum + value, count + 1)
-    });
+    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| (sum + value, count + 1));
     (count > 0).then(|| sum / count as f64)
 }
 
 /// The best mean of a metric among the rows.
 pub(crate) fn best(rows: &[Row<'_>], name: MetricName) -> Option<f64> {
-    let means = rows
-        .iter()
-        .filter_map(|row| Some(row.spread(name)?.mean))
-        .filter(|mean| mean.is_finite());
-    if metric::higher_is_better(name) {
-        means.reduce(f64::max)
-    } else {
-        means.reduce(f64::min)
-    }
+    let means = rows.iter().filter_map(|row| Some(row.spread(name)?.mean)).filter(|mean| mean.is_finite());
+    if metric::higher_is_better(name) { means.reduce(f64::max) } else { means.reduce(f64::min) }
 }
 
 /// `92.1 ± 0.4` in percent, or `0.231 ± 0.004`; without ± where there is one seed.
 pub(crate) fn mean_and_deviation(name: MetricName, spread: Summary, plus_minus: &str) -> String {
-    let (factor, decimals) = if metric::is_loss(name) {
-        (1.0, 3)
-    } else {
-        (100.0, 1)
-    };
+    let (factor, decimals) = if metric::is_loss(name) { (1.0, 3) } else { (100.0, 1) };
     let mean = format!("{:.decimals$}", spread.mean * factor);
     match spread.sd {
         Some(deviation) => format!("{mean}{plus_minus}{:.decimals$}", deviation * factor),
