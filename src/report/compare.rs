@@ -182,8 +182,12 @@ fn conclusion(left: &Side, right: &Side, pairs: &Pairs<'_>) -> String {
             verdicts::p_words(Some(table.p_value()))
         ));
     }
-    let Ok(effect) = pairing::effect(pairs, HypothesisMetric::Best(MetricName::Accuracy)) else { return text };
-    let Some(interval) = effect.interval(LEVEL) else { return text };
+    let Ok(effect) = pairing::effect(pairs, HypothesisMetric::Best(MetricName::Accuracy)) else {
+        return text;
+    };
+    let Some(interval) = effect.interval(LEVEL) else {
+        return text;
+    };
     text.push_str(&match effect.p_value(0.0) {
         Some(p) if p <= ALPHA => {
             let better = if effect.estimate > 0.0 { &left.name } else { &right.name };

@@ -34,7 +34,9 @@ pub(crate) fn factors(report: &Report) -> Vec<Factor> {
             .iter()
             .map(|all| all.iter().find(|(n, _)| n == name).map_or(&Value::Null, |(_, value)| value))
             .collect();
-        let Some(factor) = factor(name, &values) else { continue };
+        let Some(factor) = factor(name, &values) else {
+            continue;
+        };
         match factors.iter_mut().find(|known| same_partition(known, &factor)) {
             Some(known) => *known = merged(known, &factor),
             None => factors.push(factor),

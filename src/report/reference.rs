@@ -83,7 +83,9 @@ impl Compared<'_> {
 
     /// `92.1 % ± 0.3, 95 % interval 91.0 to 93.1`.
     pub(crate) fn found(&self) -> String {
-        let Some(measured) = self.measured else { return "not measured".to_string() };
+        let Some(measured) = self.measured else {
+            return "not measured".to_string();
+        };
         let mut text = self.write(measured.summary.mean);
         if metric::named(&self.figure.metric).is_some() {
             if let Some(sd) = measured.summary.sd {
@@ -102,7 +104,9 @@ impl Compared<'_> {
 
     /// Whether what was measured agrees with what was reported.
     pub(crate) fn judgement(&self) -> &'static str {
-        let Some(measured) = self.measured else { return "–" };
+        let Some(measured) = self.measured else {
+            return "–";
+        };
         let value = self.figure.value;
         match measured.interval {
             Some(interval) if interval.contains(value) => "within the interval",

@@ -287,10 +287,8 @@ fn curve(arm: &Arm, run: &PlannedRun, epoch: usize) -> EpochRecord {
     let t = epoch as f64;
     let accuracy = (arm.accuracy - 0.12 * (-1.1 * (t - 0.6)).exp() + 0.012 * noise(1)).clamp(0.0, 1.0);
     let train_loss = 0.17 + 0.75 * (-0.9 * (t - 0.5)).exp() - 0.008 * t + 0.012 * noise(2);
-    let eval_loss = 1.05 - 0.85 * arm.accuracy
-        + 0.35 * (-1.0 * (t - 0.5)).exp()
-        + arm.overfit * (t - 3.0).max(0.0)
-        + 0.02 * noise(3);
+    let eval_loss =
+        1.05 - 0.85 * arm.accuracy + 0.35 * (0.5 - t).exp() + arm.overfit * (t - 3.0).max(0.0) + 0.02 * noise(3);
     EpochRecord {
         epoch,
         train_loss,

@@ -3,7 +3,7 @@
 use crate::report::model::Report;
 use crate::spec::MetricName;
 
-use super::canvas::{HEIGHT, Rect, WIDTH, picture};
+use super::canvas::{HEIGHT, Point, Rect, WIDTH, picture};
 use super::legend::{MARGIN, heading};
 use super::panel::{Labels, Panel, left_room};
 use super::series::{self, Selection};
@@ -23,28 +23,30 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         let right = f64::from(WIDTH) - MARGIN - legend.width();
         let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);
         let panel = Panel { rect, x: series::epoch_axis(report, 12), y };
-        let names = Labels { x: Some("Epoch"), y: Some("Accuracy (evaluation)"), x_ticks: true, y_ticks: true };
+        let names = Labels::all("Epoch", "Accuracy (evaluation)");
         panel.frame(canvas, names)?;
         if let Some((value, name)) = &reference {
-            let with_data = selection.shown.iter().chain(&selection.context);
-            let lines: Vec<Vec<_>> = with_data
-                .map(|&i| series::means(report, i, metric).into_iter().map(|(x, y)| panel.at(x, y)).collect())
-                .collect();
+            let lines = positions(&panel, report, &selection);
             panel.reference(canvas, *value, name, &lines)?;
         }
         series::overlay(canvas, &panel, report, looks, &selection, metric, series::RADIUS)?;
-        legend.right(canvas, Rect::new(right, rect.top, f64::from(WIDTH) - MARGIN, rect.bottom))
+        legend.beside(canvas, rect)
     })?;
     let against =
         reference.map_or(String::new(), |(_, name)| format!(" The dashed line is the reported figure: {name}."));
-    Ok(Some(Chart {
-        name: "accuracy",
-        title: "Accuracy over epochs".to_string(),
-        description: format!(
-            "Lines: accuracy on the evaluation examples after each epoch, {}.{against} {}",
-            words::counted(report.configurations.len(), "configuration"),
-            words::standing(report, metric, 4)
-        ),
-        picture,
-    }))
+    let description = format!(
+        "Lines: accuracy on the evaluation examples after each epoch, {}.{against} {}",
+        words::counted(report.configurations.len(), "configuration"),
+        words::standing(report, metric, 4)
+    );
+    Ok(Some(Chart::new("accuracy", "Accuracy over epochs", description, picture)))
+}
+
+/// Where the curves run, in pixels.
+fn positions(panel: &Panel, report: &Report, selection: &Selection) -> Vec<Vec<Point>> {
+    let line = |&i: &usize| {
+        let means = series::means(report, i, MetricName::Accuracy);
+        means.into_iter().map(|(x, y)| panel.at(x, y)).collect()
+    };
+    selection.shown.iter().chain(&selection.context).map(line).collect()
 }

@@ -8,16 +8,13 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle};
 
 use super::fonts;
-use super::palette::{INK, MUTED, Marker, PAPER};
+use super::palette::{Marker, PAPER};
+use super::text::printable;
+pub(crate) use super::text::{Anchor, SMALL, Type, wrap};
 
 /// The usual size of a chart, in pixels: 8 by 5 inches at [`super::raster::DOTS_PER_INCH`].
 pub(crate) const WIDTH: u32 = 1600;
 pub(crate) const HEIGHT: u32 = 1000;
-
-/// Text sizes (em) in pixels: 11, 9 and 8 points at 200 dots per inch.
-pub(crate) const TITLE: f64 = 31.0;
-pub(crate) const BODY: f64 = 25.0;
-pub(crate) const SMALL: f64 = 22.0;
 
 /// A drawing step failed.
 pub(crate) type DrawError = DrawingAreaErrorKind<std::io::Error>;
@@ -62,118 +59,6 @@ impl Rect {
 
 /// A position in pixels.
 pub(crate) type Point = (f64, f64);
-
-/// Where a text lies relative to its position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Anchor {
-    /// Starts there, vertically centred.
-    Start,
-    Middle,
-    End,
-}
-
-/// How a text looks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Type {
-    /// The em in pixels.
-    pub(crate) size: f64,
-    pub(crate) bold: bool,
-    pub(crate) color: RGBColor,
-    pub(crate) anchor: Anchor,
-    /// Turned to read upwards.
-    pub(crate) upwards: bool,
-}
-
-impl Type {
-    pub(crate) fn body() -> Type {
-        Type { size: BODY, bold: false, color: INK, anchor: Anchor::Start, upwards: false }
-    }
-
-    pub(crate) fn small() -> Type {
-        Type { size: SMALL, ..Type::body() }
-    }
-
-    pub(crate) fn muted() -> Type {
-        Type { color: MUTED, ..Type::small() }
-    }
-
-    pub(crate) fn title() -> Type {
-        Type { size: TITLE, bold: true, ..Type::body() }
-    }
-
-    pub(crate) fn bold(self) -> Type {
-        Type { bold: true, ..self }
-    }
-
-    pub(crate) fn color(self, color: RGBColor) -> Type {
-        Type { color, ..self }
-    }
-
-    pub(crate) fn anchor(self, anchor: Anchor) -> Type {
-        Type { anchor, ..self }
-    }
-
-    pub(crate) fn upwards(self) -> Type {
-        Type { upwards: true, ..self }
-    }
-
-    /// The width of a text of this look, in pixels.
-    pub(crate) fn width(&self, text: &str) -> f64 {
-        fonts::built_in().width(text, self.size, self.bold)
-    }
-
-    /// The text in at most `width` pixels. Where it is wider, the names of `name=value` pairs are shortened first, so
-    /// that every value stays; what is still too wide is cut in the middle.
-    pub(crate) fn fit(&self, text: &str, width: f64) -> String {
-        if self.width(text) <= width {
-            return text.to_string();
-        }
-        let shorter = (3..16).rev().map(|kept| with_short_names(text, kept)).find(|short| self.width(short) <= width);
-        if let Some(short) = shorter {
-            return short;
-        }
-        let characters: Vec<char> = text.chars().collect();
-        for kept in (0..characters.len()).rev() {
-            let (head, tail) = (kept.div_ceil(2), kept / 2);
-            let cut: String = characters[..head]
-                .iter()
-                .chain(std::iter::once(&'\u{2026}'))
-                .chain(&characters[characters.len() - tail..])
-                .collect();
-            if self.width(&cut) <= width {
-                return cut;
-            }
-        }
-        String::new()
-    }
-}
-
-/// `learning_rate=0.1, rank=4` with at most `kept` characters of each name: `learn.=0.1, rank=4`.
-fn with_short_names(text: &str, kept: usize) -> String {
-    let short = |pair: &str| match pair.split_once('=') {
-        Some((name, value)) if name.chars().count() > kept + 1 => {
-            format!("{}.={value}", name.chars().take(kept).collect::<String>())
-        }
-        _ => pair.to_string(),
-    };
-    text.split(", ").map(short).collect::<Vec<_>>().join(", ")
-}
-
-/// A text in lines of at most `width` pixels, broken between words; the last of at most `lines` is cut where it must be.
-pub(crate) fn wrap(text: &str, look: Type, width: f64, lines: usize) -> Vec<String> {
-    let mut wrapped: Vec<String> = vec![String::new()];
-    for word in text.split_whitespace() {
-        let full = wrapped.len() == lines;
-        let Some(line) = wrapped.last_mut() else { break };
-        let longer = if line.is_empty() { word.to_string() } else { format!("{line} {word}") };
-        if line.is_empty() || full || look.width(&longer) <= width {
-            *line = longer;
-        } else {
-            wrapped.push(word.to_string());
-        }
-    }
-    wrapped.into_iter().map(|line| look.fit(&line, width)).collect()
-}
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug)]
@@ -327,40 +212,10 @@ fn pixel((x, y): Point) -> (i32, i32) {
     (x.round() as i32, y.round() as i32)
 }
 
-/// Line breaks and control characters, which no SVG text may carry, become spaces.
-pub(crate) fn printable(text: &str) -> String {
-    let allowed = |c: char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
-    text.chars().map(|c| if allowed(c) { c } else { ' ' }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::raster;
     use super::*;
-
-    #[test]
-    fn long_texts_are_cut_in_the_middle() {
-        let look = Type::body();
-        assert_eq!(look.fit("short", 500.0), "short");
-        let cut = look.fit("a sentence that is far too long for its place", 200.0);
-        assert!(cut.starts_with("a sent") && cut.ends_with("ace") && cut.contains('\u{2026}'), "{cut}");
-        assert!(look.width(&cut) <= 200.0);
-        let short = look.fit("learning_rate=0.0004, lora_dropout=0.2, seed=17", 500.0);
-        assert!(["learn", "=0.0004", "lora", "=0.2", "seed=17"].iter().all(|part| short.contains(part)), "{short}");
-        assert!(look.width(&short) <= 500.0);
-        assert_eq!(look.fit("anything", 0.0), "");
-    }
-
-    #[test]
-    fn sentences_break_between_words() {
-        let look = Type::small();
-        let text = "Warm-up above a fifth of the steps slows convergence and slightly harms accuracy";
-        let lines = wrap(text, look, 400.0, 3);
-        assert_eq!(lines.join(" "), text);
-        assert!(lines.len() > 1 && lines.iter().all(|line| look.width(line) <= 400.0));
-        assert_eq!(wrap(text, look, 400.0, 1).len(), 1);
-        assert_eq!(wrap("", look, 400.0, 2), [""]);
-    }
 
     #[test]
     fn any_text_gives_a_sound_picture() {

@@ -29,7 +29,9 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
             (counts.classes() <= MOST_CLASSES).then_some((title, answers, counts))
         })
         .collect();
-    let Some((_, first, _)) = shown.first() else { return Ok(None) };
+    let Some((_, first, _)) = shown.first() else {
+        return Ok(None);
+    };
     let title = "Confusion matrix at the best epoch";
     let name_width = first.class_names.iter().map(|name| Type::small().width(name)).fold(0.0, f64::max).min(220.0);
     let room = (f64::from(WIDTH) - 2.0 * MARGIN - GAP * (shown.len() - 1) as f64) / shown.len() as f64;
@@ -120,20 +122,33 @@ fn matrix(
             cell_of(canvas, *rect, count, total, counts.classes() <= WRITTEN)?;
         }
     }
-    for (name, rect) in answers.class_names.iter().zip(cells.iter().step_by(counts.classes())) {
+    class_names(canvas, answers, square, &cells, name_width, upwards)?;
+    let foot = square.bottom + below - 40.0;
+    canvas.text("Predicted class", (square.middle_x(), foot), Type::body().anchor(Anchor::Middle))?;
+    let at = (room.left + 20.0, square.middle_y());
+    canvas.text("True class", at, Type::body().anchor(Anchor::Middle).upwards())
+}
+
+/// Beside the rows and below the columns.
+fn class_names(
+    canvas: &Canvas<'_>,
+    answers: &Answers,
+    square: Rect,
+    cells: &[Rect],
+    name_width: f64,
+    upwards: bool,
+) -> Drawn {
+    for (name, rect) in answers.class_names.iter().zip(cells.iter().step_by(answers.class_names.len())) {
         let name = Type::small().fit(name, name_width);
         canvas.text(&name, (square.left - 14.0, rect.middle_y()), Type::small().anchor(Anchor::End))?;
     }
-    for (name, rect) in answers.class_names.iter().zip(&cells) {
+    for (name, rect) in answers.class_names.iter().zip(cells) {
         let name = Type::small().fit(name, if upwards { name_width } else { rect.width() });
         let look =
             if upwards { Type::small().anchor(Anchor::End).upwards() } else { Type::small().anchor(Anchor::Middle) };
         canvas.text(&name, (rect.middle_x(), square.bottom + if upwards { 14.0 } else { 26.0 }), look)?;
     }
-    let foot = square.bottom + below - 40.0;
-    canvas.text("Predicted class", (square.middle_x(), foot), Type::body().anchor(Anchor::Middle))?;
-    let at = (room.left + 20.0, square.middle_y());
-    canvas.text("True class", at, Type::body().anchor(Anchor::Middle).upwards())
+    Ok(())
 }
 
 fn cell_of(canvas: &Canvas<'_>, rect: Rect, count: u64, total: u64, written: bool) -> Drawn {

@@ -28,7 +28,9 @@ struct Group {
 
 pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, DrawError> {
     let groups = groups(report);
-    let Some(axis) = axis(report, &groups) else { return Ok(None) };
+    let Some(axis) = axis(report, &groups) else {
+        return Ok(None);
+    };
     let lines: usize = groups.iter().map(|group| group.members.len() + 1).sum();
     let height = (170.0 + lines as f64 * ROW + 130.0).max(420.0) as u32;
     let title = "Effect of each parameter on accuracy";
@@ -87,11 +89,15 @@ fn draw_group(
 /// Configurations that change one parameter (or a few that belong together), by parameter.
 fn groups(report: &Report) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let Some(baseline) = report.baseline else { return groups };
+    let Some(baseline) = report.baseline else {
+        return groups;
+    };
     let factors = design::factors(report);
     for index in (0..report.configurations.len()).filter(|&i| report.configurations[i].versus_baseline.is_some()) {
         let changed: Vec<_> = factors.iter().filter(|factor| factor.of[index] != factor.of[baseline]).collect();
-        let [factor] = changed.as_slice() else { continue };
+        let [factor] = changed.as_slice() else {
+            continue;
+        };
         let value = factor.levels[factor.of[index]].clone();
         match groups.iter_mut().find(|group| group.title == factor.name) {
             Some(group) => group.members.push((index, value)),
@@ -130,7 +136,9 @@ fn axis(report: &Report, groups: &[Group]) -> Option<Axis> {
 fn description(report: &Report, groups: &[Group]) -> String {
     let mut clear: Vec<String> = Vec::new();
     for (group, (index, value)) in groups.iter().flat_map(|g| g.members.iter().map(move |member| (g, member))) {
-        let Some(effect) = &report.configurations[*index].versus_baseline else { continue };
+        let Some(effect) = &report.configurations[*index].versus_baseline else {
+            continue;
+        };
         if effect.interval(LEVEL).is_some_and(|interval| !interval.contains(0.0)) {
             clear.push(format!("{} {value} {}", group.title, verdicts::difference(Scale::Share, effect.estimate)));
         }

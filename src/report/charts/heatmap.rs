@@ -21,12 +21,16 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     if design::shape(report, &factors) != Shape::TwoWay {
         return Ok(None);
     }
-    let [a, b] = factors.as_slice() else { return Ok(None) };
+    let [a, b] = factors.as_slice() else {
+        return Ok(None);
+    };
     // The longer side is horizontal.
     let (across, down) = if a.levels.len() >= b.levels.len() { (a, b) } else { (b, a) };
     let values: Vec<f64> = (0..report.configurations.len()).filter_map(|i| Some(cell(report, i)?.mean)).collect();
     let range = super::rows::range(values.iter().copied());
-    let (Some(range), true) = (range, across.levels.len() <= MOST_LEVELS) else { return Ok(None) };
+    let (Some(range), true) = (range, across.levels.len() <= MOST_LEVELS) else {
+        return Ok(None);
+    };
     let title = format!("Accuracy by {} and {}", across.name, down.name);
     let picture = picture(WIDTH, HEIGHT, |canvas| {
         let top = heading(canvas, WIDTH, &title, &words::subject(report))? + 10.0;

@@ -81,7 +81,9 @@ fn row(
     name_width: f64,
 ) -> Drawn {
     let configuration = &report.configurations[index];
-    let Some(spread) = configuration.best.get(&MetricName::Accuracy) else { return Ok(()) };
+    let Some(spread) = configuration.best.get(&MetricName::Accuracy) else {
+        return Ok(());
+    };
     let look = looks.get(index);
     let kind = if report.is_baseline(index) { Type::small().bold() } else { Type::small() };
     rows::name(canvas, panel, y, &configuration.name, name_width, kind)?;

@@ -2,7 +2,7 @@
 
 use plotters::style::RGBColor;
 
-use super::canvas::{Canvas, Drawn, Rect, Stroke, Type};
+use super::canvas::{Canvas, Drawn, Rect, Stroke, Type, WIDTH};
 use super::palette::{Look, Marker};
 
 /// What an entry of a legend explains.
@@ -41,8 +41,14 @@ impl Legend {
         widest.min(WIDEST) + KEY_WIDTH + 34.0
     }
 
+    /// Draws the entries between a drawing and the right edge of a chart of the usual width.
+    pub(crate) fn beside(&self, canvas: &Canvas<'_>, drawing: Rect) -> Drawn {
+        let right = f64::from(WIDTH) - MARGIN;
+        self.right(canvas, Rect::new(drawing.right, drawing.top, right, drawing.bottom))
+    }
+
     /// Draws the entries from the top of `room`; those that do not fit are counted in the last line.
-    pub(crate) fn right(&self, canvas: &Canvas<'_>, room: Rect) -> Drawn {
+    fn right(&self, canvas: &Canvas<'_>, room: Rect) -> Drawn {
         let lines = ((room.height() / LINE).floor() as usize).max(1);
         let shown = if self.entries.len() <= lines { self.entries.len() } else { lines - 1 };
         let left = room.left + 28.0;

@@ -46,13 +46,13 @@ fn one_panel(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, sele
     let right = f64::from(WIDTH) - MARGIN - legend.width();
     let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);
     let panel = Panel { rect, x: series::epoch_axis(report, 12), y };
-    panel.frame(canvas, Labels { x: Some("Epoch"), y: Some("Loss"), x_ticks: true, y_ticks: true })?;
+    panel.frame(canvas, Labels::all("Epoch", "Loss"))?;
     for &i in &selection.shown {
         let points = series::means(report, i, MetricName::TrainLoss);
         panel.curve(canvas, &points, 1.0, Stroke::dashed(looks.get(i).color, 3))?;
     }
     series::overlay(canvas, &panel, report, looks, selection, MetricName::EvalLoss, series::RADIUS)?;
-    legend.right(canvas, Rect::new(right, rect.top, f64::from(WIDTH) - MARGIN, rect.bottom))
+    legend.beside(canvas, rect)
 }
 
 fn side_by_side(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, selection: &Selection) -> Drawn {
@@ -68,7 +68,7 @@ fn side_by_side(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, s
         canvas.text(title, (cell.left, cell.top - 26.0), Type::body().bold())?;
         series::overlay(canvas, &panel, report, looks, selection, metric, series::RADIUS)?;
     }
-    legend.right(canvas, Rect::new(right, outer.top, f64::from(WIDTH) - MARGIN, outer.bottom))
+    legend.beside(canvas, outer)
 }
 
 /// Which configurations end with a validation loss well above their lowest.
@@ -85,7 +85,7 @@ fn gap_sentence(report: &Report) -> String {
         .collect();
     match rising.as_slice() {
         [] => "No configuration's validation loss ends more than 5 % above its lowest.".to_string(),
-        [few @ ..] if few.len() <= 4 => {
+        few if few.len() <= 4 => {
             format!("The validation loss ends more than 5 % above its lowest for: {}.", few.join("; "))
         }
         many => format!("The validation loss ends more than 5 % above its lowest for {} configurations.", many.len()),

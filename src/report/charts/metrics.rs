@@ -31,7 +31,8 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     let picture = picture(WIDTH, SHEET_HEIGHT, |canvas| {
         let top = heading(canvas, WIDTH, title, &words::subject_and_seeds(report))? + 44.0;
         let right = f64::from(WIDTH) - MARGIN - legend.width();
-        let axes: Vec<_> = METRICS.iter().map(|&name| series::metric_axis(report, &[name], None, 4)).collect();
+        let axis = |name| series::metric_axis(report, &[name], None, 4);
+        let axes = METRICS.map(axis);
         let room = axes.iter().map(|axis| left_room(axis, false)).fold(0.0, f64::max);
         let outer = Rect::new(MARGIN + room, top, right, f64::from(SHEET_HEIGHT) - 100.0);
         let rows = METRICS.len().div_ceil(COLUMNS);
@@ -39,21 +40,19 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         for (place, ((name, y), rect)) in METRICS.into_iter().zip(axes).zip(cells).enumerate() {
             let last_row = place + COLUMNS >= METRICS.len();
             let panel = Panel { rect, x: series::epoch_axis(report, 5), y };
-            panel.frame(canvas, Labels { x: last_row.then_some("Epoch"), y: None, x_ticks: true, y_ticks: true })?;
+            let labels = Labels { x: last_row.then_some("Epoch"), y: None, x_ticks: true, y_ticks: true };
+            panel.frame(canvas, labels)?;
             let heading = Type::small().bold();
             canvas.text(&heading.fit(metric::title(name), rect.width()), (rect.left, rect.top - 22.0), heading)?;
-            series::overlay(canvas, &panel, report, looks, &selection, name, series::SMALL_RADIUS)?;
+            let radius = series::SMALL_RADIUS;
+            series::overlay(canvas, &panel, report, looks, &selection, name, radius)?;
         }
-        legend.right(canvas, Rect::new(right, outer.top, f64::from(WIDTH) - MARGIN, outer.bottom))
+        legend.beside(canvas, outer)
     })?;
     let names: Vec<&str> = METRICS.iter().map(|&name| metric::title(name)).collect();
-    Ok(Some(Chart {
-        name: "metrics",
-        title: title.to_string(),
-        description: format!(
-            "One panel each for {}. Precision, recall and F1 are weighted by class.",
-            names.join(", ").to_lowercase()
-        ),
-        picture,
-    }))
+    let description = format!(
+        "One panel each for {}. Precision, recall and F1 are weighted by class.",
+        names.join(", ").to_lowercase()
+    );
+    Ok(Some(Chart::new("metrics", title, description, picture)))
 }

@@ -21,6 +21,7 @@ mod pareto;
 mod raster;
 mod rows;
 mod series;
+mod text;
 mod throughput;
 mod words;
 
@@ -43,6 +44,10 @@ pub(crate) struct Chart {
 }
 
 impl Chart {
+    fn new(name: &'static str, title: &str, description: String, picture: Picture) -> Chart {
+        Chart { name, title: title.to_string(), description, picture }
+    }
+
     pub(crate) fn svg(&self) -> &str {
         &self.picture.svg
     }

@@ -48,18 +48,24 @@ fn chosen(report: &Report) -> Vec<usize> {
     order
 }
 
+fn accuracy_keys(baseline: bool, reference: Option<&String>) -> Vec<(Key, String)> {
+    let own = "the configuration named above the panel".to_string();
+    let mut keys = vec![(Key::Curve(Look::PLAIN), own)];
+    if baseline {
+        keys.push((Key::Line(Stroke::solid(BASELINE, 3)), "baseline".to_string()));
+    }
+    keys.push((Key::Line(Stroke::solid(CONTEXT, 3)), "all others".to_string()));
+    if let Some(name) = reference {
+        keys.push((Key::Line(Stroke::dashed(MUTED, 2)), name.clone()));
+    }
+    keys
+}
+
 fn accuracy(report: &Report, looks: &Looks, shown: &[usize]) -> Result<Chart, DrawError> {
     let metric = MetricName::Accuracy;
     let reference = words::reference(report, metric);
     let baseline = report.baseline.map(|i| series::means(report, i, metric));
-    let mut keys = vec![(Key::Curve(Look::PLAIN), "the configuration named above the panel".to_string())];
-    if baseline.is_some() {
-        keys.push((Key::Line(Stroke::solid(BASELINE, 3)), "baseline".to_string()));
-    }
-    keys.push((Key::Line(Stroke::solid(CONTEXT, 3)), "all others".to_string()));
-    if let Some((_, name)) = &reference {
-        keys.push((Key::Line(Stroke::dashed(MUTED, 2)), name.clone()));
-    }
+    let keys = accuracy_keys(baseline.is_some(), reference.as_ref().map(|(_, name)| name));
     let axis = series::metric_axis(report, &[metric], reference.as_ref().map(|r| r.0), 4);
     let title = "Accuracy over epochs, by configuration";
     let picture = sheet(report, title, shown, axis, "Accuracy", &keys, |canvas, panel, i| {
@@ -76,7 +82,7 @@ fn accuracy(report: &Report, looks: &Looks, shown: &[usize]) -> Result<Chart, Dr
         series::one(canvas, panel, report, color_of(looks, i), i, metric, series::SMALL_RADIUS)
     })?;
     let description = format!("{} {}", panels_sentence(report, shown), words::standing(report, metric, 4));
-    Ok(Chart { name: "accuracy_multiples", title: title.to_string(), description, picture })
+    Ok(Chart::new("accuracy_multiples", title, description, picture))
 }
 
 fn loss(report: &Report, looks: &Looks, shown: &[usize]) -> Result<Chart, DrawError> {
@@ -94,7 +100,7 @@ fn loss(report: &Report, looks: &Looks, shown: &[usize]) -> Result<Chart, DrawEr
         series::one(canvas, panel, report, look, i, MetricName::EvalLoss, series::SMALL_RADIUS)
     })?;
     let description = format!("{} Dashed: training; solid: validation.", panels_sentence(report, shown));
-    Ok(Chart { name: "loss_multiples", title: title.to_string(), description, picture })
+    Ok(Chart::new("loss_multiples", title, description, picture))
 }
 
 /// Lays out the panels, with tick labels at the sheet's left and bottom only.

@@ -25,6 +25,13 @@ pub(crate) struct Labels<'a> {
     pub(crate) y_ticks: bool,
 }
 
+impl<'a> Labels<'a> {
+    /// Both axes with their names and ticks.
+    pub(crate) fn all(x: &'a str, y: &'a str) -> Labels<'a> {
+        Labels { x: Some(x), y: Some(y), x_ticks: true, y_ticks: true }
+    }
+}
+
 /// The room that tick labels and the name of a vertical axis need to its left, in pixels.
 pub(crate) fn left_room(axis: &Axis, named: bool) -> f64 {
     let widest = axis.ticks.iter().map(|(_, label)| Type::small().width(label)).fold(0.0, f64::max);

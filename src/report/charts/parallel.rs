@@ -1,5 +1,7 @@
 //! Parallel coordinates for sweeps that vary several parameters at once: one line per configuration.
 
+use plotters::style::RGBColor;
+
 use crate::report::design::{self, Factor, Shape};
 use crate::report::metric;
 use crate::report::model::Report;
@@ -26,7 +28,9 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let mut order = report.ranking();
     order.reverse();
     let value = |i: usize| report.configurations[i].best.get(&MetricName::Accuracy).map(|summary| summary.mean);
-    let Some(range) = rows::range(order.iter().filter_map(|&i| value(i))) else { return Ok(None) };
+    let Some(range) = rows::range(order.iter().filter_map(|&i| value(i))) else {
+        return Ok(None);
+    };
     let title = "Accuracy across all parameters";
     let picture = picture(WIDTH, HEIGHT, |canvas| {
         let subtitle =
@@ -37,8 +41,7 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
         for &i in &order {
             let Some(value) = value(i) else { continue };
             let share = accuracy.share(value);
-            // Among many lines only the best ones are to stand out.
-            let shade = sequential(0.12 + 0.88 * if order.len() > MANY { share.powi(3) } else { share });
+            let shade = shade(share, order.len() > MANY);
             let width = if order.len() > MANY { 1 } else { 2 };
             canvas.line(&path(rect, &factors, &accuracy, i, value), Stroke::solid(shade, width))?;
         }
@@ -48,7 +51,12 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
         "One line per configuration through its value of each parameter to its accuracy. {}",
         words::standing(report, MetricName::Accuracy, 3)
     );
-    Ok(Some(Chart { name: "parallel", title: title.to_string(), description, picture }))
+    Ok(Some(Chart::new("parallel", title, description, picture)))
+}
+
+/// A line's colour. Among many lines only the best ones are to stand out.
+fn shade(share: f64, among_many: bool) -> RGBColor {
+    sequential(0.12 + 0.88 * if among_many { share.powi(3) } else { share })
 }
 
 fn axis_x(rect: Rect, factors: &[Factor], place: usize) -> f64 {

@@ -22,14 +22,7 @@ struct Point<'a> {
 }
 
 pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, DrawError> {
-    let points: Vec<Point<'_>> = tables::rows(report)
-        .into_iter()
-        .filter_map(|row| {
-            let cost = row.trainable_parameters? as f64;
-            let accuracy = row.spread(MetricName::Accuracy)?.mean;
-            Some(Point { row, cost, accuracy })
-        })
-        .collect();
+    let points = points(report);
     // With a single size there is nothing to weigh.
     let (Some(costs), Some(values)) = (
         rows::range(points.iter().map(|point| point.cost)).filter(|(low, high)| low < high),
@@ -51,14 +44,23 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         let right = f64::from(WIDTH) - MARGIN - legend.width();
         let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);
         let panel = Panel { rect, x: cost_axis(costs), y };
-        let names =
-            Labels { x: Some("Trainable parameters"), y: Some("Accuracy (evaluation)"), x_ticks: true, y_ticks: true };
+        let names = Labels::all("Trainable parameters", "Accuracy (evaluation)");
         panel.frame(canvas, names)?;
         front_line(canvas, &panel, &front.iter().map(|&i| &points[i]).collect::<Vec<_>>())?;
         scatter(canvas, &panel, looks, &points)?;
-        legend.right(canvas, Rect::new(right, rect.top, f64::from(WIDTH) - MARGIN, rect.bottom))
+        legend.beside(canvas, rect)
     })?;
-    Ok(Some(Chart { name: "pareto", title: title.to_string(), description: description(&points, &front), picture }))
+    Ok(Some(Chart::new("pareto", title, description(&points, &front), picture)))
+}
+
+/// Configurations with a size and a completed run.
+fn points<'a>(report: &'a Report) -> Vec<Point<'a>> {
+    let place = |row: Row<'a>| {
+        let cost = row.trainable_parameters? as f64;
+        let accuracy = row.spread(MetricName::Accuracy)?.mean;
+        Some(Point { row, cost, accuracy })
+    };
+    tables::rows(report).into_iter().filter_map(place).collect()
 }
 
 fn ends(point: &Point<'_>) -> Vec<f64> {

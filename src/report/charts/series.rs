@@ -91,7 +91,9 @@ pub(crate) fn metric_axis(report: &Report, metrics: &[MetricName], also: Option<
 fn robust_range(mut values: Vec<f64>, loss: bool) -> (f64, f64) {
     values.retain(|v| v.is_finite());
     values.sort_by(f64::total_cmp);
-    let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return (0.0, 1.0) };
+    let (Some(&low), Some(&high)) = (values.first(), values.last()) else {
+        return (0.0, 1.0);
+    };
     let (lower, upper) = (quantile(&values, 0.25), quantile(&values, 0.75));
     let reach = 4.0 * (upper - lower).max(1e-3);
     if loss { (low, high.min(upper + reach)) } else { (low.max(lower - reach), high) }

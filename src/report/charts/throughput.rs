@@ -29,7 +29,9 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     if all > MOST {
         speeds.drain(MOST / 2..all - MOST / 2);
     }
-    let Some(fastest) = speeds.iter().map(|speed| speed.examples.max).reduce(f64::max) else { return Ok(None) };
+    let Some(fastest) = speeds.iter().map(|speed| speed.examples.max).reduce(f64::max) else {
+        return Ok(None);
+    };
     let height = (132.0 + speeds.len() as f64 * ROW + 130.0).max(420.0) as u32;
     let title = "Training throughput";
     let picture = picture(WIDTH, height, |canvas| {
