@@ -43,8 +43,8 @@ pub use plan::{
 };
 pub use signals::stop_on_signals;
 pub use stop::Stop;
-pub use torch::{DeviceError, TorchExecutor, cuda_devices};
 pub use supervise::{SuperviseError, supervise};
+pub use torch::{DeviceError, TorchExecutor, cuda_devices};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{
     EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, JsonLines, WorkerCommand, WorkerProcess,

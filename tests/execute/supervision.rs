@@ -129,6 +129,7 @@ fn fail_fast_stops_all_workers_with_their_state_saved() {
     let orders = Orders {
         delay: Duration::from_millis(20),
         abort: Some((first, 0, None)),
+        attempts: 1,
         ..Orders::new(&store)
     };
     let workers = [orders.worker_command(), orders.worker_command()];
