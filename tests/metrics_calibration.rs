@@ -1,8 +1,8 @@
 //! Verdicts keep their promise: simulated sweeps of whose true effect we know.
 
 use sweep::metrics::{
-    ALPHA, Bootstrap, Claim, Design, Effect, Expectation, LEVEL, PairedExamples, PairedSeeds,
-    Scale, Verdict, assess, bootstrap_interval,
+    ALPHA, Bootstrap, Claim, Design, Effect, Expectation, LEVEL, PairedExamples, PairedSeeds, Scale, Verdict, assess,
+    bootstrap_interval,
 };
 
 /// SplitMix64 with the few distributions that the simulations need.
@@ -50,12 +50,8 @@ impl World {
             .map(|_| {
                 let shift = self.seed_sd * random.normal();
                 // Common disagreements carry the effect only.
-                let odds =
-                    0.5 * (1.0 + (self.effect * own + shift) / (self.discordance * own).max(1e-9));
-                inclinations
-                    .iter()
-                    .map(|&common| sides(self.difference(common, odds, random)))
-                    .unzip()
+                let odds = 0.5 * (1.0 + (self.effect * own + shift) / (self.discordance * own).max(1e-9));
+                inclinations.iter().map(|&common| sides(self.difference(common, odds, random))).unzip()
             })
             .unzip();
         PairedExamples::of_correctness(&pairs.0, &pairs.1).unwrap()
@@ -65,11 +61,7 @@ impl World {
         if random.uniform() >= self.discordance * self.shared {
             return 0.0;
         }
-        if random.uniform() < 0.5 * (1.0 + self.effect / self.discordance) {
-            1.0
-        } else {
-            -1.0
-        }
+        if random.uniform() < 0.5 * (1.0 + self.effect / self.discordance) { 1.0 } else { -1.0 }
     }
 
     fn difference(&self, common: f64, odds: f64, random: &mut Random) -> f64 {
@@ -119,14 +111,7 @@ fn null_worlds() -> Vec<World> {
     for seeds in [2, 3, 5] {
         for (examples, seed_sd) in [(200, 0.0), (200, 0.02), (640, 0.01), (640, 0.03)] {
             for shared in [0.0, 0.5] {
-                worlds.push(World {
-                    seeds,
-                    examples,
-                    effect: 0.0,
-                    seed_sd,
-                    discordance: 0.15,
-                    shared,
-                });
+                worlds.push(World { seeds, examples, effect: 0.0, seed_sd, discordance: 0.15, shared });
             }
         }
     }
@@ -145,13 +130,7 @@ fn without_an_effect_verdicts_are_wrong_no_oftener_than_they_say() {
             refuted += usize::from(verdict == Verdict::Refuted);
             verdict == Verdict::Supported
         });
-        let World {
-            seeds,
-            examples,
-            seed_sd,
-            shared,
-            ..
-        } = world;
+        let World { seeds, examples, seed_sd, shared, .. } = world;
         for rate in [supported, refuted as f64 / STUDIES as f64] {
             assert!(
                 rate <= allowed,
@@ -163,31 +142,14 @@ fn without_an_effect_verdicts_are_wrong_no_oftener_than_they_say() {
 
 #[test]
 fn with_an_effect_support_comes_as_often_as_predicted() {
-    for (seeds, examples, effect, seed_sd) in [
-        (3, 640, 0.03, 0.005),
-        (5, 640, 0.03, 0.01),
-        (2, 400, 0.05, 0.002),
-        (1, 640, 0.04, 0.0),
-    ] {
+    for (seeds, examples, effect, seed_sd) in
+        [(3, 640, 0.03, 0.005), (5, 640, 0.03, 0.01), (2, 400, 0.05, 0.002), (1, 640, 0.04, 0.0)]
+    {
         for shared in [0.2, 0.6] {
-            let world = World {
-                seeds,
-                examples,
-                effect,
-                seed_sd,
-                discordance: 0.15,
-                shared,
-            };
-            let predicted = world
-                .design()
-                .power(claim(Expectation::Higher, None), effect);
+            let world = World { seeds, examples, effect, seed_sd, discordance: 0.15, shared };
+            let predicted = world.design().power(claim(Expectation::Higher, None), effect);
             let found = share(STUDIES, |random| {
-                assess(
-                    &world.study(random).effect(),
-                    claim(Expectation::Higher, None),
-                )
-                .verdict
-                    == Verdict::Supported
+                assess(&world.study(random).effect(), claim(Expectation::Higher, None)).verdict == Verdict::Supported
             });
             let difference = (found - predicted).abs();
             assert!(
@@ -201,62 +163,30 @@ fn with_an_effect_support_comes_as_often_as_predicted() {
 #[test]
 fn claims_with_margins_hold_their_level_at_the_edge_and_their_power_inside() {
     let margin = 0.03;
-    let world = |effect| World {
-        seeds: 3,
-        examples: 1000,
-        effect,
-        seed_sd: 0.002,
-        discordance: 0.1,
-        shared: 0.3,
-    };
+    let world = |effect| World { seeds: 3, examples: 1000, effect, seed_sd: 0.002, discordance: 0.1, shared: 0.3 };
     for expectation in [Expectation::NotHigher, Expectation::Equivalent] {
         let claim = claim(expectation, Some(margin));
         let supported = |effect: f64| {
-            share(STUDIES, |random| {
-                assess(&world(effect).study(random).effect(), claim).verdict == Verdict::Supported
-            })
+            share(STUDIES, |random| assess(&world(effect).study(random).effect(), claim).verdict == Verdict::Supported)
         };
         let at_the_edge = supported(margin);
-        assert!(
-            at_the_edge <= ALPHA / 2.0 + simulation_error(ALPHA / 2.0, STUDIES),
-            "{expectation:?}: {at_the_edge}"
-        );
+        assert!(at_the_edge <= ALPHA / 2.0 + simulation_error(ALPHA / 2.0, STUDIES), "{expectation:?}: {at_the_edge}");
         let (predicted, found) = (world(0.0).design().power(claim, 0.0), supported(0.0));
-        assert!(
-            predicted > 0.3,
-            "the test says nothing without power: {predicted}"
-        );
-        assert!(
-            (found - predicted).abs() <= 0.02 + simulation_error(predicted, STUDIES),
-            "{predicted} {found}"
-        );
+        assert!(predicted > 0.3, "the test says nothing without power: {predicted}");
+        assert!((found - predicted).abs() <= 0.02 + simulation_error(predicted, STUDIES), "{predicted} {found}");
     }
 }
 
 /// Why the bootstrap does not decide: it knows too little of the seeds.
 #[test]
 fn resampling_three_seeds_errs_more_often_than_it_says() {
-    let world = World {
-        seeds: 3,
-        examples: 500,
-        effect: 0.0,
-        seed_sd: 0.12,
-        discordance: 0.5,
-        shared: 0.0,
-    };
+    let world = World { seeds: 3, examples: 500, effect: 0.0, seed_sd: 0.12, discordance: 0.5, shared: 0.0 };
     let studies = 300;
-    let misses = |interval: fn(&PairedExamples) -> bool| {
-        share(studies, |random| !interval(&world.study(random)))
-    };
+    let misses = |interval: fn(&PairedExamples) -> bool| share(studies, |random| !interval(&world.study(random)));
     let ours = misses(|paired| paired.effect().interval(LEVEL).unwrap().contains(0.0));
     let resampled = misses(|paired| {
-        let bootstrap = Bootstrap {
-            replicates: 200,
-            ..Bootstrap::default()
-        };
-        bootstrap_interval(paired, &bootstrap)
-            .unwrap()
-            .contains(0.0)
+        let bootstrap = Bootstrap { replicates: 200, ..Bootstrap::default() };
+        bootstrap_interval(paired, &bootstrap).unwrap().contains(0.0)
     });
     assert!(ours <= ALPHA + simulation_error(ALPHA, studies), "{ours}");
     assert!(resampled > 2.0 * ALPHA, "{resampled}");
@@ -265,25 +195,12 @@ fn resampling_three_seeds_errs_more_often_than_it_says() {
 /// With many seeds both see the same.
 #[test]
 fn with_many_seeds_the_bootstrap_agrees() {
-    let world = World {
-        seeds: 60,
-        examples: 300,
-        effect: 0.02,
-        seed_sd: 0.02,
-        discordance: 0.15,
-        shared: 0.4,
-    };
+    let world = World { seeds: 60, examples: 300, effect: 0.02, seed_sd: 0.02, discordance: 0.15, shared: 0.4 };
     let paired = world.study(&mut Random(7));
     let ours = paired.effect().interval(LEVEL).unwrap();
     let resampled = bootstrap_interval(&paired, &Bootstrap::default()).unwrap();
-    assert!(
-        (ours.low - resampled.low).abs() < 0.1 * ours.width(),
-        "{ours:?} {resampled:?}"
-    );
-    assert!(
-        (ours.high - resampled.high).abs() < 0.1 * ours.width(),
-        "{ours:?} {resampled:?}"
-    );
+    assert!((ours.low - resampled.low).abs() < 0.1 * ours.width(), "{ours:?} {resampled:?}");
+    assert!((ours.high - resampled.high).abs() < 0.1 * ours.width(), "{ours:?} {resampled:?}");
 }
 
 /// Whole epochs until a goal is reached, where both configurations are the same.
@@ -293,11 +210,8 @@ fn whole_epochs_do_not_feign_certainty() {
     for seeds in [2, 3, 5] {
         for spread in [0.3, 0.6, 1.5] {
             let rate = share(studies, |random| {
-                let mut epochs = || -> Vec<f64> {
-                    (0..seeds)
-                        .map(|_| (5.4 + spread * random.normal()).ceil())
-                        .collect()
-                };
+                let mut epochs =
+                    || -> Vec<f64> { (0..seeds).map(|_| (5.4 + spread * random.normal()).ceil()).collect() };
                 let effect: Effect = PairedSeeds::of(&epochs(), &epochs(), 1.0).unwrap().effect();
                 assess(&effect, claim(Expectation::Higher, None)).verdict == Verdict::Supported
             });

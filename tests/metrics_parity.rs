@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sweep::metrics::{
-    Assessment, Bootstrap, Claim, Confusion, Design, Effect, Expectation, Interval, LEVEL, McNemar,
-    PairedExamples, PairedSeeds, Scale, ScoreName, assess, bootstrap_interval, example_values,
-    holm, log_loss, mean_interval, sign_flip, wilson,
+    Assessment, Bootstrap, Claim, Confusion, Design, Effect, Expectation, Interval, LEVEL, McNemar, PairedExamples,
+    PairedSeeds, Scale, ScoreName, assess, bootstrap_interval, example_values, holm, log_loss, mean_interval,
+    sign_flip, wilson,
 };
 
 fn reference<T: DeserializeOwned>(section: &str) -> T {
@@ -17,19 +17,13 @@ fn reference<T: DeserializeOwned>(section: &str) -> T {
 #[track_caller]
 fn assert_near(ours: f64, theirs: f64, tolerance: f64) {
     let scale = theirs.abs().max(1.0);
-    assert!(
-        (ours - theirs).abs() <= tolerance * scale,
-        "ours {ours}, theirs {theirs}"
-    );
+    assert!((ours - theirs).abs() <= tolerance * scale, "ours {ours}, theirs {theirs}");
 }
 
 /// Relative to the number itself, however small it is.
 #[track_caller]
 fn assert_same_digits(ours: f64, theirs: f64, tolerance: f64) {
-    assert!(
-        (ours - theirs).abs() <= tolerance * theirs.abs(),
-        "ours {ours}, theirs {theirs}"
-    );
+    assert!((ours - theirs).abs() <= tolerance * theirs.abs(), "ours {ours}, theirs {theirs}");
 }
 
 #[track_caller]
@@ -58,24 +52,17 @@ fn scores_are_those_of_scikit_learn() {
         assert_eq!(confusion.rows().collect::<Vec<_>>(), case.confusion);
         let scores = confusion.scores().unwrap();
         assert_near(scores.accuracy, case.accuracy, 1e-12);
-        for (ours, theirs) in [scores.precision, scores.recall, scores.f1]
-            .into_iter()
-            .zip(case.weighted)
-        {
+        for (ours, theirs) in [scores.precision, scores.recall, scores.f1].into_iter().zip(case.weighted) {
             assert_near(ours, theirs, 1e-12);
         }
         for (class, ours) in confusion.by_class().into_iter().enumerate() {
             let theirs = case.by_class.each_ref().map(|column| column[class]);
-            for (ours, theirs) in [ours.precision, ours.recall, ours.f1, ours.support as f64]
-                .into_iter()
-                .zip(theirs)
-            {
+            for (ours, theirs) in [ours.precision, ours.recall, ours.f1, ours.support as f64].into_iter().zip(theirs) {
                 assert_near(ours, theirs, 1e-12);
             }
         }
         if let Some(jackknife) = case.jackknife {
-            let ours = example_values(case.classes, &case.labels, &case.predictions, ScoreName::F1)
-                .unwrap();
+            let ours = example_values(case.classes, &case.labels, &case.predictions, ScoreName::F1).unwrap();
             for (ours, theirs) in ours.into_iter().zip(jackknife) {
                 assert_near(ours, theirs, 1e-11);
             }
@@ -93,18 +80,10 @@ struct Losses {
 #[test]
 fn the_loss_is_that_of_scikit_learn() {
     let case: Losses = reference("losses");
-    let losses: Vec<f64> = case
-        .probabilities
-        .iter()
-        .zip(&case.labels)
-        .map(|(p, &label)| log_loss(p, label).unwrap())
-        .collect();
+    let losses: Vec<f64> =
+        case.probabilities.iter().zip(&case.labels).map(|(p, &label)| log_loss(p, label).unwrap()).collect();
     // scikit-learn clips and takes logarithms in float32.
-    assert_near(
-        losses.iter().sum::<f64>() / losses.len() as f64,
-        case.mean,
-        1e-6,
-    );
+    assert_near(losses.iter().sum::<f64>() / losses.len() as f64, case.mean, 1e-6);
 }
 
 #[derive(Deserialize)]
@@ -125,11 +104,7 @@ struct MeanCase {
 #[test]
 fn intervals_are_those_of_statsmodels_and_scipy() {
     for case in reference::<Vec<WilsonCase>>("wilson") {
-        assert_interval(
-            wilson(case.successes, case.trials, case.level),
-            case.interval,
-            1e-12,
-        );
+        assert_interval(wilson(case.successes, case.trials, case.level), case.interval, 1e-12);
     }
     for case in reference::<Vec<MeanCase>>("means") {
         assert_interval(mean_interval(&case.values, case.level), case.interval, 1e-9);
@@ -146,10 +121,7 @@ struct McNemarCase {
 #[test]
 fn mcnemar_is_that_of_statsmodels() {
     for case in reference::<Vec<McNemarCase>>("mcnemar") {
-        let ours = McNemar {
-            only_treatment: case.b,
-            only_baseline: case.c,
-        };
+        let ours = McNemar { only_treatment: case.b, only_baseline: case.c };
         assert_same_digits(ours.p_value(), case.p, 1e-10);
     }
 }
@@ -196,11 +168,7 @@ fn tests_by_seed_are_those_of_scipy_and_statsmodels() {
         assert_same_digits(one_sided(Expectation::NotHigher), case.not_higher, 1e-9);
         assert_same_digits(one_sided(Expectation::NotLower), case.not_lower, 1e-9);
         assert_same_digits(one_sided(Expectation::Equivalent), case.equivalent, 1e-9);
-        assert_near(
-            sign_flip(paired.differences(), 0.0, 0).unwrap().p_value,
-            case.sign_flip,
-            1e-12,
-        );
+        assert_near(sign_flip(paired.differences(), 0.0, 0).unwrap().p_value, case.sign_flip, 1e-12);
     }
 }
 
@@ -218,9 +186,7 @@ struct ByExampleCase {
 impl ByExampleCase {
     fn paired(&self) -> PairedExamples {
         let right = |side: &[Vec<f64>]| -> Vec<Vec<bool>> {
-            side.iter()
-                .map(|run| run.iter().map(|&value| value == 1.0).collect())
-                .collect()
+            side.iter().map(|run| run.iter().map(|&value| value == 1.0).collect()).collect()
         };
         if self.kind == "correctness" {
             PairedExamples::of_correctness(&right(&self.treatment), &right(&self.baseline)).unwrap()
@@ -259,19 +225,9 @@ fn the_bootstrap_comes_near_a_longer_one() {
     let case: BootstrapCase = reference("bootstrap");
     let nothing = vec![vec![0.0; case.differences[0].len()]; case.differences.len()];
     let paired = PairedExamples::of_measurements(&case.differences, &nothing).unwrap();
-    let ours = bootstrap_interval(
-        &paired,
-        &Bootstrap {
-            replicates: 20_000,
-            ..Bootstrap::default()
-        },
-    );
+    let ours = bootstrap_interval(&paired, &Bootstrap { replicates: 20_000, ..Bootstrap::default() });
     // A quantile of 20,000 replicates has a standard error of about 1 % of the width.
-    assert_interval(
-        ours,
-        case.interval,
-        0.03 * (case.interval[1] - case.interval[0]),
-    );
+    assert_interval(ours, case.interval, 0.03 * (case.interval[1] - case.interval[0]));
 }
 
 #[derive(Deserialize)]
@@ -285,13 +241,7 @@ struct PowerCase {
 fn power_by_seed_is_that_of_the_t_test() {
     let higher = Claim::new(Expectation::Higher, None, Scale::Loss).unwrap();
     for case in reference::<Vec<PowerCase>>("power") {
-        let design = Design {
-            seeds: case.seeds,
-            examples: None,
-            seed_sd: 1.0,
-            example_variance: 0.0,
-            shared: 0.0,
-        };
+        let design = Design { seeds: case.seeds, examples: None, seed_sd: 1.0, example_variance: 0.0, shared: 0.0 };
         assert_near(design.power(higher, case.effect), case.power, 2e-3);
     }
 }
@@ -300,12 +250,7 @@ fn power_by_seed_is_that_of_the_t_test() {
 fn an_assessment_says_what_it_rests_on() {
     let case = reference::<Vec<ByExampleCase>>("by_example").pop().unwrap();
     let higher = Claim::new(Expectation::Higher, None, Scale::Share).unwrap();
-    let Assessment {
-        seeds,
-        examples,
-        p_value,
-        ..
-    } = assess(&case.paired().effect(), higher);
+    let Assessment { seeds, examples, p_value, .. } = assess(&case.paired().effect(), higher);
     assert_eq!((seeds, examples), (4, Some(60)));
     assert_same_digits(p_value.unwrap(), case.p, 1e-7);
 }

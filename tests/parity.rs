@@ -9,9 +9,7 @@ use serde::Deserialize;
 use sweep::data::{Encoded, Tokenizer};
 use sweep::metrics::Scores;
 use sweep::model::{Adapter, Base, Classifier, Layout, RunPass, peft};
-use sweep::spec::{
-    DatasetSpec, Evaluation, LrScheduler, MetricName, PlannedRun, Precision, RunId, RunSpec,
-};
+use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, MetricName, PlannedRun, Precision, RunId, RunSpec};
 use sweep::train::{Examples, Member, Orders, Pack, Place, TrainingData, evaluate};
 use tch::{Device, Tensor};
 
@@ -69,7 +67,12 @@ struct Reference {
 impl Reference {
     fn open(folder: &Path) -> Reference {
         let base = Base::load(&folder.join("model"), 4, Precision::Fp32, Device::Cpu).unwrap();
-        Reference { base, batches: read(folder, "batches.json"), eval: read(folder, "eval.json"), folder: folder.into() }
+        Reference {
+            base,
+            batches: read(folder, "batches.json"),
+            eval: read(folder, "eval.json"),
+            folder: folder.into(),
+        }
     }
 
     fn adapter(&self, name: &str) -> Adapter {
@@ -151,7 +154,8 @@ fn folders() -> Vec<PathBuf> {
     let mut folders = Vec::new();
     for parent in [root.join("tests/fixtures/reference"), root.join("../shared/reference")] {
         let Ok(entries) = std::fs::read_dir(parent) else { continue };
-        folders.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.join("trajectory.json").is_file()));
+        folders
+            .extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.join("trajectory.json").is_file()));
     }
     if let Ok(named) = std::env::var("SWEEP_REFERENCES") {
         folders.extend(named.split(':').filter(|name| !name.is_empty()).map(PathBuf::from));

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use report_support::{Arm, Fake, Fate};
-use sweep::report::{Format, ReportOptions, Written, run};
+use sweep::report::{Format, ReportError, ReportOptions, Written, compare, run};
 use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, ReferenceFigure, Vary};
 
 /// A fresh folder for one test.
@@ -22,17 +22,32 @@ fn report(results: &Path, out: &Path) -> Vec<Written> {
 }
 
 fn small() -> Fake {
-    let mut fake = Fake::new("small", vec![
-        Arm::new("base", 0.925, |_| {}),
-        Arm::new("rank=64", 0.931, |spec| spec.rank = 64),
-        Arm::new("learning_rate=0.002", 0.86, |spec| spec.learning_rate = 2e-3).overfit(0.05),
-    ]);
+    let mut fake = Fake::new(
+        "small",
+        vec![
+            Arm::new("base", 0.925, |_| {}),
+            Arm::new("rank=64", 0.931, |spec| spec.rank = 64),
+            Arm::new("learning_rate=0.002", 0.86, |spec| spec.learning_rate = 2e-3).overfit(0.05),
+        ],
+    );
     let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
     fake.hypotheses = vec![
-        claim("learning-rate", "A five times higher learning rate lowers accuracy.", "learning_rate=0.002", accuracy, Expectation::Lower),
+        claim(
+            "learning-rate",
+            "A five times higher learning rate lowers accuracy.",
+            "learning_rate=0.002",
+            accuracy,
+            Expectation::Lower,
+        ),
         claim("rank", "A higher rank does not help.", "rank=64", accuracy, Expectation::NotHigher),
         claim("rank-worse", "A higher rank is worse by far.", "rank=64", accuracy, Expectation::Lower),
-        claim("gap", "A higher learning rate overfits.", "learning_rate=0.002", HypothesisMetric::GeneralizationGap, Expectation::Higher),
+        claim(
+            "gap",
+            "A higher learning rate overfits.",
+            "learning_rate=0.002",
+            HypothesisMetric::GeneralizationGap,
+            Expectation::Higher,
+        ),
         claim(
             "slow",
             "A higher rank needs as many epochs to 90 %.",
@@ -61,7 +76,10 @@ fn reference(metric: &str, value: f64, epoch: Option<usize>) -> ReferenceFigure 
 fn ablation() -> Fake {
     let mut arms = vec![Arm::new("base", 0.925, |_| {})];
     for (i, epochs) in [8, 10].into_iter().enumerate() {
-        arms.push(Arm::new(&format!("epochs={epochs}"), 0.926, move |spec| spec.epochs = epochs).overfit(0.02 + 0.02 * i as f64));
+        arms.push(
+            Arm::new(&format!("epochs={epochs}"), 0.926, move |spec| spec.epochs = epochs)
+                .overfit(0.02 + 0.02 * i as f64),
+        );
     }
     for batch in [8, 32] {
         arms.push(Arm::new(&format!("batch_size={batch}"), 0.924, move |spec| spec.batch_size = batch));
@@ -93,21 +111,24 @@ fn a_small_sweep_gets_its_charts_and_tables() {
     assert_eq!(written.len(), 1);
     assert!(written[0].remarks.is_empty(), "{:?}", written[0].remarks);
     let names: Vec<&str> = written[0].files.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-    assert_eq!(names, [
-        "hypotheses.png",
-        "loss.png",
-        "accuracy.png",
-        "intervals.png",
-        "effects.png",
-        "metrics.png",
-        "confusion.png",
-        "pareto.png",
-        "throughput.png",
-        "index.html",
-        "summary.csv",
-        "summary.md",
-        "summary.tex"
-    ]);
+    assert_eq!(
+        names,
+        [
+            "hypotheses.png",
+            "loss.png",
+            "accuracy.png",
+            "intervals.png",
+            "effects.png",
+            "metrics.png",
+            "confusion.png",
+            "pareto.png",
+            "throughput.png",
+            "index.html",
+            "summary.csv",
+            "summary.md",
+            "summary.tex"
+        ]
+    );
     assert!(written[0].files.iter().all(|path| path.starts_with(folder.join("reports/small")) && path.is_file()));
 }
 
@@ -145,4 +166,229 @@ fn labels_in_any_script_render() {
     report(&folder.join("results"), &folder.join("reports"));
     let page = fs::read_to_string(folder.join("reports/scripts/index.html")).unwrap();
     assert!(!page.contains("<script>alert") && !page.contains("<b>&\""), "user text must be escaped");
+}
+
+#[test]
+fn grids_get_a_heat_map_and_wider_designs_parallel_coordinates() {
+    let folder = folder("grids");
+    let two_way = [4usize, 8, 16, 32].into_iter().flat_map(|rank| {
+        [1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3].map(move |rate: f64| {
+            let accuracy = 0.93 - 0.01 * (rate / 4e-4).ln().powi(2) - 0.02 / rank as f64;
+            Arm::new(&format!("rank={rank}, learning_rate={rate}"), accuracy, move |spec| {
+                spec.rank = rank;
+                spec.learning_rate = rate;
+            })
+        })
+    });
+    Fake::new("two-way", two_way.collect()).write(&folder.join("results"));
+    let wide = (0..72usize).map(|i| {
+        let (rank, dropout, batch, rate) =
+            (4 << (i % 3), [0.0, 0.1, 0.2][i / 3 % 3], [8, 16][i / 9 % 2], [1e-4, 2e-4, 4e-4, 8e-4][i / 18]);
+        let accuracy =
+            0.92 - 0.1 * (dropout - 0.1f64).powi(2) - 0.008 * (rate / 4e-4f64).ln().powi(2) + 0.002 * (i % 3) as f64;
+        Arm::new(
+            &format!("rank={rank}, lora_dropout={dropout}, batch_size={batch}, learning_rate={rate}"),
+            accuracy,
+            move |spec| {
+                spec.rank = rank;
+                spec.lora_dropout = dropout;
+                spec.batch_size = batch;
+                spec.learning_rate = rate;
+            },
+        )
+    });
+    let mut fake = Fake::new("wide", wide.collect());
+    fake.seeds = 1;
+    fake.write(&folder.join("results"));
+    let written = report(&folder.join("results"), &folder.join("reports"));
+    let has = |place: usize, name: &str| written[place].files.iter().any(|path| path.ends_with(name));
+    assert!(has(0, "heatmap.png") && !has(0, "parallel.png"));
+    assert!(has(1, "parallel.png") && !has(1, "heatmap.png"));
+    let index = fs::read_to_string(folder.join("reports/index.html")).unwrap();
+    assert!(index.contains("href=\"two-way/index.html\"") && index.contains("href=\"wide/index.html\""));
+}
+
+#[test]
+fn svg_charts_on_request() {
+    let folder = folder("svg");
+    small().write(&folder.join("results"));
+    let options =
+        ReportOptions { paths: vec![folder.join("results")], out: folder.join("reports"), format: Format::Svg };
+    let written = run(&options).unwrap();
+    let charts: Vec<&PathBuf> = written[0].files.iter().filter(|path| path.extension().unwrap() == "svg").collect();
+    assert_eq!(charts.len(), 9);
+    assert!(charts.iter().all(|path| fs::read_to_string(path).unwrap().contains("<text")));
+    assert!(!written[0].files.iter().any(|path| path.extension().unwrap() == "png"));
+}
+
+#[test]
+fn pictures_state_their_size_and_resolution() {
+    let folder = folder("pixels");
+    small().write(&folder.join("results"));
+    report(&folder.join("results"), &folder.join("reports"));
+    let bytes = fs::read(folder.join("reports/small/accuracy.png")).unwrap();
+    let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    assert_eq!((number(16), number(20)), (1600, 1000));
+    let at = bytes.windows(4).position(|window| window == b"pHYs").unwrap() + 4;
+    // 200 dots per inch in dots per metre.
+    assert_eq!((number(at), number(at + 4), bytes[at + 8]), (7874, 7874, 1));
+}
+
+#[test]
+fn tables_for_programs_people_and_papers() {
+    let folder = folder("tables");
+    let mut fake = small();
+    fake.arms.push(Arm::new("a_b & 5% | *x*", 0.9, |spec| spec.rank = 8).fates(&[
+        Fate::Completes,
+        Fate::Fails,
+        Fate::Pending,
+    ]));
+    fake.write(&folder.join("results"));
+    report(&folder.join("results"), &folder.join("reports"));
+    let read = |name: &str| fs::read_to_string(folder.join("reports/small").join(name)).unwrap();
+    insta::assert_snapshot!("summary_tex", read("summary.tex"));
+    insta::assert_snapshot!("summary_md", read("summary.md"));
+    let mut table = csv::Reader::from_reader(fs::File::open(folder.join("reports/small/summary.csv")).unwrap());
+    let header = table.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    let cell = |row: usize, name: &str| rows[row][header.iter().position(|column| column == name).unwrap()].to_string();
+    assert_eq!((cell(0, "configuration"), cell(0, "baseline")), ("base".to_string(), "true".to_string()));
+    assert_eq!((cell(3, "runs"), cell(3, "completed")), ("3".to_string(), "1".to_string()));
+    assert_eq!(cell(3, "not_completed"), "1 failed, 1 pending");
+    let number = |row: usize, name: &str| cell(row, name).parse::<f64>().unwrap();
+    assert!(
+        number(0, "accuracy_low_95") < number(0, "accuracy_mean")
+            && number(0, "accuracy_mean") < number(0, "accuracy_high_95")
+    );
+    assert_eq!(cell(3, "accuracy_deviation"), "", "one completed seed has no deviation");
+}
+
+#[test]
+fn one_run_and_one_seed_give_a_report() {
+    let folder = folder("single");
+    let mut fake = Fake::new("single", vec![Arm::new("base", 0.9, |_| {})]);
+    fake.seeds = 1;
+    let sweep = fake.write(&folder.join("results"));
+    let written = report(&sweep, &folder.join("reports"));
+    assert!(written[0].remarks.iter().any(|remark| remark.contains("One seed")), "{:?}", written[0].remarks);
+    // A run's own folder.
+    let run_folder = fs::read_dir(sweep.join("runs")).unwrap().next().unwrap().unwrap().path();
+    let written = report(&run_folder, &folder.join("reports"));
+    let id = run_folder.file_name().unwrap();
+    assert_eq!(written[0].folder, folder.join("reports/single").join(id));
+    assert!(written[0].folder.join("index.html").is_file());
+}
+
+#[test]
+fn a_sweep_that_has_not_begun_gives_a_report() {
+    let folder = folder("empty");
+    let arms = vec![
+        Arm::new("base", 0.9, |_| {}).fates(&[Fate::Pending]),
+        Arm::new("rank=4", 0.9, |s| s.rank = 4).fates(&[Fate::Pending]),
+    ];
+    let mut fake = Fake::new("empty", arms);
+    fake.hypotheses = vec![claim(
+        "h",
+        "Rank 4 is worse.",
+        "rank=4",
+        HypothesisMetric::Best(MetricName::Accuracy),
+        Expectation::Lower,
+    )];
+    fake.write(&folder.join("results"));
+    let written = report(&folder.join("results"), &folder.join("reports"));
+    assert!(written[0].remarks[0].starts_with("Not finished: 0 of 6 runs are done"), "{:?}", written[0].remarks);
+    let page = fs::read_to_string(folder.join("reports/empty/index.html")).unwrap();
+    assert!(page.contains("no completed pair of runs with the same seed"));
+}
+
+#[test]
+fn damaged_files_are_left_out_and_told() {
+    let folder = folder("damaged");
+    let sweep = small().write(&folder.join("results"));
+    let runs: Vec<PathBuf> = fs::read_dir(sweep.join("runs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    fs::write(runs[0].join("metrics.csv"), "epoch,train_loss\n1,").unwrap();
+    fs::write(runs[1].join("predictions.csv"), [0xff, 0xfe, 0x00]).unwrap();
+    fs::write(runs[2].join("run.json"), "{").unwrap();
+    fs::remove_file(runs[3].join("predictions.csv")).unwrap();
+    fs::write(runs[4].join("result.json"), "").unwrap();
+    let written = report(&folder.join("results"), &folder.join("reports"));
+    let told = written[0].remarks.join("\n");
+    for run in &runs[..3] {
+        assert!(told.contains(run.file_name().unwrap().to_str().unwrap()), "{told}");
+    }
+    assert!(told.contains("it has no predictions") && told.contains("result.json"), "{told}");
+}
+
+#[test]
+fn what_is_no_results_folder_is_refused() {
+    let folder = folder("nothing");
+    for path in [folder.clone(), folder.join("absent")] {
+        let options = ReportOptions { paths: vec![path.clone()], out: folder.join("reports"), format: Format::Png };
+        let error = run(&options).unwrap_err();
+        assert!(matches!(&error, ReportError::NoResults { path: named } if *named == path), "{error}");
+    }
+}
+
+#[test]
+fn compares_configurations_and_runs() {
+    let folder = folder("compare");
+    let results = folder.join("results");
+    let sweep = small().write(&results);
+    insta::assert_snapshot!("compare_configurations", compare(&results, "learning_rate=0.002", "base").unwrap());
+    insta::assert_snapshot!("compare_runs", compare(&results, "rank=64, seed=1", "small/base, seed=2").unwrap());
+    let ids: Vec<String> = fs::read_dir(sweep.join("runs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let path = sweep.join("runs").join(&ids[0]);
+    assert_eq!(
+        compare(&results, &ids[0], &ids[1]).unwrap(),
+        compare(&results, path.to_str().unwrap(), &ids[1]).unwrap(),
+        "an id and its folder are the same run"
+    );
+    let unknown = compare(&results, "rank=65", "base").unwrap_err();
+    assert!(matches!(unknown, ReportError::Unknown { .. }), "{unknown}");
+    // The same sweep under another name makes every name ambiguous.
+    Fake { name: "again".to_string(), ..small() }.write(&results);
+    let ambiguous = compare(&results, "rank=64", "base").unwrap_err().to_string();
+    assert!(ambiguous.contains("again/rank=64 or small/rank=64"), "{ambiguous}");
+    assert!(compare(&results, "small/rank=64", "again/base").is_ok());
+}
+
+#[test]
+fn what_is_not_finished_cannot_be_compared() {
+    let folder = folder("incomparable");
+    let arms = vec![Arm::new("base", 0.9, |_| {}), Arm::new("rank=4", 0.9, |s| s.rank = 4).fates(&[Fate::Stops(2)])];
+    Fake::new("incomparable", arms).write(&folder.join("results"));
+    let error = compare(&folder.join("results"), "base", "rank=4").unwrap_err();
+    assert!(matches!(error, ReportError::Incomparable { .. }), "{error}");
+}
+
+/// `cargo test --test report -- --ignored`: takes a minute to write the folder.
+#[test]
+#[ignore = "writes 2,000 runs; for measuring"]
+fn two_thousand_runs_in_five_seconds_and_500_megabytes() {
+    let folder = folder("large");
+    let rate = |i: usize| -> f64 { [1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3][i % 5] };
+    let arms = (0..500usize).map(|i| {
+        let (rank, dropout) = (4 << (i / 5 % 5), 0.02 * (i / 25) as f64);
+        let accuracy = 0.92 - 0.2 * dropout * dropout - 0.006 * (rate(i) / 4e-4).ln().powi(2);
+        Arm::new(&format!("rank={rank}, lora_dropout={dropout:.2}, learning_rate={}", rate(i)), accuracy, move |spec| {
+            spec.rank = rank;
+            spec.lora_dropout = dropout;
+            spec.learning_rate = rate(i);
+            spec.epochs = 10;
+        })
+    });
+    let mut fake = Fake::new("large", arms.collect());
+    fake.seeds = 4;
+    fake.write(&folder.join("results"));
+    let started = std::time::Instant::now();
+    report(&folder.join("results"), &folder.join("reports"));
+    let seconds = started.elapsed().as_secs_f64();
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let megabytes = peak.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0;
+    eprintln!("2,000 runs: {seconds:.2} s, peak {megabytes:.0} MB");
+    assert!(seconds < 5.0 && megabytes < 500.0);
 }

@@ -84,7 +84,8 @@ document.body.append(outcome);
 "##;
 
 fn browser() -> Option<&'static str> {
-    let found = BROWSERS.iter().find(|name| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success()));
+    let found =
+        BROWSERS.iter().find(|name| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success()));
     found.copied()
 }
 
@@ -131,7 +132,8 @@ fn make_page() -> PathBuf {
     // One run without any epoch that stays in the table: 12 runs, 9 completed, of which one is dropped below.
     fake.arms[2].fates = vec![Fate::Completes, Fate::Completes, Fate::Diverges(0)];
     fake.write(&folder.join("results"));
-    let options = ReportOptions { paths: vec![folder.join("results")], out: folder.join("reports"), format: Format::Png };
+    let options =
+        ReportOptions { paths: vec![folder.join("results")], out: folder.join("reports"), format: Format::Png };
     run(&options).unwrap();
     folder.join("reports/page/index.html")
 }
@@ -144,7 +146,11 @@ fn the_page_works_in_a_browser() {
     };
     let driven = with_driver(&make_page());
     for (width, scheme) in [(1200, "light"), (1200, "dark"), (600, "light")] {
-        let setting = if scheme == "dark" { "--blink-settings=preferredColorScheme=0" } else { "--blink-settings=preferredColorScheme=1" };
+        let setting = if scheme == "dark" {
+            "--blink-settings=preferredColorScheme=0"
+        } else {
+            "--blink-settings=preferredColorScheme=1"
+        };
         let dom = dump(browser, &driven, width, &[setting]);
         let outcome = dom.split("failures:").last().and_then(|rest| rest.split(":end").next()).unwrap_or("no outcome");
         assert_eq!(outcome, "[]", "at {width} pixels, {scheme}");

@@ -39,7 +39,9 @@ pub fn memory(meminfo: &str) -> Option<(u64, u64)> {
 
 /// The folder of the libtorch that this process has loaded (it holds `lib/`), from the text of `/proc/self/maps`.
 pub fn libtorch(maps: &str) -> Option<PathBuf> {
-    let path = maps.lines().find_map(|line| line.find('/').map(|at| &line[at..]).filter(|path| path.ends_with("/libtorch_cpu.so")))?;
+    let path = maps
+        .lines()
+        .find_map(|line| line.find('/').map(|at| &line[at..]).filter(|path| path.ends_with("/libtorch_cpu.so")))?;
     Path::new(path).parent()?.parent().map(Path::to_path_buf)
 }
 
@@ -87,6 +89,26 @@ pub fn program(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
+/// Font files in the usual folders.
+pub fn fonts() -> usize {
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share/fonts"));
+    let folders = [Some("/usr/share/fonts".into()), Some("/usr/local/share/fonts".into()), home];
+    folders.into_iter().flatten().map(|folder: PathBuf| fonts_below(&folder)).sum()
+}
+
+fn fonts_below(folder: &Path) -> usize {
+    let is_font = |path: &Path| {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        ["ttf", "otf", "ttc"].contains(&extension.to_lowercase().as_str())
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let counts = entries.map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => fonts_below(&entry.path()),
+        _ => usize::from(is_font(&entry.path())),
+    });
+    counts.sum()
+}
+
 /// Bytes free for us in the file system of a folder, or of its nearest ancestor that exists.
 pub fn free_space(folder: &Path) -> Option<u64> {
     let absolute = std::path::absolute(folder).ok()?;
@@ -116,6 +138,17 @@ mod tests {
     }
 
     #[test]
+    fn fonts_are_counted_at_any_depth() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("truetype/noto")).unwrap();
+        for file in ["a.ttf", "truetype/b.OTF", "truetype/noto/c.ttc", "truetype/readme.txt"] {
+            std::fs::write(folder.path().join(file), "").unwrap();
+        }
+        assert_eq!(fonts_below(folder.path()), 3);
+        assert_eq!(fonts_below(&folder.path().join("absent")), 0);
+    }
+
+    #[test]
     fn nvidia_smi_is_read() {
         let devices = nvidia_devices("NVIDIA H200, 143771, 143000\nNVIDIA A2, odd, 1\n");
         assert_eq!(devices.len(), 1);
@@ -124,7 +157,8 @@ mod tests {
 
     #[test]
     fn libtorch_is_found_where_it_is_loaded_from() {
-        let maps = "7f00-7f01 r-xp 00000000 08:01 7 /opt/with space/torch/lib/libtorch_cpu.so\n7f02-7f03 rw-p 0 00:00 0\n";
+        let maps =
+            "7f00-7f01 r-xp 00000000 08:01 7 /opt/with space/torch/lib/libtorch_cpu.so\n7f02-7f03 rw-p 0 00:00 0\n";
         assert_eq!(libtorch(maps), Some(PathBuf::from("/opt/with space/torch")));
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(libtorch_version(folder.path()), None);

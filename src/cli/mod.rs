@@ -1,5 +1,6 @@
 //! The command line: one thin file per verb.
 
+mod compare;
 mod cost;
 mod doctor;
 mod error;
@@ -49,6 +50,7 @@ Exit codes:
 enum Verb {
     Run(run::Run),
     Report(report::Report),
+    Compare(compare::Compare),
     Status(status::Status),
     Logs(logs::Logs),
     Doctor(doctor::Doctor),
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().verb {
         Verb::Run(verb) => verb.run(),
         Verb::Report(verb) => verb.run(),
+        Verb::Compare(verb) => verb.run(),
         Verb::Status(verb) => verb.run(),
         Verb::Logs(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),

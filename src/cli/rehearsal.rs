@@ -43,8 +43,7 @@ fn corpus_file(hub: &Hub) -> Result<PathBuf, CliError> {
     let path = folder.join(format!("newswire-{}.csv", &digest[..12]));
     let complete = std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() == CORPUS.len() as u64);
     if !complete {
-        std::fs::create_dir_all(&folder)
-            .map_err(|source| CliError::Write { path: folder.clone(), source })?;
+        std::fs::create_dir_all(&folder).map_err(|source| CliError::Write { path: folder.clone(), source })?;
         crate::store::write_atomically(&path, CORPUS.as_bytes())?;
     }
     Ok(path)

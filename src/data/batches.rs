@@ -16,11 +16,7 @@ pub struct EpochPlan {
 
 impl EpochPlan {
     pub fn new(examples: usize, batch_size: NonZeroUsize, accumulation: NonZeroUsize) -> Self {
-        Self {
-            examples,
-            batch_size,
-            accumulation,
-        }
+        Self { examples, batch_size, accumulation }
     }
 
     /// Micro-batches of the epoch.
@@ -67,11 +63,7 @@ mod tests {
     use super::*;
 
     fn plan(examples: usize, batch_size: usize, accumulation: usize) -> EpochPlan {
-        EpochPlan::new(
-            examples,
-            NonZeroUsize::new(batch_size).unwrap(),
-            NonZeroUsize::new(accumulation).unwrap(),
-        )
+        EpochPlan::new(examples, NonZeroUsize::new(batch_size).unwrap(), NonZeroUsize::new(accumulation).unwrap())
     }
 
     #[test]

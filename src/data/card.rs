@@ -15,14 +15,11 @@ pub(super) fn class_names_of_features(json: &str) -> BTreeMap<String, Vec<String
     let Some(features) = metadata["info"]["features"].as_object() else {
         return BTreeMap::new();
     };
-    let class_labels = features
-        .iter()
-        .filter(|(_, feature)| feature["_type"] == "ClassLabel");
+    let class_labels = features.iter().filter(|(_, feature)| feature["_type"] == "ClassLabel");
     class_labels
         .filter_map(|(column, feature)| {
             let names = feature["names"].as_array()?.iter();
-            let names: Option<Vec<String>> =
-                names.map(|name| name.as_str().map(str::to_owned)).collect();
+            let names: Option<Vec<String>> = names.map(|name| name.as_str().map(str::to_owned)).collect();
             Some((column.clone(), names?))
         })
         .collect()
@@ -63,16 +60,12 @@ fn front_matter(text: &str) -> Option<&str> {
     let rest = text.trim_start_matches('\u{feff}').strip_prefix("---")?;
     let rest = &rest[rest.find('\n')? + 1..];
     let end = rest.match_indices("---").map(|(at, _)| at);
-    end.filter(|&at| at == 0 || rest.as_bytes()[at - 1] == b'\n')
-        .map(|at| &rest[..at])
-        .next()
+    end.filter(|&at| at == 0 || rest.as_bytes()[at - 1] == b'\n').map(|at| &rest[..at]).next()
 }
 
 fn class_names(configuration: &Value, column: &str) -> Option<Vec<String>> {
     let features = configuration.get("features")?.as_sequence()?;
-    let feature = features
-        .iter()
-        .find(|feature| feature.get("name").and_then(Value::as_str) == Some(column))?;
+    let feature = features.iter().find(|feature| feature.get("name").and_then(Value::as_str) == Some(column))?;
     match feature.get("dtype")?.get("class_label")?.get("names")? {
         Value::Sequence(names) => names.iter().map(scalar).collect(),
         Value::Mapping(numbered) => {
@@ -130,10 +123,7 @@ mod tests {
             )
         };
         let two = |first: &str, second: &str| {
-            let (first, second) = (
-                configuration(first, "[x, y]"),
-                configuration(second, "[no, 1]"),
-            );
+            let (first, second) = (configuration(first, "[x, y]"), configuration(second, "[no, 1]"));
             card(&format!("---\ndataset_info:\n{first}{second}---\n"))
         };
         assert_eq!(two("a", "b"), None);
@@ -142,32 +132,17 @@ mod tests {
 
     #[test]
     fn ordinary_readmes_say_nothing() {
-        for text in [
-            "# Data\n",
-            "---\n",
-            "---\n: [\n---\n",
-            "---\ntitle: x\n---\n",
-            "",
-        ] {
+        for text in ["# Data\n", "---\n", "---\n: [\n---\n", "---\ntitle: x\n---\n", ""] {
             assert_eq!(card(text), None, "{text}");
         }
-        assert_eq!(
-            class_names_of_card(Path::new("no/such/file"), "label"),
-            None
-        );
+        assert_eq!(class_names_of_card(Path::new("no/such/file"), "label"), None);
     }
 
     #[test]
     fn features_of_parquet_metadata() {
         let json = r#"{"info":{"features":{"text":{"dtype":"string","_type":"Value"},"label":{"names":["b","a"],"_type":"ClassLabel"}}}}"#;
         let names = class_names_of_features(json);
-        assert_eq!(
-            names,
-            BTreeMap::from([("label".to_owned(), vec!["b".to_owned(), "a".to_owned()])])
-        );
-        assert!(
-            class_names_of_features("{}").is_empty()
-                && class_names_of_features("nonsense").is_empty()
-        );
+        assert_eq!(names, BTreeMap::from([("label".to_owned(), vec!["b".to_owned(), "a".to_owned()])]));
+        assert!(class_names_of_features("{}").is_empty() && class_names_of_features("nonsense").is_empty());
     }
 }

@@ -57,11 +57,7 @@ impl Classes {
 
     fn new(names: Vec<String>, coding: Coding) -> Self {
         let by_name = names.iter().cloned().zip(0u32..).collect();
-        Self {
-            names,
-            coding,
-            by_name,
-        }
+        Self { names, coding, by_name }
     }
 
     /// The class that a label names.
@@ -83,23 +79,16 @@ impl Classes {
 
 fn coding_of(numbers: &BTreeSet<i64>, classes: i64) -> Coding {
     let from_one = !numbers.contains(&0) && numbers.contains(&classes);
-    Coding::Number {
-        first: i64::from(from_one),
-    }
+    Coding::Number { first: i64::from(from_one) }
 }
 
 /// The class of a label among known class names: by its name, or else by its number counted from 0.
 pub fn class_index(label: &str, names: &[String]) -> Option<u32> {
     let label = label.trim();
     let by_name = names.iter().position(|name| name == label);
-    let by_number = || {
-        integer(label)
-            .and_then(|number| usize::try_from(number).ok())
-            .filter(|&number| number < names.len())
-    };
-    by_name
-        .or_else(by_number)
-        .and_then(|class| u32::try_from(class).ok())
+    let by_number =
+        || integer(label).and_then(|number| usize::try_from(number).ok()).filter(|&number| number < names.len());
+    by_name.or_else(by_number).and_then(|class| u32::try_from(class).ok())
 }
 
 /// An integer label. `1.0` is what data frames make of a 1 in a column that lacks values elsewhere.
@@ -120,48 +109,13 @@ mod tests {
     fn labels_become_classes() {
         // labels, names, expected names, label -> class
         let cases = [
-            (
-                "2 0 1",
-                None,
-                "0 1 2",
-                vec![("0", Some(0)), ("2", Some(2)), ("3", None), ("-1", None)],
-            ),
-            (
-                "2 1 3",
-                None,
-                "1 2 3",
-                vec![("1", Some(0)), ("3", Some(2)), ("0", None)],
-            ),
-            (
-                "b a c a",
-                None,
-                "a b c",
-                vec![("a", Some(0)), (" b ", Some(1)), ("A", None), ("0", None)],
-            ),
-            (
-                "1.0 0.0",
-                None,
-                "0 1",
-                vec![("1", Some(1)), ("0.0", Some(0))],
-            ),
-            (
-                "0 2",
-                Some("x y z"),
-                "x y z",
-                vec![("1", Some(1)), ("y", Some(1)), ("3", None)],
-            ),
-            (
-                "1 3",
-                Some("x y z"),
-                "x y z",
-                vec![("1", Some(0)), ("3", Some(2)), ("0", None)],
-            ),
-            (
-                "z x",
-                Some("z y x"),
-                "z y x",
-                vec![("x", Some(2)), ("w", None)],
-            ),
+            ("2 0 1", None, "0 1 2", vec![("0", Some(0)), ("2", Some(2)), ("3", None), ("-1", None)]),
+            ("2 1 3", None, "1 2 3", vec![("1", Some(0)), ("3", Some(2)), ("0", None)]),
+            ("b a c a", None, "a b c", vec![("a", Some(0)), (" b ", Some(1)), ("A", None), ("0", None)]),
+            ("1.0 0.0", None, "0 1", vec![("1", Some(1)), ("0.0", Some(0))]),
+            ("0 2", Some("x y z"), "x y z", vec![("1", Some(1)), ("y", Some(1)), ("3", None)]),
+            ("1 3", Some("x y z"), "x y z", vec![("1", Some(0)), ("3", Some(2)), ("0", None)]),
+            ("z x", Some("z y x"), "z y x", vec![("x", Some(2)), ("w", None)]),
             ("1 x", None, "1 x", vec![("x", Some(1)), ("1", Some(0))]),
             ("false true", None, "false true", vec![("true", Some(1))]),
         ];

@@ -27,16 +27,8 @@ const WHOLE_TEXTS: [&str; 1] = ["text"];
 
 /// Headline and body, joined where a file has one of each.
 const HEADLINES: [&str; 2] = ["title", "headline"];
-const BODIES: [&str; 8] = [
-    "description",
-    "short_description",
-    "content",
-    "body",
-    "summary",
-    "abstract",
-    "article",
-    "review",
-];
+const BODIES: [&str; 8] =
+    ["description", "short_description", "content", "body", "summary", "abstract", "article", "review"];
 
 /// Other names of text columns, the likeliest first.
 const TEXTS: [&str; 17] = [
@@ -60,11 +52,7 @@ const TEXTS: [&str; 17] = [
 ];
 
 /// The label column: the one named, or the likeliest by its name.
-pub(super) fn label_column(
-    path: &Path,
-    columns: &[String],
-    wanted: Option<&str>,
-) -> Result<usize, DataError> {
+pub(super) fn label_column(path: &Path, columns: &[String], wanted: Option<&str>) -> Result<usize, DataError> {
     match wanted {
         Some(name) => column(path, columns, name),
         None => detected(columns, &LABELS).ok_or_else(|| undetected(path, columns, "label")),
@@ -80,17 +68,9 @@ pub(super) fn text_columns(
     others: &[usize],
 ) -> Result<Vec<usize>, DataError> {
     if !wanted.is_empty() {
-        return wanted
-            .iter()
-            .map(|name| column(path, columns, name))
-            .collect();
+        return wanted.iter().map(|name| column(path, columns, name)).collect();
     }
-    let headed = || {
-        Some(vec![
-            detected(columns, &HEADLINES)?,
-            detected(columns, &BODIES)?,
-        ])
-    };
+    let headed = || Some(vec![detected(columns, &HEADLINES)?, detected(columns, &BODIES)?]);
     let single = |names: &[&str]| detected(columns, names).map(|index| vec![index]);
     single(&WHOLE_TEXTS)
         .or_else(headed)
@@ -109,10 +89,7 @@ pub(super) fn column(path: &Path, columns: &[String], name: &str) -> Result<usiz
         columns: columns.to_vec(),
     })?;
     if matching.next().is_some() {
-        return Err(DataError::DoubleColumn {
-            path: path.to_owned(),
-            column: name.to_owned(),
-        });
+        return Err(DataError::DoubleColumn { path: path.to_owned(), column: name.to_owned() });
     }
     Ok(found)
 }
@@ -120,24 +97,16 @@ pub(super) fn column(path: &Path, columns: &[String], name: &str) -> Result<usiz
 /// The first of `names` that is a column's name in [`plain`] form.
 pub(super) fn detected(columns: &[String], names: &[&str]) -> Option<usize> {
     let columns: Vec<String> = columns.iter().map(|column| plain(column)).collect();
-    names
-        .iter()
-        .find_map(|name| columns.iter().position(|column| column == name))
+    names.iter().find_map(|name| columns.iter().position(|column| column == name))
 }
 
 fn only_other(columns: &[String], others: &[usize]) -> Option<Vec<usize>> {
-    let rest: Vec<usize> = (0..columns.len())
-        .filter(|index| !others.contains(index))
-        .collect();
+    let rest: Vec<usize> = (0..columns.len()).filter(|index| !others.contains(index)).collect();
     (rest.len() == 1).then_some(rest)
 }
 
 fn undetected(path: &Path, columns: &[String], purpose: &'static str) -> DataError {
-    DataError::UndetectedColumn {
-        path: path.to_owned(),
-        purpose,
-        columns: columns.to_vec(),
-    }
+    DataError::UndetectedColumn { path: path.to_owned(), purpose, columns: columns.to_vec() }
 }
 
 /// Case, spaces and hyphens do not matter.
@@ -151,12 +120,7 @@ const SIMILAR: f64 = 0.6;
 fn closest(columns: &[String], name: &str) -> Option<String> {
     columns
         .iter()
-        .map(|column| {
-            (
-                strsim::normalized_damerau_levenshtein(&plain(column), &plain(name)),
-                column,
-            )
-        })
+        .map(|column| (strsim::normalized_damerau_levenshtein(&plain(column), &plain(name)), column))
         .filter(|(similarity, _)| *similarity >= SIMILAR)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, column)| column.clone())
@@ -188,14 +152,8 @@ mod tests {
         let cases = [
             ("text,label", "text|label"),
             ("label,Title,text", "text|label"),
-            (
-                "Class Index,Title,Description",
-                "Title+Description|Class Index",
-            ),
-            (
-                "link,headline,category,short_description",
-                "headline+short_description|category",
-            ),
+            ("Class Index,Title,Description", "Title+Description|Class Index"),
+            ("link,headline,category,short_description", "headline+short_description|category"),
             ("content,title,label", "title+content|label"),
             ("idx,sentence,label", "sentence|label"),
             ("TEXT,TARGET,id", "TEXT|TARGET"),

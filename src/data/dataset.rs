@@ -56,15 +56,9 @@ pub struct Dataset {
 pub fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
     let files = SourceFiles::find(spec, location)?;
     let mut source = read_rows(&files.train, spec)?;
-    let names = source
-        .class_names
-        .take()
-        .or_else(|| class_names_of_card(&files.card, &source.label_column));
-    let classes =
-        Classes::learn(&source.labels, names).map_err(|Gaps(found)| DataError::LabelGaps {
-            path: files.train[0].clone(),
-            found,
-        })?;
+    let names = source.class_names.take().or_else(|| class_names_of_card(&files.card, &source.label_column));
+    let classes = Classes::learn(&source.labels, names)
+        .map_err(|Gaps(found)| DataError::LabelGaps { path: files.train[0].clone(), found })?;
     let mut train = source.examples(&classes)?;
     let limited = spec.limit.is_some_and(|limit| limit < train.len());
     if let Some(limit) = spec.limit {
@@ -80,20 +74,12 @@ pub fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
         }
         (_, evaluation_files) => {
             let evaluation_files = evaluation_files.as_deref().unwrap_or_default();
-            (
-                train,
-                read_rows(evaluation_files, spec)?.examples(&classes)?,
-            )
+            (train, read_rows(evaluation_files, spec)?.examples(&classes)?)
         }
     };
     check_classes(&train, &classes, &files.train[0], limited)?;
     let digest = digest_of_contents(&train, &evaluation, classes.names());
-    Ok(Dataset {
-        train,
-        evaluation,
-        class_names: classes.names().to_vec(),
-        digest,
-    })
+    Ok(Dataset { train, evaluation, class_names: classes.names().to_vec(), digest })
 }
 
 /// Texts and labels as they stand in the files of one split.
@@ -113,12 +99,7 @@ impl LabelledRows {
         let labels = self.labels.iter().enumerate().map(|(row, label)| {
             classes.index(label).ok_or_else(|| {
                 let (path, place) = self.place(row);
-                DataError::UnknownLabel {
-                    path,
-                    place,
-                    label: label.clone(),
-                    known: classes.names().to_vec(),
-                }
+                DataError::UnknownLabel { path, place, label: label.clone(), known: classes.names().to_vec() }
             })
         });
         Ok(Examples {
@@ -166,10 +147,7 @@ fn read_file(path: &Path, spec: &DatasetSpec, all: &mut LabelledRows) -> Result<
     for row in table.rows(&selected)? {
         let row = row?;
         let mut cells = row.cells.into_iter();
-        let label = cells
-            .next()
-            .flatten()
-            .filter(|label| !label.trim().is_empty());
+        let label = cells.next().flatten().filter(|label| !label.trim().is_empty());
         let text = joined(cells);
         let (path, place) = (path.to_owned(), row.place);
         let Some(label) = label else {
@@ -202,25 +180,15 @@ pub(super) fn joined(cells: impl Iterator<Item = Option<String>>) -> String {
 /// Moves these examples out, in this order.
 fn taken(from: &mut Examples, rows: &[usize]) -> Examples {
     Examples {
-        texts: rows
-            .iter()
-            .map(|&row| std::mem::take(&mut from.texts[row]))
-            .collect(),
+        texts: rows.iter().map(|&row| std::mem::take(&mut from.texts[row])).collect(),
         labels: rows.iter().map(|&row| from.labels[row]).collect(),
         rows: rows.iter().map(|&row| from.rows[row]).collect(),
     }
 }
 
-fn check_classes(
-    train: &Examples,
-    classes: &Classes,
-    path: &Path,
-    limited: bool,
-) -> Result<(), DataError> {
+fn check_classes(train: &Examples, classes: &Classes, path: &Path, limited: bool) -> Result<(), DataError> {
     let Some(&first) = train.labels.first() else {
-        return Err(DataError::NoRows {
-            path: path.to_owned(),
-        });
+        return Err(DataError::NoRows { path: path.to_owned() });
     };
     if train.labels.iter().all(|&label| label == first) {
         return Err(DataError::OneClass {

@@ -50,10 +50,7 @@ pub fn digest_of_files(spec: &DatasetSpec, location: &Path) -> Result<String, Da
             digest.number(*seed);
         }
     }
-    for group in [Some(&files.train), files.evaluation.as_ref()]
-        .into_iter()
-        .flatten()
-    {
+    for group in [Some(&files.train), files.evaluation.as_ref()].into_iter().flatten() {
         digest.number(group.len() as u64);
         for path in group {
             digest.bytes(format!("{:?}", Format::of(path)).as_bytes());
@@ -67,11 +64,7 @@ pub fn digest_of_files(spec: &DatasetSpec, location: &Path) -> Result<String, Da
 }
 
 /// A digest of the examples themselves.
-pub(super) fn digest_of_contents(
-    train: &Examples,
-    evaluation: &Examples,
-    class_names: &[String],
-) -> String {
+pub(super) fn digest_of_contents(train: &Examples, evaluation: &Examples, class_names: &[String]) -> String {
     let mut digest = Digest::new("contents");
     digest.number(class_names.len() as u64);
     for name in class_names {
@@ -79,12 +72,7 @@ pub(super) fn digest_of_contents(
     }
     for examples in [train, evaluation] {
         digest.number(examples.len() as u64);
-        for ((text, &label), &row) in examples
-            .texts
-            .iter()
-            .zip(&examples.labels)
-            .zip(&examples.rows)
-        {
+        for ((text, &label), &row) in examples.texts.iter().zip(&examples.labels).zip(&examples.rows) {
             digest.number(u64::from(label));
             digest.number(row as u64);
             digest.bytes(text.as_bytes());
@@ -124,9 +112,7 @@ impl Digest {
     pub(super) fn file(&mut self, path: &Path) -> Result<(), DataError> {
         let file = File::open(path).map_err(DataError::io(path, "open"))?;
         let mut hasher = blake3::Hasher::new();
-        hasher
-            .update_reader(file)
-            .map_err(DataError::io(path, "read"))?;
+        hasher.update_reader(file).map_err(DataError::io(path, "read"))?;
         self.0.update(hasher.finalize().as_bytes());
         Ok(())
     }

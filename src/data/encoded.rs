@@ -13,10 +13,7 @@ impl Encoded {
     pub fn with_capacity(texts: usize, tokens: usize) -> Self {
         let mut offsets = Vec::with_capacity(texts + 1);
         offsets.push(0);
-        Self {
-            ids: Vec::with_capacity(tokens),
-            offsets,
-        }
+        Self { ids: Vec::with_capacity(tokens), offsets }
     }
 
     /// Adds a text's ids.
@@ -29,8 +26,7 @@ impl Encoded {
     pub fn append(&mut self, other: &Self) {
         let start = self.ids.len();
         self.ids.extend_from_slice(&other.ids);
-        self.offsets
-            .extend(other.offsets[1..].iter().map(|offset| start + offset));
+        self.offsets.extend(other.offsets[1..].iter().map(|offset| start + offset));
     }
 
     /// Number of texts.
@@ -68,9 +64,7 @@ impl Encoded {
 
     /// The ids of each text in turn.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u32]> {
-        self.offsets
-            .windows(2)
-            .map(|ends| &self.ids[ends[0]..ends[1]])
+        self.offsets.windows(2).map(|ends| &self.ids[ends[0]..ends[1]])
     }
 }
 

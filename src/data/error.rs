@@ -35,34 +35,16 @@ pub enum DataError {
     UnknownFormat { path: PathBuf },
 
     #[error("{}: no file for the split `{split}`; data files there: {}", folder.display(), listed(found))]
-    NoSplit {
-        folder: PathBuf,
-        split: String,
-        found: Vec<String>,
-    },
+    NoSplit { folder: PathBuf, split: String, found: Vec<String> },
     #[error("{}: several candidates for the split `{split}`: {}; name one of them as `dataset.path`", folder.display(), listed(candidates))]
-    AmbiguousSplit {
-        folder: PathBuf,
-        split: String,
-        candidates: Vec<String>,
-    },
+    AmbiguousSplit { folder: PathBuf, split: String, candidates: Vec<String> },
     #[error("{}: the split `{split}` has {found} of its {expected} files (name-00000-of-{expected:05})", folder.display())]
-    MissingShards {
-        folder: PathBuf,
-        split: String,
-        expected: usize,
-        found: usize,
-    },
+    MissingShards { folder: PathBuf, split: String, expected: usize, found: usize },
     #[error("{}: a single file has no split `{split}`: give the evaluation file itself, or a folder that has both", path.display())]
     SplitOfFile { path: PathBuf, split: String },
 
     #[error("{}: no column `{column}`{}; it has {}", path.display(), did_you_mean(suggestion), listed(columns))]
-    MissingColumn {
-        path: PathBuf,
-        column: String,
-        suggestion: Option<String>,
-        columns: Vec<String>,
-    },
+    MissingColumn { path: PathBuf, column: String, suggestion: Option<String>, columns: Vec<String> },
     #[error("{}: the column `{column}` occurs twice", path.display())]
     DoubleColumn { path: PathBuf, column: String },
     #[error("{}: cannot tell which column holds the {purpose}: name one of {}", path.display(), listed(columns))]
@@ -74,28 +56,15 @@ pub enum DataError {
     },
 
     #[error("{}, {place}: the number of fields ({found}) differs from the first line's ({expected})", path.display())]
-    Ragged {
-        path: PathBuf,
-        place: Place,
-        expected: u64,
-        found: u64,
-    },
+    Ragged { path: PathBuf, place: Place, expected: u64, found: u64 },
     #[error("{}, {place}: not UTF-8: save the file as UTF-8", path.display())]
     NotUtf8 { path: PathBuf, place: Place },
     #[error("{}, {place}: {message}", path.display())]
-    Malformed {
-        path: PathBuf,
-        place: Place,
-        message: String,
-    },
+    Malformed { path: PathBuf, place: Place, message: String },
     #[error("{}: not a readable Parquet file: {message}", path.display())]
     Parquet { path: PathBuf, message: String },
     #[error("{}: the column `{column}` holds {kind}, which cannot be read as text", path.display())]
-    NotText {
-        path: PathBuf,
-        column: String,
-        kind: String,
-    },
+    NotText { path: PathBuf, column: String, kind: String },
 
     #[error("{}: no rows", path.display())]
     NoRows { path: PathBuf },
@@ -104,21 +73,11 @@ pub enum DataError {
     #[error("{}, {place}: the label is empty", path.display())]
     EmptyLabel { path: PathBuf, place: Place },
     #[error("{}: every training example ({rows}) has the label `{label}`: at least two classes are needed{}", path.display(), if *limited { " (only the first rows are kept: `dataset.limit`)" } else { "" })]
-    OneClass {
-        path: PathBuf,
-        label: String,
-        rows: usize,
-        limited: bool,
-    },
+    OneClass { path: PathBuf, label: String, rows: usize, limited: bool },
     #[error("{}: the integer labels are {}: they must run without gaps from 0 or from 1", path.display(), listed(found))]
     LabelGaps { path: PathBuf, found: Vec<i64> },
     #[error("{}, {place}: unknown label `{label}`; the training set's are {}", path.display(), listed(known))]
-    UnknownLabel {
-        path: PathBuf,
-        place: Place,
-        label: String,
-        known: Vec<String>,
-    },
+    UnknownLabel { path: PathBuf, place: Place, label: String, known: Vec<String> },
     #[error("cannot hold out {size} of {rows} rows for the evaluation: {}", held_out_range(*rows))]
     HeldOut { size: String, rows: usize },
 
@@ -126,40 +85,27 @@ pub enum DataError {
     NoTokenizer { folder: PathBuf },
     #[error("{}: {message}", path.display())]
     Tokenizer { path: PathBuf, message: String },
-    #[error(
-        "max_length {max_length} leaves no room for text: the tokenizer adds {special} special tokens"
-    )]
+    #[error("max_length {max_length} leaves no room for text: the tokenizer adds {special} special tokens")]
     MaxLength { max_length: usize, special: usize },
 }
 
 impl DataError {
     /// For `map_err` on a file operation.
-    pub(super) fn io(
-        path: &std::path::Path,
-        action: &'static str,
-    ) -> impl FnOnce(std::io::Error) -> Self {
+    pub(super) fn io(path: &std::path::Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io {
-            path,
-            action,
-            source,
-        }
+        move |source| Self::Io { path, action, source }
     }
 }
 
 fn held_out_range(rows: usize) -> String {
     match rows.checked_sub(1) {
         None | Some(0) => "at least two rows are needed".to_owned(),
-        Some(most) => format!(
-            "give a count from 1 to {most}, or a fraction between 0 and 1 that leaves some rows"
-        ),
+        Some(most) => format!("give a count from 1 to {most}, or a fraction between 0 and 1 that leaves some rows"),
     }
 }
 
 fn did_you_mean(suggestion: &Option<String>) -> String {
-    suggestion
-        .as_ref()
-        .map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
+    suggestion.as_ref().map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
 }
 
 /// At most this many things are listed in a message.
@@ -169,12 +115,7 @@ fn listed<T: fmt::Display>(items: &[T]) -> String {
     if items.is_empty() {
         return "none".to_owned();
     }
-    let mut text = items
-        .iter()
-        .take(LISTED)
-        .map(|item| format!("`{item}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut text = items.iter().take(LISTED).map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ");
     if items.len() > LISTED {
         text.push_str(&format!(" and {} more", items.len() - LISTED));
     }

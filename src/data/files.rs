@@ -32,36 +32,21 @@ impl SourceFiles {
     pub(super) fn find(spec: &DatasetSpec, location: &Path) -> Result<Self, DataError> {
         let metadata = std::fs::metadata(location).map_err(DataError::io(location, "open"))?;
         let is_folder = metadata.is_dir();
-        let folder = if is_folder {
-            location
-        } else {
-            location.parent().unwrap_or(Path::new(""))
-        };
+        let folder = if is_folder { location } else { location.parent().unwrap_or(Path::new("")) };
         let split = |name: &str| {
             if is_folder {
                 split_files(location, name)
             } else {
-                Err(DataError::SplitOfFile {
-                    path: location.to_owned(),
-                    split: name.to_owned(),
-                })
+                Err(DataError::SplitOfFile { path: location.to_owned(), split: name.to_owned() })
             }
         };
-        let train = if is_folder {
-            split(&spec.split)?
-        } else {
-            vec![location.to_owned()]
-        };
+        let train = if is_folder { split(&spec.split)? } else { vec![location.to_owned()] };
         let evaluation = match &spec.evaluation {
             Evaluation::File(path) => Some(vec![evaluation_file(path, folder)]),
             Evaluation::Split(name) => Some(split(name)?),
             Evaluation::HeldOut { .. } => None,
         };
-        Ok(Self {
-            train,
-            evaluation,
-            card: folder.join(CARD),
-        })
+        Ok(Self { train, evaluation, card: folder.join(CARD) })
     }
 }
 
@@ -69,11 +54,7 @@ impl SourceFiles {
 fn evaluation_file(path: &str, folder: &Path) -> PathBuf {
     let given = PathBuf::from(path);
     let beside = folder.join(path);
-    if !given.exists() && beside.exists() {
-        beside
-    } else {
-        given
-    }
+    if !given.exists() && beside.exists() { beside } else { given }
 }
 
 /// The files of a split, looked for in the folder itself, in `data/`, in a folder of the split's name, and in the other
@@ -94,10 +75,7 @@ fn split_files(folder: &Path, split: &str) -> Result<Vec<PathBuf>, DataError> {
         return Err(DataError::AmbiguousSplit {
             folder: folder.to_owned(),
             split: split.to_owned(),
-            candidates: of_configurations
-                .iter()
-                .map(|(configuration, _)| shown(configuration, folder))
-                .collect(),
+            candidates: of_configurations.iter().map(|(configuration, _)| shown(configuration, folder)).collect(),
         });
     }
     if let Some((_, files)) = of_configurations.pop() {
@@ -108,11 +86,7 @@ fn split_files(folder: &Path, split: &str) -> Result<Vec<PathBuf>, DataError> {
 
 /// A split in one folder: its data files, or all data files of its subfolder of the split's name.
 fn split_in(folder: &Path, split: &str) -> Result<Option<Vec<PathBuf>>, DataError> {
-    let names = if split == VALIDATION {
-        VALIDATION_NAMES.to_vec()
-    } else {
-        vec![split]
-    };
+    let names = if split == VALIDATION { VALIDATION_NAMES.to_vec() } else { vec![split] };
     let files = data_files(folder)?;
     for name in names {
         if let Some(found) = named_files(folder, &files, name)? {
@@ -135,11 +109,7 @@ struct DataFile {
 
 /// `name.csv`; or the shards `name-00000-of-00002.parquet` ...; or the only file with `name` as a word in its name
 /// (`ag_news_train.csv`).
-fn named_files(
-    folder: &Path,
-    files: &[DataFile],
-    name: &str,
-) -> Result<Option<Vec<PathBuf>>, DataError> {
+fn named_files(folder: &Path, files: &[DataFile], name: &str) -> Result<Option<Vec<PathBuf>>, DataError> {
     let matching = |holds: &dyn Fn(&DataFile) -> bool| -> Vec<DataFile> {
         preferred(files.iter().filter(|file| holds(file)).cloned().collect())
     };
@@ -158,10 +128,7 @@ fn named_files(
         return Err(DataError::AmbiguousSplit {
             folder: folder.to_owned(),
             split: name.to_owned(),
-            candidates: worded
-                .iter()
-                .map(|file| shown(&file.path, folder))
-                .collect(),
+            candidates: worded.iter().map(|file| shown(&file.path, folder)).collect(),
         });
     }
     Ok(worded.pop().map(|file| vec![file.path]))
@@ -169,18 +136,11 @@ fn named_files(
 
 /// The number of a shard and of all shards: `train-00001-of-00004` gives (1, 4).
 fn shard(stem: &str, name: &str) -> Option<(usize, usize)> {
-    let (number, all) = stem
-        .strip_prefix(name)?
-        .strip_prefix('-')?
-        .split_once("-of-")?;
+    let (number, all) = stem.strip_prefix(name)?.strip_prefix('-')?.split_once("-of-")?;
     Some((number.parse().ok()?, all.split('-').next()?.parse().ok()?))
 }
 
-fn complete_shards(
-    folder: &Path,
-    files: Vec<DataFile>,
-    name: &str,
-) -> Result<Vec<PathBuf>, DataError> {
+fn complete_shards(folder: &Path, files: Vec<DataFile>, name: &str) -> Result<Vec<PathBuf>, DataError> {
     let mut shards: BTreeMap<(usize, usize), PathBuf> = BTreeMap::new();
     for file in files {
         if let Some((number, all)) = shard(&file.stem, name) {
@@ -188,10 +148,7 @@ fn complete_shards(
         }
     }
     let expected = shards.keys().next().map_or(0, |(all, _)| *all);
-    let complete = shards
-        .keys()
-        .copied()
-        .eq((0..expected).map(|number| (expected, number)));
+    let complete = shards.keys().copied().eq((0..expected).map(|number| (expected, number)));
     if !complete {
         return Err(DataError::MissingShards {
             folder: folder.to_owned(),
@@ -262,10 +219,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
 }
 
 fn shown(path: &Path, folder: &Path) -> String {
-    path.strip_prefix(folder)
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(folder).unwrap_or(path).display().to_string()
 }
 
 #[cfg(test)]
@@ -281,51 +235,26 @@ mod tests {
             std::fs::write(path, "x").unwrap();
         }
         match split_files(folder.path(), split) {
-            Ok(found) => found
-                .iter()
-                .map(|path| shown(path, folder.path()))
-                .collect::<Vec<_>>()
-                .join(" "),
-            Err(error) => error
-                .to_string()
-                .replace(&folder.path().display().to_string(), "FOLDER"),
+            Ok(found) => found.iter().map(|path| shown(path, folder.path())).collect::<Vec<_>>().join(" "),
+            Err(error) => error.to_string().replace(&folder.path().display().to_string(), "FOLDER"),
         }
     }
 
     #[test]
     fn splits_are_found_where_people_put_them() {
-        let shards = "data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet data/test-00000-of-00001.parquet";
+        let shards =
+            "data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet data/test-00000-of-00001.parquet";
         let cases = [
             ("train.csv test.csv", "train", "train.csv"),
             ("train.csv train.parquet test.csv", "train", "train.parquet"),
             ("train.csv train_small.csv", "train", "train.csv"),
             ("train.csv dev.jsonl", "validation", "dev.jsonl"),
-            (
-                "ag_news_train.csv ag_news_test.csv",
-                "test",
-                "ag_news_test.csv",
-            ),
+            ("ag_news_train.csv ag_news_test.csv", "test", "ag_news_test.csv"),
             (shards, "test", "data/test-00000-of-00001.parquet"),
-            (
-                shards,
-                "train",
-                "data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet",
-            ),
-            (
-                "train/a.csv train/b.csv test/c.csv",
-                "train",
-                "train/a.csv train/b.csv",
-            ),
-            (
-                "plain_text/train-00000-of-00001.parquet README.md",
-                "train",
-                "plain_text/train-00000-of-00001.parquet",
-            ),
-            (
-                "newswire.csv README.md .hidden.csv",
-                "train",
-                "newswire.csv",
-            ),
+            (shards, "train", "data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet"),
+            ("train/a.csv train/b.csv test/c.csv", "train", "train/a.csv train/b.csv"),
+            ("plain_text/train-00000-of-00001.parquet README.md", "train", "plain_text/train-00000-of-00001.parquet"),
+            ("newswire.csv README.md .hidden.csv", "train", "newswire.csv"),
         ];
         for (files, split, expected) in cases {
             assert_eq!(find(files, split), expected, "{split} in {files}");
@@ -359,13 +288,7 @@ mod tests {
         let found = SourceFiles::find(&spec, &file).unwrap();
         assert_eq!(found.evaluation.unwrap(), [folder.path().join("held.csv")]);
         spec.evaluation = Evaluation::Split("test".to_owned());
-        assert!(matches!(
-            SourceFiles::find(&spec, &file),
-            Err(DataError::SplitOfFile { .. })
-        ));
-        assert!(matches!(
-            SourceFiles::find(&spec, &folder.path().join("none")),
-            Err(DataError::Io { .. })
-        ));
+        assert!(matches!(SourceFiles::find(&spec, &file), Err(DataError::SplitOfFile { .. })));
+        assert!(matches!(SourceFiles::find(&spec, &folder.path().join("none")), Err(DataError::Io { .. })));
     }
 }

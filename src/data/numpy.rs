@@ -39,11 +39,7 @@ impl Pcg64 {
         let word = |i: usize| u128::from(words[2 * i]) | u128::from(words[2 * i + 1]) << 32;
         let state = word(0) << 64 | word(1);
         let stream = word(2) << 64 | word(3);
-        let mut generator = Self {
-            state: 0,
-            increment: stream << 1 | 1,
-            half: None,
-        };
+        let mut generator = Self { state: 0, increment: stream << 1 | 1, half: None };
         generator.step();
         generator.state = generator.state.wrapping_add(state);
         generator.step();
@@ -51,10 +47,7 @@ impl Pcg64 {
     }
 
     fn step(&mut self) {
-        self.state = self
-            .state
-            .wrapping_mul(PCG_MULTIPLIER)
-            .wrapping_add(self.increment);
+        self.state = self.state.wrapping_mul(PCG_MULTIPLIER).wrapping_add(self.increment);
     }
 
     fn next_u64(&mut self) -> u64 {
@@ -77,11 +70,7 @@ impl Pcg64 {
     fn up_to(&mut self, max: u64) -> u64 {
         let mask = u64::MAX >> max.leading_zeros();
         loop {
-            let drawn = if u32::try_from(max).is_ok() {
-                u64::from(self.next_u32())
-            } else {
-                self.next_u64()
-            };
+            let drawn = if u32::try_from(max).is_ok() { u64::from(self.next_u32()) } else { self.next_u64() };
             if drawn & mask <= max {
                 return drawn & mask;
             }
@@ -110,18 +99,12 @@ fn seed_pool(seed: u64) -> [u32; POOL] {
         word = word.wrapping_mul(multiplier);
         word ^ word >> 16
     };
-    let mut pool = [
-        hash(seed as u32),
-        hash((seed >> 32) as u32),
-        hash(0),
-        hash(0),
-    ];
+    let mut pool = [hash(seed as u32), hash((seed >> 32) as u32), hash(0), hash(0)];
     for source in 0..POOL {
         for target in 0..POOL {
             if source != target {
-                let mixed = MIX_LEFT
-                    .wrapping_mul(pool[target])
-                    .wrapping_sub(MIX_RIGHT.wrapping_mul(hash(pool[source])));
+                let mixed =
+                    MIX_LEFT.wrapping_mul(pool[target]).wrapping_sub(MIX_RIGHT.wrapping_mul(hash(pool[source])));
                 pool[target] = mixed ^ mixed >> 16;
             }
         }
@@ -171,9 +154,7 @@ mod tests {
             let sum = found
                 .iter()
                 .zip(0u64..)
-                .fold(0u64, |sum, (&value, position)| {
-                    sum.wrapping_add(position.wrapping_mul(value as u64))
-                });
+                .fold(0u64, |sum, (&value, position)| sum.wrapping_add(position.wrapping_mul(value as u64)));
             assert_eq!(sum, expected, "{name}");
         }
     }
@@ -186,11 +167,7 @@ mod tests {
         fixture.permutations.iter().for_each(check);
         for wide in &fixture.wide_intervals {
             let mut generator = Pcg64::seeded(wide.seed);
-            let found: Vec<u64> = wide
-                .draws
-                .iter()
-                .map(|_| generator.up_to(wide.max))
-                .collect();
+            let found: Vec<u64> = wide.draws.iter().map(|_| generator.up_to(wide.max)).collect();
             assert_eq!(found, wide.draws);
         }
     }
@@ -201,8 +178,7 @@ mod tests {
         struct Reference {
             cases: Vec<Case>,
         }
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/numpy_split.json");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/numpy_split.json");
         let Ok(text) = std::fs::read_to_string(path) else {
             return;
         };

@@ -24,12 +24,7 @@ impl Key {
 
     /// The stream's number at `index`: 64 uniform bits.
     pub fn draw(&self, index: u64) -> u64 {
-        let counter = [
-            low(index),
-            high(index),
-            low(self.epoch),
-            high(self.epoch) ^ PURPOSE,
-        ];
+        let counter = [low(index), high(index), low(self.epoch), high(self.epoch) ^ PURPOSE];
         let [first, second, ..] = philox4x32(counter, [low(self.seed), high(self.seed)]);
         u64::from(first) | u64::from(second) << 32
     }
@@ -57,19 +52,11 @@ pub fn order(seed: u64, epoch: usize, n: usize) -> Vec<usize> {
 fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     for round in 0..ROUNDS {
         if round > 0 {
-            key = [
-                key[0].wrapping_add(KEY_INCREMENTS[0]),
-                key[1].wrapping_add(KEY_INCREMENTS[1]),
-            ];
+            key = [key[0].wrapping_add(KEY_INCREMENTS[0]), key[1].wrapping_add(KEY_INCREMENTS[1])];
         }
         let first = u64::from(counter[0]) * u64::from(MULTIPLIERS[0]);
         let second = u64::from(counter[2]) * u64::from(MULTIPLIERS[1]);
-        counter = [
-            high(second) ^ counter[1] ^ key[0],
-            low(second),
-            high(first) ^ counter[3] ^ key[1],
-            low(first),
-        ];
+        counter = [high(second) ^ counter[1] ^ key[0], low(second), high(first) ^ counter[3] ^ key[1], low(first)];
     }
     counter
 }
@@ -92,16 +79,8 @@ mod tests {
     #[test]
     fn philox_gives_the_known_answers() {
         let cases = [
-            (
-                [0; 4],
-                [0; 2],
-                [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8],
-            ),
-            (
-                [u32::MAX; 4],
-                [u32::MAX; 2],
-                [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd],
-            ),
+            ([0; 4], [0; 2], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
+            ([u32::MAX; 4], [u32::MAX; 2], [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]),
             (
                 [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
                 [0xa409_3822, 0x299f_31d0],
@@ -133,10 +112,7 @@ mod tests {
         }
         let expected = draws as f64 / n as f64;
         for row in counts {
-            let chi: f64 = row
-                .iter()
-                .map(|count| (count - expected).powi(2) / expected)
-                .sum();
+            let chi: f64 = row.iter().map(|count| (count - expected).powi(2) / expected).sum();
             assert!(chi < 33.7, "{chi}");
         }
     }

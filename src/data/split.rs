@@ -21,9 +21,7 @@ pub struct HeldOutRows {
 pub fn held_out(rows: usize, size: HeldOut, seed: u64) -> Result<HeldOutRows, DataError> {
     let count = match size {
         HeldOut::Examples(count) => count,
-        HeldOut::Fraction(fraction) if fraction > 0.0 && fraction < 1.0 => {
-            (fraction * rows as f64).ceil() as usize
-        }
+        HeldOut::Fraction(fraction) if fraction > 0.0 && fraction < 1.0 => (fraction * rows as f64).ceil() as usize,
         HeldOut::Fraction(_) => 0,
     };
     if count == 0 || count >= rows {
@@ -57,11 +55,7 @@ mod tests {
     fn splits_equal_those_of_hugging_face() {
         let text = include_str!("../../tests/fixtures/data/train_test_split.json");
         let cases: Vec<Case> = serde_json::from_str(text).unwrap();
-        assert!(
-            cases
-                .iter()
-                .any(|case| matches!(case.size, HeldOut::Fraction(_)))
-        );
+        assert!(cases.iter().any(|case| matches!(case.size, HeldOut::Fraction(_))));
         for case in cases {
             let found = held_out(case.rows, case.size, case.seed).unwrap();
             assert_eq!(found.evaluation, case.evaluation, "{:?}", case.size);
@@ -85,9 +79,7 @@ mod tests {
             assert!(held_out(10, size, 0).is_err(), "{size:?}");
         }
         assert!(held_out(0, HeldOut::Examples(1), 0).is_err());
-        let message = held_out(10, HeldOut::Examples(640), 0)
-            .unwrap_err()
-            .to_string();
+        let message = held_out(10, HeldOut::Examples(640), 0).unwrap_err().to_string();
         insta::assert_snapshot!(message, @"cannot hold out 640 of 10 rows for the evaluation: give a count from 1 to 9, or a fraction between 0 and 1 that leaves some rows");
     }
 }

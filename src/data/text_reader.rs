@@ -65,11 +65,7 @@ impl TextReader {
             label: label.map(name),
         };
         let selected: Vec<usize> = [id, label].into_iter().flatten().chain(text).collect();
-        Ok(Self {
-            rows: table.rows(&selected)?,
-            columns,
-            next_row: 0,
-        })
+        Ok(Self { rows: table.rows(&selected)?, columns, next_row: 0 })
     }
 
     /// The columns that are read, detected ones included.
@@ -88,8 +84,7 @@ impl TextReader {
             && let Some(row) = self.rows.next()
         {
             let mut cells = row?.cells.into_iter();
-            let mut cell_of =
-                |column: &Option<String>| column.as_ref().and_then(|_| cells.next().flatten());
+            let mut cell_of = |column: &Option<String>| column.as_ref().and_then(|_| cells.next().flatten());
             let id = cell_of(&self.columns.id);
             let label = cell_of(&self.columns.label);
             chunk.push(TextRow {

@@ -2,9 +2,7 @@
 
 use crate::event::{Event, Outcome, Sink};
 use crate::spec::{PackPlan, RunId};
-use crate::store::{
-    CurrentPack, CurrentPacks, FaultRecord, PackRecorder, Part, ReplanReason, StoreError,
-};
+use crate::store::{CurrentPack, CurrentPacks, FaultRecord, PackRecorder, Part, ReplanReason, StoreError};
 use crate::train::{Checkpoint, Recorder};
 
 use super::catch::catch;
@@ -23,14 +21,10 @@ impl Worker<'_> {
             // Taken apart by somebody else before we claimed it.
             return Ok(claim.release()?);
         }
-        let inherited = claim
-            .inherited_from()
-            .map(|owner| format!("taken over from {owner}, who left without a word"));
-        let (mut recorder, notices) =
-            PackRecorder::open(&self.store, plan, claim, &self.options.versions)?;
+        let inherited = claim.inherited_from().map(|owner| format!("taken over from {owner}, who left without a word"));
+        let (mut recorder, notices) = PackRecorder::open(&self.store, plan, claim, &self.options.versions)?;
         for message in inherited.into_iter().chain(notices) {
-            self.sink
-                .notice(None, format!("pack {}: {message}", plan.id));
+            self.sink.notice(None, format!("pack {}: {message}", plan.id));
             self.store.append_pack_log(&plan.id, &message)?;
         }
         let unfinished = self.places(plan, Self::is_unfinished)?;
@@ -52,16 +46,8 @@ impl Worker<'_> {
 
     /// Whether a pack's attempts are used up: by the faults since its newest checkpoint. A part of a pack that had its
     /// attempts gets one: what fails again fails for good.
-    pub(super) fn is_given_up(
-        &self,
-        pack: &CurrentPack,
-        faults: &[FaultRecord],
-        checkpoint: u64,
-    ) -> bool {
-        let in_vain = faults
-            .iter()
-            .filter(|fault| fault.checkpoint >= checkpoint)
-            .count();
+    pub(super) fn is_given_up(&self, pack: &CurrentPack, faults: &[FaultRecord], checkpoint: u64) -> bool {
+        let in_vain = faults.iter().filter(|fault| fault.checkpoint >= checkpoint).count();
         let attempts = match pack.part_because {
             Some(ReplanReason::Faults) => 1,
             _ => self.options.attempts.max(1),
@@ -80,17 +66,12 @@ impl Worker<'_> {
             return Ok(None);
         }
         let plan = &pack.plan;
-        let wanted = self.places(plan, |worker, run| {
-            Ok(worker.is_wanted(run)? && worker.is_unfinished(run)?)
-        })?;
+        let wanted = self.places(plan, |worker, run| Ok(worker.is_wanted(run)? && worker.is_unfinished(run)?))?;
         let later = self.places(plan, |worker, run| {
             Ok(worker.is_in_sweep(run)? && !worker.is_wanted(run)? && worker.is_unfinished(run)?)
         })?;
         if wanted != plan.places {
-            let parts = [wanted, later]
-                .into_iter()
-                .filter(|part| !part.is_empty())
-                .collect();
+            let parts = [wanted, later].into_iter().filter(|part| !part.is_empty()).collect();
             return Ok(Some((ReplanReason::Pruned, parts)));
         }
         let width = self.width_limit(plan, packs)?;
@@ -144,11 +125,7 @@ impl Worker<'_> {
         Ok(places)
     }
 
-    fn train(
-        &mut self,
-        mut recorder: PackRecorder,
-        unfinished: Vec<RunId>,
-    ) -> Result<(), WorkerError> {
+    fn train(&mut self, mut recorder: PackRecorder, unfinished: Vec<RunId>) -> Result<(), WorkerError> {
         let job = PackJob {
             pack: recorder.plan().clone(),
             runs: recorder.runs().clone(),
@@ -156,17 +133,11 @@ impl Worker<'_> {
         };
         let started = self.started_event(&job.pack.id, unfinished);
         self.sink.emit(&started);
-        let ended = catch(|| {
-            self.executor
-                .execute(&job, &mut recorder, &mut self.sink, self.stop)
-        })
-        .unwrap_or_else(|panic| Err(ExecuteError::Failed(panic)));
+        let ended = catch(|| self.executor.execute(&job, &mut recorder, &mut self.sink, self.stop))
+            .unwrap_or_else(|panic| Err(ExecuteError::Failed(panic)));
         let concluded = self.conclude(&mut recorder, &job.pack, ended);
         let finished = *concluded.as_ref().unwrap_or(&false);
-        self.sink.emit(&Event::PackStopped {
-            pack: job.pack.id.clone(),
-            finished,
-        });
+        self.sink.emit(&Event::PackStopped { pack: job.pack.id.clone(), finished });
         concluded?;
         match recorder.release() {
             // Told already, by the write that found it out.
@@ -190,16 +161,8 @@ impl Worker<'_> {
                 Ok(true)
             }
             Ok(PackEnd::Finished) => {
-                let runs: Vec<String> = unfinished
-                    .concat()
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect();
-                self.fault(
-                    recorder,
-                    &unfinished,
-                    &format!("the pack ended without a result of {}", runs.join(", ")),
-                )?;
+                let runs: Vec<String> = unfinished.concat().iter().map(ToString::to_string).collect();
+                self.fault(recorder, &unfinished, &format!("the pack ended without a result of {}", runs.join(", ")))?;
                 // The checkpoint takes them for ended: they start anew.
                 self.store.clear_pack(recorder.claim(), &plan.id)?;
                 Ok(false)
@@ -220,10 +183,7 @@ impl Worker<'_> {
             }
             Err(ExecuteError::Record(error)) => match recorder.claim().verify() {
                 Err(lost @ StoreError::ClaimLost { .. }) => {
-                    self.sink.notice(
-                        None,
-                        format!("pack {} is left to its new owner: {lost}", plan.id),
-                    );
+                    self.sink.notice(None, format!("pack {} is left to its new owner: {lost}", plan.id));
                     Ok(false)
                 }
                 _ => Err(error.into()),
@@ -236,20 +196,11 @@ impl Worker<'_> {
     }
 
     /// Records a fault of the whole pack; its runs are tried again as long as there are attempts left.
-    fn fault(
-        &mut self,
-        recorder: &PackRecorder,
-        unfinished: &Places,
-        cause: &str,
-    ) -> Result<(), WorkerError> {
+    fn fault(&mut self, recorder: &PackRecorder, unfinished: &Places, cause: &str) -> Result<(), WorkerError> {
         recorder.claim().verify()?;
-        self.store
-            .record_fault(&recorder.plan().id, unfinished.iter().flatten(), cause)?;
+        self.store.record_fault(&recorder.plan().id, unfinished.iter().flatten(), cause)?;
         let summary = cause.lines().next().unwrap_or_default();
-        self.sink.notice(
-            None,
-            format!("pack {} had a fault: {summary}", recorder.plan().id),
-        );
+        self.sink.notice(None, format!("pack {} had a fault: {summary}", recorder.plan().id));
         Ok(())
     }
 
@@ -263,22 +214,14 @@ impl Worker<'_> {
         if unfinished.iter().flatten().count() > 1 {
             return self.take_apart(recorder, ReplanReason::Faults, halve(&unfinished));
         }
-        let last = faults
-            .last()
-            .map_or("unknown cause", |fault| fault.cause.as_str());
+        let last = faults.last().map_or("unknown cause", |fault| fault.cause.as_str());
         let reason = last.lines().next().unwrap_or_default().to_owned();
         for run in unfinished.iter().flatten() {
-            let outcome = Outcome::Failed {
-                reason: reason.clone(),
-            };
+            let outcome = Outcome::Failed { reason: reason.clone() };
             recorder.ended(run, &outcome)?;
-            self.sink.emit(&Event::RunFinished {
-                run: run.clone(),
-                outcome,
-            });
+            self.sink.emit(&Event::RunFinished { run: run.clone(), outcome });
         }
-        self.store
-            .clear_pack(recorder.claim(), &recorder.plan().id)?;
+        self.store.clear_pack(recorder.claim(), &recorder.plan().id)?;
         Ok(())
     }
 
@@ -291,28 +234,18 @@ impl Worker<'_> {
         let checkpoint: Option<Checkpoint> = recorder.checkpoint()?;
         let part = |places| {
             let plan = pack_of(places);
-            let checkpoint = checkpoint
-                .as_ref()
-                .and_then(|whole| self.executor.restrict(whole, &plan));
+            let checkpoint = checkpoint.as_ref().and_then(|whole| self.executor.restrict(whole, &plan));
             Part { plan, checkpoint }
         };
         let parts = parts.into_iter().map(part).collect();
-        Ok(self
-            .store
-            .replan(recorder.claim(), recorder.plan(), reason, parts)?)
+        Ok(self.store.replan(recorder.claim(), recorder.plan(), reason, parts)?)
     }
 }
 
 /// Two halves of the places, or of the queue where there is one place.
 fn halve(places: &Places) -> Vec<Places> {
     match places.as_slice() {
-        [queue] => queue
-            .chunks(queue.len().div_ceil(2))
-            .map(|part| vec![part.to_vec()])
-            .collect(),
-        places => places
-            .chunks(places.len().div_ceil(2))
-            .map(<[_]>::to_vec)
-            .collect(),
+        [queue] => queue.chunks(queue.len().div_ceil(2)).map(|part| vec![part.to_vec()]).collect(),
+        places => places.chunks(places.len().div_ceil(2)).map(<[_]>::to_vec).collect(),
     }
 }

@@ -34,32 +34,21 @@ pub(super) fn catch<T>(action: impl FnOnce() -> T) -> Result<T, String> {
     // Whoever calls the executor again after a panic relies on the executor's contract, not on its state.
     let result = panic::catch_unwind(AssertUnwindSafe(action));
     let seen = SEEN.take();
-    result.map_err(|payload| {
-        seen.and_then(|seen| seen.text)
-            .unwrap_or_else(|| message(payload.as_ref()))
-    })
+    result.map_err(|payload| seen.and_then(|seen| seen.text).unwrap_or_else(|| message(payload.as_ref())))
 }
 
 /// Notes a panic of this thread; false where nobody here catches it.
 fn note(info: &PanicHookInfo<'_>) -> bool {
     SEEN.with_borrow_mut(|seen| {
         let Some(seen) = seen else { return false };
-        let place = info
-            .location()
-            .map_or_else(String::new, |location| format!(" at {location}"));
-        seen.text = Some(format!(
-            "panicked{place}: {}\n{}",
-            message(info.payload()),
-            Backtrace::force_capture()
-        ));
+        let place = info.location().map_or_else(String::new, |location| format!(" at {location}"));
+        seen.text = Some(format!("panicked{place}: {}\n{}", message(info.payload()), Backtrace::force_capture()));
         true
     })
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned());
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "panicked without a message".to_owned())
 }
@@ -72,10 +61,7 @@ mod tests {
     fn a_panic_becomes_its_message_place_and_traceback() {
         let text = catch(|| panic!("no such layer: {}", 12)).unwrap_err();
         let first = text.lines().next().unwrap();
-        assert!(
-            first.contains("catch.rs:") && first.ends_with("no such layer: 12"),
-            "{text}"
-        );
+        assert!(first.contains("catch.rs:") && first.ends_with("no such layer: 12"), "{text}");
         assert!(text.lines().count() > 3, "no traceback in {text}");
     }
 

@@ -38,15 +38,13 @@ mod worker_sink;
 
 pub use executor::{ExecuteError, Executor, PackEnd, PackJob};
 pub use mock::{MockExecutor, MockFault, MockFaultKind, MockSettings, default_ability};
-pub use plan::{
-    DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, plan_packs, relative_duration,
-};
+pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, plan_packs, relative_duration};
 pub use signals::stop_on_signals;
 pub use stop::Stop;
 pub use supervise::{SuperviseError, supervise};
 pub use torch::{DeviceError, TorchExecutor, cuda_devices};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{
-    EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, JsonLines, WorkerCommand, WorkerProcess,
-    worker_exit_status, worker_main,
+    EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, JsonLines, WorkerCommand, WorkerProcess, worker_exit_status,
+    worker_main,
 };

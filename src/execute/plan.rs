@@ -20,11 +20,7 @@ pub enum DeviceKind {
 impl DeviceKind {
     /// Of a device's name: `cpu`, `cuda:0`.
     pub fn of(device: &str) -> Self {
-        if device.starts_with("cuda") {
-            Self::Cuda
-        } else {
-            Self::Cpu
-        }
+        if device.starts_with("cuda") { Self::Cuda } else { Self::Cpu }
     }
 
     /// Places in a pack where nobody says otherwise: a processor is busy with few runs, a GPU wants many.
@@ -70,13 +66,9 @@ pub fn plan_packs(runs: &[PlannedRun], options: &PlanOptions<'_>) -> Vec<PackPla
         let key = (ModelKey::of(&run.spec), examples_key(&run.spec));
         groups.entry(key).or_default().push(Item::new(run, options));
     }
-    let mut packs: Vec<(u64, PackPlan)> = groups
-        .into_values()
-        .flat_map(|items| fill_packs(Waiting::new(items), options))
-        .collect();
-    packs.sort_by(|(a_duration, a), (b_duration, b)| {
-        b_duration.cmp(a_duration).then_with(|| a.id.cmp(&b.id))
-    });
+    let mut packs: Vec<(u64, PackPlan)> =
+        groups.into_values().flat_map(|items| fill_packs(Waiting::new(items), options)).collect();
+    packs.sort_by(|(a_duration, a), (b_duration, b)| b_duration.cmp(a_duration).then_with(|| a.id.cmp(&b.id)));
     packs.into_iter().map(|(_, pack)| pack).collect()
 }
 
@@ -91,10 +83,7 @@ pub fn pack_of(places: Vec<Vec<RunId>>) -> PackPlan {
         hasher.update(b"\n");
     }
     let id = hasher.finalize().to_hex()[..12].to_owned();
-    PackPlan {
-        id: PackId(id),
-        places,
-    }
+    PackPlan { id: PackId(id), places }
 }
 
 /// What decides, for all runs of a sweep, how many of them fit a device's memory together.
@@ -107,11 +96,7 @@ pub struct ModelKey<'a> {
 
 impl<'a> ModelKey<'a> {
     pub fn of(spec: &'a RunSpec) -> Self {
-        Self {
-            model: &spec.model,
-            precision: spec.precision,
-            max_length: spec.max_length,
-        }
+        Self { model: &spec.model, precision: spec.precision, max_length: spec.max_length }
     }
 }
 
@@ -131,15 +116,8 @@ struct Item<'a> {
 
 impl<'a> Item<'a> {
     fn new(run: &'a PlannedRun, options: &PlanOptions<'_>) -> Self {
-        let memory = options
-            .memory
-            .as_ref()
-            .map_or(0, |limit| (limit.per_run)(run));
-        Self {
-            run,
-            duration: (options.duration)(run),
-            memory,
-        }
+        let memory = options.memory.as_ref().map_or(0, |limit| (limit.per_run)(run));
+        Self { run, duration: (options.duration)(run), memory }
     }
 }
 
@@ -157,10 +135,7 @@ impl<'a> Waiting<'a> {
         });
         let mut by_duration: BTreeMap<u64, VecDeque<Item<'a>>> = BTreeMap::new();
         for item in items {
-            by_duration
-                .entry(item.duration)
-                .or_default()
-                .push_back(item);
+            by_duration.entry(item.duration).or_default().push_back(item);
         }
         Self { by_duration }
     }
@@ -168,11 +143,7 @@ impl<'a> Waiting<'a> {
     /// Takes the next run among the longest that last no longer than `limit`, if it fits the memory that is left.
     fn take(&mut self, limit: u64, memory: u64) -> Option<Item<'a>> {
         let (&duration, queue) = self.by_duration.range_mut(..=limit).next_back()?;
-        let item = if queue.front()?.memory <= memory {
-            queue.pop_front()
-        } else {
-            None
-        };
+        let item = if queue.front()?.memory <= memory { queue.pop_front() } else { None };
         if queue.is_empty() {
             self.by_duration.remove(&duration);
         }
@@ -194,11 +165,7 @@ struct Place {
 
 impl Place {
     fn of(item: &Item<'_>) -> Self {
-        Self {
-            runs: vec![item.run.id.clone()],
-            duration: item.duration,
-            memory: item.memory,
-        }
+        Self { runs: vec![item.run.id.clone()], duration: item.duration, memory: item.memory }
     }
 }
 
@@ -215,10 +182,7 @@ fn fill_packs(mut waiting: Waiting<'_>, options: &PlanOptions<'_>) -> Vec<(u64, 
 /// Fills the pack whose longest run is `first`: places with the next longest runs as long as the memory allows, then
 /// queues behind the least occupied places.
 fn fill_pack(first: &Item<'_>, waiting: &mut Waiting<'_>, options: &PlanOptions<'_>) -> Vec<Place> {
-    let budget = options
-        .memory
-        .as_ref()
-        .map_or(u64::MAX, |limit| limit.budget);
+    let budget = options.memory.as_ref().map_or(u64::MAX, |limit| limit.budget);
     let mut memory_left = budget.saturating_sub(first.memory);
     let mut places = vec![Place::of(first)];
     while places.len() < options.max_pack

@@ -33,9 +33,7 @@ pub fn stop_on_signals(stop: &Stop) -> io::Result<()> {
             }
         }
     };
-    std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(listen)?;
+    std::thread::Builder::new().name("signals".into()).spawn(listen)?;
     Ok(())
 }
 

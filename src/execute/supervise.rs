@@ -14,9 +14,7 @@ use crate::event::{Event, Outcome, Sink};
 use crate::spec::{PackId, RunId};
 use crate::store::{Store, StoreError};
 
-use super::worker_process::{
-    EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, Message, WorkerCommand, listen,
-};
+use super::worker_process::{EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, Message, WorkerCommand, listen};
 use super::{Stop, WorkerEnd};
 
 /// Between two looks at the processes.
@@ -32,18 +30,12 @@ const IDLE_ENDS: usize = 3;
 #[derive(Debug, thiserror::Error)]
 pub enum SuperviseError {
     #[error("{program}: cannot start the worker for {device}: {source}")]
-    Spawn {
-        program: std::path::PathBuf,
-        device: String,
-        source: io::Error,
-    },
+    Spawn { program: std::path::PathBuf, device: String, source: io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the worker for {device} cannot record results: {reason}")]
     CannotRecord { device: String, reason: String },
-    #[error(
-        "the worker for {device} ended {IDLE_ENDS} times without having begun anything: {reason}"
-    )]
+    #[error("the worker for {device} ended {IDLE_ENDS} times without having begun anything: {reason}")]
     Useless { device: String, reason: String },
 }
 
@@ -62,18 +54,8 @@ pub fn supervise(
 ) -> Result<WorkerEnd, SuperviseError> {
     let (sender, messages) = mpsc::sync_channel(1024);
     let workers = workers.iter().map(Worker::new).collect();
-    let mut supervisor = Supervisor {
-        store,
-        workers,
-        sender,
-        messages,
-        fail_fast,
-        failed: false,
-        told: None,
-        sink,
-        stop,
-        error: None,
-    };
+    let mut supervisor =
+        Supervisor { store, workers, sender, messages, fail_fast, failed: false, told: None, sink, stop, error: None };
     supervisor.run()
 }
 
@@ -131,10 +113,7 @@ impl<'a> Worker<'a> {
     }
 
     fn signal(&self, signal: i32) {
-        let target = self
-            .child
-            .as_ref()
-            .and_then(|child| Pid::from_raw(child.id().cast_signed()));
+        let target = self.child.as_ref().and_then(|child| Pid::from_raw(child.id().cast_signed()));
         if let (Some(target), Some(signal)) = (target, Signal::from_named_raw(signal)) {
             // It may have ended this very moment.
             rustix::process::kill_process(target, signal).ok();
@@ -142,10 +121,7 @@ impl<'a> Worker<'a> {
     }
 
     fn last_words(&self) -> String {
-        self.last_lines
-            .iter()
-            .map(|line| format!("\n{line}"))
-            .collect()
+        self.last_lines.iter().map(|line| format!("\n{line}")).collect()
     }
 }
 
@@ -182,14 +158,11 @@ impl Supervisor<'_> {
 
     fn start(&mut self, number: usize) -> Result<(), SuperviseError> {
         let worker = &mut self.workers[number];
-        let mut child = worker
-            .command
-            .spawn()
-            .map_err(|source| SuperviseError::Spawn {
-                program: worker.command.program.clone(),
-                device: worker.command.device.clone(),
-                source,
-            })?;
+        let mut child = worker.command.spawn().map_err(|source| SuperviseError::Spawn {
+            program: worker.command.program.clone(),
+            device: worker.command.device.clone(),
+            source,
+        })?;
         listen(&mut child, number, &self.sender);
         worker.child = Some(child);
         worker.open_outputs = 2;
@@ -265,24 +238,15 @@ impl Supervisor<'_> {
             }
             Some(EXIT_CANNOT_RECORD) => {
                 let reason = worker.last_words().trim().to_owned();
-                self.error
-                    .get_or_insert(SuperviseError::CannotRecord { device, reason });
+                self.error.get_or_insert(SuperviseError::CannotRecord { device, reason });
                 return Ok(Verdict::Over);
             }
-            Some(code)
-                if self
-                    .told
-                    .is_some_and(|signal| i32::from(code) == 128 + signal) =>
-            {
+            Some(code) if self.told.is_some_and(|signal| i32::from(code) == 128 + signal) => {
                 return Ok(Verdict::Over);
             }
             _ => {}
         }
-        let cause = format!(
-            "the worker for {device} {}{}",
-            describe(status),
-            worker.last_words()
-        );
+        let cause = format!("the worker for {device} {}{}", describe(status), worker.last_words());
         let summary = cause.lines().next().unwrap_or_default().to_owned();
         if self.told.is_some() {
             // It was asked to leave, and this was not the way; what it had saved counts.
@@ -297,10 +261,7 @@ impl Supervisor<'_> {
             None => {
                 worker.idle_ends += 1;
                 if worker.idle_ends >= IDLE_ENDS {
-                    self.error.get_or_insert(SuperviseError::Useless {
-                        device,
-                        reason: cause,
-                    });
+                    self.error.get_or_insert(SuperviseError::Useless { device, reason: cause });
                     return Ok(Verdict::Over);
                 }
                 self.notice(summary);
@@ -320,10 +281,6 @@ fn describe(status: ExitStatus) -> String {
         return format!("left with status {}", status.code().unwrap_or_default());
     };
     let name = signal_hook::low_level::signal_name(signal).unwrap_or("unknown");
-    let hint = if signal == SIGKILL {
-        ": unless somebody did that, the system ran out of memory"
-    } else {
-        ""
-    };
+    let hint = if signal == SIGKILL { ": unless somebody did that, the system ran out of memory" } else { "" };
     format!("was killed by signal {signal} ({name}){hint}")
 }

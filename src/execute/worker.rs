@@ -163,8 +163,7 @@ impl Worker<'_> {
         for pack in &packs.packs {
             if self.has_work(pack)? {
                 let faults = self.store.faults(&pack.plan.id)?;
-                let hopeless =
-                    self.is_given_up(pack, &faults, self.store.newest_checkpoint(&pack.plan.id)?);
+                let hopeless = self.is_given_up(pack, &faults, self.store.newest_checkpoint(&pack.plan.id)?);
                 candidates.push(((!hopeless, faults.len()), pack));
             }
         }
@@ -193,11 +192,7 @@ impl Worker<'_> {
 
     /// Whether a run is in the sweep and was asked for.
     pub(super) fn is_wanted(&self, run: &RunId) -> Result<bool, StoreError> {
-        let selected = self
-            .options
-            .only
-            .as_ref()
-            .is_none_or(|only| only.contains(run));
+        let selected = self.options.only.as_ref().is_none_or(|only| only.contains(run));
         Ok(selected && self.is_in_sweep(run)?)
     }
 
@@ -218,9 +213,7 @@ impl Worker<'_> {
             }
             Err(error @ StoreError::Io { .. }) => Err(error),
             Err(error) => {
-                self.tell_once(format!(
-                    "run {run} is done again, because its record is damaged: {error}"
-                ));
+                self.tell_once(format!("run {run} is done again, because its record is damaged: {error}"));
                 Ok(false)
             }
         }
@@ -241,11 +234,7 @@ impl Worker<'_> {
     }
 
     pub(super) fn started_event(&self, pack: &PackId, runs: Vec<RunId>) -> crate::event::Event {
-        crate::event::Event::PackStarted {
-            pack: pack.clone(),
-            device: self.executor.device(),
-            runs,
-        }
+        crate::event::Event::PackStarted { pack: pack.clone(), device: self.executor.device(), runs }
     }
 }
 
@@ -260,17 +249,11 @@ impl IndexKeeper {
     const SHARE: u32 = 30;
 
     fn new() -> Self {
-        Self {
-            refreshed: None,
-            took: Duration::ZERO,
-        }
+        Self { refreshed: None, took: Duration::ZERO }
     }
 
     fn refresh(&mut self, store: &Store) -> Result<(), StoreError> {
-        if self
-            .refreshed
-            .is_some_and(|refreshed| refreshed.elapsed() < self.took * Self::SHARE)
-        {
+        if self.refreshed.is_some_and(|refreshed| refreshed.elapsed() < self.took * Self::SHARE) {
             return Ok(());
         }
         let began = Instant::now();

@@ -97,10 +97,7 @@ impl<W: Write> Sink for JsonLines<W> {
         };
         line.push(b'\n');
         // A reader that is gone shows in standard input; training must not end because nobody watches.
-        self.out
-            .write_all(&line)
-            .and_then(|()| self.out.flush())
-            .ok();
+        self.out.write_all(&line).and_then(|()| self.out.flush()).ok();
     }
 }
 
@@ -133,10 +130,7 @@ impl WorkerCommand {
         if let Some(threads) = threads {
             option("--threads", threads.to_string());
         }
-        option(
-            "--checkpoint-every",
-            options.checkpoint_every.as_secs_f64().to_string(),
-        );
+        option("--checkpoint-every", options.checkpoint_every.as_secs_f64().to_string());
         option("--attempts", options.attempts.to_string());
         for run in options.only.iter().flatten() {
             option("--only", run.to_string());
@@ -146,19 +140,9 @@ impl WorkerCommand {
             ("--leave-when-busy", options.when_busy == WhenBusy::Leave),
             ("--fail-fast", options.fail_fast),
         ];
-        arguments.extend(
-            flags
-                .into_iter()
-                .filter(|(_, given)| *given)
-                .map(|(name, _)| name.into()),
-        );
+        arguments.extend(flags.into_iter().filter(|(_, given)| *given).map(|(name, _)| name.into()));
         let program = std::env::current_exe()?;
-        Ok(Self {
-            device: device.to_owned(),
-            program,
-            arguments,
-            environment: Vec::new(),
-        })
+        Ok(Self { device: device.to_owned(), program, arguments, environment: Vec::new() })
     }
 
     /// Starts the process in a process group of its own: what the terminal sends to the supervisor's group reaches the
@@ -186,11 +170,7 @@ pub(super) enum Message {
 }
 
 /// Reads both outputs of a process in threads of their own.
-pub(super) fn listen<I: Copy + Send + 'static>(
-    child: &mut Child,
-    name: I,
-    to: &SyncSender<(I, Message)>,
-) {
+pub(super) fn listen<I: Copy + Send + 'static>(child: &mut Child, name: I, to: &SyncSender<(I, Message)>) {
     if let Some(output) = child.stdout.take() {
         forward(output, name, to, |line| match serde_json::from_str(&line) {
             Ok(event) => Message::Event(event),
@@ -212,10 +192,7 @@ fn forward<I: Copy + Send + 'static>(
     std::thread::spawn(move || {
         let mut from = BufReader::new(from);
         let mut line = Vec::new();
-        while from
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|length| length > 0)
-        {
+        while from.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
             line.clear();
             if to.send((name, message(text))).is_err() {

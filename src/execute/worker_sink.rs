@@ -28,13 +28,7 @@ struct Work {
 
 impl<'a> WorkerSink<'a> {
     pub(super) fn new(store: &Store, forward: &'a mut dyn Sink) -> Self {
-        Self {
-            forward,
-            log: LogSink::new(store.clone()),
-            store: store.clone(),
-            work: None,
-            run_failed: false,
-        }
+        Self { forward, log: LogSink::new(store.clone()), store: store.clone(), work: None, run_failed: false }
     }
 
     /// Whether a run failed since this sink was made.
@@ -43,10 +37,7 @@ impl<'a> WorkerSink<'a> {
     }
 
     pub(super) fn notice(&mut self, run: Option<&RunId>, message: impl Into<String>) {
-        self.emit(&Event::Notice {
-            run: run.cloned(),
-            message: message.into(),
-        });
+        self.emit(&Event::Notice { run: run.cloned(), message: message.into() });
     }
 
     fn follow(&mut self, event: &Event) {
@@ -59,25 +50,12 @@ impl<'a> WorkerSink<'a> {
                     work.progress.runs.remove(run);
                 }
             }
-            Event::RunStarted {
-                run,
-                step,
-                steps,
-                epochs,
-                ..
-            } => {
+            Event::RunStarted { run, step, steps, epochs, .. } => {
                 if let Some(work) = &mut self.work {
                     work.start(run, *step, *steps, *epochs);
                 }
             }
-            Event::Progress {
-                run,
-                epoch,
-                step,
-                train_loss,
-                examples_per_second,
-                ..
-            } => {
+            Event::Progress { run, epoch, step, train_loss, examples_per_second, .. } => {
                 if let Some(work) = &mut self.work {
                     work.advance(run, *epoch, *step, *train_loss, *examples_per_second);
                     work.write(&self.store);
@@ -94,22 +72,14 @@ impl Sink for WorkerSink<'_> {
         self.follow(event);
         self.forward.emit(event);
         if let Some(error) = self.log.take_error() {
-            self.forward.emit(&Event::Notice {
-                run: None,
-                message: format!("a log cannot be written: {error}"),
-            });
+            self.forward.emit(&Event::Notice { run: None, message: format!("a log cannot be written: {error}") });
         }
     }
 }
 
 impl Work {
     fn new(pack: PackId) -> Self {
-        Self {
-            pack,
-            progress: PackProgress::default(),
-            began: Vec::new(),
-            written: None,
-        }
+        Self { pack, progress: PackProgress::default(), began: Vec::new(), written: None }
     }
 
     fn start(&mut self, run: &RunId, step: usize, steps: usize, epochs: usize) {
@@ -126,14 +96,7 @@ impl Work {
         self.progress.runs.insert(run.clone(), progress);
     }
 
-    fn advance(
-        &mut self,
-        run: &RunId,
-        epoch: usize,
-        step: usize,
-        train_loss: f64,
-        examples_per_second: f64,
-    ) {
+    fn advance(&mut self, run: &RunId, epoch: usize, step: usize, train_loss: f64, examples_per_second: f64) {
         let Some(progress) = self.progress.runs.get_mut(run) else {
             return;
         };
@@ -152,10 +115,7 @@ impl Work {
 
     /// Writes the progress if the last time is long enough ago. Who watches can do without it, so an error is not one.
     fn write(&mut self, store: &Store) {
-        if self
-            .written
-            .is_none_or(|written| written.elapsed() >= PROGRESS_EVERY)
-        {
+        if self.written.is_none_or(|written| written.elapsed() >= PROGRESS_EVERY) {
             store.write_progress(&self.pack, &self.progress).ok();
             self.written = Some(Instant::now());
         }

@@ -41,7 +41,8 @@ fn files(folder: &Path) -> Result<Vec<String>, HubError> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
-        if FILES.contains(&name.as_str()) || name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json") {
+        if FILES.contains(&name.as_str()) || name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json")
+        {
             names.push(name);
         }
     }
@@ -117,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_digest_follows_contents_and_not_places() {
-        let (one, other, memory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (one, other, memory) =
+            (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let weights = vec![7; 2 << 20];
         model(one.path(), &weights);
         model(other.path(), &weights);

@@ -15,11 +15,7 @@ pub struct Bootstrap {
 impl Default for Bootstrap {
     /// 2,000 replicates at the 95 % level.
     fn default() -> Self {
-        Self {
-            replicates: 2000,
-            seed: 0,
-            level: super::interval::LEVEL,
-        }
+        Self { replicates: 2000, seed: 0, level: super::interval::LEVEL }
     }
 }
 
@@ -43,10 +39,7 @@ pub fn bootstrap_interval(paired: &PairedExamples, bootstrap: &Bootstrap) -> Opt
         .collect();
     means.sort_by(f64::total_cmp);
     let tail = (1.0 - bootstrap.level) / 2.0;
-    Some(Interval {
-        low: quantile(&means, tail),
-        high: quantile(&means, 1.0 - tail),
-    })
+    Some(Interval { low: quantile(&means, tail), high: quantile(&means, 1.0 - tail) })
 }
 
 fn replicate_mean(rows: &[&[f64]], seeds: usize, random: &mut Stream) -> f64 {
@@ -55,13 +48,7 @@ fn replicate_mean(rows: &[&[f64]], seeds: usize, random: &mut Stream) -> f64 {
         weights[random.below(seeds)] += 1.0;
     }
     let sum: f64 = (0..rows.len())
-        .map(|_| {
-            rows[random.below(rows.len())]
-                .iter()
-                .zip(&weights)
-                .map(|(value, weight)| value * weight)
-                .sum::<f64>()
-        })
+        .map(|_| rows[random.below(rows.len())].iter().zip(&weights).map(|(value, weight)| value * weight).sum::<f64>())
         .sum();
     sum / (seeds * rows.len()) as f64
 }
@@ -69,10 +56,7 @@ fn replicate_mean(rows: &[&[f64]], seeds: usize, random: &mut Stream) -> f64 {
 /// Linear interpolation between order statistics (numpy's default); `sorted` is not empty.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
-    let (below, above) = (
-        sorted[place.floor() as usize],
-        sorted[place.ceil() as usize],
-    );
+    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     below + (above - below) * place.fract()
 }
 
@@ -81,26 +65,13 @@ mod tests {
     use super::*;
 
     fn paired() -> PairedExamples {
-        let run = |step: usize| {
-            (0..50)
-                .map(|i| ((i * step) % 17) as f64)
-                .collect::<Vec<_>>()
-        };
+        let run = |step: usize| (0..50).map(|i| ((i * step) % 17) as f64).collect::<Vec<_>>();
         PairedExamples::of_measurements(&[run(3), run(5)], &[run(7), run(11)]).unwrap()
     }
 
     #[test]
     fn is_a_function_of_its_seed() {
-        let with = |seed| {
-            bootstrap_interval(
-                &paired(),
-                &Bootstrap {
-                    seed,
-                    ..Bootstrap::default()
-                },
-            )
-            .unwrap()
-        };
+        let with = |seed| bootstrap_interval(&paired(), &Bootstrap { seed, ..Bootstrap::default() }).unwrap();
         assert_eq!(with(1), with(1));
         assert_ne!(with(1), with(2));
     }
@@ -109,34 +80,13 @@ mod tests {
     fn needs_something_to_resample() {
         let single = PairedExamples::of_measurements(&[vec![1.0]], &[vec![0.0]]).unwrap();
         assert_eq!(bootstrap_interval(&single, &Bootstrap::default()), None);
-        assert_eq!(
-            bootstrap_interval(
-                &paired(),
-                &Bootstrap {
-                    replicates: 0,
-                    ..Bootstrap::default()
-                }
-            ),
-            None
-        );
-        assert_eq!(
-            bootstrap_interval(
-                &paired(),
-                &Bootstrap {
-                    level: 1.0,
-                    ..Bootstrap::default()
-                }
-            ),
-            None
-        );
+        assert_eq!(bootstrap_interval(&paired(), &Bootstrap { replicates: 0, ..Bootstrap::default() }), None);
+        assert_eq!(bootstrap_interval(&paired(), &Bootstrap { level: 1.0, ..Bootstrap::default() }), None);
     }
 
     #[test]
     fn interpolates_between_order_statistics() {
         let sorted = [1.0, 2.0, 4.0];
-        assert_eq!(
-            [0.0, 0.25, 0.75, 1.0].map(|share| quantile(&sorted, share)),
-            [1.0, 1.5, 3.0, 4.0]
-        );
+        assert_eq!([0.0, 0.25, 0.75, 1.0].map(|share| quantile(&sorted, share)), [1.0, 1.5, 3.0, 4.0]);
     }
 }

@@ -60,9 +60,7 @@ pub struct Claim {
 pub enum ClaimError {
     #[error("margin {0}: it must be a finite number, at least 0, in units of the metric")]
     Margin(f64),
-    #[error(
-        "margin 0: two configurations can only be shown to differ by less than a margin above 0"
-    )]
+    #[error("margin 0: two configurations can only be shown to differ by less than a margin above 0")]
     NoMargin,
 }
 
@@ -76,27 +74,16 @@ pub(super) enum Side {
 
 impl Claim {
     /// `margin` is in units of the metric; none: the default of the table above.
-    pub fn new(
-        expectation: Expectation,
-        margin: Option<f64>,
-        scale: Scale,
-    ) -> Result<Self, ClaimError> {
+    pub fn new(expectation: Expectation, margin: Option<f64>, scale: Scale) -> Result<Self, ClaimError> {
         let directed = matches!(expectation, Expectation::Higher | Expectation::Lower);
-        let margin = margin.unwrap_or(if directed {
-            0.0
-        } else {
-            scale.default_margin()
-        });
+        let margin = margin.unwrap_or(if directed { 0.0 } else { scale.default_margin() });
         if !margin.is_finite() || margin < 0.0 {
             return Err(ClaimError::Margin(margin));
         }
         if margin == 0.0 && !directed {
             return Err(ClaimError::NoMargin);
         }
-        Ok(Self {
-            expectation,
-            margin,
-        })
+        Ok(Self { expectation, margin })
     }
 
     pub fn expectation(&self) -> Expectation {
@@ -134,11 +121,7 @@ impl Claim {
     pub(super) fn nearest_edge(&self, effect: f64) -> f64 {
         let (low, high) = self.range();
         // A distance to an infinite bound is infinite, so the finite one wins.
-        if (effect - low).abs() < (high - effect).abs() {
-            low
-        } else {
-            high
-        }
+        if (effect - low).abs() < (high - effect).abs() { low } else { high }
     }
 }
 
@@ -154,20 +137,13 @@ mod tests {
         assert_eq!(margin(Expectation::Equivalent, Scale::Epochs), 0.5);
         let given = |expectation, margin| Claim::new(expectation, Some(margin), Scale::Share);
         assert_eq!(given(Expectation::NotLower, 0.0), Err(ClaimError::NoMargin));
-        assert_eq!(
-            given(Expectation::Equivalent, -0.1),
-            Err(ClaimError::Margin(-0.1))
-        );
+        assert_eq!(given(Expectation::Equivalent, -0.1), Err(ClaimError::Margin(-0.1)));
         assert!(given(Expectation::Higher, f64::NAN).is_err());
     }
 
     #[test]
     fn finds_the_nearest_edge() {
-        let edge = |expectation, effect| {
-            Claim::new(expectation, Some(0.5), Scale::Share)
-                .unwrap()
-                .nearest_edge(effect)
-        };
+        let edge = |expectation, effect| Claim::new(expectation, Some(0.5), Scale::Share).unwrap().nearest_edge(effect);
         assert_eq!(edge(Expectation::Equivalent, 0.1), 0.5);
         assert_eq!(edge(Expectation::Equivalent, -2.0), -0.5);
         assert_eq!(edge(Expectation::Higher, -7.0), 0.5);
@@ -177,9 +153,6 @@ mod tests {
     #[test]
     fn an_effect_on_the_edge_is_on_neither_side() {
         let claim = Claim::new(Expectation::Higher, None, Scale::Share).unwrap();
-        assert_eq!(
-            [0.1, 0.0, -0.1].map(|effect| claim.side(effect)),
-            [Side::Within, Side::Edge, Side::Outside]
-        );
+        assert_eq!([0.1, 0.0, -0.1].map(|effect| claim.side(effect)), [Side::Within, Side::Edge, Side::Outside]);
     }
 }

@@ -54,9 +54,7 @@ pub struct Confusion {
 /// Labels and predictions that make no confusion matrix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfusionError {
-    #[error(
-        "{labels} labels but {predictions} predictions: there must be one prediction per label"
-    )]
+    #[error("{labels} labels but {predictions} predictions: there must be one prediction per label")]
     Lengths { labels: usize, predictions: usize },
     #[error("class {class} with {classes} classes: classes are counted from 0")]
     Class { class: u32, classes: usize },
@@ -65,19 +63,13 @@ pub enum ConfusionError {
 impl Confusion {
     /// No examples yet.
     pub fn new(classes: usize) -> Self {
-        Self {
-            classes,
-            counts: vec![0; classes * classes],
-        }
+        Self { classes, counts: vec![0; classes * classes] }
     }
 
     /// One count per example; label and prediction are classes from 0 up to `classes`.
     pub fn of(classes: usize, labels: &[u32], predictions: &[u32]) -> Result<Self, ConfusionError> {
         if labels.len() != predictions.len() {
-            return Err(ConfusionError::Lengths {
-                labels: labels.len(),
-                predictions: predictions.len(),
-            });
+            return Err(ConfusionError::Lengths { labels: labels.len(), predictions: predictions.len() });
         }
         let mut confusion = Self::new(classes);
         for (&label, &predicted) in labels.iter().zip(predictions) {
@@ -95,14 +87,7 @@ impl Confusion {
 
     fn class(&self, class: u32) -> Result<usize, ConfusionError> {
         let index = class as usize;
-        if index < self.classes {
-            Ok(index)
-        } else {
-            Err(ConfusionError::Class {
-                class,
-                classes: self.classes,
-            })
-        }
+        if index < self.classes { Ok(index) } else { Err(ConfusionError::Class { class, classes: self.classes }) }
     }
 
     pub fn classes(&self) -> usize {
@@ -141,11 +126,7 @@ impl Confusion {
         }
         let by_class = self.by_class();
         let weighted = |value: fn(&ClassScores) -> f64| {
-            by_class
-                .iter()
-                .map(|class| value(class) * class.support as f64)
-                .sum::<f64>()
-                / examples as f64
+            by_class.iter().map(|class| value(class) * class.support as f64).sum::<f64>() / examples as f64
         };
         let correct: u64 = self.rows().enumerate().map(|(class, row)| row[class]).sum();
         Some(Scores {
@@ -175,11 +156,7 @@ fn class_scores(correct: u64, support: u64, predicted: u64) -> ClassScores {
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 #[cfg(test)]
@@ -192,10 +169,7 @@ mod tests {
         let by_class = confusion.by_class();
         assert_eq!((by_class[1].precision, by_class[1].recall), (1.0, 0.5));
         assert_eq!((by_class[2].f1, by_class[2].support), (0.0, 0));
-        assert_eq!(
-            confusion.rows().collect::<Vec<_>>(),
-            [[2, 0, 0], [1, 1, 0], [0, 0, 0]]
-        );
+        assert_eq!(confusion.rows().collect::<Vec<_>>(), [[2, 0, 0], [1, 1, 0], [0, 0, 0]]);
     }
 
     #[test]
@@ -208,16 +182,7 @@ mod tests {
     #[test]
     fn says_which_class_is_out_of_range() {
         let error = Confusion::of(2, &[0, 2], &[0, 1]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "class 2 with 2 classes: classes are counted from 0"
-        );
-        assert!(matches!(
-            Confusion::of(2, &[0], &[]),
-            Err(ConfusionError::Lengths {
-                labels: 1,
-                predictions: 0
-            })
-        ));
+        assert_eq!(error.to_string(), "class 2 with 2 classes: classes are counted from 0");
+        assert!(matches!(Confusion::of(2, &[0], &[]), Err(ConfusionError::Lengths { labels: 1, predictions: 0 })));
     }
 }

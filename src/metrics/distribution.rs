@@ -1,9 +1,7 @@
 //! The distributions behind intervals and p-values. `statrs` evaluates them; its quantile of Student's t does not end for
 //! some arguments, so that one is solved here.
 
-use statrs::distribution::{
-    Binomial, ChiSquared, Continuous, ContinuousCDF, DiscreteCDF, Normal, StudentsT,
-};
+use statrs::distribution::{Binomial, ChiSquared, Continuous, ContinuousCDF, DiscreteCDF, Normal, StudentsT};
 
 /// Beyond this, `statrs` loses digits of the t distribution and the transformation to a normal one is exact to 1e-9.
 const LARGE_DEGREES_OF_FREEDOM: f64 = 1e6;
@@ -106,8 +104,6 @@ mod tests {
     fn the_middle_is_zero() {
         assert_eq!(t_critical(0.5, 3.0), 0.0);
         // With one degree of freedom the critical value is the tangent of pi times (1/2 - tail).
-        assert!(
-            (t_critical(0.5 - 1e-3, 1.0) / (std::f64::consts::PI * 1e-3).tan() - 1.0).abs() < 1e-9
-        );
+        assert!((t_critical(0.5 - 1e-3, 1.0) / (std::f64::consts::PI * 1e-3).tan() - 1.0).abs() < 1e-9);
     }
 }

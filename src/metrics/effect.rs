@@ -61,8 +61,7 @@ impl Effect {
 
     /// None without a basis; zero where nothing varied.
     pub fn standard_error(&self) -> Option<f64> {
-        (self.basis() != Basis::Nothing)
-            .then(|| self.parts().map(|part| part.variance).sum::<f64>().sqrt())
+        (self.basis() != Basis::Nothing).then(|| self.parts().map(|part| part.variance).sum::<f64>().sqrt())
     }
 
     /// Two-sided interval (see the module's documentation for the method). None without a basis or for a level not
@@ -71,12 +70,8 @@ impl Effect {
         if self.basis() == Basis::Nothing || !is_level(level) {
             return None;
         }
-        let Interval { low, high } =
-            Interval::around(self.estimate, self.half_width((1.0 - level) / 2.0));
-        Some(Interval {
-            low: low.max(-self.limit),
-            high: high.min(self.limit),
-        })
+        let Interval { low, high } = Interval::around(self.estimate, self.half_width((1.0 - level) / 2.0));
+        Some(Interval { low: low.max(-self.limit), high: high.min(self.limit) })
     }
 
     /// Two-sided p-value of "the true effect is `value`": one minus the level of the interval that just reaches it; for
@@ -96,10 +91,7 @@ impl Effect {
     }
 
     fn half_width(&self, tail: f64) -> f64 {
-        self.parts()
-            .map(|part| part.squared_half_width(tail))
-            .sum::<f64>()
-            .sqrt()
+        self.parts().map(|part| part.squared_half_width(tail)).sum::<f64>().sqrt()
     }
 
     /// The tail probability whose half-width is `distance`.
@@ -174,15 +166,8 @@ mod tests {
     use super::*;
     use crate::metrics::LEVEL;
 
-    fn effect(
-        estimate: f64,
-        seed_part: Option<(f64, f64)>,
-        example_part: Option<(f64, f64)>,
-    ) -> Effect {
-        let part = |(variance, degrees_of_freedom)| Part {
-            variance,
-            degrees_of_freedom,
-        };
+    fn effect(estimate: f64, seed_part: Option<(f64, f64)>, example_part: Option<(f64, f64)>) -> Effect {
+        let part = |(variance, degrees_of_freedom)| Part { variance, degrees_of_freedom };
         Effect {
             estimate,
             seeds: 3,
@@ -227,26 +212,14 @@ mod tests {
     #[test]
     fn nothing_varied_gives_a_point() {
         let effect = effect(0.25, None, Some((0.0, 99.0)));
-        assert_eq!(
-            effect.interval(LEVEL),
-            Some(Interval {
-                low: 0.25,
-                high: 0.25
-            })
-        );
-        assert_eq!(
-            (effect.p_value(0.0), effect.p_value(0.25)),
-            (Some(0.0), Some(1.0))
-        );
+        assert_eq!(effect.interval(LEVEL), Some(Interval { low: 0.25, high: 0.25 }));
+        assert_eq!((effect.p_value(0.0), effect.p_value(0.25)), (Some(0.0), Some(1.0)));
     }
 
     #[test]
     fn without_a_basis_nothing_is_said() {
         let effect = effect(0.25, None, None);
-        assert_eq!(
-            (effect.basis(), effect.interval(LEVEL), effect.p_value(0.0)),
-            (Basis::Nothing, None, None)
-        );
+        assert_eq!((effect.basis(), effect.interval(LEVEL), effect.p_value(0.0)), (Basis::Nothing, None, None));
         assert_eq!(effect.standard_error(), None);
     }
 }

@@ -8,12 +8,7 @@ use super::confusion::{Confusion, ScoreName};
 /// (right) and 0 (wrong); F1, precision and recall become comparable by example in the same way.
 ///
 /// None for fewer than two examples, unequal lengths or a class out of range.
-pub fn example_values(
-    classes: usize,
-    labels: &[u32],
-    predictions: &[u32],
-    score: ScoreName,
-) -> Option<Vec<f64>> {
+pub fn example_values(classes: usize, labels: &[u32], predictions: &[u32], score: ScoreName) -> Option<Vec<f64>> {
     let confusion = Confusion::of(classes, labels, predictions).ok()?;
     let examples = confusion.examples();
     if examples < 2 {
@@ -21,12 +16,7 @@ pub fn example_values(
     }
     let left_out = leave_one_out(&confusion, score)?;
     let cell = |label: u32, predicted: u32| label as usize * classes + predicted as usize;
-    let sum: f64 = confusion
-        .rows()
-        .flatten()
-        .zip(&left_out)
-        .map(|(&count, score)| count as f64 * score)
-        .sum();
+    let sum: f64 = confusion.rows().flatten().zip(&left_out).map(|(&count, score)| count as f64 * score).sum();
     let mean = sum / examples as f64;
     let whole = confusion.scores()?.get(score);
     let weight = (examples - 1) as f64;
@@ -45,11 +35,7 @@ fn leave_one_out(confusion: &Confusion, score: ScoreName) -> Option<Vec<f64>> {
     let mut scores = Vec::with_capacity(confusion.classes() * confusion.classes());
     for (label, row) in confusion.rows().enumerate() {
         for (predicted, &count) in row.iter().enumerate() {
-            scores.push(if count == 0 {
-                0.0
-            } else {
-                confusion.without(label, predicted).scores()?.get(score)
-            });
+            scores.push(if count == 0 { 0.0 } else { confusion.without(label, predicted).scores()?.get(score) });
         }
     }
     Some(scores)

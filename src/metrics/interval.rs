@@ -17,10 +17,7 @@ pub struct Interval {
 
 impl Interval {
     pub(super) fn around(center: f64, half_width: f64) -> Self {
-        Self {
-            low: center - half_width,
-            high: center + half_width,
-        }
+        Self { low: center - half_width, high: center + half_width }
     }
 
     pub fn contains(&self, value: f64) -> bool {
@@ -46,10 +43,7 @@ pub fn wilson(successes: u64, trials: u64, level: f64) -> Option<Interval> {
     let half_width = z / scale * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
     let Interval { low, high } = Interval::around(center, half_width);
     // Rounding must not exclude the estimate at 0 and 1.
-    Some(Interval {
-        low: low.clamp(0.0, share),
-        high: high.clamp(share, 1.0),
-    })
+    Some(Interval { low: low.clamp(0.0, share), high: high.clamp(share, 1.0) })
 }
 
 /// Student's t interval for the mean of a quantity measured once per seed. None for fewer than two values, values that
@@ -113,12 +107,6 @@ mod tests {
 
     #[test]
     fn equal_values_give_a_point() {
-        assert_eq!(
-            mean_interval(&[0.5; 3], LEVEL),
-            Some(Interval {
-                low: 0.5,
-                high: 0.5
-            })
-        );
+        assert_eq!(mean_interval(&[0.5; 3], LEVEL), Some(Interval { low: 0.5, high: 0.5 }));
     }
 }

@@ -17,17 +17,9 @@ impl McNemar {
         if treatment.len() != baseline.len() {
             return None;
         }
-        let count = |wanted: (bool, bool)| {
-            treatment
-                .iter()
-                .zip(baseline)
-                .filter(|&(&t, &b)| (t, b) == wanted)
-                .count() as u64
-        };
-        Some(Self {
-            only_treatment: count((true, false)),
-            only_baseline: count((false, true)),
-        })
+        let count =
+            |wanted: (bool, bool)| treatment.iter().zip(baseline).filter(|&(&t, &b)| (t, b) == wanted).count() as u64;
+        Some(Self { only_treatment: count((true, false)), only_baseline: count((false, true)) })
     }
 
     pub fn discordant(&self) -> u64 {
@@ -67,12 +59,7 @@ mod tests {
 
     #[test]
     fn no_disagreement_is_no_evidence() {
-        assert_eq!(
-            McNemar::of(&[true, false], &[true, false])
-                .unwrap()
-                .p_value(),
-            1.0
-        );
+        assert_eq!(McNemar::of(&[true, false], &[true, false]).unwrap().p_value(), 1.0);
         assert_eq!(McNemar::of(&[], &[]).unwrap().p_value(), 1.0);
         assert_eq!(McNemar::of(&[true], &[]), None);
     }

@@ -9,18 +9,10 @@ use super::summary::Summary;
 pub enum PairingError {
     #[error("nothing to compare: no seed or no example on either side")]
     Empty,
-    #[error(
-        "{treatment} seeds of the treatment against {baseline} of the baseline: pair the seeds that both have"
-    )]
+    #[error("{treatment} seeds of the treatment against {baseline} of the baseline: pair the seeds that both have")]
     Seeds { treatment: usize, baseline: usize },
-    #[error(
-        "pair of runs {pair} has {found} examples where {expected} were expected: compare on the same examples"
-    )]
-    Examples {
-        pair: usize,
-        found: usize,
-        expected: usize,
-    },
+    #[error("pair of runs {pair} has {found} examples where {expected} were expected: compare on the same examples")]
+    Examples { pair: usize, found: usize, expected: usize },
     #[error("pair of runs {pair} has a value that is not finite: leave diverged runs out")]
     NotFinite { pair: usize },
 }
@@ -47,13 +39,8 @@ pub struct PairedExamples {
 
 impl PairedExamples {
     /// From right (true) and wrong: one list per seed, in the same order of seeds on both sides, one entry per example.
-    pub fn of_correctness(
-        treatment: &[Vec<bool>],
-        baseline: &[Vec<bool>],
-    ) -> Result<Self, PairingError> {
-        Self::pair(Values::Correctness, treatment, baseline, |&right| {
-            f64::from(u8::from(right))
-        })
+    pub fn of_correctness(treatment: &[Vec<bool>], baseline: &[Vec<bool>]) -> Result<Self, PairingError> {
+        Self::pair(Values::Correctness, treatment, baseline, |&right| f64::from(u8::from(right)))
     }
 
     /// From [`super::example_values`] of a score: one list per seed, one entry per example.
@@ -62,10 +49,7 @@ impl PairedExamples {
     }
 
     /// From a quantity measured on each example (loss, confidence): one list per seed, one entry per example.
-    pub fn of_measurements(
-        treatment: &[Vec<f64>],
-        baseline: &[Vec<f64>],
-    ) -> Result<Self, PairingError> {
+    pub fn of_measurements(treatment: &[Vec<f64>], baseline: &[Vec<f64>]) -> Result<Self, PairingError> {
         Self::pair(Values::Measurement, treatment, baseline, |&value| value)
     }
 
@@ -76,10 +60,7 @@ impl PairedExamples {
         number: impl Fn(&T) -> f64,
     ) -> Result<Self, PairingError> {
         if treatment.len() != baseline.len() {
-            return Err(PairingError::Seeds {
-                treatment: treatment.len(),
-                baseline: baseline.len(),
-            });
+            return Err(PairingError::Seeds { treatment: treatment.len(), baseline: baseline.len() });
         }
         let examples = treatment.first().map_or(0, Vec::len);
         if examples == 0 {
@@ -88,15 +69,8 @@ impl PairedExamples {
         let seeds = treatment.len();
         let mut differences = vec![0.0; seeds * examples];
         for (pair, (treated, base)) in treatment.iter().zip(baseline).enumerate() {
-            if let Some(found) = [treated.len(), base.len()]
-                .into_iter()
-                .find(|&found| found != examples)
-            {
-                return Err(PairingError::Examples {
-                    pair,
-                    found,
-                    expected: examples,
-                });
+            if let Some(found) = [treated.len(), base.len()].into_iter().find(|&found| found != examples) {
+                return Err(PairingError::Examples { pair, found, expected: examples });
             }
             for (example, (a, b)) in treated.iter().zip(base).enumerate() {
                 let difference = number(a) - number(b);
@@ -106,11 +80,7 @@ impl PairedExamples {
                 differences[example * seeds + pair] = difference;
             }
         }
-        Ok(Self {
-            values,
-            seeds,
-            differences,
-        })
+        Ok(Self { values, seeds, differences })
     }
 
     pub fn seeds(&self) -> usize {
@@ -131,16 +101,8 @@ impl PairedExamples {
         if self.values != Values::Correctness || self.seeds != 1 {
             return None;
         }
-        let count = |wanted: f64| {
-            self.differences
-                .iter()
-                .filter(|&&value| value == wanted)
-                .count() as u64
-        };
-        Some(McNemar {
-            only_treatment: count(1.0),
-            only_baseline: count(-1.0),
-        })
+        let count = |wanted: f64| self.differences.iter().filter(|&&value| value == wanted).count() as u64;
+        Some(McNemar { only_treatment: count(1.0), only_baseline: count(-1.0) })
     }
 
     /// The mean difference, with what other seeds and other examples could change about it. A single example is no
@@ -151,16 +113,10 @@ impl PairedExamples {
         let seed_part = components
             .seed_variance
             .filter(|_| self.examples() > 1)
-            .map(|variance| Part {
-                variance: variance / seeds,
-                degrees_of_freedom: seeds - 1.0,
-            });
+            .map(|variance| Part { variance: variance / seeds, degrees_of_freedom: seeds - 1.0 });
         let example_part = self
             .example_mean_variance(&components)
-            .map(|variance| Part {
-                variance,
-                degrees_of_freedom: examples - 1.0,
-            });
+            .map(|variance| Part { variance, degrees_of_freedom: examples - 1.0 });
         Effect {
             estimate: components.mean,
             seeds: self.seeds,
@@ -168,11 +124,7 @@ impl PairedExamples {
             seed_part,
             example_part,
             two_runs: self.two_runs(),
-            limit: if self.values == Values::Correctness {
-                1.0
-            } else {
-                f64::INFINITY
-            },
+            limit: if self.values == Values::Correctness { 1.0 } else { f64::INFINITY },
         }
     }
 
@@ -189,19 +141,11 @@ impl PairedExamples {
             return None;
         }
         let row_mean = |row: &[f64]| row.iter().sum::<f64>() / self.seeds as f64;
-        let added: &[f64] = if self.values == Values::Measurement {
-            &[]
-        } else {
-            &[1.0, -1.0]
-        };
+        let added: &[f64] = if self.values == Values::Measurement { &[] } else { &[1.0, -1.0] };
         let count = (examples + added.len()) as f64;
         let center = components.mean * examples as f64 / count;
-        let squares: f64 = self
-            .rows()
-            .map(row_mean)
-            .chain(added.iter().copied())
-            .map(|value| (value - center).powi(2))
-            .sum();
+        let squares: f64 =
+            self.rows().map(row_mean).chain(added.iter().copied()).map(|value| (value - center).powi(2)).sum();
         let residual = components.residual_variance.unwrap_or(0.0) / self.differences.len() as f64;
         let least = added.len() as f64 / (count * count);
         Some((squares / (count - 1.0) / count - residual).max(least))
@@ -240,9 +184,7 @@ impl Components {
         let share = |squares: f64, count: usize| (count > 0).then(|| squares / count as f64);
         Self {
             mean,
-            seed_variance: Summary::of(&seed_means)
-                .and_then(|summary| summary.sd)
-                .map(|sd| sd * sd),
+            seed_variance: Summary::of(&seed_means).and_then(|summary| summary.sd).map(|sd| sd * sd),
             residual_variance: share(residual, (seeds - 1) * (examples - 1)),
             example_variance: share(within, seeds * (examples - 1)),
         }
@@ -262,10 +204,7 @@ impl PairedSeeds {
     /// one epoch more than it had, which understates the difference.
     pub fn of(treatment: &[f64], baseline: &[f64], resolution: f64) -> Result<Self, PairingError> {
         if treatment.len() != baseline.len() {
-            return Err(PairingError::Seeds {
-                treatment: treatment.len(),
-                baseline: baseline.len(),
-            });
+            return Err(PairingError::Seeds { treatment: treatment.len(), baseline: baseline.len() });
         }
         if treatment.is_empty() {
             return Err(PairingError::Empty);
@@ -274,10 +213,7 @@ impl PairedSeeds {
         if let Some(pair) = differences.iter().position(|value| !value.is_finite()) {
             return Err(PairingError::NotFinite { pair });
         }
-        Ok(Self {
-            differences,
-            resolution: resolution.max(0.0),
-        })
+        Ok(Self { differences, resolution: resolution.max(0.0) })
     }
 
     pub fn differences(&self) -> &[f64] {
@@ -292,17 +228,13 @@ impl PairedSeeds {
         let seeds = self.differences.len();
         let mean = self.differences.iter().sum::<f64>() / seeds as f64;
         let rounding = self.resolution.powi(2) / 6.0;
-        let variance = Summary::of(&self.differences)
-            .and_then(|summary| summary.sd)
-            .map(|sd| (sd * sd).max(rounding));
+        let variance = Summary::of(&self.differences).and_then(|summary| summary.sd).map(|sd| (sd * sd).max(rounding));
         Effect {
             estimate: mean,
             seeds,
             examples: None,
-            seed_part: variance.map(|variance| Part {
-                variance: variance / seeds as f64,
-                degrees_of_freedom: (seeds - 1) as f64,
-            }),
+            seed_part: variance
+                .map(|variance| Part { variance: variance / seeds as f64, degrees_of_freedom: (seeds - 1) as f64 }),
             example_part: None,
             two_runs: None,
             limit: f64::INFINITY,

@@ -9,9 +9,7 @@ pub struct Candidate {
 
 impl Candidate {
     fn dominates(&self, other: &Self) -> bool {
-        self.cost <= other.cost
-            && self.score >= other.score
-            && (self.cost < other.cost || self.score > other.score)
+        self.cost <= other.cost && self.score >= other.score && (self.cost < other.cost || self.score > other.score)
     }
 }
 
@@ -28,9 +26,7 @@ pub fn pareto_front(candidates: &[Candidate]) -> Vec<usize> {
     });
     let mut front: Vec<usize> = Vec::new();
     for index in order {
-        let beaten = front
-            .last()
-            .is_some_and(|&best| candidates[best].dominates(&candidates[index]));
+        let beaten = front.last().is_some_and(|&best| candidates[best].dominates(&candidates[index]));
         if !beaten {
             front.push(index);
         }
@@ -45,27 +41,15 @@ mod tests {
     use super::*;
 
     fn candidates(pairs: &[(f64, f64)]) -> Vec<Candidate> {
-        pairs
-            .iter()
-            .map(|&(cost, score)| Candidate { cost, score })
-            .collect()
+        pairs.iter().map(|&(cost, score)| Candidate { cost, score }).collect()
     }
 
     #[test]
     fn keeps_what_nothing_beats() {
-        let front = pareto_front(&candidates(&[
-            (3.0, 0.9),
-            (1.0, 0.8),
-            (2.0, 0.7),
-            (2.0, 0.85),
-            (4.0, 0.9),
-            (1.0, 0.8),
-        ]));
+        let front =
+            pareto_front(&candidates(&[(3.0, 0.9), (1.0, 0.8), (2.0, 0.7), (2.0, 0.85), (4.0, 0.9), (1.0, 0.8)]));
         assert_eq!(front, [1, 5, 3, 0]);
-        assert_eq!(
-            pareto_front(&candidates(&[(1.0, f64::NAN), (2.0, 0.1)])),
-            [1]
-        );
+        assert_eq!(pareto_front(&candidates(&[(1.0, f64::NAN), (2.0, 0.1)])), [1]);
         assert!(pareto_front(&[]).is_empty());
     }
 

@@ -21,10 +21,7 @@ pub struct SignFlip {
 /// `permutation_test(permutation_type="samples")`. Exact up to 16 differences, with drawn patterns (a function of
 /// `seed`) beyond. None without differences or where one is not finite.
 pub fn sign_flip(differences: &[f64], center: f64, seed: u64) -> Option<SignFlip> {
-    let shifted: Vec<f64> = differences
-        .iter()
-        .map(|difference| difference - center)
-        .collect();
+    let shifted: Vec<f64> = differences.iter().map(|difference| difference - center).collect();
     if shifted.is_empty() || !shifted.iter().all(|value| value.is_finite()) {
         return None;
     }
@@ -32,29 +29,18 @@ pub fn sign_flip(differences: &[f64], center: f64, seed: u64) -> Option<SignFlip
     // Sums of the same numbers in another sign pattern differ by rounding.
     let as_far = observed - 1e-12 * shifted.iter().map(|value| value.abs()).sum::<f64>();
     let hits = |patterns: &mut dyn Iterator<Item = u64>| {
-        patterns
-            .filter(|&pattern| flipped_sum(&shifted, pattern).abs() >= as_far)
-            .count() as f64
+        patterns.filter(|&pattern| flipped_sum(&shifted, pattern).abs() >= as_far).count() as f64
     };
     let exact = shifted.len() <= EXACT_UP_TO;
     let (p_value, patterns) = if exact {
         let patterns = 1u64 << shifted.len();
-        (
-            hits(&mut (0..patterns)) / patterns as f64,
-            patterns as f64 / 2.0,
-        )
+        (hits(&mut (0..patterns)) / patterns as f64, patterns as f64 / 2.0)
     } else {
         let mut random = Stream::new(seed, 0);
         // The observed pattern counts as drawn, so that the p-value is never 0 (Phipson and Smyth 2010).
-        (
-            (hits(&mut (0..DRAWS).map(|_| random.draw())) + 1.0) / (DRAWS + 1) as f64,
-            (DRAWS + 1) as f64,
-        )
+        ((hits(&mut (0..DRAWS).map(|_| random.draw())) + 1.0) / (DRAWS + 1) as f64, (DRAWS + 1) as f64)
     };
-    Some(SignFlip {
-        p_value,
-        smallest_possible: 1.0 / patterns,
-    })
+    Some(SignFlip { p_value, smallest_possible: 1.0 / patterns })
 }
 
 /// Bit i of `pattern` turns the sign of value i; values beyond 64 take the bits again, mixed.
@@ -80,10 +66,7 @@ mod tests {
     #[test]
     fn few_seeds_cannot_show_anything() {
         let five = sign_flip(&[1.0, 1.1, 0.9, 1.2, 0.8], 0.0, 0).unwrap();
-        assert_eq!(
-            (five.p_value, five.smallest_possible),
-            (2.0 / 32.0, 2.0 / 32.0)
-        );
+        assert_eq!((five.p_value, five.smallest_possible), (2.0 / 32.0, 2.0 / 32.0));
         assert_eq!(sign_flip(&[0.5], 0.0, 0).unwrap().p_value, 1.0);
         assert_eq!(sign_flip(&[0.0; 4], 0.0, 0).unwrap().p_value, 1.0);
         assert_eq!(sign_flip(&[], 0.0, 0), None);
@@ -103,15 +86,10 @@ mod tests {
 
     #[test]
     fn many_differences_are_flipped_independently() {
-        let differences: Vec<f64> = (0..200)
-            .map(|i| if i % 2 == 0 { 1.0 } else { -1.0 })
-            .collect();
+        let differences: Vec<f64> = (0..200).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
         assert_eq!(sign_flip(&differences, 0.0, 1).unwrap().p_value, 1.0);
         let p = sign_flip(&differences, 0.1, 1).unwrap().p_value;
-        assert!(
-            (p - 0.157).abs() < 0.03,
-            "a normal variable is beyond 1.41 standard deviations with 15.7 %: {p}"
-        );
+        assert!((p - 0.157).abs() < 0.03, "a normal variable is beyond 1.41 standard deviations with 15.7 %: {p}");
     }
 
     proptest! {

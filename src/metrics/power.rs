@@ -53,25 +53,13 @@ impl Design {
 
     /// The design of measured runs, to plan with more of them. None for fewer than two seeds or examples.
     pub fn observed(paired: &PairedExamples) -> Option<Self> {
-        let Components {
-            seed_variance,
-            residual_variance,
-            example_variance,
-            ..
-        } = Components::of(paired);
-        let (seed_variance, residual, example_variance) =
-            (seed_variance?, residual_variance?, example_variance?);
-        let shared = if example_variance > 0.0 {
-            1.0 - residual / example_variance
-        } else {
-            DEFAULT_SHARED
-        };
+        let Components { seed_variance, residual_variance, example_variance, .. } = Components::of(paired);
+        let (seed_variance, residual, example_variance) = (seed_variance?, residual_variance?, example_variance?);
+        let shared = if example_variance > 0.0 { 1.0 - residual / example_variance } else { DEFAULT_SHARED };
         Some(Self {
             seeds: paired.seeds(),
             examples: Some(paired.examples()),
-            seed_sd: (seed_variance - residual / paired.examples() as f64)
-                .max(0.0)
-                .sqrt(),
+            seed_sd: (seed_variance - residual / paired.examples() as f64).max(0.0).sqrt(),
             example_variance,
             shared: shared.clamp(0.0, 1.0),
         })
@@ -80,86 +68,53 @@ impl Design {
     /// Probability that the claim comes out as supported (before any correction) if the true effect is `effect`. With a
     /// single seed this is about the two trained models only; without examples it is then 0.
     pub fn power(&self, claim: Claim, effect: f64) -> f64 {
-        let Some(noise) = Noise::of(self) else {
-            return 0.0;
-        };
-        let (low, high) = claim.range();
-        let supported = |half_width: f64| {
-            if noise.standard_error == 0.0 {
-                return if low + half_width < effect && effect < high - half_width {
-                    1.0
-                } else {
-                    0.0
-                };
-            }
-            let below = |bound: f64| normal_cdf((bound - effect) / noise.standard_error);
-            (below(high - half_width) - below(low + half_width)).max(0.0)
-        };
-        noise.half_widths().map(supported).sum::<f64>() / noise.half_widths().count() as f64
+        Noise::of(self).map_or(0.0, |noise| noise.power(claim, effect))
     }
 
     /// The fewest seeds (at least 2, at most `limit`) with which the claim has this power.
-    pub fn needed_seeds(
-        &self,
-        claim: Claim,
-        effect: f64,
-        power: f64,
-        limit: usize,
-    ) -> Option<usize> {
-        fewest(2, limit, |seeds| {
-            Design { seeds, ..*self }.power(claim, effect) >= power
-        })
+    pub fn needed_seeds(&self, claim: Claim, effect: f64, power: f64, limit: usize) -> Option<usize> {
+        fewest(2, limit, |seeds| Design { seeds, ..*self }.power(claim, effect) >= power)
     }
 
     /// The fewest evaluation examples (at most `limit`) with which the claim has this power.
-    pub fn needed_examples(
-        &self,
-        claim: Claim,
-        effect: f64,
-        power: f64,
-        limit: usize,
-    ) -> Option<usize> {
+    pub fn needed_examples(&self, claim: Claim, effect: f64, power: f64, limit: usize) -> Option<usize> {
         self.examples?;
-        let with = |examples| Design {
-            examples: Some(examples),
-            ..*self
-        };
-        fewest(2, limit, |examples| {
-            with(examples).power(claim, effect) >= power
-        })
+        let with = |examples| Design { examples: Some(examples), ..*self };
+        fewest(2, limit, |examples| with(examples).power(claim, effect) >= power)
     }
 
     /// The smallest effect that a claim `higher` (or, negative, `lower`) has this power to find; also the smallest margin of a
     /// `not_higher` or `not_lower` with this power if there is no effect. None where no effect is large enough.
     pub fn detectable_effect(&self, power: f64) -> Option<f64> {
+        let noise = Noise::of(self)?;
         let higher = Claim::new(Expectation::Higher, None, Scale::Loss).ok()?;
-        self.smallest(|effect| self.power(higher, effect) >= power)
+        smallest(noise.standard_error, |effect| noise.power(higher, effect) >= power)
     }
 
     /// The smallest margin within which `equivalent` has this power if there is no effect. None where none is large enough.
     pub fn detectable_margin(&self, power: f64) -> Option<f64> {
-        self.smallest(|margin| {
+        let noise = Noise::of(self)?;
+        smallest(noise.standard_error, |margin| {
             Claim::new(Expectation::Equivalent, Some(margin), Scale::Loss)
-                .is_ok_and(|claim| self.power(claim, 0.0) >= power)
+                .is_ok_and(|claim| noise.power(claim, 0.0) >= power)
         })
     }
+}
 
-    fn smallest(&self, enough: impl Fn(f64) -> bool) -> Option<f64> {
-        let scale = Noise::of(self)?.standard_error.max(f64::MIN_POSITIVE);
-        let mut high = (0..40)
-            .map(|doubling| scale * f64::from(doubling).exp2())
-            .find(|&value| enough(value))?;
-        let mut low = 0.0;
-        while high - low > 1e-6 * high {
-            let middle = (low + high) / 2.0;
-            if enough(middle) {
-                high = middle;
-            } else {
-                low = middle;
-            }
+/// The smallest value above 0 that is enough, where larger ones are too; the search starts at `scale`.
+fn smallest(scale: f64, enough: impl Fn(f64) -> bool) -> Option<f64> {
+    let scale = scale.max(f64::MIN_POSITIVE);
+    let mut high = (0..40).map(|doubling| scale * f64::from(doubling).exp2()).find(|&value| enough(value))?;
+    let mut low = 0.0;
+    while high - low > 1e-6 * high {
+        let middle = (low + high) / 2.0;
+        if enough(middle) {
+            high = middle;
+        } else {
+            low = middle;
         }
-        Some(high)
     }
+    Some(high)
 }
 
 /// The smallest count that is enough, where more are never worse.
@@ -179,67 +134,54 @@ fn fewest(least: usize, limit: usize, enough: impl Fn(usize) -> bool) -> Option<
     Some(high)
 }
 
-/// What the interval of [`PairedExamples::effect`] will rest on.
+/// What the interval of an effect will be like.
 struct Noise {
     standard_error: f64,
-    /// Expected squared half-widths: of the seeds, before its chi-squared variation, and of the examples.
-    seed_width: f64,
-    example_width: f64,
-    /// None for a single seed.
-    degrees_of_freedom: Option<f64>,
+    /// Half-widths at equally probable values of the variance that the seeds will show.
+    half_widths: Vec<f64>,
 }
 
 impl Noise {
     /// None where no interval will exist.
     fn of(design: &Design) -> Option<Self> {
-        let (seeds, examples) = (
-            design.seeds as f64,
-            design.examples.map(|examples| examples as f64),
-        );
-        let per_example = examples.map_or(0.0, |examples| design.example_variance / examples);
-        // One seed cannot tell what it shares with others: all of the examples' variance is the examples'.
         let several = design.seeds > 1;
-        let shared = if several { design.shared } else { 1.0 };
-        let seed_variance = if several {
-            (design.seed_sd.powi(2) + (1.0 - shared) * per_example) / seeds
-        } else {
-            0.0
-        };
-        let example_variance = shared * per_example;
-        let degrees_of_freedom = several.then_some(seeds - 1.0);
-        let example_degrees = examples
-            .map(|examples| examples - 1.0)
-            .filter(|&degrees| degrees >= 1.0);
-        if degrees_of_freedom.is_none() && example_degrees.is_none() {
+        if design.examples.map_or(!several, |examples| examples < 2) {
             return None;
         }
-        let width = |variance: f64, degrees: Option<f64>| {
-            degrees.map_or(0.0, |degrees| {
-                t_critical(ALPHA / 2.0, degrees).powi(2) * variance
-            })
+        let (seeds, examples) = (design.seeds as f64, design.examples.map(|examples| examples as f64));
+        let per_example = examples.map_or(0.0, |examples| design.example_variance / examples);
+        // One seed cannot tell what it shares with others: all of the examples' variance is the examples'.
+        let shared = if several { design.shared } else { 1.0 };
+        let seed_variance = if several { (design.seed_sd.powi(2) + (1.0 - shared) * per_example) / seeds } else { 0.0 };
+        let example_variance = shared * per_example;
+        let squared_width = |variance: f64, degrees: f64| t_critical(ALPHA / 2.0, degrees).powi(2) * variance;
+        let example_width = examples.map_or(0.0, |examples| squared_width(example_variance, examples - 1.0));
+        let half_widths = if several {
+            let seed_width = squared_width(seed_variance, seeds - 1.0);
+            let widths = chi_squared_ratios(seeds - 1.0).map(|ratio| (seed_width * ratio + example_width).sqrt());
+            widths.collect()
+        } else {
+            vec![example_width.sqrt()]
         };
-        Some(Self {
-            standard_error: (seed_variance + example_variance).sqrt(),
-            seed_width: width(seed_variance, degrees_of_freedom),
-            example_width: width(example_variance, example_degrees),
-            degrees_of_freedom,
-        })
+        Some(Self { standard_error: (seed_variance + example_variance).sqrt(), half_widths })
     }
 
-    /// Half-widths of the interval at equally probable values of the seeds' variance.
-    fn half_widths(&self) -> impl Iterator<Item = f64> {
-        let steps = if self.degrees_of_freedom.is_some() {
-            STEPS
-        } else {
-            1
-        };
-        (0..steps).map(move |step| {
-            let variation = self.degrees_of_freedom.map_or(1.0, |degrees| {
-                chi_squared_quantile((step as f64 + 0.5) / steps as f64, degrees) / degrees
-            });
-            (self.seed_width * variation + self.example_width).sqrt()
-        })
+    fn power(&self, claim: Claim, effect: f64) -> f64 {
+        let (low, high) = claim.range();
+        if self.standard_error == 0.0 {
+            return f64::from(u8::from(low < effect && effect < high));
+        }
+        let below = |bound: f64| normal_cdf((bound - effect) / self.standard_error);
+        let supported = |half_width: &f64| (below(high - half_width) - below(low + half_width)).max(0.0);
+        self.half_widths.iter().map(supported).sum::<f64>() / self.half_widths.len() as f64
     }
+}
+
+/// Equally probable values of an estimated variance over the true one.
+fn chi_squared_ratios(degrees_of_freedom: f64) -> impl Iterator<Item = f64> {
+    (0..STEPS).map(move |step| {
+        chi_squared_quantile((step as f64 + 0.5) / STEPS as f64, degrees_of_freedom) / degrees_of_freedom
+    })
 }
 
 #[cfg(test)]

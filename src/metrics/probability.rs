@@ -2,11 +2,7 @@
 
 /// Probability of the predicted class: the largest one. None without classes.
 pub fn confidence(probabilities: &[f32]) -> Option<f64> {
-    probabilities
-        .iter()
-        .copied()
-        .reduce(f32::max)
-        .map(f64::from)
+    probabilities.iter().copied().reduce(f32::max).map(f64::from)
 }
 
 /// Cross-entropy in nats: minus the logarithm of the label's probability, which is kept within float32's epsilon of

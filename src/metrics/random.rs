@@ -11,9 +11,7 @@ const GOLDEN_GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Stream {
     pub fn new(seed: u64, stream: u64) -> Self {
-        Self {
-            state: mix(seed.wrapping_add(GOLDEN_GAMMA)) ^ mix(stream.wrapping_mul(GOLDEN_GAMMA)),
-        }
+        Self { state: mix(seed.wrapping_add(GOLDEN_GAMMA)) ^ mix(stream.wrapping_mul(GOLDEN_GAMMA)) }
     }
 
     pub fn draw(&mut self) -> u64 {
@@ -53,10 +51,7 @@ mod tests {
             }
         }
         // Chi-squared with 6 degrees of freedom exceeds 22.5 once in a thousand times.
-        let chi: f64 = counts
-            .iter()
-            .map(|&count| (count as f64 - 10_000.0).powi(2) / 10_000.0)
-            .sum();
+        let chi: f64 = counts.iter().map(|&count| (count as f64 - 10_000.0).powi(2) / 10_000.0).sum();
         assert!(chi < 22.5, "{counts:?}");
         assert_ne!(Stream::new(3, 0).draw(), Stream::new(3, 1).draw());
         assert_ne!(Stream::new(3, 0).draw(), Stream::new(4, 0).draw());

@@ -54,10 +54,7 @@ mod tests {
     #[test]
     fn summarises_seeds() {
         let summary = Summary::of(&[0.5, 0.75, 1.0]).unwrap();
-        assert_eq!(
-            (summary.count, summary.mean, summary.sd),
-            (3, 0.75, Some(0.25))
-        );
+        assert_eq!((summary.count, summary.mean, summary.sd), (3, 0.75, Some(0.25)));
         assert_eq!(summary.best(Direction::HigherIsBetter), 1.0);
         assert_eq!(summary.best(Direction::LowerIsBetter), 0.5);
     }

@@ -88,13 +88,8 @@ impl Assessment {
 /// Holm's correction across the claims of a sweep: with it the chance that any verdict of theirs is wrong stays at
 /// [`ALPHA`]. Claims without a p-value take no part.
 pub fn correct(assessments: &mut [Assessment]) {
-    let p_values: Vec<f64> = assessments
-        .iter()
-        .filter_map(|assessment| assessment.p_value)
-        .collect();
-    let tested = assessments
-        .iter_mut()
-        .filter(|assessment| assessment.p_value.is_some());
+    let p_values: Vec<f64> = assessments.iter().filter_map(|assessment| assessment.p_value).collect();
+    let tested = assessments.iter_mut().filter(|assessment| assessment.p_value.is_some());
     for (assessment, adjusted) in tested.zip(holm(&p_values)) {
         assessment.adjusted_p_value = Some(adjusted);
         assessment.decide();
@@ -115,27 +110,17 @@ pub struct Joint {
 /// decides, its p-value multiplied by their number: Bonferroni). None without treatments.
 pub fn all_of(assessments: &[Assessment]) -> Option<Joint> {
     let p_value = |assessment: &Assessment| assessment.p_value.unwrap_or(1.0);
-    let outside =
-        |assessment: &Assessment| assessment.claim.side(assessment.effect) == Side::Outside;
+    let outside = |assessment: &Assessment| assessment.claim.side(assessment.effect) == Side::Outside;
     let places = || assessments.iter().enumerate();
-    let refuting = places()
-        .filter(|(_, a)| outside(a))
-        .min_by(|(_, a), (_, b)| p_value(a).total_cmp(&p_value(b)));
+    let refuting = places().filter(|(_, a)| outside(a)).min_by(|(_, a), (_, b)| p_value(a).total_cmp(&p_value(b)));
     let weakest = || places().max_by(|(_, a), (_, b)| p_value(a).total_cmp(&p_value(b)));
-    let factor = if refuting.is_some() {
-        assessments.len() as f64
-    } else {
-        1.0
-    };
+    let factor = if refuting.is_some() { assessments.len() as f64 } else { 1.0 };
     let (treatment, deciding) = refuting.or_else(weakest)?;
     let mut assessment = *deciding;
     assessment.p_value = deciding.p_value.map(|p| (factor * p).min(1.0));
     assessment.adjusted_p_value = assessment.p_value;
     assessment.decide();
-    Some(Joint {
-        treatment,
-        assessment,
-    })
+    Some(Joint { treatment, assessment })
 }
 
 #[cfg(test)]

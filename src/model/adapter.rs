@@ -7,9 +7,9 @@ use tch::{TchError, Tensor};
 use super::ModelError;
 use super::base::{Base, head_shapes};
 use super::config::ModelConfig;
-use crate::spec::Module;
 use super::parameters::{Parameter, Parameters, Trainable};
 use super::random::{Key, Purpose};
+use crate::spec::Module;
 
 /// A linear layer of the encoder that LoRA adapts.
 #[derive(Clone, Debug, PartialEq)]

@@ -83,7 +83,8 @@ pub fn forward(
     let mut contexts = Vec::with_capacity(layout.buckets.len());
     let mut tapes = Vec::with_capacity(layout.buckets.len());
     for bucket in &layout.buckets {
-        let query = split(&query.f_index_select(0, query_rows(bucket, queries))?, bucket, heads)?.f_mul_scalar(scale)?;
+        let query =
+            split(&query.f_index_select(0, query_rows(bucket, queries))?, bucket, heads)?.f_mul_scalar(scale)?;
         let gathered = key_value.f_index_select(0, &bucket.gather)?;
         let key = split(&gathered.f_narrow(1, 0, heads.width())?, bucket, heads)?;
         let value = split(&gathered.f_narrow(1, heads.width(), heads.width())?, bucket, heads)?;

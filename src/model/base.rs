@@ -8,8 +8,8 @@ use super::ModelError;
 use super::config::ModelConfig;
 use super::cpu;
 use super::elementwise::Kernels;
-use crate::spec::Module;
 use super::weights::Weights;
+use crate::spec::Module;
 use crate::spec::Precision;
 
 /// A frozen linear layer.

@@ -45,8 +45,7 @@ impl ModelConfig {
     /// A missing or malformed file, an architecture or a setting that is not supported.
     pub fn read(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join("config.json");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| ModelError::Read { path: path.clone(), source })?;
+        let text = std::fs::read_to_string(&path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
         let invalid = |message: String| ModelError::Invalid { path: path.clone(), message };
         let raw: Raw = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
         raw.validate().map_err(invalid)

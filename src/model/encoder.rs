@@ -15,8 +15,8 @@ use super::dropout::RowDropouts;
 use super::elementwise::{self, ActivationTape, ResidualTape};
 use super::layout::Layout;
 use super::lora::{self, LoraTape};
-use crate::spec::Module;
 use super::pass::{RunPass, Site};
+use crate::spec::Module;
 
 /// What the backward pass of one layer needs.
 struct LayerTape {
@@ -146,15 +146,8 @@ impl Encoder<'_> {
         let value = key_value.f_narrow(1, width, width)?;
         self.adapt((index, Module::Value), Queries::Tokens, hidden, &value, tapes)?;
         let inputs = (&query, &key_value);
-        let (context, tape) = attention::forward(
-            self.base.kernels,
-            self.layout,
-            self.heads(),
-            queries,
-            inputs,
-            self.passes,
-            index,
-        )?;
+        let (context, tape) =
+            attention::forward(self.base.kernels, self.layout, self.heads(), queries, inputs, self.passes, index)?;
         Ok((context, residual, tape))
     }
 

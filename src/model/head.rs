@@ -4,8 +4,8 @@ use tch::{Kind, TchError, Tensor};
 
 use super::adapter::HeadLinear;
 use super::base::Base;
-use crate::spec::Architecture;
 use super::pass::{RunPass, Site};
+use crate::spec::Architecture;
 
 /// What the backward pass needs.
 pub struct HeadTape {
@@ -38,11 +38,8 @@ pub fn forward(base: &Base, pass: &RunPass<'_>, features: &Tensor) -> Result<(Te
     let mut linears = Vec::new();
     let last = pass.adapter.head.len() - 1;
     for (index, linear) in pass.adapter.head.iter().enumerate() {
-        let (input, mask) = if drops_before(base.config.architecture, index) {
-            drop(&x, pass, Site::Head(index))?
-        } else {
-            (x, None)
-        };
+        let (input, mask) =
+            if drops_before(base.config.architecture, index) { drop(&x, pass, Site::Head(index))? } else { (x, None) };
         let product = linear.bias.value.f_addmm(&input, &linear.weight.value.f_tr()?)?;
         let output = if index < last { activate(base, &product)? } else { product };
         x = output.shallow_clone();

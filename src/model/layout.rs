@@ -157,11 +157,7 @@ fn group_by_length(sequences: &[Sequence]) -> Vec<(usize, Vec<usize>)> {
         .collect()
 }
 
-fn places_in_buckets(
-    sequences: &[Sequence],
-    groups: &[(usize, Vec<usize>)],
-    rows: usize,
-) -> (Vec<i64>, Vec<i64>) {
+fn places_in_buckets(sequences: &[Sequence], groups: &[(usize, Vec<usize>)], rows: usize) -> (Vec<i64>, Vec<i64>) {
     let mut padded_place = vec![0i64; rows];
     let mut bucket_place = vec![0i64; sequences.len()];
     let (mut padded, mut member) = (0, 0);

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use tch::{TchError, Tensor};
 
-use crate::spec::Module;
 use super::pass::{RunPass, Site};
+use crate::spec::Module;
 
 /// What the backward pass of one run's update needs.
 pub struct LoraTape {

@@ -29,6 +29,6 @@ pub use elementwise::Kernels;
 pub use error::ModelError;
 pub use layout::{Layout, RunSequences, RunSpan};
 pub use parameters::{Parameter, Parameters};
-pub use peft_config::SavedConfig;
 pub use pass::{RunPass, StepDropout};
+pub use peft_config::SavedConfig;
 pub use random::{Key, Purpose};

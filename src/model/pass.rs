@@ -2,8 +2,8 @@
 
 use super::adapter::Adapter;
 use super::dropout::Dropout;
-use crate::spec::Module;
 use super::random::Key;
+use crate::spec::Module;
 
 /// A run's adapter and, in training, its dropouts.
 #[derive(Clone, Copy)]

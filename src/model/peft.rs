@@ -7,7 +7,6 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-
 use super::ModelError;
 use super::adapter::{Adapter, LoraTarget};
 use super::base::Base;
@@ -165,7 +164,8 @@ fn saved_targets(
         let Some(module) = name.strip_suffix(".lora_A.weight") else {
             continue;
         };
-        let Some((layer, linear)) = base.config.architecture.parse(module).filter(|(layer, _)| *layer < base.config.layers)
+        let Some((layer, linear)) =
+            base.config.architecture.parse(module).filter(|(layer, _)| *layer < base.config.layers)
         else {
             return Err(format!("`{module}` is adapted, which is no linear layer of this model's encoder"));
         };

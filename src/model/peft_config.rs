@@ -43,8 +43,8 @@ impl SavedConfig {
     /// # Errors
     /// A missing or malformed file, or a kind of adapter that is not supported.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ModelError::Read { path: path.to_path_buf(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ModelError::Read { path: path.to_path_buf(), source })?;
         let invalid = |message: String| ModelError::Invalid { path: path.to_path_buf(), message };
         let config: SavedConfig = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
         config.refuse_other_kinds().map_err(invalid)?;

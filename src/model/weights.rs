@@ -107,8 +107,7 @@ fn weight_files(folder: &Path) -> Result<(PathBuf, Vec<PathBuf>), ModelError> {
         };
         return Err(ModelError::Invalid { path: single, message: advice.to_string() });
     }
-    let text = std::fs::read_to_string(&index)
-        .map_err(|source| ModelError::Read { path: index.clone(), source })?;
+    let text = std::fs::read_to_string(&index).map_err(|source| ModelError::Read { path: index.clone(), source })?;
     let parsed: Index = serde_json::from_str(&text)
         .map_err(|error| ModelError::Invalid { path: index.clone(), message: error.to_string() })?;
     let files: std::collections::BTreeSet<_> = parsed.weight_map.into_values().collect();

@@ -66,8 +66,9 @@ fn compare(report: &mut Report) {
             let pairs = pairing::by_seed(own, report.runs_of(&report.configurations[baseline]));
             pairing::effect(&pairs, HypothesisMetric::Best(MetricName::Accuracy)).ok()
         };
-        let effects: Vec<_> =
-            (0..report.configurations.len()).map(|index| if index == baseline { None } else { effect(index) }).collect();
+        let effects: Vec<_> = (0..report.configurations.len())
+            .map(|index| if index == baseline { None } else { effect(index) })
+            .collect();
         for (configuration, effect) in report.configurations.iter_mut().zip(effects) {
             configuration.versus_baseline = effect;
         }

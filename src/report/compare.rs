@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::metrics::{LEVEL, McNemar, Scale};
+use crate::metrics::{ALPHA, LEVEL, McNemar, Scale};
 use crate::spec::{HypothesisMetric, MetricName};
 use crate::store::{Store, sweep_folders};
 
@@ -54,14 +54,18 @@ pub fn compare(results: &Path, a: &str, b: &str) -> Result<String, ReportError> 
         side.read_answers()?;
     }
     let pairs = pair(&left, &right);
-    let incomparable = |reason: String| ReportError::Incomparable { a: left.name.clone(), b: right.name.clone(), reason };
+    let incomparable =
+        |reason: String| ReportError::Incomparable { a: left.name.clone(), b: right.name.clone(), reason };
     if pairs.runs.is_empty() {
         return Err(incomparable("there is no completed pair of runs with the same seed".to_string()));
     }
     let mut text = format!("A  {}\nB  {}\n", left.name, right.name);
     let examples = pairs.runs[0].0.answers.as_ref().map_or(0, |answers| answers.examples.len());
     text.push_str(&format!("{} on {examples} evaluation examples, at the best epoch\n\n", pairs_words(&pairs)));
-    text.push_str(&format!("{:<16} {:>9} {:>9}  {:<14} {:<18} {}\n", "", "A", "B", "A \u{2212} B", "95 % interval", "p"));
+    text.push_str(&format!(
+        "{:<16} {:>9} {:>9}  {:<14} {:<18} {}\n",
+        "", "A", "B", "A \u{2212} B", "95 % interval", "p"
+    ));
     for name in METRICS {
         text.push_str(&line(&pairs, name).map_err(incomparable)?);
     }
@@ -79,7 +83,9 @@ fn read_all(results: &Path) -> Result<Vec<Report>, ReportError> {
 
 fn find(reports: &[Report], results: &Path, name: &str) -> Result<Side, ReportError> {
     let (scope, wanted) = match name.split_once('/') {
-        Some((sweep, rest)) if reports.iter().any(|report| folder_name(report) == sweep) => (Some(sweep.to_string()), rest),
+        Some((sweep, rest)) if reports.iter().any(|report| folder_name(report) == sweep) => {
+            (Some(sweep.to_string()), rest)
+        }
         _ => (None, name),
     };
     let by_path = Path::new(name).canonicalize().ok();
@@ -135,7 +141,11 @@ fn pair<'a>(left: &'a Side, right: &'a Side) -> Pairs<'a> {
 }
 
 fn pairs_words(pairs: &Pairs<'_>) -> String {
-    let count = if pairs.runs.len() == 1 { "One pair of runs".to_string() } else { format!("{} pairs of runs", pairs.runs.len()) };
+    let count = if pairs.runs.len() == 1 {
+        "One pair of runs".to_string()
+    } else {
+        format!("{} pairs of runs", pairs.runs.len())
+    };
     if pairs.unpaired > 0 { format!("{count} ({} runs without a partner left out)", pairs.unpaired) } else { count }
 }
 
@@ -146,7 +156,8 @@ fn line(pairs: &Pairs<'_>, name: MetricName) -> Result<String, String> {
         let values = pairs.runs.iter().filter_map(|(a, b)| Some((if left { a } else { b }).best_epoch()?.metric(name)));
         values.sum::<f64>() / pairs.runs.len() as f64
     };
-    let interval = effect.interval(LEVEL).map_or("–".to_string(), |interval| verdicts::interval_words(scale, interval));
+    let interval =
+        effect.interval(LEVEL).map_or("–".to_string(), |interval| verdicts::interval_words(scale, interval));
     Ok(format!(
         "{:<16} {:>9} {:>9}  {:<14} {:<18} {}\n",
         metric::title(name),
@@ -173,13 +184,19 @@ fn conclusion(left: &Side, right: &Side, pairs: &Pairs<'_>) -> String {
     }
     let Ok(effect) = pairing::effect(pairs, HypothesisMetric::Best(MetricName::Accuracy)) else { return text };
     let Some(interval) = effect.interval(LEVEL) else { return text };
-    let bounds = verdicts::interval_words(Scale::Share, interval);
     text.push_str(&match effect.p_value(0.0) {
-        Some(p) if p <= 1.0 - LEVEL => {
+        Some(p) if p <= ALPHA => {
             let better = if effect.estimate > 0.0 { &left.name } else { &right.name };
-            format!("\nThe difference in accuracy is real at the 5 % level: {better} is better, by {bounds} points.\n")
+            let by = effect.estimate.abs() * 100.0;
+            let (low, high) = (interval.low.abs().min(interval.high.abs()), interval.low.abs().max(interval.high.abs()));
+            let range = format!("{:.1} to {:.1} points with 95 % confidence", low * 100.0, high * 100.0);
+            let range = if interval.contains(0.0) { String::new() } else { format!(" ({range})") };
+            format!("\nThe difference in accuracy is significant at the 5 % level: {better} is better by {by:.1} points{range}.\n")
         }
-        _ => format!("\nNo difference in accuracy is shown: anything in {bounds} points fits these results.\n"),
+        _ => {
+            let bounds = verdicts::interval_words(Scale::Share, interval);
+            format!("\nNo difference in accuracy is shown: anything in {bounds} points fits these results.\n")
+        }
     });
     if pairs.runs.len() == 1 {
         text.push_str("One pair of runs: the difference may be the seed's, whatever the examples say.\n");

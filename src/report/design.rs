@@ -30,8 +30,10 @@ pub(crate) fn factors(report: &Report) -> Vec<Factor> {
     let names: Vec<String> = flat.first().into_iter().flatten().map(|(name, _)| name.clone()).collect();
     let mut factors: Vec<Factor> = Vec::new();
     for name in names.iter().filter(|name| *name != "seed") {
-        let values: Vec<&Value> =
-            flat.iter().map(|all| all.iter().find(|(n, _)| n == name).map_or(&Value::Null, |(_, value)| value)).collect();
+        let values: Vec<&Value> = flat
+            .iter()
+            .map(|all| all.iter().find(|(n, _)| n == name).map_or(&Value::Null, |(_, value)| value))
+            .collect();
         let Some(factor) = factor(name, &values) else { continue };
         match factors.iter_mut().find(|known| same_partition(known, &factor)) {
             Some(known) => *known = merged(known, &factor),
@@ -92,7 +94,11 @@ fn merged(a: &Factor, b: &Factor) -> Factor {
         .enumerate()
         .map(|(level, text)| {
             let other = &b.levels[partner(level)];
-            if text == other || text.starts_with(&format!("{other}, ")) { text.clone() } else { format!("{text}, {other}") }
+            if text == other || text.starts_with(&format!("{other}, ")) {
+                text.clone()
+            } else {
+                format!("{text}, {other}")
+            }
         })
         .collect();
     Factor { name: format!("{}, {}", a.name, b.name), levels, of: a.of.clone() }

@@ -26,8 +26,7 @@ pub(super) fn by_seed<'a>(
         runs.filter(|run| run.completed()).map(|run| (run.spec.seed, run)).collect()
     };
     let (treatment, baseline) = (sorted(&mut { treatment }), sorted(&mut { baseline }));
-    let runs: Vec<_> =
-        treatment.iter().filter_map(|(seed, run)| Some((*run, *baseline.get(seed)?))).collect();
+    let runs: Vec<_> = treatment.iter().filter_map(|(seed, run)| Some((*run, *baseline.get(seed)?))).collect();
     let unpaired = treatment.len() + baseline.len() - 2 * runs.len();
     Pairs { runs, unpaired }
 }
@@ -68,7 +67,8 @@ fn by_example(pairs: &Pairs<'_>, name: MetricName) -> Result<Effect, String> {
         MetricName::EvalLoss => measured(&sides, |answers| &answers.losses),
         MetricName::MeanConfidence => measured(&sides, |answers| &answers.confidences),
         other => {
-            let values = |side: &[&Answers]| side.iter().map(|answers| scored(answers, other)).collect::<Option<Vec<_>>>();
+            let values =
+                |side: &[&Answers]| side.iter().map(|answers| scored(answers, other)).collect::<Option<Vec<_>>>();
             let (Some(a), Some(b)) = (values(&sides.0), values(&sides.1)) else {
                 return Err("too few examples".to_string());
             };

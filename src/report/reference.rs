@@ -44,7 +44,8 @@ fn measured(report: &Report, baseline: &Configuration, figure: &ReferenceFigure)
         return Some(Measured { summary: Summary::of(&values)?, interval: mean_interval(&values, LEVEL) });
     }
     let summary = *baseline.best.get(&name)?;
-    let interval = if name == MetricName::Accuracy { baseline.accuracy_interval } else { over_seeds(report, baseline, name) };
+    let interval =
+        if name == MetricName::Accuracy { baseline.accuracy_interval } else { over_seeds(report, baseline, name) };
     Some(Measured { summary, interval })
 }
 
@@ -68,7 +69,7 @@ impl Compared<'_> {
     pub(crate) fn what(&self) -> String {
         let name = match metric::named(&self.figure.metric) {
             Some(name) => metric::title(name).to_string(),
-            None => self.figure.metric.replace('_', " "),
+            None => sentence_case(&self.figure.metric.replace('_', " ")),
         };
         match self.figure.epoch {
             Some(epoch) => format!("{name} after epoch {epoch}"),
@@ -89,7 +90,11 @@ impl Compared<'_> {
                 text.push_str(&format!(" ± {}", self.write(sd)));
             }
             if let Some(interval) = measured.interval {
-                text.push_str(&format!(", 95 % interval {} to {}", self.write(interval.low), self.write(interval.high)));
+                text.push_str(&format!(
+                    ", 95 % interval {} to {}",
+                    self.write(interval.low),
+                    self.write(interval.high)
+                ));
             }
         }
         text
@@ -115,4 +120,9 @@ impl Compared<'_> {
             None => grouped(value.max(0.0).round() as usize),
         }
     }
+}
+
+fn sentence_case(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }

@@ -62,7 +62,8 @@ fn ended_badly(report: &Report) -> Option<String> {
         .iter()
         .take(5)
         .map(|run| {
-            let reason = run.reason.as_deref().map_or(String::new(), |reason| format!(": {}", reason.trim_end_matches('.')));
+            let reason =
+                run.reason.as_deref().map_or(String::new(), |reason| format!(": {}", reason.trim_end_matches('.')));
             format!("{} ({}{reason})", run.label, run.state)
         })
         .collect();

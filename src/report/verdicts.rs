@@ -101,7 +101,10 @@ fn qualifications(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, effect: &
         found.push(format!("{name}: one seed; a difference may be the seed's"));
     }
     if pairs.unpaired > 0 {
-        found.push(format!("{name}: {} completed runs have no partner with the same seed and were left out", pairs.unpaired));
+        found.push(format!(
+            "{name}: {} completed runs have no partner with the same seed and were left out",
+            pairs.unpaired
+        ));
     }
     if let HypothesisMetric::EpochsToReach { metric, value } = of
         && !pairing::all_reach(pairs, metric, value)
@@ -128,9 +131,9 @@ fn expectation(expect: Expectation) -> metrics::Expectation {
 /// The unit in which a metric's differences are given.
 pub(crate) fn scale(of: HypothesisMetric) -> Scale {
     match of {
-        HypothesisMetric::Best(name) | HypothesisMetric::Last(name) | HypothesisMetric::AfterEpoch { metric: name, .. } => {
-            scale_of(name)
-        }
+        HypothesisMetric::Best(name)
+        | HypothesisMetric::Last(name)
+        | HypothesisMetric::AfterEpoch { metric: name, .. } => scale_of(name),
         HypothesisMetric::EpochsToReach { .. } => Scale::Epochs,
         HypothesisMetric::GeneralizationGap => Scale::Loss,
     }

@@ -7,14 +7,13 @@ use rayon::prelude::*;
 
 use super::charts::{self, Chart};
 use super::model::Report;
-use crate::spec::MetricName;
 use super::{Format, ReportError, Written, metric, page, remarks, tables, verdicts};
+use crate::spec::MetricName;
 
 /// Writes charts and tables of a report into `folder`, which is created where needed.
 pub(super) fn write(report: &Report, folder: &Path, format: Format) -> Result<Written, ReportError> {
     fs::create_dir_all(folder).map_err(|source| failed(folder, "create", source))?;
-    let charts =
-        charts::draw_all(report).map_err(|source| ReportError::Draw { sweep: report.name.clone(), source })?;
+    let charts = charts::draw_all(report).map_err(|source| ReportError::Draw { sweep: report.name.clone(), source })?;
     let mut files = charts
         .par_iter()
         .map(|chart| write_chart(chart, folder, format))

@@ -26,14 +26,8 @@ pub enum Module {
 }
 
 impl Module {
-    pub const ALL: [Module; 6] = [
-        Module::Query,
-        Module::Key,
-        Module::Value,
-        Module::AttentionOutput,
-        Module::Intermediate,
-        Module::Output,
-    ];
+    pub const ALL: [Module; 6] =
+        [Module::Query, Module::Key, Module::Value, Module::AttentionOutput, Module::Intermediate, Module::Output];
 
     /// The name in sweep files, for every architecture.
     pub fn name(self) -> &'static str {
@@ -51,19 +45,13 @@ impl Module {
     pub(super) fn from_checkpoint_name(name: &str) -> Option<Module> {
         Module::ALL.into_iter().find(|module| {
             let suffixes = Architecture::ALL.map(|architecture| architecture.suffix(*module));
-            suffixes.iter().any(|suffix| {
-                *suffix == name || suffix.rsplit('.').next() == Some(name) && name != "dense"
-            })
+            suffixes.iter().any(|suffix| *suffix == name || suffix.rsplit('.').next() == Some(name) && name != "dense")
         })
     }
 }
 
 impl Architecture {
-    pub const ALL: [Architecture; 3] = [
-        Architecture::Roberta,
-        Architecture::Bert,
-        Architecture::DistilBert,
-    ];
+    pub const ALL: [Architecture; 3] = [Architecture::Roberta, Architecture::Bert, Architecture::DistilBert];
 
     /// The architecture of a Hugging Face `model_type`.
     pub fn from_model_type(model_type: &str) -> Option<Architecture> {
@@ -120,23 +108,15 @@ impl Architecture {
     pub fn parse(self, name: &str) -> Option<(usize, Module)> {
         let (layer, suffix) = name.strip_prefix(self.prefix())?.split_once('.')?;
         // One spelling per module: no signs, no leading zeros.
-        let number = layer
-            .parse()
-            .ok()
-            .filter(|number: &usize| number.to_string() == layer)?;
-        Module::ALL
-            .into_iter()
-            .find(|module| self.suffix(*module) == suffix)
-            .map(|module| (number, module))
+        let number = layer.parse().ok().filter(|number: &usize| number.to_string() == layer)?;
+        Module::ALL.into_iter().find(|module| self.suffix(*module) == suffix).map(|module| (number, module))
     }
 
     /// The layer and module of a full name of any architecture.
     pub fn parse_any(name: &str) -> Option<(Architecture, usize, Module)> {
-        Self::ALL.into_iter().find_map(|architecture| {
-            architecture
-                .parse(name)
-                .map(|(layer, module)| (architecture, layer, module))
-        })
+        Self::ALL
+            .into_iter()
+            .find_map(|architecture| architecture.parse(name).map(|(layer, module)| (architecture, layer, module)))
     }
 
     /// Why `name` is no module of this architecture, for a message.
@@ -144,36 +124,22 @@ impl Architecture {
         let title = self.title();
         if let Some((other, layer, module)) = Self::parse_any(name) {
             let ours = self.module_name(layer, module);
-            return format!(
-                "{} is a module of {}, but the model is a {title}: `{ours}`",
-                quoted(name),
-                other.title()
-            );
+            return format!("{} is a module of {}, but the model is a {title}: `{ours}`", quoted(name), other.title());
         }
         if let Some(module) = Module::ALL.into_iter().find(|module| module.name() == name) {
             let name = module.name();
             return format!("`{name}` needs its layers: {{layers: all, modules: [{name}]}}");
         }
         let suffixes = Module::ALL.map(|module| self.suffix(module));
-        let Some((layer, suffix)) = name
-            .strip_prefix(self.prefix())
-            .and_then(|rest| rest.split_once('.'))
-        else {
+        let Some((layer, suffix)) = name.strip_prefix(self.prefix()).and_then(|rest| rest.split_once('.')) else {
             let example = self.module_name(0, Module::Query);
-            return format!(
-                "{} is no module of a {title} layer; full names look like `{example}`",
-                quoted(name)
-            );
+            return format!("{} is no module of a {title} layer; full names look like `{example}`", quoted(name));
         };
         if layer.parse::<usize>().is_err() {
             return format!("{} is no layer number", quoted(layer));
         }
         let hint = did_you_mean(suffix, suffixes);
-        format!(
-            "a {title} layer has no module {} (it has {}){hint}",
-            quoted(suffix),
-            listed(suffixes)
-        )
+        format!("a {title} layer has no module {} (it has {}){hint}", quoted(suffix), listed(suffixes))
     }
 }
 
@@ -187,22 +153,14 @@ mod tests {
             for module in Module::ALL {
                 let name = architecture.module_name(11, module);
                 assert_eq!(architecture.parse(&name), Some((11, module)));
-                assert_eq!(
-                    Architecture::parse_any(&name),
-                    Some((architecture, 11, module))
-                );
+                assert_eq!(Architecture::parse_any(&name), Some((architecture, 11, module)));
             }
         }
     }
 
     #[test]
     fn foreign_spellings_are_refused() {
-        for name in [
-            "roberta.encoder.layer.01.output.dense",
-            "roberta.encoder.layer.+1.output.dense",
-            "query",
-            "",
-        ] {
+        for name in ["roberta.encoder.layer.01.output.dense", "roberta.encoder.layer.+1.output.dense", "query", ""] {
             assert_eq!(Architecture::parse_any(name), None, "{name}");
         }
     }
@@ -213,9 +171,6 @@ mod tests {
             Architecture::Bert.module_name(3, Module::AttentionOutput),
             "bert.encoder.layer.3.attention.output.dense"
         );
-        assert_eq!(
-            Architecture::Bert.module_name(3, Module::Output),
-            "bert.encoder.layer.3.output.dense"
-        );
+        assert_eq!(Architecture::Bert.module_name(3, Module::Output), "bert.encoder.layer.3.output.dense");
     }
 }

@@ -35,10 +35,7 @@ pub(super) struct Assigned {
 
 impl Assignments {
     /// Reads parameters from a mapping's entries; what is wrong is reported and left out.
-    pub fn read<'a>(
-        entries: impl IntoIterator<Item = (&'a str, Cursor<'a>)>,
-        context: &mut Context<'_>,
-    ) -> Self {
+    pub fn read<'a>(entries: impl IntoIterator<Item = (&'a str, Cursor<'a>)>, context: &mut Context<'_>) -> Self {
         let mut assignments = Vec::new();
         for (name, value) in entries {
             let Some(parameter) = Parameter::named(name) else {
@@ -46,10 +43,7 @@ impl Assignments {
                 continue;
             };
             if let Some(setting) = Setting::read(parameter, &value, context) {
-                let assigned = Assigned {
-                    shown: setting.shown_as_written(&value),
-                    place: value.place(),
-                };
+                let assigned = Assigned { shown: setting.shown_as_written(&value), place: value.place() };
                 assignments.push((parameter, setting, assigned));
             }
         }
@@ -57,19 +51,13 @@ impl Assignments {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (Parameter, &Assigned)> {
-        self.0
-            .iter()
-            .map(|(parameter, _, assigned)| (*parameter, assigned))
+        self.0.iter().map(|(parameter, _, assigned)| (*parameter, assigned))
     }
 
     /// `epochs=8, rank=4`, without the seed.
     pub fn label(&self, separator: &str) -> String {
-        let others = self
-            .0
-            .iter()
-            .filter(|(parameter, ..)| *parameter != Parameter::Seed);
-        let parts = others
-            .map(|(parameter, _, assigned)| format!("{}={}", parameter.name(), assigned.shown));
+        let others = self.0.iter().filter(|(parameter, ..)| *parameter != Parameter::Seed);
+        let parts = others.map(|(parameter, _, assigned)| format!("{}={}", parameter.name(), assigned.shown));
         parts.collect::<Vec<_>>().join(separator)
     }
 
@@ -86,26 +74,16 @@ impl Axis {
             Some(parameter) => read_values(parameter, name, cursor, context)?,
             None => read_named(name, cursor, context)?,
         };
-        Some(Axis {
-            name: name.to_owned(),
-            choices,
-        })
+        Some(Axis { name: name.to_owned(), choices })
     }
 
     /// A parameter's list of values.
-    pub fn read_parameter(
-        name: &str,
-        cursor: &Cursor<'_>,
-        context: &mut Context<'_>,
-    ) -> Option<Axis> {
+    pub fn read_parameter(name: &str, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Axis> {
         let Some(parameter) = Parameter::named(name) else {
             cursor.problem(context, Parameter::unknown(name));
             return None;
         };
-        Some(Axis {
-            name: name.to_owned(),
-            choices: read_values(parameter, name, cursor, context)?,
-        })
+        Some(Axis { name: name.to_owned(), choices: read_values(parameter, name, cursor, context)? })
     }
 
     /// Several axes of the same length walked together; the axes as they are where they cannot be.
@@ -114,24 +92,13 @@ impl Axis {
         if length == 0 || axes.iter().any(|axis| axis.choices.len() != length) {
             return Err(axes);
         }
-        let name = axes
-            .iter()
-            .map(|axis| axis.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
+        let name = axes.iter().map(|axis| axis.name.as_str()).collect::<Vec<_>>().join(", ");
         let choices = (0..length).map(|row| {
             let row: Vec<&Choice> = axes.iter().map(|axis| &axis.choices[row]).collect();
             Choice {
-                settings: row
-                    .iter()
-                    .flat_map(|choice| choice.settings.clone())
-                    .collect(),
+                settings: row.iter().flat_map(|choice| choice.settings.clone()).collect(),
                 label: join_labels(row.iter().map(|choice| choice.label.as_str())),
-                shown: row
-                    .iter()
-                    .map(|choice| choice.shown.as_str())
-                    .collect::<Vec<_>>()
-                    .join(" "),
+                shown: row.iter().map(|choice| choice.shown.as_str()).collect::<Vec<_>>().join(" "),
                 place: row[0].place.clone(),
             }
         });
@@ -167,17 +134,8 @@ fn read_values(
     let choices = items.iter().filter_map(|item| {
         let setting = Setting::read(parameter, item, context)?;
         let shown = setting.shown_as_written(item);
-        let label = if parameter == Parameter::Seed {
-            String::new()
-        } else {
-            format!("{name}={shown}")
-        };
-        Some(Choice {
-            settings: vec![setting],
-            label,
-            shown,
-            place: item.place(),
-        })
+        let label = if parameter == Parameter::Seed { String::new() } else { format!("{name}={shown}") };
+        Some(Choice { settings: vec![setting], label, shown, place: item.place() })
     });
     Some(choices.collect())
 }
@@ -188,53 +146,35 @@ fn read_named(name: &str, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Opt
         Value::Map(_) => {
             return read_single_change(name, cursor, context).map(|choice| vec![choice]);
         }
-        Value::List(items)
-            if !items.is_empty()
-                && items.iter().all(|item| matches!(item.value, Value::Map(_))) =>
-        {
+        Value::List(items) if !items.is_empty() && items.iter().all(|item| matches!(item.value, Value::Map(_))) => {
             cursor.items(context, "a list of mappings")?
         }
         _ => {
             let unknown = Parameter::unknown(name);
-            let message = format!(
-                "{unknown} (a change of several parameters is a mapping of them, or a list of mappings)"
-            );
+            let message =
+                format!("{unknown} (a change of several parameters is a mapping of them, or a list of mappings)");
             cursor.problem(context, message);
             return None;
         }
     };
     check_name(name, cursor, context)?;
-    let items: Vec<_> = mappings
-        .iter()
-        .filter_map(|item| read_change(item, context).map(|read| (item, read)))
-        .collect();
+    let items: Vec<_> =
+        mappings.iter().filter_map(|item| read_change(item, context).map(|read| (item, read))).collect();
     let values = common_values(items.iter().map(|(_, (_, assignments))| assignments));
-    let choices = items
-        .into_iter()
-        .enumerate()
-        .map(|(number, (item, (given, assignments)))| {
-            let shown = match (given, &values) {
-                (Some(given), _) => given,
-                (None, Some(values)) => values[number].clone(),
-                (None, None) => format!("({})", assignments.label(" ")),
-            };
-            let label = format!("{name}={shown}");
-            Choice {
-                settings: assignments.into_settings(),
-                label,
-                shown,
-                place: item.place(),
-            }
-        });
+    let choices = items.into_iter().enumerate().map(|(number, (item, (given, assignments)))| {
+        let shown = match (given, &values) {
+            (Some(given), _) => given,
+            (None, Some(values)) => values[number].clone(),
+            (None, None) => format!("({})", assignments.label(" ")),
+        };
+        let label = format!("{name}={shown}");
+        Choice { settings: assignments.into_settings(), label, shown, place: item.place() }
+    });
     Some(choices.collect())
 }
 
 /// A change that is one mapping: its name says all.
-fn read_single_change(
-    name: &str,
-    cursor: &Cursor<'_>,
-    context: &mut Context<'_>,
-) -> Option<Choice> {
+fn read_single_change(name: &str, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Choice> {
     check_name(name, cursor, context)?;
     let entries = cursor.entries(context, "a mapping of parameters")?;
     let assignments = Assignments::read(entries.iter().copied(), context);
@@ -243,24 +183,13 @@ fn read_single_change(
         return None;
     }
     let label = name.to_owned();
-    Some(Choice {
-        settings: assignments.into_settings(),
-        shown: label.clone(),
-        label,
-        place: cursor.place(),
-    })
+    Some(Choice { settings: assignments.into_settings(), shown: label.clone(), label, place: cursor.place() })
 }
 
 /// One mapping of a list: an optional `name` and parameters.
-fn read_change(
-    cursor: &Cursor<'_>,
-    context: &mut Context<'_>,
-) -> Option<(Option<String>, Assignments)> {
+fn read_change(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<(Option<String>, Assignments)> {
     let entries = cursor.entries(context, "a mapping of parameters")?;
-    let name = entries
-        .iter()
-        .find(|(key, _)| *key == "name")
-        .and_then(|(_, value)| read_name(value, context));
+    let name = entries.iter().find(|(key, _)| *key == "name").and_then(|(_, value)| read_name(value, context));
     let others = entries.iter().copied().filter(|(key, _)| *key != "name");
     let assignments = Assignments::read(others, context);
     if entries.iter().all(|(key, _)| *key == "name") {
@@ -279,9 +208,7 @@ fn common_values<'a>(changes: impl Iterator<Item = &'a Assignments>) -> Option<V
         if *parameters.get_or_insert_with(|| set.clone()) != set {
             return None;
         }
-        let mut shown = assignments
-            .iter()
-            .map(|(_, assigned)| assigned.shown.as_str());
+        let mut shown = assignments.iter().map(|(_, assigned)| assigned.shown.as_str());
         let first = shown.next()?;
         shown.all(|other| other == first).then(|| first.to_owned())
     });
@@ -291,19 +218,11 @@ fn common_values<'a>(changes: impl Iterator<Item = &'a Assignments>) -> Option<V
 /// An entry of `runs`: parameters and an optional `name`.
 pub(super) fn read_run(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Choice> {
     let entries = cursor.entries(context, "a mapping of parameters with an optional `name`")?;
-    let name = entries
-        .iter()
-        .find(|(key, _)| *key == "name")
-        .and_then(|(_, value)| read_name(value, context));
+    let name = entries.iter().find(|(key, _)| *key == "name").and_then(|(_, value)| read_name(value, context));
     let others = entries.iter().copied().filter(|(key, _)| *key != "name");
     let assignments = Assignments::read(others, context);
     let label = name.unwrap_or_else(|| assignments.label(", "));
-    Some(Choice {
-        settings: assignments.into_settings(),
-        shown: label.clone(),
-        label,
-        place: cursor.place(),
-    })
+    Some(Choice { settings: assignments.into_settings(), shown: label.clone(), label, place: cursor.place() })
 }
 
 fn read_name(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<String> {
@@ -320,11 +239,7 @@ fn check_name(name: &str, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Opt
         return Some(());
     }
     let name = quoted(name);
-    cursor.problem(
-        context,
-        format!(
-            "the name {name} must have 1 to {LONGEST} characters, no commas and no line breaks"
-        ),
-    );
+    cursor
+        .problem(context, format!("the name {name} must have 1 to {LONGEST} characters, no commas and no line breaks"));
     None
 }

@@ -48,22 +48,12 @@ impl Varied {
 }
 
 impl Claim {
-    const KEYS: [&'static str; 8] = [
-        "id", "claim", "vary", "values", "baseline", "metric", "expect", "margin",
-    ];
+    const KEYS: [&'static str; 8] = ["id", "claim", "vary", "values", "baseline", "metric", "expect", "margin"];
 
     pub fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Claim> {
-        let entries = cursor.entries(
-            context,
-            "a mapping with `id`, `claim`, `vary`, `metric` and `expect`",
-        )?;
+        let entries = cursor.entries(context, "a mapping with `id`, `claim`, `vary`, `metric` and `expect`")?;
         report_unknown(&entries, &Self::KEYS, context);
-        let get = |key: &str| {
-            entries
-                .iter()
-                .find(|(name, _)| *name == key)
-                .map(|(_, value)| value)
-        };
+        let get = |key: &str| entries.iter().find(|(name, _)| *name == key).map(|(_, value)| value);
         for key in ["id", "claim", "vary", "metric", "expect"] {
             if get(key).is_none() {
                 cursor.problem(context, format!("lacks `{key}`"));
@@ -101,11 +91,7 @@ impl Claim {
     }
 }
 
-fn report_unknown(
-    entries: &[(&str, Cursor<'_>)],
-    known: &[&'static str],
-    context: &mut Context<'_>,
-) {
+fn report_unknown(entries: &[(&str, Cursor<'_>)], known: &[&'static str], context: &mut Context<'_>) {
     for (key, value) in entries {
         if !known.contains(key) {
             let hint = did_you_mean(key, known.iter().copied());
@@ -114,37 +100,22 @@ fn report_unknown(
     }
 }
 
-fn read_varied(
-    cursor: &Cursor<'_>,
-    values: Option<&Cursor<'_>>,
-    context: &mut Context<'_>,
-) -> Option<Varied> {
+fn read_varied(cursor: &Cursor<'_>, values: Option<&Cursor<'_>>, context: &mut Context<'_>) -> Option<Varied> {
     let name = cursor.text(context, "a parameter or a named change")?;
     let items = match values {
         Some(values) => Some(values.items(context, "a list of values")?),
         None => None,
     };
     if let (Some(values), Some([])) = (values, items.as_deref()) {
-        values.problem(
-            context,
-            "must list at least one value; leave it out to compare all",
-        );
+        values.problem(context, "must list at least one value; leave it out to compare all");
         return None;
     }
     let Some(parameter) = Parameter::named(name) else {
-        let values = items.map(|items| {
-            items
-                .iter()
-                .map(|item| (shown(item), item.place()))
-                .collect()
-        });
+        let values = items.map(|items| items.iter().map(|item| (shown(item), item.place())).collect());
         return Some(Varied::Change(name.to_owned(), values));
     };
     if parameter == Parameter::Seed {
-        cursor.problem(
-            context,
-            "seeds repeat a configuration; they are no change to compare",
-        );
+        cursor.problem(context, "seeds repeat a configuration; they are no change to compare");
         return None;
     }
     let read = |item: &Cursor<'_>, context: &mut Context<'_>| {
@@ -170,37 +141,24 @@ fn shown(cursor: &Cursor<'_>) -> String {
 
 fn read_metric(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<HypothesisMetric> {
     let text = cursor.text(context, "a metric")?;
-    metric::parse(text)
-        .map_err(|message| cursor.problem(context, message))
-        .ok()
+    metric::parse(text).map_err(|message| cursor.problem(context, message)).ok()
 }
 
 fn read_margin(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<f64> {
     let margin = cursor.number(context)?;
     if margin < 0.0 {
-        cursor.problem(
-            context,
-            format!("must be at least 0, found {}", cursor.found()),
-        );
+        cursor.problem(context, format!("must be at least 0, found {}", cursor.found()));
         return None;
     }
     Some(margin)
 }
 
 /// Reads an entry of `reference`: a figure that somebody reported.
-pub(super) fn read_reference(
-    cursor: &Cursor<'_>,
-    context: &mut Context<'_>,
-) -> Option<ReferenceFigure> {
+pub(super) fn read_reference(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<ReferenceFigure> {
     const KEYS: [&str; 4] = ["source", "metric", "value", "epoch"];
     let entries = cursor.entries(context, "a mapping with `source`, `metric` and `value`")?;
     report_unknown(&entries, &KEYS, context);
-    let get = |key: &str| {
-        entries
-            .iter()
-            .find(|(name, _)| *name == key)
-            .map(|(_, value)| value)
-    };
+    let get = |key: &str| entries.iter().find(|(name, _)| *name == key).map(|(_, value)| value);
     for key in ["source", "metric", "value"] {
         if get(key).is_none() {
             cursor.problem(context, format!("lacks `{key}`"));
@@ -215,9 +173,7 @@ pub(super) fn read_reference(
     let value = value?;
     let sound = match metric {
         Reported::Recorded(metric) => metric::check_value(metric, value),
-        Reported::Parameters(_) if value < 1.0 || value.fract() != 0.0 => {
-            Err("must be a whole number".to_owned())
-        }
+        Reported::Parameters(_) if value < 1.0 || value.fract() != 0.0 => Err("must be a whole number".to_owned()),
         Reported::Parameters(_) => Ok(()),
     };
     if let Err(message) = sound {
@@ -228,12 +184,7 @@ pub(super) fn read_reference(
         Reported::Recorded(metric) => metric.name(),
         Reported::Parameters(name) => name,
     };
-    Some(ReferenceFigure {
-        source: source.to_owned(),
-        metric: metric.to_owned(),
-        value,
-        epoch: epoch.flatten(),
-    })
+    Some(ReferenceFigure { source: source.to_owned(), metric: metric.to_owned(), value, epoch: epoch.flatten() })
 }
 
 #[derive(Clone, Copy)]
@@ -244,7 +195,6 @@ enum Reported {
 
 fn reported_metrics() -> Vec<(&'static str, Reported)> {
     let recorded = MetricName::NAMES.map(|(name, metric)| (name, Reported::Recorded(metric)));
-    let parameters =
-        ["trainable_parameters", "total_parameters"].map(|name| (name, Reported::Parameters(name)));
+    let parameters = ["trainable_parameters", "total_parameters"].map(|name| (name, Reported::Parameters(name)));
     recorded.into_iter().chain(parameters).collect()
 }

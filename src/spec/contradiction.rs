@@ -15,9 +15,7 @@ pub(super) fn report(design: &Design, candidates: &Candidates, problems: &mut Pr
         let Some(candidates) = candidates else {
             continue;
         };
-        let same = earlier
-            .entry(comparison(claim, candidates, design))
-            .or_default();
+        let same = earlier.entry(comparison(claim, candidates, design)).or_default();
         if let Some(other) = same.iter().find(|other| !compatible(claim, other)) {
             let (id, here, there) = (quoted(&other.id), claim.expect.name(), other.expect.name());
             problems.add(
@@ -36,21 +34,14 @@ fn comparison(claim: &Claim, candidates: &[Candidate], design: &Design) -> Strin
         Varied::Change(..) => None,
     };
     // Compared with base, base's own value is no treatment, whether it was left out or not.
-    let base = base
-        .filter(|_| claim.baseline.is_none())
-        .map(|setting| setting.shown());
+    let base = base.filter(|_| claim.baseline.is_none()).map(|setting| setting.shown());
     let mut values: Vec<&str> = candidates
         .iter()
         .map(|candidate| candidate.shown.as_str())
         .filter(|shown| base.as_deref() != Some(*shown))
         .collect();
     values.sort_unstable();
-    format!(
-        "{}|{values:?}|{:?}|{}",
-        claim.vary.name(),
-        claim.baseline,
-        claim.metric
-    )
+    format!("{}|{values:?}|{:?}|{}", claim.vary.name(), claim.baseline, claim.metric)
 }
 
 /// Whether some difference between treatment and baseline makes both claims true.
@@ -81,10 +72,6 @@ impl Differences {
     }
 
     fn contain(&self, value: f64) -> bool {
-        if self.open {
-            self.low < value && value < self.high
-        } else {
-            self.low <= value && value <= self.high
-        }
+        if self.open { self.low < value && value < self.high } else { self.low <= value && value <= self.high }
     }
 }

@@ -36,63 +36,33 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     /// A file's path as given, or below the sweep file's folder where it exists there.
     pub fn located(&self, path: &str) -> String {
-        let found = self
-            .folder
-            .map(|folder| folder.join(path))
-            .filter(|joined| joined.exists());
-        found
-            .as_deref()
-            .and_then(Path::to_str)
-            .unwrap_or(path)
-            .to_owned()
+        let found = self.folder.map(|folder| folder.join(path)).filter(|joined| joined.exists());
+        found.as_deref().and_then(Path::to_str).unwrap_or(path).to_owned()
     }
 }
 
 impl<'a> Cursor<'a> {
     /// The whole sweep file.
     pub fn file(node: &'a Node) -> Self {
-        Cursor {
-            node,
-            parent: None,
-            step: Step::Root(""),
-            said_at: Some(node.index),
-        }
+        Cursor { node, parent: None, step: Step::Root(""), said_at: Some(node.index) }
     }
 
     /// The value of a `--set` option.
     pub fn option(node: &'a Node) -> Self {
-        Cursor {
-            node,
-            parent: None,
-            step: Step::Root("--set "),
-            said_at: None,
-        }
+        Cursor { node, parent: None, step: Step::Root("--set "), said_at: None }
     }
 
     /// The entry `name` of a mapping, whose key is the node of number `key`.
     pub fn entry(&'a self, name: &'a str, key: usize, node: &'a Node) -> Cursor<'a> {
-        Cursor {
-            node,
-            parent: Some(self),
-            step: Step::Key(name),
-            said_at: self.said_at.map(|_| key),
-        }
+        Cursor { node, parent: Some(self), step: Step::Key(name), said_at: self.said_at.map(|_| key) }
     }
 
     fn item(&'a self, number: usize, node: &'a Node) -> Cursor<'a> {
-        Cursor {
-            node,
-            parent: Some(self),
-            step: Step::Item(number),
-            said_at: self.said_at.map(|_| node.index),
-        }
+        Cursor { node, parent: Some(self), step: Step::Item(number), said_at: self.said_at.map(|_| node.index) }
     }
 
     pub fn place(&self) -> Place {
-        Place {
-            path: self.to_string(),
-            node: self.said_at,
-        }
+        Place { path: self.to_string(), node: self.said_at }
     }
 
     pub fn problem(&self, context: &mut Context<'_>, message: impl Into<String>) {
@@ -114,22 +84,13 @@ impl<'a> Cursor<'a> {
     }
 
     fn wrong(&self, context: &mut Context<'_>, expected: &str) {
-        self.problem(
-            context,
-            format!("must be {expected}, found {}", self.found()),
-        );
+        self.problem(context, format!("must be {expected}, found {}", self.found()));
     }
 
     /// The items of a list; anything else is a problem and gives none.
     pub fn items(&'a self, context: &mut Context<'_>, expected: &str) -> Option<Vec<Cursor<'a>>> {
         match &self.node.value {
-            Value::List(items) => Some(
-                items
-                    .iter()
-                    .enumerate()
-                    .map(|(i, node)| self.item(i, node))
-                    .collect(),
-            ),
+            Value::List(items) => Some(items.iter().enumerate().map(|(i, node)| self.item(i, node)).collect()),
             _ => {
                 self.wrong(context, expected);
                 None
@@ -138,11 +99,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The entries of a mapping, each key once; anything else, and each further entry of a key, is a problem.
-    pub fn entries(
-        &'a self,
-        context: &mut Context<'_>,
-        expected: &str,
-    ) -> Option<Vec<(&'a str, Cursor<'a>)>> {
+    pub fn entries(&'a self, context: &mut Context<'_>, expected: &str) -> Option<Vec<(&'a str, Cursor<'a>)>> {
         let Value::Map(map) = &self.node.value else {
             self.wrong(context, expected);
             return None;
@@ -153,13 +110,7 @@ impl<'a> Cursor<'a> {
             let Value::Text(name) = &key.value else {
                 let message = format!("keys must be text, found {}", Cursor::file(key).found());
                 let node = self.said_at.map(|_| key.index);
-                context.problems.add(
-                    Place {
-                        node,
-                        ..self.place()
-                    },
-                    message,
-                );
+                context.problems.add(Place { node, ..self.place() }, message);
                 continue;
             };
             let entry = self.entry(name, key.index, value);
@@ -170,9 +121,7 @@ impl<'a> Cursor<'a> {
                 }
                 Entry::Occupied(before) => {
                     let message = format!("{} is given twice; the first is", quoted(name));
-                    context
-                        .problems
-                        .add_with_line(entry.place(), message, *before.get());
+                    context.problems.add_with_line(entry.place(), message, *before.get());
                 }
             }
         }
@@ -193,9 +142,7 @@ impl<'a> Cursor<'a> {
     /// A whole number from `low` to `high`.
     pub fn count(&self, context: &mut Context<'_>, low: usize, high: usize) -> Option<usize> {
         let value = match self.node.value {
-            Value::Integer(value) => usize::try_from(value)
-                .ok()
-                .filter(|value| (low..=high).contains(value)),
+            Value::Integer(value) => usize::try_from(value).ok().filter(|value| (low..=high).contains(value)),
             _ => {
                 self.wrong(context, &format!("a whole number from {low} to {high}"));
                 return None;
@@ -223,26 +170,16 @@ impl<'a> Cursor<'a> {
     }
 
     /// One of the named values.
-    pub fn one_of<T: Copy>(
-        &self,
-        context: &mut Context<'_>,
-        names: &[(&'static str, T)],
-    ) -> Option<T> {
+    pub fn one_of<T: Copy>(&self, context: &mut Context<'_>, names: &[(&'static str, T)]) -> Option<T> {
         let all = || listed(names.iter().map(|(name, _)| *name));
         let Value::Text(text) = &self.node.value else {
             self.wrong(context, &format!("one of {}", all()));
             return None;
         };
-        let value = names
-            .iter()
-            .find(|(name, _)| name == text)
-            .map(|(_, value)| *value);
+        let value = names.iter().find(|(name, _)| name == text).map(|(_, value)| *value);
         if value.is_none() {
             let hint = did_you_mean(text, names.iter().map(|(name, _)| *name));
-            self.problem(
-                context,
-                format!("must be one of {}, found {}{hint}", all(), quoted(text)),
-            );
+            self.problem(context, format!("must be one of {}, found {}{hint}", all(), quoted(text)));
         }
         value
     }
@@ -253,13 +190,7 @@ impl fmt::Display for Cursor<'_> {
         if let Some(parent) = self.parent {
             parent.fmt(f)?;
         }
-        let first = matches!(
-            self.parent,
-            Some(Cursor {
-                step: Step::Root(_),
-                ..
-            })
-        );
+        let first = matches!(self.parent, Some(Cursor { step: Step::Root(_), .. }));
         match self.step {
             Step::Root(prefix) => f.write_str(prefix),
             Step::Key(key) if first => f.write_str(&plain(key)),

@@ -18,26 +18,19 @@ impl DatasetSpec {
             text: Vec::new(),
             label: None,
             limit: None,
-            evaluation: Evaluation::HeldOut {
-                size: HeldOut::Examples(640),
-                seed: 42,
-            },
+            evaluation: Evaluation::HeldOut { size: HeldOut::Examples(640), seed: 42 },
         }
     }
 
     /// Why nothing would be left to train on, where that is known without reading the data.
     pub(super) fn contradiction(&self) -> Option<String> {
         match (self.limit, &self.evaluation) {
-            (
-                Some(limit),
-                Evaluation::HeldOut {
-                    size: HeldOut::Examples(held_out),
-                    ..
-                },
-            ) if *held_out >= limit => Some(format!(
-                "holds out {held_out} of {limit} rows, which leaves none to train on; hold out fewer: \
+            (Some(limit), Evaluation::HeldOut { size: HeldOut::Examples(held_out), .. }) if *held_out >= limit => {
+                Some(format!(
+                    "holds out {held_out} of {limit} rows, which leaves none to train on; hold out fewer: \
                      `eval: {{test_size: 0.2}}`"
-            )),
+                ))
+            }
             _ => None,
         }
     }
@@ -80,17 +73,11 @@ impl DatasetField {
                 let path = cursor.text(context, "a file, a folder or a hub name")?;
                 DatasetSetting::Path(context.located(path))
             }
-            DatasetField::Split => {
-                DatasetSetting::Split(cursor.text(context, "the name of a split")?.to_owned())
-            }
+            DatasetField::Split => DatasetSetting::Split(cursor.text(context, "the name of a split")?.to_owned()),
             DatasetField::Text => DatasetSetting::Text(read_columns(cursor, context)?),
-            DatasetField::Label => {
-                DatasetSetting::Label(cursor.text(context, "the name of a column")?.to_owned())
-            }
+            DatasetField::Label => DatasetSetting::Label(cursor.text(context, "the name of a column")?.to_owned()),
             DatasetField::Limit => DatasetSetting::Limit(cursor.count(context, 1, MOST_ROWS)?),
-            DatasetField::Evaluation => {
-                DatasetSetting::Evaluation(read_evaluation(cursor, context)?)
-            }
+            DatasetField::Evaluation => DatasetSetting::Evaluation(read_evaluation(cursor, context)?),
         })
     }
 
@@ -134,9 +121,7 @@ impl DatasetSetting {
     /// A short form for labels.
     pub fn shown(&self) -> String {
         match self {
-            DatasetSetting::Path(text)
-            | DatasetSetting::Split(text)
-            | DatasetSetting::Label(text) => text.clone(),
+            DatasetSetting::Path(text) | DatasetSetting::Split(text) | DatasetSetting::Label(text) => text.clone(),
             DatasetSetting::Text(columns) => columns.join("+"),
             DatasetSetting::Limit(rows) => rows.to_string(),
             DatasetSetting::Evaluation(Evaluation::File(path)) => path.clone(),
@@ -200,10 +185,7 @@ fn read_columns(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Vec<St
         cursor.problem(context, "must name at least one column");
         return None;
     }
-    let columns = items.iter().map(|item| {
-        item.text(context, "the name of a column")
-            .map(str::to_owned)
-    });
+    let columns = items.iter().map(|item| item.text(context, "the name of a column").map(str::to_owned));
     columns.collect::<Vec<_>>().into_iter().collect()
 }
 
@@ -218,9 +200,7 @@ fn read_evaluation(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Eva
     let (mut split, mut size, mut seed, mut sound) = (None, None, None, true);
     for (key, value) in &entries {
         let read = match *key {
-            "split" => value
-                .text(context, "the name of a split")
-                .map(|name| split = Some(name.to_owned())),
+            "split" => value.text(context, "the name of a split").map(|name| split = Some(name.to_owned())),
             "test_size" => read_size(value, context).map(|read| size = Some(read)),
             "seed" => read_seed(value, context).map(|read| seed = Some(read)),
             _ => {
@@ -234,15 +214,9 @@ fn read_evaluation(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Eva
     match (split, size, seed) {
         _ if !sound => None,
         (Some(split), None, None) => Some(Evaluation::Split(split)),
-        (None, Some(size), seed) => Some(Evaluation::HeldOut {
-            size,
-            seed: seed.unwrap_or(42),
-        }),
+        (None, Some(size), seed) => Some(Evaluation::HeldOut { size, seed: seed.unwrap_or(42) }),
         (Some(_), _, _) => {
-            cursor.problem(
-                context,
-                "a split is evaluated as it is: `split` goes with no other key",
-            );
+            cursor.problem(context, "a split is evaluated as it is: `split` goes with no other key");
             None
         }
         (None, None, _) => {
@@ -258,10 +232,7 @@ fn read_size(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<HeldOut> 
         if fraction > 0.0 && fraction < 1.0 {
             return Some(HeldOut::Fraction(fraction));
         }
-        cursor.problem(
-            context,
-            "must be a number of examples, or a fraction between 0 and 1 (both excluded)",
-        );
+        cursor.problem(context, "must be a number of examples, or a fraction between 0 and 1 (both excluded)");
         return None;
     }
     cursor.count(context, 1, MOST_ROWS).map(HeldOut::Examples)
@@ -274,13 +245,7 @@ pub(super) fn read_seed(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Optio
         _ => None,
     };
     if seed.is_none() {
-        cursor.problem(
-            context,
-            format!(
-                "must be a whole number from 0 to 2^64 - 1, found {}",
-                cursor.found()
-            ),
-        );
+        cursor.problem(context, format!("must be a whole number from 0 to 2^64 - 1, found {}", cursor.found()));
     }
     seed
 }

@@ -48,41 +48,22 @@ pub(super) enum Override {
     Seeds(Vec<u64>),
 }
 
-const SECTIONS: [&str; 11] = [
-    "name",
-    "description",
-    "base",
-    "ablate",
-    "grid",
-    "zip",
-    "runs",
-    "exclude",
-    "seeds",
-    "hypotheses",
-    "reference",
-];
+const SECTIONS: [&str; 11] =
+    ["name", "description", "base", "ablate", "grid", "zip", "runs", "exclude", "seeds", "hypotheses", "reference"];
 
 const AXES: &str = "a mapping of parameters to lists of values";
 
 impl Design {
     /// Reads the whole file; what is wrong is reported and left out.
-    pub fn read(
-        root: &Node,
-        default_name: &str,
-        overrides: &[Override],
-        context: &mut Context<'_>,
-    ) -> Design {
+    pub fn read(root: &Node, default_name: &str, overrides: &[Override], context: &mut Context<'_>) -> Design {
         let cursor = Cursor::file(root);
         let entries = match root.value {
             Value::Null => {
-                let message =
-                    "the file is empty; `{}` is the smallest sweep: the paper's recipe, once";
+                let message = "the file is empty; `{}` is the smallest sweep: the paper's recipe, once";
                 cursor.problem(context, message);
                 Vec::new()
             }
-            _ => cursor
-                .entries(context, "a mapping with the sections of a sweep file")
-                .unwrap_or_default(),
+            _ => cursor.entries(context, "a mapping with the sections of a sweep file").unwrap_or_default(),
         };
         for (key, value) in &entries {
             if !SECTIONS.contains(key) {
@@ -91,10 +72,7 @@ impl Design {
         }
         // A section that is there and empty (all its lines commented out, perhaps) is as if it were not there.
         let section = |name: &str| {
-            let found = entries
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| value);
+            let found = entries.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
             found.filter(|value| value.node.value != Value::Null)
         };
         let (base, places) = read_base(section("base"), context);
@@ -132,9 +110,7 @@ impl Design {
                     self.base = self.base.with(std::iter::once(setting));
                     match setting {
                         Setting::Model(_) => self.places.model = option_place("model"),
-                        Setting::Dataset(_) | Setting::DatasetField(_) => {
-                            self.places.dataset = option_place("dataset")
-                        }
+                        Setting::Dataset(_) | Setting::DatasetField(_) => self.places.dataset = option_place("dataset"),
                         _ => {}
                     }
                 }
@@ -154,81 +130,45 @@ impl Design {
         let Some(seeds) = seeds.filter(|_| self.seeds.is_some()) else {
             return;
         };
-        let sets_seed = |choice: &&Choice| {
-            choice
-                .settings
-                .iter()
-                .any(|setting| matches!(setting, Setting::Seed(_)))
-        };
+        let sets_seed = |choice: &&Choice| choice.settings.iter().any(|setting| matches!(setting, Setting::Seed(_)));
         if let Some(choice) = self.choices().find(sets_seed) {
-            let message = format!(
-                "seeds are chosen here and by {}; keep one of them",
-                quoted(&choice.place.path)
-            );
+            let message = format!("seeds are chosen here and by {}; keep one of them", quoted(&choice.place.path));
             seeds.problem(context, message);
         }
     }
 }
 
 fn option_place(name: &str) -> Place {
-    Place {
-        path: format!("--set {name}"),
-        node: None,
-    }
+    Place { path: format!("--set {name}"), node: None }
 }
 
 fn unknown_section(key: &str) -> String {
     match Parameter::named(key) {
-        Some(_) => format!(
-            "{} is a parameter of a run: put it under `base`",
-            quoted(key)
-        ),
+        Some(_) => format!("{} is a parameter of a run: put it under `base`", quoted(key)),
         None => format!("unknown key {}{}", quoted(key), did_you_mean(key, SECTIONS)),
     }
 }
 
 fn read_base(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> (Draft, BasePlaces) {
-    let default = |name: &str| Place {
-        path: format!("base.{name} (the default)"),
-        node: None,
-    };
-    let mut places = BasePlaces {
-        model: default("model"),
-        dataset: default("dataset"),
-    };
-    let entries = section
-        .and_then(|section| section.entries(context, "a mapping of parameters"))
-        .unwrap_or_default();
+    let default = |name: &str| Place { path: format!("base.{name} (the default)"), node: None };
+    let mut places = BasePlaces { model: default("model"), dataset: default("dataset") };
+    let entries = section.and_then(|section| section.entries(context, "a mapping of parameters")).unwrap_or_default();
     let assignments = Assignments::read(entries, context);
     for (parameter, assigned) in assignments.iter() {
         match parameter {
             Parameter::Model => places.model = assigned.place.clone(),
-            Parameter::Dataset | Parameter::DatasetField(_) => {
-                places.dataset = assigned.place.clone()
-            }
+            Parameter::Dataset | Parameter::DatasetField(_) => places.dataset = assigned.place.clone(),
             _ => {}
         }
     }
-    (
-        Draft::paper().with(assignments.into_settings().iter()),
-        places,
-    )
+    (Draft::paper().with(assignments.into_settings().iter()), places)
 }
 
 type AxisReader = fn(&str, &Cursor<'_>, &mut Context<'_>) -> Option<Axis>;
 
-fn read_axes(
-    section: Option<&Cursor<'_>>,
-    read: AxisReader,
-    context: &mut Context<'_>,
-) -> Option<Vec<Axis>> {
+fn read_axes(section: Option<&Cursor<'_>>, read: AxisReader, context: &mut Context<'_>) -> Option<Vec<Axis>> {
     let entries = section?.entries(context, AXES)?;
-    Some(
-        entries
-            .iter()
-            .filter_map(|(name, value)| read(name, value, context))
-            .collect(),
-    )
+    Some(entries.iter().filter_map(|(name, value)| read(name, value, context)).collect())
 }
 
 /// The axes of `zip`. Lists that cannot be walked together are reported.
@@ -250,29 +190,21 @@ fn read_zip(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> Vec<Axis
             );
         }
     }
-    entries
-        .iter()
-        .filter_map(|(name, value)| Axis::read_parameter(name, value, context))
-        .collect()
+    entries.iter().filter_map(|(name, value)| Axis::read_parameter(name, value, context)).collect()
 }
 
 /// In a product, each parameter has its value from one axis.
 fn report_doubles<'a>(product: impl Iterator<Item = &'a Axis>, context: &mut Context<'_>) {
     let mut varied_by: HashMap<Parameter, &Axis> = HashMap::new();
     for axis in product {
-        let choices = axis
-            .choices
-            .iter()
-            .flat_map(|choice| choice.settings.iter().map(move |setting| (choice, setting)));
+        let choices =
+            axis.choices.iter().flat_map(|choice| choice.settings.iter().map(move |setting| (choice, setting)));
         for (choice, setting) in choices {
             let parameter = setting.parameter();
             let other = *varied_by.entry(parameter).or_insert(axis);
             if !std::ptr::eq(other, axis) {
                 let (name, other) = (parameter.name(), quoted(&other.name));
-                context.problems.add(
-                    choice.place.clone(),
-                    format!("`{name}` is varied by {other}, too"),
-                );
+                context.problems.add(choice.place.clone(), format!("`{name}` is varied by {other}, too"));
                 break;
             }
         }
@@ -284,13 +216,8 @@ fn read_list<T>(
     read: fn(&Cursor<'_>, &mut Context<'_>) -> Option<T>,
     context: &mut Context<'_>,
 ) -> Vec<T> {
-    let items = section
-        .and_then(|section| section.items(context, "a list"))
-        .unwrap_or_default();
-    items
-        .iter()
-        .filter_map(|item| read(item, context))
-        .collect()
+    let items = section.and_then(|section| section.items(context, "a list")).unwrap_or_default();
+    items.iter().filter_map(|item| read(item, context)).collect()
 }
 
 /// A list of seeds; a repeated one counts once.
@@ -301,26 +228,16 @@ pub(super) fn read_seeds(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Opti
         return None;
     }
     let mut seen = HashSet::new();
-    let seeds = items
-        .iter()
-        .filter_map(|item| read_seed(item, context))
-        .filter(|seed| seen.insert(*seed));
+    let seeds = items.iter().filter_map(|item| read_seed(item, context)).filter(|seed| seen.insert(*seed));
     Some(seeds.collect())
 }
 
 /// The sweep's name is the name of its folder of results.
-fn read_name(
-    section: Option<&Cursor<'_>>,
-    default: &str,
-    root: &Cursor<'_>,
-    context: &mut Context<'_>,
-) -> String {
+fn read_name(section: Option<&Cursor<'_>>, default: &str, root: &Cursor<'_>, context: &mut Context<'_>) -> String {
     const LONGEST: usize = 64;
     let fits = |name: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        name.len() <= LONGEST
-            && name.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && name.chars().all(plain)
+        name.len() <= LONGEST && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)
     };
     let (cursor, name) = match section {
         Some(section) => match section.text(context, "the name of the folder of results") {
@@ -341,9 +258,5 @@ fn read_name(
 }
 
 fn read_description(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> String {
-    section
-        .and_then(|section| section.text(context, "text"))
-        .unwrap_or_default()
-        .trim()
-        .to_owned()
+    section.and_then(|section| section.text(context, "text")).unwrap_or_default().trim().to_owned()
 }

@@ -78,8 +78,7 @@ impl Scalars {
     }
 
     pub fn classifier_dropout(&self) -> f64 {
-        self.classifier_dropout
-            .unwrap_or(self.number(Number::HiddenDropout))
+        self.classifier_dropout.unwrap_or(self.number(Number::HiddenDropout))
     }
 }
 
@@ -130,15 +129,11 @@ impl Draft {
         Some(match parameter {
             Parameter::Model => Setting::Model(self.model.clone()),
             Parameter::Dataset => Setting::Dataset(self.dataset.clone()),
-            Parameter::DatasetField(field) => {
-                Setting::DatasetField(DatasetField::of(field, &self.dataset)?)
-            }
+            Parameter::DatasetField(field) => Setting::DatasetField(DatasetField::of(field, &self.dataset)?),
             Parameter::TargetModules => Setting::TargetModules(self.targets.clone()),
             Parameter::Count(count) => Setting::Count(count, scalars.count(count)),
             Parameter::Number(number) => Setting::Number(number, scalars.number(number)),
-            Parameter::ClassifierDropout => {
-                Setting::ClassifierDropout(Some(scalars.classifier_dropout()))
-            }
+            Parameter::ClassifierDropout => Setting::ClassifierDropout(Some(scalars.classifier_dropout())),
             Parameter::LrScheduler => Setting::LrScheduler(scalars.lr_scheduler),
             Parameter::Precision => Setting::Precision(scalars.precision),
             Parameter::Seed => Setting::Seed(scalars.seed),

@@ -29,12 +29,8 @@ enum Comparison {
 }
 
 impl Comparison {
-    const NAMES: [(&'static str, Comparison); 4] = [
-        ("lt", Comparison::Below),
-        ("le", Comparison::AtMost),
-        ("gt", Comparison::Above),
-        ("ge", Comparison::AtLeast),
-    ];
+    const NAMES: [(&'static str, Comparison); 4] =
+        [("lt", Comparison::Below), ("le", Comparison::AtMost), ("gt", Comparison::Above), ("ge", Comparison::AtLeast)];
 
     fn holds(self, value: f64, bound: f64) -> bool {
         match self {
@@ -71,9 +67,7 @@ impl Condition {
     }
 
     pub fn matches(&self, draft: &Draft) -> bool {
-        self.0
-            .iter()
-            .all(|(parameter, test)| test.holds(draft.get(*parameter).as_ref()))
+        self.0.iter().all(|(parameter, test)| test.holds(draft.get(*parameter).as_ref()))
     }
 }
 
@@ -83,89 +77,54 @@ impl Test {
         match self {
             Test::OneOf(settings) => value.is_some_and(|value| settings.contains(value)),
             Test::NoneOf(settings) => value.is_none_or(|value| !settings.contains(value)),
-            Test::Compare(comparison, bound) => value
-                .and_then(Setting::as_number)
-                .is_some_and(|value| comparison.holds(value, *bound)),
+            Test::Compare(comparison, bound) => {
+                value.and_then(Setting::as_number).is_some_and(|value| comparison.holds(value, *bound))
+            }
         }
     }
 }
 
 /// A value, a list of values, or a mapping of comparisons.
-fn read_tests(
-    parameter: Parameter,
-    cursor: &Cursor<'_>,
-    context: &mut Context<'_>,
-) -> Option<Vec<Test>> {
+fn read_tests(parameter: Parameter, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Vec<Test>> {
     match &cursor.node.value {
         Value::Map(map) if !takes_mappings(parameter) || is_comparison(map) => {
             let entries = cursor.entries(context, "a mapping")?;
-            let tests = entries
-                .iter()
-                .map(|(name, value)| read_comparison(parameter, name, value, context));
+            let tests = entries.iter().map(|(name, value)| read_comparison(parameter, name, value, context));
             tests.collect::<Vec<_>>().into_iter().collect()
         }
         _ => read_values(parameter, cursor, context).map(|values| vec![Test::OneOf(values)]),
     }
 }
 
-fn read_values(
-    parameter: Parameter,
-    cursor: &Cursor<'_>,
-    context: &mut Context<'_>,
-) -> Option<Vec<Setting>> {
+fn read_values(parameter: Parameter, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Vec<Setting>> {
     if matches!(cursor.node.value, Value::List(_)) && !takes_lists(parameter) {
         let items = cursor.items(context, "a list")?;
-        let values = items
-            .iter()
-            .map(|item| Setting::read(parameter, item, context));
+        let values = items.iter().map(|item| Setting::read(parameter, item, context));
         return values.collect::<Vec<_>>().into_iter().collect();
     }
     Setting::read(parameter, cursor, context).map(|value| vec![value])
 }
 
-fn read_comparison(
-    parameter: Parameter,
-    name: &str,
-    cursor: &Cursor<'_>,
-    context: &mut Context<'_>,
-) -> Option<Test> {
+fn read_comparison(parameter: Parameter, name: &str, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Test> {
     if name == "ne" {
         return read_values(parameter, cursor, context).map(Test::NoneOf);
     }
     let Some((_, comparison)) = Comparison::NAMES.iter().find(|(known, _)| *known == name) else {
         let known = Comparison::NAMES.map(|(known, _)| known);
         let hint = did_you_mean(name, known.into_iter().chain(["ne"]));
-        cursor.problem(
-            context,
-            format!(
-                "unknown comparison {} (lt, le, gt, ge, ne){hint}",
-                quoted(name)
-            ),
-        );
+        cursor.problem(context, format!("unknown comparison {} (lt, le, gt, ge, ne){hint}", quoted(name)));
         return None;
     };
     if !takes_numbers(parameter) {
-        cursor.problem(
-            context,
-            format!(
-                "`{}` is no number and cannot be compared with `{name}`",
-                parameter.name()
-            ),
-        );
+        cursor.problem(context, format!("`{}` is no number and cannot be compared with `{name}`", parameter.name()));
         return None;
     }
-    cursor
-        .number(context)
-        .map(|bound| Test::Compare(*comparison, bound))
+    cursor.number(context).map(|bound| Test::Compare(*comparison, bound))
 }
 
 fn is_comparison(map: &[(Node, Node)]) -> bool {
-    let known =
-        |name: &str| name == "ne" || Comparison::NAMES.iter().any(|(known, _)| *known == name);
-    !map.is_empty()
-        && map
-            .iter()
-            .all(|(key, _)| matches!(&key.value, Value::Text(name) if known(name)))
+    let known = |name: &str| name == "ne" || Comparison::NAMES.iter().any(|(known, _)| *known == name);
+    !map.is_empty() && map.iter().all(|(key, _)| matches!(&key.value, Value::Text(name) if known(name)))
 }
 
 fn takes_mappings(parameter: Parameter) -> bool {
@@ -174,16 +133,12 @@ fn takes_mappings(parameter: Parameter) -> bool {
 }
 
 fn takes_lists(parameter: Parameter) -> bool {
-    parameter == Parameter::TargetModules
-        || parameter == Parameter::DatasetField(DatasetField::Text)
+    parameter == Parameter::TargetModules || parameter == Parameter::DatasetField(DatasetField::Text)
 }
 
 fn takes_numbers(parameter: Parameter) -> bool {
     match parameter {
-        Parameter::Count(_)
-        | Parameter::Number(_)
-        | Parameter::ClassifierDropout
-        | Parameter::Seed => true,
+        Parameter::Count(_) | Parameter::Number(_) | Parameter::ClassifierDropout | Parameter::Seed => true,
         Parameter::DatasetField(field) => field == DatasetField::Limit,
         _ => false,
     }

@@ -32,17 +32,11 @@ pub(super) enum Origin {
 impl Design {
     /// Number of runs before doubles collapse and conditions leave some out; none: more than a machine can count.
     pub fn size(&self) -> Option<usize> {
-        let ablated = self
-            .ablate
-            .iter()
-            .flatten()
-            .map(|axis| axis.choices.len())
-            .sum::<usize>();
+        let ablated = self.ablate.iter().flatten().map(|axis| axis.choices.len()).sum::<usize>();
         let base = usize::from(self.has_base());
         let seeds = self.seeds.as_ref().map_or(1, Vec::len);
-        let configurations = [base, ablated, self.runs.len()]
-            .into_iter()
-            .try_fold(self.product_size()?, usize::checked_add);
+        let configurations =
+            [base, ablated, self.runs.len()].into_iter().try_fold(self.product_size()?, usize::checked_add);
         configurations?.checked_mul(seeds)
     }
 
@@ -50,9 +44,7 @@ impl Design {
         if self.product.is_empty() {
             return Some(0);
         }
-        self.product
-            .iter()
-            .try_fold(1, |size: usize, axis| size.checked_mul(axis.choices.len()))
+        self.product.iter().try_fold(1, |size: usize, axis| size.checked_mul(axis.choices.len()))
     }
 
     /// Base is a run where it is what the changes of `ablate` are compared with, or where nothing else is a run.
@@ -62,12 +54,7 @@ impl Design {
 
     /// Whether runs of one configuration differ in their seeds.
     pub fn varies_seed(&self) -> bool {
-        let chosen = |choice: &Choice| {
-            choice
-                .settings
-                .iter()
-                .any(|setting| matches!(setting, Setting::Seed(_)))
-        };
+        let chosen = |choice: &Choice| choice.settings.iter().any(|setting| matches!(setting, Setting::Seed(_)));
         self.seeds.as_ref().is_some_and(|seeds| seeds.len() > 1) || self.choices().any(chosen)
     }
 
@@ -75,16 +62,11 @@ impl Design {
     pub fn configurations(&self) -> impl Iterator<Item = Configuration> {
         let base = self.has_base().then_some(Origin::Base);
         let axes = self.ablate.iter().flatten().enumerate();
-        let ablated = axes.flat_map(|(axis, of)| {
-            (0..of.choices.len()).map(move |choice| Origin::Ablate { axis, choice })
-        });
+        let ablated =
+            axes.flat_map(|(axis, of)| (0..of.choices.len()).map(move |choice| Origin::Ablate { axis, choice }));
         let product = (0..self.product_size().unwrap_or_default()).map(Origin::Product);
         let runs = (0..self.runs.len()).map(Origin::Run);
-        base.into_iter()
-            .chain(ablated)
-            .chain(product)
-            .chain(runs)
-            .map(|origin| self.configuration(origin))
+        base.into_iter().chain(ablated).chain(product).chain(runs).map(|origin| self.configuration(origin))
     }
 
     pub fn configuration(&self, origin: Origin) -> Configuration {
@@ -93,28 +75,17 @@ impl Design {
         if label.is_empty() {
             label.push_str(BASE);
         }
-        let draft = self
-            .base
-            .with(choices.iter().flat_map(|choice| &choice.settings));
-        Configuration {
-            label,
-            draft,
-            origin,
-        }
+        let draft = self.base.with(choices.iter().flat_map(|choice| &choice.settings));
+        Configuration { label, draft, origin }
     }
 
     /// The choices that make a configuration out of base.
     pub fn choices_of(&self, origin: Origin) -> Vec<&Choice> {
         match origin {
             Origin::Base => Vec::new(),
-            Origin::Ablate { axis, choice } => self
-                .ablate
-                .iter()
-                .flatten()
-                .nth(axis)
-                .map(|axis| &axis.choices[choice])
-                .into_iter()
-                .collect(),
+            Origin::Ablate { axis, choice } => {
+                self.ablate.iter().flatten().nth(axis).map(|axis| &axis.choices[choice]).into_iter().collect()
+            }
             Origin::Product(mut number) => {
                 let mut choices = Vec::with_capacity(self.product.len());
                 for axis in self.product.iter().rev() {

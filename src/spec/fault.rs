@@ -58,9 +58,7 @@ pub(super) fn probe(design: &Design, interner: &mut Interner<'_>, problems: &mut
         targets: problems.concern("target_modules"),
     };
     let axes = design.ablate.iter().flatten().enumerate();
-    let ablated = axes.flat_map(|(axis, of)| {
-        (0..of.choices.len()).map(move |choice| Origin::Ablate { axis, choice })
-    });
+    let ablated = axes.flat_map(|(axis, of)| (0..of.choices.len()).map(move |choice| Origin::Ablate { axis, choice }));
     let runs = (0..design.runs.len()).map(Origin::Run);
     for origin in std::iter::once(Origin::Base).chain(ablated).chain(runs) {
         let draft = design.configuration(origin).draft;
@@ -68,26 +66,14 @@ pub(super) fn probe(design: &Design, interner: &mut Interner<'_>, problems: &mut
         report(damage.rest(faults), design, origin, problems);
     }
     // A value of a product may suit another model or data set than base's; then its runs would tell.
-    if design
-        .product
-        .iter()
-        .flat_map(|axis| &axis.choices)
-        .any(|c| c.settings.iter().any(sets_model))
-    {
+    if design.product.iter().flat_map(|axis| &axis.choices).any(|c| c.settings.iter().any(sets_model)) {
         return;
     }
     for choice in design.product.iter().flat_map(|axis| &axis.choices) {
         let draft = design.base.with(choice.settings.iter());
         let faults = interner.key(&draft).err().unwrap_or_default();
-        let targets = faults
-            .into_iter()
-            .filter(|fault| matches!(fault, Fault::Targets(_)));
-        report(
-            damage.rest(targets.collect()),
-            design,
-            Origin::Base,
-            problems,
-        );
+        let targets = faults.into_iter().filter(|fault| matches!(fault, Fault::Targets(_)));
+        report(damage.rest(targets.collect()), design, Origin::Base, problems);
     }
 }
 

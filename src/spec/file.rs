@@ -30,21 +30,12 @@ impl SweepFile {
     /// # Errors
     /// When the file cannot be read or is no YAML.
     pub fn read(path: &Path) -> Result<SweepFile, SpecErrors> {
-        let read = |source| SpecErrors::Read {
-            path: path.to_owned(),
-            source,
-        };
+        let read = |source| SpecErrors::Read { path: path.to_owned(), source };
         let bytes = std::fs::read(path).map_err(read)?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            read(std::io::Error::new(
-                std::io::ErrorKind::InvalidData,
-                error.utf8_error(),
-            ))
-        })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| read(std::io::Error::new(std::io::ErrorKind::InvalidData, error.utf8_error())))?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let stem = path
-            .file_stem()
-            .map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
+        let stem = path.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
         SweepFile::new(text, folder, path.display().to_string(), stem.into_owned())
     }
 
@@ -53,33 +44,16 @@ impl SweepFile {
     /// # Errors
     /// When the text is no YAML.
     pub fn parse(text: &str, folder: &Path) -> Result<SweepFile, SpecErrors> {
-        SweepFile::new(
-            text.to_owned(),
-            folder,
-            "sweep file".to_owned(),
-            "sweep".to_owned(),
-        )
+        SweepFile::new(text.to_owned(), folder, "sweep file".to_owned(), "sweep".to_owned())
     }
 
-    fn new(
-        text: String,
-        folder: &Path,
-        title: String,
-        default_name: String,
-    ) -> Result<SweepFile, SpecErrors> {
+    fn new(text: String, folder: &Path, title: String, default_name: String) -> Result<SweepFile, SpecErrors> {
         let root = yaml::parse(&text).map_err(|error| SpecErrors::Syntax {
             file: title.clone(),
             position: error.position,
             message: error.message,
         })?;
-        Ok(SweepFile {
-            title,
-            default_name,
-            folder: folder.to_owned(),
-            text,
-            root,
-            overrides: Vec::new(),
-        })
+        Ok(SweepFile { title, default_name, folder: folder.to_owned(), text, root, overrides: Vec::new() })
     }
 
     /// The file's text as it was read.
@@ -101,10 +75,7 @@ impl SweepFile {
         match change {
             Some(change) if problems.is_empty() => self.overrides.push(change),
             _ => {
-                return Err(SpecErrors::Invalid {
-                    file: "--set".to_owned(),
-                    problems: problems.report(""),
-                });
+                return Err(SpecErrors::Invalid { file: "--set".to_owned(), problems: problems.report("") });
             }
         }
         Ok(())
@@ -124,40 +95,23 @@ impl SweepFile {
     }
 
     pub(super) fn design(&self, problems: &mut Problems) -> Design {
-        let mut context = Context {
-            problems,
-            folder: Some(&self.folder),
-        };
-        Design::read(
-            &self.root,
-            &self.default_name,
-            &self.overrides,
-            &mut context,
-        )
+        let mut context = Context { problems, folder: Some(&self.folder) };
+        Design::read(&self.root, &self.default_name, &self.overrides, &mut context)
     }
 
     pub(super) fn invalid(&self, problems: Vec<Problem>) -> SpecErrors {
-        SpecErrors::Invalid {
-            file: self.title.clone(),
-            problems,
-        }
+        SpecErrors::Invalid { file: self.title.clone(), problems }
     }
 }
 
 fn read_override(assignment: &str, problems: &mut Problems) -> Option<Override> {
-    let mut context = Context {
-        problems,
-        folder: None,
-    };
+    let mut context = Context { problems, folder: None };
     let (key, text) = match assignment.split_once('=') {
         Some((key, text)) => (key.trim(), text),
         None => (assignment.trim(), ""),
     };
     let parsed = yaml::parse(text);
-    let null = Node {
-        index: 0,
-        value: yaml::Value::Null,
-    };
+    let null = Node { index: 0, value: yaml::Value::Null };
     let root = Cursor::option(parsed.as_ref().unwrap_or(&null));
     let cursor = root.entry(key, root.node.index, root.node);
     if !assignment.contains('=') {
@@ -165,10 +119,7 @@ fn read_override(assignment: &str, problems: &mut Problems) -> Option<Override> 
         return None;
     }
     if let Err(error) = &parsed {
-        cursor.problem(
-            &mut context,
-            format!("the value is no YAML: {}", error.message),
-        );
+        cursor.problem(&mut context, format!("the value is no YAML: {}", error.message));
         return None;
     }
     if key == "seeds" {
@@ -177,11 +128,7 @@ fn read_override(assignment: &str, problems: &mut Problems) -> Option<Override> 
     let Some(parameter) = Parameter::named(key) else {
         let message = match Parameter::meant(key) {
             Some(_) => Parameter::unknown(key),
-            None => format!(
-                "unknown parameter {}{}",
-                quoted(key),
-                did_you_mean(key, ["seeds"])
-            ),
+            None => format!("unknown parameter {}{}", quoted(key), did_you_mean(key, ["seeds"])),
         };
         cursor.problem(&mut context, message);
         return None;

@@ -64,10 +64,7 @@ impl<'a> DatasetIdentity<'a> {
     pub fn new(dataset: &'a DatasetSpec, digest: &'a str) -> Self {
         let evaluation = match &dataset.evaluation {
             Evaluation::File(_) => EvaluationIdentity::File,
-            Evaluation::HeldOut { size, seed } => EvaluationIdentity::HeldOut {
-                seed: *seed,
-                size: *size,
-            },
+            Evaluation::HeldOut { size, seed } => EvaluationIdentity::HeldOut { seed: *seed, size: *size },
             Evaluation::Split(split) => EvaluationIdentity::Split(split),
         };
         DatasetIdentity {
@@ -140,15 +137,10 @@ mod tests {
     use super::super::draft::Draft;
     use super::*;
 
-    const DIGESTS: Digests<'_> = Digests {
-        model: "m",
-        dataset: "d",
-    };
+    const DIGESTS: Digests<'_> = Digests { model: "m", dataset: "d" };
 
     fn spec() -> RunSpec {
-        Draft::paper().resolved(vec![
-            "roberta.encoder.layer.0.attention.self.query".to_owned(),
-        ])
+        Draft::paper().resolved(vec!["roberta.encoder.layer.0.attention.self.query".to_owned()])
     }
 
     #[test]
@@ -169,27 +161,10 @@ mod tests {
             let mut other = json.clone();
             other[name] = changed;
             let other: RunSpec = serde_json::from_value(other).unwrap();
-            assert!(
-                seen.insert(run_id(&other, DIGESTS, None)),
-                "{name} does not change the id"
-            );
+            assert!(seen.insert(run_id(&other, DIGESTS, None)), "{name} does not change the id");
         }
-        assert!(seen.insert(run_id(
-            &spec(),
-            Digests {
-                model: "other",
-                ..DIGESTS
-            },
-            None
-        )));
-        assert!(seen.insert(run_id(
-            &spec(),
-            Digests {
-                dataset: "other",
-                ..DIGESTS
-            },
-            None
-        )));
+        assert!(seen.insert(run_id(&spec(), Digests { model: "other", ..DIGESTS }, None)));
+        assert!(seen.insert(run_id(&spec(), Digests { dataset: "other", ..DIGESTS }, None)));
         assert!(seen.insert(run_id(&spec(), DIGESTS, Some("base"))));
     }
 
@@ -198,10 +173,7 @@ mod tests {
         let mut moved = spec();
         moved.model = "/elsewhere/model".to_owned();
         moved.dataset.path = "/elsewhere/data.csv".to_owned();
-        assert_eq!(
-            run_id(&moved, DIGESTS, None),
-            run_id(&spec(), DIGESTS, None)
-        );
+        assert_eq!(run_id(&moved, DIGESTS, None), run_id(&spec(), DIGESTS, None));
         moved.dataset.evaluation = Evaluation::File("a.csv".to_owned());
         let first = run_id(&moved, DIGESTS, None);
         assert_ne!(first, run_id(&spec(), DIGESTS, None));
@@ -232,11 +204,7 @@ mod tests {
     fn keys_are_in_alphabetical_order() {
         let spec = spec();
         let json = serde_json::to_value(Identity::new(&spec, DIGESTS, Some("base"))).unwrap();
-        for object in [
-            &json,
-            &json["dataset"],
-            &json["dataset"]["evaluation"]["held_out"],
-        ] {
+        for object in [&json, &json["dataset"], &json["dataset"]["evaluation"]["held_out"]] {
             let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
             assert!(keys.is_sorted(), "{keys:?}");
         }

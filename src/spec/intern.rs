@@ -40,10 +40,7 @@ impl Contents {
     }
 
     pub fn run_id(&self, spec: &RunSpec, key: &Key) -> RunId {
-        let digests = Digests {
-            model: &self.models[key.model].digest,
-            dataset: &self.dataset_digests[key.dataset],
-        };
+        let digests = Digests { model: &self.models[key.model].digest, dataset: &self.dataset_digests[key.dataset] };
         run_id(spec, digests, None)
     }
 }
@@ -97,14 +94,7 @@ impl<'f> Interner<'f> {
                 return Err(faults.into_iter().flatten().collect());
             }
         };
-        let Scalars {
-            counts,
-            numbers,
-            lr_scheduler,
-            precision,
-            metric_for_best,
-            ..
-        } = draft.scalars;
+        let Scalars { counts, numbers, lr_scheduler, precision, metric_for_best, .. } = draft.scalars;
         Ok(Key {
             model,
             dataset,
@@ -160,10 +150,7 @@ impl<'f> Interner<'f> {
         let digest = self.facts.dataset_digest(dataset)?;
         let identity = json(&DatasetIdentity::new(dataset, &digest));
         let digests = &mut self.contents.dataset_digests;
-        let number = *self
-            .dataset_identities
-            .entry(identity)
-            .or_insert(digests.len());
+        let number = *self.dataset_identities.entry(identity).or_insert(digests.len());
         if number == digests.len() {
             digests.push(digest);
         }
@@ -179,17 +166,13 @@ impl<'f> Interner<'f> {
         let lists = &mut self.contents.target_modules;
         let resolved = targets.resolve(&draft.model, &self.contents.models[model]);
         let number = resolved.map_err(Fault::Targets).map(|names| {
-            let number = *self
-                .module_lists
-                .entry(names.clone())
-                .or_insert(lists.len());
+            let number = *self.module_lists.entry(names.clone()).or_insert(lists.len());
             if number == lists.len() {
                 lists.push(names);
             }
             number
         });
-        self.targets
-            .insert(address, (targets.clone(), number.clone()));
+        self.targets.insert(address, (targets.clone(), number.clone()));
         number
     }
 }

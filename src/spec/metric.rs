@@ -14,12 +14,8 @@ pub(super) fn parse(text: &str) -> Result<HypothesisMetric, String> {
         return Ok(HypothesisMetric::GeneralizationGap);
     }
     if let Some(arguments) = text.strip_prefix(EPOCHS_TO) {
-        return parse_epochs_to(arguments).ok_or_else(|| {
-            format!(
-                "{} must name a metric and a value: `epochs_to(accuracy, 0.9)`",
-                quoted(text)
-            )
-        })?;
+        return parse_epochs_to(arguments)
+            .ok_or_else(|| format!("{} must name a metric and a value: `epochs_to(accuracy, 0.9)`", quoted(text)))?;
     }
     let Some((name, when)) = text.split_once('@') else {
         return recorded(text).map(HypothesisMetric::Best);
@@ -29,10 +25,7 @@ pub(super) fn parse(text: &str) -> Result<HypothesisMetric, String> {
         ("best", _) => Ok(HypothesisMetric::Best(metric)),
         ("last", _) => Ok(HypothesisMetric::Last(metric)),
         (_, Ok(epoch)) if epoch > 0 => Ok(HypothesisMetric::AfterEpoch { metric, epoch }),
-        (when, _) => Err(format!(
-            "after `@` comes `best`, `last` or an epoch counted from 1, found {}",
-            quoted(when)
-        )),
+        (when, _) => Err(format!("after `@` comes `best`, `last` or an epoch counted from 1, found {}", quoted(when))),
     }
 }
 
@@ -40,11 +33,7 @@ pub(super) fn parse(text: &str) -> Result<HypothesisMetric, String> {
 fn parse_epochs_to(arguments: &str) -> Option<Result<HypothesisMetric, String>> {
     let arguments = arguments.trim().strip_prefix('(')?.strip_suffix(')')?;
     let (name, value) = arguments.split_once(',')?;
-    let value: f64 = value
-        .trim()
-        .parse()
-        .ok()
-        .filter(|value: &f64| value.is_finite())?;
+    let value: f64 = value.trim().parse().ok().filter(|value: &f64| value.is_finite())?;
     let read = recorded(name.trim()).and_then(|metric| {
         check_value(metric, value)?;
         Ok(HypothesisMetric::EpochsToReach { metric, value })
@@ -57,15 +46,8 @@ fn recorded(name: &str) -> Result<MetricName, String> {
     found.map(|(_, metric)| *metric).ok_or_else(|| {
         let names = MetricName::NAMES.map(|(known, _)| known);
         let hint = did_you_mean(name, names.into_iter().chain([GENERALIZATION_GAP]));
-        let all = listed(
-            names
-                .into_iter()
-                .chain([GENERALIZATION_GAP, "epochs_to(accuracy, 0.9)"]),
-        );
-        format!(
-            "unknown metric {}{hint} (there are {all}; also `accuracy@last`, `accuracy@3`)",
-            quoted(name)
-        )
+        let all = listed(names.into_iter().chain([GENERALIZATION_GAP, "epochs_to(accuracy, 0.9)"]));
+        format!("unknown metric {}{hint} (there are {all}; also `accuracy@last`, `accuracy@3`)", quoted(name))
     })
 }
 
@@ -73,17 +55,10 @@ fn recorded(name: &str) -> Result<MetricName, String> {
 pub(super) fn check_value(metric: MetricName, value: f64) -> Result<(), String> {
     let name = metric.name();
     if metric.is_share() && value > 1.0 && value <= 100.0 {
-        return Err(format!(
-            "{name} is a share from 0 to 1, not a percentage: write {:.4}",
-            value / 100.0
-        ));
+        return Err(format!("{name} is a share from 0 to 1, not a percentage: write {:.4}", value / 100.0));
     }
     if value < 0.0 || metric.is_share() && value > 1.0 {
-        let range = if metric.is_share() {
-            "from 0 to 1"
-        } else {
-            "at least 0"
-        };
+        let range = if metric.is_share() { "from 0 to 1" } else { "at least 0" };
         return Err(format!("{name} is {range}"));
     }
     Ok(())
@@ -95,20 +70,11 @@ mod tests {
 
     #[test]
     fn every_form_is_read_and_shown_the_same() {
-        for text in [
-            "accuracy",
-            "eval_loss@last",
-            "accuracy@3",
-            "epochs_to(accuracy, 0.9)",
-            "generalization_gap",
-        ] {
+        for text in ["accuracy", "eval_loss@last", "accuracy@3", "epochs_to(accuracy, 0.9)", "generalization_gap"] {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
         assert_eq!(parse("f1@best"), Ok(HypothesisMetric::Best(MetricName::F1)));
-        assert_eq!(
-            parse("epochs_to( eval_loss ,2)").unwrap().to_string(),
-            "epochs_to(eval_loss, 2)"
-        );
+        assert_eq!(parse("epochs_to( eval_loss ,2)").unwrap().to_string(), "epochs_to(eval_loss, 2)");
     }
 
     #[test]

@@ -45,7 +45,6 @@ pub use pack::{PackId, PackPlan};
 pub use problem::{Problem, SpecErrors};
 pub use rehearsal::Rehearsal;
 pub use run::{
-    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PlannedRun, Precision, RunId,
-    RunSpec, Sweep,
+    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PlannedRun, Precision, RunId, RunSpec, Sweep,
 };
 pub use select::{SelectError, select};

@@ -5,11 +5,8 @@ use std::fmt;
 use super::{Expectation, HypothesisMetric, LrScheduler, MetricName, Precision};
 
 impl LrScheduler {
-    pub const NAMES: [(&'static str, LrScheduler); 3] = [
-        ("cosine", LrScheduler::Cosine),
-        ("linear", LrScheduler::Linear),
-        ("constant", LrScheduler::Constant),
-    ];
+    pub const NAMES: [(&'static str, LrScheduler); 3] =
+        [("cosine", LrScheduler::Cosine), ("linear", LrScheduler::Linear), ("constant", LrScheduler::Constant)];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -21,11 +18,8 @@ impl LrScheduler {
 }
 
 impl Precision {
-    pub const NAMES: [(&'static str, Precision); 3] = [
-        ("fp32", Precision::Fp32),
-        ("tf32", Precision::Tf32),
-        ("bf16", Precision::Bf16),
-    ];
+    pub const NAMES: [(&'static str, Precision); 3] =
+        [("fp32", Precision::Fp32), ("tf32", Precision::Tf32), ("bf16", Precision::Bf16)];
 
     pub fn name(self) -> &'static str {
         match self {

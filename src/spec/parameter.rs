@@ -95,10 +95,9 @@ impl Count {
 impl Number {
     pub fn domain(self) -> Domain {
         match self {
-            Number::LoraDropout
-            | Number::HiddenDropout
-            | Number::AttentionDropout
-            | Number::ExtraDropout => Domain::Dropout,
+            Number::LoraDropout | Number::HiddenDropout | Number::AttentionDropout | Number::ExtraDropout => {
+                Domain::Dropout
+            }
             Number::WeightDecay | Number::WarmupRatio => Domain::Share,
             Number::LearningRate => Domain::Rate,
             Number::LoraAlpha | Number::MaxGradNorm => Domain::Positive,
@@ -127,10 +126,7 @@ impl Parameter {
         ("lora_dropout", Parameter::Number(Number::LoraDropout)),
         ("target_modules", Parameter::TargetModules),
         ("hidden_dropout", Parameter::Number(Number::HiddenDropout)),
-        (
-            "attention_dropout",
-            Parameter::Number(Number::AttentionDropout),
-        ),
+        ("attention_dropout", Parameter::Number(Number::AttentionDropout)),
         ("classifier_dropout", Parameter::ClassifierDropout),
         ("extra_dropout", Parameter::Number(Number::ExtraDropout)),
         ("learning_rate", Parameter::Number(Number::LearningRate)),
@@ -139,10 +135,7 @@ impl Parameter {
         ("warmup_ratio", Parameter::Number(Number::WarmupRatio)),
         ("batch_size", Parameter::Count(Count::BatchSize)),
         ("eval_batch_size", Parameter::Count(Count::EvalBatchSize)),
-        (
-            "gradient_accumulation_steps",
-            Parameter::Count(Count::Accumulation),
-        ),
+        ("gradient_accumulation_steps", Parameter::Count(Count::Accumulation)),
         ("max_grad_norm", Parameter::Number(Number::MaxGradNorm)),
         ("epochs", Parameter::Count(Count::Epochs)),
         ("precision", Parameter::Precision),
@@ -175,17 +168,12 @@ impl Parameter {
     ];
 
     pub fn named(name: &str) -> Option<Parameter> {
-        Self::NAMES
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, parameter)| *parameter)
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, parameter)| *parameter)
     }
 
     pub fn name(self) -> &'static str {
         let entry = Self::NAMES.iter().find(|(_, parameter)| *parameter == self);
-        entry
-            .expect("a test makes sure that every parameter is in the table")
-            .0
+        entry.expect("a test makes sure that every parameter is in the table").0
     }
 
     /// What to say of a name that is no parameter's.
@@ -199,10 +187,7 @@ impl Parameter {
 
     /// The parameter that was probably meant.
     pub fn meant(name: &str) -> Option<&'static str> {
-        let also = Self::ALSO_CALLED
-            .iter()
-            .find(|(other, _)| *other == name)
-            .map(|(_, ours)| *ours);
+        let also = Self::ALSO_CALLED.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
         also.or_else(|| nearest(name, Self::NAMES.iter().map(|(known, _)| *known)))
     }
 }

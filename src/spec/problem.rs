@@ -10,10 +10,7 @@ use super::yaml;
 #[derive(Debug, thiserror::Error)]
 pub enum SpecErrors {
     #[error("{}: cannot read the sweep file: {source}", path.display())]
-    Read {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Read { path: PathBuf, source: std::io::Error },
     /// No YAML. The message repeats the position in YAML's own words where it has more to say.
     #[error("{file}{}: {message}", Position(*position))]
     Syntax {
@@ -24,10 +21,7 @@ pub enum SpecErrors {
     },
     /// All problems of the file, in the order of its lines.
     #[error("{}", Report(file, problems))]
-    Invalid {
-        file: String,
-        problems: Vec<Problem>,
-    },
+    Invalid { file: String, problems: Vec<Problem> },
 }
 
 impl SpecErrors {
@@ -78,11 +72,7 @@ struct Report<'a>(&'a str, &'a [Problem]);
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report(file, problems) = self;
-        let noun = if problems.len() == 1 {
-            "problem"
-        } else {
-            "problems"
-        };
+        let noun = if problems.len() == 1 { "problem" } else { "problems" };
         write!(f, "{file}: {} {noun}", problems.len())?;
         for problem in *problems {
             write!(f, "\n  {problem}")?;
@@ -121,20 +111,12 @@ impl Problems {
     const MOST_BYTES: usize = 50_000_000;
 
     pub fn add(&mut self, place: Place, message: impl Into<String>) {
-        self.push(Finding {
-            place,
-            message: message.into(),
-            see: None,
-        });
+        self.push(Finding { place, message: message.into(), see: None });
     }
 
     /// Like `add`; the line of the node `see` is added to the message.
     pub fn add_with_line(&mut self, place: Place, message: impl Into<String>, see: usize) {
-        self.push(Finding {
-            place,
-            message: message.into(),
-            see: Some(see),
-        });
+        self.push(Finding { place, message: message.into(), see: Some(see) });
     }
 
     fn push(&mut self, finding: Finding) {
@@ -151,10 +133,7 @@ impl Problems {
     pub fn concern(&self, name: &str) -> bool {
         let field = format!(".{name}.");
         let mut paths = self.found.iter().map(|finding| finding.place.path.as_str());
-        paths.any(|path| {
-            path.split(['[', ']', ' '])
-                .any(|part| format!(".{part}.").contains(&field))
-        })
+        paths.any(|path| path.split(['[', ']', ' ']).any(|part| format!(".{part}.").contains(&field)))
     }
 
     /// The problems with their lines in `text`, in the order of lines.
@@ -162,19 +141,12 @@ impl Problems {
         let lines = Self::MOST_LINES.min(Self::MOST_BYTES / text.len().max(1));
         let mut problems: Vec<Problem> = Vec::with_capacity(self.found.len());
         for (number, finding) in self.found.into_iter().enumerate() {
-            let find = |node: Option<usize>| {
-                node.filter(|_| number < lines)
-                    .and_then(|node| yaml::line(text, node))
-            };
+            let find = |node: Option<usize>| node.filter(|_| number < lines).and_then(|node| yaml::line(text, node));
             let mut message = finding.message;
             if let Some(line) = find(finding.see) {
                 message.push_str(&format!(" on line {line}"));
             }
-            problems.push(Problem {
-                path: finding.place.path,
-                line: find(finding.place.node),
-                message,
-            });
+            problems.push(Problem { path: finding.place.path, line: find(finding.place.node), message });
         }
         problems.sort_by_key(|problem| problem.line.unwrap_or(usize::MAX));
         problems
@@ -182,10 +154,7 @@ impl Problems {
 }
 
 /// `, did you mean ...?` when one of the candidates is near, else nothing.
-pub(super) fn did_you_mean<'a>(
-    given: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> String {
+pub(super) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     match nearest(given, candidates) {
         Some(candidate) => format!("; did you mean `{candidate}`?"),
         None => String::new(),
@@ -193,10 +162,7 @@ pub(super) fn did_you_mean<'a>(
 }
 
 /// The candidate that is written most like `given`, where one is alike enough.
-pub(super) fn nearest<'a>(
-    given: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Of 1 for equal: half of the letters wrong is no typing error any more.
     const ALIKE: f64 = 0.6;
     /// Comparing takes time in the product of the lengths.
@@ -208,12 +174,7 @@ pub(super) fn nearest<'a>(
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST)
-        .map(|candidate| {
-            (
-                strsim::normalized_damerau_levenshtein(&folded, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(&folded, &candidate.to_lowercase()), candidate))
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
@@ -239,12 +200,7 @@ fn escape(c: char) -> impl Iterator<Item = char> {
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const MOST: usize = 12;
     let names: Vec<&str> = names.into_iter().collect();
-    let mut shown = names
-        .iter()
-        .take(MOST)
-        .map(|name| quoted(name))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut shown = names.iter().take(MOST).map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
     if names.len() > MOST {
         shown.push_str(&format!(" and {} more", names.len() - MOST));
     }

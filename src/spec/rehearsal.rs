@@ -42,41 +42,23 @@ impl SweepFile {
     pub fn rehearse(&self, rehearsal: &Rehearsal, facts: &dyn Facts) -> Result<Sweep, SpecErrors> {
         let mut problems = Problems::default();
         let design = self.design(&mut problems);
-        let known = NominalFacts {
-            facts,
-            asked: RefCell::default(),
-        };
+        let known = NominalFacts { facts, asked: RefCell::default() };
         let Some(sweep) = resolve::resolve(&design, &known, &mut problems) else {
             return Err(self.invalid(problems.report(self.text())));
         };
         let absent = |message: String| {
             let path = "--rehearse".to_owned();
-            self.invalid(vec![Problem {
-                path,
-                line: None,
-                message,
-            }])
+            self.invalid(vec![Problem { path, line: None, message }])
         };
         let stage = Stage {
             model: facts.model(&rehearsal.model).map_err(absent)?,
             data_digest: facts.dataset_digest(&rehearsal.dataset).map_err(absent)?,
             rehearsal,
-            depths: known
-                .asked
-                .into_inner()
-                .into_iter()
-                .map(|(name, facts)| (name, facts.layers))
-                .collect(),
-            epochs: Epochs::new(
-                &sweep.runs,
-                design.base.scalars.count(super::parameter::Count::Epochs),
-            ),
-            rate_factor: rehearsal.learning_rate.map_or(1.0, |rate| {
-                rate / design
-                    .base
-                    .scalars
-                    .number(super::parameter::Number::LearningRate)
-            }),
+            depths: known.asked.into_inner().into_iter().map(|(name, facts)| (name, facts.layers)).collect(),
+            epochs: Epochs::new(&sweep.runs, design.base.scalars.count(super::parameter::Count::Epochs)),
+            rate_factor: rehearsal
+                .learning_rate
+                .map_or(1.0, |rate| rate / design.base.scalars.number(super::parameter::Number::LearningRate)),
         };
         Ok(stage.sweep(sweep))
     }
@@ -92,9 +74,7 @@ impl Facts for NominalFacts<'_> {
     fn model(&self, name: &str) -> Result<ModelFacts, String> {
         let known = self.facts.model(name);
         let known = known.or_else(|absent| nominal(name).ok_or(absent))?;
-        self.asked
-            .borrow_mut()
-            .insert(name.to_owned(), known.clone());
+        self.asked.borrow_mut().insert(name.to_owned(), known.clone());
         Ok(known)
     }
 
@@ -123,11 +103,7 @@ fn nominal(name: &str) -> Option<ModelFacts> {
     } else {
         12
     };
-    Some(ModelFacts {
-        architecture,
-        layers,
-        digest: name.to_owned(),
-    })
+    Some(ModelFacts { architecture, layers, digest: name.to_owned() })
 }
 
 /// Everything that turns a run into its rehearsal.
@@ -144,10 +120,7 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn sweep(&self, sweep: Sweep) -> Sweep {
         let mut seen = HashSet::new();
-        let firsts = sweep
-            .runs
-            .into_iter()
-            .filter(|run| seen.insert(run.configuration.clone()));
+        let firsts = sweep.runs.into_iter().filter(|run| seen.insert(run.configuration.clone()));
         let runs = firsts.map(|run| self.run(run)).collect();
         let mut hypotheses = sweep.hypotheses;
         for hypothesis in &mut hypotheses {
@@ -155,10 +128,7 @@ impl Stage<'_> {
                 *epoch = (*epoch).min(self.epochs.base);
             }
         }
-        let notice = format!(
-            "Rehearsal on {}: the figures say nothing about the sweep itself.",
-            self.rehearsal.model
-        );
+        let notice = format!("Rehearsal on {}: the figures say nothing about the sweep itself.", self.rehearsal.model);
         Sweep {
             name: format!("{}-rehearsal", sweep.name),
             description: format!("{notice} {}", sweep.description).trim().to_owned(),
@@ -171,10 +141,7 @@ impl Stage<'_> {
 
     fn run(&self, run: PlannedRun) -> PlannedRun {
         let spec = self.spec(run.spec);
-        let digests = Digests {
-            model: &self.model.digest,
-            dataset: &self.data_digest,
-        };
+        let digests = Digests { model: &self.model.digest, dataset: &self.data_digest };
         PlannedRun {
             id: run_id(&spec, digests, Some(&run.configuration)),
             label: run.configuration.clone(),
@@ -197,22 +164,11 @@ impl Stage<'_> {
 
     /// The same modules at the same relative depth; those that meet in one layer are one.
     fn targets(&self, spec: &RunSpec) -> Vec<String> {
-        let depth = self
-            .depths
-            .get(&spec.model)
-            .copied()
-            .unwrap_or(self.model.layers);
-        let parsed = spec
-            .target_modules
-            .iter()
-            .filter_map(|name| Architecture::parse_any(name));
-        let mapped: BTreeSet<(usize, Module)> = parsed
-            .map(|(_, layer, module)| (same_depth(layer, depth, self.model.layers), module))
-            .collect();
-        mapped
-            .into_iter()
-            .map(|(layer, module)| self.model.architecture.module_name(layer, module))
-            .collect()
+        let depth = self.depths.get(&spec.model).copied().unwrap_or(self.model.layers);
+        let parsed = spec.target_modules.iter().filter_map(|name| Architecture::parse_any(name));
+        let mapped: BTreeSet<(usize, Module)> =
+            parsed.map(|(_, layer, module)| (same_depth(layer, depth, self.model.layers), module)).collect();
+        mapped.into_iter().map(|(layer, module)| self.model.architecture.module_name(layer, module)).collect()
     }
 }
 
@@ -233,16 +189,8 @@ struct Epochs {
 
 impl Epochs {
     fn new(runs: &[PlannedRun], base: usize) -> Epochs {
-        let longer: BTreeSet<usize> = runs
-            .iter()
-            .map(|run| run.spec.epochs)
-            .filter(|epochs| *epochs > base)
-            .collect();
-        Epochs {
-            original_base: base,
-            base: base.min(BASE_EPOCHS),
-            longer: longer.into_iter().collect(),
-        }
+        let longer: BTreeSet<usize> = runs.iter().map(|run| run.spec.epochs).filter(|epochs| *epochs > base).collect();
+        Epochs { original_base: base, base: base.min(BASE_EPOCHS), longer: longer.into_iter().collect() }
     }
 
     fn of(&self, epochs: usize) -> usize {

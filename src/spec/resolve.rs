@@ -27,11 +27,7 @@ pub(super) struct Planned {
 }
 
 /// Expands a design whose reading may have found problems; those of the expansion are added. None: there are problems.
-pub(super) fn resolve(
-    design: &Design,
-    facts: &dyn Facts,
-    problems: &mut Problems,
-) -> Option<Sweep> {
+pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problems) -> Option<Sweep> {
     let candidates = treatment::candidates(design, problems);
     contradiction::report(design, &candidates, problems);
     let mut interner = Interner::new(facts);
@@ -40,13 +36,8 @@ pub(super) fn resolve(
         return None;
     }
     if design.size().is_none_or(|size| size > MOST_RUNS) {
-        let size = design
-            .size()
-            .map_or("far more".to_owned(), |size| size.to_string());
-        problems.add(
-            Place::default(),
-            format!("makes {size} runs; {MOST_RUNS} is the most"),
-        );
+        let size = design.size().map_or("far more".to_owned(), |size| size.to_string());
+        problems.add(Place::default(), format!("makes {size} runs; {MOST_RUNS} is the most"));
         return None;
     }
     let planned = plan(design, &mut interner, problems);
@@ -55,27 +46,11 @@ pub(super) fn resolve(
         return None;
     }
     if planned.is_empty() {
-        problems.add(
-            Place {
-                path: "exclude".to_owned(),
-                node: None,
-            },
-            "leaves no run",
-        );
+        problems.add(Place { path: "exclude".to_owned(), node: None }, "leaves no run");
         return None;
     }
-    let baseline = interner
-        .key(&design.base)
-        .ok()
-        .and_then(|key| planned.iter().find(|other| other.key == key));
-    let hypotheses = treatment::hypotheses(
-        design,
-        &candidates,
-        &planned,
-        baseline,
-        &mut interner,
-        problems,
-    );
+    let baseline = interner.key(&design.base).ok().and_then(|key| planned.iter().find(|other| other.key == key));
+    let hypotheses = treatment::hypotheses(design, &candidates, &planned, baseline, &mut interner, problems);
     if !problems.is_empty() {
         return None;
     }
@@ -109,24 +84,10 @@ fn plan(design: &Design, interner: &mut Interner<'_>, problems: &mut Problems) -
         };
         let number = *number_of.entry(key).or_insert(planned.len());
         if number == planned.len() {
-            let Configuration {
-                label,
-                draft,
-                origin,
-            } = configuration;
-            planned.push(Planned {
-                label,
-                draft,
-                key,
-                seeds: Vec::with_capacity(seeds.len()),
-                origin,
-            });
+            let Configuration { label, draft, origin } = configuration;
+            planned.push(Planned { label, draft, key, seeds: Vec::with_capacity(seeds.len()), origin });
         }
-        planned[number].seeds.extend(
-            seeds
-                .into_iter()
-                .filter(|seed| taken.insert((number, *seed))),
-        );
+        planned[number].seeds.extend(seeds.into_iter().filter(|seed| taken.insert((number, *seed))));
     }
     planned
 }
@@ -141,34 +102,20 @@ fn seeds(design: &Design, configuration: &Configuration) -> Vec<u64> {
     let mut draft = configuration.draft.clone();
     let kept = seeds.iter().copied().filter(|seed| {
         draft.scalars.seed = *seed;
-        !design
-            .exclude
-            .iter()
-            .any(|condition| condition.matches(&draft))
+        !design.exclude.iter().any(|condition| condition.matches(&draft))
     });
     kept.collect()
 }
 
 fn runs(planned: &[Planned], varies_seed: bool, contents: &Contents) -> Vec<PlannedRun> {
-    let runs: Vec<(&Planned, u64)> = planned
-        .iter()
-        .flat_map(|planned| planned.seeds.iter().map(move |seed| (planned, *seed)))
-        .collect();
+    let runs: Vec<(&Planned, u64)> =
+        planned.iter().flat_map(|planned| planned.seeds.iter().map(move |seed| (planned, *seed))).collect();
     let run = |(planned, seed): (&Planned, u64)| {
         let mut spec = contents.resolved(&planned.draft, &planned.key);
         spec.seed = seed;
         let configuration = planned.label.clone();
-        let label = if varies_seed {
-            format!("{configuration}, seed={seed}")
-        } else {
-            configuration.clone()
-        };
-        PlannedRun {
-            id: contents.run_id(&spec, &planned.key),
-            label,
-            configuration,
-            spec,
-        }
+        let label = if varies_seed { format!("{configuration}, seed={seed}") } else { configuration.clone() };
+        PlannedRun { id: contents.run_id(&spec, &planned.key), label, configuration, spec }
     };
     runs.into_par_iter().map(run).collect()
 }
@@ -178,27 +125,16 @@ fn report_equal_labels(design: &Design, planned: &[Planned], problems: &mut Prob
     let mut first: HashMap<&str, &Planned> = HashMap::with_capacity(planned.len());
     for planned in planned {
         if let Some(other) = first.insert(&planned.label, planned) {
-            let (here, there) = (
-                place_of(design, planned.origin),
-                place_of(design, other.origin),
-            );
+            let (here, there) = (place_of(design, planned.origin), place_of(design, other.origin));
             let label = quoted(&planned.label);
-            let message = format!(
-                "two different configurations are called {label}; the other is {}",
-                quoted(&there.path)
-            );
+            let message =
+                format!("two different configurations are called {label}; the other is {}", quoted(&there.path));
             problems.add(here, message);
         }
     }
 }
 
 fn place_of(design: &Design, origin: Origin) -> Place {
-    let base = Place {
-        path: "base".to_owned(),
-        node: None,
-    };
-    design
-        .choices_of(origin)
-        .last()
-        .map_or(base, |choice| choice.place.clone())
+    let base = Place { path: "base".to_owned(), node: None };
+    design.choices_of(origin).last().map_or(base, |choice| choice.place.clone())
 }

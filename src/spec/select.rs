@@ -48,28 +48,15 @@ pub fn select(sweep: &Sweep, patterns: &[impl AsRef<str>]) -> Result<Vec<RunId>,
 
 impl SelectError {
     fn new(pattern: &str, sweep: &Sweep) -> SelectError {
-        let mut labels: Vec<&str> = sweep
-            .runs
-            .iter()
-            .map(|run| run.configuration.as_str())
-            .collect();
+        let mut labels: Vec<&str> = sweep.runs.iter().map(|run| run.configuration.as_str()).collect();
         labels.dedup();
-        let unknown = pattern
-            .split(',')
-            .filter_map(|part| part.split_once('='))
-            .map(|(key, _)| key.trim());
-        let unknown = unknown
-            .filter(|key| Parameter::named(key).is_none())
-            .find_map(Parameter::meant);
+        let unknown = pattern.split(',').filter_map(|part| part.split_once('=')).map(|(key, _)| key.trim());
+        let unknown = unknown.filter(|key| Parameter::named(key).is_none()).find_map(Parameter::meant);
         let hint = match unknown {
             Some(meant) => format!("; did you mean `{meant}`?"),
             None => did_you_mean(pattern, labels.iter().copied()),
         };
-        SelectError {
-            pattern: pattern.to_owned(),
-            hint,
-            labels: listed(labels),
-        }
+        SelectError { pattern: pattern.to_owned(), hint, labels: listed(labels) }
     }
 }
 
@@ -92,18 +79,13 @@ enum Condition<'a> {
 
 impl<'a> Pattern<'a> {
     fn read(text: &'a str) -> Pattern<'a> {
-        let conditions: Option<Vec<Condition<'a>>> = text
-            .split(',')
-            .map(|part| Condition::read(part.trim()))
-            .collect();
+        let conditions: Option<Vec<Condition<'a>>> = text.split(',').map(|part| Condition::read(part.trim())).collect();
         conditions.map_or(Pattern::Name(text), Pattern::Conditions)
     }
 
     fn matches(&self, run: &PlannedRun) -> bool {
         match self {
-            Pattern::Conditions(conditions) => {
-                conditions.iter().all(|condition| condition.holds(run))
-            }
+            Pattern::Conditions(conditions) => conditions.iter().all(|condition| condition.holds(run)),
             Pattern::Name("") => false,
             Pattern::Name(text) if has_wildcard(text) => {
                 wildcard_match(text, &run.label) || wildcard_match(text, &run.configuration)
@@ -135,19 +117,15 @@ impl<'a> Condition<'a> {
 
     fn holds(&self, run: &PlannedRun) -> bool {
         match self {
-            Condition::LabelPart(wanted) => {
-                label_parts(run).any(|part| wildcard_match(wanted, part))
-            }
+            Condition::LabelPart(wanted) => label_parts(run).any(|part| wildcard_match(wanted, part)),
             Condition::TargetModules(wanted) => {
                 let names = run.spec.target_modules.iter();
                 names.into_iter().any(|name| wildcard_match(wanted, name))
             }
-            Condition::Value(wanted) => {
-                Draft::of(&run.spec).get(wanted.parameter()) == Some(wanted.clone())
+            Condition::Value(wanted) => Draft::of(&run.spec).get(wanted.parameter()) == Some(wanted.clone()),
+            Condition::Shown(parameter, wanted) => {
+                Draft::of(&run.spec).get(*parameter).is_some_and(|value| wildcard_match(wanted, &value.shown()))
             }
-            Condition::Shown(parameter, wanted) => Draft::of(&run.spec)
-                .get(*parameter)
-                .is_some_and(|value| wildcard_match(wanted, &value.shown())),
         }
     }
 }
@@ -159,14 +137,7 @@ fn label_parts(run: &PlannedRun) -> impl Iterator<Item = &str> {
 fn read_value(parameter: Parameter, text: &str) -> Option<Setting> {
     let node = yaml::parse(text).ok()?;
     let mut problems = Problems::default();
-    Setting::read(
-        parameter,
-        &Cursor::option(&node),
-        &mut Context {
-            problems: &mut problems,
-            folder: None,
-        },
-    )
+    Setting::read(parameter, &Cursor::option(&node), &mut Context { problems: &mut problems, folder: None })
 }
 
 /// Whether a value of `target_modules` is in the short form of labels (`0+1:query`).
@@ -180,8 +151,7 @@ fn has_wildcard(text: &str) -> bool {
 
 /// Whether the whole text matches: `*` is any run of characters, `?` any one.
 fn wildcard_match(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     // Where the last `*` stands, and how far it reaches.
     let mut star: Option<(usize, usize)> = None;
@@ -214,22 +184,10 @@ mod tests {
 
     #[test]
     fn wildcards() {
-        for (pattern, text) in [
-            ("*", ""),
-            ("a*c", "abbc"),
-            ("a?c", "abc"),
-            ("*b*", "abc"),
-            ("a*b*c", "aXbYbZc"),
-        ] {
+        for (pattern, text) in [("*", ""), ("a*c", "abbc"), ("a?c", "abc"), ("*b*", "abc"), ("a*b*c", "aXbYbZc")] {
             assert!(wildcard_match(pattern, text), "{pattern} {text}");
         }
-        for (pattern, text) in [
-            ("", "a"),
-            ("a?c", "ac"),
-            ("a*c", "abcd"),
-            ("b*", "abc"),
-            ("a", "ab"),
-        ] {
+        for (pattern, text) in [("", "a"), ("a?c", "ac"), ("a*c", "abcd"), ("b*", "abc"), ("a", "ab")] {
             assert!(!wildcard_match(pattern, text), "{pattern} {text}");
         }
     }

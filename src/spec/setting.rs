@@ -28,11 +28,7 @@ pub(super) enum Setting {
 
 impl Setting {
     /// Reads a parameter's value; a wrong one is a problem and gives none.
-    pub fn read(
-        parameter: Parameter,
-        cursor: &Cursor<'_>,
-        context: &mut Context<'_>,
-    ) -> Option<Setting> {
+    pub fn read(parameter: Parameter, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Setting> {
         Some(match parameter {
             Parameter::Model => {
                 let name = cursor.text(context, "a model folder or a hub name")?;
@@ -40,30 +36,20 @@ impl Setting {
             }
             Parameter::Dataset => Setting::Dataset(dataset::read(cursor, context)?.into()),
             Parameter::DatasetField(field) => Setting::DatasetField(field.read(cursor, context)?),
-            Parameter::TargetModules => {
-                Setting::TargetModules(Targets::read(cursor, context)?.into())
-            }
+            Parameter::TargetModules => Setting::TargetModules(Targets::read(cursor, context)?.into()),
             Parameter::Count(count) => {
                 let (low, high) = count.bounds();
                 Setting::Count(count, cursor.count(context, low, high)?)
             }
-            Parameter::Number(number) => {
-                Setting::Number(number, read_number(cursor, context, number.domain())?)
-            }
-            Parameter::ClassifierDropout if cursor.node.value == Value::Null => {
-                Setting::ClassifierDropout(None)
-            }
+            Parameter::Number(number) => Setting::Number(number, read_number(cursor, context, number.domain())?),
+            Parameter::ClassifierDropout if cursor.node.value == Value::Null => Setting::ClassifierDropout(None),
             Parameter::ClassifierDropout => {
                 Setting::ClassifierDropout(Some(read_number(cursor, context, Domain::Dropout)?))
             }
-            Parameter::LrScheduler => {
-                Setting::LrScheduler(cursor.one_of(context, &LrScheduler::NAMES)?)
-            }
+            Parameter::LrScheduler => Setting::LrScheduler(cursor.one_of(context, &LrScheduler::NAMES)?),
             Parameter::Precision => Setting::Precision(cursor.one_of(context, &Precision::NAMES)?),
             Parameter::Seed => Setting::Seed(read_seed(cursor, context)?),
-            Parameter::MetricForBest => {
-                Setting::MetricForBest(cursor.one_of(context, &MetricName::NAMES)?)
-            }
+            Parameter::MetricForBest => Setting::MetricForBest(cursor.one_of(context, &MetricName::NAMES)?),
         })
     }
 
@@ -86,20 +72,12 @@ impl Setting {
     /// The value in a short form for labels, with paths as the sweep file has them.
     pub fn shown_as_written(&self, cursor: &Cursor<'_>) -> String {
         match (self, &cursor.node.value) {
-            (
-                Setting::Model(_) | Setting::Dataset(_) | Setting::DatasetField(_),
-                Value::Text(text),
-            ) => text.clone(),
+            (Setting::Model(_) | Setting::Dataset(_) | Setting::DatasetField(_), Value::Text(text)) => text.clone(),
             (Setting::Dataset(dataset), Value::Map(entries)) => {
-                let path =
-                    entries
-                        .iter()
-                        .find_map(|(key, value)| match (&key.value, &value.value) {
-                            (Value::Text(key), Value::Text(path)) if key == "path" => {
-                                Some(path.as_str())
-                            }
-                            _ => None,
-                        });
+                let path = entries.iter().find_map(|(key, value)| match (&key.value, &value.value) {
+                    (Value::Text(key), Value::Text(path)) if key == "path" => Some(path.as_str()),
+                    _ => None,
+                });
                 dataset::shown(dataset, path.unwrap_or(&dataset.path))
             }
             _ => self.shown(),
@@ -114,9 +92,7 @@ impl Setting {
             Setting::DatasetField(field) => field.shown(),
             Setting::TargetModules(targets) => targets.shown(),
             Setting::Count(_, value) => value.to_string(),
-            Setting::Number(_, value) | Setting::ClassifierDropout(Some(value)) => {
-                shown_number(*value)
-            }
+            Setting::Number(_, value) | Setting::ClassifierDropout(Some(value)) => shown_number(*value),
             Setting::ClassifierDropout(None) => "hidden_dropout".to_owned(),
             Setting::LrScheduler(value) => value.name().to_owned(),
             Setting::Precision(value) => value.name().to_owned(),
@@ -128,9 +104,7 @@ impl Setting {
     /// The value as a number, where it is one.
     pub fn as_number(&self) -> Option<f64> {
         match self {
-            Setting::Count(_, value) | Setting::DatasetField(DatasetSetting::Limit(value)) => {
-                Some(*value as f64)
-            }
+            Setting::Count(_, value) | Setting::DatasetField(DatasetSetting::Limit(value)) => Some(*value as f64),
             Setting::Number(_, value) => Some(*value),
             Setting::ClassifierDropout(value) => *value,
             Setting::Seed(value) => Some(*value as f64),
@@ -144,9 +118,6 @@ fn read_number(cursor: &Cursor<'_>, context: &mut Context<'_>, domain: Domain) -
     if domain.contains(value) {
         return Some(value);
     }
-    cursor.problem(
-        context,
-        format!("must be {}, found {}", domain.words(), cursor.found()),
-    );
+    cursor.problem(context, format!("must be {}, found {}", domain.words(), cursor.found()));
     None
 }

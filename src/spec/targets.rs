@@ -30,10 +30,7 @@ enum Target {
     /// A full name as PEFT has it.
     Name(String),
     /// `{layers: ..., modules: ...}`
-    Block {
-        layers: Layers,
-        modules: BTreeSet<Module>,
-    },
+    Block { layers: Layers, modules: BTreeSet<Module> },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -51,19 +48,9 @@ impl Targets {
             layers: Layers::Numbers(layers.iter().copied().collect()),
             modules: modules.iter().copied().collect(),
         };
-        let items = vec![
-            block(&[0], &[Query, Key, Value]),
-            block(&[1, 5, 10], &[Query]),
-            block(&[10, 11], &[Output]),
-        ];
-        let place = Place {
-            path: "base.target_modules (the default, for 12 layers)".to_owned(),
-            node: None,
-        };
-        Targets {
-            places: vec![place; items.len()],
-            items,
-        }
+        let items = vec![block(&[0], &[Query, Key, Value]), block(&[1, 5, 10], &[Query]), block(&[10, 11], &[Output])];
+        let place = Place { path: "base.target_modules (the default, for 12 layers)".to_owned(), node: None };
+        Targets { places: vec![place; items.len()], items }
     }
 
     /// Modules by their full names.
@@ -76,8 +63,7 @@ impl Targets {
 
     /// A full name, a block, or a list of both.
     pub fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Targets> {
-        const EXPECTED: &str =
-            "a module's full name, {layers: ..., modules: [...]}, or a list of these";
+        const EXPECTED: &str = "a module's full name, {layers: ..., modules: [...]}, or a list of these";
         let cursors = match &cursor.node.value {
             Value::List(_) => cursor.items(context, EXPECTED)?,
             _ => vec![*cursor],
@@ -87,22 +73,12 @@ impl Targets {
             return None;
         }
         let places = cursors.iter().map(Cursor::place).collect();
-        let items = cursors
-            .iter()
-            .map(|item| Target::read(item, context, EXPECTED))
-            .collect::<Vec<_>>();
-        Some(Targets {
-            items: items.into_iter().collect::<Option<Vec<_>>>()?,
-            places,
-        })
+        let items = cursors.iter().map(|item| Target::read(item, context, EXPECTED)).collect::<Vec<_>>();
+        Some(Targets { items: items.into_iter().collect::<Option<Vec<_>>>()?, places })
     }
 
     /// Full names in model order without doubles; or the items that do not apply to the model called `name`.
-    pub fn resolve(
-        &self,
-        name: &str,
-        model: &ModelFacts,
-    ) -> Result<Vec<String>, Vec<(Place, String)>> {
+    pub fn resolve(&self, name: &str, model: &ModelFacts) -> Result<Vec<String>, Vec<(Place, String)>> {
         let mut modules = BTreeSet::new();
         let mut problems = Vec::new();
         for (target, place) in self.items.iter().zip(&self.places) {
@@ -114,19 +90,12 @@ impl Targets {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(modules
-            .into_iter()
-            .map(|(layer, module)| model.architecture.module_name(layer, module))
-            .collect())
+        Ok(modules.into_iter().map(|(layer, module)| model.architecture.module_name(layer, module)).collect())
     }
 
     /// A short form for labels: `0:query+key 1+5:query`, `all:value`.
     pub fn shown(&self) -> String {
-        self.items
-            .iter()
-            .map(Target::shown)
-            .collect::<Vec<_>>()
-            .join(" ")
+        self.items.iter().map(Target::shown).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -152,34 +121,20 @@ impl Target {
             cursor.problem(context, "lacks `layers`, for example `layers: all`");
         }
         if modules.is_none() {
-            cursor.problem(
-                context,
-                "lacks `modules`, for example `modules: [query, value]`",
-            );
+            cursor.problem(context, "lacks `modules`, for example `modules: [query, value]`");
         }
-        Some(Target::Block {
-            layers: layers??,
-            modules: modules??,
-        })
+        Some(Target::Block { layers: layers??, modules: modules?? })
     }
 
-    fn modules(
-        &self,
-        model_name: &str,
-        model: &ModelFacts,
-    ) -> Result<Vec<(usize, Module)>, String> {
+    fn modules(&self, model_name: &str, model: &ModelFacts) -> Result<Vec<(usize, Module)>, String> {
         let (architecture, depth) = (model.architecture, model.layers);
         let too_deep = |layer: usize| {
             let (model_name, last) = (quoted(model_name), depth.saturating_sub(1));
-            format!(
-                "there is no layer {layer}: {model_name} has {depth} layers, counted from 0 to {last}"
-            )
+            format!("there is no layer {layer}: {model_name} has {depth} layers, counted from 0 to {last}")
         };
         match self {
             Target::Name(name) => match architecture.parse(name) {
-                Some((layer, _)) if layer >= depth => {
-                    Err(format!("{}: {}", quoted(name), too_deep(layer)))
-                }
+                Some((layer, _)) if layer >= depth => Err(format!("{}: {}", quoted(name), too_deep(layer))),
                 Some(module) => Ok(vec![module]),
                 None => Err(architecture.why_not(name)),
             },
@@ -190,10 +145,7 @@ impl Target {
                 };
                 match layers.iter().find(|layer| **layer >= depth) {
                     Some(layer) => Err(too_deep(*layer)),
-                    None => Ok(layers
-                        .iter()
-                        .flat_map(|l| modules.iter().map(|module| (*l, *module)))
-                        .collect()),
+                    None => Ok(layers.iter().flat_map(|l| modules.iter().map(|module| (*l, *module))).collect()),
                 }
             }
         }
@@ -208,11 +160,7 @@ impl Target {
             Target::Block { layers, modules } => {
                 let layers = match layers {
                     Layers::All => "all".to_owned(),
-                    Layers::Numbers(numbers) => numbers
-                        .iter()
-                        .map(usize::to_string)
-                        .collect::<Vec<_>>()
-                        .join("+"),
+                    Layers::Numbers(numbers) => numbers.iter().map(usize::to_string).collect::<Vec<_>>().join("+"),
                 };
                 let modules: Vec<&str> = modules.iter().map(|module| module.name()).collect();
                 format!("{layers}:{}", modules.join("+"))
@@ -232,10 +180,7 @@ impl Layers {
                     cursor.problem(context, "must name at least one layer");
                     return None;
                 }
-                let numbers = items
-                    .iter()
-                    .map(|item| read_layers(item, context))
-                    .collect::<Vec<_>>();
+                let numbers = items.iter().map(|item| read_layers(item, context)).collect::<Vec<_>>();
                 let numbers = numbers.into_iter().collect::<Option<Vec<_>>>()?;
                 Some(Layers::Numbers(numbers.into_iter().flatten().collect()))
             }
@@ -245,10 +190,7 @@ impl Layers {
 }
 
 /// One layer, or a range of layers.
-fn read_layers(
-    cursor: &Cursor<'_>,
-    context: &mut Context<'_>,
-) -> Option<std::ops::RangeInclusive<usize>> {
+fn read_layers(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<std::ops::RangeInclusive<usize>> {
     if let Value::Text(text) = &cursor.node.value {
         let range = text.split_once('-').and_then(|(first, last)| {
             let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
@@ -257,17 +199,12 @@ fn read_layers(
         if range.is_none() {
             cursor.problem(
                 context,
-                format!(
-                    "must be `all`, layer numbers or a range such as \"0-3\", found {}",
-                    quoted(text)
-                ),
+                format!("must be `all`, layer numbers or a range such as \"0-3\", found {}", quoted(text)),
             );
         }
         return range;
     }
-    cursor
-        .count(context, 0, MOST_LAYERS)
-        .map(|layer| layer..=layer)
+    cursor.count(context, 0, MOST_LAYERS).map(|layer| layer..=layer)
 }
 
 /// `all`, a module, or a list of modules.
@@ -283,10 +220,7 @@ fn read_modules(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<BTreeS
         cursor.problem(context, "must name at least one module");
         return None;
     }
-    let modules = items
-        .iter()
-        .map(|item| read_module(item, context))
-        .collect::<Vec<_>>();
+    let modules = items.iter().map(|item| read_module(item, context)).collect::<Vec<_>>();
     modules.into_iter().collect()
 }
 
@@ -301,11 +235,7 @@ fn read_module(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Module>
         };
         cursor.problem(
             context,
-            format!(
-                "an encoder layer has no module {} (it has {}){hint}",
-                quoted(text),
-                listed(names)
-            ),
+            format!("an encoder layer has no module {} (it has {}){hint}", quoted(text), listed(names)),
         );
     }
     module

@@ -30,24 +30,13 @@ pub(super) fn candidates(design: &Design, problems: &mut Problems) -> Candidates
     let mut ids = HashSet::new();
     for claim in &design.claims {
         if !ids.insert(claim.id.as_str()) {
-            problems.add(
-                claim.places.whole.clone(),
-                format!("the id {} is given twice", quoted(&claim.id)),
-            );
+            problems.add(claim.places.whole.clone(), format!("the id {} is given twice", quoted(&claim.id)));
         }
     }
-    design
-        .claims
-        .iter()
-        .map(|claim| candidates_of(claim, design, problems))
-        .collect()
+    design.claims.iter().map(|claim| candidates_of(claim, design, problems)).collect()
 }
 
-fn candidates_of(
-    claim: &Claim,
-    design: &Design,
-    problems: &mut Problems,
-) -> Option<Vec<Candidate>> {
+fn candidates_of(claim: &Claim, design: &Design, problems: &mut Problems) -> Option<Vec<Candidate>> {
     // Values that were read wrongly are missing here; of those something has been said already.
     let damaged = problems.concern(claim.vary.name());
     let existing = match &claim.vary {
@@ -56,18 +45,14 @@ fn candidates_of(
     };
     if existing.is_empty() {
         if !damaged {
-            problems.add(
-                claim.places.vary.clone(),
-                nothing_varies(claim.vary.name(), design),
-            );
+            problems.add(claim.places.vary.clone(), nothing_varies(claim.vary.name(), design));
         }
         return None;
     }
     let asked: Vec<(String, Place)> = match &claim.vary {
-        Varied::Parameter(_, Some(values)) => values
-            .iter()
-            .map(|(value, place)| (value.shown(), place.clone()))
-            .collect(),
+        Varied::Parameter(_, Some(values)) => {
+            values.iter().map(|(value, place)| (value.shown(), place.clone())).collect()
+        }
         Varied::Change(_, Some(values)) => values.clone(),
         Varied::Parameter(_, None) | Varied::Change(_, None) => return Some(existing),
     };
@@ -75,19 +60,13 @@ fn candidates_of(
     let mut sound = true;
     for (shown, place) in asked {
         match existing.iter().find(|candidate| candidate.shown == shown) {
-            Some(candidate) => found.push(Candidate {
-                asked: Some(place),
-                ..candidate.clone()
-            }),
+            Some(candidate) => found.push(Candidate { asked: Some(place), ..candidate.clone() }),
             None => {
                 sound = false;
                 if !damaged {
                     let values = listed(existing.iter().map(|candidate| candidate.shown.as_str()));
                     let (name, shown) = (quoted(claim.vary.name()), quoted(&shown));
-                    problems.add(
-                        place,
-                        format!("no run has {shown} for {name}; there are {values}"),
-                    );
+                    problems.add(place, format!("no run has {shown} for {name}; there are {values}"));
                 }
             }
         }
@@ -97,10 +76,7 @@ fn candidates_of(
 
 /// The values that a parameter takes anywhere in the design.
 fn values_of(parameter: Parameter, design: &Design) -> Vec<Candidate> {
-    let settings = design
-        .choices()
-        .flat_map(|choice| &choice.settings)
-        .filter(|s| s.parameter() == parameter);
+    let settings = design.choices().flat_map(|choice| &choice.settings).filter(|s| s.parameter() == parameter);
     let mut varied = settings.cloned().peekable();
     if varied.peek().is_none() {
         return Vec::new();
@@ -108,51 +84,27 @@ fn values_of(parameter: Parameter, design: &Design) -> Vec<Candidate> {
     let mut seen = HashSet::new();
     let candidates = varied.chain(design.base.get(parameter)).map(|setting| {
         let shown = setting.shown();
-        Candidate {
-            settings: vec![setting],
-            shown,
-            asked: None,
-        }
+        Candidate { settings: vec![setting], shown, asked: None }
     });
-    candidates
-        .filter(|candidate| seen.insert(candidate.shown.clone()))
-        .collect()
+    candidates.filter(|candidate| seen.insert(candidate.shown.clone())).collect()
 }
 
 /// The variants of a named change.
 fn changes_of(name: &str, design: &Design) -> Vec<Candidate> {
-    let axes = design
-        .ablate
-        .iter()
-        .flatten()
-        .chain(&design.product)
-        .filter(|axis| axis.name == name);
-    let candidate = |choice: &Choice| Candidate {
-        settings: choice.settings.clone(),
-        shown: choice.shown.clone(),
-        asked: None,
-    };
+    let axes = design.ablate.iter().flatten().chain(&design.product).filter(|axis| axis.name == name);
+    let candidate =
+        |choice: &Choice| Candidate { settings: choice.settings.clone(), shown: choice.shown.clone(), asked: None };
     axes.flat_map(|axis| &axis.choices).map(candidate).collect()
 }
 
 fn nothing_varies(name: &str, design: &Design) -> String {
     let axes = design.ablate.iter().flatten().chain(&design.product);
     let mut names: Vec<&str> = axes.flat_map(|axis| axis.name.split(", ")).collect();
-    names.extend(
-        design
-            .runs
-            .iter()
-            .flat_map(|choice| &choice.settings)
-            .map(|setting| setting.parameter().name()),
-    );
+    names.extend(design.runs.iter().flat_map(|choice| &choice.settings).map(|setting| setting.parameter().name()));
     let mut seen = HashSet::new();
     names.retain(|name| seen.insert(*name) && *name != "seed");
     let hint = did_you_mean(name, names.iter().copied());
-    let varied = if names.is_empty() {
-        "nothing".to_owned()
-    } else {
-        listed(names)
-    };
+    let varied = if names.is_empty() { "nothing".to_owned() } else { listed(names) };
     format!("no run varies {}{hint} (varied: {varied})", quoted(name))
 }
 
@@ -165,26 +117,11 @@ pub(super) fn hypotheses(
     interner: &mut Interner<'_>,
     problems: &mut Problems,
 ) -> Vec<Hypothesis> {
-    let by_key = planned
-        .iter()
-        .map(|planned| (planned.key, planned))
-        .collect();
-    let by_label = planned
-        .iter()
-        .map(|planned| (planned.label.as_str(), planned))
-        .collect();
-    let mut matching = Matching {
-        design,
-        by_key,
-        by_label,
-        baseline,
-        interner,
-        problems,
-    };
+    let by_key = planned.iter().map(|planned| (planned.key, planned)).collect();
+    let by_label = planned.iter().map(|planned| (planned.label.as_str(), planned)).collect();
+    let mut matching = Matching { design, by_key, by_label, baseline, interner, problems };
     let pairs = design.claims.iter().zip(candidates);
-    pairs
-        .filter_map(|(claim, candidates)| matching.hypothesis(claim, candidates.as_deref()?))
-        .collect()
+    pairs.filter_map(|(claim, candidates)| matching.hypothesis(claim, candidates.as_deref()?)).collect()
 }
 
 struct Matching<'a, 'f> {
@@ -208,10 +145,7 @@ impl<'a> Matching<'a, '_> {
             claim: claim.claim.clone(),
             vary: Vary {
                 parameter: claim.vary.name().to_owned(),
-                treatments: treatments
-                    .into_iter()
-                    .map(|planned| planned.label.clone())
-                    .collect(),
+                treatments: treatments.into_iter().map(|planned| planned.label.clone()).collect(),
                 baseline: baseline.label.clone(),
             },
             metric: claim.metric,
@@ -230,16 +164,12 @@ impl<'a> Matching<'a, '_> {
                 let all = listed(all);
                 (
                     self.by_label.get(label.as_str()).copied(),
-                    format!(
-                        "no configuration is called {}{hint} (there are {all})",
-                        quoted(label)
-                    ),
+                    format!("no configuration is called {}{hint} (there are {all})", quoted(label)),
                 )
             }
             None => (
                 self.baseline,
-                "base itself is no run of this sweep: say with `baseline:` what is compared with"
-                    .to_owned(),
+                "base itself is no run of this sweep: say with `baseline:` what is compared with".to_owned(),
             ),
         };
         if found.is_none() {
@@ -249,33 +179,19 @@ impl<'a> Matching<'a, '_> {
     }
 
     /// The configurations that differ from the baseline in a candidate and in nothing else.
-    fn treatments(
-        &mut self,
-        claim: &Claim,
-        candidates: &[Candidate],
-        baseline: &Planned,
-    ) -> Option<Vec<&'a Planned>> {
+    fn treatments(&mut self, claim: &Claim, candidates: &[Candidate], baseline: &Planned) -> Option<Vec<&'a Planned>> {
         let mut treatments: Vec<&Planned> = Vec::new();
         let mut sound = true;
         for candidate in candidates {
             let changed = baseline.draft.with(candidate.settings.iter());
-            let found = self
-                .interner
-                .key(&changed)
-                .ok()
-                .and_then(|key| self.by_key.get(&key).copied());
+            let found = self.interner.key(&changed).ok().and_then(|key| self.by_key.get(&key).copied());
             match found {
                 Some(found) if found.key == baseline.key => {
                     // What the file varies may equal a base that was changed by an option.
                     let place = candidate.asked.clone().filter(|_| !self.design.overridden);
-                    sound &= self.missing(
-                        place,
-                        format!("{} is the baseline itself", quoted(&candidate.shown)),
-                    );
+                    sound &= self.missing(place, format!("{} is the baseline itself", quoted(&candidate.shown)));
                 }
-                Some(found) if !treatments.iter().any(|other| other.key == found.key) => {
-                    treatments.push(found)
-                }
+                Some(found) if !treatments.iter().any(|other| other.key == found.key) => treatments.push(found),
                 Some(_) => {}
                 None => {
                     let (shown, baseline) = (quoted(&candidate.shown), quoted(&baseline.label));
@@ -290,8 +206,7 @@ impl<'a> Matching<'a, '_> {
         if treatments.is_empty() && sound && !self.design.overridden {
             let values = listed(candidates.iter().map(|candidate| candidate.shown.as_str()));
             let (name, baseline) = (quoted(claim.vary.name()), quoted(&baseline.label));
-            let message =
-                format!("no run differs from {baseline} in {name} alone (values of it: {values})");
+            let message = format!("no run differs from {baseline} in {name} alone (values of it: {values})");
             self.problems.add(claim.places.vary.clone(), message);
         }
         (sound && !treatments.is_empty()).then_some(treatments)
@@ -315,10 +230,7 @@ impl<'a> Matching<'a, '_> {
             && !self.design.overridden
         {
             let label = quoted(&planned.label);
-            self.problems.add(
-                claim.places.metric.clone(),
-                format!("{label} has only {epochs} epochs"),
-            );
+            self.problems.add(claim.places.metric.clone(), format!("{label} has only {epochs} epochs"));
         }
     }
 }

@@ -69,10 +69,7 @@ impl NodeReader<'_> {
     }
 
     fn node<E: serde::de::Error>(self, value: Value) -> Result<Node, E> {
-        Ok(Node {
-            index: self.number()?,
-            value,
-        })
+        Ok(Node { index: self.number()?, value })
     }
 }
 
@@ -134,10 +131,7 @@ impl<'de> Visitor<'de> for NodeReader<'_> {
         while let Some(item) = items.next_element_seed(self)? {
             list.push(item);
         }
-        Ok(Node {
-            index,
-            value: Value::List(list),
-        })
+        Ok(Node { index, value: Value::List(list) })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
@@ -146,10 +140,7 @@ impl<'de> Visitor<'de> for NodeReader<'_> {
         while let Some(key) = entries.next_key_seed(self)? {
             map.push((key, entries.next_value_seed(self)?));
         }
-        Ok(Node {
-            index,
-            value: Value::Map(map),
-        })
+        Ok(Node { index, value: Value::Map(map) })
     }
 }
 
@@ -159,10 +150,7 @@ mod tests {
 
     fn keys(node: &Node) -> Vec<String> {
         match &node.value {
-            Value::Map(entries) => entries
-                .iter()
-                .map(|(key, _)| format!("{:?}", key.value))
-                .collect(),
+            Value::Map(entries) => entries.iter().map(|(key, _)| format!("{:?}", key.value)).collect(),
             other => panic!("no mapping: {other:?}"),
         }
     }
@@ -183,12 +171,8 @@ mod tests {
 
     #[test]
     fn scalars_have_their_types() {
-        let node =
-            parse("[3e-5, 8, -1, yes, true, ~, '8', 340282366920938463463374607431768211455]")
-                .unwrap();
-        let Value::List(items) = node.value else {
-            panic!("no list")
-        };
+        let node = parse("[3e-5, 8, -1, yes, true, ~, '8', 340282366920938463463374607431768211455]").unwrap();
+        let Value::List(items) = node.value else { panic!("no list") };
         let values: Vec<_> = items.into_iter().map(|item| item.value).collect();
         assert_eq!(
             values,
@@ -207,10 +191,7 @@ mod tests {
 
     #[test]
     fn syntax_errors_have_a_position() {
-        assert_eq!(
-            parse("a: [1, 2\nb: 3\n").unwrap_err().position,
-            Some((2, 2))
-        );
+        assert_eq!(parse("a: [1, 2\nb: 3\n").unwrap_err().position, Some((2, 2)));
         assert!(parse("!tag a").unwrap_err().message.contains("no tags"));
     }
 }

@@ -33,13 +33,8 @@ const VALUE_BYTES: usize = size_of::<f32>();
 const CHUNK: usize = 1 << 14;
 
 /// Writes a checkpoint file durably.
-pub(super) fn write_checkpoint(
-    path: &Path,
-    sequence: u64,
-    checkpoint: &Checkpoint,
-) -> Result<(), StoreError> {
-    let state = serde_json::to_vec(&checkpoint.state)
-        .map_err(|error| StoreError::io(path, "encode", error.into()))?;
+pub(super) fn write_checkpoint(path: &Path, sequence: u64, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    let state = serde_json::to_vec(&checkpoint.state).map_err(|error| StoreError::io(path, "encode", error.into()))?;
     write_atomically_with(path, |file| {
         let mut out = Hashed::new(&mut *file);
         out.write_all(MAGIC)?;
@@ -57,8 +52,7 @@ pub(super) fn write_checkpoint(
 }
 
 fn write_array(out: &mut impl Write, name: &str, values: &[f32]) -> io::Result<()> {
-    let name_length = u32::try_from(name.len())
-        .map_err(|_| io::Error::other("the name of an array is too long"))?;
+    let name_length = u32::try_from(name.len()).map_err(|_| io::Error::other("the name of an array is too long"))?;
     out.write_all(&name_length.to_le_bytes())?;
     out.write_all(name.as_bytes())?;
     out.write_all(&(values.len() as u64).to_le_bytes())?;
@@ -87,11 +81,9 @@ pub(super) fn read_checkpoint(path: &Path) -> Result<Option<(u64, Checkpoint)>, 
         Ok(read) => Ok(Some(read)),
         Err(Fault::Read(source)) => Err(StoreError::io(path, "read", source)),
         Err(Fault::Damaged(reason)) => Err(StoreError::damaged(path, reason)),
-        Err(Fault::Version(found)) => Err(StoreError::Version {
-            path: path.to_owned(),
-            found: u64::from(found),
-            supported: VERSION,
-        }),
+        Err(Fault::Version(found)) => {
+            Err(StoreError::Version { path: path.to_owned(), found: u64::from(found), supported: VERSION })
+        }
     }
 }
 
@@ -102,14 +94,8 @@ pub(super) fn newest_sequence(paths: &[PathBuf]) -> Result<u64, StoreError> {
     for path in paths {
         let mut header = [0; MAGIC.len() + size_of::<u32>() + size_of::<u64>()];
         match File::open(path).and_then(|mut file| file.read_exact(&mut header)) {
-            Ok(()) => {
-                newest = newest.max(u64::from_le_bytes(*header.last_chunk().unwrap_or(&[0; 8])))
-            }
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof
-                ) => {}
+            Ok(()) => newest = newest.max(u64::from_le_bytes(*header.last_chunk().unwrap_or(&[0; 8]))),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) => {}
             Err(error) => return Err(StoreError::io(path, "read", error)),
         }
     }
@@ -157,8 +143,7 @@ impl<R: Read> Input<R> {
         let mut arrays = BTreeMap::new();
         for _ in 0..array_count {
             let name_bytes = u64::from(u32::from_le_bytes(self.array()?));
-            let name = String::from_utf8(self.bytes(name_bytes)?)
-                .map_err(|_| Fault::Damaged("a name is no text"))?;
+            let name = String::from_utf8(self.bytes(name_bytes)?).map_err(|_| Fault::Damaged("a name is no text"))?;
             let count = u64::from_le_bytes(self.array()?);
             arrays.insert(name, self.values(count)?);
         }
@@ -166,8 +151,7 @@ impl<R: Read> Input<R> {
             return Err(Fault::Damaged("it is longer than its parts"));
         }
         self.verify()?;
-        let state =
-            serde_json::from_slice(&state).map_err(|_| Fault::Damaged("its state is no JSON"))?;
+        let state = serde_json::from_slice(&state).map_err(|_| Fault::Damaged("its state is no JSON"))?;
         Ok((sequence, Checkpoint { state, arrays }))
     }
 
@@ -187,10 +171,7 @@ impl<R: Read> Input<R> {
     }
 
     fn fill(&mut self, buffer: &mut [u8]) -> Result<(), Fault> {
-        self.left = self
-            .left
-            .checked_sub(buffer.len() as u64)
-            .ok_or(Fault::Damaged("it is cut off"))?;
+        self.left = self.left.checked_sub(buffer.len() as u64).ok_or(Fault::Damaged("it is cut off"))?;
         self.file.read_exact(buffer).map_err(Fault::Read)?;
         self.hasher.update(buffer);
         Ok(())
@@ -237,10 +218,7 @@ struct Hashed<W> {
 
 impl<W: Write> Hashed<W> {
     fn new(file: W) -> Self {
-        Self {
-            file,
-            hasher: blake3::Hasher::new(),
-        }
+        Self { file, hasher: blake3::Hasher::new() }
     }
 }
 

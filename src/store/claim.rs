@@ -17,9 +17,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::durable::{
-    discard, file_system_time, read_if_there, sync_folder, unique_token, write_temporary,
-};
+use super::durable::{discard, file_system_time, read_if_there, sync_folder, unique_token, write_temporary};
 use super::heartbeat::Heartbeat;
 use super::json::{FORMAT_VERSION, to_json};
 use super::owner::{Liveness, Owner};
@@ -40,12 +38,7 @@ pub struct ClaimOptions {
 
 impl Default for ClaimOptions {
     fn default() -> Self {
-        Self {
-            worker: "sweep".into(),
-            device: None,
-            beat: Duration::from_secs(5),
-            expiry: Duration::from_secs(90),
-        }
+        Self { worker: "sweep".into(), device: None, beat: Duration::from_secs(5), expiry: Duration::from_secs(90) }
     }
 }
 
@@ -65,11 +58,7 @@ pub struct ClaimRecord {
 
 impl std::fmt::Display for ClaimRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} (process {} on {}, since {})",
-            self.worker, self.owner.pid, self.owner.host, self.since
-        )
+        write!(f, "{} (process {} on {}, since {})", self.worker, self.owner.pid, self.owner.host, self.since)
     }
 }
 
@@ -83,9 +72,7 @@ pub struct Found {
 impl Found {
     /// Who holds the claim, for people to read.
     pub fn holder(&self) -> String {
-        self.record
-            .as_ref()
-            .map_or_else(|| "an unknown owner".to_owned(), ToString::to_string)
+        self.record.as_ref().map_or_else(|| "an unknown owner".to_owned(), ToString::to_string)
     }
 }
 
@@ -124,15 +111,9 @@ impl Claim {
         let mut inherited_from = None;
         loop {
             if create(path, &record)? {
-                let heartbeat =
-                    Heartbeat::start(path, options.beat).inspect_err(|_| discard(path))?;
+                let heartbeat = Heartbeat::start(path, options.beat).inspect_err(|_| discard(path))?;
                 let heartbeat = Some(heartbeat);
-                return Ok(Attempt::Claimed(Self {
-                    path: path.to_owned(),
-                    record,
-                    inherited_from,
-                    heartbeat,
-                }));
+                return Ok(Attempt::Claimed(Self { path: path.to_owned(), record, inherited_from, heartbeat }));
             }
             // Absent again: its owner released it meanwhile.
             let Some((found, contents)) = look(path, options.expiry)? else {
@@ -161,19 +142,14 @@ impl Claim {
     /// # Errors
     /// [`StoreError::ClaimLost`] when somebody else has it, [`StoreError::Io`] when the folder cannot be read any more.
     pub fn verify(&self) -> Result<(), StoreError> {
-        let lost = |holder| StoreError::ClaimLost {
-            path: self.path.clone(),
-            holder,
-        };
+        let lost = |holder| StoreError::ClaimLost { path: self.path.clone(), holder };
         match fs::read(&self.path) {
             Ok(contents) => match parse(&contents) {
                 Some(record) if record.token == self.record.token => Ok(()),
                 Some(record) => Err(lost(record.to_string())),
                 None => Err(lost("an unknown owner".into())),
             },
-            Err(error)
-                if error.kind() == io::ErrorKind::NotFound && folder_of(&self.path).is_dir() =>
-            {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder_of(&self.path).is_dir() => {
                 Err(lost("somebody who is done with it already".into()))
             }
             Err(error) => Err(StoreError::io(&self.path, "read", error)),
@@ -227,18 +203,13 @@ fn create(path: &Path, record: &ClaimRecord) -> Result<bool, StoreError> {
         }
         Err(error) if lacks_links(&error) => create_without_link(path, &contents),
         // Somebody who cleans the folder took the temporary file for a leftover.
-        Err(error) if error.kind() == io::ErrorKind::NotFound && folder_of(path).is_dir() => {
-            create(path, record)
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && folder_of(path).is_dir() => create(path, record),
         Err(error) => Err(StoreError::io(path, "create", error)),
     }
 }
 
 fn lacks_links(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied | io::ErrorKind::TooManyLinks
-    )
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied | io::ErrorKind::TooManyLinks)
 }
 
 /// For file systems without hard links. A reader may see the file before its contents, and takes it as held by an
@@ -261,9 +232,7 @@ fn look(path: &Path, expiry: Duration) -> Result<Option<(Found, Vec<u8>)>, Store
         return Ok(None);
     };
     let record = parse(&contents);
-    let liveness = record.as_ref().map_or(Liveness::Elsewhere, |record| {
-        record.owner.liveness(&Owner::current())
-    });
+    let liveness = record.as_ref().map_or(Liveness::Elsewhere, |record| record.owner.liveness(&Owner::current()));
     let live = match liveness {
         Liveness::Alive => true,
         Liveness::Dead => false,
@@ -320,12 +289,7 @@ fn put_aside_and_look(path: &Path, contents: &[u8]) -> Result<bool, StoreError> 
 fn advisory_lock(path: &Path) -> Option<File> {
     const PATIENCE: Duration = Duration::from_secs(5);
     // NFS locks only what is open for writing.
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path.with_extension("lock"))
-        .ok()?;
+    let file = File::options().write(true).create(true).truncate(false).open(path.with_extension("lock")).ok()?;
     let since = Instant::now();
     loop {
         match file.try_lock() {

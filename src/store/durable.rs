@@ -43,17 +43,11 @@ pub(super) fn write_temporary(
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<PathBuf, StoreError> {
     let temporary = temporary_name(path);
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&temporary)
-        .and_then(|file| {
-            let mut file = BufWriter::with_capacity(1 << 16, file);
-            write(&mut file)?;
-            file.into_inner()
-                .map_err(io::IntoInnerError::into_error)?
-                .sync_all()
-        });
+    let written = OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|file| {
+        let mut file = BufWriter::with_capacity(1 << 16, file);
+        write(&mut file)?;
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    });
     if let Err(source) = written {
         discard(&temporary);
         return Err(StoreError::io(path, "write", source));
@@ -90,14 +84,7 @@ fn parent(path: &Path) -> &Path {
 pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         // Some network file systems cannot sync a folder; there the server decides when names are durable.
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-            ) =>
-        {
-            Ok(())
-        }
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
         other => other.map_err(failed_to("sync", folder)),
     }
 }
@@ -141,19 +128,15 @@ pub fn remove_leftovers(folder: &Path, age: Duration) -> Result<(), StoreError> 
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(StoreError::io(folder, "read", error)),
     };
-    let leftovers: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| is_temporary(path))
-        .collect();
+    let leftovers: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| is_temporary(path)).collect();
     if leftovers.is_empty() {
         return Ok(());
     }
     let now = file_system_time(folder)?;
     for path in leftovers {
         let modified = fs::metadata(&path).and_then(|metadata| metadata.modified());
-        let old =
-            modified.is_ok_and(|modified| now.duration_since(modified).unwrap_or_default() >= age);
+        let old = modified.is_ok_and(|modified| now.duration_since(modified).unwrap_or_default() >= age);
         if old {
             remove_file(&path)?;
         }

@@ -27,12 +27,7 @@ pub const EPOCH_COLUMNS: [&str; 13] = [
 
 /// An epoch's fields in the order of [`EPOCH_COLUMNS`]; numbers in their shortest form that reads back as the same.
 pub(super) fn epoch_fields(record: &EpochRecord) -> [String; 13] {
-    let Scores {
-        accuracy,
-        precision,
-        recall,
-        f1,
-    } = record.scores;
+    let Scores { accuracy, precision, recall, f1 } = record.scores;
     [
         record.epoch.to_string(),
         record.train_loss.to_string(),
@@ -65,14 +60,9 @@ pub(super) fn read_epochs(path: &Path) -> Result<Vec<EpochRecord>, StoreError> {
         return Ok(Vec::new());
     };
     let mut reader = csv::Reader::from_reader(contents.as_slice());
-    let header = reader
-        .headers()
-        .map_err(|error| StoreError::damaged(path, error))?;
+    let header = reader.headers().map_err(|error| StoreError::damaged(path, error))?;
     if header != EPOCH_COLUMNS.as_slice() {
-        return Err(StoreError::damaged(
-            path,
-            "its first line does not name the columns of an epoch",
-        ));
+        return Err(StoreError::damaged(path, "its first line does not name the columns of an epoch"));
     }
     if contents.last() != Some(&b'\n') {
         return Err(StoreError::damaged(path, "its last line is cut off"));
@@ -81,14 +71,9 @@ pub(super) fn read_epochs(path: &Path) -> Result<Vec<EpochRecord>, StoreError> {
     for row in reader.records() {
         let row = row.map_err(|error| StoreError::damaged(path, error))?;
         let line = records.len() + 2;
-        let record = parse_epoch(&row)
-            .map_err(|reason| StoreError::damaged(path, format!("line {line}: {reason}")))?;
+        let record = parse_epoch(&row).map_err(|reason| StoreError::damaged(path, format!("line {line}: {reason}")))?;
         if record.epoch != records.len() + 1 {
-            let reason = format!(
-                "line {line}: epoch {} instead of {}",
-                record.epoch,
-                records.len() + 1
-            );
+            let reason = format!("line {line}: epoch {} instead of {}", record.epoch, records.len() + 1);
             return Err(StoreError::damaged(path, reason));
         }
         records.push(record);
@@ -99,22 +84,14 @@ pub(super) fn read_epochs(path: &Path) -> Result<Vec<EpochRecord>, StoreError> {
 fn parse_epoch(row: &csv::StringRecord) -> Result<EpochRecord, String> {
     let number = |column: usize| -> Result<f64, String> {
         let text = &row[column];
-        text.parse()
-            .map_err(|_| format!("`{text}` in column {} is no number", EPOCH_COLUMNS[column]))
+        text.parse().map_err(|_| format!("`{text}` in column {} is no number", EPOCH_COLUMNS[column]))
     };
     Ok(EpochRecord {
-        epoch: row[0]
-            .parse()
-            .map_err(|_| format!("`{}` in column epoch is no number", &row[0]))?,
+        epoch: row[0].parse().map_err(|_| format!("`{}` in column epoch is no number", &row[0]))?,
         train_loss: number(1)?,
         train_accuracy: number(2)?,
         eval_loss: number(3)?,
-        scores: Scores {
-            accuracy: number(4)?,
-            precision: number(5)?,
-            recall: number(6)?,
-            f1: number(7)?,
-        },
+        scores: Scores { accuracy: number(4)?, precision: number(5)?, recall: number(6)?, f1: number(7)? },
         mean_confidence: number(8)?,
         learning_rate: number(9)?,
         seconds: number(10)?,
@@ -135,10 +112,7 @@ impl<'a> Table<'a> {
         I: IntoIterator<Item = T>,
         T: AsRef<[u8]>,
     {
-        let mut table = Self {
-            path,
-            writer: csv::Writer::from_writer(Vec::new()),
-        };
+        let mut table = Self { path, writer: csv::Writer::from_writer(Vec::new()) };
         table.row(columns)?;
         Ok(table)
     }
@@ -148,16 +122,12 @@ impl<'a> Table<'a> {
         I: IntoIterator<Item = T>,
         T: AsRef<[u8]>,
     {
-        self.writer
-            .write_record(fields)
-            .map_err(|error| StoreError::io(self.path, "write", error.into()))
+        self.writer.write_record(fields).map_err(|error| StoreError::io(self.path, "write", error.into()))
     }
 
     pub(super) fn write(self) -> Result<(), StoreError> {
-        let contents = self
-            .writer
-            .into_inner()
-            .map_err(|error| StoreError::io(self.path, "write", error.into_error()))?;
+        let contents =
+            self.writer.into_inner().map_err(|error| StoreError::io(self.path, "write", error.into_error()))?;
         write_atomically(self.path, &contents)
     }
 }

@@ -21,11 +21,7 @@ pub enum StoreError {
     #[error(
         "{path}: has format version {found}, this program reads version {supported}: use the version of sweep that wrote it"
     )]
-    Version {
-        path: PathBuf,
-        found: u64,
-        supported: u32,
-    },
+    Version { path: PathBuf, found: u64, supported: u32 },
     #[error("{path}: in use by {holder}: wait until it is done, or stop it")]
     InUse { path: PathBuf, holder: String },
     #[error("{path}: taken over by {holder}")]
@@ -45,35 +41,21 @@ pub enum StoreError {
 }
 
 fn kind(rehearsal: bool) -> &'static str {
-    if rehearsal {
-        "a rehearsal"
-    } else {
-        "a sweep proper"
-    }
+    if rehearsal { "a rehearsal" } else { "a sweep proper" }
 }
 
 impl StoreError {
     pub(crate) fn io(path: &Path, action: &'static str, source: io::Error) -> Self {
-        Self::Io {
-            path: path.to_owned(),
-            action,
-            source: advise(source),
-        }
+        Self::Io { path: path.to_owned(), action, source: advise(source) }
     }
 
     pub(crate) fn damaged(path: &Path, reason: impl ToString) -> Self {
-        Self::Damaged {
-            path: path.to_owned(),
-            reason: reason.to_string(),
-        }
+        Self::Damaged { path: path.to_owned(), reason: reason.to_string() }
     }
 }
 
 /// For `map_err`: the error of doing `action` on `path`.
-pub(crate) fn failed_to<'a>(
-    action: &'static str,
-    path: &'a Path,
-) -> impl FnOnce(io::Error) -> StoreError + 'a {
+pub(crate) fn failed_to<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> StoreError + 'a {
     move |source| StoreError::io(path, action, source)
 }
 
@@ -83,12 +65,8 @@ fn advise(source: io::Error) -> io::Error {
     let advice = match source.kind() {
         Kind::StorageFull => "free some space and run the same command again",
         Kind::QuotaExceeded => "free some of your quota and run the same command again",
-        Kind::FileTooLarge => {
-            "raise the limit on file sizes (`ulimit -f`) and run the same command again"
-        }
-        Kind::ReadOnlyFilesystem | Kind::PermissionDenied => {
-            "choose a results folder that you can write to"
-        }
+        Kind::FileTooLarge => "raise the limit on file sizes (`ulimit -f`) and run the same command again",
+        Kind::ReadOnlyFilesystem | Kind::PermissionDenied => "choose a results folder that you can write to",
         Kind::NotFound => "was the results folder moved or deleted?",
         _ => return source,
     };
@@ -98,39 +76,19 @@ fn advise(source: io::Error) -> io::Error {
 impl From<StoreError> for RecordError {
     fn from(error: StoreError) -> Self {
         let (path, action, source) = match error {
-            StoreError::Io {
-                path,
-                action,
-                source,
-            } => (path, action, source),
-            StoreError::Damaged { path, reason } => (
-                path,
-                "read",
-                io::Error::new(io::ErrorKind::InvalidData, reason),
-            ),
-            StoreError::ClaimLost { path, holder } => (
-                path,
-                "go on",
-                io::Error::other(format!("taken over by {holder}")),
-            ),
+            StoreError::Io { path, action, source } => (path, action, source),
+            StoreError::Damaged { path, reason } => (path, "read", io::Error::new(io::ErrorKind::InvalidData, reason)),
+            StoreError::ClaimLost { path, holder } => {
+                (path, "go on", io::Error::other(format!("taken over by {holder}")))
+            }
             StoreError::Version { ref path, .. }
             | StoreError::InUse { ref path, .. }
             | StoreError::NotASweep { ref path }
             | StoreError::Rehearsal { ref path, .. }
             | StoreError::NoSuchRun { ref path, .. }
-            | StoreError::Plan { ref path, .. } => {
-                (path.clone(), "use", io::Error::other(error.to_string()))
-            }
-            StoreError::Name { ref name } => (
-                PathBuf::from(name),
-                "use",
-                io::Error::other(error.to_string()),
-            ),
+            | StoreError::Plan { ref path, .. } => (path.clone(), "use", io::Error::other(error.to_string())),
+            StoreError::Name { ref name } => (PathBuf::from(name), "use", io::Error::other(error.to_string())),
         };
-        RecordError {
-            path,
-            action,
-            source,
-        }
+        RecordError { path, action, source }
     }
 }

@@ -22,10 +22,7 @@ pub(super) struct Heartbeat {
 impl Heartbeat {
     /// Beats on the file that `path` names now. A file that takes the name later is another's and is left alone.
     pub(super) fn start(path: &Path, every: Duration) -> Result<Self, StoreError> {
-        let file = OpenOptions::new()
-            .write(true)
-            .open(path)
-            .map_err(failed_to("open", path))?;
+        let file = OpenOptions::new().write(true).open(path).map_err(failed_to("open", path))?;
         let (stop, stopped) = mpsc::channel();
         let beats = move || {
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
@@ -33,14 +30,9 @@ impl Heartbeat {
                 beat(&file).ok();
             }
         };
-        let thread = std::thread::Builder::new()
-            .name("heartbeat".into())
-            .spawn(beats)
-            .map_err(failed_to("watch", path))?;
-        Ok(Self {
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let thread =
+            std::thread::Builder::new().name("heartbeat".into()).spawn(beats).map_err(failed_to("watch", path))?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -55,15 +47,6 @@ impl Drop for Heartbeat {
 
 /// Sets the file's times to now by the clock of the file system, which on a network is its server's.
 fn beat(file: &File) -> rustix::io::Result<()> {
-    let now = Timespec {
-        tv_sec: 0,
-        tv_nsec: UTIME_NOW,
-    };
-    rustix::fs::futimens(
-        file,
-        &Timestamps {
-            last_access: now,
-            last_modification: now,
-        },
-    )
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    rustix::fs::futimens(file, &Timestamps { last_access: now, last_modification: now })
 }

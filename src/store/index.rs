@@ -29,9 +29,7 @@ impl Store {
     /// # Errors
     /// The folder cannot be read or written.
     pub fn refresh_index(&self) -> Result<bool, StoreError> {
-        let Attempt::Claimed(claim) =
-            Claim::take(&self.layout().plan_claim(), self.claim_options())?
-        else {
+        let Attempt::Claimed(claim) = Claim::take(&self.layout().plan_claim(), self.claim_options())? else {
             return Ok(false);
         };
         let mut views = self.runs()?;
@@ -43,12 +41,7 @@ impl Store {
 
     fn write_metrics(&self, views: &mut [RunView]) -> Result<(), StoreError> {
         let path = self.layout().metrics_csv();
-        let mut table = Table::new(
-            &path,
-            ["run", "label", "configuration", "seed"]
-                .iter()
-                .chain(&EPOCH_COLUMNS),
-        )?;
+        let mut table = Table::new(&path, ["run", "label", "configuration", "seed"].iter().chain(&EPOCH_COLUMNS))?;
         for view in views {
             let run = &view.run;
             let epochs = match read_epochs(&self.layout().run(&run.id).metrics_csv()) {
@@ -58,13 +51,7 @@ impl Store {
                     continue;
                 }
             };
-            let who = [
-                &run.id.0,
-                &run.label,
-                &run.configuration,
-                &run.spec.seed.to_string(),
-            ]
-            .map(String::clone);
+            let who = [&run.id.0, &run.label, &run.configuration, &run.spec.seed.to_string()].map(String::clone);
             for record in &epochs {
                 table.row(who.iter().chain(&epoch_fields(record)))?;
             }
@@ -74,20 +61,14 @@ impl Store {
 
     fn write_runs(&self, views: &[RunView]) -> Result<(), StoreError> {
         let path = self.layout().runs_csv();
-        let parameter_names: Vec<String> = views
-            .first()
-            .map_or_else(Vec::new, |view| names(&parameters(&view.run.spec)));
+        let parameter_names: Vec<String> =
+            views.first().map_or_else(Vec::new, |view| names(&parameters(&view.run.spec)));
         let columns = ["id", "label", "configuration"]
             .into_iter()
             .chain(parameter_names.iter().map(String::as_str))
             .chain(["status", "best_epoch"])
             .chain(FIGURES)
-            .chain([
-                "trainable_parameters",
-                "epochs_recorded",
-                "seconds",
-                "reason",
-            ]);
+            .chain(["trainable_parameters", "epochs_recorded", "seconds", "reason"]);
         let mut table = Table::new(&path, columns)?;
         for view in views {
             table.row(row(view))?;
@@ -102,44 +83,21 @@ fn names(parameters: &[(String, Value)]) -> Vec<String> {
 
 fn row(view: &RunView) -> Vec<String> {
     let run = &view.run;
-    let status = if view.removed {
-        "removed"
-    } else {
-        view.state.name()
-    };
-    let mut fields = vec![
-        run.id.0.clone(),
-        run.label.clone(),
-        run.configuration.clone(),
-    ];
+    let status = if view.removed { "removed" } else { view.state.name() };
+    let mut fields = vec![run.id.0.clone(), run.label.clone(), run.configuration.clone()];
     fields.extend(parameters(&run.spec).iter().map(|(_, value)| text(value)));
     fields.push(status.to_owned());
-    fields.push(
-        view.best
-            .as_ref()
-            .map_or_else(String::new, |best| best.epoch.to_string()),
-    );
+    fields.push(view.best.as_ref().map_or_else(String::new, |best| best.epoch.to_string()));
     fields.extend(figures(view.best.as_ref()));
-    fields.push(
-        view.trainable_parameters
-            .map_or_else(String::new, |count| count.to_string()),
-    );
+    fields.push(view.trainable_parameters.map_or_else(String::new, |count| count.to_string()));
     fields.push(view.epochs.to_string());
     fields.push(view.seconds.to_string());
-    fields.push(
-        view.reason
-            .iter()
-            .chain(&view.damage)
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("; "),
-    );
+    fields.push(view.reason.iter().chain(&view.damage).map(String::as_str).collect::<Vec<_>>().join("; "));
     fields
 }
 
 fn figures(best: Option<&EpochRecord>) -> [String; FIGURES.len()] {
-    let figure =
-        |of: fn(&EpochRecord) -> f64| best.map_or_else(String::new, |best| of(best).to_string());
+    let figure = |of: fn(&EpochRecord) -> f64| best.map_or_else(String::new, |best| of(best).to_string());
     [
         figure(|best| best.train_loss),
         figure(|best| best.train_accuracy),

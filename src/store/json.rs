@@ -23,8 +23,8 @@ pub(super) fn write_json<T: Serialize>(path: &Path, record: &T) -> Result<(), St
 
 /// A record as it is written.
 pub(super) fn to_json<T: Serialize>(path: &Path, record: &T) -> Result<Vec<u8>, StoreError> {
-    let mut contents = serde_json::to_vec_pretty(record)
-        .map_err(|error| StoreError::io(path, "encode", error.into()))?;
+    let mut contents =
+        serde_json::to_vec_pretty(record).map_err(|error| StoreError::io(path, "encode", error.into()))?;
     contents.push(b'\n');
     Ok(contents)
 }
@@ -34,8 +34,7 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, S
     let Some(contents) = read_if_there(path)? else {
         return Ok(None);
     };
-    let versioned: Versioned =
-        serde_json::from_slice(&contents).map_err(|error| StoreError::damaged(path, error))?;
+    let versioned: Versioned = serde_json::from_slice(&contents).map_err(|error| StoreError::damaged(path, error))?;
     if versioned.format_version != u64::from(FORMAT_VERSION) {
         return Err(StoreError::Version {
             path: path.to_owned(),
@@ -43,7 +42,5 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, S
             supported: FORMAT_VERSION,
         });
     }
-    serde_json::from_slice(&contents)
-        .map(Some)
-        .map_err(|error| StoreError::damaged(path, error))
+    serde_json::from_slice(&contents).map(Some).map_err(|error| StoreError::damaged(path, error))
 }

@@ -14,9 +14,7 @@ pub struct Layout {
 
 impl Layout {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self {
-            folder: folder.into(),
-        }
+        Self { folder: folder.into() }
     }
 
     /// The folder of a sweep called `name` inside `results_root`; rehearsals have their own.
@@ -25,15 +23,9 @@ impl Layout {
     /// [`StoreError::Name`] where the name is not a plain file name.
     pub fn of_sweep(results_root: &Path, name: &str, rehearsal: bool) -> Result<Self, StoreError> {
         if !is_plain_name(name) {
-            return Err(StoreError::Name {
-                name: name.to_owned(),
-            });
+            return Err(StoreError::Name { name: name.to_owned() });
         }
-        let folder = if rehearsal {
-            format!("{name}-rehearsal")
-        } else {
-            name.to_owned()
-        };
+        let folder = if rehearsal { format!("{name}-rehearsal") } else { name.to_owned() };
         Ok(Self::new(results_root.join(folder)))
     }
 
@@ -75,15 +67,11 @@ impl Layout {
     }
 
     pub fn run(&self, run: &RunId) -> RunFolder {
-        RunFolder {
-            folder: self.runs().join(&run.0),
-        }
+        RunFolder { folder: self.runs().join(&run.0) }
     }
 
     pub fn pack(&self, pack: &PackId) -> PackFolder {
-        PackFolder {
-            folder: self.packs().join(&pack.0),
-        }
+        PackFolder { folder: self.packs().join(&pack.0) }
     }
 }
 

@@ -11,12 +11,8 @@ use super::records::now;
 
 /// Appends a message. Its further lines are indented, so that an entry begins where a line begins with a time.
 pub(super) fn append_log(path: &Path, message: &str) -> Result<(), StoreError> {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(path)
-        .map_err(failed_to("open", path))?;
+    let mut file =
+        OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed_to("open", path))?;
     let torn = ends_torn(&mut file).map_err(failed_to("read", path))?;
     let mut entry = String::new();
     if torn {
@@ -28,8 +24,7 @@ pub(super) fn append_log(path: &Path, message: &str) -> Result<(), StoreError> {
         entry.push_str(line);
         entry.push('\n');
     }
-    file.write_all(entry.as_bytes())
-        .map_err(failed_to("write", path))
+    file.write_all(entry.as_bytes()).map_err(failed_to("write", path))
 }
 
 /// Whether the last line has no end, because its writer was killed.
@@ -47,8 +42,5 @@ fn ends_torn(file: &mut std::fs::File) -> io::Result<bool> {
 /// as replacement characters.
 pub(super) fn read_log(path: &Path) -> Result<Vec<String>, StoreError> {
     let contents = read_if_there(path)?.unwrap_or_default();
-    Ok(String::from_utf8_lossy(&contents)
-        .lines()
-        .map(String::from)
-        .collect())
+    Ok(String::from_utf8_lossy(&contents).lines().map(String::from).collect())
 }

@@ -18,11 +18,7 @@ pub struct LogSink {
 
 impl LogSink {
     pub fn new(store: Store) -> Self {
-        Self {
-            store,
-            pack: None,
-            error: None,
-        }
+        Self { store, pack: None, error: None }
     }
 
     /// The first error since the last call.
@@ -31,25 +27,14 @@ impl LogSink {
     }
 
     fn append(&self, event: &Event) -> Result<(), StoreError> {
-        let to_pack = |message: &str| {
-            self.pack
-                .as_ref()
-                .map_or(Ok(()), |pack| self.store.append_pack_log(pack, message))
-        };
+        let to_pack =
+            |message: &str| self.pack.as_ref().map_or(Ok(()), |pack| self.store.append_pack_log(pack, message));
         match event {
             Event::PackStarted { device, runs, .. } => {
                 let runs: Vec<&str> = runs.iter().map(|run| run.0.as_str()).collect();
                 to_pack(&format!("taken on {device}: runs {}", runs.join(", ")))
             }
-            Event::RunStarted {
-                run,
-                step,
-                steps,
-                epochs,
-                trainable_parameters,
-                total_parameters,
-                ..
-            } => {
+            Event::RunStarted { run, step, steps, epochs, trainable_parameters, total_parameters, .. } => {
                 let message = match step {
                     0 => format!(
                         "started: {trainable_parameters} trainable of {total_parameters} parameters, {epochs} epochs, \
@@ -59,22 +44,13 @@ impl LogSink {
                 };
                 self.store.append_run_log(run, &message)
             }
-            Event::EpochFinished { run, record } => {
-                self.store.append_run_log(run, &epoch_line(record))
-            }
-            Event::RunFinished { run, outcome } => {
-                self.store.append_run_log(run, &outcome_line(outcome))
-            }
+            Event::EpochFinished { run, record } => self.store.append_run_log(run, &epoch_line(record)),
+            Event::RunFinished { run, outcome } => self.store.append_run_log(run, &outcome_line(outcome)),
             Event::CheckpointSaved { .. } => to_pack("checkpoint saved"),
-            Event::PackStopped { finished, .. } => to_pack(if *finished {
-                "finished"
-            } else {
-                "left unfinished; to be taken up again"
-            }),
-            Event::Notice {
-                run: Some(run),
-                message,
-            } => self.store.append_run_log(run, message),
+            Event::PackStopped { finished, .. } => {
+                to_pack(if *finished { "finished" } else { "left unfinished; to be taken up again" })
+            }
+            Event::Notice { run: Some(run), message } => self.store.append_run_log(run, message),
             Event::Notice { run: None, message } => to_pack(message),
             Event::Progress { .. } | Event::Evaluating { .. } => Ok(()),
         }

@@ -61,11 +61,7 @@ impl Store {
     /// # Errors
     /// The folder cannot be used or belongs to something else, its plan is damaged, somebody else holds the plan for
     /// more than a minute, or `planner` does not plan every run exactly once.
-    pub fn create_or_open(
-        results: &Path,
-        input: &PlanInput<'_>,
-        planner: Planner<'_>,
-    ) -> Result<Opened, StoreError> {
+    pub fn create_or_open(results: &Path, input: &PlanInput<'_>, planner: Planner<'_>) -> Result<Opened, StoreError> {
         let layout = Layout::of_sweep(results, &input.sweep.name, input.rehearsal)?;
         fs::create_dir_all(results).map_err(failed_to("create", results))?;
         for folder in [layout.folder(), &layout.runs(), &layout.packs()] {
@@ -77,10 +73,7 @@ impl Store {
         if let Some(before) = &before
             && before.rehearsal != input.rehearsal
         {
-            return Err(StoreError::Rehearsal {
-                path: layout.folder().to_owned(),
-                found: before.rehearsal,
-            });
+            return Err(StoreError::Rehearsal { path: layout.folder().to_owned(), found: before.rehearsal });
         }
         let changes = Changes::between(before.as_ref(), input.sweep, &layout);
         let record = plan(before.as_ref(), input, &changes, &layout, planner)?;
@@ -93,19 +86,8 @@ impl Store {
         }
         claim.release()?;
         let store = Self::open_with(layout.folder(), input.claims.clone())?;
-        let Changes {
-            added,
-            removed,
-            notices,
-            ..
-        } = changes;
-        Ok(Opened {
-            store,
-            created: before.is_none(),
-            added,
-            removed,
-            notices,
-        })
+        let Changes { added, removed, notices, .. } = changes;
+        Ok(Opened { store, created: before.is_none(), added, removed, notices })
     }
 }
 
@@ -117,10 +99,7 @@ fn claim_plan(layout: &Layout, options: &ClaimOptions) -> Result<Claim, StoreErr
         match Claim::take(&path, options)? {
             Attempt::Claimed(claim) => return Ok(claim),
             Attempt::Busy(found) if since.elapsed() >= PATIENCE => {
-                return Err(StoreError::InUse {
-                    path,
-                    holder: found.holder(),
-                });
+                return Err(StoreError::InUse { path, holder: found.holder() });
             }
             Attempt::Busy(_) => std::thread::sleep(Duration::from_millis(50)),
         }
@@ -141,61 +120,30 @@ impl Changes {
         let mut entries = entries(sweep);
         let now_there: BTreeSet<RunId> = entries.iter().map(|entry| entry.id.clone()).collect();
         let old: &[RunEntry] = before.map_or(&[], |before| &before.runs);
-        let were_there: BTreeSet<&RunId> = old
-            .iter()
-            .filter(|entry| !entry.removed)
-            .map(|entry| &entry.id)
-            .collect();
-        let added = entries
-            .iter()
-            .filter(|entry| !were_there.contains(&entry.id))
-            .map(|entry| entry.id.clone())
-            .collect();
-        let removed = were_there
-            .iter()
-            .filter(|id| !now_there.contains(**id))
-            .map(|id| (*id).clone())
-            .collect();
+        let were_there: BTreeSet<&RunId> = old.iter().filter(|entry| !entry.removed).map(|entry| &entry.id).collect();
+        let added =
+            entries.iter().filter(|entry| !were_there.contains(&entry.id)).map(|entry| entry.id.clone()).collect();
+        let removed = were_there.iter().filter(|id| !now_there.contains(**id)).map(|id| (*id).clone()).collect();
         let notices = relabelled(old, &entries);
-        let packed: BTreeSet<&RunId> = before
-            .iter()
-            .flat_map(|before| runs_of(&before.packs))
-            .collect();
+        let packed: BTreeSet<&RunId> = before.iter().flat_map(|before| runs_of(&before.packs)).collect();
         // A run that was removed before anything was planned or done for it leaves no trace.
         let gone = old.iter().filter(|entry| !now_there.contains(&entry.id));
-        let kept = gone
-            .filter(|entry| packed.contains(&entry.id) || layout.run(&entry.id).folder().exists());
-        entries.extend(kept.map(|entry| RunEntry {
-            removed: true,
-            ..entry.clone()
-        }));
-        Self {
-            entries,
-            added,
-            removed,
-            notices,
-        }
+        let kept = gone.filter(|entry| packed.contains(&entry.id) || layout.run(&entry.id).folder().exists());
+        entries.extend(kept.map(|entry| RunEntry { removed: true, ..entry.clone() }));
+        Self { entries, added, removed, notices }
     }
 }
 
 /// Labels that meant another run before, and why they do not any more.
 fn relabelled(old: &[RunEntry], new: &[RunEntry]) -> Vec<String> {
-    let old: BTreeMap<&str, &RunEntry> = old
-        .iter()
-        .filter(|entry| !entry.removed)
-        .map(|entry| (entry.label.as_str(), entry))
-        .collect();
+    let old: BTreeMap<&str, &RunEntry> =
+        old.iter().filter(|entry| !entry.removed).map(|entry| (entry.label.as_str(), entry)).collect();
     let mut notices = Vec::new();
     for entry in new {
-        let Some(earlier) = old
-            .get(entry.label.as_str())
-            .filter(|earlier| earlier.id != entry.id)
-        else {
+        let Some(earlier) = old.get(entry.label.as_str()).filter(|earlier| earlier.id != entry.id) else {
             continue;
         };
-        let changed: Vec<String> = differences(&parameters(&earlier.spec), &entry.spec)
-            .into_keys()
-            .collect();
+        let changed: Vec<String> = differences(&parameters(&earlier.spec), &entry.spec).into_keys().collect();
         let cause = match changed.as_slice() {
             [] => "the contents of its data or model changed".to_owned(),
             changed => format!("{} changed", changed.join(", ")),
@@ -217,15 +165,8 @@ fn plan(
 ) -> Result<SweepRecord, StoreError> {
     let sweep = input.sweep;
     let mut packs = before.map_or_else(Vec::new, |before| before.packs.clone());
-    let packed: BTreeSet<&RunId> = before
-        .iter()
-        .flat_map(|before| runs_of(&before.packs))
-        .collect();
-    let selected = |run: &&PlannedRun| {
-        input
-            .selected
-            .is_none_or(|selected| selected.contains(&run.id))
-    };
+    let packed: BTreeSet<&RunId> = before.iter().flat_map(|before| runs_of(&before.packs)).collect();
+    let selected = |run: &&PlannedRun| input.selected.is_none_or(|selected| selected.contains(&run.id));
     let unplanned: Vec<PlannedRun> = sweep
         .runs
         .iter()
@@ -233,11 +174,7 @@ fn plan(
         .filter(|run| !packed.contains(&run.id) && !is_done(layout, &run.id))
         .cloned()
         .collect();
-    let new_packs = if unplanned.is_empty() {
-        Vec::new()
-    } else {
-        planner(&unplanned)
-    };
+    let new_packs = if unplanned.is_empty() { Vec::new() } else { planner(&unplanned) };
     check_planned(layout, &unplanned, &new_packs)?;
     packs.extend(new_packs);
     let mut record = SweepRecord {
@@ -263,40 +200,25 @@ fn plan(
 
 /// Whether a run has a sound result.
 fn is_done(layout: &Layout, run: &RunId) -> bool {
-    matches!(
-        read_json::<ResultRecord>(&layout.run(run).result_json()),
-        Ok(Some(_))
-    )
+    matches!(read_json::<ResultRecord>(&layout.run(run).result_json()), Ok(Some(_)))
 }
 
 fn runs_of(packs: &[PackPlan]) -> impl Iterator<Item = &RunId> {
     packs.iter().flat_map(|pack| pack.places.iter().flatten())
 }
 
-fn check_planned(
-    layout: &Layout,
-    runs: &[PlannedRun],
-    packs: &[PackPlan],
-) -> Result<(), StoreError> {
-    let error = |reason| StoreError::Plan {
-        path: layout.sweep_json(),
-        reason,
-    };
+fn check_planned(layout: &Layout, runs: &[PlannedRun], packs: &[PackPlan]) -> Result<(), StoreError> {
+    let error = |reason| StoreError::Plan { path: layout.sweep_json(), reason };
     let mut left: BTreeSet<&RunId> = runs.iter().map(|run| &run.id).collect();
     if left.len() != runs.len() {
         return Err(error("two runs of the sweep have the same id".to_owned()));
     }
-    if let Some(pack) = packs
-        .iter()
-        .find(|pack| pack.places.is_empty() || pack.places.iter().any(Vec::is_empty))
-    {
+    if let Some(pack) = packs.iter().find(|pack| pack.places.is_empty() || pack.places.iter().any(Vec::is_empty)) {
         return Err(error(format!("pack {} has a place without runs", pack.id)));
     }
     for run in runs_of(packs) {
         if !left.remove(run) {
-            return Err(error(format!(
-                "run {run} is not to be planned, or is planned twice"
-            )));
+            return Err(error(format!("run {run} is not to be planned, or is planned twice")));
         }
     }
     match left.first() {

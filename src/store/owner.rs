@@ -33,16 +33,9 @@ impl Owner {
     pub fn current() -> Self {
         let pid = std::process::id();
         Self {
-            host: rustix::system::uname()
-                .nodename()
-                .to_string_lossy()
-                .into_owned(),
-            boot: fs::read_to_string("/proc/sys/kernel/random/boot_id")
-                .ok()
-                .map(|id| id.trim().to_owned()),
-            pid_namespace: fs::read_link("/proc/self/ns/pid")
-                .ok()
-                .map(|name| name.to_string_lossy().into_owned()),
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            boot: fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|id| id.trim().to_owned()),
+            pid_namespace: fs::read_link("/proc/self/ns/pid").ok().map(|name| name.to_string_lossy().into_owned()),
             pid,
             started: process_state(pid).map(|state| state.started),
         }
@@ -77,10 +70,7 @@ fn process_state(pid: u32) -> Option<ProcessState> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, after_command) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = after_command.split_whitespace().collect();
-    Some(ProcessState {
-        started: fields.get(19)?.parse().ok()?,
-        ended: matches!(*fields.first()?, "Z" | "X"),
-    })
+    Some(ProcessState { started: fields.get(19)?.parse().ok()?, ended: matches!(*fields.first()?, "Z" | "X") })
 }
 
 #[cfg(test)]
@@ -96,10 +86,7 @@ mod tests {
     #[test]
     fn a_process_with_another_start_is_dead() {
         let me = Owner::current();
-        let earlier = Owner {
-            started: me.started.map(|ticks| ticks - 1),
-            ..me.clone()
-        };
+        let earlier = Owner { started: me.started.map(|ticks| ticks - 1), ..me.clone() };
         assert_eq!(earlier.liveness(&me), Liveness::Dead);
     }
 
@@ -107,11 +94,8 @@ mod tests {
     fn an_unreaped_process_is_dead() {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let me = Owner::current();
-        let owner = Owner {
-            pid: child.id(),
-            started: process_state(child.id()).map(|state| state.started),
-            ..me.clone()
-        };
+        let owner =
+            Owner { pid: child.id(), started: process_state(child.id()).map(|state| state.started), ..me.clone() };
         while process_state(child.id()).is_some_and(|state| !state.ended) {
             std::thread::yield_now();
         }
@@ -123,22 +107,10 @@ mod tests {
     fn other_hosts_boots_and_containers_cannot_be_judged() {
         let me = Owner::current();
         for other in [
-            Owner {
-                host: "elsewhere".into(),
-                ..me.clone()
-            },
-            Owner {
-                boot: Some("another".into()),
-                ..me.clone()
-            },
-            Owner {
-                pid_namespace: Some("pid:[1]".into()),
-                ..me.clone()
-            },
-            Owner {
-                started: None,
-                ..me.clone()
-            },
+            Owner { host: "elsewhere".into(), ..me.clone() },
+            Owner { boot: Some("another".into()), ..me.clone() },
+            Owner { pid_namespace: Some("pid:[1]".into()), ..me.clone() },
+            Owner { started: None, ..me.clone() },
         ] {
             assert_eq!(other.liveness(&me), Liveness::Elsewhere, "{other:?}");
         }

@@ -41,10 +41,7 @@ impl Store {
     /// # Errors
     /// The folder cannot be read.
     pub fn pack_is_claimed(&self, pack: &PackId) -> Result<bool, StoreError> {
-        let found = super::claim::inspect(
-            &self.layout().pack(pack).claim(),
-            self.claim_options().expiry,
-        )?;
+        let found = super::claim::inspect(&self.layout().pack(pack).claim(), self.claim_options().expiry)?;
         Ok(found.is_some_and(|found| found.live))
     }
 
@@ -171,10 +168,7 @@ impl Store {
                     }
                 },
             };
-            self.append_run_log(
-                &entry.id,
-                &format!("to be tried again; it had failed: {reason}"),
-            )?;
+            self.append_run_log(&entry.id, &format!("to be tried again; it had failed: {reason}"))?;
             remove_file(&self.layout().run(&entry.id).result_json())?;
             claim.map(Claim::release).transpose()?;
             retried.push(entry.id.clone());

@@ -44,12 +44,7 @@ pub struct ReplanRecord {
 
 impl ReplanRecord {
     pub(super) fn new(reason: ReplanReason, parts: Vec<PackPlan>) -> Self {
-        Self {
-            format_version: FORMAT_VERSION,
-            reason,
-            parts,
-            when: now(),
-        }
+        Self { format_version: FORMAT_VERSION, reason, parts, when: now() }
     }
 }
 
@@ -83,44 +78,25 @@ impl CurrentPacks {
 }
 
 /// Follows the planned packs to the parts into which they were taken apart.
-pub(super) fn current_packs(
-    layout: &Layout,
-    planned: &[PackPlan],
-) -> Result<CurrentPacks, StoreError> {
+pub(super) fn current_packs(layout: &Layout, planned: &[PackPlan]) -> Result<CurrentPacks, StoreError> {
     let mut current = CurrentPacks::default();
     // The next one to look at is last.
-    let mut open: Vec<CurrentPack> = planned
-        .iter()
-        .rev()
-        .map(|plan| CurrentPack {
-            plan: plan.clone(),
-            part_because: None,
-        })
-        .collect();
+    let mut open: Vec<CurrentPack> =
+        planned.iter().rev().map(|plan| CurrentPack { plan: plan.clone(), part_because: None }).collect();
     while let Some(pack) = open.pop() {
         let path = layout.pack(&pack.plan.id).replan();
         match read_replan(&path, &pack.plan) {
             Ok(None) => current.packs.push(pack),
             Ok(Some(replan)) => {
                 if replan.reason == ReplanReason::OutOfMemory {
-                    let width = replan
-                        .parts
-                        .iter()
-                        .map(|part| part.places.len())
-                        .max()
-                        .unwrap_or(1);
+                    let width = replan.parts.iter().map(|part| part.places.len()).max().unwrap_or(1);
                     current.too_wide.push((pack.plan, width));
                 }
-                let part = |plan| CurrentPack {
-                    plan,
-                    part_because: Some(replan.reason),
-                };
+                let part = |plan| CurrentPack { plan, part_because: Some(replan.reason) };
                 open.extend(replan.parts.into_iter().rev().map(part));
             }
             Err(error @ (StoreError::Damaged { .. } | StoreError::Version { .. })) => {
-                current
-                    .notices
-                    .push(format!("pack {} is left alone: {error}", pack.plan.id));
+                current.notices.push(format!("pack {} is left alone: {error}", pack.plan.id));
             }
             Err(error) => return Err(error),
         }
@@ -138,18 +114,12 @@ fn read_replan(path: &Path, whole: &PackPlan) -> Result<Option<ReplanRecord>, St
         check_pack(path, part)?;
         for run in part.places.iter().flatten() {
             let Some(position) = left.iter().position(|candidate| *candidate == run) else {
-                return Err(StoreError::damaged(
-                    path,
-                    format!("run {run} is not the pack's, or in two parts"),
-                ));
+                return Err(StoreError::damaged(path, format!("run {run} is not the pack's, or in two parts")));
             };
             left.swap_remove(position);
         }
         if part.places.iter().flatten().count() >= whole.places.iter().flatten().count() {
-            return Err(StoreError::damaged(
-                path,
-                "a part is no smaller than the whole",
-            ));
+            return Err(StoreError::damaged(path, "a part is no smaller than the whole"));
         }
     }
     Ok(Some(replan))
@@ -170,12 +140,7 @@ pub struct FaultRecord {
 }
 
 /// Records a fault. Every fault has its own file, so this needs no claim: the one who saw a worker die may write it.
-pub(super) fn record_fault(
-    pack: &PackFolder,
-    worker: &str,
-    cause: &str,
-    checkpoint: u64,
-) -> Result<(), StoreError> {
+pub(super) fn record_fault(pack: &PackFolder, worker: &str, cause: &str, checkpoint: u64) -> Result<(), StoreError> {
     create_folder(pack.folder())?;
     create_folder(&pack.faults())?;
     let fault = FaultRecord {
@@ -185,10 +150,7 @@ pub(super) fn record_fault(
         cause: cause.to_owned(),
         checkpoint,
     };
-    write_json(
-        &pack.faults().join(format!("{}.json", unique_token())),
-        &fault,
-    )
+    write_json(&pack.faults().join(format!("{}.json", unique_token())), &fault)
 }
 
 /// The faults of a pack, oldest first. One that cannot be read counts as a fault of unknown cause.
@@ -200,10 +162,8 @@ pub(super) fn read_faults(pack: &PackFolder) -> Result<Vec<FaultRecord>, StoreEr
         Err(error) => return Err(StoreError::io(&folder, "read", error)),
     };
     let mut faults = Vec::new();
-    for path in entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+    for path in
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "json"))
     {
         match read_json::<FaultRecord>(&path) {
             Ok(fault) => faults.extend(fault),

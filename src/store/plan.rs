@@ -65,11 +65,7 @@ impl RunEntry {
 /// The runs of a sweep as they stand in the plan.
 pub(super) fn entries(sweep: &Sweep) -> Vec<RunEntry> {
     let baseline = sweep.baseline.as_ref();
-    let base = sweep
-        .runs
-        .iter()
-        .find(|run| Some(&run.configuration) == baseline)
-        .map(|run| parameters(&run.spec));
+    let base = sweep.runs.iter().find(|run| Some(&run.configuration) == baseline).map(|run| parameters(&run.spec));
     let entry = |run: &PlannedRun| RunEntry {
         id: run.id.clone(),
         label: run.label.clone(),
@@ -90,11 +86,9 @@ pub fn parameters(spec: &RunSpec) -> Vec<(String, Value)> {
     };
     for (name, value) in fields {
         match value {
-            Value::Object(parts) => flat.extend(
-                parts
-                    .into_iter()
-                    .map(|(part, value)| (format!("{name}.{part}"), value)),
-            ),
+            Value::Object(parts) => {
+                flat.extend(parts.into_iter().map(|(part, value)| (format!("{name}.{part}"), value)))
+            }
             value => flat.push((name, value)),
         }
     }
@@ -104,8 +98,7 @@ pub fn parameters(spec: &RunSpec) -> Vec<(String, Value)> {
 /// The parameters of `spec` that differ from `base`, the seed apart.
 pub(super) fn differences(base: &[(String, Value)], spec: &RunSpec) -> BTreeMap<String, Value> {
     let base: BTreeMap<&String, &Value> = base.iter().map(|(name, value)| (name, value)).collect();
-    let differs =
-        |(name, value): &(String, Value)| name != "seed" && base.get(name) != Some(&value);
+    let differs = |(name, value): &(String, Value)| name != "seed" && base.get(name) != Some(&value);
     parameters(spec).into_iter().filter(differs).collect()
 }
 
@@ -117,12 +110,8 @@ pub(super) fn read_plan(path: &Path) -> Result<Option<SweepRecord>, StoreError> 
     });
     read.map_err(|error| match error {
         StoreError::Damaged { path, reason } => {
-            let way_out =
-                "move it away and run the sweep again: it is made anew, and results are kept";
-            StoreError::Damaged {
-                path,
-                reason: format!("{reason}; {way_out}"),
-            }
+            let way_out = "move it away and run the sweep again: it is made anew, and results are kept";
+            StoreError::Damaged { path, reason: format!("{reason}; {way_out}") }
         }
         other => other,
     })
@@ -132,16 +121,10 @@ fn check_plan(path: &Path, record: &SweepRecord) -> Result<(), StoreError> {
     let mut known = BTreeSet::new();
     for run in &record.runs {
         if !is_plain_name(&run.id.0) {
-            return Err(StoreError::damaged(
-                path,
-                format!("`{}` cannot be the id of a run", run.id),
-            ));
+            return Err(StoreError::damaged(path, format!("`{}` cannot be the id of a run", run.id)));
         }
         if !known.insert(&run.id) {
-            return Err(StoreError::damaged(
-                path,
-                format!("run {} stands there twice", run.id),
-            ));
+            return Err(StoreError::damaged(path, format!("run {} stands there twice", run.id)));
         }
     }
     let mut packed = BTreeSet::new();
@@ -149,16 +132,10 @@ fn check_plan(path: &Path, record: &SweepRecord) -> Result<(), StoreError> {
         check_pack(path, pack)?;
         for run in pack.places.iter().flatten() {
             if !known.contains(run) {
-                return Err(StoreError::damaged(
-                    path,
-                    format!("pack {} holds the unknown run {run}", pack.id),
-                ));
+                return Err(StoreError::damaged(path, format!("pack {} holds the unknown run {run}", pack.id)));
             }
             if !packed.insert(run) {
-                return Err(StoreError::damaged(
-                    path,
-                    format!("run {run} is planned into two packs"),
-                ));
+                return Err(StoreError::damaged(path, format!("run {run} is planned into two packs")));
             }
         }
     }
@@ -168,27 +145,13 @@ fn check_plan(path: &Path, record: &SweepRecord) -> Result<(), StoreError> {
 /// Checks a pack that was read back.
 pub(super) fn check_pack(path: &Path, pack: &PackPlan) -> Result<(), StoreError> {
     if !is_plain_name(&pack.id.0) {
-        return Err(StoreError::damaged(
-            path,
-            format!("`{}` cannot be the id of a pack", pack.id),
-        ));
+        return Err(StoreError::damaged(path, format!("`{}` cannot be the id of a pack", pack.id)));
     }
     if pack.places.is_empty() || pack.places.iter().any(Vec::is_empty) {
-        return Err(StoreError::damaged(
-            path,
-            format!("pack {} has a place without runs", pack.id),
-        ));
+        return Err(StoreError::damaged(path, format!("pack {} has a place without runs", pack.id)));
     }
-    if let Some(run) = pack
-        .places
-        .iter()
-        .flatten()
-        .find(|run| !is_plain_name(&run.0))
-    {
-        return Err(StoreError::damaged(
-            path,
-            format!("`{run}` cannot be the id of a run"),
-        ));
+    if let Some(run) = pack.places.iter().flatten().find(|run| !is_plain_name(&run.0)) {
+        return Err(StoreError::damaged(path, format!("`{run}` cannot be the id of a run")));
     }
     Ok(())
 }

@@ -19,10 +19,7 @@ pub struct PackProgress {
 
 impl Default for PackProgress {
     fn default() -> Self {
-        Self {
-            format_version: FORMAT_VERSION,
-            runs: BTreeMap::new(),
-        }
+        Self { format_version: FORMAT_VERSION, runs: BTreeMap::new() }
     }
 }
 

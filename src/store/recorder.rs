@@ -83,12 +83,7 @@ impl PackRecorder {
             loaded = CheckpointSlots::load(&files)?;
             loaded.notices = vec![format!("{}; the pack starts anew", unusable.join("; "))];
         }
-        let Loaded {
-            slots,
-            checkpoint,
-            sequence,
-            notices,
-        } = loaded;
+        let Loaded { slots, checkpoint, sequence, notices } = loaded;
         let recorder = Self {
             store: store.clone(),
             plan: plan.clone(),
@@ -143,10 +138,9 @@ impl PackRecorder {
     }
 
     fn planned(&self, run: &RunId) -> Result<&PlannedRun, StoreError> {
-        self.runs.get(run).ok_or_else(|| StoreError::NoSuchRun {
-            path: self.store.layout().sweep_json(),
-            run: run.clone(),
-        })
+        self.runs
+            .get(run)
+            .ok_or_else(|| StoreError::NoSuchRun { path: self.store.layout().sweep_json(), run: run.clone() })
     }
 
     /// What was told when the run started, in this process or an earlier one.
@@ -173,9 +167,7 @@ impl PackRecorder {
         create_folder(files.folder())?;
         // A damaged record of an earlier start is replaced.
         let before = self.store.run_record(run).ok().flatten();
-        let started = before
-            .as_ref()
-            .map_or_else(now, |before| before.started.clone());
+        let started = before.as_ref().map_or_else(now, |before| before.started.clone());
         let record = RunRecord {
             format_version: FORMAT_VERSION,
             run: planned,
@@ -192,19 +184,12 @@ impl PackRecorder {
 
     fn write_completed(&mut self, run: &RunId, result: &RunResult) -> Result<(), StoreError> {
         let files = self.run_files(run);
-        let class_names = self
-            .facts_of(run)?
-            .map_or_else(Vec::new, |facts| facts.class_names.clone());
+        let class_names = self.facts_of(run)?.map_or_else(Vec::new, |facts| facts.class_names.clone());
         write_predictions(&files.predictions_csv(), &class_names, &result.predictions)?;
         create_folder(&files.adapter())?;
         write_atomically(&files.adapter_config(), result.adapter.config.as_bytes())?;
         write_atomically(&files.adapter_weights(), &result.adapter.weights)?;
-        self.write_result(
-            run,
-            &Outcome::Completed {
-                best_epoch: result.best_epoch,
-            },
-        )
+        self.write_result(run, &Outcome::Completed { best_epoch: result.best_epoch })
     }
 
     /// Writes `result.json`, which makes the run done.
@@ -216,17 +201,12 @@ impl PackRecorder {
         let epochs = match self.epochs_of(run) {
             Ok(epochs) => epochs.to_vec(),
             // That a run failed must be told even where nothing else can be.
-            Err(StoreError::Damaged { .. }) if !matches!(outcome, Outcome::Completed { .. }) => {
-                Vec::new()
-            }
+            Err(StoreError::Damaged { .. }) if !matches!(outcome, Outcome::Completed { .. }) => Vec::new(),
             Err(error) => return Err(error),
         };
         // A run may end before its facts are known.
         let facts = self.facts_of(run).ok().flatten();
-        write_json(
-            &files.result_json(),
-            &ResultRecord::new(&planned, outcome, &epochs, facts, now()),
-        )
+        write_json(&files.result_json(), &ResultRecord::new(&planned, outcome, &epochs, facts, now()))
     }
 
     fn write_epochs(&mut self, run: &RunId, records: &[EpochRecord]) -> Result<(), StoreError> {

@@ -59,9 +59,7 @@ impl ResultRecord {
         finished: String,
     ) -> Self {
         let best = match outcome {
-            Outcome::Completed { best_epoch } => {
-                epochs.iter().find(|record| record.epoch == *best_epoch)
-            }
+            Outcome::Completed { best_epoch } => epochs.iter().find(|record| record.epoch == *best_epoch),
             _ => best_epoch(epochs, run.spec.metric_for_best),
         };
         Self {

@@ -42,10 +42,7 @@ impl CheckpointSlots {
         for (slot, path) in paths.iter().enumerate() {
             match read_checkpoint(path) {
                 Ok(Some((sequence, checkpoint))) => {
-                    if newest
-                        .as_ref()
-                        .is_none_or(|(_, known, _)| sequence > *known)
-                    {
+                    if newest.as_ref().is_none_or(|(_, known, _)| sequence > *known) {
                         newest = Some((slot, sequence, checkpoint));
                     }
                 }
@@ -59,27 +56,14 @@ impl CheckpointSlots {
             None => "no sound checkpoint is left, so the pack starts anew".to_owned(),
         };
         // A damaged file may have had a higher number: numbers stay unique.
-        let next_sequence =
-            newest.as_ref().map_or(0, |(_, sequence, _)| *sequence) + 1 + damages.len() as u64;
-        let notices = damages
-            .into_iter()
-            .map(|damage| format!("{damage}; {consequence}"))
-            .collect();
+        let next_sequence = newest.as_ref().map_or(0, |(_, sequence, _)| *sequence) + 1 + damages.len() as u64;
+        let notices = damages.into_iter().map(|damage| format!("{damage}; {consequence}")).collect();
         let (sound_slot, sequence, checkpoint) = match newest {
             Some((slot, sequence, checkpoint)) => (Some(slot), sequence, Some(checkpoint)),
             None => (None, 0, None),
         };
         let next_slot = sound_slot.map_or(0, |slot| 1 - slot);
-        Ok(Loaded {
-            slots: Self {
-                paths,
-                next_slot,
-                next_sequence,
-            },
-            checkpoint,
-            sequence,
-            notices,
-        })
+        Ok(Loaded { slots: Self { paths, next_slot, next_sequence }, checkpoint, sequence, notices })
     }
 
     /// Writes the next checkpoint; the newest one before it stays.

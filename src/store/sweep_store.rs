@@ -59,13 +59,7 @@ impl Store {
         let layout = Layout::new(folder);
         let (record, stamp) = read(&layout)?;
         let positions = Arc::new(positions(&record));
-        Ok(Self {
-            layout,
-            record: Arc::new(record),
-            positions,
-            stamp,
-            claims,
-        })
+        Ok(Self { layout, record: Arc::new(record), positions, stamp, claims })
     }
 
     /// Reads the plan again if it changed.
@@ -100,14 +94,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchRun`].
     pub fn entry(&self, run: &RunId) -> Result<&RunEntry, StoreError> {
-        let found = self
-            .positions
-            .get(run)
-            .and_then(|&position| self.record.runs.get(position));
-        found.ok_or_else(|| StoreError::NoSuchRun {
-            path: self.layout.sweep_json(),
-            run: run.clone(),
-        })
+        let found = self.positions.get(run).and_then(|&position| self.record.runs.get(position));
+        found.ok_or_else(|| StoreError::NoSuchRun { path: self.layout.sweep_json(), run: run.clone() })
     }
 
     /// All packs as they are to be executed.
@@ -133,10 +121,9 @@ impl Store {
     pub fn result(&self, run: &RunId) -> Result<Option<ResultRecord>, StoreError> {
         let path = self.layout.run(run).result_json();
         match read_json::<ResultRecord>(&path)? {
-            Some(result) if &result.run != run => Err(StoreError::damaged(
-                &path,
-                format!("it is the result of run {}", result.run),
-            )),
+            Some(result) if &result.run != run => {
+                Err(StoreError::damaged(&path, format!("it is the result of run {}", result.run)))
+            }
             result => Ok(result),
         }
     }
@@ -192,29 +179,19 @@ pub fn sweep_folders(results: &Path) -> Result<Vec<PathBuf>, StoreError> {
         return Ok(vec![results.to_owned()]);
     }
     let entries = fs::read_dir(results).map_err(failed_to("read", results))?;
-    let mut folders: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|folder| is_sweep(folder))
-        .collect();
+    let mut folders: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|folder| is_sweep(folder)).collect();
     folders.sort();
     Ok(folders)
 }
 
 fn positions(record: &SweepRecord) -> HashMap<RunId, usize> {
-    record
-        .runs
-        .iter()
-        .enumerate()
-        .map(|(position, entry)| (entry.id.clone(), position))
-        .collect()
+    record.runs.iter().enumerate().map(|(position, entry)| (entry.id.clone(), position)).collect()
 }
 
 fn read(layout: &Layout) -> Result<(SweepRecord, Stamp), StoreError> {
     let path = layout.sweep_json();
-    let not_a_sweep = || StoreError::NotASweep {
-        path: layout.folder().to_owned(),
-    };
+    let not_a_sweep = || StoreError::NotASweep { path: layout.folder().to_owned() };
     if !path.exists() {
         return Err(not_a_sweep());
     }
@@ -226,13 +203,7 @@ fn read(layout: &Layout) -> Result<(SweepRecord, Stamp), StoreError> {
 
 fn stamp(path: &Path) -> Result<Stamp, StoreError> {
     let read = |metadata: fs::Metadata| {
-        Ok(Stamp {
-            modified: metadata.modified()?,
-            length: metadata.len(),
-            inode: metadata.ino(),
-        })
+        Ok(Stamp { modified: metadata.modified()?, length: metadata.len(), inode: metadata.ino() })
     };
-    fs::metadata(path)
-        .and_then(read)
-        .map_err(failed_to("read", path))
+    fs::metadata(path).and_then(read).map_err(failed_to("read", path))
 }

@@ -95,10 +95,7 @@ impl Store {
         let packs = self.packs()?;
         let by_run = packs.by_run();
         let started = self.folders_of_runs()?;
-        let mut activities = Activities {
-            store: self,
-            known: BTreeMap::new(),
-        };
+        let mut activities = Activities { store: self, known: BTreeMap::new() };
         let mut views = Vec::with_capacity(self.record().runs.len());
         for entry in &self.record().runs {
             let pack = by_run.get(&entry.id).copied();
@@ -146,12 +143,8 @@ impl Store {
     /// Names of the folders below `runs/`.
     pub(super) fn folders_of_runs(&self) -> Result<BTreeSet<String>, StoreError> {
         let folder = self.layout().runs();
-        let entries =
-            std::fs::read_dir(&folder).map_err(|error| StoreError::io(&folder, "read", error))?;
-        Ok(entries
-            .flatten()
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect())
+        let entries = std::fs::read_dir(&folder).map_err(|error| StoreError::io(&folder, "read", error))?;
+        Ok(entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
     }
 }
 
@@ -240,17 +233,10 @@ impl Activities<'_> {
     fn of(&mut self, pack: &PackPlan) -> Result<Option<&Activity>, StoreError> {
         if !self.known.contains_key(&pack.id) {
             let files = self.store.layout().pack(&pack.id);
-            let found = inspect(&files.claim(), self.store.claim_options().expiry)?
-                .filter(|found| found.live);
+            let found = inspect(&files.claim(), self.store.claim_options().expiry)?.filter(|found| found.live);
             let activity = found.map(|found| {
-                let progress = read_json::<PackProgress>(&files.progress())
-                    .ok()
-                    .flatten()
-                    .unwrap_or_default();
-                Activity {
-                    found,
-                    progress: progress.runs,
-                }
+                let progress = read_json::<PackProgress>(&files.progress()).ok().flatten().unwrap_or_default();
+                Activity { found, progress: progress.runs }
             });
             self.known.insert(pack.id.clone(), activity);
         }

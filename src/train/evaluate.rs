@@ -69,10 +69,13 @@ fn summarize(log_probabilities: &[f32], labels: &[u32], classes: usize) -> Resul
         loss -= f64::from(row[label as usize]);
     }
     let examples = labels.len() as f64;
-    let confusion = Confusion::of(classes, labels, &predicted).map_err(|error| TrainError::Setting(error.to_string()))?;
+    let confusion =
+        Confusion::of(classes, labels, &predicted).map_err(|error| TrainError::Setting(error.to_string()))?;
     Ok(Evaluation {
         loss: loss / examples,
-        scores: confusion.scores().ok_or_else(|| TrainError::Setting("there are no evaluation examples".to_string()))?,
+        scores: confusion
+            .scores()
+            .ok_or_else(|| TrainError::Setting("there are no evaluation examples".to_string()))?,
         mean_confidence: confidence / examples,
         probabilities: log_probabilities.iter().map(|value| value.exp()).collect(),
     })

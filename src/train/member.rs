@@ -142,9 +142,8 @@ impl Member {
     /// This run's part in the next forward and backward pass.
     pub fn pass(&self) -> RunPass<'_> {
         let spec = self.spec();
-        let key = Key::new(spec.seed, Purpose::Dropout)
-            .with(self.progress.epoch as u64)
-            .with(self.progress.batch as u64);
+        let key =
+            Key::new(spec.seed, Purpose::Dropout).with(self.progress.epoch as u64).with(self.progress.batch as u64);
         let dropout = StepDropout {
             key,
             hidden: spec.hidden_dropout,

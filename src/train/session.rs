@@ -226,13 +226,8 @@ fn begin(job: &Job<'_>, run: &RunId) -> Result<Member, TrainError> {
         let given = spec.max_length;
         return Err(TrainError::Setting(format!("max_length is {given}; this model takes at most {longest} tokens")));
     }
-    let targets = peft::lora_targets(
-        config.architecture,
-        config.layers,
-        &spec.target_modules,
-        spec.rank,
-        spec.lora_alpha,
-    )?;
+    let targets =
+        peft::lora_targets(config.architecture, config.layers, &spec.target_modules, spec.rank, spec.lora_alpha)?;
     let adapter = Adapter::new(job.base, targets, spec.seed)?;
     Member::new(planned.clone(), adapter, job.data, Orders::Keyed)
 }

@@ -43,8 +43,8 @@ pub fn save(pack: &Pack<'_>) -> Result<Checkpoint, TrainError> {
         };
         places.push(PlaceState { waiting: place.waiting.iter().cloned().collect(), member });
     }
-    let state = serde_json::to_value(PackState { places })
-        .map_err(|error| TrainError::Checkpoint(error.to_string()))?;
+    let state =
+        serde_json::to_value(PackState { places }).map_err(|error| TrainError::Checkpoint(error.to_string()))?;
     Ok(Checkpoint { state, arrays })
 }
 
@@ -119,8 +119,8 @@ pub fn restore(
     mut begin: impl FnMut(&RunId) -> Result<Member, TrainError>,
 ) -> Result<(), TrainError> {
     let mut arrays = checkpoint.arrays;
-    let state: PackState = serde_json::from_value(checkpoint.state)
-        .map_err(|error| TrainError::Checkpoint(error.to_string()))?;
+    let state: PackState =
+        serde_json::from_value(checkpoint.state).map_err(|error| TrainError::Checkpoint(error.to_string()))?;
     if state.places.len() != pack.places.len() {
         let (saved, planned) = (state.places.len(), pack.places.len());
         return Err(TrainError::Checkpoint(format!("it has {saved} places, the pack {planned}")));

@@ -36,7 +36,8 @@ seeds: [1, 2, 3]
     let text = shown(&place, &["run", "big.yaml", "--rehearse", "--dry-run"]);
     assert!(text.contains("4 runs to train"), "{text}");
     place.sweep(&["run", "big.yaml", "--rehearse", "--executor", "mock"]).assert().success();
-    let folders: Vec<_> = std::fs::read_dir(place.path("results")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let folders: Vec<_> =
+        std::fs::read_dir(place.path("results")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(folders, ["big-rehearsal"]);
     let status = shown(&place, &["status"]);
     assert!(status.starts_with("big (rehearsal)  4 runs: 4 completed"), "{status}");

@@ -32,7 +32,12 @@ fn every_verb_has_examples_and_exit_codes() {
 #[test]
 fn what_is_not_understood_is_bad_input() {
     let place = Place::new();
-    for arguments in [&["fly"][..], &["run"], &["run", "little.yaml", "--max-pack", "0"], &["run", "little.yaml", "--checkpoint-minutes", "-1"]] {
+    for arguments in [
+        &["fly"][..],
+        &["run"],
+        &["run", "little.yaml", "--max-pack", "0"],
+        &["run", "little.yaml", "--checkpoint-minutes", "-1"],
+    ] {
         place.sweep(arguments).assert().code(2);
     }
 }

@@ -54,7 +54,11 @@ fn places_without_results_are_said() {
 #[test]
 fn the_doctor_says_what_mends_it() {
     let place = Place::new();
-    place.sweep(&["doctor"]).assert().success().stdout(predicate::str::contains("libtorch").and(predicate::str::contains("2.11.0")));
+    place
+        .sweep(&["doctor"])
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("libtorch").and(predicate::str::contains("2.11.0")));
     let mut broken = place.sweep(&["doctor"]);
     broken.env("SWEEP_MINILM", place.path("nowhere"));
     broken.assert().code(1).stdout(predicate::str::is_match("(?s)missing +model .*→ make setup").unwrap());

@@ -69,3 +69,11 @@ fn a_report_is_made_of_results() {
     assert!(files.iter().any(|file| file.ends_with(".png")), "{files:?}");
     assert!(files.contains(&"summary.csv".to_string()), "{files:?}");
 }
+
+#[test]
+fn two_configurations_are_compared() {
+    let place = place();
+    let compared = place.sweep(&["compare", "rank=4", "learning_rate=0.001"]).assert().success();
+    compared.stdout(predicate::str::contains("accuracy").and(predicate::str::contains("2 pairs")));
+    place.sweep(&["compare", "rank=4", "rank=5"]).assert().code(2).stderr(predicate::str::contains("rank=5"));
+}

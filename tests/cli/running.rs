@@ -33,7 +33,12 @@ fn progress_that_nobody_watches_is_time_stamped_lines() {
     let lines = place.plain(&output.stderr);
     let stamped = stamped_lines(&lines);
     assert_eq!(stamped.iter().filter(|line| line.starts_with("epoch ")).count(), 2, "{lines}");
-    for start in ["pack ", "started rank=4, seed=1 ", "epoch 1/2 rank=4, seed=1: train loss ", "completed rank=4, seed=1: best epoch "] {
+    for start in [
+        "pack ",
+        "started rank=4, seed=1 ",
+        "epoch 1/2 rank=4, seed=1: train loss ",
+        "completed rank=4, seed=1: best epoch ",
+    ] {
         assert!(stamped.iter().any(|line| line.starts_with(start)), "{start} is not in {lines}");
     }
 }
@@ -92,7 +97,11 @@ fn an_interrupted_sweep_continues() {
         assert!(std::process::Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
         assert_eq!(child.wait().unwrap().code(), Some(code));
         let folder = place.path("results/little");
-        place.sweep(&["status", folder.to_str().unwrap()]).assert().success().stdout(predicate::str::contains("interrupted"));
+        place
+            .sweep(&["status", folder.to_str().unwrap()])
+            .assert()
+            .success()
+            .stdout(predicate::str::contains("interrupted"));
     }
     let output = place.mock(&[]).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
@@ -121,6 +130,7 @@ fn wait_for(child: &mut Child, text: &str) {
 /// The summary without times.
 fn figures(summary: &[u8]) -> Vec<String> {
     let text = String::from_utf8(summary.to_vec()).unwrap();
-    let without_time = |line: &str| line.rsplit_once("  ").map_or(line.to_string(), |(figures, _)| figures.trim_end().to_string());
+    let without_time =
+        |line: &str| line.rsplit_once("  ").map_or(line.to_string(), |(figures, _)| figures.trim_end().to_string());
     text.lines().filter(|line| line.contains(" completed ")).map(without_time).collect()
 }

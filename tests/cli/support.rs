@@ -123,7 +123,12 @@ fn config() -> String {
 
 /// 40 rows in four classes.
 fn rows() -> String {
-    let classes = [("World", "vote poll"), ("Sports", "goal match team"), ("Business", "bank bond rate"), ("Sci/Tech", "chip code")];
+    let classes = [
+        ("World", "vote poll"),
+        ("Sports", "goal match team"),
+        ("Business", "bank bond rate"),
+        ("Sci/Tech", "chip code"),
+    ];
     let rows = (0..40).map(|row| {
         let (label, words) = classes[row % 4];
         format!("the {words}{},{label}\n", " a".repeat(row / 8))

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use sweep::event::{Event, Sink};
 use sweep::execute::{
-    JsonLines, MockExecutor, MockFault, MockFaultKind, MockSettings, Stop, WhenBusy, WorkerCommand,
-    WorkerEnd, WorkerOptions, WorkerProcess, stop_on_signals, supervise, worker_exit_status,
-    worker_main,
+    JsonLines, MockExecutor, MockFault, MockFaultKind, MockSettings, Stop, WhenBusy, WorkerCommand, WorkerEnd,
+    WorkerOptions, WorkerProcess, stop_on_signals, supervise, worker_exit_status, worker_main,
 };
 use sweep::spec::RunId;
 use sweep::store::Store;
@@ -44,24 +43,16 @@ impl Orders {
 
     fn environment(&self) -> Vec<(&'static str, String)> {
         let mut variables = vec![
-            (
-                "SWEEP_TEST_FOLDER",
-                self.folder.to_str().unwrap().to_owned(),
-            ),
+            ("SWEEP_TEST_FOLDER", self.folder.to_str().unwrap().to_owned()),
             ("SWEEP_TEST_DELAY", self.delay.as_secs_f64().to_string()),
-            (
-                "SWEEP_TEST_CHECKPOINT",
-                self.checkpoint_every.as_secs_f64().to_string(),
-            ),
+            ("SWEEP_TEST_CHECKPOINT", self.checkpoint_every.as_secs_f64().to_string()),
             ("SWEEP_TEST_ATTEMPTS", self.attempts.to_string()),
         ];
         if self.supervised {
             variables.push(("SWEEP_TEST_SUPERVISED", String::new()));
         }
         if let Some((run, step, marker)) = &self.abort {
-            let marker = marker
-                .as_ref()
-                .map_or("", |marker| marker.to_str().unwrap());
+            let marker = marker.as_ref().map_or("", |marker| marker.to_str().unwrap());
             variables.push(("SWEEP_TEST_ABORT", format!("{run}:{step}:{marker}")));
         }
         variables
@@ -69,29 +60,15 @@ impl Orders {
 
     fn from_environment() -> Self {
         let variable = |name: &str| std::env::var(name).ok();
-        let seconds = |name: &str| {
-            Duration::from_secs_f64(
-                variable(name)
-                    .expect("runs as a helper only")
-                    .parse()
-                    .unwrap(),
-            )
-        };
+        let seconds =
+            |name: &str| Duration::from_secs_f64(variable(name).expect("runs as a helper only").parse().unwrap());
         let abort = variable("SWEEP_TEST_ABORT").map(|text| {
             let parts: Vec<&str> = text.splitn(3, ':').collect();
-            let marker = Some(parts[2])
-                .filter(|marker| !marker.is_empty())
-                .map(PathBuf::from);
-            (
-                RunId(parts[0].to_owned()),
-                parts[1].parse().unwrap(),
-                marker,
-            )
+            let marker = Some(parts[2]).filter(|marker| !marker.is_empty()).map(PathBuf::from);
+            (RunId(parts[0].to_owned()), parts[1].parse().unwrap(), marker)
         });
         Self {
-            folder: variable("SWEEP_TEST_FOLDER")
-                .expect("runs as a helper only")
-                .into(),
+            folder: variable("SWEEP_TEST_FOLDER").expect("runs as a helper only").into(),
             delay: seconds("SWEEP_TEST_DELAY"),
             checkpoint_every: seconds("SWEEP_TEST_CHECKPOINT"),
             attempts: variable("SWEEP_TEST_ATTEMPTS").unwrap().parse().unwrap(),
@@ -103,10 +80,7 @@ impl Orders {
     fn settings(&self) -> MockSettings {
         let fault = |(run, step, marker): (RunId, usize, Option<PathBuf>)| {
             let kind = match marker {
-                Some(marker) => MockFaultKind::Once {
-                    marker,
-                    kind: Box::new(MockFaultKind::Aborts),
-                },
+                Some(marker) => MockFaultKind::Once { marker, kind: Box::new(MockFaultKind::Aborts) },
                 None => MockFaultKind::Aborts,
             };
             MockFault { run, step, kind }
@@ -128,29 +102,17 @@ impl Orders {
     }
 
     fn arguments(helper: &str) -> [String; 4] {
-        [
-            "--exact".into(),
-            format!("children::{helper}"),
-            "--ignored".into(),
-            "--nocapture".into(),
-        ]
+        ["--exact".into(), format!("children::{helper}"), "--ignored".into(), "--nocapture".into()]
     }
 
     /// How a supervisor starts a worker with these orders.
     pub fn worker_command(&self) -> WorkerCommand {
-        let orders = Self {
-            supervised: true,
-            ..self.clone()
-        };
+        let orders = Self { supervised: true, ..self.clone() };
         WorkerCommand {
             device: "mock".into(),
             program: std::env::current_exe().unwrap(),
             arguments: Self::arguments("worker_process").map(Into::into).to_vec(),
-            environment: orders
-                .environment()
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
+            environment: orders.environment().into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
         }
     }
 
@@ -168,11 +130,7 @@ impl Orders {
         let mut line = String::new();
         while line.trim_end() != READY {
             line.clear();
-            assert_ne!(
-                output.read_line(&mut line).unwrap(),
-                0,
-                "the process did not begin"
-            );
+            assert_ne!(output.read_line(&mut line).unwrap(), 0, "the process did not begin");
         }
         Process { child, output }
     }
@@ -198,11 +156,7 @@ impl Process {
         let mut line = String::new();
         loop {
             line.clear();
-            assert_ne!(
-                self.output.read_line(&mut line).unwrap(),
-                0,
-                "the process ended"
-            );
+            assert_ne!(self.output.read_line(&mut line).unwrap(), 0, "the process ended");
             if let Ok(event) = serde_json::from_str::<Event>(&line)
                 && is(&event)
             {
@@ -244,12 +198,7 @@ fn worker_process() {
     };
     say_ready();
     let mut sink = JsonLines::new(std::io::stdout());
-    let end = worker_main(
-        &process,
-        &mut MockExecutor::new(orders.settings()),
-        &mut sink,
-        &stop,
-    );
+    let end = worker_main(&process, &mut MockExecutor::new(orders.settings()), &mut sink, &stop);
     if let Err(error) = &end {
         eprintln!("{error}");
     }
@@ -265,19 +214,8 @@ fn supervisor_process() {
     let store = Store::open_with(&orders.folder, claims("supervisor")).unwrap();
     let workers = [orders.worker_command(), orders.worker_command()];
     say_ready();
-    let end = supervise(
-        &store,
-        &workers,
-        false,
-        &mut JsonLines::new(std::io::stdout()),
-        &stop,
-    )
-    .unwrap();
-    std::process::exit(if end == WorkerEnd::Interrupted {
-        128 + stop.signal() as i32
-    } else {
-        0
-    });
+    let end = supervise(&store, &workers, false, &mut JsonLines::new(std::io::stdout()), &stop).unwrap();
+    std::process::exit(if end == WorkerEnd::Interrupted { 128 + stop.signal() as i32 } else { 0 });
 }
 
 /// A sink for supervisors in this process.
@@ -294,7 +232,5 @@ impl Sink for Collected {
 pub fn claimed(folder: &Path) -> bool {
     let store = Store::open(folder).unwrap();
     let packs = store.packs().unwrap().packs;
-    packs
-        .iter()
-        .any(|pack| store.pack_is_claimed(&pack.plan.id).unwrap())
+    packs.iter().any(|pack| store.pack_is_claimed(&pack.plan.id).unwrap())
 }

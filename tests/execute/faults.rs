@@ -7,9 +7,7 @@ use sweep::execute::{MockFault, MockFaultKind, MockSettings, WorkerOptions};
 use sweep::spec::RunId;
 use sweep::store::{ReplanReason, RunState, RunView, Store};
 
-use crate::support::{
-    finished, notices, open, open_with, options, runs, scratch, sweep, timeless, work_with,
-};
+use crate::support::{finished, notices, open, open_with, options, runs, scratch, sweep, timeless, work_with};
 
 /// Six runs in packs of four places.
 fn six(root: &Path) -> Store {
@@ -21,19 +19,11 @@ fn id(store: &Store, number: usize) -> RunId {
 }
 
 fn with_fault(run: RunId, step: usize, kind: MockFaultKind) -> MockSettings {
-    MockSettings {
-        faults: vec![MockFault { run, step, kind }],
-        ..MockSettings::default()
-    }
+    MockSettings { faults: vec![MockFault { run, step, kind }], ..MockSettings::default() }
 }
 
 fn view(store: &Store, run: &RunId) -> RunView {
-    store
-        .runs()
-        .unwrap()
-        .into_iter()
-        .find(|view| &view.run.id == run)
-        .unwrap()
+    store.runs().unwrap().into_iter().find(|view| &view.run.id == run).unwrap()
 }
 
 /// All runs but one completed, with the results of an undisturbed sweep.
@@ -44,19 +34,13 @@ fn assert_others_are_untouched(store: &Store, but: &RunId) {
     let found = timeless(&store.layout().folder().join("runs"));
     let others = |path: &Path| !path.starts_with(&but.0);
     let keep = |files: std::collections::BTreeMap<std::path::PathBuf, String>| {
-        files
-            .into_iter()
-            .filter(|(path, _)| others(path))
-            .collect::<Vec<_>>()
+        files.into_iter().filter(|(path, _)| others(path)).collect::<Vec<_>>()
     };
     assert_eq!(keep(found), keep(expected));
 }
 
 fn packs_started(events: &[Event]) -> usize {
-    events
-        .iter()
-        .filter(|event| matches!(event, Event::PackStarted { .. }))
-        .count()
+    events.iter().filter(|event| matches!(event, Event::PackStarted { .. })).count()
 }
 
 #[test]
@@ -64,12 +48,7 @@ fn a_run_whose_loss_is_no_number_diverges_alone() {
     let root = scratch();
     let store = six(root.path());
     let struck = id(&store, 0);
-    work_with(
-        &store,
-        with_fault(struck.clone(), 10, MockFaultKind::NotANumber),
-        &options(),
-    )
-    .unwrap();
+    work_with(&store, with_fault(struck.clone(), 10, MockFaultKind::NotANumber), &options()).unwrap();
     let view = view(&store, &struck);
     assert_eq!((view.state, view.epochs), (RunState::Diverged, 1));
     assert_eq!(view.best.unwrap().epoch, 1);
@@ -85,10 +64,7 @@ fn a_run_that_fails_by_itself_does_not_stop_the_others() {
     let kind = MockFaultKind::RunFails("no such layer".into());
     work_with(&store, with_fault(struck.clone(), 3, kind), &options()).unwrap();
     let view = view(&store, &struck);
-    assert_eq!(
-        (view.state, view.reason.as_deref()),
-        (RunState::Failed, Some("no such layer"))
-    );
+    assert_eq!((view.state, view.reason.as_deref()), (RunState::Failed, Some("no such layer")));
     assert_others_are_untouched(&store, &struck);
 }
 
@@ -102,16 +78,9 @@ fn a_fault_of_the_device_is_tried_again_and_what_was_saved_is_not_done_twice() {
     };
     let events = work_with(&store, with_fault(id(&store, 0), 17, kind), &options()).unwrap();
     assert_eq!(packs_started(&events), store.record().packs.len() + 1);
-    assert!(
-        notices(&events)
-            .iter()
-            .any(|notice| notice.ends_with("had a fault: the device fell off the bus"))
-    );
+    assert!(notices(&events).iter().any(|notice| notice.ends_with("had a fault: the device fell off the bus")));
     let log = store.log(&id(&store, 0)).unwrap().join("\n");
-    assert!(
-        log.contains("the device fell off the bus") && log.contains("resumed after step"),
-        "{log}"
-    );
+    assert!(log.contains("the device fell off the bus") && log.contains("resumed after step"), "{log}");
     assert_others_are_untouched(&store, &RunId("nobody".into()));
 }
 
@@ -123,19 +92,10 @@ fn the_run_at_fault_is_isolated_and_fails_while_the_others_complete() {
     let kind = MockFaultKind::Fails("illegal memory access".into());
     work_with(&store, with_fault(struck.clone(), 12, kind), &options()).unwrap();
     let view = view(&store, &struck);
-    assert_eq!(
-        (view.state, view.reason.as_deref()),
-        (RunState::Failed, Some("illegal memory access"))
-    );
+    assert_eq!((view.state, view.reason.as_deref()), (RunState::Failed, Some("illegal memory access")));
     assert_eq!(view.epochs, 1, "what it got to is kept");
     assert_others_are_untouched(&store, &struck);
-    let part = store
-        .packs()
-        .unwrap()
-        .packs
-        .into_iter()
-        .find(|pack| pack.plan.places == [[struck.clone()]])
-        .unwrap();
+    let part = store.packs().unwrap().packs.into_iter().find(|pack| pack.plan.places == [[struck.clone()]]).unwrap();
     assert_eq!(part.part_because, Some(ReplanReason::Faults));
     assert_eq!(store.faults(&part.plan.id).unwrap().len(), 1);
 }
@@ -146,10 +106,7 @@ fn attempts_are_bounded() {
         let root = scratch();
         let store = open_with(root.path(), &sweep(runs(1)), 1).unwrap().store;
         let kind = MockFaultKind::Fails("always".into());
-        let options = WorkerOptions {
-            attempts,
-            ..options()
-        };
+        let options = WorkerOptions { attempts, ..options() };
         let events = work_with(&store, with_fault(id(&store, 0), 0, kind), &options).unwrap();
         assert_eq!(packs_started(&events), attempts);
         assert_eq!(store.runs().unwrap()[0].state, RunState::Failed);
@@ -170,10 +127,7 @@ fn faults_with_progress_between_them_are_no_reason_to_give_up() {
             kind: Box::new(MockFaultKind::Fails("now and then".into())),
         },
     };
-    let settings = MockSettings {
-        faults: vec![fault(3), fault(11), fault(19)],
-        ..MockSettings::default()
-    };
+    let settings = MockSettings { faults: vec![fault(3), fault(11), fault(19)], ..MockSettings::default() };
     work_with(&store, settings, &options()).unwrap();
     assert_eq!(store.runs().unwrap()[0].state, RunState::Completed);
 }
@@ -186,10 +140,7 @@ fn a_panic_is_a_fault_with_its_traceback_in_the_log() {
     let kind = MockFaultKind::Panics("index out of bounds".into());
     work_with(&store, with_fault(struck.clone(), 5, kind), &options()).unwrap();
     let reason = view(&store, &struck).reason.unwrap();
-    assert!(
-        reason.starts_with("panicked at ") && reason.ends_with(": index out of bounds"),
-        "{reason}"
-    );
+    assert!(reason.starts_with("panicked at ") && reason.ends_with(": index out of bounds"), "{reason}");
     let log = store.log(&struck).unwrap();
     let traceback = log.iter().filter(|line| line.starts_with("    ")).count();
     assert!(traceback > 5, "{log:?}");
@@ -212,25 +163,13 @@ fn a_failure_before_a_run_starts_is_in_its_log_too() {
             _: &mut dyn sweep::event::Sink,
             _: &sweep::execute::Stop,
         ) -> Result<sweep::execute::PackEnd, sweep::execute::ExecuteError> {
-            Err(sweep::execute::ExecuteError::Failed(
-                "models/mini: no such folder".into(),
-            ))
+            Err(sweep::execute::ExecuteError::Failed("models/mini: no such folder".into()))
         }
     }
     let mut events = crate::support::Events::default();
-    sweep::execute::work(
-        &store,
-        &options(),
-        &mut NoModel,
-        &mut events,
-        &Default::default(),
-    )
-    .unwrap();
+    sweep::execute::work(&store, &options(), &mut NoModel, &mut events, &Default::default()).unwrap();
     let view = &store.runs().unwrap()[0];
-    assert_eq!(
-        (view.state, view.reason.as_deref()),
-        (RunState::Failed, Some("models/mini: no such folder"))
-    );
+    assert_eq!((view.state, view.reason.as_deref()), (RunState::Failed, Some("models/mini: no such folder")));
     assert!(store.log(&view.run.id).unwrap()[0].contains("models/mini: no such folder"));
 }
 
@@ -254,80 +193,37 @@ fn an_executor_that_forgets_a_run_is_found_out() {
         }
     }
     let mut events = crate::support::Events::default();
-    sweep::execute::work(
-        &store,
-        &options(),
-        &mut Forgets,
-        &mut events,
-        &Default::default(),
-    )
-    .unwrap();
+    sweep::execute::work(&store, &options(), &mut Forgets, &mut events, &Default::default()).unwrap();
     let reason = store.runs().unwrap()[0].reason.clone().unwrap();
-    assert!(
-        reason.starts_with("the pack ended without a result of"),
-        "{reason}"
-    );
+    assert!(reason.starts_with("the pack ended without a result of"), "{reason}");
 }
 
 #[test]
 fn out_of_memory_halves_the_pack_costs_no_attempt_and_is_remembered() {
     let root = scratch();
     let store = open_with(root.path(), &sweep(runs(24)), 8).unwrap().store;
-    let settings = MockSettings {
-        memory_places: 3,
-        ..MockSettings::default()
-    };
-    let options = WorkerOptions {
-        attempts: 1,
-        ..options()
-    };
+    let settings = MockSettings { memory_places: 3, ..MockSettings::default() };
+    let options = WorkerOptions { attempts: 1, ..options() };
     let events = work_with(&store, settings, &options).unwrap();
-    assert!(
-        store
-            .runs()
-            .unwrap()
-            .iter()
-            .all(|view| view.state == RunState::Completed)
-    );
-    let memory = notices(&events)
-        .into_iter()
-        .filter(|notice| notice.contains("out of memory"))
-        .count();
-    assert_eq!(
-        memory,
-        2,
-        "8 places to 4, 4 to 2, and then it is known: {:?}",
-        notices(&events)
-    );
+    assert!(store.runs().unwrap().iter().all(|view| view.state == RunState::Completed));
+    let memory = notices(&events).into_iter().filter(|notice| notice.contains("out of memory")).count();
+    assert_eq!(memory, 2, "8 places to 4, 4 to 2, and then it is known: {:?}", notices(&events));
     let packs = store.packs().unwrap();
     assert!(packs.packs.iter().all(|pack| pack.plan.places.len() <= 2));
-    assert!(
-        packs
-            .packs
-            .iter()
-            .any(|pack| pack.part_because == Some(ReplanReason::Width))
-    );
+    assert!(packs.packs.iter().any(|pack| pack.part_because == Some(ReplanReason::Width)));
 
     let undisturbed = scratch();
     let undisturbed = finished(undisturbed.path(), 24);
-    assert_eq!(
-        timeless(store.layout().folder()),
-        timeless(undisturbed.layout().folder())
-    );
+    assert_eq!(timeless(store.layout().folder()), timeless(undisturbed.layout().folder()));
 }
 
 #[test]
 fn out_of_memory_in_the_middle_keeps_what_was_done() {
     let root = scratch();
     let store = six(root.path());
-    let kind = MockFaultKind::Once {
-        marker: root.path().join("marker"),
-        kind: Box::new(MockFaultKind::OutOfMemory),
-    };
+    let kind = MockFaultKind::Once { marker: root.path().join("marker"), kind: Box::new(MockFaultKind::OutOfMemory) };
     let events = work_with(&store, with_fault(id(&store, 0), 17, kind), &options()).unwrap();
-    let resumed = events
-        .iter()
-        .any(|event| matches!(event, Event::RunStarted { step, .. } if *step >= 16));
+    let resumed = events.iter().any(|event| matches!(event, Event::RunStarted { step, .. } if *step >= 16));
     assert!(resumed, "{events:?}");
     assert_others_are_untouched(&store, &RunId("nobody".into()));
 }
@@ -336,15 +232,7 @@ fn out_of_memory_in_the_middle_keeps_what_was_done() {
 fn one_run_that_does_not_fit_alone_fails() {
     let root = scratch();
     let store = open_with(root.path(), &sweep(runs(2)), 2).unwrap().store;
-    work_with(
-        &store,
-        MockSettings {
-            memory_places: 0,
-            ..MockSettings::default()
-        },
-        &options(),
-    )
-    .unwrap();
+    work_with(&store, MockSettings { memory_places: 0, ..MockSettings::default() }, &options()).unwrap();
     for view in store.runs().unwrap() {
         assert_eq!(view.state, RunState::Failed);
         assert!(view.reason.unwrap().starts_with("out of memory on mock"));
@@ -358,17 +246,11 @@ fn failed_runs_are_tried_again_only_when_asked() {
     let struck = id(&store, 2);
     let kind = MockFaultKind::Fails("illegal memory access".into());
     work_with(&store, with_fault(struck.clone(), 12, kind), &options()).unwrap();
-    assert_eq!(
-        work_with(&store, MockSettings::default(), &options()).unwrap(),
-        []
-    );
+    assert_eq!(work_with(&store, MockSettings::default(), &options()).unwrap(), []);
 
     let nobody = [id(&store, 0)].into();
     assert_eq!(store.retry_failed(Some(&nobody)).unwrap(), []);
-    assert_eq!(
-        store.retry_failed(None).unwrap(),
-        std::slice::from_ref(&struck)
-    );
+    assert_eq!(store.retry_failed(None).unwrap(), std::slice::from_ref(&struck));
     let events = work_with(&store, MockSettings::default(), &options()).unwrap();
     assert_eq!(packs_started(&events), 1);
     assert_others_are_untouched(&store, &RunId("nobody".into()));
@@ -381,10 +263,7 @@ fn a_run_that_failed_in_a_finished_pack_is_tried_again_without_its_neighbours() 
     let struck = id(&store, 1);
     let kind = MockFaultKind::RunFails("a passing trouble".into());
     work_with(&store, with_fault(struck.clone(), 3, kind), &options()).unwrap();
-    assert_eq!(
-        store.retry_failed(None).unwrap(),
-        std::slice::from_ref(&struck)
-    );
+    assert_eq!(store.retry_failed(None).unwrap(), std::slice::from_ref(&struck));
     let events = work_with(&store, MockSettings::default(), &options()).unwrap();
     let started: Vec<&RunId> = events
         .iter()
@@ -403,22 +282,11 @@ fn fail_fast_ends_with_the_first_failed_run() {
     let store = open_with(root.path(), &sweep(runs(6)), 1).unwrap().store;
     let first = store.record().packs[0].places[0][0].clone();
     let kind = MockFaultKind::RunFails("at once".into());
-    let options = WorkerOptions {
-        fail_fast: true,
-        ..options()
-    };
+    let options = WorkerOptions { fail_fast: true, ..options() };
     work_with(&store, with_fault(first, 0, kind), &options).unwrap();
-    let mut states: Vec<RunState> = store
-        .runs()
-        .unwrap()
-        .iter()
-        .map(|view| view.state)
-        .collect();
+    let mut states: Vec<RunState> = store.runs().unwrap().iter().map(|view| view.state).collect();
     states.sort_unstable();
-    assert_eq!(
-        states,
-        [[RunState::Pending; 5].as_slice(), &[RunState::Failed]].concat()
-    );
+    assert_eq!(states, [[RunState::Pending; 5].as_slice(), &[RunState::Failed]].concat());
 }
 
 #[test]
@@ -426,16 +294,9 @@ fn packs_with_faults_come_after_the_others() {
     let root = scratch();
     let store = open_with(root.path(), &sweep(runs(3)), 1).unwrap().store;
     let first = store.record().packs[0].clone();
-    let kind = MockFaultKind::Once {
-        marker: root.path().join("marker"),
-        kind: Box::new(MockFaultKind::Fails("once".into())),
-    };
-    let events = work_with(
-        &store,
-        with_fault(first.places[0][0].clone(), 0, kind),
-        &options(),
-    )
-    .unwrap();
+    let kind =
+        MockFaultKind::Once { marker: root.path().join("marker"), kind: Box::new(MockFaultKind::Fails("once".into())) };
+    let events = work_with(&store, with_fault(first.places[0][0].clone(), 0, kind), &options()).unwrap();
     let order: Vec<bool> = events
         .iter()
         .filter_map(|event| match event {

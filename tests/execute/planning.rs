@@ -11,35 +11,19 @@ use crate::support::{run, runs};
 
 fn plan(runs: &[PlannedRun], max_pack: usize) -> Vec<PackPlan> {
     let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
-    plan_packs(
-        runs,
-        &PlanOptions {
-            max_pack,
-            duration: &duration,
-            memory: None,
-        },
-    )
+    plan_packs(runs, &PlanOptions { max_pack, duration: &duration, memory: None })
 }
 
 /// The labels in a plan: a pack per line, places in brackets.
 fn labels(runs: &[PlannedRun], packs: &[PackPlan]) -> String {
     let label = |id: &RunId| runs.iter().find(|run| &run.id == id).unwrap().label.clone();
-    let place = |place: &Vec<RunId>| {
-        format!(
-            "[{}]",
-            place.iter().map(label).collect::<Vec<_>>().join(" | ")
-        )
-    };
+    let place = |place: &Vec<RunId>| format!("[{}]", place.iter().map(label).collect::<Vec<_>>().join(" | "));
     let pack = |pack: &PackPlan| pack.places.iter().map(place).collect::<Vec<_>>().join(" ");
     packs.iter().map(pack).collect::<Vec<_>>().join("\n")
 }
 
 fn with_epochs(epochs: &[usize]) -> Vec<PlannedRun> {
-    let of = |(number, &epochs): (usize, &usize)| {
-        run(&format!("{epochs}"), number as u64, |spec| {
-            spec.epochs = epochs
-        })
-    };
+    let of = |(number, &epochs): (usize, &usize)| run(&format!("{epochs}"), number as u64, |spec| spec.epochs = epochs);
     epochs.iter().enumerate().map(of).collect()
 }
 
@@ -56,10 +40,7 @@ fn long_runs_get_places_and_short_ones_queue() {
 #[test]
 fn equal_runs_fill_places_of_as_many_packs_as_it_takes() {
     let runs = with_epochs(&[3; 9]);
-    let sizes: Vec<usize> = plan(&runs, 4)
-        .iter()
-        .map(|pack| pack.places.len())
-        .collect();
+    let sizes: Vec<usize> = plan(&runs, 4).iter().map(|pack| pack.places.len()).collect();
     let mut sorted = sizes.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, [1, 4, 4]);
@@ -79,10 +60,7 @@ fn what_cannot_be_one_forward_pass_is_kept_apart() {
     let packs = plan(&runs, 16);
     let shared: Vec<&PackPlan> = packs.iter().filter(|pack| pack.places.len() > 1).collect();
     assert_eq!(packs.len(), 6);
-    assert_eq!(
-        labels(&runs, &[shared[0].clone()]),
-        "[a, seed=1] [g, seed=2]"
-    );
+    assert_eq!(labels(&runs, &[shared[0].clone()]), "[a, seed=1] [g, seed=2]");
 }
 
 #[test]
@@ -91,24 +69,10 @@ fn a_pack_holds_what_fits_the_memory() {
     let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
     // An epoch is as large as it is long; the first takes more than there is.
     let per_run = |run: &PlannedRun| {
-        if run.spec.seed == 0 {
-            1000
-        } else {
-            10 * run.spec.epochs as u64
-        }
+        if run.spec.seed == 0 { 1000 } else { 10 * run.spec.epochs as u64 }
     };
-    let memory = MemoryLimit {
-        budget: 75,
-        per_run: &per_run,
-    };
-    let packs = plan_packs(
-        &runs,
-        &PlanOptions {
-            max_pack: 4,
-            duration: &duration,
-            memory: Some(memory),
-        },
-    );
+    let memory = MemoryLimit { budget: 75, per_run: &per_run };
+    let packs = plan_packs(&runs, &PlanOptions { max_pack: 4, duration: &duration, memory: Some(memory) });
     insta::assert_snapshot!(labels(&runs, &packs), @r##"
 [4, seed=2] [3, seed=3 | 1, seed=6]
 [4, seed=0]
@@ -117,11 +81,7 @@ fn a_pack_holds_what_fits_the_memory() {
 "##);
     for pack in &packs {
         let of = |id: &RunId| per_run(runs.iter().find(|run| &run.id == id).unwrap());
-        let needed: u64 = pack
-            .places
-            .iter()
-            .map(|place| place.iter().map(of).max().unwrap())
-            .sum();
+        let needed: u64 = pack.places.iter().map(|place| place.iter().map(of).max().unwrap()).sum();
         assert!(needed <= 75 || pack.places.len() == 1, "{needed}");
     }
 }
@@ -156,31 +116,14 @@ fn a_hundred_thousand_runs_are_planned_in_a_second() {
         .collect();
     let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
     let began = Instant::now();
-    let packs = plan_packs(
-        &many,
-        &PlanOptions {
-            max_pack: 16,
-            duration: &duration,
-            memory: None,
-        },
-    );
+    let packs = plan_packs(&many, &PlanOptions { max_pack: 16, duration: &duration, memory: None });
     let took = began.elapsed();
-    assert_eq!(
-        packs
-            .iter()
-            .flat_map(|pack| pack.places.iter().flatten())
-            .count(),
-        many.len()
-    );
+    assert_eq!(packs.iter().flat_map(|pack| pack.places.iter().flatten()).count(), many.len());
     assert!(took.as_secs_f64() < 2.0, "{took:?}");
 }
 
 fn some_runs() -> impl Strategy<Value = Vec<PlannedRun>> {
-    let one = (
-        1..12_usize,
-        prop::sample::select(vec![8_usize, 16, 32]),
-        0..2_usize,
-    );
+    let one = (1..12_usize, prop::sample::select(vec![8_usize, 16, 32]), 0..2_usize);
     prop::collection::vec(one, 0..40).prop_map(|parts| {
         let of = |(number, (epochs, batch_size, model)): (usize, (usize, usize, usize))| {
             run("any", number as u64, |spec| {

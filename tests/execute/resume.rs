@@ -8,8 +8,7 @@ use sweep::execute::{MockExecutor, MockSettings, Stop, WhenBusy, WorkerEnd, Work
 use sweep::store::{RunState, Store};
 
 use crate::support::{
-    Events, claimed_recorder, claims, finished, open, options, runs, scratch, sweep, timeless,
-    work_with,
+    Events, claimed_recorder, claims, finished, open, options, runs, scratch, sweep, timeless, work_with,
 };
 
 /// Asks to stop after so many events.
@@ -29,18 +28,8 @@ impl Sink for StopAfter {
 
 fn work_for(store: &Store, events: usize, options: &WorkerOptions) -> WorkerEnd {
     let stop = Stop::default();
-    let mut sink = StopAfter {
-        stop: stop.clone(),
-        left: events,
-    };
-    work(
-        store,
-        options,
-        &mut MockExecutor::new(MockSettings::default()),
-        &mut sink,
-        &stop,
-    )
-    .unwrap()
+    let mut sink = StopAfter { stop: stop.clone(), left: events };
+    work(store, options, &mut MockExecutor::new(MockSettings::default()), &mut sink, &stop).unwrap()
 }
 
 proptest! {
@@ -68,23 +57,14 @@ fn an_interrupted_run_goes_on_where_it_was() {
     let root = scratch();
     let store = open(root.path(), &sweep(runs(4))).unwrap().store;
     assert_eq!(work_for(&store, 60, &options()), WorkerEnd::Interrupted);
-    let states: Vec<RunState> = store
-        .runs()
-        .unwrap()
-        .iter()
-        .map(|view| view.state)
-        .collect();
+    let states: Vec<RunState> = store.runs().unwrap().iter().map(|view| view.state).collect();
     assert_eq!(states, [RunState::Interrupted; 4]);
     let events = work_with(&store, MockSettings::default(), &options()).unwrap();
     let resumed = events.iter().filter_map(|event| match event {
         Event::RunStarted { step, .. } => Some(*step),
         _ => None,
     });
-    assert!(
-        resumed.clone().count() == 4 && resumed.clone().all(|step| step > 3),
-        "{:?}",
-        resumed.collect::<Vec<_>>()
-    );
+    assert!(resumed.clone().count() == 4 && resumed.clone().all(|step| step > 3), "{:?}", resumed.collect::<Vec<_>>());
 }
 
 #[test]
@@ -100,31 +80,15 @@ fn a_run_in_work_is_running_for_who_looks_with_its_progress() {
         fn emit(&mut self, event: &Event) {
             self.events += usize::from(matches!(event, Event::Progress { .. }));
             if self.events == 30 {
-                let look = |view: sweep::store::RunView| {
-                    (view.state, view.device, view.progress.is_some())
-                };
+                let look = |view: sweep::store::RunView| (view.state, view.device, view.progress.is_some());
                 self.seen = self.store.runs().unwrap().into_iter().map(look).collect();
             }
         }
     }
-    let mut looks = Looks {
-        store: store.clone(),
-        seen: Vec::new(),
-        events: 0,
-    };
+    let mut looks = Looks { store: store.clone(), seen: Vec::new(), events: 0 };
     let worker = Store::open_with(store.layout().folder(), claims("worker")).unwrap();
-    work(
-        &worker,
-        &options(),
-        &mut MockExecutor::new(MockSettings::default()),
-        &mut looks,
-        &Stop::default(),
-    )
-    .unwrap();
-    assert_eq!(
-        looks.seen,
-        vec![(RunState::Running, Some("mock".to_owned()), true); 2]
-    );
+    work(&worker, &options(), &mut MockExecutor::new(MockSettings::default()), &mut looks, &Stop::default()).unwrap();
+    assert_eq!(looks.seen, vec![(RunState::Running, Some("mock".to_owned()), true); 2]);
 }
 
 #[test]
@@ -132,14 +96,8 @@ fn two_workers_at_once_never_train_the_same_pack() {
     let (one, two) = (scratch(), scratch());
     let alone = finished(one.path(), 20);
     let store = open(two.path(), &sweep(runs(20))).unwrap().store;
-    let settings = MockSettings {
-        step_delay: Duration::from_micros(200),
-        ..MockSettings::default()
-    };
-    let options = WorkerOptions {
-        when_busy: WhenBusy::Wait,
-        ..options()
-    };
+    let settings = MockSettings { step_delay: Duration::from_micros(200), ..MockSettings::default() };
+    let options = WorkerOptions { when_busy: WhenBusy::Wait, ..options() };
     let mut started = std::thread::scope(|scope| {
         let worker = |name: &'static str| {
             let (store, settings, options) = (store.clone(), settings.clone(), options.clone());
@@ -151,18 +109,12 @@ fn two_workers_at_once_never_train_the_same_pack() {
         let workers = ["a", "b", "c"].map(worker);
         let events = workers.into_iter().map(|worker| worker.join().unwrap());
         let by_worker: Vec<Vec<Event>> = events.collect();
-        assert!(
-            by_worker.iter().filter(|events| !events.is_empty()).count() > 1,
-            "one did it all"
-        );
+        assert!(by_worker.iter().filter(|events| !events.is_empty()).count() > 1, "one did it all");
         by_worker.concat()
     });
     started.retain(|event| matches!(event, Event::PackStarted { .. }));
     assert_eq!(started.len(), store.record().packs.len());
-    assert_eq!(
-        timeless(store.layout().folder()),
-        timeless(alone.layout().folder())
-    );
+    assert_eq!(timeless(store.layout().folder()), timeless(alone.layout().folder()));
 }
 
 #[test]
@@ -170,17 +122,11 @@ fn a_worker_waits_for_what_others_have_or_leaves_it_as_asked() {
     let root = scratch();
     let store = open(root.path(), &sweep(runs(1))).unwrap().store;
     let other = claimed_recorder(&store, 0);
-    assert_eq!(
-        work_with(&store, MockSettings::default(), &options()).unwrap(),
-        []
-    );
+    assert_eq!(work_with(&store, MockSettings::default(), &options()).unwrap(), []);
     let waiter = std::thread::spawn({
         let store = store.clone();
         move || {
-            let options = WorkerOptions {
-                when_busy: WhenBusy::Wait,
-                ..options()
-            };
+            let options = WorkerOptions { when_busy: WhenBusy::Wait, ..options() };
             work_with(&store, MockSettings::default(), &options).unwrap()
         }
     });
@@ -188,10 +134,7 @@ fn a_worker_waits_for_what_others_have_or_leaves_it_as_asked() {
     assert!(!waiter.is_finished());
     other.release().unwrap();
     let events = waiter.join().unwrap();
-    assert!(
-        crate::support::notices(&events)[0].starts_with("waiting for planner"),
-        "{events:?}"
-    );
+    assert!(crate::support::notices(&events)[0].starts_with("waiting for planner"), "{events:?}");
     assert_eq!(store.runs().unwrap()[0].state, RunState::Completed);
 }
 
@@ -200,38 +143,21 @@ fn only_what_was_asked_for_is_trained_and_the_rest_later() {
     let root = scratch();
     let store = open(root.path(), &sweep(runs(4))).unwrap().store;
     let wanted = store.record().runs[1].id.clone();
-    let only = WorkerOptions {
-        only: Some([wanted.clone()].into()),
-        ..options()
-    };
+    let only = WorkerOptions { only: Some([wanted.clone()].into()), ..options() };
     work_with(&store, MockSettings::default(), &only).unwrap();
     for view in store.runs().unwrap() {
-        let expected = if view.run.id == wanted {
-            RunState::Completed
-        } else {
-            RunState::Pending
-        };
+        let expected = if view.run.id == wanted { RunState::Completed } else { RunState::Pending };
         assert_eq!(view.state, expected);
         assert!(view.pack.is_some());
     }
     work_with(&store, MockSettings::default(), &options()).unwrap();
-    assert!(
-        store
-            .runs()
-            .unwrap()
-            .iter()
-            .all(|view| view.state == RunState::Completed)
-    );
+    assert!(store.runs().unwrap().iter().all(|view| view.state == RunState::Completed));
 }
 
 #[test]
 fn a_worker_that_lost_its_claim_stops_writing_and_takes_the_next_pack() {
     let root = scratch();
-    let store = sweep::store::Store::clone(
-        &crate::support::open_with(root.path(), &sweep(runs(2)), 1)
-            .unwrap()
-            .store,
-    );
+    let store = sweep::store::Store::clone(&crate::support::open_with(root.path(), &sweep(runs(2)), 1).unwrap().store);
     struct Robs {
         store: Store,
         done: bool,
@@ -246,35 +172,11 @@ fn a_worker_that_lost_its_claim_stops_writing_and_takes_the_next_pack() {
             }
         }
     }
-    let mut both = Both(
-        Events::default(),
-        Robs {
-            store: store.clone(),
-            done: false,
-        },
-    );
-    work(
-        &store,
-        &options(),
-        &mut MockExecutor::new(MockSettings::default()),
-        &mut both,
-        &Stop::default(),
-    )
-    .unwrap();
+    let mut both = Both(Events::default(), Robs { store: store.clone(), done: false });
+    work(&store, &options(), &mut MockExecutor::new(MockSettings::default()), &mut both, &Stop::default()).unwrap();
     let notices = crate::support::notices(&both.0.0);
-    assert!(
-        notices
-            .iter()
-            .any(|notice| notice.contains("is left to its new owner")),
-        "{notices:?}"
-    );
-    assert!(
-        store
-            .runs()
-            .unwrap()
-            .iter()
-            .all(|view| view.state == RunState::Completed)
-    );
+    assert!(notices.iter().any(|notice| notice.contains("is left to its new owner")), "{notices:?}");
+    assert!(store.runs().unwrap().iter().all(|view| view.state == RunState::Completed));
 }
 
 struct Both<A, B>(A, B);

@@ -27,18 +27,9 @@ fn a_signal_leads_to_a_checkpoint_and_its_status_and_the_sweep_goes_on_later() {
         worker.wait_for(|event| matches!(event, Event::CheckpointSaved { .. }));
         assert_eq!(worker.end(), status);
         assert!(!claimed(store.layout().folder()));
-        assert!(
-            store
-                .runs()
-                .unwrap()
-                .iter()
-                .all(|view| view.state == RunState::Interrupted)
-        );
+        assert!(store.runs().unwrap().iter().all(|view| view.state == RunState::Interrupted));
         work_with(&store, MockSettings::default(), &options()).unwrap();
-        assert_eq!(
-            timeless(store.layout().folder()),
-            timeless(whole.layout().folder())
-        );
+        assert_eq!(timeless(store.layout().folder()), timeless(whole.layout().folder()));
     }
 }
 
@@ -53,15 +44,7 @@ fn the_same_signal_twice_at_once_is_one_request() {
     // As `timeout` does it.
     worker.signal(Signal::TERM);
     worker.signal(Signal::TERM);
-    worker.wait_for(|event| {
-        matches!(
-            event,
-            Event::PackStopped {
-                finished: false,
-                ..
-            }
-        )
-    });
+    worker.wait_for(|event| matches!(event, Event::PackStopped { finished: false, .. }));
     assert_eq!(worker.end(), 143);
 }
 
@@ -81,8 +64,5 @@ fn a_second_signal_leaves_at_once() {
     worker.signal(Signal::INT);
     assert_eq!(worker.end(), 130);
     assert!(began.elapsed() < Duration::from_secs(20));
-    assert!(
-        !claimed(store.layout().folder()),
-        "the claim of a process that left is dead"
-    );
+    assert!(!claimed(store.layout().folder()), "the claim of a process that left is dead");
 }

@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use sweep::event::Event;
-use sweep::execute::{
-    Stop, SuperviseError, WhenBusy, WorkerCommand, WorkerEnd, WorkerOptions, supervise,
-};
+use sweep::execute::{Stop, SuperviseError, WhenBusy, WorkerCommand, WorkerEnd, WorkerOptions, supervise};
 use sweep::spec::RunId;
 use sweep::store::{RunState, Store};
 
@@ -16,12 +14,7 @@ use crate::children::{Collected, Orders, claimed};
 use crate::support::{finished, notices, open, open_with, runs, scratch, sweep, timeless};
 
 fn states(store: &Store) -> Vec<RunState> {
-    store
-        .runs()
-        .unwrap()
-        .iter()
-        .map(|view| view.state)
-        .collect()
+    store.runs().unwrap().iter().map(|view| view.state).collect()
 }
 
 #[test]
@@ -31,30 +24,14 @@ fn two_workers_share_the_work_and_their_events_come_in_one_stream() {
     let store = open_with(two.path(), &sweep(runs(8)), 2).unwrap().store;
     let worker = Orders::new(&store).worker_command();
     let mut events = Collected::default();
-    let end = supervise(
-        &store,
-        &[worker.clone(), worker],
-        false,
-        &mut events,
-        &Stop::default(),
-    )
-    .unwrap();
+    let end = supervise(&store, &[worker.clone(), worker], false, &mut events, &Stop::default()).unwrap();
     assert_eq!(end, WorkerEnd::NothingLeft);
     let count = |is: fn(&Event) -> bool| events.0.iter().filter(|event| is(event)).count();
-    assert_eq!(
-        count(|event| matches!(event, Event::PackStarted { .. })),
-        store.record().packs.len()
-    );
+    assert_eq!(count(|event| matches!(event, Event::PackStarted { .. })), store.record().packs.len());
     assert_eq!(count(|event| matches!(event, Event::RunFinished { .. })), 8);
     let epochs: usize = runs(8).iter().map(|run| run.spec.epochs).sum();
-    assert_eq!(
-        count(|event| matches!(event, Event::EpochFinished { .. })),
-        epochs
-    );
-    assert_eq!(
-        timeless(store.layout().folder()),
-        timeless(alone.layout().folder())
-    );
+    assert_eq!(count(|event| matches!(event, Event::EpochFinished { .. })), epochs);
+    assert_eq!(timeless(store.layout().folder()), timeless(alone.layout().folder()));
 }
 
 #[test]
@@ -66,31 +43,16 @@ fn a_worker_that_dies_is_started_again_and_the_cause_is_told() {
     let mut orders = Orders::new(&store);
     orders.abort = Some((struck.clone(), 11, Some(two.path().join("marker"))));
     let mut events = Collected::default();
-    supervise(
-        &store,
-        &[orders.worker_command()],
-        false,
-        &mut events,
-        &Stop::default(),
-    )
-    .unwrap();
+    supervise(&store, &[orders.worker_command()], false, &mut events, &Stop::default()).unwrap();
     let notices = notices(&events.0);
     assert!(
-        notices
-            .iter()
-            .any(|notice| notice.contains("the worker for mock was killed by signal 6 (SIGABRT)")),
+        notices.iter().any(|notice| notice.contains("the worker for mock was killed by signal 6 (SIGABRT)")),
         "{notices:?}"
     );
     let log = store.log(&struck).unwrap().join("\n");
-    assert!(
-        log.contains("had a fault: the worker for mock was killed by signal 6 (SIGABRT)"),
-        "{log}"
-    );
+    assert!(log.contains("had a fault: the worker for mock was killed by signal 6 (SIGABRT)"), "{log}");
     assert!(log.contains("resumed after step 8"), "{log}");
-    assert_eq!(
-        timeless(store.layout().folder()),
-        timeless(alone.layout().folder())
-    );
+    assert_eq!(timeless(store.layout().folder()), timeless(alone.layout().folder()));
 }
 
 #[test]
@@ -102,23 +64,10 @@ fn a_run_that_kills_its_worker_every_time_fails_and_the_others_complete() {
     orders.delay = Duration::ZERO;
     orders.abort = Some((struck.clone(), 2, None));
     let worker = orders.worker_command();
-    supervise(
-        &store,
-        &[worker],
-        false,
-        &mut Collected::default(),
-        &Stop::default(),
-    )
-    .unwrap();
-    assert_eq!(
-        states(&store),
-        [RunState::Completed, RunState::Failed, RunState::Completed]
-    );
+    supervise(&store, &[worker], false, &mut Collected::default(), &Stop::default()).unwrap();
+    assert_eq!(states(&store), [RunState::Completed, RunState::Failed, RunState::Completed]);
     let reason = store.runs().unwrap()[1].reason.clone().unwrap();
-    assert_eq!(
-        reason,
-        "the worker for mock was killed by signal 6 (SIGABRT)"
-    );
+    assert_eq!(reason, "the worker for mock was killed by signal 6 (SIGABRT)");
 }
 
 #[test]
@@ -126,27 +75,13 @@ fn fail_fast_stops_all_workers_with_their_state_saved() {
     let root = scratch();
     let store = open_with(root.path(), &sweep(runs(12)), 1).unwrap().store;
     let first = store.record().packs[0].places[0][0].clone();
-    let orders = Orders {
-        delay: Duration::from_millis(20),
-        abort: Some((first, 0, None)),
-        attempts: 1,
-        ..Orders::new(&store)
-    };
+    let orders =
+        Orders { delay: Duration::from_millis(20), abort: Some((first, 0, None)), attempts: 1, ..Orders::new(&store) };
     let workers = [orders.worker_command(), orders.worker_command()];
-    let end = supervise(
-        &store,
-        &workers,
-        true,
-        &mut Collected::default(),
-        &Stop::default(),
-    )
-    .unwrap();
+    let end = supervise(&store, &workers, true, &mut Collected::default(), &Stop::default()).unwrap();
     assert_eq!(end, WorkerEnd::FailedFast);
     let states = states(&store);
-    assert!(
-        states.contains(&RunState::Failed) && states.iter().any(|state| !state.is_final()),
-        "{states:?}"
-    );
+    assert!(states.contains(&RunState::Failed) && states.iter().any(|state| !state.is_final()), "{states:?}");
     assert!(!claimed(store.layout().folder()));
 }
 
@@ -154,31 +89,20 @@ fn fail_fast_stops_all_workers_with_their_state_saved() {
 fn a_signal_is_passed_on_and_everything_is_saved() {
     let root = scratch();
     let store = open_with(root.path(), &sweep(runs(4)), 2).unwrap().store;
-    let mut supervisor = Orders {
-        delay: Duration::from_millis(5),
-        ..Orders::new(&store)
-    }
-    .start("supervisor_process");
+    let mut supervisor = Orders { delay: Duration::from_millis(5), ..Orders::new(&store) }.start("supervisor_process");
     supervisor.wait_for(|event| matches!(event, Event::Progress { .. }));
     supervisor.signal(Signal::TERM);
     assert_eq!(supervisor.end(), 143);
     assert!(!claimed(store.layout().folder()));
     let states = states(&store);
-    assert!(
-        states.contains(&RunState::Interrupted) && !states.contains(&RunState::Failed),
-        "{states:?}"
-    );
+    assert!(states.contains(&RunState::Interrupted) && !states.contains(&RunState::Failed), "{states:?}");
 }
 
 #[test]
 fn workers_whose_supervisor_is_killed_save_and_leave() {
     let root = scratch();
     let store = open_with(root.path(), &sweep(runs(4)), 2).unwrap().store;
-    let mut supervisor = Orders {
-        delay: Duration::from_millis(20),
-        ..Orders::new(&store)
-    }
-    .start("supervisor_process");
+    let mut supervisor = Orders { delay: Duration::from_millis(20), ..Orders::new(&store) }.start("supervisor_process");
     supervisor.wait_for(|event| matches!(event, Event::Progress { step, .. } if *step >= 1));
     assert!(claimed(store.layout().folder()));
     supervisor.kill();
@@ -188,12 +112,7 @@ fn workers_whose_supervisor_is_killed_save_and_leave() {
         std::thread::sleep(Duration::from_millis(20));
     }
     let packs = store.packs().unwrap();
-    assert!(
-        packs
-            .packs
-            .iter()
-            .any(|pack| store.layout().pack(&pack.plan.id).checkpoint(0).exists())
-    );
+    assert!(packs.packs.iter().any(|pack| store.layout().pack(&pack.plan.id).checkpoint(0).exists()));
 }
 
 fn shell(script: &str) -> WorkerCommand {
@@ -217,10 +136,7 @@ the worker for cuda:9 ended 3 times without having begun anything: the worker fo
 no such device
 "##);
     assert_eq!(notices(&events.0).len(), 2);
-    let missing = WorkerCommand {
-        program: "/no/such/program".into(),
-        ..shell("")
-    };
+    let missing = WorkerCommand { program: "/no/such/program".into(), ..shell("") };
     let error = supervise(&store, &[missing], false, &mut events, &Stop::default()).unwrap_err();
     assert!(matches!(error, SuperviseError::Spawn { .. }), "{error}");
 }
@@ -246,13 +162,8 @@ fn the_hidden_verb_gets_what_the_worker_needs() {
         when_busy: WhenBusy::Leave,
         ..WorkerOptions::default()
     };
-    let command =
-        WorkerCommand::of_this_program(Path::new("results/x"), "cpu", Some(2), &options).unwrap();
-    let arguments: Vec<&str> = command
-        .arguments
-        .iter()
-        .map(|argument| argument.to_str().unwrap())
-        .collect();
+    let command = WorkerCommand::of_this_program(Path::new("results/x"), "cpu", Some(2), &options).unwrap();
+    let arguments: Vec<&str> = command.arguments.iter().map(|argument| argument.to_str().unwrap()).collect();
     insta::assert_snapshot!(arguments.join(" "), @"worker --results results/x --device cpu --threads 2 --checkpoint-every 1.5 --attempts 3 --only a --only b --supervised --leave-when-busy --fail-fast");
     assert_eq!(command.program, std::env::current_exe().unwrap());
 }

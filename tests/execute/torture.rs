@@ -16,9 +16,7 @@ const KILLS: usize = 12;
 const RUNS: usize = 6;
 
 fn setting(name: &str) -> Option<u64> {
-    std::env::var(name)
-        .ok()
-        .map(|text| text.parse().expect("a number"))
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
 
 /// Numbers below `limit`, the same for the same seed.
@@ -37,10 +35,8 @@ impl Moments {
 
 #[test]
 fn killed_at_any_moment_the_result_is_the_same() {
-    let wanted =
-        setting("SWEEP_TORTURE_KILLS").map_or(KILLS, |kills| usize::try_from(kills).unwrap());
-    let seed =
-        setting("SWEEP_TORTURE_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    let wanted = setting("SWEEP_TORTURE_KILLS").map_or(KILLS, |kills| usize::try_from(kills).unwrap());
+    let seed = setting("SWEEP_TORTURE_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
     let mut moments = Moments { seed, drawn: 0 };
     let whole = scratch();
     let whole = timeless(finished(whole.path(), RUNS).layout().folder());
@@ -54,28 +50,16 @@ fn killed_at_any_moment_the_result_is_the_same() {
             kill_one(&store, &mut moments);
             kills += 1;
             let after = completed(&store);
-            assert!(
-                before.iter().all(|result| after.contains(result)),
-                "seed {seed}: a result was lost"
-            );
+            assert!(before.iter().all(|result| after.contains(result)), "seed {seed}: a result was lost");
             completed_meanwhile += after.len() - before.len();
         }
         work_with(&store, MockSettings::default(), &options()).unwrap();
         assert_eq!(timeless(store.layout().folder()), whole, "seed {seed}");
-        let leftovers: Vec<_> = files(root.path())
-            .into_keys()
-            .filter(|path| path.extension().is_some_and(|end| end == "tmp"))
-            .collect();
-        assert!(
-            leftovers
-                .iter()
-                .all(|path| !path.starts_with("sample/runs")),
-            "seed {seed}: {leftovers:?}"
-        );
+        let leftovers: Vec<_> =
+            files(root.path()).into_keys().filter(|path| path.extension().is_some_and(|end| end == "tmp")).collect();
+        assert!(leftovers.iter().all(|path| !path.starts_with("sample/runs")), "seed {seed}: {leftovers:?}");
     }
-    println!(
-        "{kills} kills in {sweeps} sweeps, {completed_meanwhile} runs completed between them, seed {seed}"
-    );
+    println!("{kills} kills in {sweeps} sweeps, {completed_meanwhile} runs completed between them, seed {seed}");
 }
 
 /// Starts a worker, or two, and kills what was started at some moment.
@@ -95,19 +79,13 @@ fn kill_one(store: &Store, moments: &mut Moments) {
 }
 
 fn is_done(store: &Store) -> bool {
-    store
-        .runs()
-        .unwrap()
-        .iter()
-        .all(|view| view.state.is_final())
+    store.runs().unwrap().iter().all(|view| view.state.is_final())
 }
 
 /// Names and contents of the results that are there.
 fn completed(store: &Store) -> Vec<(String, Vec<u8>)> {
     let views = store.runs().unwrap();
-    let done = views
-        .iter()
-        .filter(|view| view.state == RunState::Completed);
+    let done = views.iter().filter(|view| view.state == RunState::Completed);
     done.map(|view| {
         let path = store.layout().run(&view.run.id).result_json();
         (view.run.id.to_string(), std::fs::read(path).unwrap())

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sweep::event::{EpochRecord, Outcome};
-use sweep::metrics::{Confusion, Scores};
+use sweep::metrics::{Confusion, Scores, confidence, log_loss};
 use sweep::spec::{
     DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, MetricName, PackId, PackPlan, PlannedRun, Precision,
     ReferenceFigure, RunId, RunSpec, Sweep,
@@ -148,17 +148,20 @@ impl Fake {
         let files = layout.run(&run.id);
         fs::create_dir_all(files.folder()).unwrap();
         let facts = self.facts(run);
-        write_json(&files.run_json(), &RunRecord {
-            format_version: FORMAT_VERSION,
-            run: run.clone(),
-            facts: facts.clone(),
-            versions: Versions {
-                sweep: "0.1.0".to_string(),
-                git_commit: Some("0123abc".to_string()),
-                libtorch: Some("2.11.0".to_string()),
+        write_json(
+            &files.run_json(),
+            &RunRecord {
+                format_version: FORMAT_VERSION,
+                run: run.clone(),
+                facts: facts.clone(),
+                versions: Versions {
+                    sweep: "0.1.0".to_string(),
+                    git_commit: Some("0123abc".to_string()),
+                    libtorch: Some("2.11.0".to_string()),
+                },
+                started: "2026-01-02T03:04:05Z".to_string(),
             },
-            started: "2026-01-02T03:04:05Z".to_string(),
-        });
+        );
         let recorded = match fate {
             Fate::Stops(epochs) | Fate::Diverges(epochs) => epochs.min(run.spec.epochs),
             Fate::Fails => 0,
@@ -169,6 +172,7 @@ impl Fake {
         if let Some(best) = best.filter(|_| fate == Fate::Completes && self.predictions) {
             let rows = self.predict(run, epochs[best].scores.accuracy);
             epochs[best].scores = scores(&rows, self.classes.len());
+            agree(&mut epochs, best, &rows);
             write_predictions(&files, &self.classes, &rows);
         }
         if fate == Fate::Diverges(recorded)
@@ -184,17 +188,20 @@ impl Fake {
             Fate::Fails => Outcome::Failed { reason: "worker died: signal 9 (killed), out of memory?".to_string() },
             Fate::Stops(_) | Fate::Pending => return,
         };
-        write_json(&files.result_json(), &ResultRecord {
-            format_version: FORMAT_VERSION,
-            run: run.id.clone(),
-            outcome,
-            best: best.map(|i| epochs[i].clone()),
-            epochs: epochs.len(),
-            seconds: epochs.iter().map(|epoch| epoch.seconds).sum(),
-            trainable_parameters: Some(facts.trainable_parameters),
-            device: Some("cpu".to_string()),
-            finished: "2026-01-02T04:04:05Z".to_string(),
-        });
+        write_json(
+            &files.result_json(),
+            &ResultRecord {
+                format_version: FORMAT_VERSION,
+                run: run.id.clone(),
+                outcome,
+                best: best.map(|i| epochs[i].clone()),
+                epochs: epochs.len(),
+                seconds: epochs.iter().map(|epoch| epoch.seconds).sum(),
+                trainable_parameters: Some(facts.trainable_parameters),
+                device: Some("cpu".to_string()),
+                finished: "2026-01-02T04:04:05Z".to_string(),
+            },
+        );
     }
 
     fn facts(&self, run: &PlannedRun) -> RunFacts {
@@ -227,7 +234,9 @@ impl Fake {
                 let predicted = if right { label } else { (label + step) % classes };
                 let top = 0.55 + 0.44 * uniform(mix(of_run ^ (example as u64) << 9));
                 let rest = (1.0 - top) / f64::from(classes - 1);
-                let probability = |class: u32| if class == predicted { top as f32 } else { rest as f32 };
+                let probability = |class: u32| {
+                    if class == predicted { top as f32 } else { rest as f32 }
+                };
                 Prediction { example, label, predicted, probabilities: (0..classes).map(probability).collect() }
             })
             .collect()
@@ -273,12 +282,15 @@ pub fn base_spec() -> RunSpec {
 }
 
 fn curve(arm: &Arm, run: &PlannedRun, epoch: usize) -> EpochRecord {
-    let noise = |salt: u64| uniform(mix(u64::from_str_radix(&run.id.0, 16).unwrap() ^ salt ^ (epoch as u64) << 32)) - 0.5;
+    let noise =
+        |salt: u64| uniform(mix(u64::from_str_radix(&run.id.0, 16).unwrap() ^ salt ^ (epoch as u64) << 32)) - 0.5;
     let t = epoch as f64;
     let accuracy = (arm.accuracy - 0.12 * (-1.1 * (t - 0.6)).exp() + 0.012 * noise(1)).clamp(0.0, 1.0);
     let train_loss = 0.17 + 0.75 * (-0.9 * (t - 0.5)).exp() - 0.008 * t + 0.012 * noise(2);
-    let eval_loss =
-        1.05 - 0.85 * arm.accuracy + 0.35 * (-1.0 * (t - 0.5)).exp() + arm.overfit * (t - 3.0).max(0.0) + 0.02 * noise(3);
+    let eval_loss = 1.05 - 0.85 * arm.accuracy
+        + 0.35 * (-1.0 * (t - 0.5)).exp()
+        + arm.overfit * (t - 3.0).max(0.0)
+        + 0.02 * noise(3);
     EpochRecord {
         epoch,
         train_loss,
@@ -299,6 +311,17 @@ fn scores(rows: &[Prediction], classes: usize) -> Scores {
     Confusion::of(classes, &labels, &predicted).unwrap().scores().unwrap()
 }
 
+/// Shifts the curves of loss and confidence so that at the best epoch they are what the predictions say.
+fn agree(epochs: &mut [EpochRecord], best: usize, rows: &[Prediction]) {
+    let mean = |of: fn(&Prediction) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
+    let loss = mean(|row| log_loss(&row.probabilities, row.label).unwrap()) - epochs[best].eval_loss;
+    let confidence = mean(|row| confidence(&row.probabilities).unwrap()) - epochs[best].mean_confidence;
+    for epoch in epochs {
+        epoch.eval_loss += loss;
+        epoch.mean_confidence += confidence;
+    }
+}
+
 fn best_index(epochs: &[EpochRecord]) -> Option<usize> {
     (0..epochs.len()).max_by(|&a, &b| epochs[a].scores.accuracy.total_cmp(&epochs[b].scores.accuracy).then(b.cmp(&a)))
 }
@@ -312,9 +335,7 @@ fn one_pack_each(runs: &[PlannedRun]) -> Vec<PackPlan> {
 fn quantile_of_blend(probability: f64) -> f64 {
     let mass = |at: f64| {
         let steps = 200;
-        (0..steps)
-            .map(|i| ((at - 0.3 * (f64::from(i) + 0.5) / f64::from(steps)) / 0.7).clamp(0.0, 1.0))
-            .sum::<f64>()
+        (0..steps).map(|i| ((at - 0.3 * (f64::from(i) + 0.5) / f64::from(steps)) / 0.7).clamp(0.0, 1.0)).sum::<f64>()
             / f64::from(steps)
     };
     let (mut low, mut high) = (0.0, 1.0);

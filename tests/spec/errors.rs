@@ -102,46 +102,30 @@ fn syntax_errors_give_file_line_and_column() {
     std::fs::write(&path, "base:\n  rank: [1, 2\n  epochs: 3\n").unwrap();
     let message = SweepFile::read(&path).unwrap_err().to_string();
     assert!(message.contains("broken.yaml:3:9: "), "{message}");
-    for (text, expected) in [
-        ("a: !x b\n", "tags"),
-        ("a: *b\n", "unknown anchor"),
-        ("--- a\n--- b\n", "more than one document"),
-    ] {
+    for (text, expected) in
+        [("a: !x b\n", "tags"), ("a: *b\n", "unknown anchor"), ("--- a\n--- b\n", "more than one document")]
+    {
         let error = SweepFile::parse(text, Path::new("")).unwrap_err();
-        assert!(
-            matches!(error, SpecErrors::Syntax { .. }),
-            "{text}: {error}"
-        );
+        assert!(matches!(error, SpecErrors::Syntax { .. }), "{text}: {error}");
         assert!(error.to_string().contains(expected), "{text}: {error}");
     }
 }
 
 #[test]
 fn unreadable_files_say_which() {
-    let message = SweepFile::read(Path::new("no/such.yaml"))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        message.starts_with("no/such.yaml: cannot read the sweep file: "),
-        "{message}"
-    );
+    let message = SweepFile::read(Path::new("no/such.yaml")).unwrap_err().to_string();
+    assert!(message.starts_with("no/such.yaml: cannot read the sweep file: "), "{message}");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("latin.yaml");
     std::fs::write(&path, b"name: caf\xe9\n").unwrap();
     let message = SweepFile::read(&path).unwrap_err().to_string();
-    assert!(
-        message.contains("invalid utf-8 sequence of 1 bytes from index 9"),
-        "{message}"
-    );
+    assert!(message.contains("invalid utf-8 sequence of 1 bytes from index 9"), "{message}");
 }
 
 #[test]
 fn a_file_that_is_no_mapping() {
     for text in ["- a\n", "just text\n", "3\n"] {
-        assert!(
-            problems(text).contains("must be a mapping with the sections of a sweep file"),
-            "{text}"
-        );
+        assert!(problems(text).contains("must be a mapping with the sections of a sweep file"), "{text}");
     }
 }
 
@@ -149,24 +133,16 @@ fn a_file_that_is_no_mapping() {
 fn a_layer_beyond_the_model_is_told_with_its_place() {
     let file = "ablate:\n  target_modules:\n    - {layers: all, modules: [query]}\n    - {layers: [11, 12], modules: [query]}\n";
     let errors = crate::support::try_sweep(file).unwrap_err();
-    let [problem] = errors.problems() else {
-        panic!("{errors}")
-    };
+    let [problem] = errors.problems() else { panic!("{errors}") };
     assert_eq!(problem.path, "ablate.target_modules[1]");
     assert_eq!(problem.line, Some(4));
-    assert_eq!(
-        problem.message,
-        "there is no layer 12: `FacebookAI/roberta-base` has 12 layers, counted from 0 to 11"
-    );
+    assert_eq!(problem.message, "there is no layer 12: `FacebookAI/roberta-base` has 12 layers, counted from 0 to 11");
 }
 
 #[test]
 fn the_default_targets_do_not_fit_every_model() {
     let text = "base: {model: sentence-transformers/all-MiniLM-L6-v2}";
-    assert!(
-        problems(text)
-            .contains("base.target_modules (the default, for 12 layers): there is no layer 10")
-    );
+    assert!(problems(text).contains("base.target_modules (the default, for 12 layers): there is no layer 10"));
 }
 
 /// A combination that is left out need not be possible.
@@ -193,19 +169,10 @@ ablate: {rank: [x], epochs: [x]}
 hypotheses: [{id: a, claim: c, vary: rank, values: [4], metric: accuracy, expect: lower}]
 ";
     let errors = crate::support::try_sweep(text).unwrap_err();
-    let paths: Vec<&str> = errors
-        .problems()
-        .iter()
-        .map(|problem| problem.path.as_str())
-        .collect();
+    let paths: Vec<&str> = errors.problems().iter().map(|problem| problem.path.as_str()).collect();
     assert_eq!(
         paths,
-        [
-            "base.target_modules[0].modules[0]",
-            "base.dataset.limit",
-            "ablate.rank[0]",
-            "ablate.epochs[0]"
-        ]
+        ["base.target_modules[0].modules[0]", "base.dataset.limit", "ablate.rank[0]", "ablate.epochs[0]"]
     );
 }
 
@@ -218,14 +185,7 @@ fn an_empty_file() {
 
 #[test]
 fn a_missing_model_is_told_once() {
-    let file = SweepFile::parse(
-        "base: {model: nowhere}\ngrid: {rank: [1, 2, 3]}\n",
-        Path::new(""),
-    )
-    .unwrap();
+    let file = SweepFile::parse("base: {model: nowhere}\ngrid: {rank: [1, 2, 3]}\n", Path::new("")).unwrap();
     let errors = file.resolve(&FakeFacts::default()).unwrap_err();
-    assert_eq!(
-        errors.to_string(),
-        "sweep file: 1 problem\n  line 1, base.model: model `nowhere` is not here"
-    );
+    assert_eq!(errors.to_string(), "sweep file: 1 problem\n  line 1, base.model: model `nowhere` is not here");
 }

@@ -10,12 +10,7 @@ fn ids(text: &str) -> Vec<RunId> {
 
 #[test]
 fn a_file_without_variation_is_one_run() {
-    for text in [
-        "{}",
-        "name: x",
-        "base: {epochs: 1}",
-        "grid:\nbase:\n  rank: 4\n",
-    ] {
+    for text in ["{}", "name: x", "base: {epochs: 1}", "grid:\nbase:\n  rank: 4\n"] {
         let sweep = sweep(text);
         assert_eq!(labels(&sweep), ["base"], "{text}");
         assert_eq!(sweep.baseline.as_deref(), Some("base"));
@@ -42,10 +37,7 @@ fn ablate_changes_one_thing_at_a_time() {
     let wide = &sweep.runs[6].spec;
     assert_eq!((wide.rank, wide.lora_alpha, wide.epochs), (64, 128.0, 5));
     let strong = &sweep.runs[5].spec;
-    assert_eq!(
-        (strong.hidden_dropout, strong.attention_dropout),
-        (0.4, 0.5)
-    );
+    assert_eq!((strong.hidden_dropout, strong.attention_dropout), (0.4, 0.5));
 }
 
 #[test]
@@ -84,10 +76,7 @@ fn sections_are_united_and_doubles_collapse_into_the_first() {
     let sweep = sweep(
         "ablate: {epochs: [5, 8]}\ngrid: {epochs: [5, 8, 9]}\nruns: [{epochs: 9}, {name: mine, epochs: 8}, {}, {name: big, rank: 64}, {epochs: 9, rank: 64}]",
     );
-    assert_eq!(
-        labels(&sweep),
-        ["base", "epochs=8", "epochs=9", "big", "epochs=9, rank=64"]
-    );
+    assert_eq!(labels(&sweep), ["base", "epochs=8", "epochs=9", "big", "epochs=9, rank=64"]);
 }
 
 #[test]
@@ -107,20 +96,8 @@ fn the_same_contents_elsewhere_are_the_same_run() {
 #[test]
 fn seeds_multiply_every_configuration() {
     let sweep = sweep("ablate: {epochs: [8]}\nseeds: [1, 2, 1]");
-    assert_eq!(
-        labels(&sweep),
-        [
-            "base, seed=1",
-            "base, seed=2",
-            "epochs=8, seed=1",
-            "epochs=8, seed=2"
-        ]
-    );
-    let configurations: Vec<&str> = sweep
-        .runs
-        .iter()
-        .map(|run| run.configuration.as_str())
-        .collect();
+    assert_eq!(labels(&sweep), ["base, seed=1", "base, seed=2", "epochs=8, seed=1", "epochs=8, seed=2"]);
+    let configurations: Vec<&str> = sweep.runs.iter().map(|run| run.configuration.as_str()).collect();
     assert_eq!(configurations, ["base", "base", "epochs=8", "epochs=8"]);
     assert_eq!(sweep.runs[3].spec.seed, 2);
 }
@@ -130,10 +107,7 @@ fn a_seed_axis_repeats_configurations_too() {
     let by_axis = sweep("grid: {seed: [1, 2], rank: [4, 8]}");
     let by_seeds = sweep("grid: {rank: [4, 8]}\nseeds: [1, 2]");
     assert_eq!(by_axis, by_seeds);
-    assert_eq!(
-        labels(&sweep("grid: {seed: [1, 2]}")),
-        ["base, seed=1", "base, seed=2"]
-    );
+    assert_eq!(labels(&sweep("grid: {seed: [1, 2]}")), ["base, seed=1", "base, seed=2"]);
 }
 
 #[test]
@@ -145,9 +119,7 @@ fn a_single_seed_is_not_in_the_label() {
 
 #[test]
 fn exclude_leaves_out_what_meets_all_pairs() {
-    let text = |exclude: &str| {
-        format!("grid: {{rank: [4, 8, 16], epochs: [1, 2]}}\nseeds: [1, 2]\nexclude: {exclude}")
-    };
+    let text = |exclude: &str| format!("grid: {{rank: [4, 8, 16], epochs: [1, 2]}}\nseeds: [1, 2]\nexclude: {exclude}");
     let count = |exclude: &str| sweep(&text(exclude)).runs.len();
     assert_eq!(count("[{rank: 4}]"), 8);
     assert_eq!(count("[{rank: 4, epochs: 2}]"), 10);
@@ -158,10 +130,7 @@ fn exclude_leaves_out_what_meets_all_pairs() {
     assert_eq!(count("[{rank: {ge: 8}}]"), 4);
     assert_eq!(count("[{rank: {ne: 4}}]"), 4);
     assert_eq!(count("[{rank: {ne: [4, 8]}}]"), 8);
-    assert_eq!(
-        count("[{rank: 5}, {lr_scheduler: linear}, {classifier_dropout: 0.3}]"),
-        12
-    );
+    assert_eq!(count("[{rank: 5}, {lr_scheduler: linear}, {classifier_dropout: 0.3}]"), 12);
     assert_eq!(count("[{classifier_dropout: 0.2, rank: 16}]"), 8);
 }
 
@@ -173,11 +142,8 @@ fn excluding_everything_is_an_error() {
 #[test]
 fn the_classifier_follows_hidden_dropout_unless_it_is_given() {
     let sweep = sweep("ablate:\n  hidden_dropout: [0.4]\n  classifier_dropout: [0.1]");
-    let dropouts: Vec<_> = sweep
-        .runs
-        .iter()
-        .map(|run| (run.spec.hidden_dropout, run.spec.classifier_dropout))
-        .collect();
+    let dropouts: Vec<_> =
+        sweep.runs.iter().map(|run| (run.spec.hidden_dropout, run.spec.classifier_dropout)).collect();
     assert_eq!(dropouts, [(0.2, 0.2), (0.4, 0.4), (0.2, 0.1)]);
 }
 
@@ -197,10 +163,7 @@ fn shorthand_resolves_by_architecture() {
             "distilbert.transformer.layer.0.ffn.lin2"
         ]
     );
-    assert_eq!(
-        modules("sentence-transformers/all-MiniLM-L6-v2")[8],
-        "bert.encoder.layer.5.output.dense"
-    );
+    assert_eq!(modules("sentence-transformers/all-MiniLM-L6-v2")[8], "bert.encoder.layer.5.output.dense");
     assert_eq!(modules("FacebookAI/roberta-base").len(), 9);
 }
 
@@ -211,15 +174,10 @@ fn target_modules_are_in_model_order_without_doubles() {
     let text = format!(
         "base: {{target_modules: [{{layers: [11, 3], modules: [value, query]}}, {query}, {{layers: 3, modules: key}}]}}"
     );
-    let expected: Vec<String> = [
-        (3, Module::Query),
-        (3, Module::Key),
-        (3, Module::Value),
-        (11, Module::Query),
-        (11, Module::Value),
-    ]
-    .map(|(layer, module)| name(layer, module))
-    .into();
+    let expected: Vec<String> =
+        [(3, Module::Query), (3, Module::Key), (3, Module::Value), (11, Module::Query), (11, Module::Value)]
+            .map(|(layer, module)| name(layer, module))
+            .into();
     assert_eq!(sweep(&text).runs[0].spec.target_modules, expected);
     let one = format!("base: {{target_modules: {query}}}");
     assert_eq!(sweep(&one).runs[0].spec.target_modules, [query]);
@@ -239,46 +197,19 @@ fn equal_targets_written_differently_are_one_run() {
 
 #[test]
 fn datasets_take_their_forms() {
-    let evaluation = |text: &str| {
-        sweep(&format!("base: {{dataset: {text}}}")).runs[0]
-            .spec
-            .dataset
-            .evaluation
-            .clone()
-    };
-    assert_eq!(
-        evaluation("a.csv"),
-        Evaluation::HeldOut {
-            size: HeldOut::Examples(640),
-            seed: 42
-        }
-    );
-    assert_eq!(
-        evaluation("{path: a.csv, eval: b.csv}"),
-        Evaluation::File("b.csv".into())
-    );
-    assert_eq!(
-        evaluation("{path: a.csv, eval: {split: test}}"),
-        Evaluation::Split("test".into())
-    );
+    let evaluation = |text: &str| sweep(&format!("base: {{dataset: {text}}}")).runs[0].spec.dataset.evaluation.clone();
+    assert_eq!(evaluation("a.csv"), Evaluation::HeldOut { size: HeldOut::Examples(640), seed: 42 });
+    assert_eq!(evaluation("{path: a.csv, eval: b.csv}"), Evaluation::File("b.csv".into()));
+    assert_eq!(evaluation("{path: a.csv, eval: {split: test}}"), Evaluation::Split("test".into()));
     assert_eq!(
         evaluation("{path: a.csv, eval: {test_size: 0.1, seed: 3}}"),
-        Evaluation::HeldOut {
-            size: HeldOut::Fraction(0.1),
-            seed: 3
-        }
+        Evaluation::HeldOut { size: HeldOut::Fraction(0.1), seed: 3 }
     );
-    let run = &sweep("base: {dataset: {path: a.csv, text: [title, body], label: topic, limit: 900, split: rest}}").runs[0];
+    let run =
+        &sweep("base: {dataset: {path: a.csv, text: [title, body], label: topic, limit: 900, split: rest}}").runs[0];
     let dataset = &run.spec.dataset;
     assert_eq!(dataset.text, ["title", "body"]);
-    assert_eq!(
-        (
-            dataset.label.as_deref(),
-            dataset.limit,
-            dataset.split.as_str()
-        ),
-        (Some("topic"), Some(900), "rest")
-    );
+    assert_eq!((dataset.label.as_deref(), dataset.limit, dataset.split.as_str()), (Some("topic"), Some(900), "rest"));
 }
 
 #[test]
@@ -303,25 +234,14 @@ fn paths_are_looked_for_beside_the_file() {
     std::fs::create_dir(folder.path().join("data")).unwrap();
     std::fs::write(folder.path().join("data/news.csv"), "text,label\n").unwrap();
     let text = "grid: {dataset: [data/news.csv, data/other.csv]}\nbase: {dataset: {path: x, eval: data/news.csv}}\nruns: [{dataset.eval: data/news.csv}]";
-    let sweep = SweepFile::parse(text, folder.path())
-        .unwrap()
-        .resolve(&FakeFacts::default())
-        .unwrap();
-    let here = folder
-        .path()
-        .join("data/news.csv")
-        .to_str()
-        .unwrap()
-        .to_owned();
+    let sweep = SweepFile::parse(text, folder.path()).unwrap().resolve(&FakeFacts::default()).unwrap();
+    let here = folder.path().join("data/news.csv").to_str().unwrap().to_owned();
     let datasets: Vec<_> = sweep.runs.iter().map(|run| &run.spec.dataset).collect();
     assert_eq!(datasets[0].path, here);
     assert_eq!(datasets[1].path, "data/other.csv");
     assert_eq!(datasets[2].evaluation, Evaluation::File(here));
     // Labels are what the file says, wherever it lies.
-    assert_eq!(
-        labels(&sweep)[..2],
-        ["dataset=data/news.csv", "dataset=data/other.csv"]
-    );
+    assert_eq!(labels(&sweep)[..2], ["dataset=data/news.csv", "dataset=data/other.csv"]);
 }
 
 #[test]
@@ -329,33 +249,21 @@ fn a_file_without_a_name_is_called_like_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("my-sweep.yaml");
     std::fs::write(&path, "base: {rank: 4}").unwrap();
-    let read = |path: &std::path::Path| {
-        SweepFile::read(path)
-            .unwrap()
-            .resolve(&FakeFacts::default())
-    };
+    let read = |path: &std::path::Path| SweepFile::read(path).unwrap().resolve(&FakeFacts::default());
     assert_eq!(read(&path).unwrap().name, "my-sweep");
     let odd = folder.path().join("my sweep.yaml");
     std::fs::write(&odd, "{}").unwrap();
-    assert!(
-        read(&odd)
-            .unwrap_err()
-            .to_string()
-            .contains("`my sweep` cannot name a folder of results")
-    );
+    assert!(read(&odd).unwrap_err().to_string().contains("`my sweep` cannot name a folder of results"));
 }
 
 #[test]
 fn facts_are_asked_once() {
     let facts = FakeFacts::default();
-    let text = "grid: {rank: [4, 8, 16], dataset.limit: [1000, 2000], model: [FacebookAI/roberta-base, copy/of-roberta]}";
+    let text =
+        "grid: {rank: [4, 8, 16], dataset.limit: [1000, 2000], model: [FacebookAI/roberta-base, copy/of-roberta]}";
     crate::support::file(text).resolve(&facts).unwrap();
     assert_eq!(facts.models_asked.borrow().len(), 2);
-    assert_eq!(
-        facts.datasets_asked.borrow().len(),
-        3,
-        "base, and one per limit"
-    );
+    assert_eq!(facts.datasets_asked.borrow().len(), 3, "base, and one per limit");
 }
 
 #[test]
@@ -368,11 +276,8 @@ fn labels_never_name_two_configurations() {
 
 #[test]
 fn ids_do_not_depend_on_order() {
-    let mut one =
-        ids("base: {rank: 8, epochs: 3}\ngrid: {lora_dropout: [0.1, 0.2], weight_decay: [0, 0.1]}");
-    let mut other = ids(
-        "grid: {weight_decay: [0.1, 0.0], lora_dropout: [0.2, 1e-1]}\nbase: {epochs: 3, rank: 8}",
-    );
+    let mut one = ids("base: {rank: 8, epochs: 3}\ngrid: {lora_dropout: [0.1, 0.2], weight_decay: [0, 0.1]}");
+    let mut other = ids("grid: {weight_decay: [0.1, 0.0], lora_dropout: [0.2, 1e-1]}\nbase: {epochs: 3, rank: 8}");
     assert_ne!(one, other);
     one.sort();
     other.sort();
@@ -381,9 +286,7 @@ fn ids_do_not_depend_on_order() {
 
 #[test]
 fn a_hundred_thousand_runs() {
-    let list = |count: usize, value: fn(usize) -> String| {
-        (0..count).map(value).collect::<Vec<_>>().join(", ")
-    };
+    let list = |count: usize, value: fn(usize) -> String| (0..count).map(value).collect::<Vec<_>>().join(", ");
     let text = format!(
         "grid:\n  rank: [{}]\n  lora_dropout: [{}]\n  learning_rate: [{}]\nseeds: [{}]\n",
         list(20, |i| (i + 1).to_string()),
@@ -399,15 +302,8 @@ fn a_hundred_thousand_runs() {
 
 #[test]
 fn far_too_many_runs_are_refused_at_once() {
-    let values = (1..=1000)
-        .map(|i| i.to_string())
-        .collect::<Vec<_>>()
-        .join(", ");
-    let fractions = (1..=1000)
-        .map(|i| format!("0.{i:04}"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let text =
-        format!("grid: {{rank: [{values}], epochs: [{values}], lora_dropout: [{fractions}]}}");
+    let values = (1..=1000).map(|i| i.to_string()).collect::<Vec<_>>().join(", ");
+    let fractions = (1..=1000).map(|i| format!("0.{i:04}")).collect::<Vec<_>>().join(", ");
+    let text = format!("grid: {{rank: [{values}], epochs: [{values}], lora_dropout: [{fractions}]}}");
     assert!(problems(&text).contains("makes 1000000000 runs; 1000000 is the most"));
 }

@@ -13,9 +13,7 @@ fn hypothesis(variation: &str, fields: &str) -> Hypothesis {
 }
 
 fn with_claim(variation: &str, fields: &str) -> String {
-    format!(
-        "{variation}\nhypotheses: [{{id: h, claim: It matters., expect: lower, metric: accuracy, {fields}}}]\n"
-    )
+    format!("{variation}\nhypotheses: [{{id: h, claim: It matters., expect: lower, metric: accuracy, {fields}}}]\n")
 }
 
 const DROPOUTS: &str = "ablate: {epochs: [8, 10], dropout: [{hidden_dropout: 0.1, attention_dropout: 0.1}, {hidden_dropout: 0.4, attention_dropout: 0.4}]}";
@@ -24,30 +22,14 @@ const DROPOUTS: &str = "ablate: {epochs: [8, 10], dropout: [{hidden_dropout: 0.1
 fn all_values_are_treatments_unless_some_are_named() {
     let all = hypothesis(DROPOUTS, "vary: epochs");
     assert_eq!(all.vary.treatments, ["epochs=8", "epochs=10"]);
-    assert_eq!(
-        (all.vary.baseline.as_str(), all.vary.parameter.as_str()),
-        ("base", "epochs")
-    );
-    assert_eq!(
-        hypothesis(DROPOUTS, "vary: epochs, values: [10]")
-            .vary
-            .treatments,
-        ["epochs=10"]
-    );
+    assert_eq!((all.vary.baseline.as_str(), all.vary.parameter.as_str()), ("base", "epochs"));
+    assert_eq!(hypothesis(DROPOUTS, "vary: epochs, values: [10]").vary.treatments, ["epochs=10"]);
 }
 
 #[test]
 fn a_named_change_is_varied_by_its_name() {
-    assert_eq!(
-        hypothesis(DROPOUTS, "vary: dropout").vary.treatments,
-        ["dropout=0.1", "dropout=0.4"]
-    );
-    assert_eq!(
-        hypothesis(DROPOUTS, "vary: dropout, values: [0.4]")
-            .vary
-            .treatments,
-        ["dropout=0.4"]
-    );
+    assert_eq!(hypothesis(DROPOUTS, "vary: dropout").vary.treatments, ["dropout=0.1", "dropout=0.4"]);
+    assert_eq!(hypothesis(DROPOUTS, "vary: dropout, values: [0.4]").vary.treatments, ["dropout=0.4"]);
     let single = hypothesis("ablate: {wide: {rank: 64, lora_alpha: 128}}", "vary: wide");
     assert_eq!(single.vary.treatments, ["wide"]);
 }
@@ -57,10 +39,7 @@ fn the_baseline_can_be_another_configuration() {
     let h = hypothesis(DROPOUTS, "vary: epochs, baseline: epochs=8");
     assert_eq!(
         (h.vary.treatments, h.vary.baseline),
-        (
-            vec!["epochs=10".to_owned(), "base".to_owned()],
-            "epochs=8".to_owned()
-        )
+        (vec!["epochs=10".to_owned(), "base".to_owned()], "epochs=8".to_owned())
     );
 }
 
@@ -69,74 +48,48 @@ fn in_a_grid_only_the_varied_parameter_may_differ() {
     let h = hypothesis("grid: {rank: [8, 16, 32], epochs: [5, 6]}", "vary: rank");
     assert_eq!(h.vary.baseline, "rank=16, epochs=5");
     assert_eq!(h.vary.treatments, ["rank=8, epochs=5", "rank=32, epochs=5"]);
-    let h = hypothesis(
-        "grid: {rank: [8, 16], epochs: [6, 7]}",
-        "vary: rank, baseline: 'rank=8, epochs=7'",
-    );
+    let h = hypothesis("grid: {rank: [8, 16], epochs: [6, 7]}", "vary: rank, baseline: 'rank=8, epochs=7'");
     assert_eq!(h.vary.treatments, ["rank=16, epochs=7"]);
 }
 
 #[test]
 fn every_key_is_kept() {
     let h = hypothesis(DROPOUTS, "vary: epochs, margin: 0.5");
-    assert_eq!(
-        (h.id.as_str(), h.claim.as_str(), h.margin),
-        ("h", "It matters.", Some(0.5))
-    );
-    assert_eq!(
-        (h.expect, h.metric),
-        (
-            Expectation::Lower,
-            HypothesisMetric::Best(MetricName::Accuracy)
-        )
-    );
+    assert_eq!((h.id.as_str(), h.claim.as_str(), h.margin), ("h", "It matters.", Some(0.5)));
+    assert_eq!((h.expect, h.metric), (Expectation::Lower, HypothesisMetric::Best(MetricName::Accuracy)));
 }
 
 #[test]
 fn what_matches_no_run_says_what_exists() {
     let message = |fields: &str| problems(&with_claim(DROPOUTS, fields));
     assert!(
-        message("vary: epoch").contains(
-            "no run varies `epoch`; did you mean `epochs`? (varied: `epochs`, `dropout`)"
-        )
+        message("vary: epoch").contains("no run varies `epoch`; did you mean `epochs`? (varied: `epochs`, `dropout`)")
     );
     assert!(message("vary: rank").contains("no run varies `rank`"));
     assert!(message("vary: seed").contains("seeds repeat a configuration"));
-    assert!(message("vary: epochs, values: [9]").contains(
-        "hypotheses[0].values[0]: no run has `9` for `epochs`; there are `8`, `10`, `5`"
-    ));
     assert!(
-        message("vary: epochs, values: [nine]")
-            .contains("must be a whole number from 1 to 10000, found text `nine`")
+        message("vary: epochs, values: [9]")
+            .contains("hypotheses[0].values[0]: no run has `9` for `epochs`; there are `8`, `10`, `5`")
     );
     assert!(
-        message("vary: dropout, values: [0.2]")
-            .contains("no run has `0.2` for `dropout`; there are `0.1`, `0.4`")
+        message("vary: epochs, values: [nine]").contains("must be a whole number from 1 to 10000, found text `nine`")
     );
+    assert!(message("vary: dropout, values: [0.2]").contains("no run has `0.2` for `dropout`; there are `0.1`, `0.4`"));
     assert!(message("vary: epochs, values: [5]").contains("`5` is the baseline itself"));
-    assert!(
-        message("vary: epochs, baseline: bas")
-            .contains("no configuration is called `bas`; did you mean `base`?")
-    );
+    assert!(message("vary: epochs, baseline: bas").contains("no configuration is called `bas`; did you mean `base`?"));
 }
 
 #[test]
 fn values_that_move_with_others_are_no_treatments() {
     let zip = "zip: {rank: [16, 32], lora_alpha: [32, 64]}";
     let message = problems(&with_claim(zip, "vary: rank"));
-    assert!(
-        message.contains("no run differs from `rank=16, lora_alpha=32` in `rank` alone"),
-        "{message}"
-    );
+    assert!(message.contains("no run differs from `rank=16, lora_alpha=32` in `rank` alone"), "{message}");
 }
 
 #[test]
 fn a_sweep_without_base_needs_a_baseline() {
     let message = problems(&with_claim("grid: {rank: [8, 32]}", "vary: rank"));
-    assert!(
-        message.contains("say with `baseline:` what is compared with"),
-        "{message}"
-    );
+    assert!(message.contains("say with `baseline:` what is compared with"), "{message}");
 }
 
 #[test]
@@ -162,25 +115,13 @@ fn contradictions() {
     assert!(contradict("expect: lower", "expect: higher"));
     assert!(contradict("expect: lower", "expect: not_lower"));
     assert!(contradict("expect: not_higher", "expect: higher"));
-    assert!(contradict(
-        "expect: equivalent, margin: 0.01",
-        "expect: lower, margin: 0.01"
-    ));
-    assert!(contradict(
-        "expect: higher, margin: 0.02",
-        "expect: not_higher, margin: 0.01"
-    ));
+    assert!(contradict("expect: equivalent, margin: 0.01", "expect: lower, margin: 0.01"));
+    assert!(contradict("expect: higher, margin: 0.02", "expect: not_higher, margin: 0.01"));
     assert!(!contradict("expect: lower", "expect: not_higher"));
     assert!(!contradict("expect: lower", "expect: lower, margin: 0.1"));
-    assert!(!contradict(
-        "expect: equivalent, margin: 0.02",
-        "expect: lower, margin: 0.01"
-    ));
+    assert!(!contradict("expect: equivalent, margin: 0.02", "expect: lower, margin: 0.01"));
     assert!(!contradict("expect: not_lower", "expect: not_higher"));
-    assert!(!contradict(
-        "expect: higher, margin: 0.01",
-        "expect: not_higher, margin: 0.02"
-    ));
+    assert!(!contradict("expect: higher, margin: 0.01", "expect: not_higher, margin: 0.02"));
 }
 
 #[test]

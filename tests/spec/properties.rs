@@ -14,14 +14,7 @@ fn values(low: usize, high: usize, most: usize) -> impl Strategy<Value = Vec<usi
 }
 
 fn list(values: &[usize], unit: f64) -> String {
-    format!(
-        "[{}]",
-        values
-            .iter()
-            .map(|value| (*value as f64 * unit).to_string())
-            .collect::<Vec<_>>()
-            .join(", ")
-    )
+    format!("[{}]", values.iter().map(|value| (*value as f64 * unit).to_string()).collect::<Vec<_>>().join(", "))
 }
 
 /// Reads a text as far as it goes. Whatever it is, there is an answer.
@@ -105,47 +98,23 @@ fn sweep_like() -> impl Strategy<Value = String> {
     ];
     let tree = scalar.prop_recursive(5, 60, 6, move |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..5)
-                .prop_map(|items| format!("[{}]", items.join(", "))),
+            prop::collection::vec(inner.clone(), 0..5).prop_map(|items| format!("[{}]", items.join(", "))),
             prop::collection::vec((key.clone(), inner), 0..6).prop_map(|entries| {
-                let entries: Vec<String> = entries
-                    .into_iter()
-                    .map(|(key, value)| format!("{key}: {value}"))
-                    .collect();
+                let entries: Vec<String> = entries.into_iter().map(|(key, value)| format!("{key}: {value}")).collect();
                 format!("{{{}}}", entries.join(", "))
             }),
         ]
     });
     prop::collection::vec((0usize..11, tree), 0..6).prop_map(|sections| {
-        let names = [
-            "base",
-            "ablate",
-            "grid",
-            "zip",
-            "runs",
-            "exclude",
-            "seeds",
-            "hypotheses",
-            "reference",
-            "name",
-            "x",
-        ];
-        sections
-            .into_iter()
-            .map(|(name, value)| format!("{}: {value}\n", names[name]))
-            .collect()
+        let names =
+            ["base", "ablate", "grid", "zip", "runs", "exclude", "seeds", "hypotheses", "reference", "name", "x"];
+        sections.into_iter().map(|(name, value)| format!("{}: {value}\n", names[name])).collect()
     })
 }
 
 fn shipped() -> impl Strategy<Value = Vec<u8>> {
-    prop::sample::select(vec!["quickstart.yaml", "ablation.yaml"]).prop_map(|name| {
-        std::fs::read(
-            Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("sweeps")
-                .join(name),
-        )
-        .unwrap()
-    })
+    prop::sample::select(vec!["quickstart.yaml", "ablation.yaml"])
+        .prop_map(|name| std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps").join(name)).unwrap())
 }
 
 proptest! {

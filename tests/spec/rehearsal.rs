@@ -3,10 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use sweep::spec::{
-    DatasetSpec, Evaluation, Facts, HeldOut, HypothesisMetric, ModelFacts, Rehearsal, Sweep,
-    SweepFile,
-};
+use sweep::spec::{DatasetSpec, Evaluation, Facts, HeldOut, HypothesisMetric, ModelFacts, Rehearsal, Sweep, SweepFile};
 
 use crate::support::{FakeFacts, file, labels, sweep};
 
@@ -17,43 +14,26 @@ struct Fresh;
 
 impl Facts for Fresh {
     fn model(&self, name: &str) -> Result<ModelFacts, String> {
-        if name == MINILM {
-            FakeFacts::default().model(name)
-        } else {
-            Err(format!("model `{name}` is not here"))
-        }
+        if name == MINILM { FakeFacts::default().model(name) } else { Err(format!("model `{name}` is not here")) }
     }
 
     fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
-        if dataset.path == "newswire.csv" {
-            Ok("digest".into())
-        } else {
-            Err("no data here".into())
-        }
+        if dataset.path == "newswire.csv" { Ok("digest".into()) } else { Err("no data here".into()) }
     }
 }
 
 fn stage() -> Rehearsal {
-    let evaluation = Evaluation::HeldOut {
-        size: HeldOut::Fraction(0.3),
-        seed: 42,
-    };
+    let evaluation = Evaluation::HeldOut { size: HeldOut::Fraction(0.3), seed: 42 };
     Rehearsal {
         model: MINILM.to_owned(),
-        dataset: DatasetSpec {
-            limit: Some(320),
-            evaluation,
-            ..DatasetSpec::at("newswire.csv")
-        },
+        dataset: DatasetSpec { limit: Some(320), evaluation, ..DatasetSpec::at("newswire.csv") },
         max_length: 64,
         learning_rate: Some(1e-3),
     }
 }
 
 fn rehearsed(text: &str) -> Sweep {
-    file(text)
-        .rehearse(&stage(), &Fresh)
-        .unwrap_or_else(|errors| panic!("{errors}"))
+    file(text).rehearse(&stage(), &Fresh).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 #[test]
@@ -62,40 +42,16 @@ fn the_ablation_is_rehearsed_whole_on_a_fresh_machine() {
     let file = SweepFile::read(&path).unwrap();
     let full = file.resolve(&FakeFacts::default()).unwrap();
     let rehearsal = file.rehearse(&stage(), &Fresh).unwrap();
-    let configurations: Vec<&str> = full
-        .runs
-        .iter()
-        .step_by(3)
-        .map(|run| run.configuration.as_str())
-        .collect();
+    let configurations: Vec<&str> = full.runs.iter().step_by(3).map(|run| run.configuration.as_str()).collect();
     assert_eq!(labels(&rehearsal), configurations);
     assert_eq!(rehearsal.name, "ablation-rehearsal");
-    assert!(
-        rehearsal
-            .description
-            .starts_with("Rehearsal on sentence-transformers/all-MiniLM-L6-v2")
-    );
-    assert_eq!(
-        (&rehearsal.baseline, &rehearsal.reference),
-        (&full.baseline, &full.reference)
-    );
+    assert!(rehearsal.description.starts_with("Rehearsal on sentence-transformers/all-MiniLM-L6-v2"));
+    assert_eq!((&rehearsal.baseline, &rehearsal.reference), (&full.baseline, &full.reference));
     assert_eq!(rehearsal.hypotheses, full.hypotheses);
-    let ids: HashSet<_> = rehearsal
-        .runs
-        .iter()
-        .chain(&full.runs)
-        .map(|run| &run.id)
-        .collect();
+    let ids: HashSet<_> = rehearsal.runs.iter().chain(&full.runs).map(|run| &run.id).collect();
     assert_eq!(ids.len(), rehearsal.runs.len() + full.runs.len());
     for run in &rehearsal.runs {
-        assert_eq!(
-            (
-                run.spec.model.as_str(),
-                &run.spec.dataset,
-                run.spec.max_length
-            ),
-            (MINILM, &stage().dataset, 64)
-        );
+        assert_eq!((run.spec.model.as_str(), &run.spec.dataset, run.spec.max_length), (MINILM, &stage().dataset, 64));
         assert!((1..=4).contains(&run.spec.epochs));
     }
 }
@@ -114,28 +70,13 @@ fn layers_keep_their_relative_depth() {
             "bert.encoder.layer.5.output.dense",
         ]
     );
-    assert_eq!(
-        targets("base: {target_modules: {layers: all, modules: key}}").len(),
-        6
-    );
+    assert_eq!(targets("base: {target_modules: {layers: all, modules: key}}").len(), 6);
     // A model of 24 layers, a model with other names, and one as deep as the rehearsal's.
-    let large =
-        "base: {model: FacebookAI/roberta-large, target_modules: {layers: [12, 23], modules: key}}";
-    assert_eq!(
-        targets(large),
-        [
-            "bert.encoder.layer.3.attention.self.key",
-            "bert.encoder.layer.5.attention.self.key"
-        ]
-    );
-    let distil = "base: {model: distilbert-base-uncased, target_modules: {layers: \"2-3\", modules: intermediate.dense}}";
-    assert_eq!(
-        targets(distil),
-        [
-            "bert.encoder.layer.2.intermediate.dense",
-            "bert.encoder.layer.3.intermediate.dense"
-        ]
-    );
+    let large = "base: {model: FacebookAI/roberta-large, target_modules: {layers: [12, 23], modules: key}}";
+    assert_eq!(targets(large), ["bert.encoder.layer.3.attention.self.key", "bert.encoder.layer.5.attention.self.key"]);
+    let distil =
+        "base: {model: distilbert-base-uncased, target_modules: {layers: \"2-3\", modules: intermediate.dense}}";
+    assert_eq!(targets(distil), ["bert.encoder.layer.2.intermediate.dense", "bert.encoder.layer.3.intermediate.dense"]);
 }
 
 #[test]
@@ -151,109 +92,57 @@ fn what_becomes_alike_is_still_run() {
 
 #[test]
 fn longer_runs_stay_longer() {
-    let epochs = |text: &str| {
-        rehearsed(text)
-            .runs
-            .iter()
-            .map(|run| run.spec.epochs)
-            .collect::<Vec<_>>()
-    };
+    let epochs = |text: &str| rehearsed(text).runs.iter().map(|run| run.spec.epochs).collect::<Vec<_>>();
     assert_eq!(epochs("ablate: {epochs: [8, 10]}"), [2, 3, 4]);
-    assert_eq!(
-        epochs("ablate: {epochs: [1, 3, 8, 10, 20]}"),
-        [2, 1, 1, 3, 4, 4]
-    );
-    assert_eq!(
-        epochs("base: {epochs: 1}\nablate: {epochs: [2, 9]}"),
-        [1, 2, 3]
-    );
+    assert_eq!(epochs("ablate: {epochs: [1, 3, 8, 10, 20]}"), [2, 1, 1, 3, 4, 4]);
+    assert_eq!(epochs("base: {epochs: 1}\nablate: {epochs: [2, 9]}"), [1, 2, 3]);
     assert_eq!(epochs("base: {epochs: 2}\nablate: {epochs: [1]}"), [2, 1]);
 }
 
 #[test]
 fn learning_rates_keep_their_ratio() {
     let rates = |rehearsal: &Rehearsal| {
-        let sweep = file("ablate: {learning_rate: [6e-5]}")
-            .rehearse(rehearsal, &Fresh)
-            .unwrap();
-        sweep
-            .runs
-            .iter()
-            .map(|run| run.spec.learning_rate)
-            .collect::<Vec<_>>()
+        let sweep = file("ablate: {learning_rate: [6e-5]}").rehearse(rehearsal, &Fresh).unwrap();
+        sweep.runs.iter().map(|run| run.spec.learning_rate).collect::<Vec<_>>()
     };
     assert_eq!(rates(&stage()), [1e-3, 2e-3]);
-    assert_eq!(
-        rates(&Rehearsal {
-            learning_rate: None,
-            ..stage()
-        }),
-        [3e-5, 6e-5]
-    );
+    assert_eq!(rates(&Rehearsal { learning_rate: None, ..stage() }), [3e-5, 6e-5]);
 }
 
 #[test]
 fn only_the_first_seed_is_rehearsed() {
     let sweep = rehearsed("ablate: {rank: [4]}\nseeds: [5, 6]");
-    let runs: Vec<_> = sweep
-        .runs
-        .iter()
-        .map(|run| (run.label.as_str(), run.spec.seed))
-        .collect();
+    let runs: Vec<_> = sweep.runs.iter().map(|run| (run.label.as_str(), run.spec.seed)).collect();
     assert_eq!(runs, [("base", 5), ("rank=4", 5)]);
 }
 
 #[test]
 fn an_epoch_of_a_claim_is_capped_with_the_epochs() {
     let text = "ablate: {rank: [4]}\nhypotheses: [{id: h, claim: c, vary: rank, metric: accuracy@3, expect: lower}]";
-    let HypothesisMetric::AfterEpoch { epoch, .. } = rehearsed(text).hypotheses[0].metric else {
-        panic!()
-    };
+    let HypothesisMetric::AfterEpoch { epoch, .. } = rehearsed(text).hypotheses[0].metric else { panic!() };
     assert_eq!(epoch, 2);
 }
 
 /// The design is checked against the model it is for, as far as its name tells.
 #[test]
 fn a_wrong_design_is_no_better_rehearsed() {
-    let message = |text: &str| {
-        file(text)
-            .rehearse(&stage(), &Fresh)
-            .unwrap_err()
-            .to_string()
-    };
-    assert!(
-        message("base: {target_modules: {layers: 12, modules: key}}")
-            .contains("there is no layer 12")
-    );
+    let message = |text: &str| file(text).rehearse(&stage(), &Fresh).unwrap_err().to_string();
+    assert!(message("base: {target_modules: {layers: 12, modules: key}}").contains("there is no layer 12"));
     assert!(message("base: {rank: 0}").contains("must be from 1 to 65536"));
     assert!(message("base: {model: acme/encoder}").contains("model `acme/encoder` is not here"));
 }
 
 #[test]
 fn the_rehearsals_own_model_must_be_there() {
-    let absent = Rehearsal {
-        model: "FacebookAI/roberta-base".to_owned(),
-        ..stage()
-    };
-    let message = file("{}")
-        .rehearse(&absent, &Fresh)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        message.contains("--rehearse: model `FacebookAI/roberta-base` is not here"),
-        "{message}"
-    );
+    let absent = Rehearsal { model: "FacebookAI/roberta-base".to_owned(), ..stage() };
+    let message = file("{}").rehearse(&absent, &Fresh).unwrap_err().to_string();
+    assert!(message.contains("--rehearse: model `FacebookAI/roberta-base` is not here"), "{message}");
 }
 
 #[test]
 fn options_hold_in_a_rehearsal_too() {
     let mut file = file("{}");
     file.set("batch_size=4").unwrap();
-    assert_eq!(
-        file.rehearse(&stage(), &Fresh).unwrap().runs[0]
-            .spec
-            .batch_size,
-        4
-    );
+    assert_eq!(file.rehearse(&stage(), &Fresh).unwrap().runs[0].spec.batch_size, 4);
     assert_eq!(sweep("{}").runs[0].spec.batch_size, 16);
 }

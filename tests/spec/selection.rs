@@ -13,15 +13,7 @@ fn grid() -> Sweep {
 fn chosen(patterns: &[&str]) -> Vec<String> {
     let sweep = grid();
     let ids = select(&sweep, patterns).unwrap();
-    let label = |id| {
-        sweep
-            .runs
-            .iter()
-            .find(|run| run.id == id)
-            .unwrap()
-            .label
-            .clone()
-    };
+    let label = |id| sweep.runs.iter().find(|run| run.id == id).unwrap().label.clone();
     ids.into_iter().map(label).collect()
 }
 
@@ -51,15 +43,9 @@ fn conditions_compare_values_not_texts() {
             "rank=1, epochs=8, seed=2"
         ]
     );
-    assert_eq!(
-        chosen(&["rank=16,epochs=8,seed=1"]),
-        ["rank=16, epochs=8, seed=1"]
-    );
+    assert_eq!(chosen(&["rank=16,epochs=8,seed=1"]), ["rank=16, epochs=8, seed=1"]);
     assert_eq!(chosen(&["lora_dropout=1e-1"]).len(), 2);
-    assert_eq!(
-        chosen(&["hidden_dropout=0.1"]),
-        ["dropout=0.1, seed=1", "dropout=0.1, seed=2"]
-    );
+    assert_eq!(chosen(&["hidden_dropout=0.1"]), ["dropout=0.1, seed=1", "dropout=0.1, seed=2"]);
     assert_eq!(chosen(&["model=*roberta*, seed=1"]).len(), 7);
     assert_eq!(chosen(&["target_modules=*layer.11*"]).len(), 14);
     assert_eq!(chosen(&["dataset=fancyzhx/ag_news"]).len(), 14);
@@ -67,10 +53,7 @@ fn conditions_compare_values_not_texts() {
 
 #[test]
 fn named_changes_match_as_the_label_has_them() {
-    assert_eq!(
-        chosen(&["dropout=0.1"]),
-        ["dropout=0.1, seed=1", "dropout=0.1, seed=2"]
-    );
+    assert_eq!(chosen(&["dropout=0.1"]), ["dropout=0.1, seed=1", "dropout=0.1, seed=2"]);
     assert_eq!(chosen(&["dropout=0.1, seed=2"]), ["dropout=0.1, seed=2"]);
 }
 

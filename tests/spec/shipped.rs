@@ -7,31 +7,21 @@ use sweep::spec::{Sweep, SweepFile};
 use crate::support::FakeFacts;
 
 fn shipped(name: &str) -> Sweep {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("sweeps")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps").join(name);
     let file = SweepFile::read(&path).unwrap_or_else(|errors| panic!("{errors}"));
-    file.resolve(&FakeFacts::default())
-        .unwrap_or_else(|errors| panic!("{errors}"))
+    file.resolve(&FakeFacts::default()).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 /// Everything of a sweep that names its results.
 fn summary(sweep: &Sweep) -> String {
-    let mut text = format!(
-        "{}: {} runs, baseline {:?}\n\n",
-        sweep.name,
-        sweep.runs.len(),
-        sweep.baseline
-    );
+    let mut text = format!("{}: {} runs, baseline {:?}\n\n", sweep.name, sweep.runs.len(), sweep.baseline);
     for run in &sweep.runs {
         text.push_str(&format!("{}  {}\n", run.id, run.label));
     }
     text.push_str("\nhypotheses\n");
     for hypothesis in &sweep.hypotheses {
         let vary = &hypothesis.vary;
-        let margin = hypothesis
-            .margin
-            .map_or(String::new(), |margin| format!(" (margin {margin})"));
+        let margin = hypothesis.margin.map_or(String::new(), |margin| format!(" (margin {margin})"));
         text.push_str(&format!(
             "{}: {} of {:?} than of {:?}: {}{margin}\n",
             hypothesis.id,
@@ -43,10 +33,7 @@ fn summary(sweep: &Sweep) -> String {
     }
     text.push_str("\nreference\n");
     for figure in &sweep.reference {
-        text.push_str(&format!(
-            "{} {} {:?} {}\n",
-            figure.source, figure.metric, figure.epoch, figure.value
-        ));
+        text.push_str(&format!("{} {} {:?} {}\n", figure.source, figure.metric, figure.epoch, figure.value));
     }
     text
 }
@@ -73,18 +60,14 @@ fn the_ablations_base_is_the_default() {
 
 #[test]
 fn the_papers_recipe() {
-    insta::assert_snapshot!(
-        serde_json::to_string_pretty(&crate::support::sweep("{}").runs[0].spec).unwrap()
-    );
+    insta::assert_snapshot!(serde_json::to_string_pretty(&crate::support::sweep("{}").runs[0].spec).unwrap());
 }
 
 /// Every shipped sweep is covered here: a new file must get its own snapshot.
 #[test]
 fn no_sweep_is_forgotten() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps");
-    let names = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut sweeps: Vec<String> = names.filter(|name| name.ends_with(".yaml")).collect();
     sweeps.sort();
     assert_eq!(sweeps, ["ablation.yaml", "quickstart.yaml"]);

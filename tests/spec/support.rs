@@ -22,11 +22,7 @@ impl Facts for FakeFacts {
             _ => return Err(format!("model `{name}` is not here")),
         };
         let digest = name.replace("copy/of-roberta", "FacebookAI/roberta-base");
-        Ok(ModelFacts {
-            architecture,
-            layers,
-            digest,
-        })
+        Ok(ModelFacts { architecture, layers, digest })
     }
 
     /// The file's name alone: the folder is a location, not a content.
@@ -53,9 +49,7 @@ pub fn sweep(text: &str) -> Sweep {
 
 /// The problems of a file, one per line.
 pub fn problems(text: &str) -> String {
-    try_sweep(text)
-        .expect_err("this file has problems")
-        .to_string()
+    try_sweep(text).expect_err("this file has problems").to_string()
 }
 
 pub fn labels(sweep: &Sweep) -> Vec<&str> {

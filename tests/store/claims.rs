@@ -28,12 +28,7 @@ fn foreign_claim(path: &Path) -> ClaimRecord {
 }
 
 fn set_age(path: &Path, age: Duration) {
-    std::fs::File::options()
-        .write(true)
-        .open(path)
-        .unwrap()
-        .set_modified(SystemTime::now() - age)
-        .unwrap();
+    std::fs::File::options().write(true).open(path).unwrap().set_modified(SystemTime::now() - age).unwrap();
 }
 
 fn path_in(folder: &tempfile::TempDir) -> PathBuf {
@@ -46,14 +41,9 @@ fn a_live_claim_is_respected_and_a_released_one_is_free() {
     let path = path_in(&folder);
     let claim = take(&path).unwrap();
     claim.verify().unwrap();
-    let Attempt::Busy(found) = Claim::take(&path, &claims("other")).unwrap() else {
-        panic!()
-    };
+    let Attempt::Busy(found) = Claim::take(&path, &claims("other")).unwrap() else { panic!() };
     let holder = found.holder();
-    assert!(
-        holder.contains("tester") && holder.contains(&std::process::id().to_string()),
-        "{holder}"
-    );
+    assert!(holder.contains("tester") && holder.contains(&std::process::id().to_string()), "{holder}");
     claim.release().unwrap();
     assert!(take(&path).is_some());
     assert!(!path.exists(), "a dropped claim is released");
@@ -91,11 +81,7 @@ fn winners(path: &Path) -> usize {
             claim.is_some_and(|claim| claim.verify().is_ok())
         };
         let contenders: Vec<_> = (0..8).map(|_| scope.spawn(contender)).collect();
-        contenders
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .filter(|won| *won)
-            .count()
+        contenders.into_iter().map(|thread| thread.join().unwrap()).filter(|won| *won).count()
     })
 }
 
@@ -164,25 +150,14 @@ fn an_unreadable_claim_is_respected_until_it_is_old() {
 fn the_heartbeat_keeps_the_claim_fresh() {
     let folder = scratch();
     let path = path_in(&folder);
-    let options = ClaimOptions {
-        beat: Duration::from_millis(20),
-        ..claims("tester")
-    };
-    let Attempt::Claimed(claim) = Claim::take(&path, &options).unwrap() else {
-        panic!()
-    };
+    let options = ClaimOptions { beat: Duration::from_millis(20), ..claims("tester") };
+    let Attempt::Claimed(claim) = Claim::take(&path, &options).unwrap() else { panic!() };
     set_age(&path, Duration::from_secs(3600));
     let began = Instant::now();
-    let age = || {
-        SystemTime::now()
-            .duration_since(std::fs::metadata(&path).unwrap().modified().unwrap())
-            .unwrap_or_default()
-    };
+    let age =
+        || SystemTime::now().duration_since(std::fs::metadata(&path).unwrap().modified().unwrap()).unwrap_or_default();
     while age() > Duration::from_secs(10) {
-        assert!(
-            began.elapsed() < Duration::from_secs(20),
-            "no heartbeat came"
-        );
+        assert!(began.elapsed() < Duration::from_secs(20), "no heartbeat came");
         std::thread::sleep(Duration::from_millis(5));
     }
     claim.release().unwrap();
@@ -198,10 +173,7 @@ fn who_lost_his_claim_notices_and_leaves_the_new_owner_alone() {
     assert!(matches!(error, StoreError::ClaimLost { .. }), "{error}");
     let owner = take(&path).unwrap();
     let error = slept.verify().unwrap_err();
-    assert!(
-        error.to_string().contains("taken over by tester"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("taken over by tester"), "{error}");
     assert!(slept.release().is_err());
     owner.verify().unwrap();
 }
@@ -216,23 +188,15 @@ fn a_recorder_whose_claim_is_lost_writes_nothing() {
     std::fs::remove_file(&claim).unwrap();
     let owner = claimed_recorder(&store, 0);
     let before = files(root.path());
-    let checkpoint = sweep::train::Checkpoint {
-        state: serde_json::Value::Null,
-        arrays: Default::default(),
-    };
-    let outcome = sweep::event::Outcome::Failed {
-        reason: "late".into(),
-    };
+    let checkpoint = sweep::train::Checkpoint { state: serde_json::Value::Null, arrays: Default::default() };
+    let outcome = sweep::event::Outcome::Failed { reason: "late".into() };
     let errors = [
         slept.epochs(&id, &[epoch(1, 0.5)]).unwrap_err(),
         slept.save_checkpoint(&checkpoint).unwrap_err(),
         slept.ended(&id, &outcome).unwrap_err(),
     ];
     for error in errors {
-        assert!(
-            error.to_string().contains("taken over by planner"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("taken over by planner"), "{error}");
     }
     assert_eq!(files(root.path()), before);
     drop(slept);

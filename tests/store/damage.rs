@@ -9,9 +9,7 @@ use sweep::execute::{MockExecutor, MockSettings, Stop, work};
 use sweep::store::{Attempt, CheckpointSlots, PackRecorder, RunState, RunView, Store, StoreError};
 use sweep::train::{Checkpoint, Recorder};
 
-use crate::support::{
-    Events, claimed_recorder, files, open_with, options, runs, scratch, sweep, timeless, work_with,
-};
+use crate::support::{Events, claimed_recorder, files, open_with, options, runs, scratch, sweep, timeless, work_with};
 
 /// Stops a worker at its n-th checkpoint.
 struct StopAtCheckpoint {
@@ -36,35 +34,16 @@ fn build(root: &Path) -> Store {
     let store = open_with(root, &sweep(runs(6)), 2).unwrap().store;
     let settings = MockSettings::default();
     let stop = Stop::default();
-    let mut sink = StopAtCheckpoint {
-        stop: stop.clone(),
-        left: 8,
-    };
-    work(
-        &store,
-        &options(),
-        &mut MockExecutor::new(settings),
-        &mut sink,
-        &stop,
-    )
-    .unwrap();
+    let mut sink = StopAtCheckpoint { stop: stop.clone(), left: 8 };
+    work(&store, &options(), &mut MockExecutor::new(settings), &mut sink, &stop).unwrap();
     let last = store.packs().unwrap().packs.last().unwrap().plan.clone();
     store.record_fault(&last.id, &[], "a cause").unwrap();
-    let Attempt::Claimed(claim) = store.claim_pack(&last.id).unwrap() else {
-        panic!()
-    };
-    let parts = last.places.iter().map(|place| sweep::store::Part {
-        plan: sweep::execute::pack_of(vec![place.clone()]),
-        checkpoint: None,
-    });
-    store
-        .replan(
-            &claim,
-            &last,
-            sweep::store::ReplanReason::Width,
-            parts.collect(),
-        )
-        .unwrap();
+    let Attempt::Claimed(claim) = store.claim_pack(&last.id).unwrap() else { panic!() };
+    let parts = last
+        .places
+        .iter()
+        .map(|place| sweep::store::Part { plan: sweep::execute::pack_of(vec![place.clone()]), checkpoint: None });
+    store.replan(&claim, &last, sweep::store::ReplanReason::Width, parts.collect()).unwrap();
     claim.release().unwrap();
     store
 }
@@ -78,23 +57,11 @@ fn original() -> &'static Original {
     ORIGINAL.get_or_init(|| {
         let root = scratch();
         let store = build(root.path());
-        let states: Vec<RunState> = store
-            .runs()
-            .unwrap()
-            .iter()
-            .map(|view| view.state)
-            .collect();
-        for state in [
-            RunState::Completed,
-            RunState::Interrupted,
-            RunState::Pending,
-        ] {
+        let states: Vec<RunState> = store.runs().unwrap().iter().map(|view| view.state).collect();
+        for state in [RunState::Completed, RunState::Interrupted, RunState::Pending] {
             assert!(states.contains(&state), "{states:?}");
         }
-        (
-            files(root.path()).into_iter().collect(),
-            store.runs().unwrap(),
-        )
+        (files(root.path()).into_iter().collect(), store.runs().unwrap())
     })
 }
 
@@ -124,12 +91,7 @@ fn read_everything(store: &Store) -> Vec<RunView> {
     let views = store.runs().unwrap();
     for view in &views {
         let id = &view.run.id;
-        let _ = (
-            store.epochs(id),
-            store.predictions(id),
-            store.result(id),
-            store.run_record(id),
-        );
+        let _ = (store.epochs(id), store.predictions(id), store.result(id), store.run_record(id));
         store.log(id).unwrap();
     }
     let packs = store.packs().unwrap();
@@ -234,11 +196,7 @@ fn every_cut_and_every_flipped_byte_of_a_checkpoint_is_found_out() {
     let mut recorder = claimed_recorder(&store, 0);
     let checkpoint = Checkpoint {
         state: serde_json::json!({"step": 12, "loss": 0.1}),
-        arrays: [
-            ("a".to_owned(), vec![1.0, f32::NAN]),
-            ("b".to_owned(), vec![]),
-        ]
-        .into(),
+        arrays: [("a".to_owned(), vec![1.0, f32::NAN]), ("b".to_owned(), vec![])].into(),
     };
     recorder.save_checkpoint(&checkpoint).unwrap();
     let files = store.layout().pack(&recorder.plan().id);
@@ -260,10 +218,7 @@ fn every_cut_and_every_flipped_byte_of_a_checkpoint_is_found_out() {
 }
 
 fn checkpoint(number: u64) -> Checkpoint {
-    Checkpoint {
-        state: serde_json::json!(number),
-        arrays: [("w".to_owned(), vec![number as f32; 100])].into(),
-    }
+    Checkpoint { state: serde_json::json!(number), arrays: [("w".to_owned(), vec![number as f32; 100])].into() }
 }
 
 /// A recorder whose pack has three checkpoints behind it, of which two are kept.
@@ -285,29 +240,15 @@ fn a_damaged_checkpoint_falls_back_to_the_one_before_and_says_so() {
     recorder.release().unwrap();
     std::fs::write(files.checkpoint(0), "nothing").unwrap();
 
-    let Attempt::Claimed(claim) = store.claim_pack(&plan.id).unwrap() else {
-        panic!()
-    };
-    let (mut recorder, notices) =
-        PackRecorder::open(&store, &plan, claim, &options().versions).unwrap();
+    let Attempt::Claimed(claim) = store.claim_pack(&plan.id).unwrap() else { panic!() };
+    let (mut recorder, notices) = PackRecorder::open(&store, &plan, claim, &options().versions).unwrap();
     assert_eq!(recorder.checkpoint().unwrap(), Some(checkpoint(2)));
-    let [notice] = notices.as_slice() else {
-        panic!("{notices:?}")
-    };
-    assert!(
-        notice.contains("checkpoint-0.bin: damaged: it does not begin as a checkpoint does"),
-        "{notice}"
-    );
-    assert!(
-        notice.contains("going on from checkpoint 2 instead"),
-        "{notice}"
-    );
+    let [notice] = notices.as_slice() else { panic!("{notices:?}") };
+    assert!(notice.contains("checkpoint-0.bin: damaged: it does not begin as a checkpoint does"), "{notice}");
+    assert!(notice.contains("going on from checkpoint 2 instead"), "{notice}");
 
     recorder.save_checkpoint(&checkpoint(4)).unwrap();
-    assert_eq!(
-        CheckpointSlots::load(&files).unwrap().checkpoint,
-        Some(checkpoint(4))
-    );
+    assert_eq!(CheckpointSlots::load(&files).unwrap().checkpoint, Some(checkpoint(4)));
     std::fs::write(files.checkpoint(0), "nothing").unwrap();
     assert_eq!(
         CheckpointSlots::load(&files).unwrap().checkpoint,
@@ -327,20 +268,10 @@ fn without_a_sound_checkpoint_the_pack_starts_anew_and_says_so() {
         std::fs::write(files.checkpoint(slot), "nothing").unwrap();
     }
     let mut events = Events::default();
-    work(
-        &store,
-        &options(),
-        &mut MockExecutor::new(MockSettings::default()),
-        &mut events,
-        &Stop::default(),
-    )
-    .unwrap();
+    work(&store, &options(), &mut MockExecutor::new(MockSettings::default()), &mut events, &Stop::default()).unwrap();
     let notices = crate::support::notices(&events.0);
     assert_eq!(notices.len(), 2);
-    assert!(
-        notices[0].contains("no sound checkpoint is left, so the pack starts anew"),
-        "{notices:?}"
-    );
+    assert!(notices[0].contains("no sound checkpoint is left, so the pack starts anew"), "{notices:?}");
     assert_eq!(store.runs().unwrap()[0].state, RunState::Completed);
 }
 
@@ -359,31 +290,13 @@ fn records_of_a_newer_version_are_refused_by_name() {
     newer[length..].copy_from_slice(checksum.as_bytes());
     std::fs::write(&path, newer).unwrap();
     let error = CheckpointSlots::load(&files).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("has format version 2, this program reads version 1"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("has format version 2, this program reads version 1"), "{error}");
 
     let plan = std::fs::read_to_string(store.layout().sweep_json()).unwrap();
-    std::fs::write(
-        store.layout().sweep_json(),
-        plan.replace("\"format_version\": 1", "\"format_version\": 7"),
-    )
-    .unwrap();
+    std::fs::write(store.layout().sweep_json(), plan.replace("\"format_version\": 1", "\"format_version\": 7"))
+        .unwrap();
     let error = Store::open(store.layout().folder()).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            StoreError::Version {
-                found: 7,
-                supported: 1,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, StoreError::Version { found: 7, supported: 1, .. }), "{error}");
 }
 
 #[test]

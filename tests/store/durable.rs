@@ -4,19 +4,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use sweep::store::{
-    CheckpointSlots, Store, StoreError, remove_leftovers, write_atomically, write_atomically_with,
-};
+use sweep::store::{CheckpointSlots, Store, StoreError, remove_leftovers, write_atomically, write_atomically_with};
 use sweep::train::{Checkpoint, Recorder};
 
 use crate::samples::{epoch, facts};
 use crate::support::{claimed_recorder, files, finished, open, runs, scratch, sweep, timeless};
 
 fn names(folder: &Path) -> Vec<String> {
-    files(folder)
-        .keys()
-        .map(|path| path.display().to_string())
-        .collect()
+    files(folder).keys().map(|path| path.display().to_string()).collect()
 }
 
 #[test]
@@ -39,16 +34,8 @@ fn a_write_that_fails_half_way_keeps_the_old_contents() {
         Err(std::io::Error::from(std::io::ErrorKind::StorageFull))
     })
     .unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("free some space and run the same command again"),
-        "{error}"
-    );
-    assert!(
-        error.to_string().contains("table.csv: cannot write: "),
-        "{error}"
-    );
+    assert!(error.to_string().contains("free some space and run the same command again"), "{error}");
+    assert!(error.to_string().contains("table.csv: cannot write: "), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), b"old");
     assert_eq!(names(folder.path()), ["table.csv"]);
 }
@@ -57,34 +44,20 @@ fn a_write_that_fails_half_way_keeps_the_old_contents() {
 fn a_missing_folder_is_not_made_up() {
     let folder = scratch();
     let error = write_atomically(&folder.path().join("gone/table.csv"), b"x").unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("was the results folder moved or deleted?"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("was the results folder moved or deleted?"), "{error}");
     assert!(names(folder.path()).is_empty());
 }
 
 #[test]
 fn leftovers_go_when_they_are_old_enough_and_nothing_else_does() {
     let folder = scratch();
-    for name in [
-        ".metrics.csv.0123.tmp",
-        ".result.json.4567.tmp",
-        "metrics.csv",
-        ".hidden",
-        "notes.tmp",
-    ] {
+    for name in [".metrics.csv.0123.tmp", ".result.json.4567.tmp", "metrics.csv", ".hidden", "notes.tmp"] {
         std::fs::write(folder.path().join(name), "x").unwrap();
     }
     remove_leftovers(folder.path(), Duration::from_secs(600)).unwrap();
     assert_eq!(names(folder.path()).len(), 5);
     remove_leftovers(folder.path(), Duration::ZERO).unwrap();
-    assert_eq!(
-        names(folder.path()),
-        [".hidden", "metrics.csv", "notes.tmp"]
-    );
+    assert_eq!(names(folder.path()), [".hidden", "metrics.csv", "notes.tmp"]);
     remove_leftovers(&folder.path().join("absent"), Duration::ZERO).unwrap();
 }
 
@@ -109,9 +82,7 @@ fn helper(name: &str, folder: &Path) -> std::process::Output {
 }
 
 fn told_folder() -> std::path::PathBuf {
-    std::env::var_os("SWEEP_TEST_FOLDER")
-        .expect("runs as a helper only")
-        .into()
+    std::env::var_os("SWEEP_TEST_FOLDER").expect("runs as a helper only").into()
 }
 
 /// A write beyond the limit on file sizes breaks off in the middle, as on a full disk.
@@ -124,23 +95,12 @@ fn a_write_broken_off_by_the_system_loses_nothing() {
     let output = helper("durable::writes_too_much", store.layout().folder());
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}");
-    assert!(
-        text.contains("cannot write: File too large") && text.contains("ulimit -f"),
-        "{text}"
-    );
+    assert!(text.contains("cannot write: File too large") && text.contains("ulimit -f"), "{text}");
     let after = timeless(store.layout().folder());
-    assert!(
-        before
-            .iter()
-            .all(|(path, contents)| after.get(path) == Some(contents))
-    );
+    assert!(before.iter().all(|(path, contents)| after.get(path) == Some(contents)));
     let run = &store.record().runs[1].id;
     assert!(store.epochs(run).unwrap().is_empty());
-    assert!(
-        !names(root.path()).iter().any(|name| name.ends_with(".tmp")),
-        "{:?}",
-        names(root.path())
-    );
+    assert!(!names(root.path()).iter().any(|name| name.ends_with(".tmp")), "{:?}", names(root.path()));
 }
 
 #[test]
@@ -150,20 +110,14 @@ fn writes_too_much() {
     let id = store.record().runs[1].id.clone();
     let mut recorder = claimed_recorder(&store, 1);
     recorder.started(&id, &facts()).unwrap();
-    let limit = rustix::process::Rlimit {
-        current: Some(20_000),
-        maximum: Some(20_000),
-    };
+    let limit = rustix::process::Rlimit { current: Some(20_000), maximum: Some(20_000) };
     rustix::process::setrlimit(rustix::process::Resource::Fsize, limit).unwrap();
     // Beyond the limit the system sends this signal, whose handler makes the write fail instead.
     let beyond = rustix::process::Signal::XFSZ.as_raw();
     signal_hook::flag::register(beyond, std::sync::Arc::default()).unwrap();
     let many: Vec<_> = (1..2000).map(|number| epoch(number, 0.1)).collect();
     println!("{}", recorder.epochs(&id, &many).unwrap_err());
-    let large = Checkpoint {
-        state: serde_json::Value::Null,
-        arrays: [("w".to_owned(), vec![0.5; 100_000])].into(),
-    };
+    let large = Checkpoint { state: serde_json::Value::Null, arrays: [("w".to_owned(), vec![0.5; 100_000])].into() };
     println!("{}", recorder.save_checkpoint(&large).unwrap_err());
 }
 
@@ -173,21 +127,17 @@ fn a_full_disk_is_told_and_earlier_results_are_intact() {
     let mount = root.path().join("small");
     std::fs::create_dir(&mount).unwrap();
     // Mounting needs a user namespace of its own where we are not the administrator.
-    let script = "mount -t tmpfs -o size=256k none \"$0\" && exec \"$1\" --exact durable::fills_the_disk --ignored --nocapture";
+    let script =
+        "mount -t tmpfs -o size=256k none \"$0\" && exec \"$1\" --exact durable::fills_the_disk --ignored --nocapture";
     let run = |program: &str, arguments: &[&str]| {
         Command::new(program)
             .args(arguments)
             .args(["sh", "-c", script])
-            .args([
-                mount.as_os_str(),
-                std::env::current_exe().unwrap().as_os_str(),
-            ])
+            .args([mount.as_os_str(), std::env::current_exe().unwrap().as_os_str()])
             .env("SWEEP_TEST_FOLDER", &mount)
             .output()
     };
-    let output = run("unshare", &["--mount"])
-        .ok()
-        .filter(|output| !output.stdout.is_empty());
+    let output = run("unshare", &["--mount"]).ok().filter(|output| !output.stdout.is_empty());
     let output = output.or_else(|| run("unshare", &["--mount", "--map-root-user"]).ok());
     let Some(output) = output.filter(|output| !output.stdout.is_empty()) else {
         eprintln!("not shown here: a small file system cannot be mounted");
@@ -195,10 +145,7 @@ fn a_full_disk_is_told_and_earlier_results_are_intact() {
     };
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}");
-    assert!(
-        text.contains("No space left on device") && text.contains("free some space"),
-        "{text}"
-    );
+    assert!(text.contains("No space left on device") && text.contains("free some space"), "{text}");
 }
 
 #[test]
@@ -213,10 +160,7 @@ fn fills_the_disk() {
     };
     recorder.save_checkpoint(&checkpoint(1.0)).unwrap();
     std::fs::write(told_folder().join("ballast"), vec![0; 150_000]).unwrap();
-    println!(
-        "{}",
-        recorder.save_checkpoint(&checkpoint(2.0)).unwrap_err()
-    );
+    println!("{}", recorder.save_checkpoint(&checkpoint(2.0)).unwrap_err());
     assert_eq!(timeless(store.layout().folder()), before);
     let plan = recorder.plan().clone();
     let kept = CheckpointSlots::load(&store.layout().pack(&plan.id)).unwrap();
@@ -233,12 +177,7 @@ fn a_deleted_results_folder_is_told_and_does_not_come_back() {
     let mut recorder = claimed_recorder(&store, 0);
     std::fs::remove_dir_all(store.layout().folder()).unwrap();
     let error = recorder.epochs(&id, &[epoch(1, 0.5)]).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("was the results folder moved or deleted?"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("was the results folder moved or deleted?"), "{error}");
     drop(recorder);
     assert!(names(root.path()).is_empty());
 }
@@ -254,23 +193,9 @@ fn a_folder_that_cannot_be_written_is_told() {
     if may_anyway {
         // The administrator may write everywhere but in a file system that the kernel writes itself.
         let error = open(Path::new("/proc/sweep"), &sweep(runs(1))).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                StoreError::Io {
-                    action: "create",
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, StoreError::Io { action: "create", .. }), "{error}");
     } else {
         let error = open(&closed, &sweep(runs(1))).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("choose a results folder that you can write to"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("choose a results folder that you can write to"), "{error}");
     }
 }

@@ -10,18 +10,13 @@ use sweep::store::{RunState, Store, StoreError, sweep_folders};
 use sweep::train::{AdapterFiles, Prediction, Recorder, RunResult};
 
 use crate::samples::{epoch, facts};
-use crate::support::{
-    YAML, claimed_recorder, finished, open, options, run, runs, scratch, sweep, timeless, work_with,
-};
+use crate::support::{YAML, claimed_recorder, finished, open, options, run, runs, scratch, sweep, timeless, work_with};
 
 #[test]
 fn the_folder_has_the_documented_files() {
     let root = scratch();
     let store = finished(root.path(), 2);
-    let names: Vec<String> = crate::support::files(root.path())
-        .keys()
-        .map(|path| path.display().to_string())
-        .collect();
+    let names: Vec<String> = crate::support::files(root.path()).keys().map(|path| path.display().to_string()).collect();
     insta::assert_snapshot!(names.join("\n"), @r##"
 sample/metrics.csv
 sample/packs/8d2b3d23bf89/claim.lock
@@ -55,9 +50,7 @@ fn tables_and_records_read_as_documented() {
     let id = store.record().runs[0].id.clone();
     let mut recorder = claimed_recorder(&store, 0);
     recorder.started(&id, &facts()).unwrap();
-    recorder
-        .epochs(&id, &[epoch(1, 0.5), epoch(2, 1.0 / 3.0), epoch(3, 1e-7)])
-        .unwrap();
+    recorder.epochs(&id, &[epoch(1, 0.5), epoch(2, 1.0 / 3.0), epoch(3, 1e-7)]).unwrap();
     recorder.completed(&id, &result(2)).unwrap();
     recorder.release().unwrap();
     store.refresh_index().unwrap();
@@ -88,10 +81,7 @@ example,label,predicted,p_World,"p_a ""quoted"", name"
 "##);
     insta::assert_snapshot!(of_run("result.json"), @r##"{"format_version":1,"run":"ad3fb9b07000","status":"completed","best_epoch":2,"best":{"epoch":2,"train_loss":0.3333333333333333,"train_accuracy":0.75,"eval_loss":0.6666666666666666,"scores":{"accuracy":0.6666666666666667,"precision":0.5,"recall":0.25,"f1":0.125},"mean_confidence":0.9,"learning_rate":0.001},"epochs":3,"trainable_parameters":864004,"device":"cuda:0"}"##);
     insta::assert_snapshot!(of_run("run.json"), @r##"{"format_version":1,"run":{"id":"ad3fb9b07000","label":"base, seed=1","configuration":"base","spec":{"model":"models/mini","dataset":{"path":"data/news.csv","split":"train","text":["title","description"],"label":null,"limit":null,"evaluation":{"held_out":{"size":{"examples":160},"seed":42}}},"max_length":128,"rank":8,"lora_alpha":16.0,"lora_dropout":0.1,"target_modules":["bert.encoder.layer.0.attention.self.query"],"hidden_dropout":0.1,"attention_dropout":0.1,"classifier_dropout":0.1,"extra_dropout":0.0,"learning_rate":0.001,"weight_decay":0.1,"lr_scheduler":"cosine","warmup_ratio":0.15,"batch_size":16,"eval_batch_size":32,"gradient_accumulation_steps":2,"max_grad_norm":1.0,"epochs":3,"precision":"fp32","seed":1,"metric_for_best":"accuracy"}},"facts":{"trainable_parameters":864004,"total_parameters":125512712,"train_examples":240,"eval_examples":2,"class_names":["World","a \"quoted\", name"],"data_digest":"dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd","model_digest":"mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm","steps":24,"device":"cuda:0"},"versions":{"sweep":"0.0.0","git_commit":null,"libtorch":"2.11.0"}}"##);
-    assert_eq!(
-        store.predictions(&id).unwrap().unwrap().rows,
-        result(2).predictions
-    );
+    assert_eq!(store.predictions(&id).unwrap().unwrap().rows, result(2).predictions);
 }
 
 fn result(best_epoch: usize) -> RunResult {
@@ -104,10 +94,7 @@ fn result(best_epoch: usize) -> RunResult {
     RunResult {
         best_epoch,
         predictions: vec![row(7, 0, 0, 0.9), row(12, 1, 0, 0.6)],
-        adapter: AdapterFiles {
-            config: "{}\n".into(),
-            weights: vec![1, 2, 3],
-        },
+        adapter: AdapterFiles { config: "{}\n".into(), weights: vec![1, 2, 3] },
     }
 }
 
@@ -120,22 +107,13 @@ fn what_was_recorded_is_read_back_the_same() {
         let epochs = store.epochs(&view.run.id).unwrap();
         assert_eq!(epochs.len(), view.run.spec.epochs);
         let result = store.result(&view.run.id).unwrap().unwrap();
-        let Outcome::Completed { best_epoch } = result.outcome else {
-            panic!("{result:?}")
-        };
+        let Outcome::Completed { best_epoch } = result.outcome else { panic!("{result:?}") };
         assert_eq!(view.best.as_ref(), Some(&epochs[best_epoch - 1]));
         let predictions = store.predictions(&view.run.id).unwrap().unwrap();
-        let right = predictions
-            .rows
-            .iter()
-            .filter(|row| row.label == row.predicted)
-            .count();
+        let right = predictions.rows.iter().filter(|row| row.label == row.predicted).count();
         let accuracy = right as f64 / predictions.rows.len() as f64;
         assert!((accuracy - view.best.unwrap().scores.accuracy).abs() < 1e-12);
-        assert_eq!(
-            predictions.class_names,
-            ["World", "Sports", "Business", "Sci/Tech"]
-        );
+        assert_eq!(predictions.class_names, ["World", "Sports", "Business", "Sci/Tech"]);
         let facts = store.run_record(&view.run.id).unwrap().unwrap().facts;
         assert_eq!(Some(facts.trainable_parameters), view.trainable_parameters);
     }
@@ -165,22 +143,10 @@ fn sweeps_are_found_below_a_results_folder_and_in_their_own() {
     let root = scratch();
     let store = finished(root.path(), 1);
     std::fs::create_dir(root.path().join("something-else")).unwrap();
-    assert_eq!(
-        sweep_folders(root.path()).unwrap(),
-        [store.layout().folder()]
-    );
-    assert_eq!(
-        sweep_folders(store.layout().folder()).unwrap(),
-        [store.layout().folder()]
-    );
-    assert!(matches!(
-        Store::open(root.path()),
-        Err(StoreError::NotASweep { .. })
-    ));
-    assert!(matches!(
-        store.entry(&RunId("nobody".into())),
-        Err(StoreError::NoSuchRun { .. })
-    ));
+    assert_eq!(sweep_folders(root.path()).unwrap(), [store.layout().folder()]);
+    assert_eq!(sweep_folders(store.layout().folder()).unwrap(), [store.layout().folder()]);
+    assert!(matches!(Store::open(root.path()), Err(StoreError::NotASweep { .. })));
+    assert!(matches!(store.entry(&RunId("nobody".into())), Err(StoreError::NoSuchRun { .. })));
 }
 
 #[test]
@@ -189,32 +155,16 @@ fn logs_tell_a_runs_story_and_a_torn_last_line_does_no_harm() {
     let store = finished(root.path(), 1);
     let id = &store.record().runs[0].id;
     let log = store.log(id).unwrap();
-    let without_time = |line: &String| {
-        line.split_once(' ')
-            .unwrap()
-            .1
-            .split(" s")
-            .next()
-            .unwrap()
-            .to_owned()
-    };
+    let without_time = |line: &String| line.split_once(' ').unwrap().1.split(" s").next().unwrap().to_owned();
     let messages: Vec<String> = log.iter().map(without_time).collect();
-    assert!(
-        messages[0].starts_with("started: 6145 trainable of 1006145 parameters, 3 epochs"),
-        "{log:?}"
-    );
-    assert!(
-        messages.last().unwrap().starts_with("completed: epoch "),
-        "{log:?}"
-    );
+    assert!(messages[0].starts_with("started: 6145 trainable of 1006145 parameters, 3 epochs"), "{log:?}");
+    assert!(messages.last().unwrap().starts_with("completed: epoch "), "{log:?}");
 
     let path = store.layout().run(id).log();
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() - 5]).unwrap();
     assert_eq!(store.log(id).unwrap().len(), log.len());
-    store
-        .append_run_log(id, "later\nwith a second line")
-        .unwrap();
+    store.append_run_log(id, "later\nwith a second line").unwrap();
     let after = store.log(id).unwrap();
     assert_eq!(after.len(), log.len() + 2);
     assert!(after[log.len()].ends_with("Z later"));
@@ -233,23 +183,12 @@ fn two_thousand_runs_are_seen_in_two_seconds() {
         let files = store.layout().run(&run.id);
         std::fs::create_dir(files.folder()).unwrap();
         std::fs::write(files.result_json(), original.replace(&one.id.0, &run.id.0)).unwrap();
-        std::fs::copy(
-            template.layout().run(&one.id).metrics_csv(),
-            files.metrics_csv(),
-        )
-        .unwrap();
+        std::fs::copy(template.layout().run(&one.id).metrics_csv(), files.metrics_csv()).unwrap();
     }
     let began = Instant::now();
-    let views = Store::open(store.layout().folder())
-        .unwrap()
-        .runs()
-        .unwrap();
+    let views = Store::open(store.layout().folder()).unwrap().runs().unwrap();
     let took = began.elapsed();
-    assert!(
-        views
-            .iter()
-            .all(|view| view.state == RunState::Completed && view.best.is_some())
-    );
+    assert!(views.iter().all(|view| view.state == RunState::Completed && view.best.is_some()));
     assert!(took.as_secs_f64() < 2.0, "{took:?}");
 }
 
@@ -257,10 +196,7 @@ fn two_thousand_runs_are_seen_in_two_seconds() {
 fn numbers_that_are_none_survive() {
     let root = scratch();
     let store = open(root.path(), &sweep(runs(1))).unwrap().store;
-    let settings = MockSettings {
-        eval_examples: 0,
-        ..MockSettings::default()
-    };
+    let settings = MockSettings { eval_examples: 0, ..MockSettings::default() };
     work_with(&store, settings, &options()).unwrap();
     let view = &store.runs().unwrap()[0];
     assert_eq!((view.state, view.epochs), (RunState::Completed, 3));

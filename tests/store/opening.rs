@@ -7,8 +7,7 @@ use sweep::spec::{PackPlan, PlannedRun, RunId};
 use sweep::store::{PlanInput, Planner, RunState, Store, StoreError};
 
 use crate::support::{
-    YAML, claims, files, finished, open, open_with, options, planner, run, runs, scratch, sweep,
-    timeless, work_with,
+    YAML, claims, files, finished, open, open_with, options, planner, run, runs, scratch, sweep, timeless, work_with,
 };
 
 fn ids(runs: &[PlannedRun]) -> Vec<RunId> {
@@ -21,29 +20,12 @@ fn the_plan_stands_before_anything_runs() {
     let opened = open(root.path(), &sweep(runs(6))).unwrap();
     assert!(opened.created && opened.removed.is_empty() && opened.notices.is_empty());
     assert_eq!(opened.added, ids(&runs(6)));
-    let record = Store::open(opened.store.layout().folder())
-        .unwrap()
-        .record()
-        .clone();
+    let record = Store::open(opened.store.layout().folder()).unwrap().record().clone();
     let planned: Vec<RunId> = record.runs.iter().map(|entry| entry.id.clone()).collect();
     assert_eq!(planned, ids(&runs(6)));
-    assert_eq!(
-        record
-            .packs
-            .iter()
-            .flat_map(|pack| pack.places.iter().flatten())
-            .count(),
-        6
-    );
+    assert_eq!(record.packs.iter().flat_map(|pack| pack.places.iter().flatten()).count(), 6);
     assert_eq!(record.command, ["sweep", "run"]);
-    assert!(
-        opened
-            .store
-            .runs()
-            .unwrap()
-            .iter()
-            .all(|view| view.state == RunState::Pending && view.pack.is_some())
-    );
+    assert!(opened.store.runs().unwrap().iter().all(|view| view.state == RunState::Pending && view.pack.is_some()));
 }
 
 #[test]
@@ -74,31 +56,17 @@ fn a_changed_sweep_adds_and_removes_by_id_and_touches_nobody_else() {
     let new = run("rank=64", 1, |spec| spec.rank = 64);
     changed.push(new.clone());
     let opened = open(root.path(), &sweep(changed)).unwrap();
-    assert_eq!(
-        (&opened.added, &opened.removed),
-        (&vec![new.id.clone()], &vec![gone.id.clone()])
-    );
+    assert_eq!((&opened.added, &opened.removed), (&vec![new.id.clone()], &vec![gone.id.clone()]));
     let events = work_with(&opened.store, MockSettings::default(), &options()).unwrap();
     assert_eq!(finished_runs(&events), std::slice::from_ref(&new.id));
 
     let after = timeless(&store.layout().folder().join("runs"));
-    assert!(
-        before
-            .iter()
-            .all(|(path, contents)| after.get(path) == Some(contents))
-    );
+    assert!(before.iter().all(|(path, contents)| after.get(path) == Some(contents)));
     let views = opened.store.runs().unwrap();
-    let removed: Vec<&RunId> = views
-        .iter()
-        .filter(|view| view.removed)
-        .map(|view| &view.run.id)
-        .collect();
+    let removed: Vec<&RunId> = views.iter().filter(|view| view.removed).map(|view| &view.run.id).collect();
     assert_eq!(removed, [&gone.id]);
     let index = std::fs::read_to_string(store.layout().runs_csv()).unwrap();
-    let line = index
-        .lines()
-        .find(|line| line.starts_with(&gone.id.0))
-        .unwrap();
+    let line = index.lines().find(|line| line.starts_with(&gone.id.0)).unwrap();
     assert!(line.contains(",removed,"), "{line}");
 
     let back = open(root.path(), &sweep(runs(5))).unwrap();
@@ -118,26 +86,11 @@ fn finished_runs(events: &[sweep::event::Event]) -> Vec<RunId> {
 #[test]
 fn packs_stay_as_they_were_planned_and_new_runs_get_new_ones() {
     let root = scratch();
-    let before = open(root.path(), &sweep(runs(6)))
-        .unwrap()
-        .store
-        .record()
-        .packs
-        .clone();
-    let after = open_with(root.path(), &sweep(runs(10)), 2)
-        .unwrap()
-        .store
-        .record()
-        .packs
-        .clone();
+    let before = open(root.path(), &sweep(runs(6))).unwrap().store.record().packs.clone();
+    let after = open_with(root.path(), &sweep(runs(10)), 2).unwrap().store.record().packs.clone();
     assert_eq!(after[..before.len()], before);
     let new = &after[before.len()..];
-    assert_eq!(
-        new.iter()
-            .flat_map(|pack| pack.places.iter().flatten())
-            .count(),
-        4
-    );
+    assert_eq!(new.iter().flat_map(|pack| pack.places.iter().flatten()).count(), 4);
     assert!(new.iter().all(|pack| pack.places.len() <= 2));
 }
 
@@ -160,15 +113,8 @@ fn the_planner_is_asked_only_about_selected_runs_without_a_pack_or_a_result() {
         asked.set(asked.get() + runs.len());
         planner(4)(runs)
     };
-    let opened = Store::create_or_open(
-        root.path(),
-        &PlanInput {
-            selected: Some(&two),
-            ..all.clone()
-        },
-        &counting,
-    )
-    .unwrap();
+    let opened =
+        Store::create_or_open(root.path(), &PlanInput { selected: Some(&two), ..all.clone() }, &counting).unwrap();
     assert_eq!((asked.get(), opened.store.record().runs.len()), (2, 5));
     Store::create_or_open(root.path(), &all, &counting).unwrap();
     assert_eq!(asked.get(), 5);
@@ -222,9 +168,7 @@ fn rehearsals_are_kept_apart() {
         selected: None,
         claims: claims("planner"),
     };
-    let rehearsal = Store::create_or_open(root.path(), &input, &planner(4))
-        .unwrap()
-        .store;
+    let rehearsal = Store::create_or_open(root.path(), &input, &planner(4)).unwrap().store;
     let real = open(root.path(), &sweep).unwrap().store;
     assert_ne!(rehearsal.layout(), real.layout());
     assert!(rehearsal.record().rehearsal && !real.record().rehearsal);
@@ -237,22 +181,11 @@ fn rehearsals_are_kept_apart() {
 #[test]
 fn names_that_lead_elsewhere_are_refused() {
     let root = scratch();
-    for name in [
-        "..",
-        "a/b",
-        "",
-        ".hidden",
-        "/elsewhere",
-        "a\0b",
-        &"x".repeat(300),
-    ] {
+    for name in ["..", "a/b", "", ".hidden", "/elsewhere", "a\0b", &"x".repeat(300)] {
         let mut sweep = sweep(runs(1));
         sweep.name = name.to_owned();
         let error = open(root.path(), &sweep).unwrap_err();
-        assert!(
-            matches!(error, StoreError::Name { .. }),
-            "{name:?}: {error}"
-        );
+        assert!(matches!(error, StoreError::Name { .. }), "{name:?}: {error}");
     }
     let mut sweep = sweep(runs(1));
     sweep.name = "Größe_1.2-b".into();
@@ -271,17 +204,9 @@ fn a_planner_that_loses_or_doubles_a_run_is_found_out() {
         selected: None,
         claims: claims("planner"),
     };
-    let loses = |runs: &[PlannedRun]| {
-        vec![pack_of(vec![
-            vec![runs[0].id.clone()],
-            vec![runs[1].id.clone()],
-        ])]
-    };
+    let loses = |runs: &[PlannedRun]| vec![pack_of(vec![vec![runs[0].id.clone()], vec![runs[1].id.clone()]])];
     let doubles = |runs: &[PlannedRun]| -> Vec<PackPlan> {
-        runs.iter()
-            .chain(&runs[..1])
-            .map(|run| pack_of(vec![vec![run.id.clone()]]))
-            .collect()
+        runs.iter().chain(&runs[..1]).map(|run| pack_of(vec![vec![run.id.clone()]])).collect()
     };
     let empty = |runs: &[PlannedRun]| {
         let mut places: Vec<Vec<RunId>> = runs.iter().map(|run| vec![run.id.clone()]).collect();
@@ -314,12 +239,7 @@ fn a_damaged_plan_is_made_anew_around_the_results() {
     let plan = store.layout().sweep_json();
     std::fs::write(&plan, "{").unwrap();
     let error = open(root.path(), &sweep(runs(5))).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("move it away and run the sweep again"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("move it away and run the sweep again"), "{error}");
     std::fs::remove_file(&plan).unwrap();
     let opened = open(root.path(), &sweep(runs(6))).unwrap();
     let events = work_with(&opened.store, MockSettings::default(), &options()).unwrap();

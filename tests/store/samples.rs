@@ -10,12 +10,7 @@ pub fn epoch(number: usize, loss: f64) -> EpochRecord {
         train_loss: loss,
         train_accuracy: 0.75,
         eval_loss: 2.0 * loss,
-        scores: Scores {
-            accuracy: 1.0 - loss,
-            precision: 0.5,
-            recall: 0.25,
-            f1: 0.125,
-        },
+        scores: Scores { accuracy: 1.0 - loss, precision: 0.5, recall: 0.25, f1: 0.125 },
         mean_confidence: 0.9,
         learning_rate: 0.001,
         seconds: 12.5,

@@ -6,26 +6,19 @@ use std::time::Duration;
 
 use sweep::event::{Event, Sink};
 use sweep::execute::{
-    DeviceKind, MockExecutor, MockSettings, PlanOptions, Stop, WhenBusy, WorkerEnd, WorkerError,
-    WorkerOptions, plan_packs, relative_duration, work,
+    DeviceKind, MockExecutor, MockSettings, PlanOptions, Stop, WhenBusy, WorkerEnd, WorkerError, WorkerOptions,
+    plan_packs, relative_duration, work,
 };
 use sweep::spec::{
-    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PackPlan, PlannedRun, Precision,
-    RunId, RunSpec, Sweep,
+    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PackPlan, PlannedRun, Precision, RunId, RunSpec, Sweep,
 };
-use sweep::store::{
-    Attempt, ClaimOptions, Opened, PackRecorder, PlanInput, Store, StoreError, Versions,
-};
+use sweep::store::{Attempt, ClaimOptions, Opened, PackRecorder, PlanInput, Store, StoreError, Versions};
 
 /// A folder that goes away. In memory where that can be had: what is tested here does not depend on a disk, and thousands
 /// of syncs take minutes on a busy one.
 pub fn scratch() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
-    if memory.is_dir() {
-        tempfile::tempdir_in(memory).unwrap()
-    } else {
-        tempfile::tempdir().unwrap()
-    }
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
 pub const YAML: &[u8] = b"name: sample\n# bytes are kept as they are\n";
@@ -39,10 +32,7 @@ pub fn spec() -> RunSpec {
             text: vec!["title".into(), "description".into()],
             label: None,
             limit: None,
-            evaluation: Evaluation::HeldOut {
-                size: HeldOut::Examples(160),
-                seed: 42,
-            },
+            evaluation: Evaluation::HeldOut { size: HeldOut::Examples(160), seed: 42 },
         },
         max_length: 128,
         rank: 8,
@@ -89,9 +79,7 @@ pub fn runs(count: usize) -> Vec<PlannedRun> {
         match number % 5 {
             0 => run("base", seed, |_| {}),
             1 => run("epochs=5", seed, |spec| spec.epochs = 5),
-            2 => run("learning_rate=0.0002", seed, |spec| {
-                spec.learning_rate = 2e-4
-            }),
+            2 => run("learning_rate=0.0002", seed, |spec| spec.learning_rate = 2e-4),
             3 => run("rank=2", seed, |spec| spec.rank = 2),
             _ => run("batch_size=48", seed, |spec| spec.batch_size = 48),
         }
@@ -122,14 +110,7 @@ pub fn claims(worker: &str) -> ClaimOptions {
 pub fn planner(max_pack: usize) -> impl Fn(&[PlannedRun]) -> Vec<PackPlan> {
     move |runs| {
         let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
-        plan_packs(
-            runs,
-            &PlanOptions {
-                max_pack,
-                duration: &duration,
-                memory: None,
-            },
-        )
+        plan_packs(runs, &PlanOptions { max_pack, duration: &duration, memory: None })
     }
 }
 
@@ -140,24 +121,14 @@ pub fn open(root: &Path, sweep: &Sweep) -> Result<Opened, StoreError> {
 
 pub fn open_with(root: &Path, sweep: &Sweep, max_pack: usize) -> Result<Opened, StoreError> {
     let command = ["sweep".to_owned(), "run".to_owned()];
-    let input = PlanInput {
-        sweep,
-        yaml: YAML,
-        rehearsal: false,
-        command: &command,
-        selected: None,
-        claims: claims("planner"),
-    };
+    let input =
+        PlanInput { sweep, yaml: YAML, rehearsal: false, command: &command, selected: None, claims: claims("planner") };
     Store::create_or_open(root, &input, &planner(max_pack))
 }
 
 pub fn options() -> WorkerOptions {
     WorkerOptions {
-        versions: Versions {
-            sweep: "0.0.0".into(),
-            git_commit: None,
-            libtorch: Some("2.11.0".into()),
-        },
+        versions: Versions { sweep: "0.0.0".into(), git_commit: None, libtorch: Some("2.11.0".into()) },
         checkpoint_every: Duration::from_secs(3600),
         when_busy: WhenBusy::Leave,
         ..WorkerOptions::default()
@@ -165,19 +136,9 @@ pub fn options() -> WorkerOptions {
 }
 
 /// Works with a mock until nothing is left, and gives the events.
-pub fn work_with(
-    store: &Store,
-    settings: MockSettings,
-    options: &WorkerOptions,
-) -> Result<Vec<Event>, WorkerError> {
+pub fn work_with(store: &Store, settings: MockSettings, options: &WorkerOptions) -> Result<Vec<Event>, WorkerError> {
     let mut events = Events::default();
-    let end = work(
-        store,
-        options,
-        &mut MockExecutor::new(settings),
-        &mut events,
-        &Stop::default(),
-    )?;
+    let end = work(store, options, &mut MockExecutor::new(settings), &mut events, &Stop::default())?;
     assert_ne!(end, WorkerEnd::Interrupted);
     Ok(events.0)
 }
@@ -192,12 +153,8 @@ pub fn finished(root: &Path, count: usize) -> Store {
 /// The recorder of one of the sweep's packs, claimed.
 pub fn claimed_recorder(store: &Store, pack: usize) -> PackRecorder {
     let plan = store.packs().unwrap().packs[pack].plan.clone();
-    let Attempt::Claimed(claim) = store.claim_pack(&plan.id).unwrap() else {
-        panic!("the pack is claimed")
-    };
-    PackRecorder::open(store, &plan, claim, &options().versions)
-        .unwrap()
-        .0
+    let Attempt::Claimed(claim) = store.claim_pack(&plan.id).unwrap() else { panic!("the pack is claimed") };
+    PackRecorder::open(store, &plan, claim, &options().versions).unwrap().0
 }
 
 /// Keeps events.
@@ -264,17 +221,10 @@ fn without_times(table: &str) -> String {
     let mut reader = csv::Reader::from_reader(table.as_bytes());
     let times = ["seconds", "examples_per_second", "tokens_per_second"];
     let header = reader.headers().unwrap().clone();
-    let keep: Vec<usize> = (0..header.len())
-        .filter(|&column| !times.contains(&&header[column]))
-        .collect();
+    let keep: Vec<usize> = (0..header.len()).filter(|&column| !times.contains(&&header[column])).collect();
     let mut rows = vec![header];
     rows.extend(reader.records().map(Result::unwrap));
-    let row = |row: &csv::StringRecord| {
-        keep.iter()
-            .map(|&column| row[column].to_owned())
-            .collect::<Vec<_>>()
-            .join("|")
-    };
+    let row = |row: &csv::StringRecord| keep.iter().map(|&column| row[column].to_owned()).collect::<Vec<_>>().join("|");
     rows.iter().map(row).collect::<Vec<_>>().join("\n")
 }
 
@@ -282,13 +232,7 @@ fn forget_times(record: &mut serde_json::Value) {
     let Some(fields) = record.as_object_mut() else {
         return;
     };
-    for name in [
-        "seconds",
-        "examples_per_second",
-        "tokens_per_second",
-        "started",
-        "finished",
-    ] {
+    for name in ["seconds", "examples_per_second", "tokens_per_second", "started", "finished"] {
         fields.shift_remove(name);
     }
     fields.values_mut().for_each(forget_times);

@@ -23,6 +23,7 @@ pub fn all() -> Vec<Finding> {
     findings.push(folder("hub cache", &hub.cache));
     findings.push(model(&hub));
     findings.push(corpus());
+    findings.push(fonts());
     findings.push(slurm());
     findings
 }
@@ -53,12 +54,17 @@ fn cuda() -> Vec<Finding> {
         return (0..visible).map(|index| Finding::found(SUBJECT, format!("cuda:{index}{}", name(index)))).collect();
     }
     let reason = if !listed.is_empty() {
-        let mend = "check that the driver is new enough for this libtorch: nvidia-smi shows the CUDA version it supports";
+        let mend =
+            "check that the driver is new enough for this libtorch: nvidia-smi shows the CUDA version it supports";
         Finding::optional(SUBJECT, format!("libtorch cannot use the {} devices of nvidia-smi", listed.len()), mend)
     } else if Path::new("/dev/nvidiactl").exists() {
         Finding::optional(SUBJECT, "an NVIDIA driver is loaded, but libtorch sees no device", "nvidia-smi says why")
     } else {
-        Finding::optional(SUBJECT, "no NVIDIA device; training uses the CPU", "on a machine that has one: install NVIDIA's driver")
+        Finding::optional(
+            SUBJECT,
+            "no NVIDIA device; training uses the CPU",
+            "on a machine that has one: install NVIDIA's driver",
+        )
     };
     vec![reason]
 }
@@ -114,4 +120,17 @@ fn slurm() -> Finding {
 fn corpus() -> Finding {
     let items = crate::cli::rehearsal::CORPUS.lines().skip(1).count();
     Finding::found("corpus", format!("{} inside this program", crate::cli::text::count(items, "news item")))
+}
+
+fn fonts() -> Finding {
+    const SUBJECT: &str = "fonts";
+    const OURS: &str = "DejaVu Sans inside this program";
+    match machine::fonts() {
+        0 => Finding::optional(
+            SUBJECT,
+            format!("{OURS}; no others, so labels in some scripts look coarse in charts"),
+            "apt-get install fonts-noto-core fonts-noto-cjk",
+        ),
+        found => Finding::found(SUBJECT, format!("{OURS}, and {}", crate::cli::text::count(found, "font file"))),
+    }
 }

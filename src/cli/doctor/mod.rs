@@ -2,7 +2,6 @@
 
 mod checks;
 
-
 use std::process::ExitCode;
 
 use console::style;

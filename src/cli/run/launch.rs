@@ -78,7 +78,10 @@ fn announce(opened: &Opened, chosen: &Chosen, open: usize, retried: usize) {
     let place = opened.store.layout().folder().display();
     let mut parts = vec![format!("{name}: {} to train, results in {place}", count(open, "run"))];
     if !opened.created && !opened.removed.is_empty() {
-        parts.push(format!("{} no longer in the sweep file; their results are kept", count(opened.removed.len(), "run")));
+        parts.push(format!(
+            "{} no longer in the sweep file; their results are kept",
+            count(opened.removed.len(), "run")
+        ));
     }
     if retried > 0 {
         parts.push(format!("{} tried again", count(retried, "failed run")));
@@ -102,12 +105,7 @@ fn work(options: &Run, chosen: &Chosen, store: &Store, devices: &[String], open:
 }
 
 /// One worker per device.
-fn commands(
-    options: &Run,
-    chosen: &Chosen,
-    store: &Store,
-    devices: &[String],
-) -> std::io::Result<Vec<WorkerCommand>> {
+fn commands(options: &Run, chosen: &Chosen, store: &Store, devices: &[String]) -> std::io::Result<Vec<WorkerCommand>> {
     let worker = WorkerOptions {
         checkpoint_every: Duration::from_secs_f64(60.0 * options.checkpoint_minutes),
         fail_fast: options.fail_fast,

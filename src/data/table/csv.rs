@@ -32,9 +32,7 @@ pub(super) fn open(path: &Path, delimiter: u8) -> Result<Table, DataError> {
     let mut records = Records::open(path, delimiter)?;
     let mut first = ByteRecord::new();
     if !records.read(&mut first)? {
-        return Err(DataError::NoRows {
-            path: path.to_owned(),
-        });
+        return Err(DataError::NoRows { path: path.to_owned() });
     }
     records.lines_end_in_crlf = records.is_inside_crlf();
     let (columns, class_names, layout) = if is_ag_news(&first) {
@@ -50,11 +48,7 @@ pub(super) fn open(path: &Path, delimiter: u8) -> Result<Table, DataError> {
             .collect::<Result<_, DataError>>()?;
         (columns, BTreeMap::new(), Layout::Header)
     };
-    Ok(Table {
-        columns,
-        class_names,
-        body: Body::Csv(CsvBody { records, layout }),
-    })
+    Ok(Table { columns, class_names, body: Body::Csv(CsvBody { records, layout }) })
 }
 
 /// Three fields of which the first is a class from 1 to 4: no header line looks like that.
@@ -100,11 +94,7 @@ impl CsvRows {
                 }
             }
         }
-        let cells = self
-            .selected
-            .iter()
-            .map(|&index| self.cell(index).map(Some))
-            .collect::<Result<_, _>>()?;
+        let cells = self.selected.iter().map(|&index| self.cell(index).map(Some)).collect::<Result<_, _>>()?;
         let place = self.records.place(self.record.position());
         Ok(Some(Row { place, cells }))
     }
@@ -112,10 +102,7 @@ impl CsvRows {
     fn cell(&self, index: usize) -> Result<String, DataError> {
         let cell = self.records.text(&self.record, index)?;
         if self.ag_news && index == 0 {
-            let class = cell
-                .parse::<usize>()
-                .ok()
-                .and_then(|class| class.checked_sub(1));
+            let class = cell.parse::<usize>().ok().and_then(|class| class.checked_sub(1));
             if let Some(name) = class.and_then(|class| AG_NEWS_CLASSES.get(class)) {
                 return Ok((*name).to_owned());
             }
@@ -155,42 +142,27 @@ impl Records {
     fn open(path: &Path, delimiter: u8) -> Result<Self, DataError> {
         let file = File::open(path).map_err(DataError::io(path, "open"))?;
         let size = file.metadata().map_err(DataError::io(path, "read"))?.len();
-        let reader = ReaderBuilder::new()
-            .has_headers(false)
-            .delimiter(delimiter)
-            .buffer_capacity(BUFFER)
-            .from_reader(file);
-        Ok(Self {
-            path: path.to_owned(),
-            reader,
-            size,
-            lines_end_in_crlf: false,
-        })
+        let reader =
+            ReaderBuilder::new().has_headers(false).delimiter(delimiter).buffer_capacity(BUFFER).from_reader(file);
+        Ok(Self { path: path.to_owned(), reader, size, lines_end_in_crlf: false })
     }
 
     /// Replaces `record` by the next one; false at the end.
     fn read(&mut self, record: &mut ByteRecord) -> Result<bool, DataError> {
-        self.reader
-            .read_byte_record(record)
-            .map_err(|error| self.failed(error))
+        self.reader.read_byte_record(record).map_err(|error| self.failed(error))
     }
 
     /// Whether the last record ended between the two characters of a CR LF: the reader takes the CR for the end, and counts
     /// the LF's line only with the record after it.
     fn is_inside_crlf(&self) -> bool {
         let mut next = [0];
-        let read = self
-            .reader
-            .get_ref()
-            .read_at(&mut next, self.reader.position().byte());
+        let read = self.reader.get_ref().read_at(&mut next, self.reader.position().byte());
         read.is_ok_and(|read| read == 1) && next == *b"\n"
     }
 
     fn text<'a>(&self, record: &'a ByteRecord, index: usize) -> Result<&'a str, DataError> {
-        std::str::from_utf8(&record[index]).map_err(|_| DataError::NotUtf8 {
-            path: self.path.clone(),
-            place: self.place(record.position()),
-        })
+        std::str::from_utf8(&record[index])
+            .map_err(|_| DataError::NotUtf8 { path: self.path.clone(), place: self.place(record.position()) })
     }
 
     fn place(&self, position: Option<&Position>) -> Place {
@@ -205,24 +177,11 @@ impl Records {
         let place = self.place(error.position());
         let path = self.path.clone();
         match error.into_kind() {
-            ErrorKind::Io(source) => DataError::Io {
-                path,
-                action: "read",
-                source,
-            },
-            ErrorKind::UnequalLengths {
-                expected_len, len, ..
-            } => DataError::Ragged {
-                path,
-                place,
-                expected: expected_len,
-                found: len,
-            },
-            other => DataError::Malformed {
-                path,
-                place,
-                message: format!("{other:?}"),
-            },
+            ErrorKind::Io(source) => DataError::Io { path, action: "read", source },
+            ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                DataError::Ragged { path, place, expected: expected_len, found: len }
+            }
+            other => DataError::Malformed { path, place, message: format!("{other:?}") },
         }
     }
 }

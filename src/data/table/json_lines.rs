@@ -42,34 +42,20 @@ pub(super) fn open(path: &Path) -> Result<Table, DataError> {
         line: Vec::new(),
     };
     let Some(first) = lines.next_object()? else {
-        return Err(DataError::NoRows {
-            path: path.to_owned(),
-        });
+        return Err(DataError::NoRows { path: path.to_owned() });
     };
     let columns: Vec<String> = first.keys().cloned().collect();
     Ok(Table {
         columns: columns.clone(),
         class_names: BTreeMap::new(),
-        body: Body::JsonLines(JsonLinesBody {
-            lines,
-            first,
-            columns,
-        }),
+        body: Body::JsonLines(JsonLinesBody { lines, first, columns }),
     })
 }
 
 impl JsonLinesBody {
     pub(super) fn rows(self, selected: &[usize]) -> Result<JsonLinesRows, DataError> {
-        let names: Vec<String> = selected
-            .iter()
-            .map(|&index| self.columns[index].clone())
-            .collect();
-        Ok(JsonLinesRows {
-            lines: self.lines,
-            names,
-            pending: Some(self.first),
-            done: false,
-        })
+        let names: Vec<String> = selected.iter().map(|&index| self.columns[index].clone()).collect();
+        Ok(JsonLinesRows { lines: self.lines, names, pending: Some(self.first), done: false })
     }
 }
 
@@ -135,10 +121,8 @@ impl Lines {
             self.number += 1;
             self.bytes += read as u64;
             let place = Place::Line(self.number);
-            let text = std::str::from_utf8(&self.line).map_err(|_| DataError::NotUtf8 {
-                path: self.path.clone(),
-                place,
-            })?;
+            let text =
+                std::str::from_utf8(&self.line).map_err(|_| DataError::NotUtf8 { path: self.path.clone(), place })?;
             let text = text.trim_start_matches('\u{feff}').trim();
             if !text.is_empty() {
                 return self.object(text).map(Some);
@@ -154,18 +138,14 @@ impl Lines {
         };
         if self.number == 1 && text.starts_with('[') {
             return Err(malformed(
-                "a JSON array, where one object per line is expected (`jq -c '.[]'` converts)"
-                    .to_owned(),
+                "a JSON array, where one object per line is expected (`jq -c '.[]'` converts)".to_owned(),
             ));
         }
         serde_json::from_str(text).map_err(|error| {
             // serde_json counts lines within the text that it is given, which is one line.
             let whole = error.to_string();
             let (cause, _) = whole.split_once(" at line ").unwrap_or((&whole, ""));
-            malformed(format!(
-                "not a JSON object: {cause} (column {})",
-                error.column()
-            ))
+            malformed(format!("not a JSON object: {cause} (column {})", error.column()))
         })
     }
 }

@@ -67,9 +67,7 @@ impl Table {
             Some(Format::Tsv) => csv::open(path, b'\t'),
             Some(Format::Parquet) => parquet::open(path),
             Some(Format::JsonLines) => json_lines::open(path),
-            None => Err(DataError::UnknownFormat {
-                path: path.to_owned(),
-            }),
+            None => Err(DataError::UnknownFormat { path: path.to_owned() }),
         }
     }
 

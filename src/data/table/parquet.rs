@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use polars::error::{PolarsResult, polars_bail};
-use polars::prelude::{
-    ArrowDataType, DataFrame, DataType, FileMetadataRef, ParquetReader, SerReader,
-};
+use polars::prelude::{ArrowDataType, DataFrame, DataType, FileMetadataRef, ParquetReader, SerReader};
 
 use super::super::card;
 use super::super::error::{DataError, Place};
@@ -37,34 +35,23 @@ pub(super) fn open(path: &Path) -> Result<Table, DataError> {
         let mut metadata = reader.get_metadata()?.as_ref().clone();
         let mut pairs = metadata.key_value_metadata.take().unwrap_or_default();
         if let Some(features) = pairs.iter().find(|pair| pair.key == HUGGING_FACE_KEY) {
-            class_names =
-                card::class_names_of_features(features.value.as_deref().unwrap_or_default());
+            class_names = card::class_names_of_features(features.value.as_deref().unwrap_or_default());
         }
         pairs.retain(|pair| pair.key != ARROW_SCHEMA_KEY);
         metadata.key_value_metadata = Some(pairs);
         let metadata = Arc::new(metadata);
         reader.set_metadata(metadata.clone());
-        let columns: Vec<(String, ArrowDataType)> = reader
-            .schema()?
-            .iter()
-            .map(|(name, field)| (name.to_string(), field.dtype.clone()))
-            .collect();
+        let columns: Vec<(String, ArrowDataType)> =
+            reader.schema()?.iter().map(|(name, field)| (name.to_string(), field.dtype.clone())).collect();
         Ok((metadata, columns))
     })?;
     if metadata.num_rows == 0 {
-        return Err(DataError::NoRows {
-            path: path.to_owned(),
-        });
+        return Err(DataError::NoRows { path: path.to_owned() });
     }
     Ok(Table {
         columns: columns.iter().map(|(name, _)| name.clone()).collect(),
         class_names,
-        body: Body::Parquet(ParquetBody {
-            path: path.to_owned(),
-            file,
-            metadata,
-            columns,
-        }),
+        body: Body::Parquet(ParquetBody { path: path.to_owned(), file, metadata, columns }),
     })
 }
 
@@ -75,10 +62,7 @@ fn guarded<T>(path: &Path, read: impl FnOnce() -> PolarsResult<T>) -> Result<T, 
         Ok(Err(error)) => error.to_string(),
         Err(_) => "its contents contradict each other".to_owned(),
     };
-    Err(DataError::Parquet {
-        path: path.to_owned(),
-        message,
-    })
+    Err(DataError::Parquet { path: path.to_owned(), message })
 }
 
 impl ParquetBody {
@@ -87,11 +71,7 @@ impl ParquetBody {
         for &index in selected {
             let (name, kind) = &self.columns[index];
             if !is_plain(kind) {
-                return Err(DataError::NotText {
-                    path: self.path,
-                    column: name.clone(),
-                    kind: shown(kind),
-                });
+                return Err(DataError::NotText { path: self.path, column: name.clone(), kind: shown(kind) });
             }
             names.push(name.clone());
         }
@@ -151,14 +131,10 @@ pub(super) struct ParquetRows {
 impl ParquetRows {
     fn decode(&mut self) -> Result<(), DataError> {
         let rows = SLICE.min(self.metadata.num_rows - self.row);
-        let file = self
-            .file
-            .try_clone()
-            .map_err(DataError::io(&self.path, "open"))?;
+        let file = self.file.try_clone().map_err(DataError::io(&self.path, "open"))?;
         self.slice = guarded(&self.path, || {
-            let mut reader = ParquetReader::new(file)
-                .with_columns(Some(self.distinct_names()))
-                .with_slice(Some((self.row, rows)));
+            let mut reader =
+                ParquetReader::new(file).with_columns(Some(self.distinct_names())).with_slice(Some((self.row, rows)));
             reader.set_metadata(self.metadata.clone());
             let frame = reader.finish()?;
             if frame.height() != rows {
@@ -181,11 +157,7 @@ impl ParquetRows {
 
 fn texts(frame: &DataFrame, name: &str) -> PolarsResult<std::vec::IntoIter<Option<String>>> {
     let column = frame.column(name)?.cast(&DataType::String)?;
-    let texts: Vec<Option<String>> = column
-        .str()?
-        .iter()
-        .map(|cell| cell.map(str::to_owned))
-        .collect();
+    let texts: Vec<Option<String>> = column.str()?.iter().map(|cell| cell.map(str::to_owned)).collect();
     Ok(texts.into_iter())
 }
 
@@ -204,11 +176,7 @@ impl Iterator for ParquetRows {
         }
         let place = Place::Row(self.row);
         self.row += 1;
-        let cells = self
-            .slice
-            .iter_mut()
-            .map(|column| column.next().flatten())
-            .collect();
+        let cells = self.slice.iter_mut().map(|column| column.next().flatten()).collect();
         Some(Ok(Row { place, cells }))
     }
 }

@@ -32,11 +32,7 @@ pub enum CacheUse {
 /// Where token ids are kept when nobody says otherwise: `sweep/tokens` in `$XDG_CACHE_HOME` or, where that is not set, in
 /// `~/.cache`. None without a home folder.
 pub fn default_cache_folder() -> Option<PathBuf> {
-    let absolute = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
     Some(cache.join("sweep").join("tokens"))
 }
@@ -49,10 +45,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn new(folder: &Path, key: &str, texts: usize) -> Self {
-        Self {
-            path: folder.join(key).with_extension(EXTENSION),
-            texts,
-        }
+        Self { path: folder.join(key).with_extension(EXTENSION), texts }
     }
 
     /// None where there is no sound entry.
@@ -65,11 +58,7 @@ impl Entry {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
         // No other process or thread writes under this name.
-        let writer = format!(
-            "{}-{:?}.part",
-            std::process::id(),
-            std::thread::current().id()
-        );
+        let writer = format!("{}-{:?}.part", std::process::id(), std::thread::current().id());
         let unfinished = self.path.with_extension(writer);
         let written = File::create(&unfinished)
             .and_then(|mut file| file.write_all(&encode(encoded)?))

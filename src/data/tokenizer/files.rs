@@ -38,41 +38,26 @@ pub(super) fn load(folder: &Path) -> Result<Loaded, DataError> {
     let family = config.family(folder)?;
     let has = |name: &str| folder.join(name).is_file();
     let (tokenizer, used) = if has(TOKENIZER) {
-        (
-            from_tokenizer_json(folder, &config, family)?,
-            vec![TOKENIZER],
-        )
+        (from_tokenizer_json(folder, &config, family)?, vec![TOKENIZER])
     } else if has(VOCABULARY) && has(MERGES) {
         (from_bpe_files(folder, &config)?, vec![VOCABULARY, MERGES])
     } else if has(WORD_PIECES) {
         (from_word_pieces(folder, &config)?, vec![WORD_PIECES])
     } else {
-        return Err(DataError::NoTokenizer {
-            folder: folder.to_owned(),
-        });
+        return Err(DataError::NoTokenizer { folder: folder.to_owned() });
     };
     let mut digest = Digest::new("tokenizer");
     digest.bytes(format!("{family:?}").as_bytes());
-    for name in used
-        .iter()
-        .chain(has(TOKENIZER_CONFIG).then_some(&TOKENIZER_CONFIG))
-    {
+    for name in used.iter().chain(has(TOKENIZER_CONFIG).then_some(&TOKENIZER_CONFIG)) {
         digest.bytes(name.as_bytes());
         digest.file(&folder.join(name))?;
     }
-    let stored = tokenizer
-        .get_truncation()
-        .map(|truncation| truncation.direction);
+    let stored = tokenizer.get_truncation().map(|truncation| truncation.direction);
     let cut_left = match config.truncation_side.as_deref() {
         Some(side) => side == "left",
         None => matches!(stored, Some(TruncationDirection::Left)),
     };
-    Ok(Loaded {
-        tokenizer,
-        path: folder.join(used[0]),
-        digest: digest.hex(),
-        cut_left,
-    })
+    Ok(Loaded { tokenizer, path: folder.join(used[0]), digest: digest.hex(), cut_left })
 }
 
 /// The classes of `transformers` that set up normalizer and pre-tokenizer themselves, from `tokenizer_config.json` and
@@ -177,14 +162,9 @@ impl Config {
     }
 }
 
-fn from_tokenizer_json(
-    folder: &Path,
-    config: &Config,
-    family: Family,
-) -> Result<tokenizers::Tokenizer, DataError> {
+fn from_tokenizer_json(folder: &Path, config: &Config, family: Family) -> Result<tokenizers::Tokenizer, DataError> {
     let path = folder.join(TOKENIZER);
-    let mut tokenizer =
-        tokenizers::Tokenizer::from_file(&path).map_err(|error| failed(&path, &error))?;
+    let mut tokenizer = tokenizers::Tokenizer::from_file(&path).map_err(|error| failed(&path, &error))?;
     match (family, tokenizer.get_model()) {
         (Family::Bert, ModelWrapper::WordPiece(_)) => config.normalize_as_bert(&mut tokenizer),
         (Family::Roberta, ModelWrapper::BPE(_)) => config.split_as_roberta(&mut tokenizer),
@@ -197,8 +177,7 @@ fn from_tokenizer_json(
 fn from_bpe_files(folder: &Path, config: &Config) -> Result<tokenizers::Tokenizer, DataError> {
     let (vocabulary, merges) = (folder.join(VOCABULARY), folder.join(MERGES));
     let model = BPE::from_file(&vocabulary.to_string_lossy(), &merges.to_string_lossy()).build();
-    let mut tokenizer =
-        tokenizers::Tokenizer::new(model.map_err(|error| failed(&vocabulary, &error))?);
+    let mut tokenizer = tokenizers::Tokenizer::new(model.map_err(|error| failed(&vocabulary, &error))?);
     config.split_as_roberta(&mut tokenizer);
     let special = [
         (&config.bos_token, "<s>"),
@@ -209,14 +188,8 @@ fn from_bpe_files(folder: &Path, config: &Config) -> Result<tokenizers::Tokenize
     ];
     let cls = token(&tokenizer, &config.cls_token, "<s>", &vocabulary)?;
     let sep = token(&tokenizer, &config.sep_token, "</s>", &vocabulary)?;
-    add_special_tokens(
-        &mut tokenizer,
-        special,
-        [&config.cls_token, &config.sep_token],
-    );
-    let processor = RobertaProcessing::new(sep, cls)
-        .trim_offsets(true)
-        .add_prefix_space(config.prefix_space());
+    add_special_tokens(&mut tokenizer, special, [&config.cls_token, &config.sep_token]);
+    let processor = RobertaProcessing::new(sep, cls).trim_offsets(true).add_prefix_space(config.prefix_space());
     tokenizer.with_post_processor(Some(PostProcessorWrapper::from(processor)));
     Ok(tokenizer)
 }
@@ -224,15 +197,9 @@ fn from_bpe_files(folder: &Path, config: &Config) -> Result<tokenizers::Tokenize
 /// BERT: word pieces between `[CLS]` and `[SEP]`.
 fn from_word_pieces(folder: &Path, config: &Config) -> Result<tokenizers::Tokenizer, DataError> {
     let vocabulary = folder.join(WORD_PIECES);
-    let unknown = config
-        .unk_token
-        .as_ref()
-        .map_or("[UNK]", SpecialToken::content);
-    let model = WordPiece::from_file(&vocabulary.to_string_lossy())
-        .unk_token(unknown.to_owned())
-        .build();
-    let mut tokenizer =
-        tokenizers::Tokenizer::new(model.map_err(|error| failed(&vocabulary, &error))?);
+    let unknown = config.unk_token.as_ref().map_or("[UNK]", SpecialToken::content);
+    let model = WordPiece::from_file(&vocabulary.to_string_lossy()).unk_token(unknown.to_owned()).build();
+    let mut tokenizer = tokenizers::Tokenizer::new(model.map_err(|error| failed(&vocabulary, &error))?);
     config.normalize_as_bert(&mut tokenizer);
     let special = [
         (&config.unk_token, "[UNK]"),
@@ -243,14 +210,8 @@ fn from_word_pieces(folder: &Path, config: &Config) -> Result<tokenizers::Tokeni
     ];
     let cls = token(&tokenizer, &config.cls_token, "[CLS]", &vocabulary)?;
     let sep = token(&tokenizer, &config.sep_token, "[SEP]", &vocabulary)?;
-    add_special_tokens(
-        &mut tokenizer,
-        special,
-        [&config.bos_token, &config.eos_token],
-    );
-    tokenizer.with_post_processor(Some(PostProcessorWrapper::from(BertProcessing::new(
-        sep, cls,
-    ))));
+    add_special_tokens(&mut tokenizer, special, [&config.bos_token, &config.eos_token]);
+    tokenizer.with_post_processor(Some(PostProcessorWrapper::from(BertProcessing::new(sep, cls))));
     Ok(tokenizer)
 }
 
@@ -262,12 +223,10 @@ fn token(
     vocabulary: &Path,
 ) -> Result<(String, u32), DataError> {
     let content = configured.as_ref().map_or(default, SpecialToken::content);
-    let id = tokenizer
-        .token_to_id(content)
-        .ok_or_else(|| DataError::Tokenizer {
-            path: vocabulary.to_owned(),
-            message: format!("the vocabulary lacks the special token `{content}`"),
-        })?;
+    let id = tokenizer.token_to_id(content).ok_or_else(|| DataError::Tokenizer {
+        path: vocabulary.to_owned(),
+        message: format!("the vocabulary lacks the special token `{content}`"),
+    })?;
     Ok((content.to_owned(), id))
 }
 
@@ -279,9 +238,7 @@ fn add_special_tokens(
     further: [&Option<SpecialToken>; 2],
 ) {
     let of_class = of_class.into_iter().map(|(configured, default)| {
-        configured
-            .as_ref()
-            .map_or_else(|| AddedToken::from(default, true), SpecialToken::added)
+        configured.as_ref().map_or_else(|| AddedToken::from(default, true), SpecialToken::added)
     });
     let further = further.into_iter().flatten().map(SpecialToken::added);
     let tokens: Vec<AddedToken> = of_class.chain(further).collect();
@@ -295,8 +252,6 @@ fn json_or_default<T: Default + serde::de::DeserializeOwned>(path: &Path) -> Res
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(T::default()),
         Err(error) => return Err(DataError::io(path, "read")(error)),
     };
-    serde_json::from_str(&text).map_err(|error| DataError::Tokenizer {
-        path: path.to_owned(),
-        message: error.to_string(),
-    })
+    serde_json::from_str(&text)
+        .map_err(|error| DataError::Tokenizer { path: path.to_owned(), message: error.to_string() })
 }

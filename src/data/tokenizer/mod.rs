@@ -38,36 +38,20 @@ impl Tokenizer {
     pub fn load(folder: &Path, max_length: usize) -> Result<Self, DataError> {
         let loaded = files::load(folder)?;
         let mut inner = loaded.tokenizer;
-        let special = inner
-            .get_post_processor()
-            .map_or(0, |processor| processor.added_tokens(false));
+        let special = inner.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
         if max_length <= special {
-            return Err(DataError::MaxLength {
-                max_length,
-                special,
-            });
+            return Err(DataError::MaxLength { max_length, special });
         }
         inner.with_padding(None);
         let truncation = TruncationParams {
-            direction: if loaded.cut_left {
-                TruncationDirection::Left
-            } else {
-                TruncationDirection::Right
-            },
+            direction: if loaded.cut_left { TruncationDirection::Left } else { TruncationDirection::Right },
             max_length,
             strategy: TruncationStrategy::LongestFirst,
             stride: 0,
         };
         let path = loaded.path;
-        inner
-            .with_truncation(Some(truncation))
-            .map_err(|error| failed(&path, &error))?;
-        Ok(Self {
-            inner,
-            max_length,
-            path,
-            digest: loaded.digest,
-        })
+        inner.with_truncation(Some(truncation)).map_err(|error| failed(&path, &error))?;
+        Ok(Self { inner, max_length, path, digest: loaded.digest })
     }
 
     /// blake3 of the tokenizer's files, as hexadecimal digits.
@@ -86,10 +70,8 @@ impl Tokenizer {
     ///
     /// When the tokenizer refuses a text (one that needs an unknown token and has none).
     pub fn encode(&self, texts: &[String]) -> Result<Encoded, DataError> {
-        let chunks: Vec<Encoded> = texts
-            .par_chunks(CHUNK)
-            .map(|chunk| self.encode_chunk(chunk))
-            .collect::<Result<_, _>>()?;
+        let chunks: Vec<Encoded> =
+            texts.par_chunks(CHUNK).map(|chunk| self.encode_chunk(chunk)).collect::<Result<_, _>>()?;
         let tokens = chunks.iter().map(|chunk| chunk.ids().len()).sum();
         let mut all = Encoded::with_capacity(texts.len(), tokens);
         for chunk in &chunks {
@@ -105,11 +87,7 @@ impl Tokenizer {
     /// # Errors
     ///
     /// As [`Tokenizer::encode`].
-    pub fn encode_cached(
-        &self,
-        texts: &[String],
-        cache: Option<&Path>,
-    ) -> Result<(Encoded, CacheUse), DataError> {
+    pub fn encode_cached(&self, texts: &[String], cache: Option<&Path>) -> Result<(Encoded, CacheUse), DataError> {
         let Some(folder) = cache else {
             return Ok((self.encode(texts)?, CacheUse::Off));
         };
@@ -140,19 +118,12 @@ impl Tokenizer {
         let mut encoded = Encoded::with_capacity(texts.len(), texts.len() * TOKENS_PER_TEXT);
         for text in texts {
             let encoding = self.inner.encode_fast(text.as_str(), true);
-            encoded.push(
-                encoding
-                    .map_err(|error| failed(&self.path, &error))?
-                    .get_ids(),
-            );
+            encoded.push(encoding.map_err(|error| failed(&self.path, &error))?.get_ids());
         }
         Ok(encoded)
     }
 }
 
 fn failed(path: &Path, error: &tokenizers::Error) -> DataError {
-    DataError::Tokenizer {
-        path: path.to_owned(),
-        message: error.to_string(),
-    }
+    DataError::Tokenizer { path: path.to_owned(), message: error.to_string() }
 }

@@ -24,12 +24,7 @@ pub(super) struct Evaluated {
 }
 
 /// Evaluates a run after an epoch (counted from 1).
-pub(super) fn evaluate(
-    settings: &MockSettings,
-    spec: &RunSpec,
-    run_key: u64,
-    epoch: usize,
-) -> Evaluated {
+pub(super) fn evaluate(settings: &MockSettings, spec: &RunSpec, run_key: u64, epoch: usize) -> Evaluated {
     let data = key_of(&spec.dataset.path);
     let ability = ability(settings, spec, run_key, epoch);
     let threshold = Normal::standard().inverse_cdf(ability);
@@ -50,13 +45,7 @@ pub(super) fn evaluate(
         let wrong = (label + 1 + mix(&[data, 15, number]) % (classes - 1).max(1)) % classes;
         let predicted = if right { label } else { wrong };
         let clearness = (threshold - luck).abs();
-        predictions.push(prediction(
-            example,
-            label,
-            predicted,
-            certainty(clearness, classes, epoch),
-            classes,
-        ));
+        predictions.push(prediction(example, label, predicted, certainty(clearness, classes, epoch), classes));
     }
     summarize(predictions, classes)
 }
@@ -76,24 +65,13 @@ fn ability(settings: &MockSettings, spec: &RunSpec, run_key: u64, epoch: usize) 
 fn certainty(clearness: f64, classes: u64, epoch: usize) -> f64 {
     let chance = 1.0 / classes as f64;
     let sharpness = 1.2 + 0.3 * epoch as f64;
-    (chance + (1.0 - chance) * (1.0 - (-sharpness * clearness).exp()))
-        .clamp(chance + 1e-3, 1.0 - 1e-4)
+    (chance + (1.0 - chance) * (1.0 - (-sharpness * clearness).exp())).clamp(chance + 1e-3, 1.0 - 1e-4)
 }
 
-fn prediction(
-    example: usize,
-    label: u64,
-    predicted: u64,
-    certainty: f64,
-    classes: u64,
-) -> Prediction {
+fn prediction(example: usize, label: u64, predicted: u64, certainty: f64, classes: u64) -> Prediction {
     let rest = (1.0 - certainty) / (classes - 1).max(1) as f64;
     let probability = |class| {
-        if class == predicted {
-            certainty as f32
-        } else {
-            rest as f32
-        }
+        if class == predicted { certainty as f32 } else { rest as f32 }
     };
     Prediction {
         example,
@@ -106,36 +84,15 @@ fn prediction(
 fn summarize(predictions: Vec<Prediction>, classes: u64) -> Evaluated {
     let of = |class: fn(&Prediction) -> u32| predictions.iter().map(class).collect::<Vec<_>>();
     // Labels and predictions are below `classes`; without examples there is nothing to score.
-    let confusion = Confusion::of(
-        classes as usize,
-        &of(|row| row.label),
-        &of(|row| row.predicted),
-    )
-    .ok();
-    let scores = confusion
-        .and_then(|confusion| confusion.scores())
-        .unwrap_or(NO_SCORES);
-    let losses = predictions
-        .iter()
-        .filter_map(|row| log_loss(&row.probabilities, row.label));
-    let confidences = predictions
-        .iter()
-        .filter_map(|row| confidence(&row.probabilities));
-    Evaluated {
-        eval_loss: mean(losses),
-        scores,
-        mean_confidence: mean(confidences),
-        predictions,
-    }
+    let confusion = Confusion::of(classes as usize, &of(|row| row.label), &of(|row| row.predicted)).ok();
+    let scores = confusion.and_then(|confusion| confusion.scores()).unwrap_or(NO_SCORES);
+    let losses = predictions.iter().filter_map(|row| log_loss(&row.probabilities, row.label));
+    let confidences = predictions.iter().filter_map(|row| confidence(&row.probabilities));
+    Evaluated { eval_loss: mean(losses), scores, mean_confidence: mean(confidences), predictions }
 }
 
 /// Of no examples, as scikit-learn has it where nothing can be divided.
-const NO_SCORES: Scores = Scores {
-    accuracy: 0.0,
-    precision: 0.0,
-    recall: 0.0,
-    f1: 0.0,
-};
+const NO_SCORES: Scores = Scores { accuracy: 0.0, precision: 0.0, recall: 0.0, f1: 0.0 };
 
 /// NaN without values.
 fn mean(values: impl Iterator<Item = f64>) -> f64 {

@@ -33,28 +33,19 @@ pub enum MockFaultKind {
     /// The process dies, as of a segmentation fault.
     Aborts,
     /// Another kind, but only the first time: where the file could be created.
-    Once {
-        marker: PathBuf,
-        kind: Box<MockFaultKind>,
-    },
+    Once { marker: PathBuf, kind: Box<MockFaultKind> },
 }
 
 impl MockFaultKind {
     /// Strikes: the run's outcome where the fault is its own, none where nothing happens.
     pub(super) fn strike(&self, run: &MockRun<'_>) -> Result<Option<Outcome>, ExecuteError> {
         match self {
-            Self::NotANumber => Ok(Some(Outcome::Diverged {
-                epoch: run.epoch(),
-                step: run.step() + 1,
-            })),
-            Self::RunFails(reason) => Ok(Some(Outcome::Failed {
-                reason: reason.clone(),
-            })),
+            Self::NotANumber => Ok(Some(Outcome::Diverged { epoch: run.epoch(), step: run.step() + 1 })),
+            Self::RunFails(reason) => Ok(Some(Outcome::Failed { reason: reason.clone() })),
             Self::Fails(message) => Err(ExecuteError::Failed(message.clone())),
-            Self::OutOfMemory => Err(ExecuteError::OutOfMemory {
-                device: "mock".into(),
-                message: "asked for more than there is".into(),
-            }),
+            Self::OutOfMemory => {
+                Err(ExecuteError::OutOfMemory { device: "mock".into(), message: "asked for more than there is".into() })
+            }
             Self::Panics(message) => panic!("{message}"),
             Self::Aborts => std::process::abort(),
             Self::Once { marker, kind } => match File::create_new(marker) {

@@ -52,10 +52,7 @@ impl Executor for MockExecutor {
         if job.pack.places.len() > self.settings.memory_places {
             return Err(self.out_of_memory(job.pack.places.len()));
         }
-        let saved = recorder
-            .checkpoint()?
-            .map(|checkpoint| read_checkpoint(&checkpoint))
-            .transpose()?;
+        let saved = recorder.checkpoint()?.map(|checkpoint| read_checkpoint(&checkpoint)).transpose()?;
         let mut pack = MockPack::new(&self.settings, job, saved.unwrap_or_default());
         pack.train(recorder, sink, stop)
     }
@@ -71,10 +68,7 @@ impl MockExecutor {
     fn out_of_memory(&self, places: usize) -> ExecuteError {
         ExecuteError::OutOfMemory {
             device: self.device(),
-            message: format!(
-                "{places} places do not fit where {} do",
-                self.settings.memory_places
-            ),
+            message: format!("{places} places do not fit where {} do", self.settings.memory_places),
         }
     }
 }
@@ -83,16 +77,10 @@ impl MockExecutor {
 type SavedRuns = BTreeMap<RunId, Saved>;
 
 fn read_checkpoint(checkpoint: &Checkpoint) -> Result<SavedRuns, ExecuteError> {
-    let unusable = |error: &dyn std::fmt::Display| {
-        ExecuteError::Failed(format!("the checkpoint is unusable: {error}"))
-    };
-    let mut saved: SavedRuns =
-        serde_json::from_value(checkpoint.state.clone()).map_err(|error| unusable(&error))?;
+    let unusable = |error: &dyn std::fmt::Display| ExecuteError::Failed(format!("the checkpoint is unusable: {error}"));
+    let mut saved: SavedRuns = serde_json::from_value(checkpoint.state.clone()).map_err(|error| unusable(&error))?;
     for (run, saved) in &mut saved {
-        let parameters = checkpoint
-            .arrays
-            .get(&run.0)
-            .ok_or_else(|| unusable(&format!("nothing of run {run}")))?;
+        let parameters = checkpoint.arrays.get(&run.0).ok_or_else(|| unusable(&format!("nothing of run {run}")))?;
         saved.parameters.clone_from(parameters);
     }
     Ok(saved)
@@ -102,10 +90,7 @@ fn write_checkpoint(saved: &SavedRuns) -> Checkpoint {
     Checkpoint {
         // Its keys are texts, so it has a JSON form.
         state: serde_json::to_value(saved).unwrap_or_default(),
-        arrays: saved
-            .iter()
-            .map(|(run, saved)| (run.0.clone(), saved.parameters.clone()))
-            .collect(),
+        arrays: saved.iter().map(|(run, saved)| (run.0.clone(), saved.parameters.clone())).collect(),
     }
 }
 
@@ -124,12 +109,7 @@ impl<'a> MockPack<'a> {
             let run = job.runs.get(&id)?;
             Some((id, MockRun::resume(settings, run, saved)))
         };
-        Self {
-            settings,
-            job,
-            runs: saved.into_iter().filter_map(resumed).collect(),
-            last_checkpoint: Instant::now(),
-        }
+        Self { settings, job, runs: saved.into_iter().filter_map(resumed).collect(), last_checkpoint: Instant::now() }
     }
 
     fn train(
@@ -162,39 +142,21 @@ impl<'a> MockPack<'a> {
     fn active(&self) -> Vec<RunId> {
         let ended = |id: &&RunId| self.runs.get(id).is_some_and(MockRun::has_ended);
         let places = self.job.pack.places.iter();
-        places
-            .filter_map(|place| place.iter().find(|id| !ended(id)).cloned())
-            .collect()
+        places.filter_map(|place| place.iter().find(|id| !ended(id)).cloned()).collect()
     }
 
-    fn start(
-        &mut self,
-        id: &RunId,
-        recorder: &mut dyn Recorder,
-        sink: &mut dyn Sink,
-    ) -> Result<(), ExecuteError> {
+    fn start(&mut self, id: &RunId, recorder: &mut dyn Recorder, sink: &mut dyn Sink) -> Result<(), ExecuteError> {
         let Some(planned) = self.job.runs.get(id) else {
-            return Err(ExecuteError::Failed(format!(
-                "run {id} of pack {} is unknown",
-                self.job.pack.id
-            )));
+            return Err(ExecuteError::Failed(format!("run {id} of pack {} is unknown", self.job.pack.id)));
         };
-        let run = self
-            .runs
-            .entry(id.clone())
-            .or_insert_with(|| MockRun::new(self.settings, planned));
+        let run = self.runs.entry(id.clone()).or_insert_with(|| MockRun::new(self.settings, planned));
         recorder.started(id, &run.facts())?;
         sink.emit(&run.started_event());
         Ok(())
     }
 
     /// One micro-batch of every active run.
-    fn step(
-        &mut self,
-        active: &[RunId],
-        recorder: &mut dyn Recorder,
-        sink: &mut dyn Sink,
-    ) -> Result<(), ExecuteError> {
+    fn step(&mut self, active: &[RunId], recorder: &mut dyn Recorder, sink: &mut dyn Sink) -> Result<(), ExecuteError> {
         if !self.settings.step_delay.is_zero() {
             std::thread::sleep(self.settings.step_delay);
         }
@@ -203,17 +165,12 @@ impl<'a> MockPack<'a> {
             let Some(run) = self.runs.get_mut(id) else {
                 continue;
             };
-            if let Some(outcome) = self
-                .settings
-                .fault(run.id(), run.step())
-                .map_or(Ok(None), |kind| kind.strike(run))?
+            if let Some(outcome) =
+                self.settings.fault(run.id(), run.step()).map_or(Ok(None), |kind| kind.strike(run))?
             {
                 recorder.ended(id, &outcome)?;
                 run.end();
-                sink.emit(&Event::RunFinished {
-                    run: id.clone(),
-                    outcome,
-                });
+                sink.emit(&Event::RunFinished { run: id.clone(), outcome });
                 milestone = true;
                 continue;
             }
@@ -229,48 +186,26 @@ impl<'a> MockPack<'a> {
         Ok(())
     }
 
-    fn save(
-        &mut self,
-        recorder: &mut dyn Recorder,
-        sink: &mut dyn Sink,
-    ) -> Result<(), ExecuteError> {
-        let saved: SavedRuns = self
-            .runs
-            .iter()
-            .map(|(id, run)| (id.clone(), run.save()))
-            .collect();
+    fn save(&mut self, recorder: &mut dyn Recorder, sink: &mut dyn Sink) -> Result<(), ExecuteError> {
+        let saved: SavedRuns = self.runs.iter().map(|(id, run)| (id.clone(), run.save())).collect();
         recorder.save_checkpoint(&write_checkpoint(&saved))?;
         self.last_checkpoint = Instant::now();
-        sink.emit(&Event::CheckpointSaved {
-            pack: self.job.pack.id.clone(),
-        });
+        sink.emit(&Event::CheckpointSaved { pack: self.job.pack.id.clone() });
         Ok(())
     }
 }
 
 /// Evaluates a run, and ends it after its last epoch.
-fn finish_epoch(
-    run: &mut MockRun<'_>,
-    recorder: &mut dyn Recorder,
-    sink: &mut dyn Sink,
-) -> Result<(), ExecuteError> {
+fn finish_epoch(run: &mut MockRun<'_>, recorder: &mut dyn Recorder, sink: &mut dyn Sink) -> Result<(), ExecuteError> {
     let id = run.id().clone();
-    sink.emit(&Event::Evaluating {
-        run: id.clone(),
-        epoch: run.epoch(),
-    });
+    sink.emit(&Event::Evaluating { run: id.clone(), epoch: run.epoch() });
     let record = run.evaluate();
     recorder.epochs(&id, run.records())?;
-    sink.emit(&Event::EpochFinished {
-        run: id.clone(),
-        record,
-    });
+    sink.emit(&Event::EpochFinished { run: id.clone(), record });
     if run.was_last_epoch() {
         let result = run.result();
         recorder.completed(&id, &result)?;
-        let outcome = Outcome::Completed {
-            best_epoch: result.best_epoch,
-        };
+        let outcome = Outcome::Completed { best_epoch: result.best_epoch };
         run.end();
         sink.emit(&Event::RunFinished { run: id, outcome });
     }

@@ -4,11 +4,7 @@
 pub(super) fn mix(key: &[u64]) -> u64 {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     for part in key {
-        state = scramble(
-            state
-                .wrapping_add(*part)
-                .wrapping_add(0x9E37_79B9_7F4A_7C15),
-        );
+        state = scramble(state.wrapping_add(*part).wrapping_add(0x9E37_79B9_7F4A_7C15));
     }
     state
 }

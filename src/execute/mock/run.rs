@@ -44,32 +44,14 @@ impl<'a> MockRun<'a> {
     pub(super) fn new(settings: &'a MockSettings, planned: &'a PlannedRun) -> Self {
         let key = key_of(&planned.id.0);
         let initial = (0..PARAMETERS).map(|index| normal(&[key, 0, index as u64]) as f32);
-        let parameters = initial
-            .chain(std::iter::repeat_n(0.0, PARAMETERS))
-            .collect();
-        let saved = Saved {
-            micro_batches: 0,
-            loss_sum: 0.0,
-            correct: 0,
-            records: Vec::new(),
-            ended: false,
-            parameters,
-        };
+        let parameters = initial.chain(std::iter::repeat_n(0.0, PARAMETERS)).collect();
+        let saved =
+            Saved { micro_batches: 0, loss_sum: 0.0, correct: 0, records: Vec::new(), ended: false, parameters };
         Self::resume(settings, planned, saved)
     }
 
-    pub(super) fn resume(
-        settings: &'a MockSettings,
-        planned: &'a PlannedRun,
-        saved: Saved,
-    ) -> Self {
-        Self {
-            settings,
-            planned,
-            key: key_of(&planned.id.0),
-            saved,
-            epoch_began: Instant::now(),
-        }
+    pub(super) fn resume(settings: &'a MockSettings, planned: &'a PlannedRun, saved: Saved) -> Self {
+        Self { settings, planned, key: key_of(&planned.id.0), saved, epoch_began: Instant::now() }
     }
 
     pub(super) fn save(&self) -> Saved {
@@ -81,14 +63,11 @@ impl<'a> MockRun<'a> {
     }
 
     fn micro_batches_per_epoch(&self) -> usize {
-        self.settings
-            .train_examples
-            .div_ceil(self.planned.spec.batch_size)
+        self.settings.train_examples.div_ceil(self.planned.spec.batch_size)
     }
 
     fn steps_per_epoch(&self) -> usize {
-        self.micro_batches_per_epoch()
-            .div_ceil(self.planned.spec.gradient_accumulation_steps)
+        self.micro_batches_per_epoch().div_ceil(self.planned.spec.gradient_accumulation_steps)
     }
 
     fn steps(&self) -> usize {
@@ -141,19 +120,17 @@ impl<'a> MockRun<'a> {
     pub(super) fn train_micro_batch(&mut self) -> bool {
         let number = self.saved.micro_batches as u64;
         let batch = self.planned.spec.batch_size;
-        let examples =
-            batch.min(self.settings.train_examples - self.micro_batches_of_epoch() * batch);
+        let examples = batch.min(self.settings.train_examples - self.micro_batches_of_epoch() * batch);
         let learned = self.learned();
         let noise = normal(&[self.key, 1, number]);
-        self.saved.loss_sum +=
-            examples as f64 * ((1.4 - 1.15 * learned) * (1.0 + 0.05 * noise)).max(0.0);
+        self.saved.loss_sum += examples as f64 * ((1.4 - 1.15 * learned) * (1.0 + 0.05 * noise)).max(0.0);
         let right = 0.25 + 0.68 * learned + 0.02 * noise;
         self.saved.correct += (examples as f64 * right.clamp(0.0, 1.0)).round() as usize;
         // Depends on every step before it, so that a step lost or done twice shows in the end.
         for (index, parameter) in self.saved.parameters[..PARAMETERS].iter_mut().enumerate() {
             let gradient = normal(&[self.key, 2, number, index as u64]) as f32;
-            *parameter = 0.99 * *parameter
-                - self.planned.spec.learning_rate as f32 * (gradient + *parameter * *parameter);
+            *parameter =
+                0.99 * *parameter - self.planned.spec.learning_rate as f32 * (gradient + *parameter * *parameter);
         }
         self.saved.micro_batches += 1;
         self.epoch_is_over()
@@ -161,12 +138,7 @@ impl<'a> MockRun<'a> {
 
     /// Ends the epoch: evaluates, keeps the record and the parameters of the best epoch.
     pub(super) fn evaluate(&mut self) -> EpochRecord {
-        let Evaluated {
-            eval_loss,
-            scores,
-            mean_confidence,
-            ..
-        } = self.evaluated(self.epoch());
+        let Evaluated { eval_loss, scores, mean_confidence, .. } = self.evaluated(self.epoch());
         let seconds = self.epoch_began.elapsed().as_secs_f64().max(1e-6);
         let examples = self.settings.train_examples as f64;
         let record = EpochRecord {
@@ -207,23 +179,11 @@ impl<'a> MockRun<'a> {
 
     /// What the completed run leaves.
     pub(super) fn result(&self) -> RunResult {
-        let best_epoch = self
-            .best()
-            .map_or(self.planned.spec.epochs, |best| best.epoch);
+        let best_epoch = self.best().map_or(self.planned.spec.epochs, |best| best.epoch);
         let predictions: Vec<Prediction> = self.evaluated(best_epoch).predictions;
-        let weights = self.saved.parameters[PARAMETERS..]
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect();
-        let config = format!(
-            "{{\"peft_type\": \"LORA\", \"r\": {}}}\n",
-            self.planned.spec.rank
-        );
-        RunResult {
-            best_epoch,
-            predictions,
-            adapter: AdapterFiles { config, weights },
-        }
+        let weights = self.saved.parameters[PARAMETERS..].iter().flat_map(|value| value.to_le_bytes()).collect();
+        let config = format!("{{\"peft_type\": \"LORA\", \"r\": {}}}\n", self.planned.spec.rank);
+        RunResult { best_epoch, predictions, adapter: AdapterFiles { config, weights } }
     }
 
     fn trainable_parameters(&self) -> usize {

@@ -40,9 +40,7 @@ impl Default for MockSettings {
             device: "mock".into(),
             train_examples: 240,
             eval_examples: 160,
-            class_names: ["World", "Sports", "Business", "Sci/Tech"]
-                .map(String::from)
-                .to_vec(),
+            class_names: ["World", "Sports", "Business", "Sci/Tech"].map(String::from).to_vec(),
             ability: Arc::new(default_ability),
             seed_spread: 0.004,
             shared_difficulty: 0.7,
@@ -57,10 +55,7 @@ impl Default for MockSettings {
 impl MockSettings {
     /// The fault that strikes a run after `step` optimizer steps.
     pub(super) fn fault(&self, run: &RunId, step: usize) -> Option<&MockFaultKind> {
-        self.faults
-            .iter()
-            .find(|fault| &fault.run == run && fault.step == step)
-            .map(|fault| &fault.kind)
+        self.faults.iter().find(|fault| &fault.run == run && fault.step == step).map(|fault| &fault.kind)
     }
 }
 

@@ -3,10 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::metrics::{Basis, Interval, LEVEL};
 
-fn correctness(
-    seeds: usize,
-    examples: usize,
-) -> impl Strategy<Value = (Vec<Vec<bool>>, Vec<Vec<bool>>)> {
+fn correctness(seeds: usize, examples: usize) -> impl Strategy<Value = (Vec<Vec<bool>>, Vec<Vec<bool>>)> {
     let side = || prop::collection::vec(prop::collection::vec(any::<bool>(), examples), seeds);
     (side(), side())
 }
@@ -55,44 +52,25 @@ proptest! {
 fn agreement_on_few_examples_is_no_proof_of_equality() {
     let interval = |examples: usize| {
         let side = vec![vec![true; examples]; 3];
-        PairedExamples::of_correctness(&side, &side)
-            .unwrap()
-            .effect()
-            .interval(LEVEL)
-            .unwrap()
+        PairedExamples::of_correctness(&side, &side).unwrap().effect().interval(LEVEL).unwrap()
     };
     // The rule of three: up to 3 disagreements in n examples go unseen with 5 % probability.
     assert!(interval(20).high > 0.1, "{:?}", interval(20));
-    assert!(
-        interval(1000).high < 0.003 && interval(1000).high > 0.002,
-        "{:?}",
-        interval(1000)
-    );
+    assert!(interval(1000).high < 0.003 && interval(1000).high > 0.002, "{:?}", interval(1000));
 }
 
 #[test]
 fn equal_measurements_are_equal() {
     let side = vec![vec![0.25, 0.5]; 2];
-    let effect = PairedExamples::of_measurements(&side, &side)
-        .unwrap()
-        .effect();
-    assert_eq!(
-        effect.interval(LEVEL),
-        Some(Interval {
-            low: 0.0,
-            high: 0.0
-        })
-    );
+    let effect = PairedExamples::of_measurements(&side, &side).unwrap().effect();
+    assert_eq!(effect.interval(LEVEL), Some(Interval { low: 0.0, high: 0.0 }));
 }
 
 #[test]
 fn says_what_the_interval_rests_on() {
     let basis = |seeds: usize, examples: usize| {
         let side = vec![vec![true; examples]; seeds];
-        PairedExamples::of_correctness(&side, &side)
-            .unwrap()
-            .effect()
-            .basis()
+        PairedExamples::of_correctness(&side, &side).unwrap().effect().basis()
     };
     assert_eq!(basis(3, 10), Basis::SeedsAndExamples);
     assert_eq!(basis(3, 1), Basis::Nothing);
@@ -107,10 +85,7 @@ fn whole_epochs_are_never_surer_than_their_rounding() {
         paired.effect().p_value(0.0)
     };
     assert_eq!(p_value(1), None);
-    assert!(
-        p_value(3).unwrap() > 0.05,
-        "one epoch later with three seeds is chance once in 32 times and more"
-    );
+    assert!(p_value(3).unwrap() > 0.05, "one epoch later with three seeds is chance once in 32 times and more");
     assert!(p_value(5).unwrap() < 0.01);
 }
 
@@ -121,33 +96,14 @@ fn refuses_what_is_not_paired() {
     };
     assert_eq!(pair(&[], &[]), PairingError::Empty);
     assert_eq!(pair(&[vec![]], &[vec![]]), PairingError::Empty);
-    assert_eq!(
-        pair(&[vec![1.0]], &[]),
-        PairingError::Seeds {
-            treatment: 1,
-            baseline: 0
-        }
-    );
+    assert_eq!(pair(&[vec![1.0]], &[]), PairingError::Seeds { treatment: 1, baseline: 0 });
     assert_eq!(
         pair(&[vec![1.0], vec![1.0]], &[vec![1.0], vec![1.0, 2.0]]),
-        PairingError::Examples {
-            pair: 1,
-            found: 2,
-            expected: 1
-        }
+        PairingError::Examples { pair: 1, found: 2, expected: 1 }
     );
-    assert_eq!(
-        pair(&[vec![f64::NAN]], &[vec![1.0]]),
-        PairingError::NotFinite { pair: 0 }
-    );
-    assert_eq!(
-        PairedSeeds::of(&[], &[], 0.0).unwrap_err(),
-        PairingError::Empty
-    );
-    assert_eq!(
-        PairedSeeds::of(&[1.0], &[f64::INFINITY], 0.0).unwrap_err(),
-        PairingError::NotFinite { pair: 0 }
-    );
+    assert_eq!(pair(&[vec![f64::NAN]], &[vec![1.0]]), PairingError::NotFinite { pair: 0 });
+    assert_eq!(PairedSeeds::of(&[], &[], 0.0).unwrap_err(), PairingError::Empty);
+    assert_eq!(PairedSeeds::of(&[1.0], &[f64::INFINITY], 0.0).unwrap_err(), PairingError::NotFinite { pair: 0 });
 }
 
 #[test]
@@ -155,13 +111,7 @@ fn two_runs_are_tested_exactly() {
     let treatment = vec![vec![true, true, true, true, true, true, false, true]];
     let baseline = vec![vec![false, false, false, false, false, false, false, true]];
     let paired = PairedExamples::of_correctness(&treatment, &baseline).unwrap();
-    assert_eq!(
-        paired.two_runs(),
-        Some(McNemar {
-            only_treatment: 6,
-            only_baseline: 0
-        })
-    );
+    assert_eq!(paired.two_runs(), Some(McNemar { only_treatment: 6, only_baseline: 0 }));
     assert!((paired.effect().p_value(0.0).unwrap() - 2.0 / 64.0).abs() < 1e-12);
     let twice = PairedExamples::of_correctness(
         &[treatment[0].clone(), treatment[0].clone()],

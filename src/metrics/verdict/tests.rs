@@ -4,27 +4,19 @@ use super::*;
 use crate::metrics::claim::{Expectation, Scale};
 use crate::metrics::paired::{PairedExamples, PairedSeeds};
 
-const EXPECTATIONS: [Expectation; 5] = [
-    Expectation::Lower,
-    Expectation::Higher,
-    Expectation::NotHigher,
-    Expectation::NotLower,
-    Expectation::Equivalent,
-];
+const EXPECTATIONS: [Expectation; 5] =
+    [Expectation::Lower, Expectation::Higher, Expectation::NotHigher, Expectation::NotLower, Expectation::Equivalent];
 
 fn claim(expectation: Expectation, margin: f64) -> Claim {
     Claim::new(expectation, Some(margin), Scale::Loss).unwrap()
 }
 
 fn by_seed(differences: &[f64]) -> Effect {
-    PairedSeeds::of(differences, &vec![0.0; differences.len()], 0.0)
-        .unwrap()
-        .effect()
+    PairedSeeds::of(differences, &vec![0.0; differences.len()], 0.0).unwrap().effect()
 }
 
 fn verdicts(differences: &[f64], margin: f64) -> [Verdict; 5] {
-    EXPECTATIONS
-        .map(|expectation| assess(&by_seed(differences), claim(expectation, margin)).verdict)
+    EXPECTATIONS.map(|expectation| assess(&by_seed(differences), claim(expectation, margin)).verdict)
 }
 
 #[test]
@@ -32,20 +24,11 @@ fn reads_each_expectation_off_the_interval() {
     use Verdict::{Inconclusive, Refuted, Supported};
     // Lower, Higher, NotHigher, NotLower, Equivalent
     let clearly_higher = verdicts(&[0.49, 0.5, 0.51], 0.1);
-    assert_eq!(
-        clearly_higher,
-        [Refuted, Supported, Refuted, Supported, Refuted]
-    );
+    assert_eq!(clearly_higher, [Refuted, Supported, Refuted, Supported, Refuted]);
     let clearly_lower = verdicts(&[-0.49, -0.5, -0.51], 0.1);
-    assert_eq!(
-        clearly_lower,
-        [Supported, Refuted, Supported, Refuted, Refuted]
-    );
+    assert_eq!(clearly_lower, [Supported, Refuted, Supported, Refuted, Refuted]);
     let clearly_small = verdicts(&[0.01, 0.0, -0.01], 0.1);
-    assert_eq!(
-        clearly_small,
-        [Refuted, Refuted, Supported, Supported, Supported]
-    );
+    assert_eq!(clearly_small, [Refuted, Refuted, Supported, Supported, Supported]);
     let noise = verdicts(&[0.5, -0.4, 0.1], 0.1);
     assert_eq!(noise, [Inconclusive; 5]);
 }
@@ -69,22 +52,14 @@ fn one_seed_says_that_it_knows_nothing_of_seeds() {
 
     let paired = PairedExamples::of_correctness(&[vec![true; 40]], &[vec![false; 40]]).unwrap();
     let examples = assess(&paired.effect(), claim(Expectation::Higher, 0.1));
-    assert_eq!(
-        (examples.verdict, examples.basis, examples.seeds),
-        (Verdict::Supported, Basis::Examples, 1)
-    );
+    assert_eq!((examples.verdict, examples.basis, examples.seeds), (Verdict::Supported, Basis::Examples, 1));
 }
 
 #[test]
 fn correction_can_only_take_verdicts_back() {
     let mut claims: Vec<Assessment> = [[0.1, 0.2, 0.3], [0.28, 0.3, 0.33], [0.05, 0.3, 0.1]]
         .iter()
-        .map(|differences| {
-            assess(
-                &by_seed(differences),
-                Claim::new(Expectation::Higher, None, Scale::Loss).unwrap(),
-            )
-        })
+        .map(|differences| assess(&by_seed(differences), Claim::new(Expectation::Higher, None, Scale::Loss).unwrap()))
         .collect();
     claims.push(assess(&by_seed(&[0.5]), claims[0].claim));
     let before: Vec<Verdict> = claims.iter().map(|claim| claim.verdict).collect();
@@ -105,34 +80,19 @@ fn all_treatments_must_hold_and_one_can_refute() {
 
     let both = all_of(&[strong, weak]).unwrap();
     assert_eq!((both.treatment, both.assessment), (1, weak));
-    assert_eq!(
-        all_of(&[strong, noise]).unwrap().assessment.verdict,
-        Verdict::Inconclusive
-    );
+    assert_eq!(all_of(&[strong, noise]).unwrap().assessment.verdict, Verdict::Inconclusive);
     let refuted = all_of(&[strong, weak, contrary]).unwrap();
-    assert_eq!(
-        (refuted.treatment, refuted.assessment.verdict),
-        (2, Verdict::Refuted)
-    );
+    assert_eq!((refuted.treatment, refuted.assessment.verdict), (2, Verdict::Refuted));
     assert!((refuted.assessment.p_value.unwrap() - 3.0 * contrary.p_value.unwrap()).abs() < 1e-12);
     assert_eq!(all_of(&[]), None);
     let unknown = assess(&by_seed(&[0.5]), higher);
-    assert_eq!(
-        all_of(&[strong, unknown]).unwrap().assessment.verdict,
-        Verdict::Inconclusive
-    );
+    assert_eq!(all_of(&[strong, unknown]).unwrap().assessment.verdict, Verdict::Inconclusive);
 }
 
 #[test]
 fn is_written_in_the_words_of_a_sweep_file() {
-    let mut assessment = assess(
-        &by_seed(&[0.25, 0.25, 0.25]),
-        claim(Expectation::NotHigher, 0.5),
-    );
-    assessment.interval = Some(Interval {
-        low: 0.125,
-        high: 0.375,
-    });
+    let mut assessment = assess(&by_seed(&[0.25, 0.25, 0.25]), claim(Expectation::NotHigher, 0.5));
+    assessment.interval = Some(Interval { low: 0.125, high: 0.375 });
     let expected = serde_json::json!({
         "claim": {"expectation": "not_higher", "margin": 0.5},
         "effect": 0.25,
@@ -153,23 +113,13 @@ fn a_supported_difference_of_two_runs_has_an_interval_without_zero() {
     let higher = Claim::new(Expectation::Higher, None, Scale::Share).unwrap();
     for (only_treatment, only_baseline) in (1..40).flat_map(|b| (0..b).map(move |c| (b, c))) {
         for both in [0, 5, 600] {
-            let run = |first, second| {
-                [
-                    vec![first; only_treatment],
-                    vec![second; only_baseline],
-                    vec![true; both],
-                ]
-                .concat()
-            };
-            let paired =
-                PairedExamples::of_correctness(&[run(true, false)], &[run(false, true)]).unwrap();
+            let run =
+                |first, second| [vec![first; only_treatment], vec![second; only_baseline], vec![true; both]].concat();
+            let paired = PairedExamples::of_correctness(&[run(true, false)], &[run(false, true)]).unwrap();
             let assessment = assess(&paired.effect(), higher);
             if assessment.verdict == Verdict::Supported {
                 let interval = assessment.interval.unwrap();
-                assert!(
-                    interval.low > 0.0,
-                    "{only_treatment} {only_baseline} {both}: {interval:?}"
-                );
+                assert!(interval.low > 0.0, "{only_treatment} {only_baseline} {both}: {interval:?}");
             }
         }
     }

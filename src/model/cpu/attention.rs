@@ -249,13 +249,7 @@ fn backward_sequence(
 
 /// Copies `size` columns of `count` rows into rows of `wide`, zeros behind.
 #[inline(always)]
-fn gather(
-    into: &mut Vec<f32>,
-    from: Rows<'_>,
-    row: usize,
-    column: usize,
-    (count, size, wide): (usize, usize, usize),
-) {
+fn gather(into: &mut Vec<f32>, from: Rows<'_>, row: usize, column: usize, (count, size, wide): (usize, usize, usize)) {
     into.clear();
     into.resize(count * wide, 0.0);
     for (index, into) in into.chunks_mut(wide).enumerate() {

@@ -61,7 +61,8 @@ impl<'a> Rows<'a> {
     /// `tensor` is `[rows, width]` with neighbouring columns next to each other.
     pub fn of(tensor: &'a Tensor) -> Result<Self, TchError> {
         let (size, stride) = (tensor.size(), tensor.stride());
-        let fits = tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && stride.len() == 2 && stride[1] == 1;
+        let fits =
+            tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && stride.len() == 2 && stride[1] == 1;
         if !fits || stride[0] < size[1] {
             return Err(TchError::Torch(format!("expected float32 rows on the CPU, got strides {stride:?}")));
         }

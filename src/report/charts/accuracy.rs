@@ -26,12 +26,17 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         let names = Labels { x: Some("Epoch"), y: Some("Accuracy (evaluation)"), x_ticks: true, y_ticks: true };
         panel.frame(canvas, names)?;
         if let Some((value, name)) = &reference {
-            panel.reference(canvas, *value, name)?;
+            let with_data = selection.shown.iter().chain(&selection.context);
+            let lines: Vec<Vec<_>> = with_data
+                .map(|&i| series::means(report, i, metric).into_iter().map(|(x, y)| panel.at(x, y)).collect())
+                .collect();
+            panel.reference(canvas, *value, name, &lines)?;
         }
-        series::overlay(canvas, &panel, report, looks, &selection, metric)?;
+        series::overlay(canvas, &panel, report, looks, &selection, metric, series::RADIUS)?;
         legend.right(canvas, Rect::new(right, rect.top, f64::from(WIDTH) - MARGIN, rect.bottom))
     })?;
-    let against = reference.map_or(String::new(), |(_, name)| format!(" The dashed line is the reported figure: {name}."));
+    let against =
+        reference.map_or(String::new(), |(_, name)| format!(" The dashed line is the reported figure: {name}."));
     Ok(Some(Chart {
         name: "accuracy",
         title: "Accuracy over epochs".to_string(),

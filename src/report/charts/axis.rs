@@ -130,7 +130,7 @@ fn plain(value: f64, decimals: usize) -> String {
     format!("{value:.decimals$}").replace('-', "\u{2212}")
 }
 
-/// A count in at most four characters or so: 950, 1.2k, 864k, 12M.
+/// A count in at most five characters or so: 950, 1.25k, 864k, 12M.
 pub(crate) fn count(value: f64) -> String {
     let (scaled, suffix) = match value.abs() {
         v if v >= 1e9 => (value / 1e9, "G"),
@@ -138,15 +138,18 @@ pub(crate) fn count(value: f64) -> String {
         v if v >= 1e3 => (value / 1e3, "k"),
         _ => (value, ""),
     };
-    let text = if scaled.abs() < 10.0 { format!("{scaled:.1}") } else { format!("{scaled:.0}") };
-    format!("{}{suffix}", text.strip_suffix(".0").unwrap_or(&text))
+    let text = if scaled.abs() < 10.0 { format!("{scaled:.2}") } else { format!("{scaled:.0}") };
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}{suffix}")
 }
 
 fn decimals_of(step: f64) -> usize {
-    (0..8).find(|&d| {
-        let scaled = step.abs() * 10f64.powi(d);
-        (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1.0)
-    }).unwrap_or(8) as usize
+    (0..8)
+        .find(|&d| {
+            let scaled = step.abs() * 10f64.powi(d);
+            (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1.0)
+        })
+        .unwrap_or(8) as usize
 }
 
 #[cfg(test)]
@@ -163,9 +166,10 @@ mod tests {
     fn ticks_are_round_and_written_with_the_decimals_they_need() {
         assert_eq!(labels(&Axis::linear(0.0, 1.0, 5, Unit::Number)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(&Axis::linear(0.88, 0.94, 4, Unit::Percent)), ["88 %", "90 %", "92 %", "94 %"]);
-        assert_eq!(labels(&Axis::linear(0.90, 0.91, 4, Unit::Percent)), [
-            "90.00 %", "90.25 %", "90.50 %", "90.75 %", "91.00 %"
-        ]);
+        assert_eq!(
+            labels(&Axis::linear(0.90, 0.91, 4, Unit::Percent)),
+            ["90.00 %", "90.25 %", "90.50 %", "90.75 %", "91.00 %"]
+        );
         assert_eq!(labels(&Axis::linear(-0.02, 0.01, 3, Unit::Points)), ["\u{2212}2", "\u{2212}1", "0", "+1"]);
     }
 
@@ -179,10 +183,16 @@ mod tests {
 
     #[test]
     fn logarithmic_ticks_stay_inside() {
-        assert_eq!(labels(&Axis::log(1e3, 1e6, Unit::Count)), [
-            "1k", "2k", "5k", "10k", "20k", "50k", "100k", "200k", "500k", "1M"
-        ]);
+        assert_eq!(
+            labels(&Axis::log(1e3, 1e6, Unit::Count)),
+            ["1k", "2k", "5k", "10k", "20k", "50k", "100k", "200k", "500k", "1M"]
+        );
         assert_eq!(Axis::log(0.0, 0.0, Unit::Count).share(-3.0), 0.0);
+    }
+
+    #[test]
+    fn counts_are_short() {
+        assert_eq!([0.0, 950.0, 1250.0, 864_004.0, 12.1e6].map(count), ["0", "950", "1.25k", "864k", "12M"]);
     }
 
     proptest! {

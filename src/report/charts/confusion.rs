@@ -5,7 +5,7 @@ use crate::report::metric;
 use crate::report::model::{Answers, Report, Run};
 use crate::spec::MetricName;
 
-use super::canvas::{Anchor, Canvas, Drawn, HEIGHT, Rect, Type, WIDTH, picture};
+use super::canvas::{Anchor, Canvas, Drawn, Rect, Type, WIDTH, picture};
 use super::legend::{MARGIN, heading};
 use super::palette::{luminance, sequential};
 use super::panel::lattice;
@@ -15,6 +15,10 @@ use super::{Chart, DrawError, words};
 const MOST_CLASSES: usize = 20;
 /// The counts are written into the cells up to this many classes.
 const WRITTEN: usize = 10;
+/// Between two matrices, in pixels.
+const GAP: f64 = 40.0;
+/// The side of a matrix, in pixels.
+const LARGEST: f64 = 800.0;
 
 pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let shown: Vec<(String, &Answers, Confusion)> = chosen(report)
@@ -28,11 +32,14 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let Some((_, first, _)) = shown.first() else { return Ok(None) };
     let title = "Confusion matrix at the best epoch";
     let name_width = first.class_names.iter().map(|name| Type::small().width(name)).fold(0.0, f64::max).min(220.0);
-    let picture = picture(WIDTH, HEIGHT, |canvas| {
-        let subtitle = format!("{} · rows: true class · shares of the true class, counts below", words::subject(report));
+    let room = (f64::from(WIDTH) - 2.0 * MARGIN - GAP * (shown.len() - 1) as f64) / shown.len() as f64;
+    let height = (132.0 + 50.0 + Layout::of(first, room, name_width).height() + 30.0) as u32;
+    let picture = picture(WIDTH, height, |canvas| {
+        let subtitle =
+            format!("{} · rows: true class · shares of the true class, counts below", words::subject(report));
         let top = heading(canvas, WIDTH, title, &subtitle)? + 50.0;
-        let outer = Rect::new(MARGIN, top, f64::from(WIDTH) - MARGIN, f64::from(HEIGHT) - 40.0);
-        for ((title, answers, counts), cell) in shown.iter().zip(lattice(outer, shown.len(), 1, (40.0, 0.0))) {
+        let outer = Rect::new(MARGIN, top, f64::from(WIDTH) - MARGIN, f64::from(height) - 30.0);
+        for ((title, answers, counts), cell) in shown.iter().zip(lattice(outer, shown.len(), 1, (GAP, 0.0))) {
             matrix(canvas, cell, name_width, title, answers, counts)?;
         }
         Ok(())
@@ -68,6 +75,31 @@ fn figure(run: &Run) -> String {
     metric::write(MetricName::Accuracy, accuracy(run))
 }
 
+/// The measures of a matrix, in pixels.
+struct Layout {
+    /// Room for the names of the rows.
+    left: f64,
+    side: f64,
+    /// The names of the columns read upwards, where they are wider than a column.
+    upwards: bool,
+    /// Room for the names of the columns.
+    below: f64,
+}
+
+impl Layout {
+    fn of(answers: &Answers, width: f64, name_width: f64) -> Layout {
+        let left = name_width + 70.0;
+        let side = (width - left).min(LARGEST);
+        let column = side / answers.class_names.len() as f64;
+        let upwards = answers.class_names.iter().any(|name| Type::small().width(name) > column - 10.0);
+        Layout { left, side, upwards, below: if upwards { name_width + 70.0 } else { 110.0 } }
+    }
+
+    fn height(&self) -> f64 {
+        self.side + self.below
+    }
+}
+
 fn matrix(
     canvas: &Canvas<'_>,
     room: Rect,
@@ -78,13 +110,8 @@ fn matrix(
 ) -> Drawn {
     let look = Type::small().bold();
     canvas.text(&look.fit(title, room.width()), (room.left, room.top - 28.0), look)?;
-    let left = room.left + name_width + 70.0;
-    // The names of the columns stand below, upwards where they are wider than a column.
-    let side = (room.right - left).min(room.height() - 110.0);
-    let cell = side / counts.classes() as f64;
-    let upwards = answers.class_names.iter().any(|name| Type::small().width(name) > cell - 10.0);
-    let room_below = if upwards { name_width + 70.0 } else { 110.0 };
-    let side = side.min(room.height() - room_below);
+    let Layout { left, side, upwards, below } = Layout::of(answers, room.width(), name_width);
+    let left = room.left + left;
     let square = Rect::new(left, room.top, left + side, room.top + side);
     let cells = lattice(square, counts.classes(), counts.classes(), (4.0, 4.0));
     for (row, cells_of_row) in counts.rows().zip(cells.chunks(counts.classes())) {
@@ -99,10 +126,11 @@ fn matrix(
     }
     for (name, rect) in answers.class_names.iter().zip(&cells) {
         let name = Type::small().fit(name, if upwards { name_width } else { rect.width() });
-        let look = if upwards { Type::small().anchor(Anchor::End).upwards() } else { Type::small().anchor(Anchor::Middle) };
+        let look =
+            if upwards { Type::small().anchor(Anchor::End).upwards() } else { Type::small().anchor(Anchor::Middle) };
         canvas.text(&name, (rect.middle_x(), square.bottom + if upwards { 14.0 } else { 26.0 }), look)?;
     }
-    let foot = square.bottom + room_below - 40.0;
+    let foot = square.bottom + below - 40.0;
     canvas.text("Predicted class", (square.middle_x(), foot), Type::body().anchor(Anchor::Middle))?;
     let at = (room.left + 20.0, square.middle_y());
     canvas.text("True class", at, Type::body().anchor(Anchor::Middle).upwards())
@@ -127,7 +155,10 @@ fn cell_of(canvas: &Canvas<'_>, rect: Rect, count: u64, total: u64, written: boo
 /// The most frequent confusion.
 fn worst(title: &str, answers: &Answers, counts: &Confusion) -> String {
     let off_diagonal = counts.rows().enumerate().flat_map(|(label, row)| {
-        row.iter().enumerate().filter(move |(predicted, _)| *predicted != label).map(move |(p, &count)| (label, p, count))
+        row.iter()
+            .enumerate()
+            .filter(move |(predicted, _)| *predicted != label)
+            .map(move |(p, &count)| (label, p, count))
     });
     match off_diagonal.max_by_key(|(_, _, count)| *count) {
         Some((label, predicted, count)) if count > 0 => format!(

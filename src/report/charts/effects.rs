@@ -69,7 +69,11 @@ fn draw_group(
         if let Some(effect) = &report.configurations[*index].versus_baseline {
             let interval = effect.interval(LEVEL);
             let look = looks.get(*index);
-            canvas.text(&Type::small().fit(value, NAMES - 60.0), (panel.rect.left - 20.0, *y), Type::small().anchor(Anchor::End))?;
+            canvas.text(
+                &Type::small().fit(value, NAMES - 60.0),
+                (panel.rect.left - 20.0, *y),
+                Type::small().anchor(Anchor::End),
+            )?;
             rows::estimate(canvas, panel, *y, effect.estimate, interval, (look.marker, look.color))?;
             let bounds = interval.map_or(String::new(), |i| format!("  {}", verdicts::interval_words(Scale::Share, i)));
             let text = format!("{}{bounds}", verdicts::difference(Scale::Share, effect.estimate));
@@ -138,4 +142,3 @@ fn description(report: &Report, groups: &[Group]) -> String {
     };
     format!("Paired by seed and evaluation example; not corrected for the number of comparisons. {clear}")
 }
-

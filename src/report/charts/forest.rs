@@ -7,13 +7,14 @@ use crate::report::model::Report;
 use crate::report::verdicts::{self, Judged};
 
 use super::axis::{Axis, Unit};
-use super::canvas::{Canvas, Drawn, Rect, Stroke, Type, WIDTH, picture};
+use super::canvas::{Canvas, Drawn, Rect, Stroke, Type, WIDTH, picture, wrap};
 use super::legend::{MARGIN, heading};
 use super::palette::{INK, MUTED, Marker, NEUTRAL, OKABE_ITO, SHADE};
 use super::panel::{Labels, Panel};
 use super::{Chart, DrawError, rows, words};
 
-const ROW: f64 = 74.0;
+const ROW: f64 = 132.0;
+const LINE: f64 = 29.0;
 const NAMES: f64 = 560.0;
 const FIGURES: f64 = 440.0;
 /// Below each group: ticks and the name of its axis.
@@ -86,17 +87,21 @@ fn claimed(canvas: &Canvas<'_>, panel: &Panel, y: f64, assessment: &Assessment) 
     let (low, high) = assessment.claim.range();
     let x = |value: f64| panel.at(value, 0.0).0;
     let (left, right) = (x(low.max(panel.x.low)), x(high.min(panel.x.high)));
-    canvas.fill(Rect::new(left, y - ROW * 0.36, right, y + ROW * 0.36), SHADE)
+    canvas.fill(Rect::new(left, y - ROW * 0.3, right, y + ROW * 0.3), SHADE)
 }
 
 fn row(canvas: &Canvas<'_>, panel: &Panel, y: f64, scale: Scale, judged: &Judged, assessment: &Assessment) -> Drawn {
     let (marker, color) = look(assessment.verdict);
-    let (upper, lower) = (y - 15.0, y + 15.0);
     let claim = Type::small().bold();
-    canvas.text(&claim.fit(&judged.hypothesis.claim, NAMES - 24.0), (MARGIN, upper), claim)?;
     let metric = verdicts::metric_words(judged.hypothesis.metric);
     let detail = format!("{metric}: {}", verdicts::claim_words(&judged.hypothesis));
-    canvas.text(&Type::muted().fit(&detail, NAMES - 24.0), (MARGIN, lower), Type::muted())?;
+    let of_claim = wrap(&judged.hypothesis.claim, claim, NAMES - 24.0, 2).into_iter().map(|line| (line, claim));
+    let of_detail = wrap(&detail, Type::muted(), NAMES - 24.0, 2).into_iter().map(|line| (line, Type::muted()));
+    let lines: Vec<(String, Type)> = of_claim.chain(of_detail).collect();
+    for (place, (line, look)) in lines.iter().enumerate() {
+        canvas.text(line, (MARGIN, y + LINE * (place as f64 - (lines.len() - 1) as f64 / 2.0)), *look)?;
+    }
+    let (upper, lower) = (y - LINE / 2.0, y + LINE / 2.0);
     rows::estimate(canvas, panel, y, assessment.effect, assessment.interval, (marker, color))?;
     rows::figures(canvas, panel, upper, verdicts::word(assessment.verdict), claim.color(ink_of(assessment.verdict)))?;
     let bounds = assessment.interval.map_or(String::new(), |i| format!(" {}", verdicts::interval_words(scale, i)));
@@ -124,7 +129,9 @@ fn description(report: &Report) -> String {
     let sentences: Vec<String> = report
         .judged
         .iter()
-        .map(|judged| format!("{}: {}", judged.hypothesis.claim.trim_end_matches('.'), verdicts::word(judged.verdict())))
+        .map(|judged| {
+            format!("{}: {}", judged.hypothesis.claim.trim_end_matches('.'), verdicts::word(judged.verdict()))
+        })
         .collect();
     format!("{}.", sentences.join("; "))
 }

@@ -35,7 +35,10 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         let rect = Rect::new(left, top, f64::from(WIDTH) - MARGIN - figures_width() - 24.0, f64::from(height) - 110.0);
         let panel = rows::across(rect, value_axis(report, &chosen, reference.as_ref().map(|r| r.0)));
         shade_baseline(canvas, report, &panel)?;
-        panel.frame(canvas, Labels { x: Some("Accuracy (evaluation) at the best epoch"), x_ticks: true, ..Labels::default() })?;
+        panel.frame(
+            canvas,
+            Labels { x: Some("Accuracy (evaluation) at the best epoch"), x_ticks: true, ..Labels::default() },
+        )?;
         if let Some((value, name)) = &reference {
             reference_line(canvas, &panel, *value, name)?;
         }
@@ -59,10 +62,8 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
 
 fn chosen(report: &Report) -> Vec<usize> {
     let ranked = report.ranking();
-    let ranked: Vec<usize> = ranked
-        .into_iter()
-        .filter(|&i| report.configurations[i].best.contains_key(&MetricName::Accuracy))
-        .collect();
+    let ranked: Vec<usize> =
+        ranked.into_iter().filter(|&i| report.configurations[i].best.contains_key(&MetricName::Accuracy)).collect();
     if ranked.len() <= MOST {
         return ranked;
     }

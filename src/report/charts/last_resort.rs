@@ -225,8 +225,14 @@ mod tests {
         for c in characters {
             let glyph = parsed.glyph_id(c);
             assert_ne!(glyph.0, 0, "{c}");
-            let outline = parsed.outline(glyph).unwrap();
-            assert_eq!(outline.curves.len() % 4, 0, "{c} is made of rectangles");
+            let bounds = parsed.outline(glyph).unwrap().bounds;
+            let sides = [bounds.min.x, bounds.max.x, bounds.min.y, bounds.max.y];
+            assert!(sides.iter().all(|side| side % f32::from(PIXEL) == 0.0), "{c} is made of pixels: {sides:?}");
+            assert!(
+                bounds.min.x >= 0.0 && bounds.max.x <= f32::from(ROWS * PIXEL) && bounds.width() > 256.0,
+                "{sides:?}"
+            );
+            assert!(bounds.height().abs() > 256.0, "{sides:?}");
         }
         assert_eq!(parsed.glyph_id('x').0, 0);
         let mut database = Database::new();

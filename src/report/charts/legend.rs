@@ -18,8 +18,8 @@ pub(crate) enum Key {
 pub(crate) const MARGIN: f64 = 40.0;
 const KEY_WIDTH: f64 = 58.0;
 const LINE: f64 = 42.0;
-/// A legend to the right is at most this wide; longer names are cut in the middle.
-const WIDEST: f64 = 460.0;
+/// A legend to the right is at most this wide; longer names are shortened.
+const WIDEST: f64 = 410.0;
 
 /// Writes title and subtitle; returns where the drawing may begin (y).
 pub(crate) fn heading(canvas: &Canvas<'_>, width: u32, title: &str, subtitle: &str) -> Result<f64, super::DrawError> {

@@ -28,7 +28,8 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
             side_by_side(canvas, top, report, looks, &selection)
         }
     })?;
-    let form = if together { "dashed lines training, solid lines validation" } else { "left training, right validation" };
+    let form =
+        if together { "dashed lines training, solid lines validation" } else { "left training, right validation" };
     Ok(Some(Chart {
         name: "loss",
         title: "Training and validation loss".to_string(),
@@ -50,7 +51,7 @@ fn one_panel(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, sele
         let points = series::means(report, i, MetricName::TrainLoss);
         panel.curve(canvas, &points, 1.0, Stroke::dashed(looks.get(i).color, 3))?;
     }
-    series::overlay(canvas, &panel, report, looks, selection, MetricName::EvalLoss)?;
+    series::overlay(canvas, &panel, report, looks, selection, MetricName::EvalLoss, series::RADIUS)?;
     legend.right(canvas, Rect::new(right, rect.top, f64::from(WIDTH) - MARGIN, rect.bottom))
 }
 
@@ -65,7 +66,7 @@ fn side_by_side(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, s
         panel.frame(canvas, Labels { x: Some("Epoch"), y: name, x_ticks: true, y_ticks: i == 0 })?;
         let title = if i == 0 { "Training" } else { "Validation" };
         canvas.text(title, (cell.left, cell.top - 26.0), Type::body().bold())?;
-        series::overlay(canvas, &panel, report, looks, selection, metric)?;
+        series::overlay(canvas, &panel, report, looks, selection, metric, series::RADIUS)?;
     }
     legend.right(canvas, Rect::new(right, outer.top, f64::from(WIDTH) - MARGIN, outer.bottom))
 }

@@ -42,7 +42,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
             panel.frame(canvas, Labels { x: last_row.then_some("Epoch"), y: None, x_ticks: true, y_ticks: true })?;
             let heading = Type::small().bold();
             canvas.text(&heading.fit(metric::title(name), rect.width()), (rect.left, rect.top - 22.0), heading)?;
-            series::overlay(canvas, &panel, report, looks, &selection, name)?;
+            series::overlay(canvas, &panel, report, looks, &selection, name, series::SMALL_RADIUS)?;
         }
         legend.right(canvas, Rect::new(right, outer.top, f64::from(WIDTH) - MARGIN, outer.bottom))
     })?;
@@ -50,7 +50,10 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     Ok(Some(Chart {
         name: "metrics",
         title: title.to_string(),
-        description: format!("One panel each for {}. Precision, recall and F1 are weighted by class.", names.join(", ").to_lowercase()),
+        description: format!(
+            "One panel each for {}. Precision, recall and F1 are weighted by class.",
+            names.join(", ").to_lowercase()
+        ),
         picture,
     }))
 }

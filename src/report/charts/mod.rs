@@ -24,8 +24,8 @@ mod series;
 mod throughput;
 mod words;
 
-pub use raster::RasterError;
 pub(crate) use canvas::DrawError;
+pub use raster::RasterError;
 
 use super::model::Report;
 use canvas::Picture;

@@ -67,13 +67,13 @@ fn accuracy(report: &Report, looks: &Looks, shown: &[usize]) -> Result<Chart, Dr
             panel.curve(canvas, &series::means(report, other, metric), 1.0, Stroke::solid(CONTEXT, 1))?;
         }
         if let Some((value, _)) = &reference {
-            panel.reference(canvas, *value, "")?;
+            panel.reference(canvas, *value, "", &[])?;
         }
         if let Some(points) = baseline.as_ref().filter(|_| !report.is_baseline(i)) {
             panel.curve(canvas, points, 1.0, Stroke::solid(BASELINE, 2))?;
         }
-        panel.band(canvas, &series::bands(report, i, metric), color_of(looks, i).color)?;
-        series::one(canvas, panel, report, color_of(looks, i), i, metric)
+        panel.band(canvas, &series::bands(report, i, metric), series::pale(color_of(looks, i).color))?;
+        series::one(canvas, panel, report, color_of(looks, i), i, metric, series::SMALL_RADIUS)
     })?;
     let description = format!("{} {}", panels_sentence(report, shown), words::standing(report, metric, 4));
     Ok(Chart { name: "accuracy_multiples", title: title.to_string(), description, picture })
@@ -90,8 +90,8 @@ fn loss(report: &Report, looks: &Looks, shown: &[usize]) -> Result<Chart, DrawEr
         let look = color_of(looks, i);
         let training = series::means(report, i, MetricName::TrainLoss);
         panel.curve(canvas, &training, 1.0, Stroke::dashed(look.color, 3))?;
-        panel.band(canvas, &series::bands(report, i, MetricName::EvalLoss), look.color)?;
-        series::one(canvas, panel, report, look, i, MetricName::EvalLoss)
+        panel.band(canvas, &series::bands(report, i, MetricName::EvalLoss), series::pale(look.color))?;
+        series::one(canvas, panel, report, look, i, MetricName::EvalLoss, series::SMALL_RADIUS)
     })?;
     let description = format!("{} Dashed: training; solid: validation.", panels_sentence(report, shown));
     Ok(Chart { name: "loss_multiples", title: title.to_string(), description, picture })
@@ -119,12 +119,15 @@ fn sheet(
             let last_in_column = place + columns >= shown.len();
             let panel = Panel { rect: cell, x: series::epoch_axis(report, 5), y: y.clone() };
             let first = place % columns == 0;
-            panel.frame(canvas, Labels {
-                x: last_in_column.then_some("Epoch"),
-                y: first.then_some(y_name),
-                x_ticks: last_in_column,
-                y_ticks: first,
-            })?;
+            panel.frame(
+                canvas,
+                Labels {
+                    x: last_in_column.then_some("Epoch"),
+                    y: first.then_some(y_name),
+                    x_ticks: last_in_column,
+                    y_ticks: first,
+                },
+            )?;
             let name = Type::small().bold().fit(&report.configurations[i].name, cell.width());
             canvas.text(&name, (cell.left, cell.top - 22.0), Type::small().bold())?;
             draw(canvas, &panel, i)?;
@@ -139,7 +142,7 @@ fn color_of(looks: &Looks, configuration: usize) -> Look {
 
 fn subtitle(report: &Report, shown: usize) -> String {
     let all = report.configurations.len();
-    let part = if shown < all { format!("{shown} of {all} configurations (the best, and the baseline) · ") } else { String::new() };
+    let part = if shown < all { format!("{shown} of {all} configurations · ") } else { String::new() };
     format!("{part}{}", words::subject_and_seeds(report))
 }
 

@@ -58,14 +58,8 @@ impl Look {
 
     /// The look of the `index`-th configuration other than the baseline.
     pub(crate) fn distinct(index: usize) -> Look {
-        const MARKERS: [Marker; 6] = [
-            Marker::Square,
-            Marker::Triangle,
-            Marker::Diamond,
-            Marker::TriangleDown,
-            Marker::Plus,
-            Marker::Cross,
-        ];
+        const MARKERS: [Marker; 6] =
+            [Marker::Square, Marker::Triangle, Marker::Diamond, Marker::TriangleDown, Marker::Plus, Marker::Cross];
         match (OKABE_ITO.get(index), MARKERS.get(index)) {
             (Some(&color), Some(&marker)) => Look { color, marker },
             _ => Look::PLAIN,

@@ -1,6 +1,6 @@
 //! A rectangle with two axes, and what is drawn in it.
 
-use plotters::style::{Color, RGBColor};
+use plotters::style::{RGBAColor, RGBColor};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Drawn, Point, Rect, Stroke, Type};
@@ -73,15 +73,15 @@ impl Panel {
         Ok(())
     }
 
-    /// A pale area between two curves: (x, lower, upper).
-    pub(crate) fn band(&self, canvas: &Canvas<'_>, points: &[(f64, f64, f64)], color: RGBColor) -> Drawn {
+    /// An area between two curves: (x, lower, upper).
+    pub(crate) fn band(&self, canvas: &Canvas<'_>, points: &[(f64, f64, f64)], color: RGBAColor) -> Drawn {
         let finite: Vec<_> = points.iter().filter(|p| p.1.is_finite() && p.2.is_finite()).collect();
         if finite.len() < 2 {
             return Ok(());
         }
         let upper = finite.iter().map(|p| self.at(p.0, p.2));
         let lower = finite.iter().rev().map(|p| self.at(p.0, p.1));
-        canvas.polygon(&upper.chain(lower).collect::<Vec<_>>(), color.mix(0.16))
+        canvas.polygon(&upper.chain(lower).collect::<Vec<_>>(), color)
     }
 
     pub(crate) fn markers(&self, canvas: &Canvas<'_>, points: &[(f64, f64)], look: Look, radius: f64) -> Drawn {
@@ -91,21 +91,43 @@ impl Panel {
             .try_for_each(|&(x, y)| canvas.marker(self.at(x, y), look.marker, radius, look.color))
     }
 
-    /// A dashed horizontal line with its name above its right end (below it, where there is no room above).
-    pub(crate) fn reference(&self, canvas: &Canvas<'_>, value: f64, name: &str) -> Drawn {
+    /// A dashed horizontal line with its name at an end: above or below, left or right, where the data (positions that
+    /// lines connect) are farthest away.
+    pub(crate) fn reference(&self, canvas: &Canvas<'_>, value: f64, name: &str, data: &[Vec<Point>]) -> Drawn {
         if !self.y.contains(value) {
             return Ok(());
         }
+        let Rect { left, right, top, bottom } = self.rect;
         let y = self.at(self.x.low, value).1;
-        canvas.line(&[(self.rect.left, y), (self.rect.right, y)], Stroke::dashed(MUTED, 2))?;
-        let at = if y - self.rect.top > 30.0 { y - 16.0 } else { y + 16.0 };
-        canvas.text(name, (self.rect.right, at), Type::muted().anchor(Anchor::End))
+        canvas.line(&[(left, y), (right, y)], Stroke::dashed(MUTED, 2))?;
+        let width = Type::muted().width(name);
+        let places =
+            [(right - width, y - 18.0), (right - width, y + 18.0), (left + 6.0, y - 18.0), (left + 6.0, y + 18.0)];
+        let inside = |place: &Point| place.1 > top + 12.0 && place.1 < bottom - 12.0;
+        let clearance = |place: &Point| {
+            let along = (0..=8).map(|i| (place.0 + width * f64::from(i) / 8.0, place.1));
+            along.map(|at| distance_to(at, data)).fold(f64::INFINITY, f64::min)
+        };
+        let best = places.into_iter().filter(inside).max_by(|a, b| clearance(a).total_cmp(&clearance(b)));
+        best.map_or(Ok(()), |at| canvas.text(name, at, Type::muted()))
     }
 
     /// A cross where a run's record ends because it diverged or failed.
     pub(crate) fn broken_off(&self, canvas: &Canvas<'_>, at: (f64, f64), color: RGBColor) -> Drawn {
         canvas.marker(self.at(at.0, at.1), Marker::Cross, 9.0, color)
     }
+}
+
+/// The distance from a position to the nearest of the lines' segments.
+fn distance_to(at: Point, lines: &[Vec<Point>]) -> f64 {
+    let segments = lines.iter().flat_map(|line| line.windows(2).map(|pair| (pair[0], pair[1])));
+    let to_segment = |((x1, y1), (x2, y2)): (Point, Point)| {
+        let (dx, dy) = (x2 - x1, y2 - y1);
+        let length = dx * dx + dy * dy;
+        let t = if length > 0.0 { (((at.0 - x1) * dx + (at.1 - y1) * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
+        (at.0 - x1 - t * dx).hypot(at.1 - y1 - t * dy)
+    };
+    segments.map(to_segment).fold(f64::INFINITY, f64::min)
 }
 
 /// The parts of a curve without missing or non-finite points, single points left out.

@@ -14,7 +14,7 @@ use super::{Chart, DrawError, rows, words};
 /// More axes than this cannot be told apart.
 const MOST_AXES: usize = 7;
 /// With more configurations than this the lines are thin.
-const MANY: usize = 60;
+const MANY: usize = 200;
 
 pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let mut factors = design::factors(report);
@@ -29,18 +29,17 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let Some(range) = rows::range(order.iter().filter_map(|&i| value(i))) else { return Ok(None) };
     let title = "Accuracy across all parameters";
     let picture = picture(WIDTH, HEIGHT, |canvas| {
-        let subtitle = format!(
-            "{} · {}, darker is better",
-            words::subject(report),
-            words::counted(order.len(), "configuration")
-        );
+        let subtitle =
+            format!("{} · {}, darker is better", words::subject(report), words::counted(order.len(), "configuration"));
         let top = heading(canvas, WIDTH, title, &subtitle)? + 50.0;
         let rect = Rect::new(MARGIN + 90.0, top, f64::from(WIDTH) - MARGIN - 130.0, f64::from(HEIGHT) - 70.0);
         let accuracy = Axis::rounded(range.0.max(0.0), range.1.min(1.0), 8, Unit::Percent);
         for &i in &order {
             let Some(value) = value(i) else { continue };
-            let shade = sequential(0.15 + 0.85 * accuracy.share(value));
-            let width = if order.len() > MANY { 1 } else { 3 };
+            let share = accuracy.share(value);
+            // Among many lines only the best ones are to stand out.
+            let shade = sequential(0.12 + 0.88 * if order.len() > MANY { share.powi(3) } else { share });
+            let width = if order.len() > MANY { 1 } else { 2 };
             canvas.line(&path(rect, &factors, &accuracy, i, value), Stroke::solid(shade, width))?;
         }
         axes(canvas, rect, &factors, &accuracy)

@@ -12,6 +12,9 @@ use super::palette::{CONTEXT, Look, MUTED};
 use super::panel::{Labels, Panel, left_room};
 use super::{Chart, DrawError, Looks, rows, words};
 
+/// With more points of one size than this, moving them aside would make the sizes unreadable.
+const MOST_ASIDE: usize = 20;
+
 struct Point<'a> {
     row: Row<'a>,
     cost: f64,
@@ -40,13 +43,16 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     let title = "Accuracy against trainable parameters";
     let legend = legend(looks, &points);
     let picture = picture(WIDTH, HEIGHT, |canvas| {
-        let subtitle = format!("{} · line: no other configuration is both smaller and better", words::subject(report));
+        let crowded = (0..points.len()).all(|place| aside(&points, place) == 0.0);
+        let note = if crowded { "" } else { " · points of the same size stand side by side" };
+        let subtitle = format!("{}{note}", words::subject(report));
         let top = heading(canvas, WIDTH, title, &subtitle)?;
         let y = Axis::rounded(values.0.max(0.0), values.1.min(1.0), 7, Unit::Percent);
         let right = f64::from(WIDTH) - MARGIN - legend.width();
         let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);
         let panel = Panel { rect, x: cost_axis(costs), y };
-        let names = Labels { x: Some("Trainable parameters"), y: Some("Accuracy (evaluation)"), x_ticks: true, y_ticks: true };
+        let names =
+            Labels { x: Some("Trainable parameters"), y: Some("Accuracy (evaluation)"), x_ticks: true, y_ticks: true };
         panel.frame(canvas, names)?;
         front_line(canvas, &panel, &front.iter().map(|&i| &points[i]).collect::<Vec<_>>())?;
         scatter(canvas, &panel, looks, &points)?;
@@ -63,7 +69,12 @@ fn ends(point: &Point<'_>) -> Vec<f64> {
 /// Logarithmic where the largest is more than three times the smallest.
 fn cost_axis((low, high): (f64, f64)) -> Axis {
     let low = low.max(1.0);
-    if high > 3.0 * low { Axis::log(low / 1.1, high * 1.1, Unit::Count) } else { Axis::linear(low, high, 6, Unit::Count) }
+    if high > 3.0 * low {
+        Axis::log(low / 1.3, high * 1.3, Unit::Count)
+    } else {
+        let air = (high - low) * 0.15;
+        Axis::linear(low - air, high + air, 6, Unit::Count)
+    }
 }
 
 fn front_line(canvas: &Canvas<'_>, panel: &Panel, front: &[&Point<'_>]) -> Drawn {
@@ -81,9 +92,10 @@ fn front_line(canvas: &Canvas<'_>, panel: &Panel, front: &[&Point<'_>]) -> Drawn
 
 fn scatter(canvas: &Canvas<'_>, panel: &Panel, looks: &Looks, points: &[Point<'_>]) -> Drawn {
     let faint = points.len() > 60;
-    for point in points.iter().rev() {
+    for (place, point) in points.iter().enumerate().rev() {
         let look = looks.get(point.row.index);
-        let at = panel.at(point.cost, point.accuracy);
+        let (x, y) = panel.at(point.cost, point.accuracy);
+        let at = (x + aside(points, place), y);
         if faint && !looks.is_distinct(point.row.index) {
             canvas.marker(at, look.marker, 4.0, CONTEXT)?;
             continue;
@@ -95,6 +107,17 @@ fn scatter(canvas: &Canvas<'_>, panel: &Panel, looks: &Looks, points: &[Point<'_
         canvas.marker(at, look.marker, 10.0, look.color)?;
     }
     Ok(())
+}
+
+/// How far a point moves aside, so that points of the same size do not hide each other.
+fn aside(points: &[Point<'_>], place: usize) -> f64 {
+    let same = |point: &&Point<'_>| point.cost == points[place].cost;
+    let (all, before) = (points.iter().filter(same).count(), points[..place].iter().filter(same).count());
+    if all > MOST_ASIDE {
+        return 0.0;
+    }
+    let step = 22.0f64.min(200.0 / all as f64);
+    (before as f64 - (all - 1) as f64 / 2.0) * step
 }
 
 fn legend(looks: &Looks, points: &[Point<'_>]) -> Legend {
@@ -114,7 +137,12 @@ fn legend(looks: &Looks, points: &[Point<'_>]) -> Legend {
 fn description(points: &[Point<'_>], front: &[usize]) -> String {
     let name = |&i: &usize| {
         let point = &points[i];
-        format!("{} ({} parameters, {:.1} %)", point.row.configuration.name, tables::grouped(point.cost as usize), point.accuracy * 100.0)
+        format!(
+            "{} ({} parameters, {:.1} %)",
+            point.row.configuration.name,
+            tables::grouped(point.cost as usize),
+            point.accuracy * 100.0
+        )
     };
     let names: Vec<String> = front.iter().take(6).map(name).collect();
     format!("On the Pareto front: {}.", names.join("; "))

@@ -21,11 +21,8 @@ pub enum RasterError {
 
 /// Draws an SVG at one pixel per unit, 8 bits per channel, no transparency.
 pub(crate) fn png(svg: &str) -> Result<Vec<u8>, RasterError> {
-    let options = Options {
-        font_family: fonts::FAMILY.to_string(),
-        fontdb: fonts::database_for(svg),
-        ..Options::default()
-    };
+    let options =
+        Options { font_family: fonts::FAMILY.to_string(), fontdb: fonts::database_for(svg), ..Options::default() };
     let tree = Tree::from_str(svg, &options)?;
     let size = tree.size().to_int_size();
     let (width, height) = (size.width(), size.height());

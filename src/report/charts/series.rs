@@ -1,5 +1,9 @@
 //! Metrics over epochs, several configurations in one panel.
 
+use std::collections::BTreeMap;
+
+use plotters::style::{Color, RGBAColor, RGBColor};
+
 use crate::report::metric;
 use crate::report::model::Report;
 use crate::spec::MetricName;
@@ -13,6 +17,12 @@ use super::panel::Panel;
 
 /// With more epochs than this, curves have no markers.
 const MARKED_EPOCHS: usize = 16;
+/// More context than this is drawn as bands: nobody can follow a line among so many.
+const SINGLE_LINES: usize = 60;
+/// Radius of markers in a chart of one or two panels, in pixels.
+pub(crate) const RADIUS: f64 = 8.0;
+/// Radius of markers in small panels.
+pub(crate) const SMALL_RADIUS: f64 = 5.0;
 
 /// Which configurations a panel shows in colour and which as grey context. Those without any epoch are in neither.
 pub(crate) struct Selection {
@@ -38,10 +48,10 @@ impl Selection {
 
     pub(crate) fn legend(&self, report: &Report, looks: &Looks) -> Legend {
         let name = |i: usize| report.configurations[i].name.clone();
-        let mut entries: Vec<(Key, String)> =
-            self.shown.iter().map(|&i| (Key::Curve(looks.get(i)), name(i))).collect();
+        let mut entries: Vec<(Key, String)> = self.shown.iter().map(|&i| (Key::Curve(looks.get(i)), name(i))).collect();
         if !self.context.is_empty() {
-            let others = format!("{} other configurations", self.context.len());
+            let form = if self.context.len() > SINGLE_LINES { "s (range, middle half)" } else { " configurations" };
+            let others = format!("{} other{form}", self.context.len());
             entries.push((Key::Line(Stroke::solid(CONTEXT, 3)), others));
         }
         Legend { entries }
@@ -73,7 +83,7 @@ pub(crate) fn metric_axis(report: &Report, metrics: &[MetricName], also: Option<
     let air = (high - low) * 0.03;
     let (low, high) = (low - air, high + air);
     let (low, high) = if loss { (low.max(0.0), high) } else { (low.max(0.0), high.min(1.0)) };
-    Axis::rounded(low, high, ticks, unit)
+    Axis::linear(low, high, ticks, unit)
 }
 
 /// The range of finite values without outliers on the bad side (high losses, low scores): those further from the middle
@@ -82,8 +92,7 @@ fn robust_range(mut values: Vec<f64>, loss: bool) -> (f64, f64) {
     values.retain(|v| v.is_finite());
     values.sort_by(f64::total_cmp);
     let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return (0.0, 1.0) };
-    let quartile = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
-    let (lower, upper) = (quartile(0.25), quartile(0.75));
+    let (lower, upper) = (quantile(&values, 0.25), quantile(&values, 0.75));
     let reach = 4.0 * (upper - lower).max(1e-3);
     if loss { (low, high.min(upper + reach)) } else { (low.max(lower - reach), high) }
 }
@@ -96,18 +105,50 @@ pub(crate) fn overlay(
     looks: &Looks,
     selection: &Selection,
     metric: MetricName,
+    radius: f64,
 ) -> Drawn {
-    for &i in &selection.context {
-        panel.curve(canvas, &means(report, i, metric), 1.0, Stroke::solid(CONTEXT, 2))?;
-    }
+    context(canvas, panel, report, selection, metric)?;
     for &i in &selection.shown {
-        panel.band(canvas, &bands(report, i, metric), looks.get(i).color)?;
+        panel.band(canvas, &bands(report, i, metric), pale(looks.get(i).color))?;
     }
     // The baseline, first of all, is drawn last, on top.
     for &i in selection.shown.iter().rev() {
-        one(canvas, panel, report, looks.get(i), i, metric)?;
+        one(canvas, panel, report, looks.get(i), i, metric, radius)?;
     }
     Ok(())
+}
+
+/// The configurations without a colour: a line each, or the range and the middle half of many.
+fn context(canvas: &Canvas<'_>, panel: &Panel, report: &Report, selection: &Selection, metric: MetricName) -> Drawn {
+    let curves: Vec<Vec<(f64, f64)>> = selection.context.iter().map(|&i| means(report, i, metric)).collect();
+    if curves.len() <= SINGLE_LINES {
+        return curves.iter().try_for_each(|curve| panel.curve(canvas, curve, 1.0, Stroke::solid(CONTEXT, 2)));
+    }
+    let mut by_epoch: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for (epoch, value) in curves.into_iter().flatten() {
+        by_epoch.entry(epoch as usize).or_default().push(value);
+    }
+    for (low, high, alpha) in [(0.0, 1.0, 0.35), (0.25, 0.75, 0.55)] {
+        let band: Vec<(f64, f64, f64)> = by_epoch
+            .iter_mut()
+            .map(|(&epoch, values)| {
+                values.sort_by(f64::total_cmp);
+                (epoch as f64, quantile(values, low), quantile(values, high))
+            })
+            .collect();
+        panel.band(canvas, &band, CONTEXT.mix(alpha))?;
+    }
+    Ok(())
+}
+
+/// The value below which a share of the sorted values lies (nearest rank).
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    sorted[((sorted.len() - 1) as f64 * share).round() as usize]
+}
+
+/// A configuration's colour behind its curve.
+pub(crate) fn pale(color: RGBColor) -> RGBAColor {
+    color.mix(0.16)
 }
 
 /// Draws one configuration: curve, markers, and a cross where a run broke off.
@@ -118,11 +159,13 @@ pub(crate) fn one(
     look: Look,
     configuration: usize,
     metric: MetricName,
+    radius: f64,
 ) -> Drawn {
     let points = means(report, configuration, metric);
-    panel.curve(canvas, &points, 1.0, Stroke::solid(look.color, 4))?;
+    let width = if radius < RADIUS { 3 } else { 4 };
+    panel.curve(canvas, &points, 1.0, Stroke::solid(look.color, width))?;
     if last_epoch(report) <= MARKED_EPOCHS || points.len() == 1 {
-        panel.markers(canvas, &points, look, 8.0)?;
+        panel.markers(canvas, &points, look, radius)?;
     }
     broken_off(canvas, panel, report, look, configuration, metric)
 }

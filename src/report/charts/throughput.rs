@@ -4,9 +4,9 @@ use crate::metrics::Summary;
 use crate::report::model::{Report, Run};
 
 use super::axis::{Axis, Unit};
-use super::canvas::{Canvas, Drawn, Rect, Type, WIDTH, picture};
+use super::canvas::{Canvas, Drawn, Rect, Stroke, Type, WIDTH, picture};
 use super::legend::{MARGIN, heading};
-use super::palette::{Look, Marker};
+use super::palette::{CONTEXT, Look};
 use super::panel::{Labels, Panel};
 use super::{Chart, DrawError, Looks, rows, words};
 
@@ -40,7 +40,14 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         panel.frame(canvas, Labels { x: Some("Training examples per second"), x_ticks: true, ..Labels::default() })?;
         for (place, speed) in speeds.iter().enumerate() {
             let y = rect.top + (place as f64 + 0.5) * rect.height() / speeds.len() as f64;
-            row(canvas, &panel, y, &report.configurations[speed.configuration].name, looks.get(speed.configuration), speed)?;
+            row(
+                canvas,
+                &panel,
+                y,
+                &report.configurations[speed.configuration].name,
+                looks.get(speed.configuration),
+                speed,
+            )?;
         }
         Ok(())
     })?;
@@ -70,8 +77,11 @@ fn row(canvas: &Canvas<'_>, panel: &Panel, y: f64, name: &str, look: Look, speed
     let end = panel.at(speed.examples.mean, 0.0).0;
     canvas.fill(Rect::new(panel.rect.left, y - 12.0, end, y + 12.0), look.color)?;
     if speed.examples.count > 1 {
-        for value in [speed.examples.min, speed.examples.max] {
-            canvas.marker((panel.at(value, 0.0).0, y), Marker::Diamond, 5.0, look.color)?;
+        let x = |value: f64| panel.at(value, 0.0).0;
+        let (low, high) = (x(speed.examples.min), x(speed.examples.max));
+        canvas.line(&[(low, y), (high, y)], Stroke::solid(CONTEXT, 3))?;
+        for end in [low, high] {
+            canvas.line(&[(end, y - 6.0), (end, y + 6.0)], Stroke::solid(CONTEXT, 3))?;
         }
     }
     let tokens = super::axis::count(speed.tokens);
@@ -81,7 +91,7 @@ fn row(canvas: &Canvas<'_>, panel: &Panel, y: f64, name: &str, look: Look, speed
 fn subtitle(report: &Report, left_out: usize) -> String {
     let mut text = format!("{} · runs of a pack share the device", words::subject(report));
     if report.seeds() > 1 {
-        text.push_str(" · small marks: slowest and fastest run");
+        text.push_str(" · thin line: from the slowest to the fastest run");
     }
     if left_out > 0 {
         text.push_str(&format!(" · {left_out} in between not shown"));
@@ -99,7 +109,9 @@ fn description(report: &Report, speeds: &[Speed]) -> String {
             name(slow),
             slow.examples.mean
         ),
-        (Some(only), _) => format!("{}: {:.0} training examples per second, evaluation excluded.", name(only), only.examples.mean),
+        (Some(only), _) => {
+            format!("{}: {:.0} training examples per second, evaluation excluded.", name(only), only.examples.mean)
+        }
         _ => String::new(),
     }
 }

@@ -61,6 +61,7 @@ pub(crate) fn standing(report: &Report, name: MetricName, most: usize) -> String
         return "No run is completed yet.".to_string();
     }
     let rest = ranked.len().saturating_sub(most);
-    let more = if rest > 0 { format!("; {} more in summary.csv", counted(rest, "configuration")) } else { String::new() };
+    let more =
+        if rest > 0 { format!("; {} more in summary.csv", counted(rest, "configuration")) } else { String::new() };
     format!("At the best epoch: {}{more}.", figures.join("; "))
 }

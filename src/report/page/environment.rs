@@ -9,7 +9,11 @@ use crate::report::model::{Report, Run};
 pub(super) fn section(report: &Report) -> Markup {
     let of = |get: &dyn Fn(&Run) -> Option<String>| -> String {
         let values: BTreeSet<String> = report.runs.iter().filter_map(get).collect();
-        if values.is_empty() { "unknown: no run has started".to_string() } else { values.into_iter().collect::<Vec<_>>().join(", ") }
+        if values.is_empty() {
+            "unknown: no run has started".to_string()
+        } else {
+            values.into_iter().collect::<Vec<_>>().join(", ")
+        }
     };
     let facts = [
         ("Model", of(&|run| Some(run.spec.model.clone()))),
@@ -44,7 +48,11 @@ pub(super) fn section(report: &Report) -> Markup {
 fn shell(command: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+%".contains(c);
     let quote = |word: &String| {
-        if !word.is_empty() && word.chars().all(plain) { word.clone() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
     };
     command.iter().map(quote).collect::<Vec<_>>().join(" ")
 }

@@ -12,8 +12,7 @@ use crate::store::parameters;
 
 use super::url;
 
-const METRICS: [MetricName; 4] =
-    [MetricName::Accuracy, MetricName::F1, MetricName::EvalLoss, MetricName::TrainLoss];
+const METRICS: [MetricName; 4] = [MetricName::Accuracy, MetricName::F1, MetricName::EvalLoss, MetricName::TrainLoss];
 
 pub(super) fn section(report: &Report, results: &str) -> Option<Markup> {
     if report.runs.is_empty() {
@@ -44,7 +43,8 @@ pub(super) fn section(report: &Report, results: &str) -> Option<Markup> {
 }
 
 fn headings() -> Markup {
-    let numeric = |title: &str| html! { th.number scope="col" data-numeric="true" { button type="button" { (title) } } };
+    let numeric =
+        |title: &str| html! { th.number scope="col" data-numeric="true" { button type="button" { (title) } } };
     html! {
         th scope="col" { button type="button" { "Run" } }
         th scope="col" { button type="button" { "State" } }
@@ -98,8 +98,8 @@ fn embedded(report: &Report) -> String {
         }
         runs.push(flat.iter().map(|(_, value)| values.place(text(value))).collect::<Vec<usize>>());
     }
-    let base: Option<Vec<usize>> = baseline(report)
-        .map(|spec| parameters(spec).iter().map(|(_, value)| values.place(text(value))).collect());
+    let base: Option<Vec<usize>> =
+        baseline(report).map(|spec| parameters(spec).iter().map(|(_, value)| values.place(text(value))).collect());
     // Inside a script element only `</` and `<!--` end the text; neither can occur without `<`.
     json!({ "names": names, "values": values.list, "base": base, "runs": runs }).to_string().replace('<', "\\u003c")
 }

@@ -40,13 +40,20 @@ fn caption(report: &Report) -> String {
 
 fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
     let mark = if row.baseline { " (baseline)" } else { "" };
-    let seeds =
-        if row.completed == row.planned { row.completed.to_string() } else { format!("{} of {}", row.completed, row.planned) };
+    let seeds = if row.completed == row.planned {
+        row.completed.to_string()
+    } else {
+        format!("{} of {}", row.completed, row.planned)
+    };
     let mut cells = vec![format!("{}{mark}", escape(&row.configuration.name)), seeds];
     for name in METRICS {
         cells.push(row.spread(name).map_or("--".to_string(), |spread| {
             let figure = mean_and_deviation(name, spread, " \\pm ");
-            if best(rows, name) == Some(spread.mean) { format!("$\\mathbf{{{figure}}}$") } else { format!("${figure}$") }
+            if best(rows, name) == Some(spread.mean) {
+                format!("$\\mathbf{{{figure}}}$")
+            } else {
+                format!("${figure}$")
+            }
         }));
     }
     cells.push(row.trainable_parameters.map_or("--".to_string(), grouped));
@@ -82,6 +89,9 @@ mod tests {
 
     #[test]
     fn special_characters_are_set_as_text() {
-        assert_eq!(escape(r"a_b & 5% {x} \y ~^"), r"a\_b \& 5\% \{x\} \textbackslash{}y \textasciitilde{}\textasciicircum{}");
+        assert_eq!(
+            escape(r"a_b & 5% {x} \y ~^"),
+            r"a\_b \& 5\% \{x\} \textbackslash{}y \textasciitilde{}\textasciicircum{}"
+        );
     }
 }

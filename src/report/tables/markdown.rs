@@ -40,7 +40,9 @@ fn hypotheses(report: &Report) -> String {
         return String::new();
     }
     let mut text = format!("## Verdicts\n\n{}\n\n", verdicts::tally(&report.judged));
-    text.push_str("| Claim | Verdict | Compared | Difference | 95 % interval | p (Holm) |\n|:--|:--|:--|--:|--:|--:|\n");
+    text.push_str(
+        "| Claim | Verdict | Compared | Difference | 95 % interval | p (Holm) |\n|:--|:--|:--|--:|--:|--:|\n",
+    );
     for judged in &report.judged {
         let scale = verdicts::scale(judged.hypothesis.metric);
         let assessment = judged.joint.as_ref().map(|joint| &joint.assessment);
@@ -67,7 +69,9 @@ fn reported(report: &Report) -> String {
     if compared.is_empty() {
         return String::new();
     }
-    let mut text = String::from("## What was reported, what we measured\n\n| Figure | Reported | Measured | |\n|:--|--:|--:|:--|\n");
+    let mut text = String::from(
+        "## What was reported, what we measured\n\n| Figure | Reported | Measured | |\n|:--|--:|--:|:--|\n",
+    );
     for one in &compared {
         let (what, source) = (escape(&one.what()), escape(&one.figure.source));
         text.push_str(&format!("| {what} ({source}) | {} | {} | {} |\n", one.reported(), one.found(), one.judgement()));
@@ -114,7 +118,8 @@ fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
     }
     let interval =
         row.interval().map_or("–".to_string(), |i| format!("{:.1} – {:.1}", i.low * 100.0, i.high * 100.0));
-    let epoch = row.best_epoch.map_or("–".to_string(), |epoch| format!("{epoch:.1}").trim_end_matches(".0").to_string());
+    let epoch =
+        row.best_epoch.map_or("–".to_string(), |epoch| format!("{epoch:.1}").trim_end_matches(".0").to_string());
     let parameters = row.trainable_parameters.map_or("–".to_string(), grouped);
     text.push_str(&format!(" {interval} | {epoch} | {parameters} |\n"));
     text

@@ -22,10 +22,7 @@ fn a_claim_that_was_made_though_the_answer_got_lost_is_ours() {
     let path = folder.path().join("claim.json");
     let claim = claimed(&path);
     assert!(create(&path, claim.record()).unwrap());
-    let other = ClaimRecord {
-        token: "another".into(),
-        ..claim.record().clone()
-    };
+    let other = ClaimRecord { token: "another".into(), ..claim.record().clone() };
     assert!(!create(&path, &other).unwrap());
 }
 

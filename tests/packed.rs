@@ -1,0 +1,211 @@
+//! A run's numbers do not depend on its neighbours in a pack, nor on which kernels compute them. Dropout is on.
+
+use std::path::Path;
+
+use sweep::data::{Encoded, Tokenizer};
+use sweep::model::{Adapter, Base, Kernels, peft};
+use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, MetricName, PlannedRun, Precision, RunId, RunSpec};
+use sweep::train::{Examples, Member, Orders, Pack, Place, TrainingData, evaluate};
+use tch::Device;
+
+/// Float rounding in taller products, over all steps.
+const TOLERANCE: f64 = 2e-5;
+
+fn fixture(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference").join(name).join("model")
+}
+
+fn base(name: &str, kernels: Kernels) -> Base {
+    let mut base = Base::load(&fixture(name), 4, Precision::Fp32, Device::Cpu).unwrap();
+    base.kernels = kernels;
+    base
+}
+
+fn data(name: &str) -> TrainingData {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps/data/newswire.csv");
+    let spec = dataset(&path);
+    let dataset = sweep::data::load(&spec, &path).unwrap();
+    let tokenizer = Tokenizer::load(&fixture(name), 40).unwrap();
+    let examples = |examples: &sweep::data::Examples, count: usize| {
+        let tokens: Encoded = tokenizer.encode(&examples.texts[..count]).unwrap();
+        Examples { tokens, labels: examples.labels[..count].to_vec(), rows: examples.rows[..count].to_vec() }
+    };
+    TrainingData {
+        train: examples(&dataset.train, 45),
+        evaluation: examples(&dataset.evaluation, 30),
+        class_names: dataset.class_names,
+        digest: dataset.digest,
+    }
+}
+
+fn dataset(path: &Path) -> DatasetSpec {
+    DatasetSpec {
+        path: path.display().to_string(),
+        split: "train".into(),
+        text: vec![],
+        label: None,
+        limit: None,
+        evaluation: Evaluation::HeldOut { size: sweep::spec::HeldOut::Examples(100), seed: 42 },
+    }
+}
+
+/// Three runs that differ in everything a pack allows.
+fn runs(prefix: &str) -> Vec<RunSpec> {
+    let name = |layer: usize, module: &str| format!("{prefix}.encoder.layer.{layer}.{module}");
+    let first = RunSpec {
+        model: String::new(),
+        dataset: dataset(Path::new("newswire.csv")),
+        max_length: 40,
+        rank: 4,
+        lora_alpha: 12.0,
+        lora_dropout: 0.1,
+        target_modules: vec![name(0, "attention.self.query"), name(1, "attention.self.value"), name(2, "output.dense")],
+        hidden_dropout: 0.2,
+        attention_dropout: 0.2,
+        classifier_dropout: 0.2,
+        extra_dropout: 0.0,
+        learning_rate: 2e-3,
+        weight_decay: 0.1,
+        lr_scheduler: LrScheduler::Cosine,
+        warmup_ratio: 0.15,
+        batch_size: 8,
+        eval_batch_size: 16,
+        gradient_accumulation_steps: 2,
+        max_grad_norm: 1.0,
+        epochs: 2,
+        precision: Precision::Fp32,
+        seed: 1,
+        metric_for_best: MetricName::Accuracy,
+    };
+    let second = RunSpec {
+        rank: 2,
+        lora_alpha: 2.0,
+        lora_dropout: 0.0,
+        target_modules: vec![name(2, "attention.self.query"), name(2, "attention.self.key")],
+        hidden_dropout: 0.0,
+        attention_dropout: 0.3,
+        batch_size: 5,
+        gradient_accumulation_steps: 3,
+        epochs: 1,
+        seed: 2,
+        ..first.clone()
+    };
+    let third = RunSpec {
+        rank: 3,
+        target_modules: vec![name(1, "attention.output.dense"), name(1, "intermediate.dense")],
+        extra_dropout: 0.3,
+        lr_scheduler: LrScheduler::Linear,
+        batch_size: 16,
+        gradient_accumulation_steps: 1,
+        epochs: 3,
+        seed: 3,
+        ..first.clone()
+    };
+    vec![first, second, third]
+}
+
+fn member(base: &Base, data: &TrainingData, spec: RunSpec) -> Member {
+    let config = &base.config;
+    let targets =
+        peft::lora_targets(config.architecture, config.layers, &spec.target_modules, spec.rank, spec.lora_alpha)
+            .unwrap();
+    let adapter = Adapter::new(base, targets, spec.seed).unwrap();
+    let run = PlannedRun { id: RunId(spec.seed.to_string()), label: "run".into(), configuration: "run".into(), spec };
+    Member::new(run, adapter, data, Orders::Keyed).unwrap()
+}
+
+/// What training a run gives: the loss of every micro-batch, the final parameters, the final probabilities.
+struct Trained {
+    losses: Vec<f64>,
+    parameters: Vec<f32>,
+    probabilities: Vec<f32>,
+}
+
+fn train(base: &Base, data: &TrainingData, specs: &[RunSpec]) -> Vec<Trained> {
+    let place = |spec: &RunSpec| Place { member: Some(member(base, data, spec.clone())), waiting: Default::default() };
+    let mut pack = Pack::new(base, data, specs.iter().map(place).collect());
+    let mut losses = vec![Vec::new(); specs.len()];
+    let mut done: Vec<Option<Trained>> = specs.iter().map(|_| None).collect();
+    while pack.active().next().is_some() {
+        pack.step().unwrap();
+        for read in pack.read_losses().unwrap() {
+            losses[read.place].push(read.loss);
+        }
+        for place in 0..specs.len() {
+            let Some(member) = pack.member(place) else { continue };
+            if member.epoch_done() {
+                member.next_epoch(data.train.len());
+            }
+            if member.finished() {
+                let member = pack.places[place].member.take().unwrap();
+                let evaluation = evaluate(base, &[&member.adapter], &data.evaluation, 16).unwrap().remove(0);
+                done[place] = Some(Trained {
+                    losses: std::mem::take(&mut losses[place]),
+                    parameters: Vec::<f32>::try_from(&member.adapter.parameters.values).unwrap(),
+                    probabilities: evaluation.probabilities,
+                });
+            }
+        }
+    }
+    done.into_iter().map(Option::unwrap).collect()
+}
+
+fn assert_same(what: &str, one: &Trained, other: &Trained) {
+    assert_eq!(one.losses.len(), other.losses.len(), "{what}: micro-batches");
+    let distance = |x: f64, y: f64| (x - y).abs();
+    for (step, (&x, &y)) in one.losses.iter().zip(&other.losses).enumerate() {
+        assert!(distance(x, y) < TOLERANCE, "{what}: loss of micro-batch {step}: {x} and {y}");
+    }
+    for (name, x, y) in
+        [("parameter", &one.parameters, &other.parameters), ("probability", &one.probabilities, &other.probabilities)]
+    {
+        let largest = x.iter().zip(y.iter()).map(|(&x, &y)| distance(x.into(), y.into())).fold(0.0, f64::max);
+        assert!(largest < TOLERANCE, "{what}: a {name} differs by {largest}");
+    }
+}
+
+#[test]
+fn a_run_gives_the_same_packed_and_alone() {
+    for (folder, prefix) in [("roberta", "roberta"), ("bert", "bert")] {
+        let (base, data) = (base(folder, Kernels::Fused), data(folder));
+        let specs = runs(prefix);
+        let packed = train(&base, &data, &specs);
+        for (spec, packed) in specs.iter().zip(&packed) {
+            let alone = train(&base, &data, std::slice::from_ref(spec)).remove(0);
+            assert_same(&format!("{folder}, run {}", spec.seed), packed, &alone);
+        }
+    }
+}
+
+#[test]
+fn fused_and_plain_kernels_give_the_same() {
+    let data = data("roberta");
+    let specs = runs("roberta");
+    let fused = train(&base("roberta", Kernels::Fused), &data, &specs);
+    let plain = train(&base("roberta", Kernels::Plain), &data, &specs);
+    for ((spec, fused), plain) in specs.iter().zip(&fused).zip(&plain) {
+        assert_same(&format!("run {}", spec.seed), fused, plain);
+    }
+}
+
+#[test]
+fn a_run_that_diverges_leaves_its_neighbours_alone() {
+    let (base, data) = (base("roberta", Kernels::Fused), data("roberta"));
+    let specs = runs("roberta");
+    let alone = train(&base, &data, &specs[..1]).remove(0);
+    let place =
+        |spec: &RunSpec| Place { member: Some(member(&base, &data, spec.clone())), waiting: Default::default() };
+    let mut pack = Pack::new(&base, &data, specs[..2].iter().map(place).collect());
+    let poisoned = &pack.member(1).unwrap().adapter.parameters.values;
+    let _ = poisoned.shallow_clone().fill_(f64::NAN);
+    for expected in &alone.losses[..4] {
+        pack.step().unwrap();
+        let read = pack.read_losses().unwrap();
+        assert!((read[0].loss - expected).abs() < TOLERANCE, "{} instead of {expected}", read[0].loss);
+        assert!(read[1].loss.is_nan());
+        // Its micro-batches go on; only a session takes it out of the pack.
+        if pack.member(1).unwrap().epoch_done() {
+            break;
+        }
+    }
+}
