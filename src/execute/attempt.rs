@@ -33,8 +33,7 @@ impl Worker<'_> {
             return Ok(recorder.release()?);
         }
         let faults: Vec<FaultRecord> = self.store.faults(&plan.id)?;
-        let in_vain = faults.iter().filter(|fault| fault.checkpoint >= recorder.sequence()).count();
-        if in_vain >= self.attempts_at(&pack) {
+        if self.is_given_up(&pack, &faults, recorder.sequence()) {
             self.give_up(&mut recorder, unfinished, &faults)?;
             return Ok(recorder.release()?);
         }
@@ -45,9 +44,15 @@ impl Worker<'_> {
         self.train(recorder, unfinished.concat())
     }
 
-    /// A part of a pack that had its attempts gets one: what fails again fails for good.
-    fn attempts_at(&self, pack: &CurrentPack) -> usize {
-        if pack.part_because == Some(ReplanReason::Faults) { 1 } else { self.options.attempts.max(1) }
+    /// Whether a pack's attempts are used up: by the faults since its newest checkpoint. A part of a pack that had its
+    /// attempts gets one: what fails again fails for good.
+    pub(super) fn is_given_up(&self, pack: &CurrentPack, faults: &[FaultRecord], checkpoint: u64) -> bool {
+        let in_vain = faults.iter().filter(|fault| fault.checkpoint >= checkpoint).count();
+        let attempts = match pack.part_because {
+            Some(ReplanReason::Faults) => 1,
+            _ => self.options.attempts.max(1),
+        };
+        in_vain >= attempts
     }
 
     /// How a pack that cannot go on from a checkpoint is taken apart before it starts, where it must be.

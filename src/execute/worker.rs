@@ -152,7 +152,8 @@ impl Worker<'_> {
         }
     }
 
-    /// Claims the next pack with work in it: in planned order, but packs that had faults after the others.
+    /// Claims the next pack with work in it, in planned order. Packs without attempts left come first, since giving one
+    /// up takes no time and somebody may wait to hear of it; others that had faults come last.
     fn next(&mut self) -> Result<Next, WorkerError> {
         let packs = self.store.packs()?;
         for notice in packs.notices.clone() {
@@ -161,10 +162,12 @@ impl Worker<'_> {
         let mut candidates = Vec::new();
         for pack in &packs.packs {
             if self.has_work(pack)? {
-                candidates.push((self.store.faults(&pack.plan.id)?.len(), pack));
+                let faults = self.store.faults(&pack.plan.id)?;
+                let hopeless = self.is_given_up(pack, &faults, self.store.newest_checkpoint(&pack.plan.id)?);
+                candidates.push(((!hopeless, faults.len()), pack));
             }
         }
-        candidates.sort_by_key(|(faults, _)| *faults);
+        candidates.sort_by_key(|(order, _)| *order);
         let mut busy = None;
         for (_, pack) in candidates {
             match self.store.claim_pack(&pack.plan.id)? {

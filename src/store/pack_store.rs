@@ -72,6 +72,15 @@ impl Store {
         remove_file(&files.progress())
     }
 
+    /// Number of a pack's newest checkpoint, sound or not; 0 where there is none.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn newest_checkpoint(&self, pack: &PackId) -> Result<u64, StoreError> {
+        let files = self.layout().pack(pack);
+        newest_sequence(&[files.checkpoint(0), files.checkpoint(1)])
+    }
+
     /// Records a fault that ended an attempt at a pack, and tells it in the logs of the pack and of these runs. No claim
     /// is needed: who saw a worker die may call this.
     ///
@@ -84,7 +93,7 @@ impl Store {
         cause: &str,
     ) -> Result<(), StoreError> {
         let files = self.layout().pack(pack);
-        let checkpoint = newest_sequence(&[files.checkpoint(0), files.checkpoint(1)])?;
+        let checkpoint = self.newest_checkpoint(pack)?;
         record_fault(&files, &self.claim_options().worker, cause, checkpoint)?;
         for run in runs {
             self.append_run_log(run, &format!("its pack {pack} had a fault: {cause}"))?;

@@ -23,6 +23,7 @@ pub struct Orders {
     pub delay: Duration,
     /// Between checkpoints.
     pub checkpoint_every: Duration,
+    pub attempts: usize,
     pub supervised: bool,
     /// The run that makes the process abort after so many steps, and a file that keeps it from doing so again.
     pub abort: Option<(RunId, usize, Option<PathBuf>)>,
@@ -34,6 +35,7 @@ impl Orders {
             folder: store.layout().folder().to_owned(),
             delay: Duration::from_millis(1),
             checkpoint_every: Duration::from_secs(3600),
+            attempts: 2,
             supervised: false,
             abort: None,
         }
@@ -44,6 +46,7 @@ impl Orders {
             ("SWEEP_TEST_FOLDER", self.folder.to_str().unwrap().to_owned()),
             ("SWEEP_TEST_DELAY", self.delay.as_secs_f64().to_string()),
             ("SWEEP_TEST_CHECKPOINT", self.checkpoint_every.as_secs_f64().to_string()),
+            ("SWEEP_TEST_ATTEMPTS", self.attempts.to_string()),
         ];
         if self.supervised {
             variables.push(("SWEEP_TEST_SUPERVISED", String::new()));
@@ -68,6 +71,7 @@ impl Orders {
             folder: variable("SWEEP_TEST_FOLDER").expect("runs as a helper only").into(),
             delay: seconds("SWEEP_TEST_DELAY"),
             checkpoint_every: seconds("SWEEP_TEST_CHECKPOINT"),
+            attempts: variable("SWEEP_TEST_ATTEMPTS").unwrap().parse().unwrap(),
             supervised: variable("SWEEP_TEST_SUPERVISED").is_some(),
             abort,
         }
@@ -89,7 +93,12 @@ impl Orders {
     }
 
     fn worker_options(&self) -> WorkerOptions {
-        WorkerOptions { checkpoint_every: self.checkpoint_every, when_busy: WhenBusy::Wait, ..options() }
+        WorkerOptions {
+            checkpoint_every: self.checkpoint_every,
+            attempts: self.attempts,
+            when_busy: WhenBusy::Wait,
+            ..options()
+        }
     }
 
     fn arguments(helper: &str) -> [String; 4] {

@@ -75,7 +75,8 @@ fn fail_fast_stops_all_workers_with_their_state_saved() {
     let root = scratch();
     let store = open_with(root.path(), &sweep(runs(12)), 1).unwrap().store;
     let first = store.record().packs[0].places[0][0].clone();
-    let orders = Orders { delay: Duration::from_millis(80), abort: Some((first, 0, None)), ..Orders::new(&store) };
+    let orders =
+        Orders { delay: Duration::from_millis(20), abort: Some((first, 0, None)), attempts: 1, ..Orders::new(&store) };
     let workers = [orders.worker_command(), orders.worker_command()];
     let end = supervise(&store, &workers, true, &mut Collected::default(), &Stop::default()).unwrap();
     assert_eq!(end, WorkerEnd::FailedFast);
