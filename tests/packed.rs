@@ -16,9 +16,7 @@ fn fixture(name: &str) -> std::path::PathBuf {
 }
 
 fn base(name: &str, kernels: Kernels) -> Base {
-    let mut base = Base::load(&fixture(name), 4, Precision::Fp32, Device::Cpu).unwrap();
-    base.kernels = kernels;
-    base
+    Base::load_for(kernels, &fixture(name), 4, Precision::Fp32, Device::Cpu).unwrap()
 }
 
 fn data(name: &str) -> TrainingData {

@@ -8,7 +8,7 @@ use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
 use crate::data::{self, CacheUse, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::hub::Hub;
-use crate::model::Base;
+use crate::model::{Base, Kernels};
 use crate::spec::{DatasetSpec, PackPlan, Precision, RunSpec};
 use crate::train::{self, Checkpoint, Examples, Recorder, TrainError, TrainingData};
 
@@ -55,11 +55,7 @@ impl TorchExecutor {
     /// `device`: `cpu` or `cuda:N`; `threads`: for products on the CPU, all cores by default.
     pub fn new(device: &str, threads: Option<usize>, hub: Hub) -> Result<Self, DeviceError> {
         let parsed = parse(device)?;
-        if let Some(threads) = threads {
-            tch::set_num_threads(threads as i32);
-            // Refused where a pool exists already; then its size was chosen before, and stays.
-            let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-        }
+        start_threads(parsed, threads);
         let token_cache = data::default_cache_folder();
         Ok(TorchExecutor { device: parsed, name: device.to_string(), hub, token_cache, loaded: None })
     }
@@ -106,6 +102,19 @@ impl TorchExecutor {
             TrainError::Record(error) => ExecuteError::Record(error),
             other => ExecuteError::Failed(other.to_string()),
         }
+    }
+}
+
+/// One pool of threads for all that is parallel; the calling thread, which trains, is one of them.
+fn start_threads(device: Device, threads: Option<usize>) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).use_current_thread();
+    // Refused where a pool exists already; then its size was chosen before, and stays.
+    let _ = pool.build_global();
+    if Kernels::of(device) == Kernels::Fused {
+        // libtorch's own threads would wait for work by spinning, on the cores that the pool needs.
+        tch::set_num_threads(1);
+    } else if let Some(threads) = threads {
+        tch::set_num_threads(threads as i32);
     }
 }
 

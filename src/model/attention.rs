@@ -57,11 +57,21 @@ pub enum AttentionTape {
 }
 
 /// Gradients of the inputs of [`forward`].
-pub struct AttentionGradient {
-    /// Shaped as `query`.
-    pub query: Tensor,
-    /// `[rows, 2 * width]`
-    pub key_value: Tensor,
+pub enum AttentionGradient {
+    /// Where every token asks: query, key and value side by side, `[rows, 3 * width]`.
+    Joined(Tensor),
+    /// Where first tokens ask: `[sequences, width]` and `[rows, 2 * width]`.
+    Apart { query: Tensor, key_value: Tensor },
+}
+
+impl AttentionGradient {
+    /// Views of the query's gradient and of that of key and value.
+    pub fn apart(&self, width: i64) -> Result<(Tensor, Tensor), TchError> {
+        match self {
+            Self::Joined(all) => Ok((all.f_narrow(1, 0, width)?, all.f_narrow(1, width, 2 * width)?)),
+            Self::Apart { query, key_value } => Ok((query.shallow_clone(), key_value.shallow_clone())),
+        }
+    }
 }
 
 /// `query`: `[rows or sequences, width]`; `key_value`: `[rows, 2 * width]`. Returns the context, shaped as `query`.
@@ -138,9 +148,11 @@ pub fn backward(
         query_parts.push(join(&query, heads)?);
         key_value_parts.push(Tensor::f_cat(&[join(&key, heads)?, join(&value, heads)?], 1)?);
     }
-    Ok(AttentionGradient {
-        query: Tensor::f_cat(&query_parts, 0)?.f_index_select(0, places(layout, queries))?,
-        key_value: Tensor::f_cat(&key_value_parts, 0)?.f_index_select(0, &layout.padded_place)?,
+    let query = Tensor::f_cat(&query_parts, 0)?.f_index_select(0, places(layout, queries))?;
+    let key_value = Tensor::f_cat(&key_value_parts, 0)?.f_index_select(0, &layout.padded_place)?;
+    Ok(match queries {
+        Queries::Tokens => AttentionGradient::Joined(Tensor::f_cat(&[query, key_value], 1)?),
+        Queries::Firsts => AttentionGradient::Apart { query, key_value },
     })
 }
 

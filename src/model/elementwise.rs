@@ -1,11 +1,12 @@
 //! Element-wise passes between the products, forward and backward: in plain libtorch operations, or fused on the CPU.
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
-use super::base::Norm;
+use super::base::{Embeddings, Norm};
 use super::config::Activation;
 use super::cpu;
 use super::dropout::RowDropouts;
+use super::layout::Layout;
 
 /// How element-wise passes and attention are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,32 @@ pub enum Kernels {
     Plain,
     /// Our passes over float32 on the CPU.
     Fused,
+}
+
+impl Kernels {
+    /// The fastest for a device.
+    pub fn of(device: Device) -> Self {
+        if cpu::available(device) { Kernels::Fused } else { Kernels::Plain }
+    }
+}
+
+/// The embedding of every token, `[rows, width]`.
+pub fn embed(
+    kernels: Kernels,
+    embeddings: &Embeddings,
+    layout: &Layout,
+    dropouts: RowDropouts,
+) -> Result<Tensor, TchError> {
+    if kernels == Kernels::Fused {
+        return cpu::norm::embed(embeddings, layout, &dropouts);
+    }
+    let words = embeddings.word.f_index_select(0, &layout.ids)?;
+    let positions = embeddings.position.f_index_select(0, &layout.positions)?;
+    let (hidden, _, _) = normalize(&words.f_add(&positions)?, &embeddings.norm)?;
+    match dropouts.mask(hidden.size()[1] as usize, hidden.device())? {
+        Some(mask) => hidden.f_mul(&mask),
+        None => Ok(hidden),
+    }
 }
 
 /// What the backward pass of [`residual_norm`] needs.

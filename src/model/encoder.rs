@@ -9,13 +9,14 @@ use std::ops::Range;
 
 use tch::{TchError, Tensor};
 
-use super::attention::{self, AttentionTape, Heads, Queries};
-use super::base::{Base, Layer, Linear};
+use super::attention::{self, AttentionGradient, AttentionTape, Heads, Queries};
+use super::base::{Base, Layer, Projections};
 use super::dropout::RowDropouts;
 use super::elementwise::{self, ActivationTape, ResidualTape};
 use super::layout::Layout;
 use super::lora::{self, LoraTape};
 use super::pass::{RunPass, Site};
+use super::weight::Weight;
 use crate::spec::Module;
 
 /// What the backward pass of one layer needs.
@@ -75,37 +76,32 @@ impl Encoder<'_> {
     }
 
     fn embed(&self) -> Result<Tensor, TchError> {
-        let embeddings = &self.base.embeddings;
-        let words = embeddings.word.f_index_select(0, &self.layout.ids)?;
-        let positions = embeddings.position.f_index_select(0, &self.layout.positions)?;
-        let (hidden, _, _) = elementwise::normalize(&words.f_add(&positions)?, &embeddings.norm)?;
         let dropouts = self.dropouts(Site::Embeddings, Queries::Tokens);
-        match dropouts.mask(self.base.config.hidden_size as usize, self.layout.device)? {
-            Some(mask) => hidden.f_mul(&mask),
-            None => Ok(hidden),
-        }
+        elementwise::embed(self.base.kernels, &self.base.embeddings, self.layout, dropouts)
     }
 
     fn layer_forward(&self, index: usize, layer: &Layer, hidden: &Tensor) -> Result<(Tensor, LayerTape), TchError> {
-        let last = index + 1 == self.base.layers.len();
-        let queries = if last { Queries::Firsts } else { Queries::Tokens };
+        let queries = match &layer.projections {
+            Projections::Joined(_) => Queries::Tokens,
+            Projections::Apart { .. } => Queries::Firsts,
+        };
         let kernels = self.base.kernels;
         let mut tapes = Vec::new();
-        let (context, residual, attention) = self.attend(index, layer, hidden, queries, &mut tapes)?;
+        let (context, residual, attention) = self.attend(index, layer, hidden, &mut tapes)?;
 
-        let output = self.base.product(&context, &layer.attention_output.weight)?;
+        let output = layer.attention_output.weight.product(&context)?;
         self.adapt((index, Module::AttentionOutput), queries, &context, &output, &mut tapes)?;
         let dropouts = self.dropouts(Site::AttentionOutput(index), queries);
         let bias = &layer.attention_output.bias;
         let (hidden, attention_norm) =
             elementwise::residual_norm(kernels, output, bias, &residual, &layer.attention_norm, dropouts)?;
 
-        let inner = self.base.product(&hidden, &layer.intermediate.weight)?;
+        let inner = layer.intermediate.weight.product(&hidden)?;
         self.adapt((index, Module::Intermediate), queries, &hidden, &inner, &mut tapes)?;
         let (active, activation) =
             elementwise::bias_activation(kernels, inner, &layer.intermediate.bias, self.base.config.activation)?;
 
-        let output = self.base.product(&active, &layer.output.weight)?;
+        let output = layer.output.weight.product(&active)?;
         self.adapt((index, Module::Output), queries, &active, &output, &mut tapes)?;
         let dropouts = self.dropouts(Site::Output(index), queries);
         let bias = &layer.output.bias;
@@ -120,24 +116,19 @@ impl Encoder<'_> {
         index: usize,
         layer: &Layer,
         hidden: &Tensor,
-        queries: Queries,
         tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
     ) -> Result<(Tensor, Tensor, AttentionTape), TchError> {
         let width = self.base.config.hidden_size;
-        let Linear { weight, bias } = &layer.query_key_value;
-        let (query, key_value, residual) = match queries {
-            Queries::Tokens => {
-                let mut product = self.base.product(hidden, weight)?;
-                let all = product.f_add_(bias)?;
+        let (queries, query, key_value, residual) = match &layer.projections {
+            Projections::Joined(all) => {
+                let all = all.weight.product_with_bias(hidden, &all.bias)?;
                 let query = all.f_narrow(1, 0, width)?;
-                (query, all.f_narrow(1, width, 2 * width)?, hidden.shallow_clone())
+                (Queries::Tokens, query, all.f_narrow(1, width, 2 * width)?, hidden.shallow_clone())
             }
-            Queries::Firsts => {
+            Projections::Apart { query, key_value } => {
                 let firsts = hidden.f_index_select(0, &self.layout.first_rows)?;
-                let mut query = self.base.product(&firsts, &weight.f_narrow(0, 0, width)?)?;
-                let mut key_value = self.base.product(hidden, &weight.f_narrow(0, width, 2 * width)?)?;
-                let query = query.f_add_(&bias.f_narrow(0, 0, width)?)?;
-                (query, key_value.f_add_(&bias.f_narrow(0, width, 2 * width)?)?, firsts)
+                let key_value = key_value.weight.product_with_bias(hidden, &key_value.bias)?;
+                (Queries::Firsts, query.weight.product_with_bias(&firsts, &query.bias)?, key_value, firsts)
             }
         };
         self.adapt((index, Module::Query), queries, &residual, &query, tapes)?;
@@ -163,24 +154,24 @@ impl Encoder<'_> {
         let rows = tape.queries;
         let (output, residual) = elementwise::residual_norm_backward(&tape.output_norm, &layer.output_norm, gradient)?;
         let linear = (index, Module::Output);
-        let Some(active) = self.linear_backward(linear, rows, tape, &output, &layer.output.weight, stop)? else {
+        let weight = &layer.output.weight;
+        let Some(active) = self.linear_backward(linear, rows, tape, &output, (weight, None), stop)? else {
             return Ok(None);
         };
         let inner = elementwise::activation_backward(&tape.activation, active, self.base.config.activation)?;
         let linear = (index, Module::Intermediate);
         let weight = &layer.intermediate.weight;
-        let Some(mut hidden) = self.linear_backward(linear, rows, tape, &inner, weight, stop)? else {
+        let Some(hidden) = self.linear_backward(linear, rows, tape, &inner, (weight, Some(residual)), stop)? else {
             return Ok(None);
         };
-        let hidden = hidden.f_add_(&residual)?;
         let (output, residual) =
             elementwise::residual_norm_backward(&tape.attention_norm, &layer.attention_norm, &hidden)?;
         let linear = (index, Module::AttentionOutput);
         let weight = &layer.attention_output.weight;
-        let Some(context) = self.linear_backward(linear, rows, tape, &output, weight, stop)? else {
+        let Some(context) = self.linear_backward(linear, rows, tape, &output, (weight, None), stop)? else {
             return Ok(None);
         };
-        self.attend_backward(index, tape, &context, &residual, stop.is_some())
+        self.attend_backward(index, tape, &context, residual, stop.is_some())
     }
 
     fn attend_backward(
@@ -188,31 +179,31 @@ impl Encoder<'_> {
         index: usize,
         tape: &LayerTape,
         context: &Tensor,
-        residual: &Tensor,
+        residual: Tensor,
         stop: bool,
     ) -> Result<Option<Tensor>, TchError> {
         let width = self.base.config.hidden_size;
-        let weight = &self.base.layers[index].query_key_value.weight;
         let inputs = attention::backward(self.layout, self.heads(), &tape.attention, context)?;
-        let key = inputs.key_value.f_narrow(1, 0, width)?;
-        let value = inputs.key_value.f_narrow(1, width, width)?;
+        let (query, key_value) = inputs.apart(width)?;
+        let key = key_value.f_narrow(1, 0, width)?;
+        let value = key_value.f_narrow(1, width, width)?;
         let (mut hidden, mut firsts) = (None, None);
         if !stop {
-            match tape.queries {
-                Queries::Tokens => {
-                    let all = Tensor::f_cat(&[&inputs.query, &inputs.key_value], 1)?;
-                    hidden = Some(self.base.product_backward(&all, weight)?.f_add_(residual)?);
+            match (&self.base.layers[index].projections, &inputs) {
+                (Projections::Joined(all), AttentionGradient::Joined(gradient)) => {
+                    hidden = Some(all.weight.backward_onto(gradient, residual)?);
                 }
-                Queries::Firsts => {
-                    let key_value = weight.f_narrow(0, width, 2 * width)?;
-                    hidden = Some(self.base.product_backward(&inputs.key_value, &key_value)?);
-                    let query = self.base.product_backward(&inputs.query, &weight.f_narrow(0, 0, width)?)?;
-                    firsts = Some({ query }.f_add_(residual)?);
+                (Projections::Apart { query: asking, key_value: asked }, _) => {
+                    hidden = Some(asked.weight.backward(&key_value)?);
+                    firsts = Some(asking.weight.backward_onto(&query, residual)?);
+                }
+                (Projections::Joined(_), AttentionGradient::Apart { .. }) => {
+                    return Err(TchError::Torch("attention of all tokens gives joined gradients".to_string()));
                 }
             }
         }
         let query_input = if tape.queries == Queries::Firsts { &firsts } else { &hidden };
-        self.adapt_backward((index, Module::Query), tape.queries, tape, &inputs.query, query_input.as_ref())?;
+        self.adapt_backward((index, Module::Query), tape.queries, tape, &query, query_input.as_ref())?;
         self.adapt_backward((index, Module::Key), Queries::Tokens, tape, &key, hidden.as_ref())?;
         self.adapt_backward((index, Module::Value), Queries::Tokens, tape, &value, hidden.as_ref())?;
         match (hidden, firsts) {
@@ -221,19 +212,23 @@ impl Encoder<'_> {
         }
     }
 
-    /// Gradients through a linear layer and its LoRA updates; no input gradient when `stop` names this layer.
+    /// Gradients through a linear layer and its LoRA updates; no input gradient when `stop` names this layer. Another
+    /// gradient of the same input is used up where one is given.
     fn linear_backward(
         &self,
         linear: (usize, Module),
         rows: Queries,
         tape: &LayerTape,
         gradient: &Tensor,
-        weight: &Tensor,
+        (weight, onto): (&Weight, Option<Tensor>),
         stop: Option<Module>,
     ) -> Result<Option<Tensor>, TchError> {
         let input = match stop {
             Some(stop) if stop == linear.1 => None,
-            _ => Some(self.base.product_backward(gradient, weight)?),
+            _ => Some(match onto {
+                Some(onto) => weight.backward_onto(gradient, onto)?,
+                None => weight.backward(gradient)?,
+            }),
         };
         self.adapt_backward(linear, rows, tape, gradient, input.as_ref())?;
         Ok(input)
@@ -248,7 +243,7 @@ impl Encoder<'_> {
         output: &Tensor,
         tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
     ) -> Result<(), TchError> {
-        let tape = lora::forward(linear, self.passes, &self.spans(rows), input, output)?;
+        let tape = lora::forward(self.base.kernels, linear, self.passes, &self.spans(rows), input, output)?;
         if tape.iter().any(Option::is_some) {
             tapes.push((linear.1, tape));
         }

@@ -19,6 +19,7 @@ mod pass;
 pub mod peft;
 mod peft_config;
 mod random;
+mod weight;
 mod weights;
 
 pub use adapter::{Adapter, LoraTarget, count_parameters};

@@ -1,0 +1,333 @@
+//! Matrix products with a right matrix that is laid out in panels, which a tile walks through in memory order.
+
+use rayon::prelude::*;
+
+use super::super::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
+use super::RowsMut;
+use super::tile::{COLUMNS, Engine, Left, ROWS, Strip, Sums};
+
+/// Inner indices handled at a time: with [`BLOCK`] rows of the left matrix they stay in the second-level cache.
+const DEPTH: usize = 384;
+/// Most rows of the left matrix that one thread works on at a time.
+const BLOCK: usize = 8 * ROWS;
+
+// A strip of a masked matrix is one block of random numbers, and a depth begins at one.
+const _: () = assert!(COLUMNS == DROPOUT_BLOCK && DEPTH.is_multiple_of(DROPOUT_BLOCK));
+
+/// A matrix with two strides: element (i, j) is `values[i * row + j * column]`.
+#[derive(Clone, Copy)]
+pub struct Matrix<'a> {
+    pub values: &'a [f32],
+    pub row: usize,
+    pub column: usize,
+}
+
+/// The right matrix of products, `[inner, columns]`: panels of [`COLUMNS`] columns, the last one filled up with zeros.
+#[derive(Debug)]
+pub struct Panels {
+    strips: Vec<Strip>,
+    inner: usize,
+    columns: usize,
+    engine: Engine,
+}
+
+/// What happens to the values of `out` when a product is written.
+#[derive(Clone, Copy)]
+pub enum Onto<'a> {
+    /// They are overwritten.
+    Nothing,
+    /// They are overwritten; this row is added to each row of the product.
+    Bias(&'a [f32]),
+    /// The product is added to them.
+    Itself,
+    /// The product is added to them after dropout.
+    Dropped(Dropout),
+}
+
+impl Panels {
+    pub fn new(engine: Engine, matrix: Matrix<'_>, inner: usize, columns: usize) -> Panels {
+        Panels::scaled(engine, matrix, inner, columns, 1.0)
+    }
+
+    /// Of the matrix times `scale`.
+    pub fn scaled(engine: Engine, matrix: Matrix<'_>, inner: usize, columns: usize, scale: f32) -> Panels {
+        let mut strips = vec![Strip::ZERO; inner * columns.div_ceil(COLUMNS)];
+        strips.par_chunks_mut(inner.max(1)).enumerate().for_each(|(panel, strips)| {
+            let first = panel * COLUMNS;
+            let width = COLUMNS.min(columns - first);
+            for (k, strip) in strips.iter_mut().enumerate() {
+                let values = &matrix.values[k * matrix.row + first * matrix.column..];
+                for (into, value) in strip.0[..width].iter_mut().zip(values.iter().step_by(matrix.column)) {
+                    *into = *value * scale;
+                }
+            }
+        });
+        Panels { strips, inner, columns, engine }
+    }
+
+    /// Of a matrix with neighbouring columns, after dropout of its elements.
+    pub fn dropped(engine: Engine, matrix: Matrix<'_>, (inner, columns): (usize, usize), dropout: Dropout) -> Panels {
+        let mut panels = Panels::new(engine, matrix, inner, columns);
+        panels.strips.par_chunks_mut(inner.max(1)).enumerate().for_each(|(panel, strips)| {
+            // SAFETY: an engine exists only where its instructions were detected.
+            unsafe { drop_strips(strips, panel, columns, dropout) }
+        });
+        panels
+    }
+
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// `left @ self` into `out`, `[rows, columns]`; `left` is `[rows, inner]`.
+    pub fn multiply(&self, left: Matrix<'_>, out: RowsMut<'_>, onto: Onto<'_>) {
+        self.multiply_dropped(left, None, out, onto);
+    }
+
+    /// As [`Self::multiply`], with dropout of the left matrix, whose columns are neighbours then.
+    pub fn multiply_dropped(
+        &self,
+        left: Matrix<'_>,
+        dropout: Option<Dropout>,
+        mut out: RowsMut<'_>,
+        onto: Onto<'_>,
+    ) {
+        let threads = rayon::current_num_threads();
+        let part = Part { panels: self, left, dropout, onto, first_row: 0, first_panel: 0 };
+        if out.rows() < threads * 2 * ROWS {
+            return self.multiply_few_rows(part, out, threads);
+        }
+        let block = rows_per_block(out.rows(), threads);
+        out.par_blocks(block).with_max_len(1).for_each_init(Vec::new, |packed, (first_row, mut out)| {
+            Part { first_row, ..part }.multiply(&mut out, packed);
+        });
+    }
+
+    /// Too few rows for all threads: each takes some of the columns.
+    fn multiply_few_rows(&self, part: Part<'_>, mut out: RowsMut<'_>, threads: usize) {
+        let panels = self.columns.div_ceil(COLUMNS);
+        let group = panels.div_ceil(2 * threads).max(1);
+        let rows = out.rows();
+        let mut parts: Vec<(usize, Vec<f32>)> = (0..panels)
+            .step_by(group)
+            .map(|first| (first, out.copy_columns(first * COLUMNS, self.columns.min((first + group) * COLUMNS))))
+            .collect();
+        parts.par_iter_mut().for_each_init(Vec::new, |packed, (first_panel, values)| {
+            let columns = values.len() / rows.max(1);
+            let mut out = RowsMut::new(values, columns, columns);
+            Part { first_panel: *first_panel, ..part }.multiply(&mut out, packed);
+        });
+        for (first, values) in parts {
+            out.paste_columns(first * COLUMNS, &values);
+        }
+    }
+}
+
+/// Blocks of at most [`BLOCK`] rows, as many for each thread.
+fn rows_per_block(rows: usize, threads: usize) -> usize {
+    let blocks = rows.div_ceil(BLOCK).next_multiple_of(threads);
+    rows.div_ceil(blocks).next_multiple_of(ROWS)
+}
+
+/// What one thread multiplies at a time: some rows with some panels.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    panels: &'a Panels,
+    left: Matrix<'a>,
+    dropout: Option<Dropout>,
+    onto: Onto<'a>,
+    first_row: usize,
+    first_panel: usize,
+}
+
+impl Part<'_> {
+    fn multiply(&self, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
+        // SAFETY: an engine exists only where its instructions were detected.
+        unsafe { multiply(self, out, packed) }
+    }
+
+    #[inline(always)]
+    fn write(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
+        let sums = &sums[..out.len()];
+        let column = panel * COLUMNS;
+        match self.onto {
+            Onto::Nothing if first => out.copy_from_slice(sums),
+            Onto::Bias(bias) if first => {
+                for ((out, sum), bias) in out.iter_mut().zip(sums).zip(&bias[column..]) {
+                    *out = sum + bias;
+                }
+            }
+            Onto::Nothing | Onto::Bias(_) | Onto::Itself => {
+                for (out, sum) in out.iter_mut().zip(sums) {
+                    *out += sum;
+                }
+            }
+            Onto::Dropped(dropout) => {
+                let mut mask = [0f32; COLUMNS];
+                dropout.fill(&mut mask, (row * self.panels.columns.next_multiple_of(COLUMNS) + column) as u64);
+                for ((out, sum), mask) in out.iter_mut().zip(sums).zip(&mask) {
+                    *out += sum * mask;
+                }
+            }
+        }
+    }
+
+    /// Lays out `rows` rows, inner indices `start..start + depth`, in groups of [`ROWS`] rows; missing rows of the last
+    /// group are zero.
+    #[inline(always)]
+    fn pack(&self, rows: usize, start: usize, depth: usize, packed: &mut Vec<Left>) {
+        packed.clear();
+        packed.resize(rows.div_ceil(ROWS) * depth, [0.0; ROWS]);
+        let stride = self.panels.inner.next_multiple_of(DROPOUT_BLOCK);
+        let mut mask = [0f32; DEPTH];
+        for (group, packed) in packed.chunks_mut(depth.max(1)).enumerate() {
+            for index in 0..ROWS.min(rows - group * ROWS) {
+                let row = self.first_row + group * ROWS + index;
+                let values = &self.left.values[row * self.left.row + start * self.left.column..];
+                if let Some(dropout) = self.dropout {
+                    dropout.fill(&mut mask[..depth], (row * stride + start) as u64);
+                    for ((into, value), mask) in packed.iter_mut().zip(values).zip(&mask) {
+                        into[index] = value * mask;
+                    }
+                } else if self.left.column == 1 {
+                    for (into, value) in packed.iter_mut().zip(values) {
+                        into[index] = *value;
+                    }
+                } else {
+                    for (into, value) in packed.iter_mut().zip(values.iter().step_by(self.left.column)) {
+                        into[index] = *value;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))]
+fn multiply(part: &Part<'_>, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
+    let inner = part.panels.inner;
+    let (rows, columns) = (out.rows(), out.width());
+    let mut sums: Sums = [Strip::ZERO; ROWS];
+    for start in (0..inner.max(1)).step_by(DEPTH) {
+        let depth = DEPTH.min(inner - start);
+        part.pack(rows, start, depth, packed);
+        for panel in 0..columns.div_ceil(COLUMNS) {
+            let right = &part.panels.strips[(part.first_panel + panel) * inner + start..][..depth];
+            let column = panel * COLUMNS;
+            let width = COLUMNS.min(columns - column);
+            for (tile, row) in (0..rows).step_by(ROWS).enumerate() {
+                part.panels.engine.multiply(&packed[tile * depth..][..depth], right, &mut sums);
+                for (index, sums) in sums.iter().enumerate().take(rows - row) {
+                    let out = &mut out.row(row + index)[column..column + width];
+                    part.write(out, &sums.0, start == 0, part.first_row + row + index, part.first_panel + panel);
+                }
+            }
+        }
+    }
+}
+
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))]
+fn drop_strips(strips: &mut [Strip], panel: usize, columns: usize, dropout: Dropout) {
+    let stride = columns.next_multiple_of(COLUMNS);
+    let mut mask = [0f32; COLUMNS];
+    for (row, strip) in strips.iter_mut().enumerate() {
+        dropout.fill(&mut mask, (row * stride + panel * COLUMNS) as u64);
+        for (value, mask) in strip.0.iter_mut().zip(&mask) {
+            *value *= mask;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::super::random::{Key, Purpose};
+    use super::*;
+
+    fn plain(left: &[f32], right: &[f32], (m, k, n): (usize, usize, usize)) -> Vec<f64> {
+        let mut out = vec![0f64; m * n];
+        for i in 0..m {
+            for j in 0..n {
+                out[i * n + j] = (0..k).map(|l| f64::from(left[i * k + l]) * f64::from(right[l * n + j])).sum();
+            }
+        }
+        out
+    }
+
+    fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
+        (0..columns).flat_map(|j| values.iter().skip(j).step_by(columns).copied()).collect()
+    }
+
+    /// The mask of a `[rows, width]` matrix, without what lies between its rows.
+    fn mask(dropout: Dropout, rows: usize, width: usize) -> Vec<f32> {
+        let mut mask = vec![0f32; rows * width];
+        for (row, mask) in mask.chunks_mut(width).enumerate() {
+            dropout.fill(mask, (row * width.next_multiple_of(DROPOUT_BLOCK)) as u64);
+        }
+        mask
+    }
+
+    fn check(out: &[f32], expected: impl Fn(usize) -> f64) -> Result<(), TestCaseError> {
+        for (at, value) in out.iter().enumerate() {
+            let expected = expected(at);
+            prop_assert!((f64::from(*value) - expected).abs() < 1e-3, "{at}: {value} instead of {expected}");
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn products_of_all_shapes(m in 1usize..230, k in 1usize..900, n in 1usize..100, seed in 0u64..1000) {
+            let Some(engine) = Engine::detect() else { return Ok(()) };
+            let key = Key::new(seed, Purpose::Dropout);
+            let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
+            let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();
+            let bias: Vec<f32> = (0..n).map(|i| i as f32).collect();
+            let expected = plain(&left, &right, (m, k, n));
+            let panels = Panels::new(engine, Matrix { values: &right, row: n, column: 1 }, k, n);
+            let turned = transposed(&left, k);
+            let views = [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &turned, row: 1, column: m }];
+            for left in views {
+                let mut out = vec![f32::NAN; m * n];
+                panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Nothing);
+                check(&out, |at| expected[at])?;
+                panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Itself);
+                check(&out, |at| 2.0 * expected[at])?;
+                panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Bias(&bias));
+                check(&out, |at| expected[at] + (at % n) as f64)?;
+            }
+        }
+
+        #[test]
+        fn dropout_of_either_matrix_and_of_the_product(
+            m in 1usize..130, k in 1usize..500, n in 1usize..100, seed in 0u64..1000
+        ) {
+            let Some(engine) = Engine::detect() else { return Ok(()) };
+            let key = Key::new(seed, Purpose::Dropout);
+            let dropout = Dropout::new(key, 0.3).unwrap();
+            let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
+            let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();
+            let (matrix, other) = (Matrix { values: &left, row: k, column: 1 }, Matrix { values: &right, row: n, column: 1 });
+            let times = |x: &[f32], mask: &[f32]| x.iter().zip(mask).map(|(x, mask)| x * mask).collect::<Vec<f32>>();
+            let panels = Panels::new(engine, other, k, n);
+            let mut out = vec![f32::NAN; m * n];
+
+            panels.multiply_dropped(matrix, Some(dropout), RowsMut::new(&mut out, n, n), Onto::Nothing);
+            let expected = plain(&times(&left, &mask(dropout, m, k)), &right, (m, k, n));
+            check(&out, |at| expected[at])?;
+
+            let dropped = Panels::dropped(engine, other, (k, n), dropout);
+            dropped.multiply(matrix, RowsMut::new(&mut out, n, n), Onto::Nothing);
+            let expected = plain(&left, &times(&right, &mask(dropout, k, n)), (m, k, n));
+            check(&out, |at| expected[at])?;
+
+            out.fill(1.0);
+            panels.multiply(matrix, RowsMut::new(&mut out, n, n), Onto::Dropped(dropout));
+            let (expected, mask) = (plain(&left, &right, (m, k, n)), mask(dropout, m, n));
+            check(&out, |at| 1.0 + expected[at] * f64::from(mask[at]))?;
+        }
+    }
+}
