@@ -1,5 +1,6 @@
 //! Where the tokens of a batch lie: sequences end to end without padding, the sequences of a run together.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use tch::{Device, TchError, Tensor};
@@ -60,12 +61,18 @@ pub struct Layout {
     pub positions: Tensor,
     /// `[sequences]` int64: the row of each sequence's first token.
     pub first_rows: Tensor,
+    pub device: Device,
+    buckets: OnceCell<Buckets>,
+}
+
+/// The sequences by length, where attention lays them side by side.
+#[derive(Debug)]
+pub struct Buckets {
     pub buckets: Vec<Bucket>,
     /// `[rows]` int64: where each row lies in the buckets' padded rows, bucket after bucket.
     pub padded_place: Tensor,
     /// `[sequences]` int64: where each sequence lies in the buckets' members, bucket after bucket.
     pub bucket_place: Tensor,
-    pub device: Device,
 }
 
 impl Layout {
@@ -80,22 +87,37 @@ impl Layout {
             positions.extend(0..tokens.len() as i64);
         }
         let first: Vec<i64> = sequences.iter().map(|s| s.start as i64).collect();
-        let groups = group_by_length(&sequences);
-        let (padded_place, bucket_place) = places_in_buckets(&sequences, &groups, rows);
         Ok(Layout {
             rows,
             runs: spans,
             ids: upload(&ids, device)?,
             positions: upload(&positions, device)?,
             first_rows: upload(&first, device)?,
-            buckets: groups
-                .into_iter()
-                .map(|(length, members)| Bucket::new(members, length, &sequences, device))
-                .collect::<Result<_, _>>()?,
-            padded_place: upload(&padded_place, device)?,
-            bucket_place: upload(&bucket_place, device)?,
             sequences,
             device,
+            buckets: OnceCell::new(),
+        })
+    }
+
+    /// Made when first asked for: attention on the CPU does without.
+    pub fn buckets(&self) -> Result<&Buckets, TchError> {
+        if let Some(buckets) = self.buckets.get() {
+            return Ok(buckets);
+        }
+        let buckets = Buckets::new(&self.sequences, self.rows, self.device)?;
+        Ok(self.buckets.get_or_init(|| buckets))
+    }
+}
+
+impl Buckets {
+    fn new(sequences: &[Sequence], rows: usize, device: Device) -> Result<Buckets, TchError> {
+        let groups = group_by_length(sequences);
+        let (padded_place, bucket_place) = places_in_buckets(sequences, &groups, rows);
+        let bucket = |(length, members)| Bucket::new(members, length, sequences, device);
+        Ok(Buckets {
+            buckets: groups.into_iter().map(bucket).collect::<Result<_, _>>()?,
+            padded_place: upload(&padded_place, device)?,
+            bucket_place: upload(&bucket_place, device)?,
         })
     }
 }
@@ -187,12 +209,13 @@ mod tests {
         assert_eq!(layout.rows, 75);
         assert_eq!(layout.runs[1], RunSpan { rows: 36..44, sequences: 2..3 });
         assert_eq!(layout.runs[2], RunSpan { rows: 44..75, sequences: 3..5 });
-        assert!(layout.buckets.len() >= 2);
-        let gathers: Vec<Tensor> = layout.buckets.iter().map(|b| b.gather.shallow_clone()).collect();
-        let back = Tensor::cat(&gathers, 0).index_select(0, &layout.padded_place);
+        let buckets = layout.buckets().unwrap();
+        assert!(buckets.buckets.len() >= 2);
+        let gathers: Vec<Tensor> = buckets.buckets.iter().map(|b| b.gather.shallow_clone()).collect();
+        let back = Tensor::cat(&gathers, 0).index_select(0, &buckets.padded_place);
         assert_eq!(Vec::<i64>::try_from(back).unwrap(), (0..75).collect::<Vec<i64>>());
-        let members: Vec<Tensor> = layout.buckets.iter().map(|b| b.sequences.shallow_clone()).collect();
-        let back = Tensor::cat(&members, 0).index_select(0, &layout.bucket_place);
+        let members: Vec<Tensor> = buckets.buckets.iter().map(|b| b.sequences.shallow_clone()).collect();
+        let back = Tensor::cat(&members, 0).index_select(0, &buckets.bucket_place);
         assert_eq!(Vec::<i64>::try_from(back).unwrap(), (0..5).collect::<Vec<i64>>());
     }
 }

@@ -85,13 +85,7 @@ impl Panels {
     }
 
     /// As [`Self::multiply`], with dropout of the left matrix, whose columns are neighbours then.
-    pub fn multiply_dropped(
-        &self,
-        left: Matrix<'_>,
-        dropout: Option<Dropout>,
-        mut out: RowsMut<'_>,
-        onto: Onto<'_>,
-    ) {
+    pub fn multiply_dropped(&self, left: Matrix<'_>, dropout: Option<Dropout>, mut out: RowsMut<'_>, onto: Onto<'_>) {
         let threads = rayon::current_num_threads();
         let part = Part { panels: self, left, dropout, onto, first_row: 0, first_panel: 0 };
         if out.rows() < threads * 2 * ROWS {
@@ -146,8 +140,18 @@ impl Part<'_> {
         unsafe { multiply(self, out, packed) }
     }
 
+    /// Writes what a tile gave for one row and panel.
     #[inline(always)]
     fn write(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
+        match <&mut [f32; COLUMNS]>::try_from(&mut *out) {
+            // The length is known to the compiler.
+            Ok(whole) => self.write_columns(whole, sums, first, row, panel),
+            Err(_) => self.write_columns(out, sums, first, row, panel),
+        }
+    }
+
+    #[inline(always)]
+    fn write_columns(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
         let sums = &sums[..out.len()];
         let column = panel * COLUMNS;
         match self.onto {
@@ -176,30 +180,61 @@ impl Part<'_> {
     /// group are zero.
     #[inline(always)]
     fn pack(&self, rows: usize, start: usize, depth: usize, packed: &mut Vec<Left>) {
-        packed.clear();
         packed.resize(rows.div_ceil(ROWS) * depth, [0.0; ROWS]);
-        let stride = self.panels.inner.next_multiple_of(DROPOUT_BLOCK);
-        let mut mask = [0f32; DEPTH];
+        let mut buffers = [[0f32; DEPTH]; 4];
         for (group, packed) in packed.chunks_mut(depth.max(1)).enumerate() {
-            for index in 0..ROWS.min(rows - group * ROWS) {
-                let row = self.first_row + group * ROWS + index;
-                let values = &self.left.values[row * self.left.row + start * self.left.column..];
-                if let Some(dropout) = self.dropout {
-                    dropout.fill(&mut mask[..depth], (row * stride + start) as u64);
-                    for ((into, value), mask) in packed.iter_mut().zip(values).zip(&mask) {
-                        into[index] = value * mask;
-                    }
-                } else if self.left.column == 1 {
-                    for (into, value) in packed.iter_mut().zip(values) {
-                        into[index] = *value;
-                    }
-                } else {
-                    for (into, value) in packed.iter_mut().zip(values.iter().step_by(self.left.column)) {
-                        into[index] = *value;
-                    }
+            for quarter in (0..ROWS).step_by(4) {
+                let first = group * ROWS + quarter;
+                let [a, b, c, d] = &mut buffers;
+                let lines = [&mut a[..depth], &mut b[..depth], &mut c[..depth], &mut d[..depth]];
+                let [a, b, c, d] = self.lines(first, rows, start, lines);
+                // Four values at a time, which lie together.
+                for (k, packed) in packed.iter_mut().enumerate() {
+                    packed[quarter..quarter + 4].copy_from_slice(&[a[k], b[k], c[k], d[k]]);
                 }
             }
         }
+    }
+
+    /// Four rows of the left matrix after dropout, from inner index `start` on: where they lie, or in `buffers`.
+    #[inline(always)]
+    fn lines<'b>(&'b self, first: usize, rows: usize, start: usize, buffers: [&'b mut [f32]; 4]) -> [&'b [f32]; 4] {
+        let depth = buffers[0].len();
+        if self.left.column == 1 && self.dropout.is_none() && first + 4 <= rows {
+            let line =
+                |index: usize| &self.left.values[(self.first_row + first + index) * self.left.row + start..][..depth];
+            return [line(0), line(1), line(2), line(3)];
+        }
+        let [a, b, c, d] = buffers;
+        [
+            self.line(first, rows, start, a),
+            self.line(first + 1, rows, start, b),
+            self.line(first + 2, rows, start, c),
+            self.line(first + 3, rows, start, d),
+        ]
+    }
+
+    /// One row after dropout in `line`; zeros for a row that is missing.
+    #[inline(always)]
+    fn line<'b>(&self, row: usize, rows: usize, start: usize, line: &'b mut [f32]) -> &'b [f32] {
+        if row >= rows {
+            line.fill(0.0);
+            return line;
+        }
+        let row = self.first_row + row;
+        let values = &self.left.values[row * self.left.row + start * self.left.column..];
+        for (k, value) in line.iter_mut().enumerate() {
+            *value = values[k * self.left.column];
+        }
+        if let Some(dropout) = self.dropout {
+            let mut mask = [0f32; DEPTH];
+            let mask = &mut mask[..line.len()];
+            dropout.fill(mask, (row * self.panels.inner.next_multiple_of(DROPOUT_BLOCK) + start) as u64);
+            for (value, mask) in line.iter_mut().zip(mask) {
+                *value *= *mask;
+            }
+        }
+        line
     }
 }
 
