@@ -16,6 +16,7 @@ use super::elementwise::{self, ActivationTape, ResidualTape};
 use super::layout::Layout;
 use super::lora::{self, LoraTape};
 use super::pass::{RunPass, Site};
+use super::prefix::Prefix;
 use super::weight::Weight;
 use crate::spec::Module;
 
@@ -48,9 +49,14 @@ impl Encoder<'_> {
     /// `keep` is set and any run adapts any layer.
     pub fn forward(&self, keep: bool) -> Result<(Tensor, Option<EncoderTape>), TchError> {
         let lowest = self.passes.iter().filter_map(|pass| pass.adapter.lowest()).min().filter(|_| keep);
-        let mut hidden = self.embed()?;
+        // The last layer is no part of the prefix: only first tokens ask there.
+        let prefix = Prefix::of(self.layout, self.passes, self.base.layers.len() - 1)?;
+        let (mut hidden, done) = match &prefix {
+            Some(prefix) => (self.below_adapters(prefix)?, prefix.layers),
+            None => (self.embed()?, 0),
+        };
         let mut tapes = Vec::new();
-        for (index, layer) in self.base.layers.iter().enumerate() {
+        for (index, layer) in self.base.layers.iter().enumerate().skip(done) {
             let (next, tape) = self.layer_forward(index, layer, &hidden)?;
             hidden = next;
             if lowest.is_some_and(|(lowest, _)| index >= lowest) {
@@ -73,6 +79,16 @@ impl Encoder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The hidden states of all rows below the first adapted layer.
+    fn below_adapters(&self, prefix: &Prefix<'_>) -> Result<Tensor, TchError> {
+        let part = Encoder { base: self.base, layout: &prefix.layout, passes: &prefix.passes };
+        let mut hidden = part.embed()?;
+        for (index, layer) in self.base.layers.iter().enumerate().take(prefix.layers) {
+            hidden = part.layer_forward(index, layer, &hidden)?.0;
+        }
+        hidden.f_index_select(0, &prefix.rows)
     }
 
     fn embed(&self) -> Result<Tensor, TchError> {

@@ -18,6 +18,7 @@ mod parameters;
 mod pass;
 pub mod peft;
 mod peft_config;
+mod prefix;
 mod random;
 mod weight;
 mod weights;
