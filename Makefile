@@ -16,7 +16,7 @@ SETUP := .venv/.sweep-setup
 SETUP_PYTHON := .venv/.sweep-setup-python
 BUILT = "$${CARGO_TARGET_DIR:-target}/debug/sweep"
 
-.PHONY: help setup build quickstart test test-python install lint
+.PHONY: help setup build quickstart test test-python bench install lint
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -43,6 +43,9 @@ $(SETUP_PYTHON): $(SETUP)
 
 test-python: build $(SETUP_PYTHON) ## Check adapters and models against transformers and peft
 	SWEEP_BIN="$$(realpath $(BUILT))" .venv/bin/python -m pytest -q tests/python
+
+bench: build $(SETUP_PYTHON) ## Measure training speed against transformers + peft (half an hour)
+	.venv/bin/python tests/bench/compare.py --sweep $(BUILT)
 
 install: build ## Put `sweep` on the PATH (PREFIX=~/.local); keep this folder, its .venv holds libtorch
 	@mkdir -p "$(PREFIX)/bin"

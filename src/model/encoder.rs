@@ -10,7 +10,7 @@ use std::ops::Range;
 use tch::{TchError, Tensor};
 
 use super::attention::{self, AttentionGradient, AttentionTape, Heads, Queries};
-use super::base::{Base, Layer, Projections};
+use super::base::{Base, Layer, Linear, Norm, Projections};
 use super::dropout::RowDropouts;
 use super::elementwise::{self, ActivationTape, ResidualTape};
 use super::layout::Layout;
@@ -105,25 +105,48 @@ impl Encoder<'_> {
         let mut tapes = Vec::new();
         let (context, residual, attention) = self.attend(index, layer, hidden, &mut tapes)?;
 
-        let output = layer.attention_output.weight.product(&context)?;
-        self.adapt((index, Module::AttentionOutput), queries, &context, &output, &mut tapes)?;
-        let dropouts = self.dropouts(Site::AttentionOutput(index), queries);
-        let bias = &layer.attention_output.bias;
+        let linear = (&layer.attention_output, Module::AttentionOutput);
+        let norm = (&layer.attention_norm, self.dropouts(Site::AttentionOutput(index), queries));
         let (hidden, attention_norm) =
-            elementwise::residual_norm(kernels, output, bias, &residual, &layer.attention_norm, dropouts)?;
+            self.add_and_norm(index, linear, queries, (&context, &residual), norm, &mut tapes)?;
 
-        let inner = layer.intermediate.weight.product(&hidden)?;
-        self.adapt((index, Module::Intermediate), queries, &hidden, &inner, &mut tapes)?;
-        let (active, activation) =
-            elementwise::bias_activation(kernels, inner, &layer.intermediate.bias, self.base.config.activation)?;
+        let (intermediate, activation) = (&layer.intermediate, self.base.config.activation);
+        let (active, activation) = if self.adapted(index, Module::Intermediate) {
+            let inner = intermediate.weight.product(&hidden)?;
+            self.adapt((index, Module::Intermediate), queries, &hidden, &inner, &mut tapes)?;
+            elementwise::bias_activation(kernels, inner, &intermediate.bias, activation)?
+        } else {
+            elementwise::product_activation(kernels, intermediate, &hidden, activation)?
+        };
 
-        let output = layer.output.weight.product(&active)?;
-        self.adapt((index, Module::Output), queries, &active, &output, &mut tapes)?;
-        let dropouts = self.dropouts(Site::Output(index), queries);
-        let bias = &layer.output.bias;
-        let (hidden, output_norm) =
-            elementwise::residual_norm(kernels, output, bias, &hidden, &layer.output_norm, dropouts)?;
+        let norm = (&layer.output_norm, self.dropouts(Site::Output(index), queries));
+        let linear = (&layer.output, Module::Output);
+        let (hidden, output_norm) = self.add_and_norm(index, linear, queries, (&active, &hidden), norm, &mut tapes)?;
         Ok((hidden, LayerTape { queries, lora: tapes, attention, attention_norm, activation, output_norm }))
+    }
+
+    /// A linear layer with its updates, then dropout, residual and LayerNorm.
+    fn add_and_norm(
+        &self,
+        index: usize,
+        (linear, module): (&Linear, Module),
+        rows: Queries,
+        (x, residual): (&Tensor, &Tensor),
+        (norm, dropouts): (&Norm, RowDropouts),
+        tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
+    ) -> Result<(Tensor, ResidualTape), TchError> {
+        let kernels = self.base.kernels;
+        if !self.adapted(index, module) {
+            return elementwise::product_residual_norm(kernels, linear, x, residual, norm, dropouts);
+        }
+        let output = linear.weight.product(x)?;
+        self.adapt((index, module), rows, x, &output, tapes)?;
+        elementwise::residual_norm(kernels, output, &linear.bias, residual, norm, dropouts)
+    }
+
+    /// Whether any run adapts a linear layer.
+    fn adapted(&self, index: usize, module: Module) -> bool {
+        self.passes.iter().any(|pass| pass.adapter.lora(index, module).is_some())
     }
 
     /// The attention block up to its output layer: context, residual and tape.

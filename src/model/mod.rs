@@ -27,6 +27,7 @@ pub use adapter::{Adapter, LoraTarget, count_parameters};
 pub use base::Base;
 pub use classifier::{Classifier, Tape};
 pub use config::ModelConfig;
+pub use dropout::Dropout;
 pub use elementwise::Kernels;
 pub use error::ModelError;
 pub use layout::{Layout, RunSequences, RunSpan};
