@@ -27,9 +27,7 @@ struct LinearTape {
 /// `features`: `[sequences, hidden]`, the run's first tokens. Returns logits, `[sequences, classes]`.
 pub fn forward(base: &Base, pass: &RunPass<'_>, features: &Tensor) -> Result<(Tensor, HeadTape), TchError> {
     let pooled = match &base.pooler {
-        Some(pooler) => {
-            Some(pooler.weight.product_with_bias(features, &pooler.bias)?.f_tanh_()?)
-        }
+        Some(pooler) => Some(pooler.weight.product_with_bias(features, &pooler.bias)?.f_tanh_()?),
         None => None,
     };
     let x = pooled.as_ref().unwrap_or(features);

@@ -33,9 +33,7 @@ impl Weight {
     /// `x @ weight.T`, `[rows, out]` float32.
     pub fn product(&self, x: &Tensor) -> Result<Tensor, TchError> {
         match self {
-            Weight::Plain(weight) => {
-                x.f_to_kind(weight.kind())?.f_matmul(&weight.f_tr()?)?.f_to_kind(Kind::Float)
-            }
+            Weight::Plain(weight) => x.f_to_kind(weight.kind())?.f_matmul(&weight.f_tr()?)?.f_to_kind(Kind::Float),
             Weight::Packed { forward, .. } => multiply(forward, x, Onto::Nothing),
         }
     }

@@ -137,11 +137,7 @@ pub fn backward(
             backward_sequence(shape, row, inputs, weights, Gradients { query, others, stride }, dropout, scratch);
         },
     );
-    Ok(if joined {
-        AttentionGradient::Joined(others)
-    } else {
-        AttentionGradient::Apart { query, key_value: others }
-    })
+    Ok(if joined { AttentionGradient::Joined(others) } else { AttentionGradient::Apart { query, key_value: others } })
 }
 
 /// Where the gradients of one sequence go.

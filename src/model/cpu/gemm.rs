@@ -50,14 +50,7 @@ pub fn product(
 }
 
 #[inline(always)]
-fn block<const R: usize>(
-    left: Left<'_>,
-    right: Right<'_>,
-    row: usize,
-    inner: usize,
-    out: &mut [f32],
-    stride: usize,
-) {
+fn block<const R: usize>(left: Left<'_>, right: Right<'_>, row: usize, inner: usize, out: &mut [f32], stride: usize) {
     // Plain loops: helpers of the standard library would be compiled without the vector instructions of the caller.
     let mut sums = [[0f32; LANES]; R];
     let values = &left.values[row * left.row..];

@@ -85,13 +85,7 @@ impl Panels {
     }
 
     /// As [`Self::multiply`], with dropout of the left matrix, whose columns are neighbours then.
-    pub fn multiply_dropped(
-        &self,
-        left: Matrix<'_>,
-        dropout: Option<Dropout>,
-        mut out: RowsMut<'_>,
-        onto: Onto<'_>,
-    ) {
+    pub fn multiply_dropped(&self, left: Matrix<'_>, dropout: Option<Dropout>, mut out: RowsMut<'_>, onto: Onto<'_>) {
         let threads = rayon::current_num_threads();
         let part = Part { panels: self, left, dropout, onto, first_row: 0, first_panel: 0 };
         if out.rows() < threads * 2 * ROWS {
