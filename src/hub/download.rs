@@ -20,6 +20,8 @@ use super::wanted::Wanted;
 
 /// Where incomplete downloads wait, inside the cache.
 const STAGING: &str = ".sweep-downloads";
+/// Where huggingface_hub has its locks, too.
+const LOCKS: &str = ".locks";
 const CARD: &str = "README.md";
 /// Waiting times between attempts that gain nothing.
 const WAITS: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1500)];
@@ -34,12 +36,13 @@ pub(super) fn download(
     repository: &Repository,
     wanted: &dyn Wanted,
 ) -> Result<PathBuf, HubError> {
-    let staging = absolute(cache)?.join(STAGING);
+    let cache = absolute(cache)?;
+    let staging = cache.join(STAGING);
     create(&staging)?;
-    let _lock = lock(&staging, repository, remote.watch.as_ref())?;
+    let _lock = lock(&cache, repository, remote.watch.as_ref())?;
     let api = remote.api(staging.clone(), repository)?;
     let listing = remote.listing(&api, repository)?;
-    let place = Place { remote, cache: &absolute(cache)?, staging: &staging, repository, commit: &listing.commit };
+    let place = Place { remote, cache: &cache, staging: &staging, repository, commit: &listing.commit };
     let card = if wanted.reads_card() { place.card(&api, &listing)? } else { None };
     let chosen = wanted.choose(&listing.names, card.as_deref());
     let chosen =
@@ -48,8 +51,9 @@ pub(super) fn download(
         place.obtain(&api, name)?;
     }
     place.name_commit()?;
-    // Empty by now; what is left there costs nothing.
+    // Empty by now; what is left there costs nothing. Another download may be at work beside it.
     let _ = fs::remove_dir_all(repository.folder(&staging));
+    let _ = fs::remove_dir(&staging);
     Ok(place.snapshot())
 }
 
@@ -179,8 +183,11 @@ fn is_local(error: &std::io::Error) -> bool {
 }
 
 /// One process at a time downloads a repository.
-fn lock(staging: &Path, repository: &Repository, watch: &dyn Watch) -> Result<File, HubError> {
-    let path = repository.folder(staging).with_extension("lock");
+fn lock(cache: &Path, repository: &Repository, watch: &dyn Watch) -> Result<File, HubError> {
+    let folder = cache.join(LOCKS);
+    create(&folder)?;
+    let path = repository.folder(&folder).join("sweep.lock");
+    create(path.parent().unwrap_or(&folder))?;
     let failed = |source: std::io::Error| HubError::Write { path: path.clone(), source };
     let file = File::create(&path).map_err(failed)?;
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
