@@ -2,11 +2,12 @@
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::base::{Embeddings, Norm};
+use super::base::{Embeddings, Linear, Norm};
 use super::config::Activation;
 use super::cpu;
 use super::dropout::RowDropouts;
 use super::layout::Layout;
+use super::weight::Weight;
 
 /// How element-wise passes and attention are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +83,24 @@ pub fn residual_norm(
     Ok((normed, ResidualTape::Plain { mask, normalized, inverse_deviation }))
 }
 
+/// [`residual_norm`] of a linear layer's product with `x`.
+pub fn product_residual_norm(
+    kernels: Kernels,
+    linear: &Linear,
+    x: &Tensor,
+    residual: &Tensor,
+    norm: &Norm,
+    dropouts: RowDropouts,
+) -> Result<(Tensor, ResidualTape), TchError> {
+    match (&linear.weight, kernels) {
+        (Weight::Packed { forward, .. }, Kernels::Fused) => {
+            let (normed, tape) = cpu::norm::forward_of_product(forward, x, &linear.bias, residual, norm, dropouts)?;
+            Ok((normed, ResidualTape::Fused(tape)))
+        }
+        _ => residual_norm(kernels, linear.weight.product(x)?, &linear.bias, residual, norm, dropouts),
+    }
+}
+
 /// Gradients of the block's output and of the residual, from the gradient of the LayerNorm's output.
 pub fn residual_norm_backward(
     tape: &ResidualTape,
@@ -139,6 +158,22 @@ pub fn bias_activation(
         Activation::Relu => input.f_relu()?,
     };
     Ok((output, ActivationTape::Plain { input }))
+}
+
+/// [`bias_activation`] of a linear layer's product with `x`.
+pub fn product_activation(
+    kernels: Kernels,
+    linear: &Linear,
+    x: &Tensor,
+    activation: Activation,
+) -> Result<(Tensor, ActivationTape), TchError> {
+    match (&linear.weight, kernels, activation) {
+        (Weight::Packed { forward, .. }, Kernels::Fused, Activation::Gelu) => {
+            let (output, derivative) = cpu::activation::forward_of_product(forward, x, &linear.bias)?;
+            Ok((output, ActivationTape::Fused { derivative }))
+        }
+        _ => bias_activation(kernels, linear.weight.product(x)?, &linear.bias, activation),
+    }
 }
 
 /// Gradient of the activation's input; `gradient` is used up.

@@ -10,12 +10,13 @@ use std::ops::Range;
 use tch::{TchError, Tensor};
 
 use super::attention::{self, AttentionGradient, AttentionTape, Heads, Queries};
-use super::base::{Base, Layer, Projections};
+use super::base::{Base, Layer, Linear, Norm, Projections};
 use super::dropout::RowDropouts;
 use super::elementwise::{self, ActivationTape, ResidualTape};
 use super::layout::Layout;
 use super::lora::{self, LoraTape};
 use super::pass::{RunPass, Site};
+use super::prefix::Prefix;
 use super::weight::Weight;
 use crate::spec::Module;
 
@@ -48,9 +49,14 @@ impl Encoder<'_> {
     /// `keep` is set and any run adapts any layer.
     pub fn forward(&self, keep: bool) -> Result<(Tensor, Option<EncoderTape>), TchError> {
         let lowest = self.passes.iter().filter_map(|pass| pass.adapter.lowest()).min().filter(|_| keep);
-        let mut hidden = self.embed()?;
+        // The last layer is no part of the prefix: only first tokens ask there.
+        let prefix = Prefix::of(self.layout, self.passes, self.base.layers.len() - 1)?;
+        let (mut hidden, done) = match &prefix {
+            Some(prefix) => (self.below_adapters(prefix)?, prefix.layers),
+            None => (self.embed()?, 0),
+        };
         let mut tapes = Vec::new();
-        for (index, layer) in self.base.layers.iter().enumerate() {
+        for (index, layer) in self.base.layers.iter().enumerate().skip(done) {
             let (next, tape) = self.layer_forward(index, layer, &hidden)?;
             hidden = next;
             if lowest.is_some_and(|(lowest, _)| index >= lowest) {
@@ -75,6 +81,16 @@ impl Encoder<'_> {
         Ok(())
     }
 
+    /// The hidden states of all rows below the first adapted layer.
+    fn below_adapters(&self, prefix: &Prefix<'_>) -> Result<Tensor, TchError> {
+        let part = Encoder { base: self.base, layout: &prefix.layout, passes: &prefix.passes };
+        let mut hidden = part.embed()?;
+        for (index, layer) in self.base.layers.iter().enumerate().take(prefix.layers) {
+            hidden = part.layer_forward(index, layer, &hidden)?.0;
+        }
+        hidden.f_index_select(0, &prefix.rows)
+    }
+
     fn embed(&self) -> Result<Tensor, TchError> {
         let dropouts = self.dropouts(Site::Embeddings, Queries::Tokens);
         elementwise::embed(self.base.kernels, &self.base.embeddings, self.layout, dropouts)
@@ -89,25 +105,48 @@ impl Encoder<'_> {
         let mut tapes = Vec::new();
         let (context, residual, attention) = self.attend(index, layer, hidden, &mut tapes)?;
 
-        let output = layer.attention_output.weight.product(&context)?;
-        self.adapt((index, Module::AttentionOutput), queries, &context, &output, &mut tapes)?;
-        let dropouts = self.dropouts(Site::AttentionOutput(index), queries);
-        let bias = &layer.attention_output.bias;
+        let linear = (&layer.attention_output, Module::AttentionOutput);
+        let norm = (&layer.attention_norm, self.dropouts(Site::AttentionOutput(index), queries));
         let (hidden, attention_norm) =
-            elementwise::residual_norm(kernels, output, bias, &residual, &layer.attention_norm, dropouts)?;
+            self.add_and_norm(index, linear, queries, (&context, &residual), norm, &mut tapes)?;
 
-        let inner = layer.intermediate.weight.product(&hidden)?;
-        self.adapt((index, Module::Intermediate), queries, &hidden, &inner, &mut tapes)?;
-        let (active, activation) =
-            elementwise::bias_activation(kernels, inner, &layer.intermediate.bias, self.base.config.activation)?;
+        let (intermediate, activation) = (&layer.intermediate, self.base.config.activation);
+        let (active, activation) = if self.adapted(index, Module::Intermediate) {
+            let inner = intermediate.weight.product(&hidden)?;
+            self.adapt((index, Module::Intermediate), queries, &hidden, &inner, &mut tapes)?;
+            elementwise::bias_activation(kernels, inner, &intermediate.bias, activation)?
+        } else {
+            elementwise::product_activation(kernels, intermediate, &hidden, activation)?
+        };
 
-        let output = layer.output.weight.product(&active)?;
-        self.adapt((index, Module::Output), queries, &active, &output, &mut tapes)?;
-        let dropouts = self.dropouts(Site::Output(index), queries);
-        let bias = &layer.output.bias;
-        let (hidden, output_norm) =
-            elementwise::residual_norm(kernels, output, bias, &hidden, &layer.output_norm, dropouts)?;
+        let norm = (&layer.output_norm, self.dropouts(Site::Output(index), queries));
+        let linear = (&layer.output, Module::Output);
+        let (hidden, output_norm) = self.add_and_norm(index, linear, queries, (&active, &hidden), norm, &mut tapes)?;
         Ok((hidden, LayerTape { queries, lora: tapes, attention, attention_norm, activation, output_norm }))
+    }
+
+    /// A linear layer with its updates, then dropout, residual and LayerNorm.
+    fn add_and_norm(
+        &self,
+        index: usize,
+        (linear, module): (&Linear, Module),
+        rows: Queries,
+        (x, residual): (&Tensor, &Tensor),
+        (norm, dropouts): (&Norm, RowDropouts),
+        tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
+    ) -> Result<(Tensor, ResidualTape), TchError> {
+        let kernels = self.base.kernels;
+        if !self.adapted(index, module) {
+            return elementwise::product_residual_norm(kernels, linear, x, residual, norm, dropouts);
+        }
+        let output = linear.weight.product(x)?;
+        self.adapt((index, module), rows, x, &output, tapes)?;
+        elementwise::residual_norm(kernels, output, &linear.bias, residual, norm, dropouts)
+    }
+
+    /// Whether any run adapts a linear layer.
+    fn adapted(&self, index: usize, module: Module) -> bool {
+        self.passes.iter().any(|pass| pass.adapter.lora(index, module).is_some())
     }
 
     /// The attention block up to its output layer: context, residual and tape.

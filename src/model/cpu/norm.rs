@@ -7,7 +7,8 @@ use tch::{TchError, Tensor};
 use super::super::base::{Embeddings, Norm};
 use super::super::dropout::{BLOCK, RowDropouts};
 use super::super::layout::Layout;
-use super::{ROWS_PER_PIECE, empty, integers, values, values_mut};
+use super::panels::Panels;
+use super::{ROWS_PER_PIECE, Rows, RowsMut, empty, integers, values, values_mut};
 
 /// What the backward pass needs.
 #[derive(Debug)]
@@ -45,6 +46,34 @@ pub fn forward(
             let first = index * ROWS_PER_PIECE;
             forward_rows(first, width, (sums, result, residual, deviations), parameters, &dropouts);
         });
+    Ok((result, NormTape { normalized, inverse_deviation, dropouts }))
+}
+
+/// As [`forward`], of `x @ weight` with the weight's panels, a block of rows at a time while it is at hand.
+pub fn forward_of_product(
+    panels: &Panels,
+    x: &Tensor,
+    bias: &Tensor,
+    residual: &Tensor,
+    norm: &Norm,
+    dropouts: RowDropouts,
+) -> Result<(Tensor, NormTape), TchError> {
+    let (rows, width) = (x.size()[0] as usize, panels.columns());
+    let (mut normalized, mut result) = (empty(&residual.size())?, empty(&residual.size())?);
+    let mut inverse_deviation = vec![0f32; rows];
+    let parameters = (values(bias)?, values(&norm.weight)?, values(&norm.bias)?, norm.eps as f32);
+    let (results, residual) = (values_mut(&mut result)?, values(residual)?);
+    panels.multiply_then(
+        Rows::of(x)?.matrix(0),
+        RowsMut::of(&mut normalized)?,
+        |block| {
+            let others = results.par_chunks_mut(block * width).zip(residual.par_chunks(block * width));
+            others.zip(inverse_deviation.par_chunks_mut(block))
+        },
+        |first, sums, ((result, residual), deviations)| {
+            forward_rows(first, width, (sums, result, residual, deviations), parameters, &dropouts);
+        },
+    );
     Ok((result, NormTape { normalized, inverse_deviation, dropouts }))
 }
 

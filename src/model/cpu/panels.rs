@@ -10,6 +10,10 @@ use super::tile::{COLUMNS, Engine, Left, ROWS, Strip, Sums};
 const DEPTH: usize = 384;
 /// Most rows of the left matrix that one thread works on at a time.
 const BLOCK: usize = 8 * ROWS;
+/// Below so many multiplications one thread is done before another one is awake.
+const SMALL_PRODUCT: usize = 4 << 20;
+/// Likewise for values that are laid out.
+const SMALL_MATRIX: usize = 64 << 10;
 
 // A strip of a masked matrix is one block of random numbers, and a depth begins at one.
 const _: () = assert!(COLUMNS == DROPOUT_BLOCK && DEPTH.is_multiple_of(DROPOUT_BLOCK));
@@ -52,7 +56,7 @@ impl Panels {
     /// Of the matrix times `scale`.
     pub fn scaled(engine: Engine, matrix: Matrix<'_>, inner: usize, columns: usize, scale: f32) -> Panels {
         let mut strips = vec![Strip::ZERO; inner * columns.div_ceil(COLUMNS)];
-        strips.par_chunks_mut(inner.max(1)).enumerate().for_each(|(panel, strips)| {
+        for_each_panel(&mut strips, inner, |panel, strips| {
             let first = panel * COLUMNS;
             let width = COLUMNS.min(columns - first);
             for (k, strip) in strips.iter_mut().enumerate() {
@@ -68,7 +72,7 @@ impl Panels {
     /// Of a matrix with neighbouring columns, after dropout of its elements.
     pub fn dropped(engine: Engine, matrix: Matrix<'_>, (inner, columns): (usize, usize), dropout: Dropout) -> Panels {
         let mut panels = Panels::new(engine, matrix, inner, columns);
-        panels.strips.par_chunks_mut(inner.max(1)).enumerate().for_each(|(panel, strips)| {
+        for_each_panel(&mut panels.strips, inner, |panel, strips| {
             // SAFETY: an engine exists only where its instructions were detected.
             unsafe { drop_strips(strips, panel, columns, dropout) }
         });
@@ -85,20 +89,49 @@ impl Panels {
     }
 
     /// As [`Self::multiply`], with dropout of the left matrix, whose columns are neighbours then.
-    pub fn multiply_dropped(&self, left: Matrix<'_>, dropout: Option<Dropout>, mut out: RowsMut<'_>, onto: Onto<'_>) {
-        let threads = rayon::current_num_threads();
+    pub fn multiply_dropped(&self, left: Matrix<'_>, dropout: Option<Dropout>, out: RowsMut<'_>, onto: Onto<'_>) {
         let part = Part { panels: self, left, dropout, onto, first_row: 0, first_panel: 0 };
-        if out.rows() < threads * 2 * ROWS {
-            return self.multiply_few_rows(part, out, threads);
+        let nothing = |_rows: usize| rayon::iter::repeat_n((), usize::MAX >> 1);
+        self.run(part, out, nothing, |_, _, ()| {});
+    }
+
+    /// As [`Self::multiply`]; then, while they are at hand, `then` gets the number of the first of some rows, these
+    /// rows, and their part of `others`, which is asked for parts of so many rows.
+    pub fn multiply_then<Others: IndexedParallelIterator>(
+        &self,
+        left: Matrix<'_>,
+        out: RowsMut<'_>,
+        others: impl FnOnce(usize) -> Others,
+        then: impl Fn(usize, &mut [f32], Others::Item) + Sync,
+    ) {
+        let part = Part { panels: self, left, dropout: None, onto: Onto::Nothing, first_row: 0, first_panel: 0 };
+        self.run(part, out, others, |first, out: &mut RowsMut<'_>, other| then(first, out.values(), other));
+    }
+
+    fn run<Others: IndexedParallelIterator>(
+        &self,
+        part: Part<'_>,
+        mut out: RowsMut<'_>,
+        others: impl FnOnce(usize) -> Others,
+        then: impl Fn(usize, &mut RowsMut<'_>, Others::Item) + Sync,
+    ) {
+        let small = out.rows() * self.inner * self.columns < SMALL_PRODUCT;
+        let threads = if small { 1 } else { rayon::current_num_threads() };
+        if !small && out.rows() < threads * 2 * ROWS {
+            self.multiply_few_rows(part, &mut out, threads);
+            out.par_blocks(ROWS).zip(others(ROWS)).for_each(|((first, mut out), other)| then(first, &mut out, other));
+            return;
         }
-        let block = rows_per_block(out.rows(), threads);
-        out.par_blocks(block).with_max_len(1).for_each_init(Vec::new, |packed, (first_row, mut out)| {
+        let block = if small { out.rows().max(1) } else { rows_per_block(out.rows(), threads) };
+        let blocks = out.par_blocks(block).zip(others(block)).with_max_len(1);
+        blocks.for_each_init(Vec::new, |packed, ((first_row, mut out), other)| {
             Part { first_row, ..part }.multiply(&mut out, packed);
+            then(first_row, &mut out, other);
         });
     }
 
     /// Too few rows for all threads: each takes some of the columns.
-    fn multiply_few_rows(&self, part: Part<'_>, mut out: RowsMut<'_>, threads: usize) {
+    fn multiply_few_rows(&self, part: Part<'_>, out: &mut RowsMut<'_>, threads: usize) {
         let panels = self.columns.div_ceil(COLUMNS);
         let group = panels.div_ceil(2 * threads).max(1);
         let rows = out.rows();
@@ -115,6 +148,12 @@ impl Panels {
             out.paste_columns(first * COLUMNS, &values);
         }
     }
+}
+
+fn for_each_panel(strips: &mut [Strip], inner: usize, work: impl Fn(usize, &mut [Strip]) + Sync) {
+    let panels_at_once = if strips.len() * COLUMNS < SMALL_MATRIX { usize::MAX } else { 1 };
+    let panels = strips.par_chunks_mut(inner.max(1)).enumerate().with_min_len(panels_at_once);
+    panels.for_each(|(panel, strips)| work(panel, strips));
 }
 
 /// Blocks of at most [`BLOCK`] rows, as many for each thread.
@@ -140,8 +179,18 @@ impl Part<'_> {
         unsafe { multiply(self, out, packed) }
     }
 
+    /// Writes what a tile gave for one row and panel.
     #[inline(always)]
     fn write(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
+        match <&mut [f32; COLUMNS]>::try_from(&mut *out) {
+            // The length is known to the compiler.
+            Ok(whole) => self.write_columns(whole, sums, first, row, panel),
+            Err(_) => self.write_columns(out, sums, first, row, panel),
+        }
+    }
+
+    #[inline(always)]
+    fn write_columns(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
         let sums = &sums[..out.len()];
         let column = panel * COLUMNS;
         match self.onto {
@@ -170,30 +219,61 @@ impl Part<'_> {
     /// group are zero.
     #[inline(always)]
     fn pack(&self, rows: usize, start: usize, depth: usize, packed: &mut Vec<Left>) {
-        packed.clear();
         packed.resize(rows.div_ceil(ROWS) * depth, [0.0; ROWS]);
-        let stride = self.panels.inner.next_multiple_of(DROPOUT_BLOCK);
-        let mut mask = [0f32; DEPTH];
+        let mut buffers = [[0f32; DEPTH]; 4];
         for (group, packed) in packed.chunks_mut(depth.max(1)).enumerate() {
-            for index in 0..ROWS.min(rows - group * ROWS) {
-                let row = self.first_row + group * ROWS + index;
-                let values = &self.left.values[row * self.left.row + start * self.left.column..];
-                if let Some(dropout) = self.dropout {
-                    dropout.fill(&mut mask[..depth], (row * stride + start) as u64);
-                    for ((into, value), mask) in packed.iter_mut().zip(values).zip(&mask) {
-                        into[index] = value * mask;
-                    }
-                } else if self.left.column == 1 {
-                    for (into, value) in packed.iter_mut().zip(values) {
-                        into[index] = *value;
-                    }
-                } else {
-                    for (into, value) in packed.iter_mut().zip(values.iter().step_by(self.left.column)) {
-                        into[index] = *value;
-                    }
+            for quarter in (0..ROWS).step_by(4) {
+                let first = group * ROWS + quarter;
+                let [a, b, c, d] = &mut buffers;
+                let lines = [&mut a[..depth], &mut b[..depth], &mut c[..depth], &mut d[..depth]];
+                let [a, b, c, d] = self.lines(first, rows, start, lines);
+                // Four values at a time, which lie together.
+                for (k, packed) in packed.iter_mut().enumerate() {
+                    packed[quarter..quarter + 4].copy_from_slice(&[a[k], b[k], c[k], d[k]]);
                 }
             }
         }
+    }
+
+    /// Four rows of the left matrix after dropout, from inner index `start` on: where they lie, or in `buffers`.
+    #[inline(always)]
+    fn lines<'b>(&'b self, first: usize, rows: usize, start: usize, buffers: [&'b mut [f32]; 4]) -> [&'b [f32]; 4] {
+        let depth = buffers[0].len();
+        if self.left.column == 1 && self.dropout.is_none() && first + 4 <= rows {
+            let line =
+                |index: usize| &self.left.values[(self.first_row + first + index) * self.left.row + start..][..depth];
+            return [line(0), line(1), line(2), line(3)];
+        }
+        let [a, b, c, d] = buffers;
+        [
+            self.line(first, rows, start, a),
+            self.line(first + 1, rows, start, b),
+            self.line(first + 2, rows, start, c),
+            self.line(first + 3, rows, start, d),
+        ]
+    }
+
+    /// One row after dropout in `line`; zeros for a row that is missing.
+    #[inline(always)]
+    fn line<'b>(&self, row: usize, rows: usize, start: usize, line: &'b mut [f32]) -> &'b [f32] {
+        if row >= rows {
+            line.fill(0.0);
+            return line;
+        }
+        let row = self.first_row + row;
+        let values = &self.left.values[row * self.left.row + start * self.left.column..];
+        for (k, value) in line.iter_mut().enumerate() {
+            *value = values[k * self.left.column];
+        }
+        if let Some(dropout) = self.dropout {
+            let mut mask = [0f32; DEPTH];
+            let mask = &mut mask[..line.len()];
+            dropout.fill(mask, (row * self.panels.inner.next_multiple_of(DROPOUT_BLOCK) + start) as u64);
+            for (value, mask) in line.iter_mut().zip(mask) {
+                *value *= *mask;
+            }
+        }
+        line
     }
 }
 

@@ -83,6 +83,11 @@ impl<'a> RowsMut<'a> {
         self.width
     }
 
+    /// All values, from the first row's first to the last row's last.
+    pub fn values(&mut self) -> &mut [f32] {
+        self.values
+    }
+
     #[inline(always)]
     pub fn row(&mut self, row: usize) -> &mut [f32] {
         &mut self.values[row * self.stride..][..self.width]
