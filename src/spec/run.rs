@@ -21,6 +21,10 @@ pub struct RunSpec {
     /// A model folder, or a hub name (`owner/name`, `owner/name@revision`).
     pub model: String,
     pub dataset: DatasetSpec,
+    /// The folder (or hub name) of an adapter that training begins with; `rank`, `lora_alpha` and `target_modules` are the
+    /// adapter's then. None: a new adapter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_adapter: Option<String>,
     /// Longest sequence in tokens, special tokens included; longer texts are cut.
     pub max_length: usize,
     /// LoRA rank.

@@ -13,13 +13,12 @@ use crate::hub::Hub;
 use crate::spec::{RunId, Sweep, SweepFile, select};
 
 use super::CliError;
+use super::downloads;
 use super::executor::ExecutorOptions;
 use super::facts::LocalFacts;
 use super::rehearsal;
 
-use devices::Devices;
-
-pub use devices::DeviceError;
+pub use devices::{DeviceError, Devices};
 pub use summary::counts;
 
 /// Trains every run of a sweep file.
@@ -98,7 +97,8 @@ impl Chosen {
 
 impl Run {
     pub fn run(self) -> Result<ExitCode, CliError> {
-        let hub = Hub::from_environment();
+        // A rehearsal makes do with what is at hand; workers find what is downloaded here.
+        let hub = if self.rehearse { Hub::from_environment() } else { downloads::hub() };
         let chosen = self.choose(&hub)?;
         if self.dry_run {
             super::print(&dry_run::table(&hub, &chosen, &self.results, self.rehearse)?)?;
@@ -131,7 +131,8 @@ impl Run {
     }
 }
 
-fn positive(text: &str) -> Result<usize, String> {
+/// A whole number of at least 1.
+pub fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("must be a whole number of at least 1".to_string()),
         Ok(number) => Ok(number),
