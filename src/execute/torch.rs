@@ -9,7 +9,7 @@ use crate::data::{self, CacheUse, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::hub::Hub;
 use crate::model::Base;
-use crate::spec::{DatasetSpec, PackPlan, Precision, RunSpec};
+use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
 use crate::train::{self, Checkpoint, Examples, Recorder, TrainError, TrainingData};
 
 /// Trains packs on one device; keeps the last model and data set loaded.
@@ -35,6 +35,15 @@ struct Loaded {
     base: Base,
     data: TrainingData,
     model_digest: String,
+    /// Of the data set's files, as the ids of runs have it.
+    dataset_digest: String,
+}
+
+impl Loaded {
+    /// Whether a run was planned with the contents that were read.
+    fn is_of(&self, run: &PlannedRun) -> bool {
+        run.has_contents(&self.model_digest, &self.dataset_digest)
+    }
 }
 
 /// A device that cannot be trained on.
@@ -94,8 +103,10 @@ impl TorchExecutor {
         };
         let base = Base::load(&folder, data.class_names.len(), shared.precision, self.device)
             .map_err(|error| self.error(TrainError::Model(error)))?;
+        // After everything was read: what changes meanwhile is noticed, too.
         let model_digest = self.hub.model_digest(&folder).map_err(failed)?;
-        Ok(Loaded { shared, base, data, model_digest })
+        let dataset_digest = data::digest_of_files(&shared.dataset, &location).map_err(failed)?;
+        Ok(Loaded { shared, base, data, model_digest, dataset_digest })
     }
 
     fn error(&self, error: TrainError) -> ExecuteError {
@@ -132,6 +143,16 @@ impl Executor for TorchExecutor {
         }
         let name = self.name.clone();
         let loaded = self.load(&first.spec, sink)?;
+        if let Some(run) = job.runs.values().find(|run| !loaded.is_of(run)) {
+            let RunSpec { model, dataset, .. } = &run.spec;
+            let message = format!(
+                "the contents of model {model} or data {} changed since run `{}` was planned: bring them back and use \
+                 --retry-failed, or start `sweep run` again, which plans new runs for the new contents",
+                dataset.path, run.label
+            );
+            self.loaded = None;
+            return Err(ExecuteError::Failed(message));
+        }
         let train_job = train::Job {
             plan: &job.pack,
             runs: &job.runs,

@@ -114,12 +114,7 @@ impl Run {
         }
         let facts = LocalFacts::new(hub);
         let sweep = if self.rehearse {
-            let mut sweep = file.rehearse(&rehearsal::rehearsal(hub)?, &facts)?;
-            // The store marks a rehearsal in the folder's name itself.
-            if let Some(name) = sweep.name.strip_suffix("-rehearsal") {
-                sweep.name = name.to_string();
-            }
-            sweep
+            file.rehearse(&rehearsal::rehearsal(hub)?, &facts)?
         } else {
             file.resolve(&facts)?
         };

@@ -1,0 +1,9 @@
+//! The program with the real trainer, against what happens to sweeps that run for hours: kills, changed inputs, full
+//! disks, batch systems. What it leaves must be what an undisturbed sweep leaves.
+
+#[path = "../store/comparing.rs"]
+mod comparing;
+#[path = "../store/moments.rs"]
+mod moments;
+mod place;
+mod torture;
