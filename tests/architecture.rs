@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LONGEST_FILE: usize = 400;
 
 /// Which modules of the crate each module may name.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("spec", &[]),
     ("metrics", &[]),
     ("event", &["metrics", "spec"]),
@@ -17,9 +17,10 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("train", &["data", "event", "metrics", "model", "spec"]),
     ("store", &["event", "metrics", "spec", "train"]),
     ("execute", &["event", "metrics", "spec", "store", "train"]),
+    ("launch", &["store"]),
     // Of `train` the types of what it leaves in files.
     ("report", &["event", "metrics", "spec", "store", "train"]),
-    ("cli", &["data", "event", "execute", "hub", "metrics", "model", "report", "spec", "store", "train"]),
+    ("cli", &["data", "event", "execute", "hub", "launch", "metrics", "model", "report", "spec", "store", "train"]),
 ];
 
 /// The torch executor ties scheduling to training, so it may also name what is trained on.

@@ -66,6 +66,11 @@ impl Layout {
         self.folder.join("packs")
     }
 
+    /// Job arrays that were submitted to work on the sweep: records, scripts, and the logs of their tasks.
+    pub fn launches(&self) -> PathBuf {
+        self.folder.join("slurm")
+    }
+
     pub fn run(&self, run: &RunId) -> RunFolder {
         RunFolder { folder: self.runs().join(&run.0) }
     }

@@ -22,6 +22,7 @@
 //!     faults/<token>.json        one file per fault that ended an attempt
 //!     replan.json                into which packs this one was taken apart
 //!     log.txt
+//!   slurm/                       where the sweep was handed to Slurm: <job>.json, the script, a log per task
 //! ```
 //!
 //! `*.lock` files are empty and stay; names that begin with a dot and end in `.tmp` are being written, or were when
@@ -75,6 +76,7 @@ mod error;
 mod heartbeat;
 mod index;
 mod json;
+mod launches;
 mod layout;
 mod log;
 mod log_sink;
@@ -95,6 +97,7 @@ pub use claim::{Attempt, Claim, ClaimOptions, ClaimRecord, Found};
 pub use durable::{remove_leftovers, write_atomically, write_atomically_with};
 pub use error::StoreError;
 pub use json::FORMAT_VERSION;
+pub use launches::{LaunchRecord, Launches};
 pub use layout::{Layout, PackFolder, RunFolder};
 pub use log_sink::LogSink;
 pub use open::{Opened, PlanInput, Planner};

@@ -6,4 +6,6 @@ mod comparing;
 #[path = "../store/moments.rs"]
 mod moments;
 mod place;
+mod processes;
+mod slurm;
 mod torture;

@@ -39,7 +39,14 @@ impl Place {
         Self::within(scratch())
     }
 
-    pub fn within(folder: tempfile::TempDir) -> Self {
+    /// With runs that take several times as long.
+    pub fn long() -> Self {
+        let place = Self::new();
+        place.write("little.yaml", &SWEEP.replace("epochs: 3", "epochs: 16").replace("epochs: [5]", "epochs: [28]"));
+        place
+    }
+
+    fn within(folder: tempfile::TempDir) -> Self {
         let place = Place { folder };
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let model = root.join("tests/fixtures/reference/bert/model");

@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::comparing::{files, timeless};
 use crate::moments::{Moments, setting};
 use crate::place::{Place, said};
+use crate::processes::children;
 
 /// Sweeps are started anew until there were so many kills.
 const KILLS: u64 = 30;
@@ -74,7 +75,10 @@ fn torture(
             break;
         }
         let after = results(&place.results());
-        assert!(before.iter().all(|(path, record)| after.get(path) == Some(record)), "seed {seed}: a result was lost or written twice");
+        assert!(
+            before.iter().all(|(path, record)| after.get(path) == Some(record)),
+            "seed {seed}: a result was lost or written twice"
+        );
         figures.completed_between += after.len() - before.len();
     }
     let output = place.finish();
@@ -128,17 +132,4 @@ impl Tree {
         figures.of_supervisors += u64::from(alone);
         None
     }
-}
-
-/// Processes whose parent this is (proc(5): after the command in parentheses come state and parent).
-fn children(parent: Pid) -> Vec<Pid> {
-    let is_child = |pid: i32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let fields = stat.rsplit_once(')')?.1;
-        let found: i32 = fields.split_whitespace().nth(1)?.parse().ok()?;
-        (found == parent.as_raw_nonzero().get()).then(|| Pid::from_raw(pid)).flatten()
-    };
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    ids.filter_map(is_child).collect()
 }
