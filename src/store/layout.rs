@@ -160,6 +160,11 @@ impl PackFolder {
         self.folder.join("progress.json")
     }
 
+    /// What the pack took of the device's memory.
+    pub fn memory(&self) -> PathBuf {
+        self.folder.join("memory.json")
+    }
+
     /// One file per fault that ended an attempt at the pack.
     pub fn faults(&self) -> PathBuf {
         self.folder.join("faults")

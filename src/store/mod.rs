@@ -19,6 +19,7 @@
 //!     claim.json                 who works on the pack, as long as somebody does
 //!     checkpoint-0.bin, -1.bin   the last two checkpoints, until all runs are done
 //!     progress.json              how far the runs are, for who watches
+//!     memory.json                what it took of the device's memory
 //!     faults/<token>.json        one file per fault that ended an attempt
 //!     replan.json                into which packs this one was taken apart
 //!     log.txt
@@ -80,6 +81,7 @@ mod launches;
 mod layout;
 mod log;
 mod log_sink;
+mod memory;
 mod open;
 mod owner;
 mod pack_store;
@@ -100,6 +102,7 @@ pub use json::FORMAT_VERSION;
 pub use launches::{LaunchRecord, Launches};
 pub use layout::{Layout, PackFolder, RunFolder};
 pub use log_sink::LogSink;
+pub use memory::MemoryRecord;
 pub use open::{Opened, PlanInput, Planner};
 pub use owner::{Liveness, Owner};
 pub use pack_store::Part;

@@ -3,9 +3,12 @@
 
 #[path = "../store/comparing.rs"]
 mod comparing;
+mod contents;
+mod memory;
 #[path = "../store/moments.rs"]
 mod moments;
 mod place;
 mod processes;
 mod slurm;
+mod surroundings;
 mod torture;

@@ -64,6 +64,9 @@ pub struct Run {
     /// Most runs trained in one forward and backward pass [default: 4 on a processor, 16 on a GPU].
     #[arg(long, value_name = "N", value_parser = positive)]
     max_pack: Option<usize>,
+    /// Memory of a device in GiB: packs are planned to fit it [default: what this machine's devices have].
+    #[arg(long, value_name = "GIB", value_parser = gibibytes)]
+    device_memory: Option<f64>,
     /// Threads of a worker on the processor [default: all].
     #[arg(long, value_name = "N", value_parser = positive)]
     threads: Option<usize>,
@@ -124,17 +127,22 @@ impl Run {
         let hub = Hub::from_environment();
         let chosen = self.choose(&hub)?;
         match (self.launch, self.dry_run) {
-            (Launch::Local, false) => local::train(&self, &chosen),
-            (Launch::Slurm, false) => slurm::launch(&self, &chosen),
+            (Launch::Local, false) => local::train(&self, &hub, &chosen),
+            (Launch::Slurm, false) => slurm::launch(&self, &hub, &chosen),
             (launch, true) => {
                 let shown = match launch {
                     Launch::Local => dry_run::table(&hub, &chosen, &self.results, self.rehearse)?,
-                    Launch::Slurm => slurm::script(&self, &chosen)?,
+                    Launch::Slurm => slurm::script(&self, &hub, &chosen)?,
                 };
                 super::print(&shown)?;
                 Ok(ExitCode::SUCCESS)
             }
         }
+    }
+
+    /// Bytes of a device's memory, where they are told.
+    fn device_memory(&self) -> Option<u64> {
+        self.device_memory.map(|gibibytes| (gibibytes * f64::from(1 << 30)) as u64)
     }
 
     fn worker_options(&self, chosen: &Chosen) -> WorkerOptions {
@@ -154,6 +162,7 @@ impl Run {
         let facts = LocalFacts::new(hub);
         let sweep =
             if self.rehearse { file.rehearse(&rehearsal::rehearsal(hub)?, &facts)? } else { file.resolve(&facts)? };
+        file.lost_to_changes(&sweep).iter().for_each(|lost| eprintln!("{lost}"));
         let only = match self.only.as_slice() {
             [] => None,
             patterns => Some(select(&sweep, patterns)?.into_iter().collect()),
@@ -166,6 +175,13 @@ fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("must be a whole number of at least 1".to_string()),
         Ok(number) => Ok(number),
+    }
+}
+
+fn gibibytes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(gibibytes) if gibibytes > 0.0 && gibibytes <= 1e6 => Ok(gibibytes),
+        _ => Err("must be a number of GiB above 0".to_string()),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::execute::DeviceKind;
+use crate::hub::Hub;
 use crate::launch::{JobScript, SlurmSettings, submit};
 use crate::spec::{PackPlan, RunId};
 use crate::store::{Layout, Store};
@@ -18,18 +19,18 @@ use crate::cli::{CliError, print};
 const MOST_WORKERS: usize = 4;
 
 /// The script, for people to read. Nothing is written.
-pub fn script(options: &Run, chosen: &Chosen) -> Result<String, CliError> {
+pub fn script(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliError> {
     let settings = SlurmSettings::parse(&options.slurm)?;
     let planned: Vec<_> = chosen.sweep.runs.iter().filter(|run| chosen.contains(&run.id)).cloned().collect();
-    let packs = plan::packs(options, kind(options, &settings), &planned);
+    let packs = plan::packs(options, hub, device(options, &settings), &planned);
     let layout = Layout::of_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
     Ok(job(options, chosen, &settings, layout.folder(), packs.len())?.to_string())
 }
 
 /// Plans the sweep and submits its job array.
-pub fn launch(options: &Run, chosen: &Chosen) -> Result<ExitCode, CliError> {
+pub fn launch(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, CliError> {
     let settings = SlurmSettings::parse(&options.slurm)?;
-    let opened = plan::open(options, chosen, kind(options, &settings))?;
+    let opened = plan::open(options, hub, chosen, device(options, &settings))?;
     let store = &opened.store;
     if plan::open_runs(store, chosen)? == 0 {
         return Ok(ExitCode::SUCCESS);
@@ -48,12 +49,13 @@ pub fn launch(options: &Run, chosen: &Chosen) -> Result<ExitCode, CliError> {
 }
 
 /// The kind of device that tasks are going to have: this machine need not have it.
-fn kind(options: &Run, settings: &SlurmSettings) -> DeviceKind {
-    match &options.devices {
+fn device(options: &Run, settings: &SlurmSettings) -> plan::Device {
+    let kind = match &options.devices {
         Devices::Auto if settings.wants_gpus() => DeviceKind::Cuda,
         Devices::Auto => DeviceKind::Cpu,
         Devices::Named(named) => named.first().map_or(DeviceKind::Cpu, |device| DeviceKind::of(device)),
-    }
+    };
+    plan::Device::elsewhere(options, kind)
 }
 
 /// Packs with something to do.

@@ -1,16 +1,21 @@
 //! The executor that trains with libtorch, on one device.
 
+mod memory;
+
 use std::path::PathBuf;
 
 use tch::Device;
 
+use super::memory::MemoryUse;
 use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
 use crate::data::{self, CacheUse, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::hub::Hub;
 use crate::model::Base;
 use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
-use crate::train::{self, Checkpoint, Examples, Recorder, TrainError, TrainingData};
+use crate::train::{self, Checkpoint, Examples, Footprint, Recorder, TrainError, TrainingData};
+
+use memory::{Seen, Watch};
 
 /// Trains packs on one device; keeps the last model and data set loaded.
 pub struct TorchExecutor {
@@ -19,6 +24,7 @@ pub struct TorchExecutor {
     hub: Hub,
     token_cache: Option<PathBuf>,
     loaded: Option<Loaded>,
+    memory: Option<MemoryUse>,
 }
 
 /// What all runs of a pack have in common.
@@ -40,6 +46,15 @@ struct Loaded {
 }
 
 impl Loaded {
+    /// Bytes that the hungriest runs of all places take together, estimated.
+    fn estimate(&self, job: &PackJob) -> u64 {
+        let tokens = &self.data.train.tokens;
+        let longest = (0..tokens.len()).map(|index| tokens.length(index)).max().unwrap_or(0);
+        let (config, classes) = (&self.base.config, self.base.classes);
+        let of_run = |run| job.runs.get(run).map(|run| Footprint::new(config, &run.spec, classes, longest).run);
+        job.pack.places.iter().filter_map(|place| place.iter().filter_map(of_run).max()).sum()
+    }
+
     /// Whether a run was planned with the contents that were read.
     fn is_of(&self, run: &PlannedRun) -> bool {
         run.has_contents(&self.model_digest, &self.dataset_digest)
@@ -70,7 +85,7 @@ impl TorchExecutor {
             let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
         }
         let token_cache = data::default_cache_folder();
-        Ok(TorchExecutor { device: parsed, name: device.to_string(), hub, token_cache, loaded: None })
+        Ok(TorchExecutor { device: parsed, name: device.to_string(), hub, token_cache, loaded: None, memory: None })
     }
 
     fn load(&mut self, spec: &RunSpec, sink: &mut dyn Sink) -> Result<&Loaded, ExecuteError> {
@@ -132,6 +147,7 @@ impl Executor for TorchExecutor {
         sink: &mut dyn Sink,
         stop: &Stop,
     ) -> Result<PackEnd, ExecuteError> {
+        self.memory = None;
         let Some(first) = job.runs.values().next() else {
             return Ok(PackEnd::Finished);
         };
@@ -162,11 +178,20 @@ impl Executor for TorchExecutor {
             device: name,
             checkpoint_every: job.checkpoint_every,
         };
-        match train::train(&train_job, recorder, sink, &|| stop.requested()) {
+        let estimated = loaded.estimate(job);
+        let watch = Watch::begin(loaded.base.device);
+        let ended = train::train(&train_job, recorder, sink, &|| stop.requested());
+        let seen = watch.and_then(|watch| watch.seen());
+        self.memory = seen.map(|Seen { before, peak }| MemoryUse { estimated, before, peak });
+        match ended {
             Ok(true) => Ok(PackEnd::Finished),
             Ok(false) => Ok(PackEnd::Interrupted),
             Err(error) => Err(self.error(error)),
         }
+    }
+
+    fn memory(&self) -> Option<MemoryUse> {
+        self.memory
     }
 
     fn restrict(&self, checkpoint: &Checkpoint, part: &PackPlan) -> Option<Checkpoint> {
