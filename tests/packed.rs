@@ -16,9 +16,7 @@ fn fixture(name: &str) -> std::path::PathBuf {
 }
 
 fn base(name: &str, kernels: Kernels) -> Base {
-    let mut base = Base::load(&fixture(name), 4, Precision::Fp32, Device::Cpu).unwrap();
-    base.kernels = kernels;
-    base
+    Base::load_for(kernels, &fixture(name), 4, Precision::Fp32, Device::Cpu).unwrap()
 }
 
 fn data(name: &str) -> TrainingData {
@@ -174,6 +172,23 @@ fn a_run_gives_the_same_packed_and_alone() {
             let alone = train(&base, &data, std::slice::from_ref(spec)).remove(0);
             assert_same(&format!("{folder}, run {}", spec.seed), packed, &alone);
         }
+    }
+}
+
+#[test]
+fn runs_that_share_a_prefix_give_what_they_give_alone() {
+    let (base, data) = (base("roberta", Kernels::Fused), data("roberta"));
+    let first = RunSpec { seed: 7, batch_size: 8, epochs: 2, ..runs("roberta").remove(2) };
+    let module = |layer: usize| vec![format!("roberta.encoder.layer.{layer}.output.dense")];
+    let specs = [
+        RunSpec { target_modules: module(1), ..first.clone() },
+        RunSpec { target_modules: module(2), learning_rate: 1e-3, lora_dropout: 0.3, ..first.clone() },
+        RunSpec { target_modules: module(2), seed: 8, ..first.clone() },
+        RunSpec { target_modules: module(2), hidden_dropout: 0.1, ..first },
+    ];
+    for (number, (spec, packed)) in specs.iter().zip(train(&base, &data, &specs)).enumerate() {
+        let alone = train(&base, &data, std::slice::from_ref(spec)).remove(0);
+        assert_same(&format!("run {number}"), &packed, &alone);
     }
 }
 

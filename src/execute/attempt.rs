@@ -2,7 +2,9 @@
 
 use crate::event::{Event, Outcome, Sink};
 use crate::spec::{PackPlan, RunId};
-use crate::store::{CurrentPack, CurrentPacks, FaultRecord, MemoryRecord, PackRecorder, Part, ReplanReason, StoreError};
+use crate::store::{
+    CurrentPack, CurrentPacks, FaultRecord, MemoryRecord, PackRecorder, Part, ReplanReason, StoreError,
+};
 use crate::train::{Checkpoint, Recorder};
 
 use super::catch::catch;

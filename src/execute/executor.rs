@@ -6,8 +6,8 @@ use crate::event::Sink;
 use crate::spec::{PackPlan, PlannedRun, RunId};
 use crate::train::{Checkpoint, RecordError, Recorder};
 
-use super::memory::MemoryUse;
 use super::Stop;
+use super::memory::MemoryUse;
 
 /// A pack with what its runs are.
 #[derive(Clone, Debug)]

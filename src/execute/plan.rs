@@ -184,7 +184,8 @@ fn fill_packs(mut waiting: Waiting<'_>, options: &PlanOptions<'_>) -> Vec<(u64, 
 /// Fills the pack whose longest run is `first`: places with the next longest runs as long as the memory allows, then
 /// queues behind the least occupied places.
 fn fill_pack(first: &Item<'_>, waiting: &mut Waiting<'_>, options: &PlanOptions<'_>) -> Vec<Place> {
-    let budget = options.memory.as_ref().map_or(u64::MAX, |limit| limit.budget.saturating_sub((limit.shared)(first.run)));
+    let budget =
+        options.memory.as_ref().map_or(u64::MAX, |limit| limit.budget.saturating_sub((limit.shared)(first.run)));
     let mut memory_left = budget.saturating_sub(first.memory);
     let mut places = vec![Place::of(first)];
     while places.len() < options.max_pack

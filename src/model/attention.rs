@@ -7,7 +7,7 @@ use tch::{Kind, TchError, Tensor};
 use super::cpu;
 use super::dropout::{BLOCK, Dropout};
 use super::elementwise::Kernels;
-use super::layout::{Bucket, Layout, Sequence};
+use super::layout::{Bucket, Buckets, Layout, Sequence};
 use super::pass::{RunPass, Site};
 
 /// Sizes of the attention of one model.
@@ -57,11 +57,21 @@ pub enum AttentionTape {
 }
 
 /// Gradients of the inputs of [`forward`].
-pub struct AttentionGradient {
-    /// Shaped as `query`.
-    pub query: Tensor,
-    /// `[rows, 2 * width]`
-    pub key_value: Tensor,
+pub enum AttentionGradient {
+    /// Where every token asks: query, key and value side by side, `[rows, 3 * width]`.
+    Joined(Tensor),
+    /// Where first tokens ask: `[sequences, width]` and `[rows, 2 * width]`.
+    Apart { query: Tensor, key_value: Tensor },
+}
+
+impl AttentionGradient {
+    /// Views of the query's gradient and of that of key and value.
+    pub fn apart(&self, width: i64) -> Result<(Tensor, Tensor), TchError> {
+        match self {
+            Self::Joined(all) => Ok((all.f_narrow(1, 0, width)?, all.f_narrow(1, width, 2 * width)?)),
+            Self::Apart { query, key_value } => Ok((query.shallow_clone(), key_value.shallow_clone())),
+        }
+    }
 }
 
 /// `query`: `[rows or sequences, width]`; `key_value`: `[rows, 2 * width]`. Returns the context, shaped as `query`.
@@ -80,9 +90,10 @@ pub fn forward(
         return Ok((context, AttentionTape::Fused(tape)));
     }
     let scale = 1.0 / (heads.size as f64).sqrt();
-    let mut contexts = Vec::with_capacity(layout.buckets.len());
-    let mut tapes = Vec::with_capacity(layout.buckets.len());
-    for bucket in &layout.buckets {
+    let laid_out = layout.buckets()?;
+    let mut contexts = Vec::with_capacity(laid_out.buckets.len());
+    let mut tapes = Vec::with_capacity(laid_out.buckets.len());
+    for bucket in &laid_out.buckets {
         let query =
             split(&query.f_index_select(0, query_rows(bucket, queries))?, bucket, heads)?.f_mul_scalar(scale)?;
         let gathered = key_value.f_index_select(0, &bucket.gather)?;
@@ -98,7 +109,7 @@ pub fn forward(
         contexts.push(join(&dropped.f_matmul(&value)?, heads)?);
         tapes.push(BucketTape { query, key, value, weights, mask });
     }
-    let context = Tensor::f_cat(&contexts, 0)?.f_index_select(0, places(layout, queries))?;
+    let context = Tensor::f_cat(&contexts, 0)?.f_index_select(0, places(laid_out, queries))?;
     Ok((context, AttentionTape::Plain { queries, buckets: tapes }))
 }
 
@@ -116,7 +127,8 @@ pub fn backward(
     let scale = 1.0 / (heads.size as f64).sqrt();
     let mut query_parts = Vec::with_capacity(buckets.len());
     let mut key_value_parts = Vec::with_capacity(buckets.len());
-    for (bucket, saved) in layout.buckets.iter().zip(buckets) {
+    let laid_out = layout.buckets()?;
+    for (bucket, saved) in laid_out.buckets.iter().zip(buckets) {
         let mut rows = gradient.f_index_select(0, query_rows(bucket, queries))?;
         if queries == Queries::Tokens {
             // Padded queries repeat a real row; they have no gradient.
@@ -138,9 +150,11 @@ pub fn backward(
         query_parts.push(join(&query, heads)?);
         key_value_parts.push(Tensor::f_cat(&[join(&key, heads)?, join(&value, heads)?], 1)?);
     }
-    Ok(AttentionGradient {
-        query: Tensor::f_cat(&query_parts, 0)?.f_index_select(0, places(layout, queries))?,
-        key_value: Tensor::f_cat(&key_value_parts, 0)?.f_index_select(0, &layout.padded_place)?,
+    let query = Tensor::f_cat(&query_parts, 0)?.f_index_select(0, places(laid_out, queries))?;
+    let key_value = Tensor::f_cat(&key_value_parts, 0)?.f_index_select(0, &laid_out.padded_place)?;
+    Ok(match queries {
+        Queries::Tokens => AttentionGradient::Joined(Tensor::f_cat(&[query, key_value], 1)?),
+        Queries::Firsts => AttentionGradient::Apart { query, key_value },
     })
 }
 
@@ -151,10 +165,10 @@ fn query_rows(bucket: &Bucket, queries: Queries) -> &Tensor {
     }
 }
 
-fn places(layout: &Layout, queries: Queries) -> &Tensor {
+fn places(laid_out: &Buckets, queries: Queries) -> &Tensor {
     match queries {
-        Queries::Tokens => &layout.padded_place,
-        Queries::Firsts => &layout.bucket_place,
+        Queries::Tokens => &laid_out.padded_place,
+        Queries::Firsts => &laid_out.bucket_place,
     }
 }
 

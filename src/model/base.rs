@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::ModelError;
 use super::config::ModelConfig;
-use super::cpu;
 use super::elementwise::Kernels;
+use super::weight::Weight;
 use super::weights::Weights;
 use crate::spec::Module;
 use crate::spec::Precision;
@@ -16,7 +16,7 @@ use crate::spec::Precision;
 #[derive(Debug)]
 pub struct Linear {
     /// `[out, in]`
-    pub weight: Tensor,
+    pub weight: Weight,
     /// `[out]`
     pub bias: Tensor,
 }
@@ -40,10 +40,18 @@ pub struct Embeddings {
     pub norm: Norm,
 }
 
+/// Query, key and value of a layer.
+#[derive(Debug)]
+pub enum Projections {
+    /// Side by side, `[3 * hidden, hidden]`: every token asks.
+    Joined(Linear),
+    /// Of the last layer, where only first tokens ask; key and value are `[2 * hidden, hidden]`.
+    Apart { query: Linear, key_value: Linear },
+}
+
 #[derive(Debug)]
 pub struct Layer {
-    /// Query, key and value side by side: `[3 * hidden, hidden]`.
-    pub query_key_value: Linear,
+    pub projections: Projections,
     pub attention_output: Linear,
     pub attention_norm: Norm,
     pub intermediate: Linear,
@@ -75,12 +83,24 @@ impl Base {
     /// A missing, misshapen or unexpected weight (all of them in one report), an unsupported configuration, or a
     /// device that has no room.
     pub fn load(folder: &Path, classes: usize, precision: Precision, device: Device) -> Result<Self, ModelError> {
+        Base::load_for(Kernels::of(device), folder, classes, precision, device)
+    }
+
+    /// As [`Self::load`], with kernels chosen by the caller.
+    pub fn load_for(
+        kernels: Kernels,
+        folder: &Path,
+        classes: usize,
+        precision: Precision,
+        device: Device,
+    ) -> Result<Self, ModelError> {
         let config = ModelConfig::read(folder)?;
         let architecture = config.architecture;
         let mut source = Source {
             weights: Weights::read(folder, architecture)?,
             device,
             product: product_kind(precision),
+            kernels,
             eps: config.layer_norm_eps,
             parameters: 0,
         };
@@ -95,20 +115,7 @@ impl Base {
         weights.finish(architecture)?;
         let head_parameters = head_shapes(&config, classes).into_iter().map(|(_, shape)| shape.iter().product::<i64>());
         let parameters = parameters + head_parameters.sum::<i64>() as usize;
-        let kernels = if cpu::available(device) { Kernels::Fused } else { Kernels::Plain };
         Ok(Base { config, precision, device, kernels, embeddings, layers, pooler, head, classes, parameters })
-    }
-
-    /// `x @ weight.T` in the precision's product type, `[rows, out]` float32, without the bias.
-    pub fn product(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor, TchError> {
-        let kind = product_kind(self.precision);
-        x.f_to_kind(kind)?.f_matmul(&weight.f_tr()?)?.f_to_kind(Kind::Float)
-    }
-
-    /// `gradient @ weight`, `[rows, in]` float32: what [`Self::product`] passes back.
-    pub fn product_backward(&self, gradient: &Tensor, weight: &Tensor) -> Result<Tensor, TchError> {
-        let kind = product_kind(self.precision);
-        gradient.f_to_kind(kind)?.f_matmul(weight)?.f_to_kind(Kind::Float)
     }
 }
 
@@ -136,6 +143,7 @@ struct Source {
     weights: Weights,
     device: Device,
     product: Kind,
+    kernels: Kernels,
     eps: f64,
     parameters: usize,
 }
@@ -155,7 +163,7 @@ impl Source {
             biases.push(self.take(&format!("{name}.bias"), &[out])?);
         }
         let weight = Tensor::f_cat(&weights, 0)?.f_to_kind(self.product)?;
-        Ok(Linear { weight, bias: Tensor::f_cat(&biases, 0)? })
+        Ok(Linear { weight: Weight::new(weight, self.kernels)?, bias: Tensor::f_cat(&biases, 0)? })
     }
 
     fn norm(&mut self, name: &str, width: i64) -> Result<Norm, ModelError> {
@@ -183,9 +191,15 @@ impl Source {
         let architecture = config.architecture;
         let (width, inner) = (config.hidden_size, config.intermediate_size);
         let name = |module| architecture.module_name(index, module);
-        let side_by_side = [Module::Query, Module::Key, Module::Value].map(name);
+        let [query, key, value] = [Module::Query, Module::Key, Module::Value].map(name);
+        let projections = if index + 1 == config.layers {
+            let query = self.linear(&[query], width, width)?;
+            Projections::Apart { query, key_value: self.linear(&[key, value], width, width)? }
+        } else {
+            Projections::Joined(self.linear(&[query, key, value], width, width)?)
+        };
         Ok(Layer {
-            query_key_value: self.linear(&side_by_side, width, width)?,
+            projections,
             attention_output: self.linear(&[name(Module::AttentionOutput)], width, width)?,
             attention_norm: self.norm(&architecture.attention_norm(index), width)?,
             intermediate: self.linear(&[name(Module::Intermediate)], inner, width)?,

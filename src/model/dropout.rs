@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use multiversion::multiversion;
 use rayon::prelude::*;
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -75,12 +76,18 @@ impl Dropout {
         let stride = width.next_multiple_of(BLOCK) as u64;
         let rows_per_piece = (PIECE / width.max(1)).max(1);
         values.par_chunks_mut(rows_per_piece * width.max(1)).enumerate().for_each(|(piece, values)| {
-            for (row, values) in values.chunks_mut(width.max(1)).enumerate() {
-                self.fill(values, (piece * rows_per_piece + row) as u64 * stride);
-            }
+            fill_rows(*self, values, width.max(1), (piece * rows_per_piece) as u64 * stride, stride);
         });
         let mask = Tensor::f_from_slice(&values)?.f_view([rows as i64, width as i64])?;
         mask.f_to_device(device)?.f_to_kind(Kind::Float)
+    }
+}
+
+/// Fills rows of `width` elements; the first one begins at element `first`, the others `stride` elements apart.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn fill_rows(dropout: Dropout, values: &mut [f32], width: usize, first: u64, stride: u64) {
+    for (row, values) in values.chunks_mut(width).enumerate() {
+        dropout.fill(values, first + row as u64 * stride);
     }
 }
 

@@ -1,11 +1,13 @@
 //! Element-wise passes between the products, forward and backward: in plain libtorch operations, or fused on the CPU.
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
-use super::base::Norm;
+use super::base::{Embeddings, Linear, Norm};
 use super::config::Activation;
 use super::cpu;
 use super::dropout::RowDropouts;
+use super::layout::Layout;
+use super::weight::Weight;
 
 /// How element-wise passes and attention are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +16,32 @@ pub enum Kernels {
     Plain,
     /// Our passes over float32 on the CPU.
     Fused,
+}
+
+impl Kernels {
+    /// The fastest for a device.
+    pub fn of(device: Device) -> Self {
+        if cpu::available(device) { Kernels::Fused } else { Kernels::Plain }
+    }
+}
+
+/// The embedding of every token, `[rows, width]`.
+pub fn embed(
+    kernels: Kernels,
+    embeddings: &Embeddings,
+    layout: &Layout,
+    dropouts: RowDropouts,
+) -> Result<Tensor, TchError> {
+    if kernels == Kernels::Fused {
+        return cpu::norm::embed(embeddings, layout, &dropouts);
+    }
+    let words = embeddings.word.f_index_select(0, &layout.ids)?;
+    let positions = embeddings.position.f_index_select(0, &layout.positions)?;
+    let (hidden, _, _) = normalize(&words.f_add(&positions)?, &embeddings.norm)?;
+    match dropouts.mask(hidden.size()[1] as usize, hidden.device())? {
+        Some(mask) => hidden.f_mul(&mask),
+        None => Ok(hidden),
+    }
 }
 
 /// What the backward pass of [`residual_norm`] needs.
@@ -53,6 +81,24 @@ pub fn residual_norm(
     let (normed, mean, inverse_deviation) = normalize(&sum, norm)?;
     let normalized = sum.f_sub_(&mean)?.f_mul_(&inverse_deviation)?;
     Ok((normed, ResidualTape::Plain { mask, normalized, inverse_deviation }))
+}
+
+/// [`residual_norm`] of a linear layer's product with `x`.
+pub fn product_residual_norm(
+    kernels: Kernels,
+    linear: &Linear,
+    x: &Tensor,
+    residual: &Tensor,
+    norm: &Norm,
+    dropouts: RowDropouts,
+) -> Result<(Tensor, ResidualTape), TchError> {
+    match (&linear.weight, kernels) {
+        (Weight::Packed { forward, .. }, Kernels::Fused) => {
+            let (normed, tape) = cpu::norm::forward_of_product(forward, x, &linear.bias, residual, norm, dropouts)?;
+            Ok((normed, ResidualTape::Fused(tape)))
+        }
+        _ => residual_norm(kernels, linear.weight.product(x)?, &linear.bias, residual, norm, dropouts),
+    }
 }
 
 /// Gradients of the block's output and of the residual, from the gradient of the LayerNorm's output.
@@ -112,6 +158,22 @@ pub fn bias_activation(
         Activation::Relu => input.f_relu()?,
     };
     Ok((output, ActivationTape::Plain { input }))
+}
+
+/// [`bias_activation`] of a linear layer's product with `x`.
+pub fn product_activation(
+    kernels: Kernels,
+    linear: &Linear,
+    x: &Tensor,
+    activation: Activation,
+) -> Result<(Tensor, ActivationTape), TchError> {
+    match (&linear.weight, kernels, activation) {
+        (Weight::Packed { forward, .. }, Kernels::Fused, Activation::Gelu) => {
+            let (output, derivative) = cpu::activation::forward_of_product(forward, x, &linear.bias)?;
+            Ok((output, ActivationTape::Fused { derivative }))
+        }
+        _ => bias_activation(kernels, linear.weight.product(x)?, &linear.bias, activation),
+    }
 }
 
 /// Gradient of the activation's input; `gradient` is used up.

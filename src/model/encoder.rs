@@ -9,13 +9,15 @@ use std::ops::Range;
 
 use tch::{TchError, Tensor};
 
-use super::attention::{self, AttentionTape, Heads, Queries};
-use super::base::{Base, Layer, Linear};
+use super::attention::{self, AttentionGradient, AttentionTape, Heads, Queries};
+use super::base::{Base, Layer, Linear, Norm, Projections};
 use super::dropout::RowDropouts;
 use super::elementwise::{self, ActivationTape, ResidualTape};
 use super::layout::Layout;
 use super::lora::{self, LoraTape};
 use super::pass::{RunPass, Site};
+use super::prefix::Prefix;
+use super::weight::Weight;
 use crate::spec::Module;
 
 /// What the backward pass of one layer needs.
@@ -47,9 +49,14 @@ impl Encoder<'_> {
     /// `keep` is set and any run adapts any layer.
     pub fn forward(&self, keep: bool) -> Result<(Tensor, Option<EncoderTape>), TchError> {
         let lowest = self.passes.iter().filter_map(|pass| pass.adapter.lowest()).min().filter(|_| keep);
-        let mut hidden = self.embed()?;
+        // The last layer is no part of the prefix: only first tokens ask there.
+        let prefix = Prefix::of(self.layout, self.passes, self.base.layers.len() - 1)?;
+        let (mut hidden, done) = match &prefix {
+            Some(prefix) => (self.below_adapters(prefix)?, prefix.layers),
+            None => (self.embed()?, 0),
+        };
         let mut tapes = Vec::new();
-        for (index, layer) in self.base.layers.iter().enumerate() {
+        for (index, layer) in self.base.layers.iter().enumerate().skip(done) {
             let (next, tape) = self.layer_forward(index, layer, &hidden)?;
             hidden = next;
             if lowest.is_some_and(|(lowest, _)| index >= lowest) {
@@ -74,44 +81,72 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    fn embed(&self) -> Result<Tensor, TchError> {
-        let embeddings = &self.base.embeddings;
-        let words = embeddings.word.f_index_select(0, &self.layout.ids)?;
-        let positions = embeddings.position.f_index_select(0, &self.layout.positions)?;
-        let (hidden, _, _) = elementwise::normalize(&words.f_add(&positions)?, &embeddings.norm)?;
-        let dropouts = self.dropouts(Site::Embeddings, Queries::Tokens);
-        match dropouts.mask(self.base.config.hidden_size as usize, self.layout.device)? {
-            Some(mask) => hidden.f_mul(&mask),
-            None => Ok(hidden),
+    /// The hidden states of all rows below the first adapted layer.
+    fn below_adapters(&self, prefix: &Prefix<'_>) -> Result<Tensor, TchError> {
+        let part = Encoder { base: self.base, layout: &prefix.layout, passes: &prefix.passes };
+        let mut hidden = part.embed()?;
+        for (index, layer) in self.base.layers.iter().enumerate().take(prefix.layers) {
+            hidden = part.layer_forward(index, layer, &hidden)?.0;
         }
+        hidden.f_index_select(0, &prefix.rows)
+    }
+
+    fn embed(&self) -> Result<Tensor, TchError> {
+        let dropouts = self.dropouts(Site::Embeddings, Queries::Tokens);
+        elementwise::embed(self.base.kernels, &self.base.embeddings, self.layout, dropouts)
     }
 
     fn layer_forward(&self, index: usize, layer: &Layer, hidden: &Tensor) -> Result<(Tensor, LayerTape), TchError> {
-        let last = index + 1 == self.base.layers.len();
-        let queries = if last { Queries::Firsts } else { Queries::Tokens };
+        let queries = match &layer.projections {
+            Projections::Joined(_) => Queries::Tokens,
+            Projections::Apart { .. } => Queries::Firsts,
+        };
         let kernels = self.base.kernels;
         let mut tapes = Vec::new();
-        let (context, residual, attention) = self.attend(index, layer, hidden, queries, &mut tapes)?;
+        let (context, residual, attention) = self.attend(index, layer, hidden, &mut tapes)?;
 
-        let output = self.base.product(&context, &layer.attention_output.weight)?;
-        self.adapt((index, Module::AttentionOutput), queries, &context, &output, &mut tapes)?;
-        let dropouts = self.dropouts(Site::AttentionOutput(index), queries);
-        let bias = &layer.attention_output.bias;
+        let linear = (&layer.attention_output, Module::AttentionOutput);
+        let norm = (&layer.attention_norm, self.dropouts(Site::AttentionOutput(index), queries));
         let (hidden, attention_norm) =
-            elementwise::residual_norm(kernels, output, bias, &residual, &layer.attention_norm, dropouts)?;
+            self.add_and_norm(index, linear, queries, (&context, &residual), norm, &mut tapes)?;
 
-        let inner = self.base.product(&hidden, &layer.intermediate.weight)?;
-        self.adapt((index, Module::Intermediate), queries, &hidden, &inner, &mut tapes)?;
-        let (active, activation) =
-            elementwise::bias_activation(kernels, inner, &layer.intermediate.bias, self.base.config.activation)?;
+        let (intermediate, activation) = (&layer.intermediate, self.base.config.activation);
+        let (active, activation) = if self.adapted(index, Module::Intermediate) {
+            let inner = intermediate.weight.product(&hidden)?;
+            self.adapt((index, Module::Intermediate), queries, &hidden, &inner, &mut tapes)?;
+            elementwise::bias_activation(kernels, inner, &intermediate.bias, activation)?
+        } else {
+            elementwise::product_activation(kernels, intermediate, &hidden, activation)?
+        };
 
-        let output = self.base.product(&active, &layer.output.weight)?;
-        self.adapt((index, Module::Output), queries, &active, &output, &mut tapes)?;
-        let dropouts = self.dropouts(Site::Output(index), queries);
-        let bias = &layer.output.bias;
-        let (hidden, output_norm) =
-            elementwise::residual_norm(kernels, output, bias, &hidden, &layer.output_norm, dropouts)?;
+        let norm = (&layer.output_norm, self.dropouts(Site::Output(index), queries));
+        let linear = (&layer.output, Module::Output);
+        let (hidden, output_norm) = self.add_and_norm(index, linear, queries, (&active, &hidden), norm, &mut tapes)?;
         Ok((hidden, LayerTape { queries, lora: tapes, attention, attention_norm, activation, output_norm }))
+    }
+
+    /// A linear layer with its updates, then dropout, residual and LayerNorm.
+    fn add_and_norm(
+        &self,
+        index: usize,
+        (linear, module): (&Linear, Module),
+        rows: Queries,
+        (x, residual): (&Tensor, &Tensor),
+        (norm, dropouts): (&Norm, RowDropouts),
+        tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
+    ) -> Result<(Tensor, ResidualTape), TchError> {
+        let kernels = self.base.kernels;
+        if !self.adapted(index, module) {
+            return elementwise::product_residual_norm(kernels, linear, x, residual, norm, dropouts);
+        }
+        let output = linear.weight.product(x)?;
+        self.adapt((index, module), rows, x, &output, tapes)?;
+        elementwise::residual_norm(kernels, output, &linear.bias, residual, norm, dropouts)
+    }
+
+    /// Whether any run adapts a linear layer.
+    fn adapted(&self, index: usize, module: Module) -> bool {
+        self.passes.iter().any(|pass| pass.adapter.lora(index, module).is_some())
     }
 
     /// The attention block up to its output layer: context, residual and tape.
@@ -120,24 +155,19 @@ impl Encoder<'_> {
         index: usize,
         layer: &Layer,
         hidden: &Tensor,
-        queries: Queries,
         tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
     ) -> Result<(Tensor, Tensor, AttentionTape), TchError> {
         let width = self.base.config.hidden_size;
-        let Linear { weight, bias } = &layer.query_key_value;
-        let (query, key_value, residual) = match queries {
-            Queries::Tokens => {
-                let mut product = self.base.product(hidden, weight)?;
-                let all = product.f_add_(bias)?;
+        let (queries, query, key_value, residual) = match &layer.projections {
+            Projections::Joined(all) => {
+                let all = all.weight.product_with_bias(hidden, &all.bias)?;
                 let query = all.f_narrow(1, 0, width)?;
-                (query, all.f_narrow(1, width, 2 * width)?, hidden.shallow_clone())
+                (Queries::Tokens, query, all.f_narrow(1, width, 2 * width)?, hidden.shallow_clone())
             }
-            Queries::Firsts => {
+            Projections::Apart { query, key_value } => {
                 let firsts = hidden.f_index_select(0, &self.layout.first_rows)?;
-                let mut query = self.base.product(&firsts, &weight.f_narrow(0, 0, width)?)?;
-                let mut key_value = self.base.product(hidden, &weight.f_narrow(0, width, 2 * width)?)?;
-                let query = query.f_add_(&bias.f_narrow(0, 0, width)?)?;
-                (query, key_value.f_add_(&bias.f_narrow(0, width, 2 * width)?)?, firsts)
+                let key_value = key_value.weight.product_with_bias(hidden, &key_value.bias)?;
+                (Queries::Firsts, query.weight.product_with_bias(&firsts, &query.bias)?, key_value, firsts)
             }
         };
         self.adapt((index, Module::Query), queries, &residual, &query, tapes)?;
@@ -163,24 +193,24 @@ impl Encoder<'_> {
         let rows = tape.queries;
         let (output, residual) = elementwise::residual_norm_backward(&tape.output_norm, &layer.output_norm, gradient)?;
         let linear = (index, Module::Output);
-        let Some(active) = self.linear_backward(linear, rows, tape, &output, &layer.output.weight, stop)? else {
+        let weight = &layer.output.weight;
+        let Some(active) = self.linear_backward(linear, rows, tape, &output, (weight, None), stop)? else {
             return Ok(None);
         };
         let inner = elementwise::activation_backward(&tape.activation, active, self.base.config.activation)?;
         let linear = (index, Module::Intermediate);
         let weight = &layer.intermediate.weight;
-        let Some(mut hidden) = self.linear_backward(linear, rows, tape, &inner, weight, stop)? else {
+        let Some(hidden) = self.linear_backward(linear, rows, tape, &inner, (weight, Some(residual)), stop)? else {
             return Ok(None);
         };
-        let hidden = hidden.f_add_(&residual)?;
         let (output, residual) =
             elementwise::residual_norm_backward(&tape.attention_norm, &layer.attention_norm, &hidden)?;
         let linear = (index, Module::AttentionOutput);
         let weight = &layer.attention_output.weight;
-        let Some(context) = self.linear_backward(linear, rows, tape, &output, weight, stop)? else {
+        let Some(context) = self.linear_backward(linear, rows, tape, &output, (weight, None), stop)? else {
             return Ok(None);
         };
-        self.attend_backward(index, tape, &context, &residual, stop.is_some())
+        self.attend_backward(index, tape, &context, residual, stop.is_some())
     }
 
     fn attend_backward(
@@ -188,31 +218,31 @@ impl Encoder<'_> {
         index: usize,
         tape: &LayerTape,
         context: &Tensor,
-        residual: &Tensor,
+        residual: Tensor,
         stop: bool,
     ) -> Result<Option<Tensor>, TchError> {
         let width = self.base.config.hidden_size;
-        let weight = &self.base.layers[index].query_key_value.weight;
         let inputs = attention::backward(self.layout, self.heads(), &tape.attention, context)?;
-        let key = inputs.key_value.f_narrow(1, 0, width)?;
-        let value = inputs.key_value.f_narrow(1, width, width)?;
+        let (query, key_value) = inputs.apart(width)?;
+        let key = key_value.f_narrow(1, 0, width)?;
+        let value = key_value.f_narrow(1, width, width)?;
         let (mut hidden, mut firsts) = (None, None);
         if !stop {
-            match tape.queries {
-                Queries::Tokens => {
-                    let all = Tensor::f_cat(&[&inputs.query, &inputs.key_value], 1)?;
-                    hidden = Some(self.base.product_backward(&all, weight)?.f_add_(residual)?);
+            match (&self.base.layers[index].projections, &inputs) {
+                (Projections::Joined(all), AttentionGradient::Joined(gradient)) => {
+                    hidden = Some(all.weight.backward_onto(gradient, residual)?);
                 }
-                Queries::Firsts => {
-                    let key_value = weight.f_narrow(0, width, 2 * width)?;
-                    hidden = Some(self.base.product_backward(&inputs.key_value, &key_value)?);
-                    let query = self.base.product_backward(&inputs.query, &weight.f_narrow(0, 0, width)?)?;
-                    firsts = Some({ query }.f_add_(residual)?);
+                (Projections::Apart { query: asking, key_value: asked }, _) => {
+                    hidden = Some(asked.weight.backward(&key_value)?);
+                    firsts = Some(asking.weight.backward_onto(&query, residual)?);
+                }
+                (Projections::Joined(_), AttentionGradient::Apart { .. }) => {
+                    return Err(TchError::Torch("attention of all tokens gives joined gradients".to_string()));
                 }
             }
         }
         let query_input = if tape.queries == Queries::Firsts { &firsts } else { &hidden };
-        self.adapt_backward((index, Module::Query), tape.queries, tape, &inputs.query, query_input.as_ref())?;
+        self.adapt_backward((index, Module::Query), tape.queries, tape, &query, query_input.as_ref())?;
         self.adapt_backward((index, Module::Key), Queries::Tokens, tape, &key, hidden.as_ref())?;
         self.adapt_backward((index, Module::Value), Queries::Tokens, tape, &value, hidden.as_ref())?;
         match (hidden, firsts) {
@@ -221,19 +251,23 @@ impl Encoder<'_> {
         }
     }
 
-    /// Gradients through a linear layer and its LoRA updates; no input gradient when `stop` names this layer.
+    /// Gradients through a linear layer and its LoRA updates; no input gradient when `stop` names this layer. Another
+    /// gradient of the same input is used up where one is given.
     fn linear_backward(
         &self,
         linear: (usize, Module),
         rows: Queries,
         tape: &LayerTape,
         gradient: &Tensor,
-        weight: &Tensor,
+        (weight, onto): (&Weight, Option<Tensor>),
         stop: Option<Module>,
     ) -> Result<Option<Tensor>, TchError> {
         let input = match stop {
             Some(stop) if stop == linear.1 => None,
-            _ => Some(self.base.product_backward(gradient, weight)?),
+            _ => Some(match onto {
+                Some(onto) => weight.backward_onto(gradient, onto)?,
+                None => weight.backward(gradient)?,
+            }),
         };
         self.adapt_backward(linear, rows, tape, gradient, input.as_ref())?;
         Ok(input)
@@ -248,7 +282,7 @@ impl Encoder<'_> {
         output: &Tensor,
         tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
     ) -> Result<(), TchError> {
-        let tape = lora::forward(linear, self.passes, &self.spans(rows), input, output)?;
+        let tape = lora::forward(self.base.kernels, linear, self.passes, &self.spans(rows), input, output)?;
         if tape.iter().any(Option::is_some) {
             tapes.push((linear.1, tape));
         }

@@ -27,10 +27,7 @@ struct LinearTape {
 /// `features`: `[sequences, hidden]`, the run's first tokens. Returns logits, `[sequences, classes]`.
 pub fn forward(base: &Base, pass: &RunPass<'_>, features: &Tensor) -> Result<(Tensor, HeadTape), TchError> {
     let pooled = match &base.pooler {
-        Some(pooler) => {
-            let product = base.product(features, &pooler.weight)?;
-            Some(product.f_add(&pooler.bias)?.f_tanh()?)
-        }
+        Some(pooler) => Some(pooler.weight.product_with_bias(features, &pooler.bias)?.f_tanh_()?),
         None => None,
     };
     let x = pooled.as_ref().unwrap_or(features);
@@ -70,7 +67,7 @@ pub fn backward(
     }
     gradient = masked(gradient, &tape.extra_mask)?;
     if let (Some(pooled), Some(pooler)) = (&tape.pooled, &base.pooler) {
-        gradient = base.product_backward(&Tensor::f_tanh_backward(&gradient, pooled)?, &pooler.weight)?;
+        gradient = pooler.weight.backward(&Tensor::f_tanh_backward(&gradient, pooled)?)?;
     }
     Ok(Some(gradient))
 }

@@ -1,5 +1,6 @@
 //! Where the tokens of a batch lie: sequences end to end without padding, the sequences of a run together.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use tch::{Device, TchError, Tensor};
@@ -60,42 +61,87 @@ pub struct Layout {
     pub positions: Tensor,
     /// `[sequences]` int64: the row of each sequence's first token.
     pub first_rows: Tensor,
+    pub device: Device,
+    /// `ids` on the host.
+    tokens: Vec<i64>,
+    buckets: OnceCell<Buckets>,
+}
+
+/// The sequences by length, where attention lays them side by side.
+#[derive(Debug)]
+pub struct Buckets {
     pub buckets: Vec<Bucket>,
     /// `[rows]` int64: where each row lies in the buckets' padded rows, bucket after bucket.
     pub padded_place: Tensor,
     /// `[sequences]` int64: where each sequence lies in the buckets' members, bucket after bucket.
     pub bucket_place: Tensor,
-    pub device: Device,
 }
 
 impl Layout {
     /// Lays out one micro-batch per run, in the order given.
     pub fn new(runs: &[RunSequences<'_>], device: Device) -> Result<Layout, TchError> {
-        let (sequences, spans) = place(runs);
-        let rows = spans.last().map_or(0, |span| span.rows.end);
-        let mut ids = Vec::with_capacity(rows);
-        let mut positions = Vec::with_capacity(rows);
-        for tokens in runs.iter().flatten() {
-            ids.extend(tokens.iter().map(|&id| i64::from(id)));
-            positions.extend(0..tokens.len() as i64);
-        }
+        let tokens = runs.iter().flatten().flat_map(|tokens| tokens.iter().map(|&id| i64::from(id))).collect();
+        let lengths: Vec<Vec<usize>> = runs.iter().map(|run| run.iter().map(|tokens| tokens.len()).collect()).collect();
+        Layout::of_lengths(tokens, &lengths, device)
+    }
+
+    /// `tokens` end to end, with the lengths of each run's sequences.
+    fn of_lengths(tokens: Vec<i64>, lengths: &[Vec<usize>], device: Device) -> Result<Layout, TchError> {
+        let (sequences, runs) = place(lengths);
+        let positions: Vec<i64> = lengths.iter().flatten().flat_map(|&length| 0..length as i64).collect();
         let first: Vec<i64> = sequences.iter().map(|s| s.start as i64).collect();
-        let groups = group_by_length(&sequences);
-        let (padded_place, bucket_place) = places_in_buckets(&sequences, &groups, rows);
         Ok(Layout {
-            rows,
-            runs: spans,
-            ids: upload(&ids, device)?,
+            rows: tokens.len(),
+            runs,
+            ids: upload(&tokens, device)?,
             positions: upload(&positions, device)?,
             first_rows: upload(&first, device)?,
-            buckets: groups
-                .into_iter()
-                .map(|(length, members)| Bucket::new(members, length, &sequences, device))
-                .collect::<Result<_, _>>()?,
-            padded_place: upload(&padded_place, device)?,
-            bucket_place: upload(&bucket_place, device)?,
             sequences,
             device,
+            tokens,
+            buckets: OnceCell::new(),
+        })
+    }
+
+    /// Only some of the runs.
+    pub fn select(&self, runs: &[usize]) -> Result<Layout, TchError> {
+        let tokens = runs.iter().flat_map(|&run| self.run_tokens(run)).copied().collect();
+        let lengths: Vec<Vec<usize>> = runs.iter().map(|&run| self.run_lengths(run).collect()).collect();
+        Layout::of_lengths(tokens, &lengths, self.device)
+    }
+
+    /// Whether two runs have the same sequences.
+    pub fn same_sequences(&self, one: usize, other: usize) -> bool {
+        self.run_tokens(one) == self.run_tokens(other) && self.run_lengths(one).eq(self.run_lengths(other))
+    }
+
+    fn run_tokens(&self, run: usize) -> &[i64] {
+        &self.tokens[self.runs[run].rows.clone()]
+    }
+
+    fn run_lengths(&self, run: usize) -> impl Iterator<Item = usize> {
+        self.sequences[self.runs[run].sequences.clone()].iter().map(|sequence| sequence.len)
+    }
+
+    /// Made when first asked for: attention on the CPU does without.
+    pub fn buckets(&self) -> Result<&Buckets, TchError> {
+        if let Some(buckets) = self.buckets.get() {
+            return Ok(buckets);
+        }
+        let buckets = Buckets::new(&self.sequences, self.rows, self.device)?;
+        Ok(self.buckets.get_or_init(|| buckets))
+    }
+}
+
+impl Buckets {
+    fn new(sequences: &[Sequence], rows: usize, device: Device) -> Result<Buckets, TchError> {
+        let groups = group_by_length(sequences);
+        let (padded_place, bucket_place) = places_in_buckets(sequences, &groups, rows);
+        let bucket = |(length, members)| Bucket::new(members, length, sequences, device);
+        Ok(Buckets {
+            buckets: groups.into_iter().map(bucket).collect::<Result<_, _>>()?,
+            padded_place: upload(&padded_place, device)?,
+            bucket_place: upload(&bucket_place, device)?,
         })
     }
 }
@@ -130,15 +176,15 @@ fn upload(values: &[i64], device: Device) -> Result<Tensor, TchError> {
     Tensor::f_from_slice(values)?.f_to_device(device)
 }
 
-fn place(runs: &[RunSequences<'_>]) -> (Vec<Sequence>, Vec<RunSpan>) {
+fn place(lengths: &[Vec<usize>]) -> (Vec<Sequence>, Vec<RunSpan>) {
     let mut sequences = Vec::new();
-    let mut spans = Vec::with_capacity(runs.len());
+    let mut spans = Vec::with_capacity(lengths.len());
     let mut row = 0;
-    for (run, batch) in runs.iter().enumerate() {
+    for (run, lengths) in lengths.iter().enumerate() {
         let (first_row, first_sequence) = (row, sequences.len());
-        for (index_in_run, tokens) in batch.iter().enumerate() {
-            sequences.push(Sequence { start: row, len: tokens.len(), index_in_run, run });
-            row += tokens.len();
+        for (index_in_run, &len) in lengths.iter().enumerate() {
+            sequences.push(Sequence { start: row, len, index_in_run, run });
+            row += len;
         }
         spans.push(RunSpan { rows: first_row..row, sequences: first_sequence..sequences.len() });
     }
@@ -187,12 +233,13 @@ mod tests {
         assert_eq!(layout.rows, 75);
         assert_eq!(layout.runs[1], RunSpan { rows: 36..44, sequences: 2..3 });
         assert_eq!(layout.runs[2], RunSpan { rows: 44..75, sequences: 3..5 });
-        assert!(layout.buckets.len() >= 2);
-        let gathers: Vec<Tensor> = layout.buckets.iter().map(|b| b.gather.shallow_clone()).collect();
-        let back = Tensor::cat(&gathers, 0).index_select(0, &layout.padded_place);
+        let buckets = layout.buckets().unwrap();
+        assert!(buckets.buckets.len() >= 2);
+        let gathers: Vec<Tensor> = buckets.buckets.iter().map(|b| b.gather.shallow_clone()).collect();
+        let back = Tensor::cat(&gathers, 0).index_select(0, &buckets.padded_place);
         assert_eq!(Vec::<i64>::try_from(back).unwrap(), (0..75).collect::<Vec<i64>>());
-        let members: Vec<Tensor> = layout.buckets.iter().map(|b| b.sequences.shallow_clone()).collect();
-        let back = Tensor::cat(&members, 0).index_select(0, &layout.bucket_place);
+        let members: Vec<Tensor> = buckets.buckets.iter().map(|b| b.sequences.shallow_clone()).collect();
+        let back = Tensor::cat(&members, 0).index_select(0, &buckets.bucket_place);
         assert_eq!(Vec::<i64>::try_from(back).unwrap(), (0..5).collect::<Vec<i64>>());
     }
 }

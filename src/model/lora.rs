@@ -4,48 +4,72 @@ use std::ops::Range;
 
 use tch::{TchError, Tensor};
 
+use super::adapter::Lora;
+use super::cpu;
+use super::cpu::tile::Engine;
+use super::dropout::Dropout;
+use super::elementwise::Kernels;
 use super::pass::{RunPass, Site};
 use crate::spec::Module;
 
 /// What the backward pass of one run's update needs.
-pub struct LoraTape {
-    /// `[rows, in]`: the run's input after dropout.
-    input: Tensor,
-    /// `[rows, in]`
-    mask: Option<Tensor>,
-    /// `[rows, rank]`: `input @ A.T`
-    low: Tensor,
+pub enum LoraTape {
+    Plain {
+        /// `[rows, in]`: the run's input after dropout.
+        input: Tensor,
+        /// `[rows, in]`
+        mask: Option<Tensor>,
+        /// `[rows, rank]`: `input @ A.T`
+        low: Tensor,
+    },
+    Fused(cpu::lora::PanelTape),
 }
 
 /// Adds the updates to `output` (`[rows, out]`, a view is fine) in place; `spans` are the runs' rows.
 pub fn forward(
+    kernels: Kernels,
     (layer, linear): (usize, Module),
     passes: &[RunPass<'_>],
     spans: &[Range<usize>],
     input: &Tensor,
     output: &Tensor,
 ) -> Result<Vec<Option<LoraTape>>, TchError> {
+    let engine = Engine::detect().filter(|_| kernels == Kernels::Fused);
     let mut tapes = Vec::with_capacity(passes.len());
     for (pass, span) in passes.iter().zip(spans) {
         let Some(lora) = pass.adapter.lora(layer, linear) else {
             tapes.push(None);
             continue;
         };
-        let rows = narrow(input, span)?;
-        let mask = match pass.dropout_at(Site::Lora(layer, linear)) {
-            Some(dropout) => Some(dropout.mask(span.len(), rows.size()[1] as usize, rows.device())?),
-            None => None,
-        };
-        let input = match &mask {
-            Some(mask) => rows.f_mul(mask)?,
-            None => rows,
-        };
-        let low = input.f_mm(&lora.a.value.f_tr()?)?;
-        let scaled = low.f_mul_scalar(lora.scale)?;
-        let _ = narrow(output, span)?.f_addmm_(&scaled, &lora.b.value.f_tr()?)?;
-        tapes.push(Some(LoraTape { input, mask, low }));
+        let dropout = pass.dropout_at(Site::Lora(layer, linear));
+        let mut output = narrow(output, span)?;
+        tapes.push(Some(match engine {
+            Some(engine) => {
+                let input = (input, span.start);
+                LoraTape::Fused(cpu::lora::forward(engine, lora, dropout, input, &mut output)?)
+            }
+            None => plain_forward(lora, dropout, narrow(input, span)?, output)?,
+        }));
     }
     Ok(tapes)
+}
+
+fn plain_forward(
+    lora: &Lora,
+    dropout: Option<Dropout>,
+    rows: Tensor,
+    mut output: Tensor,
+) -> Result<LoraTape, TchError> {
+    let size = rows.size();
+    let mask = dropout.map(|dropout| dropout.mask(size[0] as usize, size[1] as usize, rows.device())).transpose()?;
+    let input = match &mask {
+        Some(mask) => rows.f_mul(mask)?,
+        None => rows,
+    };
+    let low = input.f_mm(&lora.a.value.f_tr()?)?;
+    let scaled = low.f_mul_scalar(lora.scale)?;
+    let _ = output.f_addmm_(&scaled, &lora.b.value.f_tr()?)?;
+    Ok(LoraTape::Plain { input, mask, low })
 }
 
 /// Accumulates the gradients of A and B, and adds to the gradient of the layer's input where one is asked for.
@@ -62,17 +86,32 @@ pub fn backward(
             continue;
         };
         let gradient = narrow(gradient, span)?;
-        let scaled = tape.low.f_mul_scalar(lora.scale)?;
-        let _ = lora.b.gradient.shallow_clone().f_addmm_(&gradient.f_tr()?, &scaled)?;
-        let low = gradient.f_mm(&lora.b.value)?.f_mul_scalar(lora.scale)?;
-        let _ = lora.a.gradient.shallow_clone().f_addmm_(&low.f_tr()?, &tape.input)?;
-        if let Some(input) = input_gradient {
-            let mut rows = narrow(input, span)?;
-            let _ = match &tape.mask {
-                Some(mask) => rows.f_add_(&low.f_mm(&lora.a.value)?.f_mul(mask)?)?,
-                None => rows.f_addmm_(&low, &lora.a.value)?,
-            };
+        let mut input_gradient = input_gradient.map(|input| narrow(input, span)).transpose()?;
+        match tape {
+            LoraTape::Fused(tape) => cpu::lora::backward(lora, tape, &gradient, input_gradient.as_mut())?,
+            LoraTape::Plain { input, mask, low } => {
+                plain_backward(lora, (input, mask.as_ref(), low), &gradient, input_gradient)?;
+            }
         }
+    }
+    Ok(())
+}
+
+fn plain_backward(
+    lora: &Lora,
+    (input, mask, low): (&Tensor, Option<&Tensor>, &Tensor),
+    gradient: &Tensor,
+    input_gradient: Option<Tensor>,
+) -> Result<(), TchError> {
+    let scaled = low.f_mul_scalar(lora.scale)?;
+    let _ = lora.b.gradient.shallow_clone().f_addmm_(&gradient.f_tr()?, &scaled)?;
+    let low = gradient.f_mm(&lora.b.value)?.f_mul_scalar(lora.scale)?;
+    let _ = lora.a.gradient.shallow_clone().f_addmm_(&low.f_tr()?, input)?;
+    if let Some(mut rows) = input_gradient {
+        let _ = match mask {
+            Some(mask) => rows.f_add_(&low.f_mm(&lora.a.value)?.f_mul(mask)?)?,
+            None => rows.f_addmm_(&low, &lora.a.value)?,
+        };
     }
     Ok(())
 }

@@ -18,13 +18,16 @@ mod parameters;
 mod pass;
 pub mod peft;
 mod peft_config;
+mod prefix;
 mod random;
+mod weight;
 mod weights;
 
 pub use adapter::{Adapter, LoraTarget, count_parameters};
 pub use base::Base;
 pub use classifier::{Classifier, Tape};
 pub use config::ModelConfig;
+pub use dropout::Dropout;
 pub use elementwise::Kernels;
 pub use error::ModelError;
 pub use layout::{Layout, RunSequences, RunSpan};

@@ -60,6 +60,14 @@ impl RunPass<'_> {
     }
 }
 
+impl RunPass<'_> {
+    /// Whether the same sequences have the same activations in both runs, up to the first adapted layer of either.
+    pub fn same_below_adapters(&self, other: &RunPass<'_>) -> bool {
+        let acting = |pass: &RunPass<'_>| pass.dropout.map(|step| (step.key, step.hidden, step.attention));
+        acting(self) == acting(other)
+    }
+}
+
 /// Site codes: 16 for what lies outside the layers, then 16 a layer.
 fn in_layer(layer: usize, place: u64) -> u64 {
     16 * (layer as u64 + 1) + place

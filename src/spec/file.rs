@@ -108,7 +108,9 @@ impl SweepFile {
             };
             let (asked, left) = (claim.vary.asked()?, kept.vary.treatments.len());
             (left < asked).then(|| {
-                format!("hypothesis {id} compares {left} of {asked} values of {name}: with --set the others are base's own")
+                format!(
+                    "hypothesis {id} compares {left} of {asked} values of {name}: with --set the others are base's own"
+                )
             })
         });
         lost.collect()

@@ -8,7 +8,8 @@ const MIB: u64 = 1 << 20;
 #[test]
 fn packs_are_planned_to_fit_and_what_they_take_is_measured() {
     let place = Place::new();
-    let wide = SWEEP.replace("batch_size: 4", "batch_size: 128").replace("epochs: 3", "epochs: 2").replace("[5]", "[3]");
+    let wide =
+        SWEEP.replace("batch_size: 4", "batch_size: 128").replace("epochs: 3", "epochs: 2").replace("[5]", "[3]");
     place.write("little.yaml", &wide);
     let six = ["run", "little.yaml", "--devices", "cpu", "--threads", "1", "--max-pack", "6"];
     let output = place.sweep(&six).output().unwrap();
@@ -19,7 +20,10 @@ fn packs_are_planned_to_fit_and_what_they_take_is_measured() {
     assert_eq!((memory.device.as_str(), memory.places), ("cpu", pack.places.len()));
     let (estimated, taken) = (memory.estimated / MIB, memory.of_runs() / MIB);
     println!("estimated {estimated} MiB, taken {taken} MiB, {} MiB before", memory.before / MIB);
-    assert!(taken >= 20 && estimated >= taken / 2 && estimated <= 4 * taken, "estimated {estimated} MiB, taken {taken} MiB");
+    assert!(
+        taken >= 20 && estimated >= taken / 2 && estimated <= 4 * taken,
+        "estimated {estimated} MiB, taken {taken} MiB"
+    );
 
     // A device that holds three such runs beside libtorch: 0.85 of its memory are shared out.
     let per_run = memory.estimated as f64 / pack.places.len() as f64 / f64::from(1 << 30);

@@ -169,8 +169,6 @@ fn a_second_signal_leaves_at_once_and_nothing_is_lost() {
     let output = sweep.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", said(&output));
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
-    wait_until("the worker's end", || {
-        place.store().runs().unwrap().iter().all(|view| view.state != RunState::Running)
-    });
+    wait_until("the worker's end", || place.store().runs().unwrap().iter().all(|view| view.state != RunState::Running));
     assert!(mock(&place, &[]).output().unwrap().status.success());
 }

@@ -79,6 +79,8 @@ struct RunStatus {
     accuracy: Option<f64>,
     f1: Option<f64>,
     trainable_parameters: Option<usize>,
+    /// Bytes that the run took of its device's memory, as measured for its pack.
+    memory: Option<u64>,
     reason: Option<String>,
     damage: Option<String>,
 }
@@ -214,15 +216,17 @@ impl SweepStatus {
             folder: store.layout().folder().to_path_buf(),
             rehearsal: store.record().rehearsal,
             jobs,
-            runs: views.iter().map(RunStatus::new).collect(),
+            runs: views.iter().map(|view| RunStatus::new(store, view)).collect(),
         }
     }
 }
 
 impl RunStatus {
-    fn new(view: &RunView) -> Self {
+    fn new(store: &Store, view: &RunView) -> Self {
         let progress = view.progress.as_ref();
         let best = view.best.as_ref();
+        // A damaged record of what nothing depends on is none.
+        let memory = view.pack.as_ref().and_then(|pack| store.memory(pack).ok().flatten());
         RunStatus {
             id: view.run.id.to_string(),
             label: view.run.label.clone(),
@@ -241,6 +245,7 @@ impl RunStatus {
             accuracy: best.map(|best| best.scores.accuracy),
             f1: best.map(|best| best.scores.f1),
             trainable_parameters: view.trainable_parameters,
+            memory: memory.map(|memory| memory.per_run()),
             reason: view.reason.clone(),
             damage: view.damage.clone(),
         }

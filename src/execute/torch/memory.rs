@@ -24,6 +24,7 @@ impl Watch {
         let before = match device {
             Device::Cuda(index) => cuda_memory_in_use(index)?,
             _ => {
+                give_back_freed_memory();
                 forget_peak();
                 resident_memory()?.now
             }
@@ -40,6 +41,16 @@ impl Watch {
         Some(Seen { before: self.before, peak: peak.max(self.before) })
     }
 }
+
+/// What an earlier pack has freed is kept for the next step ([`super::keep_freed_memory`]); it is none of this one's.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn give_back_freed_memory() {
+    // SAFETY: gives free pages back to the kernel; what is in use stays.
+    unsafe { libc::malloc_trim(0) };
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn give_back_freed_memory() {}
 
 /// Bytes in use on a GPU, by all processes: a worker has its GPU alone. None where the CUDA runtime, which comes with
 /// libtorch, is not loaded, or refuses.

@@ -11,7 +11,7 @@ use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
 use crate::data::{self, CacheUse, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::hub::Hub;
-use crate::model::Base;
+use crate::model::{Base, Kernels};
 use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
 use crate::train::{self, Checkpoint, Examples, Footprint, Recorder, TrainError, TrainingData};
 
@@ -79,10 +79,9 @@ impl TorchExecutor {
     /// `device`: `cpu` or `cuda:N`; `threads`: for products on the CPU, all cores by default.
     pub fn new(device: &str, threads: Option<usize>, hub: Hub) -> Result<Self, DeviceError> {
         let parsed = parse(device)?;
-        if let Some(threads) = threads {
-            tch::set_num_threads(threads as i32);
-            // Refused where a pool exists already; then its size was chosen before, and stays.
-            let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        start_threads(parsed, threads);
+        if parsed == Device::Cpu {
+            keep_freed_memory();
         }
         let token_cache = data::default_cache_folder();
         Ok(TorchExecutor { device: parsed, name: device.to_string(), hub, token_cache, loaded: None, memory: None })
@@ -134,6 +133,34 @@ impl TorchExecutor {
         }
     }
 }
+
+/// One pool of threads for all that is parallel; the calling thread, which trains, is one of them.
+fn start_threads(device: Device, threads: Option<usize>) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).use_current_thread();
+    // Refused where a pool exists already; then its size was chosen before, and stays.
+    let _ = pool.build_global();
+    if Kernels::of(device) == Kernels::Fused {
+        // libtorch's own threads would wait for work by spinning, on the cores that the pool needs.
+        tch::set_num_threads(1);
+    } else if let Some(threads) = threads {
+        tch::set_num_threads(threads as i32);
+    }
+}
+
+/// Every step allocates and frees the same large tensors. By default glibc gives such memory back to the kernel at once,
+/// which then has to clear it page by page at the next step: a seventh of the time of a step.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn keep_freed_memory() {
+    // SAFETY: mallopt only sets parameters of the allocator; a refusal changes nothing.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_MAX, 0);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, libc::c_int::MAX);
+        libc::mallopt(libc::M_TOP_PAD, 64 << 20);
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn keep_freed_memory() {}
 
 impl Executor for TorchExecutor {
     fn device(&self) -> String {

@@ -5,7 +5,8 @@ use rayon::prelude::*;
 use tch::{TchError, Tensor};
 
 use super::math::gelu;
-use super::{ROWS_PER_PIECE, empty, values, values_mut};
+use super::panels::Panels;
+use super::{ROWS_PER_PIECE, Rows, RowsMut, empty, values, values_mut};
 
 /// GELU of `x + bias`, and the derivative in the memory of `x` (`[rows, width]`).
 pub fn forward(x: Tensor, bias: &Tensor) -> Result<(Tensor, Tensor), TchError> {
@@ -19,6 +20,20 @@ pub fn forward(x: Tensor, bias: &Tensor) -> Result<(Tensor, Tensor), TchError> {
         .par_chunks_mut(piece)
         .zip(values_mut(&mut result)?.par_chunks_mut(piece))
         .for_each(|(x, result)| forward_rows(x, result, bias));
+    Ok((result, derivative))
+}
+
+/// As [`forward`], of `x @ weight` with the weight's panels, a block of rows at a time while it is at hand.
+pub fn forward_of_product(panels: &Panels, x: &Tensor, bias: &Tensor) -> Result<(Tensor, Tensor), TchError> {
+    let size = [x.size()[0], panels.columns() as i64];
+    let (mut derivative, mut result) = (empty(&size)?, empty(&size)?);
+    let (bias, results) = (values(bias)?, values_mut(&mut result)?);
+    panels.multiply_then(
+        Rows::of(x)?.matrix(0),
+        RowsMut::of(&mut derivative)?,
+        |block| results.par_chunks_mut(block * panels.columns()),
+        |_, x, result| forward_rows(x, result, bias),
+    );
     Ok((result, derivative))
 }
 

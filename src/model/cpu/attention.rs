@@ -9,7 +9,7 @@ use super::super::dropout::{BLOCK, Dropout};
 use super::super::layout::{Layout, Sequence};
 use super::gemm::{LANES, Left, Right, product};
 use super::math::exp_negative;
-use super::{Rows, empty, values_mut};
+use super::{Rows, empty, values, values_mut};
 
 /// What the backward pass needs besides the inputs' values.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct RaggedTape {
     query: Tensor,
     key_value: Tensor,
     /// After softmax, before dropout: for each sequence and head, `queries` rows of `length` rounded up to [`LANES`].
-    weights: Vec<f32>,
+    weights: Tensor,
     /// One per run.
     dropouts: Vec<Option<Dropout>>,
 }
@@ -34,8 +34,6 @@ struct Shape {
     padded: usize,
     heads: usize,
     size: usize,
-    /// A head's width rounded up.
-    wide: usize,
     longest: usize,
 }
 
@@ -49,7 +47,6 @@ impl Shape {
             padded: sequence.len.next_multiple_of(LANES),
             heads: heads.count as usize,
             size,
-            wide: size.next_multiple_of(LANES),
             longest: heads.longest,
         }
     }
@@ -97,11 +94,12 @@ pub fn forward(
 ) -> Result<(Tensor, RaggedTape), TchError> {
     let shapes = shapes(layout, heads, queries);
     let mut context = empty(&[query.size()[0], heads.width()])?;
-    let mut weights = vec![0f32; shapes.iter().map(Shape::weights).sum()];
+    let total: usize = shapes.iter().map(Shape::weights).sum();
+    let mut weights = empty(&[total as i64])?;
     let inputs = (Rows::of(query)?, Rows::of(key_value)?);
     let contexts = split(values_mut(&mut context)?, shapes.iter().map(|shape| shape.asked * shape.width()));
-    let parts = split(&mut weights, shapes.iter().map(Shape::weights));
-    shapes.par_iter().zip(contexts).zip(parts).for_each_init(
+    let parts = split(values_mut(&mut weights)?, shapes.iter().map(Shape::weights));
+    shapes.par_iter().zip(contexts).zip(parts).with_max_len(1).for_each_init(
         Scratch::default,
         |scratch, ((shape, context), weights)| {
             let dropout = dropouts[shape.sequence.run];
@@ -120,23 +118,36 @@ pub fn backward(
     gradient: &Tensor,
 ) -> Result<AttentionGradient, TchError> {
     let shapes = shapes(layout, heads, tape.queries);
-    let mut query = empty(&[tape.query.size()[0], heads.width()])?;
-    let mut key_value = empty(&[layout.rows as i64, 2 * heads.width()])?;
+    let joined = tape.queries == Queries::Tokens;
+    let (asking, width) = (tape.queries, heads.width());
+    let mut query = empty(&[if joined { 0 } else { tape.query.size()[0] }, width])?;
+    let mut others = empty(&[layout.rows as i64, if joined { 3 * width } else { 2 * width }])?;
     let inputs = (Rows::of(&tape.query)?, Rows::of(&tape.key_value)?, Rows::of(gradient)?);
-    let queries = split(values_mut(&mut query)?, shapes.iter().map(|shape| shape.asked * shape.width()));
-    let key_values = split(values_mut(&mut key_value)?, shapes.iter().map(|s| s.sequence.len * 2 * s.width()));
-    let weights = split_shared(&tape.weights, shapes.iter().map(Shape::weights));
+    let queries = split(values_mut(&mut query)?, shapes.iter().map(|s| if joined { 0 } else { s.width() }));
+    let stride = if joined { 3 } else { 2 } * width as usize;
+    let rest = split(values_mut(&mut others)?, shapes.iter().map(|s| s.sequence.len * stride));
+    let weights = split_shared(values(&tape.weights)?, shapes.iter().map(Shape::weights));
     // The closure must not hold the tape: tensors are not shared between threads.
-    let (asking, dropouts) = (tape.queries, &tape.dropouts);
-    shapes.par_iter().zip(queries).zip(key_values).zip(weights).for_each_init(
+    let dropouts = &tape.dropouts;
+    shapes.par_iter().zip(queries).zip(rest).zip(weights).with_max_len(1).for_each_init(
         Scratch::default,
-        |scratch, (((shape, query), key_value), weights)| {
+        |scratch, (((shape, query), others), weights)| {
             let dropout = dropouts[shape.sequence.run];
             let row = shape.query_row(asking);
-            backward_sequence(shape, row, inputs, weights, (query, key_value), dropout, scratch);
+            backward_sequence(shape, row, inputs, weights, Gradients { query, others, stride }, dropout, scratch);
         },
     );
-    Ok(AttentionGradient { query, key_value })
+    Ok(if joined { AttentionGradient::Joined(others) } else { AttentionGradient::Apart { query, key_value: others } })
+}
+
+/// Where the gradients of one sequence go.
+struct Gradients<'a> {
+    /// The first token's query; empty where queries lie beside keys and values.
+    query: &'a mut [f32],
+    /// Query, key and value side by side, or key and value.
+    others: &'a mut [f32],
+    /// Width of a row of `others`.
+    stride: usize,
 }
 
 fn shapes(layout: &Layout, heads: Heads, queries: Queries) -> Vec<Shape> {
@@ -172,27 +183,23 @@ fn forward_sequence(
     dropout: Option<Dropout>,
     scratch: &mut Scratch,
 ) {
-    let Shape { asked, padded, size, wide, .. } = *shape;
+    let Shape { asked, padded, size, .. } = *shape;
     let (length, width) = (shape.sequence.len, shape.width());
     let scale = 1.0 / (size as f32).sqrt();
     for head in 0..shape.heads {
         let column = head * size;
         let weights = &mut weights[head * asked * padded..][..asked * padded];
-        gather(&mut scratch.query, query, query_row, column, (asked, size, size));
         transpose(&mut scratch.transposed, key_value, shape.sequence.start, column, (length, size, padded));
-        gather(&mut scratch.value, key_value, shape.sequence.start, width + column, (length, size, wide));
-        let left = Left { values: &scratch.query, row: size, column: 1 };
-        let right = Right { values: &scratch.transposed, row: padded };
-        product(left, right, (asked, size, length), weights, padded);
+        let right = Right { values: &scratch.transposed, stride: padded };
+        product(query.left(query_row, column), right, (asked, size, length), weights, padded);
         for row in weights.chunks_mut(padded) {
             softmax(row, length, scale);
         }
+        let value = head_rows(&mut scratch.value, key_value, shape.sequence.start, width + column, (length, size));
         let dropped = drop(shape, head, weights, dropout, &mut scratch.mask, &mut scratch.dropped);
-        scratch.result.resize(asked * wide, 0.0);
         let left = Left { values: dropped, row: padded, column: 1 };
-        let right = Right { values: &scratch.value, row: wide };
-        product(left, right, (asked, length, size), &mut scratch.result, wide);
-        scatter(context, width, column, &scratch.result, (size, wide));
+        let into = Into { values: context, stride: width, column };
+        into.write(left, value, (asked, length, size), &mut scratch.result);
     }
 }
 
@@ -202,32 +209,28 @@ fn backward_sequence(
     query_row: usize,
     (query, key_value, gradient): (Rows<'_>, Rows<'_>, Rows<'_>),
     weights: &[f32],
-    (query_out, key_value_out): (&mut [f32], &mut [f32]),
+    into: Gradients<'_>,
     dropout: Option<Dropout>,
     scratch: &mut Scratch,
 ) {
-    let Shape { asked, padded, size, wide, .. } = *shape;
+    let Shape { asked, padded, size, .. } = *shape;
     let (start, length, width) = (shape.sequence.start, shape.sequence.len, shape.width());
     let scale = 1.0 / (size as f32).sqrt();
+    let Gradients { query: first_query, others, stride } = into;
+    let key_column = stride - 2 * width;
     for head in 0..shape.heads {
         let column = head * size;
         let weights = &weights[head * asked * padded..][..asked * padded];
-        gather(&mut scratch.context, gradient, query_row, column, (asked, size, wide));
-        gather(&mut scratch.query, query, query_row, column, (asked, size, wide));
-        gather(&mut scratch.key, key_value, start, column, (length, size, wide));
-        transpose(&mut scratch.transposed, key_value, start, width + column, (length, size, padded));
-
+        let context = head_rows(&mut scratch.context, gradient, query_row, column, (asked, size));
         let dropped = drop(shape, head, weights, dropout, &mut scratch.mask, &mut scratch.dropped);
-        scratch.result.resize(length.max(asked) * wide, 0.0);
         let left = Left { values: dropped, row: 1, column: padded };
-        let right = Right { values: &scratch.context, row: wide };
-        product(left, right, (length, asked, size), &mut scratch.result, wide);
-        scatter(key_value_out, 2 * width, width + column, &scratch.result[..length * wide], (size, wide));
+        let into = Into { values: &mut *others, stride, column: key_column + width + column };
+        into.write(left, context, (length, asked, size), &mut scratch.result);
 
+        transpose(&mut scratch.transposed, key_value, start, width + column, (length, size, padded));
         scratch.scores.resize(asked * padded, 0.0);
-        let left = Left { values: &scratch.context, row: wide, column: 1 };
-        let right = Right { values: &scratch.transposed, row: padded };
-        product(left, right, (asked, size, length), &mut scratch.scores, padded);
+        let right = Right { values: &scratch.transposed, stride: padded };
+        product(gradient.left(query_row, column), right, (asked, size, length), &mut scratch.scores, padded);
         if dropout.is_some() {
             multiply(&mut scratch.scores, &scratch.mask);
         }
@@ -235,26 +238,67 @@ fn backward_sequence(
             softmax_backward(row, weights, scale);
         }
 
+        let key = head_rows(&mut scratch.key, key_value, start, column, (length, size));
         let left = Left { values: &scratch.scores, row: padded, column: 1 };
-        let right = Right { values: &scratch.key, row: wide };
-        product(left, right, (asked, length, size), &mut scratch.result, wide);
-        scatter(query_out, width, column, &scratch.result[..asked * wide], (size, wide));
+        let into = if key_column == 0 {
+            Into { values: &mut *first_query, stride: width, column }
+        } else {
+            Into { values: &mut *others, stride, column }
+        };
+        into.write(left, key, (asked, length, size), &mut scratch.result);
 
+        let query = head_rows(&mut scratch.query, query, query_row, column, (asked, size));
         let left = Left { values: &scratch.scores, row: 1, column: padded };
-        let right = Right { values: &scratch.query, row: wide };
-        product(left, right, (length, asked, size), &mut scratch.result, wide);
-        scatter(key_value_out, 2 * width, column, &scratch.result[..length * wide], (size, wide));
+        let into = Into { values: &mut *others, stride, column: key_column + column };
+        into.write(left, query, (length, asked, size), &mut scratch.result);
     }
 }
 
-/// Copies `size` columns of `count` rows into rows of `wide`, zeros behind.
-#[inline(always)]
-fn gather(into: &mut Vec<f32>, from: Rows<'_>, row: usize, column: usize, (count, size, wide): (usize, usize, usize)) {
-    into.clear();
-    into.resize(count * wide, 0.0);
-    for (index, into) in into.chunks_mut(wide).enumerate() {
-        into[..size].copy_from_slice(from.part(row + index, column, size));
+/// Columns of rows that a product is written to.
+struct Into<'a> {
+    values: &'a mut [f32],
+    stride: usize,
+    column: usize,
+}
+
+impl Into<'_> {
+    /// The columns of a head; `result` is used where they are no whole vectors, whose end would hit the next head.
+    #[inline(always)]
+    fn write(self, left: Left<'_>, right: Right<'_>, sizes: (usize, usize, usize), result: &mut Vec<f32>) {
+        let (rows, _, size) = sizes;
+        if size % LANES == 0 {
+            product(left, right, sizes, &mut self.values[self.column..], self.stride);
+            return;
+        }
+        let wide = size.next_multiple_of(LANES);
+        result.resize(rows * wide, 0.0);
+        product(left, right, sizes, result, wide);
+        for (into, from) in self.values.chunks_mut(self.stride).zip(result.chunks(wide).take(rows)) {
+            into[self.column..self.column + size].copy_from_slice(&from[..size]);
+        }
     }
+}
+
+/// `size` columns of `count` rows as the right matrix of a product: where they lie, or copied to `scratch` where they are
+/// no whole vectors.
+#[inline(always)]
+fn head_rows<'a>(
+    scratch: &'a mut Vec<f32>,
+    rows: Rows<'a>,
+    row: usize,
+    column: usize,
+    (count, size): (usize, usize),
+) -> Right<'a> {
+    if size % LANES == 0 {
+        return rows.right(row, column);
+    }
+    let wide = size.next_multiple_of(LANES);
+    scratch.clear();
+    scratch.resize(count * wide, 0.0);
+    for (index, into) in scratch.chunks_mut(wide).enumerate() {
+        into[..size].copy_from_slice(rows.part(row + index, column, size));
+    }
+    Right { values: scratch, stride: wide }
 }
 
 /// Copies `size` columns of `count` rows into `size` rows of `padded`, zeros behind.
@@ -268,18 +312,19 @@ fn transpose(
 ) {
     into.clear();
     into.resize(size * padded, 0.0);
-    for index in 0..count {
+    // Four rows at a time: what is stored then lies together.
+    let whole = count / 4 * 4;
+    for first in (0..whole).step_by(4) {
+        let (a, b) = (from.part(row + first, column, size), from.part(row + first + 1, column, size));
+        let (c, d) = (from.part(row + first + 2, column, size), from.part(row + first + 3, column, size));
+        for k in 0..size {
+            into[k * padded + first..][..4].copy_from_slice(&[a[k], b[k], c[k], d[k]]);
+        }
+    }
+    for index in whole..count {
         for (k, value) in from.part(row + index, column, size).iter().enumerate() {
             into[k * padded + index] = *value;
         }
-    }
-}
-
-/// Copies rows of `wide` into `size` columns of rows of `width`.
-#[inline(always)]
-fn scatter(into: &mut [f32], width: usize, column: usize, from: &[f32], (size, wide): (usize, usize)) {
-    for (into, from) in into.chunks_mut(width).zip(from.chunks(wide)) {
-        into[column..column + size].copy_from_slice(&from[..size]);
     }
 }
 

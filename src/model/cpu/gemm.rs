@@ -4,7 +4,7 @@
 /// Columns computed together: one 512-bit vector, or two of 256 bits.
 pub const LANES: usize = 16;
 /// Rows computed together.
-const ROWS: usize = 4;
+const ROWS: usize = 8;
 
 /// The left matrix: element (i, k) is `values[i * row + k * column]`.
 #[derive(Clone, Copy)]
@@ -14,14 +14,14 @@ pub struct Left<'a> {
     pub column: usize,
 }
 
-/// The right matrix: row k is `values[k * row..]`, at least `columns` rounded up to [`LANES`] long.
+/// The right matrix: row k is `values[k * stride..]`, at least `columns` rounded up to [`LANES`] long.
 #[derive(Clone, Copy)]
 pub struct Right<'a> {
     pub values: &'a [f32],
-    pub row: usize,
+    pub stride: usize,
 }
 
-/// `out[i * out_row + j] = sum over k of left(i, k) * right(k, j)` for `rows` x `inner` x `columns`; the columns of `out`
+/// `out[i * stride + j] = sum over k of left(i, k) * right(k, j)` for `rows` x `inner` x `columns`; the columns of `out`
 /// are written up to the next multiple of [`LANES`].
 #[inline(always)]
 pub fn product(
@@ -29,43 +29,41 @@ pub fn product(
     right: Right<'_>,
     (rows, inner, columns): (usize, usize, usize),
     out: &mut [f32],
-    out_row: usize,
+    stride: usize,
 ) {
-    let mut column = 0;
-    while column < columns {
+    for column in (0..columns).step_by(LANES) {
+        let right = Right { values: &right.values[column..], stride: right.stride };
         let mut row = 0;
         while row + ROWS <= rows {
-            block::<ROWS>(left, right, inner, (row, column), out, out_row);
+            block::<ROWS>(left, right, row, inner, &mut out[row * stride + column..], stride);
             row += ROWS;
         }
+        if row + 4 <= rows {
+            block::<4>(left, right, row, inner, &mut out[row * stride + column..], stride);
+            row += 4;
+        }
         while row < rows {
-            block::<1>(left, right, inner, (row, column), out, out_row);
+            block::<1>(left, right, row, inner, &mut out[row * stride + column..], stride);
             row += 1;
         }
-        column += LANES;
     }
 }
 
 #[inline(always)]
-fn block<const R: usize>(
-    left: Left<'_>,
-    right: Right<'_>,
-    inner: usize,
-    (row, column): (usize, usize),
-    out: &mut [f32],
-    out_row: usize,
-) {
+fn block<const R: usize>(left: Left<'_>, right: Right<'_>, row: usize, inner: usize, out: &mut [f32], stride: usize) {
+    // Plain loops: helpers of the standard library would be compiled without the vector instructions of the caller.
     let mut sums = [[0f32; LANES]; R];
+    let values = &left.values[row * left.row..];
     for k in 0..inner {
-        let values = &right.values[k * right.row + column..][..LANES];
-        for (r, sums) in sums.iter_mut().enumerate() {
-            let factor = left.values[(row + r) * left.row + k * left.column];
+        let right = &right.values[k * right.stride..][..LANES];
+        for r in 0..R {
+            let factor = values[r * left.row + k * left.column];
             for lane in 0..LANES {
-                sums[lane] = factor.mul_add(values[lane], sums[lane]);
+                sums[r][lane] = factor.mul_add(right[lane], sums[r][lane]);
             }
         }
     }
-    for (r, sums) in sums.iter().enumerate() {
-        out[(row + r) * out_row + column..][..LANES].copy_from_slice(sums);
+    for r in 0..R {
+        out[r * stride..][..LANES].copy_from_slice(&sums[r]);
     }
 }

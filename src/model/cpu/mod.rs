@@ -8,9 +8,14 @@
 pub mod activation;
 pub mod attention;
 mod gemm;
+pub mod lora;
 mod math;
 pub mod norm;
+pub mod panels;
+mod rows;
+pub mod tile;
 
+pub use rows::{Rows, RowsMut};
 use tch::{Device, Kind, TchError, Tensor};
 
 /// Rows handled by one parallel piece.
@@ -27,7 +32,7 @@ pub fn available(device: Device) -> bool {
 
 /// The values of a contiguous float32 tensor on the CPU.
 pub fn values(tensor: &Tensor) -> Result<&[f32], TchError> {
-    check(tensor)?;
+    check(tensor, Kind::Float)?;
     // SAFETY: `check` made sure that `numel` float32 values lie contiguously at `data_ptr` in host memory; the slice
     // borrows the tensor, which keeps the memory alive. Other handles to the same storage are not written to meanwhile:
     // callers pass tensors that they own or that are frozen.
@@ -36,48 +41,24 @@ pub fn values(tensor: &Tensor) -> Result<&[f32], TchError> {
 
 /// The values of a contiguous float32 tensor on the CPU, for writing.
 pub fn values_mut(tensor: &mut Tensor) -> Result<&mut [f32], TchError> {
-    check(tensor)?;
+    check(tensor, Kind::Float)?;
     // SAFETY: as for `values`; callers own the only handle that is used while the slice lives.
     Ok(unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast::<f32>(), tensor.numel()) })
 }
 
-fn check(tensor: &Tensor) -> Result<(), TchError> {
-    if tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && tensor.is_contiguous() {
+/// The values of a contiguous int64 tensor on the CPU.
+pub fn integers(tensor: &Tensor) -> Result<&[i64], TchError> {
+    check(tensor, Kind::Int64)?;
+    // SAFETY: as for `values`.
+    Ok(unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast::<i64>(), tensor.numel()) })
+}
+
+fn check(tensor: &Tensor, expected: Kind) -> Result<(), TchError> {
+    if tensor.device() == Device::Cpu && tensor.kind() == expected && tensor.is_contiguous() {
         Ok(())
     } else {
         let (device, kind) = (tensor.device(), tensor.kind());
-        Err(TchError::Torch(format!("expected contiguous float32 values on the CPU, got {kind:?} on {device:?}")))
-    }
-}
-
-/// Rows of float32 values on the CPU that may lie apart: a view of some columns.
-#[derive(Clone, Copy)]
-pub struct Rows<'a> {
-    values: &'a [f32],
-    stride: usize,
-}
-
-impl<'a> Rows<'a> {
-    /// `tensor` is `[rows, width]` with neighbouring columns next to each other.
-    pub fn of(tensor: &'a Tensor) -> Result<Self, TchError> {
-        let (size, stride) = (tensor.size(), tensor.stride());
-        let fits =
-            tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && stride.len() == 2 && stride[1] == 1;
-        if !fits || stride[0] < size[1] {
-            return Err(TchError::Torch(format!("expected float32 rows on the CPU, got strides {stride:?}")));
-        }
-        let stride = stride[0] as usize;
-        let length = (size[0].max(1) as usize - 1) * stride + size[1] as usize;
-        // SAFETY: rows of `size[1]` float32 values begin `stride` values apart at `data_ptr`, the last one ends at
-        // `length`; the slice borrows the tensor, which keeps the memory alive, and nobody writes to it meanwhile.
-        let values = unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast::<f32>(), length) };
-        Ok(Rows { values, stride })
-    }
-
-    /// `width` values of a row from `column` on.
-    #[inline(always)]
-    fn part(&self, row: usize, column: usize, width: usize) -> &'a [f32] {
-        &self.values[row * self.stride + column..][..width]
+        Err(TchError::Torch(format!("expected contiguous {expected:?} values on the CPU, got {kind:?} on {device:?}")))
     }
 }
 

@@ -4,9 +4,11 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 use tch::{TchError, Tensor};
 
-use super::super::base::Norm;
+use super::super::base::{Embeddings, Norm};
 use super::super::dropout::{BLOCK, RowDropouts};
-use super::{ROWS_PER_PIECE, empty, values, values_mut};
+use super::super::layout::Layout;
+use super::panels::Panels;
+use super::{ROWS_PER_PIECE, Rows, RowsMut, empty, integers, values, values_mut};
 
 /// What the backward pass needs.
 #[derive(Debug)]
@@ -47,6 +49,34 @@ pub fn forward(
     Ok((result, NormTape { normalized, inverse_deviation, dropouts }))
 }
 
+/// As [`forward`], of `x @ weight` with the weight's panels, a block of rows at a time while it is at hand.
+pub fn forward_of_product(
+    panels: &Panels,
+    x: &Tensor,
+    bias: &Tensor,
+    residual: &Tensor,
+    norm: &Norm,
+    dropouts: RowDropouts,
+) -> Result<(Tensor, NormTape), TchError> {
+    let (rows, width) = (x.size()[0] as usize, panels.columns());
+    let (mut normalized, mut result) = (empty(&residual.size())?, empty(&residual.size())?);
+    let mut inverse_deviation = vec![0f32; rows];
+    let parameters = (values(bias)?, values(&norm.weight)?, values(&norm.bias)?, norm.eps as f32);
+    let (results, residual) = (values_mut(&mut result)?, values(residual)?);
+    panels.multiply_then(
+        Rows::of(x)?.matrix(0),
+        RowsMut::of(&mut normalized)?,
+        |block| {
+            let others = results.par_chunks_mut(block * width).zip(residual.par_chunks(block * width));
+            others.zip(inverse_deviation.par_chunks_mut(block))
+        },
+        |first, sums, ((result, residual), deviations)| {
+            forward_rows(first, width, (sums, result, residual, deviations), parameters, &dropouts);
+        },
+    );
+    Ok((result, NormTape { normalized, inverse_deviation, dropouts }))
+}
+
 type ForwardRows<'a> = (&'a mut [f32], &'a mut [f32], &'a [f32], &'a mut [f32]);
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
@@ -72,6 +102,48 @@ fn forward_rows(
             let normalized = (sum[column] - mean) * inverse;
             sum[column] = normalized;
             result[column] = normalized.mul_add(weight[column], shift[column]);
+        }
+    }
+}
+
+/// `dropout(LayerNorm(word + position))` of every token, `[rows, width]`.
+pub fn embed(embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, TchError> {
+    let norm = &embeddings.norm;
+    let width = embeddings.word.size()[1] as usize;
+    let mut result = empty(&[layout.rows as i64, width as i64])?;
+    let tables = (values(&embeddings.word)?, values(&embeddings.position)?);
+    let parameters = (values(&norm.weight)?, values(&norm.bias)?, norm.eps as f32);
+    let (ids, positions) = (integers(&layout.ids)?, integers(&layout.positions)?);
+    let pieces = values_mut(&mut result)?.par_chunks_mut(ROWS_PER_PIECE * width).enumerate();
+    pieces.zip(ids.par_chunks(ROWS_PER_PIECE)).zip(positions.par_chunks(ROWS_PER_PIECE)).for_each(
+        |(((index, result), ids), positions)| {
+            embed_rows(index * ROWS_PER_PIECE, (result, ids, positions), tables, parameters, dropouts);
+        },
+    );
+    Ok(result)
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn embed_rows(
+    first: usize,
+    (result, ids, positions): (&mut [f32], &[i64], &[i64]),
+    (words, places): (&[f32], &[f32]),
+    (weight, shift, eps): (&[f32], &[f32], f32),
+    dropouts: &RowDropouts,
+) {
+    let width = weight.len();
+    let mut mask = vec![1f32; width];
+    for (row, (result, (&id, &position))) in result.chunks_mut(width).zip(ids.iter().zip(positions)).enumerate() {
+        fill_mask(&mut mask, first + row, dropouts);
+        let (word, place) = (&words[id as usize * width..][..width], &places[position as usize * width..][..width]);
+        for column in 0..width {
+            result[column] = word[column] + place[column];
+        }
+        let mean = total(result) / width as f32;
+        let inverse = 1.0 / (squared_distance(result, mean) / width as f32 + eps).sqrt();
+        for column in 0..width {
+            let normalized = (result[column] - mean) * inverse;
+            result[column] = normalized.mul_add(weight[column], shift[column]) * mask[column];
         }
     }
 }

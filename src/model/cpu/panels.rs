@@ -1,0 +1,407 @@
+//! Matrix products with a right matrix that is laid out in panels, which a tile walks through in memory order.
+
+use rayon::prelude::*;
+
+use super::super::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
+use super::RowsMut;
+use super::tile::{COLUMNS, Engine, Left, ROWS, Strip, Sums};
+
+/// Inner indices handled at a time: with [`BLOCK`] rows of the left matrix they stay in the second-level cache.
+const DEPTH: usize = 384;
+/// Most rows of the left matrix that one thread works on at a time.
+const BLOCK: usize = 8 * ROWS;
+/// Below so many multiplications one thread is done before another one is awake.
+const SMALL_PRODUCT: usize = 4 << 20;
+/// Likewise for values that are laid out.
+const SMALL_MATRIX: usize = 64 << 10;
+
+// A strip of a masked matrix is one block of random numbers, and a depth begins at one.
+const _: () = assert!(COLUMNS == DROPOUT_BLOCK && DEPTH.is_multiple_of(DROPOUT_BLOCK));
+
+/// A matrix with two strides: element (i, j) is `values[i * row + j * column]`.
+#[derive(Clone, Copy)]
+pub struct Matrix<'a> {
+    pub values: &'a [f32],
+    pub row: usize,
+    pub column: usize,
+}
+
+/// The right matrix of products, `[inner, columns]`: panels of [`COLUMNS`] columns, the last one filled up with zeros.
+#[derive(Debug)]
+pub struct Panels {
+    strips: Vec<Strip>,
+    inner: usize,
+    columns: usize,
+    engine: Engine,
+}
+
+/// What happens to the values of `out` when a product is written.
+#[derive(Clone, Copy)]
+pub enum Onto<'a> {
+    /// They are overwritten.
+    Nothing,
+    /// They are overwritten; this row is added to each row of the product.
+    Bias(&'a [f32]),
+    /// The product is added to them.
+    Itself,
+    /// The product is added to them after dropout.
+    Dropped(Dropout),
+}
+
+impl Panels {
+    pub fn new(engine: Engine, matrix: Matrix<'_>, inner: usize, columns: usize) -> Panels {
+        Panels::scaled(engine, matrix, inner, columns, 1.0)
+    }
+
+    /// Of the matrix times `scale`.
+    pub fn scaled(engine: Engine, matrix: Matrix<'_>, inner: usize, columns: usize, scale: f32) -> Panels {
+        let mut strips = vec![Strip::ZERO; inner * columns.div_ceil(COLUMNS)];
+        for_each_panel(&mut strips, inner, |panel, strips| {
+            let first = panel * COLUMNS;
+            let width = COLUMNS.min(columns - first);
+            for (k, strip) in strips.iter_mut().enumerate() {
+                let values = &matrix.values[k * matrix.row + first * matrix.column..];
+                for (into, value) in strip.0[..width].iter_mut().zip(values.iter().step_by(matrix.column)) {
+                    *into = *value * scale;
+                }
+            }
+        });
+        Panels { strips, inner, columns, engine }
+    }
+
+    /// Of a matrix with neighbouring columns, after dropout of its elements.
+    pub fn dropped(engine: Engine, matrix: Matrix<'_>, (inner, columns): (usize, usize), dropout: Dropout) -> Panels {
+        let mut panels = Panels::new(engine, matrix, inner, columns);
+        for_each_panel(&mut panels.strips, inner, |panel, strips| {
+            // SAFETY: an engine exists only where its instructions were detected.
+            unsafe { drop_strips(strips, panel, columns, dropout) }
+        });
+        panels
+    }
+
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// `left @ self` into `out`, `[rows, columns]`; `left` is `[rows, inner]`.
+    pub fn multiply(&self, left: Matrix<'_>, out: RowsMut<'_>, onto: Onto<'_>) {
+        self.multiply_dropped(left, None, out, onto);
+    }
+
+    /// As [`Self::multiply`], with dropout of the left matrix, whose columns are neighbours then.
+    pub fn multiply_dropped(&self, left: Matrix<'_>, dropout: Option<Dropout>, out: RowsMut<'_>, onto: Onto<'_>) {
+        let part = Part { panels: self, left, dropout, onto, first_row: 0, first_panel: 0 };
+        let nothing = |_rows: usize| rayon::iter::repeat_n((), usize::MAX >> 1);
+        self.run(part, out, nothing, |_, _, ()| {});
+    }
+
+    /// As [`Self::multiply`]; then, while they are at hand, `then` gets the number of the first of some rows, these
+    /// rows, and their part of `others`, which is asked for parts of so many rows.
+    pub fn multiply_then<Others: IndexedParallelIterator>(
+        &self,
+        left: Matrix<'_>,
+        out: RowsMut<'_>,
+        others: impl FnOnce(usize) -> Others,
+        then: impl Fn(usize, &mut [f32], Others::Item) + Sync,
+    ) {
+        let part = Part { panels: self, left, dropout: None, onto: Onto::Nothing, first_row: 0, first_panel: 0 };
+        self.run(part, out, others, |first, out: &mut RowsMut<'_>, other| then(first, out.values(), other));
+    }
+
+    fn run<Others: IndexedParallelIterator>(
+        &self,
+        part: Part<'_>,
+        mut out: RowsMut<'_>,
+        others: impl FnOnce(usize) -> Others,
+        then: impl Fn(usize, &mut RowsMut<'_>, Others::Item) + Sync,
+    ) {
+        let small = out.rows() * self.inner * self.columns < SMALL_PRODUCT;
+        let threads = if small { 1 } else { rayon::current_num_threads() };
+        if !small && out.rows() < threads * 2 * ROWS {
+            self.multiply_few_rows(part, &mut out, threads);
+            out.par_blocks(ROWS).zip(others(ROWS)).for_each(|((first, mut out), other)| then(first, &mut out, other));
+            return;
+        }
+        let block = if small { out.rows().max(1) } else { rows_per_block(out.rows(), threads) };
+        let blocks = out.par_blocks(block).zip(others(block)).with_max_len(1);
+        blocks.for_each_init(Vec::new, |packed, ((first_row, mut out), other)| {
+            Part { first_row, ..part }.multiply(&mut out, packed);
+            then(first_row, &mut out, other);
+        });
+    }
+
+    /// Too few rows for all threads: each takes some of the columns.
+    fn multiply_few_rows(&self, part: Part<'_>, out: &mut RowsMut<'_>, threads: usize) {
+        let panels = self.columns.div_ceil(COLUMNS);
+        let group = panels.div_ceil(2 * threads).max(1);
+        let rows = out.rows();
+        let mut parts: Vec<(usize, Vec<f32>)> = (0..panels)
+            .step_by(group)
+            .map(|first| (first, out.copy_columns(first * COLUMNS, self.columns.min((first + group) * COLUMNS))))
+            .collect();
+        parts.par_iter_mut().for_each_init(Vec::new, |packed, (first_panel, values)| {
+            let columns = values.len() / rows.max(1);
+            let mut out = RowsMut::new(values, columns, columns);
+            Part { first_panel: *first_panel, ..part }.multiply(&mut out, packed);
+        });
+        for (first, values) in parts {
+            out.paste_columns(first * COLUMNS, &values);
+        }
+    }
+}
+
+fn for_each_panel(strips: &mut [Strip], inner: usize, work: impl Fn(usize, &mut [Strip]) + Sync) {
+    let panels_at_once = if strips.len() * COLUMNS < SMALL_MATRIX { usize::MAX } else { 1 };
+    let panels = strips.par_chunks_mut(inner.max(1)).enumerate().with_min_len(panels_at_once);
+    panels.for_each(|(panel, strips)| work(panel, strips));
+}
+
+/// Blocks of at most [`BLOCK`] rows, as many for each thread.
+fn rows_per_block(rows: usize, threads: usize) -> usize {
+    let blocks = rows.div_ceil(BLOCK).next_multiple_of(threads);
+    rows.div_ceil(blocks).next_multiple_of(ROWS)
+}
+
+/// What one thread multiplies at a time: some rows with some panels.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    panels: &'a Panels,
+    left: Matrix<'a>,
+    dropout: Option<Dropout>,
+    onto: Onto<'a>,
+    first_row: usize,
+    first_panel: usize,
+}
+
+impl Part<'_> {
+    fn multiply(&self, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
+        // SAFETY: an engine exists only where its instructions were detected.
+        unsafe { multiply(self, out, packed) }
+    }
+
+    /// Writes what a tile gave for one row and panel.
+    #[inline(always)]
+    fn write(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
+        match <&mut [f32; COLUMNS]>::try_from(&mut *out) {
+            // The length is known to the compiler.
+            Ok(whole) => self.write_columns(whole, sums, first, row, panel),
+            Err(_) => self.write_columns(out, sums, first, row, panel),
+        }
+    }
+
+    #[inline(always)]
+    fn write_columns(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
+        let sums = &sums[..out.len()];
+        let column = panel * COLUMNS;
+        match self.onto {
+            Onto::Nothing if first => out.copy_from_slice(sums),
+            Onto::Bias(bias) if first => {
+                for ((out, sum), bias) in out.iter_mut().zip(sums).zip(&bias[column..]) {
+                    *out = sum + bias;
+                }
+            }
+            Onto::Nothing | Onto::Bias(_) | Onto::Itself => {
+                for (out, sum) in out.iter_mut().zip(sums) {
+                    *out += sum;
+                }
+            }
+            Onto::Dropped(dropout) => {
+                let mut mask = [0f32; COLUMNS];
+                dropout.fill(&mut mask, (row * self.panels.columns.next_multiple_of(COLUMNS) + column) as u64);
+                for ((out, sum), mask) in out.iter_mut().zip(sums).zip(&mask) {
+                    *out += sum * mask;
+                }
+            }
+        }
+    }
+
+    /// Lays out `rows` rows, inner indices `start..start + depth`, in groups of [`ROWS`] rows; missing rows of the last
+    /// group are zero.
+    #[inline(always)]
+    fn pack(&self, rows: usize, start: usize, depth: usize, packed: &mut Vec<Left>) {
+        packed.resize(rows.div_ceil(ROWS) * depth, [0.0; ROWS]);
+        let mut buffers = [[0f32; DEPTH]; 4];
+        for (group, packed) in packed.chunks_mut(depth.max(1)).enumerate() {
+            for quarter in (0..ROWS).step_by(4) {
+                let first = group * ROWS + quarter;
+                let [a, b, c, d] = &mut buffers;
+                let lines = [&mut a[..depth], &mut b[..depth], &mut c[..depth], &mut d[..depth]];
+                let [a, b, c, d] = self.lines(first, rows, start, lines);
+                // Four values at a time, which lie together.
+                for (k, packed) in packed.iter_mut().enumerate() {
+                    packed[quarter..quarter + 4].copy_from_slice(&[a[k], b[k], c[k], d[k]]);
+                }
+            }
+        }
+    }
+
+    /// Four rows of the left matrix after dropout, from inner index `start` on: where they lie, or in `buffers`.
+    #[inline(always)]
+    fn lines<'b>(&'b self, first: usize, rows: usize, start: usize, buffers: [&'b mut [f32]; 4]) -> [&'b [f32]; 4] {
+        let depth = buffers[0].len();
+        if self.left.column == 1 && self.dropout.is_none() && first + 4 <= rows {
+            let line =
+                |index: usize| &self.left.values[(self.first_row + first + index) * self.left.row + start..][..depth];
+            return [line(0), line(1), line(2), line(3)];
+        }
+        let [a, b, c, d] = buffers;
+        [
+            self.line(first, rows, start, a),
+            self.line(first + 1, rows, start, b),
+            self.line(first + 2, rows, start, c),
+            self.line(first + 3, rows, start, d),
+        ]
+    }
+
+    /// One row after dropout in `line`; zeros for a row that is missing.
+    #[inline(always)]
+    fn line<'b>(&self, row: usize, rows: usize, start: usize, line: &'b mut [f32]) -> &'b [f32] {
+        if row >= rows {
+            line.fill(0.0);
+            return line;
+        }
+        let row = self.first_row + row;
+        let values = &self.left.values[row * self.left.row + start * self.left.column..];
+        for (k, value) in line.iter_mut().enumerate() {
+            *value = values[k * self.left.column];
+        }
+        if let Some(dropout) = self.dropout {
+            let mut mask = [0f32; DEPTH];
+            let mask = &mut mask[..line.len()];
+            dropout.fill(mask, (row * self.panels.inner.next_multiple_of(DROPOUT_BLOCK) + start) as u64);
+            for (value, mask) in line.iter_mut().zip(mask) {
+                *value *= *mask;
+            }
+        }
+        line
+    }
+}
+
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))]
+fn multiply(part: &Part<'_>, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
+    let inner = part.panels.inner;
+    let (rows, columns) = (out.rows(), out.width());
+    let mut sums: Sums = [Strip::ZERO; ROWS];
+    for start in (0..inner.max(1)).step_by(DEPTH) {
+        let depth = DEPTH.min(inner - start);
+        part.pack(rows, start, depth, packed);
+        for panel in 0..columns.div_ceil(COLUMNS) {
+            let right = &part.panels.strips[(part.first_panel + panel) * inner + start..][..depth];
+            let column = panel * COLUMNS;
+            let width = COLUMNS.min(columns - column);
+            for (tile, row) in (0..rows).step_by(ROWS).enumerate() {
+                part.panels.engine.multiply(&packed[tile * depth..][..depth], right, &mut sums);
+                for (index, sums) in sums.iter().enumerate().take(rows - row) {
+                    let out = &mut out.row(row + index)[column..column + width];
+                    part.write(out, &sums.0, start == 0, part.first_row + row + index, part.first_panel + panel);
+                }
+            }
+        }
+    }
+}
+
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))]
+fn drop_strips(strips: &mut [Strip], panel: usize, columns: usize, dropout: Dropout) {
+    let stride = columns.next_multiple_of(COLUMNS);
+    let mut mask = [0f32; COLUMNS];
+    for (row, strip) in strips.iter_mut().enumerate() {
+        dropout.fill(&mut mask, (row * stride + panel * COLUMNS) as u64);
+        for (value, mask) in strip.0.iter_mut().zip(&mask) {
+            *value *= mask;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::super::random::{Key, Purpose};
+    use super::*;
+
+    fn plain(left: &[f32], right: &[f32], (m, k, n): (usize, usize, usize)) -> Vec<f64> {
+        let mut out = vec![0f64; m * n];
+        for i in 0..m {
+            for j in 0..n {
+                out[i * n + j] = (0..k).map(|l| f64::from(left[i * k + l]) * f64::from(right[l * n + j])).sum();
+            }
+        }
+        out
+    }
+
+    fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
+        (0..columns).flat_map(|j| values.iter().skip(j).step_by(columns).copied()).collect()
+    }
+
+    /// The mask of a `[rows, width]` matrix, without what lies between its rows.
+    fn mask(dropout: Dropout, rows: usize, width: usize) -> Vec<f32> {
+        let mut mask = vec![0f32; rows * width];
+        for (row, mask) in mask.chunks_mut(width).enumerate() {
+            dropout.fill(mask, (row * width.next_multiple_of(DROPOUT_BLOCK)) as u64);
+        }
+        mask
+    }
+
+    fn check(out: &[f32], expected: impl Fn(usize) -> f64) -> Result<(), TestCaseError> {
+        for (at, value) in out.iter().enumerate() {
+            let expected = expected(at);
+            prop_assert!((f64::from(*value) - expected).abs() < 1e-3, "{at}: {value} instead of {expected}");
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn products_of_all_shapes(m in 1usize..230, k in 1usize..900, n in 1usize..100, seed in 0u64..1000) {
+            let Some(engine) = Engine::detect() else { return Ok(()) };
+            let key = Key::new(seed, Purpose::Dropout);
+            let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
+            let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();
+            let bias: Vec<f32> = (0..n).map(|i| i as f32).collect();
+            let expected = plain(&left, &right, (m, k, n));
+            let panels = Panels::new(engine, Matrix { values: &right, row: n, column: 1 }, k, n);
+            let turned = transposed(&left, k);
+            let views = [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &turned, row: 1, column: m }];
+            for left in views {
+                let mut out = vec![f32::NAN; m * n];
+                panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Nothing);
+                check(&out, |at| expected[at])?;
+                panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Itself);
+                check(&out, |at| 2.0 * expected[at])?;
+                panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Bias(&bias));
+                check(&out, |at| expected[at] + (at % n) as f64)?;
+            }
+        }
+
+        #[test]
+        fn dropout_of_either_matrix_and_of_the_product(
+            m in 1usize..130, k in 1usize..500, n in 1usize..100, seed in 0u64..1000
+        ) {
+            let Some(engine) = Engine::detect() else { return Ok(()) };
+            let key = Key::new(seed, Purpose::Dropout);
+            let dropout = Dropout::new(key, 0.3).unwrap();
+            let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
+            let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();
+            let (matrix, other) = (Matrix { values: &left, row: k, column: 1 }, Matrix { values: &right, row: n, column: 1 });
+            let times = |x: &[f32], mask: &[f32]| x.iter().zip(mask).map(|(x, mask)| x * mask).collect::<Vec<f32>>();
+            let panels = Panels::new(engine, other, k, n);
+            let mut out = vec![f32::NAN; m * n];
+
+            panels.multiply_dropped(matrix, Some(dropout), RowsMut::new(&mut out, n, n), Onto::Nothing);
+            let expected = plain(&times(&left, &mask(dropout, m, k)), &right, (m, k, n));
+            check(&out, |at| expected[at])?;
+
+            let dropped = Panels::dropped(engine, other, (k, n), dropout);
+            dropped.multiply(matrix, RowsMut::new(&mut out, n, n), Onto::Nothing);
+            let expected = plain(&left, &times(&right, &mask(dropout, k, n)), (m, k, n));
+            check(&out, |at| expected[at])?;
+
+            out.fill(1.0);
+            panels.multiply(matrix, RowsMut::new(&mut out, n, n), Onto::Dropped(dropout));
+            let (expected, mask) = (plain(&left, &right, (m, k, n)), mask(dropout, m, n));
+            check(&out, |at| 1.0 + expected[at] * f64::from(mask[at]))?;
+        }
+    }
+}

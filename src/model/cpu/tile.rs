@@ -1,0 +1,77 @@
+//! The innermost part of a matrix product: a tile of 12 x 32 sums in registers (AVX-512).
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_load_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_store_ps};
+
+/// Rows of a tile: with two vectors a row, 24 of the 32 vector registers hold sums.
+pub const ROWS: usize = 12;
+/// Columns of a tile: two vectors.
+pub const COLUMNS: usize = 32;
+
+/// Values of the left matrix: one inner index, [`ROWS`] rows.
+pub type Left = [f32; ROWS];
+
+/// Values of the right matrix: one inner index, [`COLUMNS`] columns, where vector loads do not cross cache lines.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Strip(pub [f32; COLUMNS]);
+
+impl Strip {
+    pub const ZERO: Strip = Strip([0.0; COLUMNS]);
+}
+
+/// A tile of the result.
+pub type Sums = [Strip; ROWS];
+
+/// That this processor has AVX-512 (F, BW, DQ and VL): whoever holds one may multiply.
+#[derive(Clone, Copy, Debug)]
+pub struct Engine(());
+
+impl Engine {
+    pub fn detect() -> Option<Engine> {
+        #[cfg(target_arch = "x86_64")]
+        let found = std::is_x86_feature_detected!("avx512f")
+            && std::is_x86_feature_detected!("avx512bw")
+            && std::is_x86_feature_detected!("avx512dq")
+            && std::is_x86_feature_detected!("avx512vl")
+            && std::is_x86_feature_detected!("avx2")
+            && std::is_x86_feature_detected!("fma");
+        #[cfg(not(target_arch = "x86_64"))]
+        let found = false;
+        found.then_some(Engine(()))
+    }
+
+    /// `sums[r][c] = sum over k of left[k][r] * right[k][c]`.
+    #[inline]
+    pub fn multiply(self, left: &[Left], right: &[Strip], sums: &mut Sums) {
+        // SAFETY: an engine exists only where `detect` found AVX-512.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            multiply(left, right, sums);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (left, right, sums);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn multiply(left: &[Left], right: &[Strip], sums: &mut Sums) {
+    let mut tile = [[_mm512_setzero_ps(); 2]; ROWS];
+    for (left, right) in left.iter().zip(right) {
+        // SAFETY: a strip is 32 values long and aligned to 64 bytes.
+        let (low, high) = unsafe { (_mm512_load_ps(right.0.as_ptr()), _mm512_load_ps(right.0.as_ptr().add(16))) };
+        for (tile, left) in tile.iter_mut().zip(left) {
+            let factor = _mm512_set1_ps(*left);
+            tile[0] = _mm512_fmadd_ps(factor, low, tile[0]);
+            tile[1] = _mm512_fmadd_ps(factor, high, tile[1]);
+        }
+    }
+    for (sums, [low, high]) in sums.iter_mut().zip(tile) {
+        // SAFETY: as above.
+        unsafe {
+            _mm512_store_ps(sums.0.as_mut_ptr(), low);
+            _mm512_store_ps(sums.0.as_mut_ptr().add(16), high);
+        }
+    }
+}

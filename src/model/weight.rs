@@ -1,0 +1,75 @@
+//! A frozen weight in the form in which it is multiplied.
+
+use tch::{Kind, TchError, Tensor};
+
+use super::cpu::panels::{Matrix, Onto, Panels};
+use super::cpu::tile::Engine;
+use super::cpu::{Rows, RowsMut, empty, values};
+use super::elementwise::Kernels;
+
+/// A frozen `[out, in]` matrix.
+#[derive(Debug)]
+pub enum Weight {
+    /// For libtorch, in the precision of products.
+    Plain(Tensor),
+    /// For our own float32 products on the CPU: laid out once for each direction.
+    Packed { forward: Panels, backward: Panels },
+}
+
+impl Weight {
+    /// `weight` is `[out, in]` in the precision of products.
+    pub fn new(weight: Tensor, kernels: Kernels) -> Result<Self, TchError> {
+        let engine = Engine::detect().filter(|_| kernels == Kernels::Fused && weight.kind() == Kind::Float);
+        let Some(engine) = engine else {
+            return Ok(Weight::Plain(weight));
+        };
+        let (out, input) = (weight.size()[0] as usize, weight.size()[1] as usize);
+        let values = values(&weight)?;
+        let forward = Panels::new(engine, Matrix { values, row: 1, column: input }, input, out);
+        let backward = Panels::new(engine, Matrix { values, row: input, column: 1 }, out, input);
+        Ok(Weight::Packed { forward, backward })
+    }
+
+    /// `x @ weight.T`, `[rows, out]` float32.
+    pub fn product(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        match self {
+            Weight::Plain(weight) => x.f_to_kind(weight.kind())?.f_matmul(&weight.f_tr()?)?.f_to_kind(Kind::Float),
+            Weight::Packed { forward, .. } => multiply(forward, x, Onto::Nothing),
+        }
+    }
+
+    /// `x @ weight.T + bias`, `[rows, out]` float32.
+    pub fn product_with_bias(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor, TchError> {
+        match self {
+            Weight::Plain(_) => Ok(self.product(x)?.f_add_(bias)?),
+            Weight::Packed { forward, .. } => multiply(forward, x, Onto::Bias(values(bias)?)),
+        }
+    }
+
+    /// `gradient @ weight + onto`; `onto` is used up.
+    pub fn backward_onto(&self, gradient: &Tensor, onto: Tensor) -> Result<Tensor, TchError> {
+        match self {
+            // Not in place: another handle to the same values may be in use.
+            Weight::Plain(_) => self.backward(gradient)?.f_add_(&onto),
+            Weight::Packed { backward, .. } => {
+                let mut onto = onto;
+                backward.multiply(Rows::of(gradient)?.matrix(0), RowsMut::of(&mut onto)?, Onto::Itself);
+                Ok(onto)
+            }
+        }
+    }
+
+    /// `gradient @ weight`, `[rows, in]` float32: what [`Self::product`] passes back.
+    pub fn backward(&self, gradient: &Tensor) -> Result<Tensor, TchError> {
+        match self {
+            Weight::Plain(weight) => gradient.f_to_kind(weight.kind())?.f_matmul(weight)?.f_to_kind(Kind::Float),
+            Weight::Packed { backward, .. } => multiply(backward, gradient, Onto::Nothing),
+        }
+    }
+}
+
+fn multiply(panels: &Panels, left: &Tensor, onto: Onto<'_>) -> Result<Tensor, TchError> {
+    let mut out = empty(&[left.size()[0], panels.columns() as i64])?;
+    panels.multiply(Rows::of(left)?.matrix(0), RowsMut::of(&mut out)?, onto);
+    Ok(out)
+}

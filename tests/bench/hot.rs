@@ -1,0 +1,107 @@
+//! The hot pieces: dropout masks, batching, expansion of sweep files, LoRA's part of a step.
+//!
+//! `cargo bench` runs them.
+
+use std::hint::black_box;
+use std::path::Path;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use sweep::model::{Adapter, Base, Classifier, Dropout, Key, Layout, Purpose, RunPass, StepDropout, peft};
+use sweep::spec::{Architecture, DatasetSpec, Facts, ModelFacts, Precision, SweepFile};
+use tch::Device;
+
+fn masks(c: &mut Criterion) {
+    // As in a worker, where the thread that trains is one of the pool.
+    rayon::ThreadPoolBuilder::new().use_current_thread().build_global().expect("the first use of the pool");
+    let dropout = Dropout::new(Key::new(1, Purpose::Dropout), 0.2).expect("0.2 is a probability");
+    let mut group = c.benchmark_group("dropout mask");
+    group.throughput(Throughput::Elements(850 * 768));
+    group.bench_function("850 x 768", |b| b.iter(|| dropout.mask(850, 768, Device::Cpu).expect("fits in memory")));
+    group.finish();
+}
+
+/// Micro-batches of 16 sequences of 10 to 40 tokens for so many runs.
+fn batches(runs: usize) -> Vec<Vec<Vec<u32>>> {
+    let length = |sequence: usize| 10 + sequence * 37 % 31;
+    (0..runs).map(|run| (0..16).map(|s| (0..length(run * 16 + s) as u32).collect()).collect()).collect()
+}
+
+fn laid_out(batches: &[Vec<Vec<u32>>]) -> Layout {
+    let runs: Vec<Vec<&[u32]>> = batches.iter().map(|batch| batch.iter().map(Vec::as_slice).collect()).collect();
+    Layout::new(&runs, Device::Cpu).expect("fits in memory")
+}
+
+fn batching(c: &mut Criterion) {
+    let mut group = c.benchmark_group("batching");
+    for runs in [1, 16] {
+        let batches = batches(runs);
+        group.bench_with_input(BenchmarkId::from_parameter(runs), &batches, |b, batches| b.iter(|| laid_out(batches)));
+    }
+    group.finish();
+}
+
+/// A model and a data set whose contents are known without reading them.
+struct SomeFacts;
+
+impl Facts for SomeFacts {
+    fn model(&self, _: &str) -> Result<ModelFacts, String> {
+        Ok(ModelFacts { architecture: Architecture::Roberta, layers: 12, digest: "model".into() })
+    }
+
+    fn dataset_digest(&self, _: &DatasetSpec) -> Result<String, String> {
+        Ok("data".into())
+    }
+}
+
+fn expansion(c: &mut Criterion) {
+    let list = |count: usize| (1..=count).map(|i| i.to_string()).collect::<Vec<_>>().join(", ");
+    let text = format!(
+        "base: {{dataset: data.csv}}\ngrid: {{rank: [{}], epochs: [{}], batch_size: [{}]}}\n",
+        list(20),
+        list(25),
+        list(20)
+    );
+    let mut group = c.benchmark_group("expansion");
+    group.sample_size(10);
+    group.bench_function("10,000 runs", |b| {
+        b.iter(|| {
+            let file = SweepFile::parse(black_box(&text), Path::new("no-such-folder")).expect("a valid file");
+            file.resolve(&SomeFacts).expect("valid runs")
+        });
+    });
+    group.finish();
+}
+
+/// A step of the small test model with LoRA on every linear layer, and with the head alone.
+fn lora(c: &mut Criterion) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference/bert/model");
+    let base = Base::load(&folder, 4, Precision::Fp32, Device::Cpu).expect("the fixture is complete");
+    let batches = batches(1);
+    let layout = laid_out(&batches);
+    let modules: Vec<String> = (0..base.config.layers)
+        .flat_map(|layer| {
+            ["attention.self.query", "attention.self.value", "intermediate.dense", "output.dense"]
+                .map(|module| format!("bert.encoder.layer.{layer}.{module}"))
+        })
+        .collect();
+    let mut group = c.benchmark_group("forward and backward");
+    for (name, modules) in [("with LoRA", modules.as_slice()), ("head only", &[])] {
+        let targets = peft::lora_targets(base.config.architecture, base.config.layers, modules, 16, 32.0);
+        let adapter = Adapter::new(&base, targets.expect("modules of the model"), 1).expect("fits in memory");
+        let key = Key::new(1, Purpose::Dropout);
+        let dropout = StepDropout { key, hidden: 0.2, attention: 0.2, lora: 0.05, classifier: 0.2, extra: 0.0 };
+        let passes = [RunPass { adapter: &adapter, dropout: Some(dropout) }];
+        group.bench_function(name, |b| {
+            let _guard = tch::no_grad_guard();
+            b.iter(|| {
+                let classifier = Classifier::new(&base, &layout, &passes);
+                let (logits, tape) = classifier.forward().expect("a valid batch");
+                classifier.backward(tape, &logits).expect("a valid batch");
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(hot, masks, batching, expansion, lora);
+criterion_main!(hot);
