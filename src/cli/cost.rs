@@ -24,6 +24,9 @@ pub struct Cost {
     pub memory: u64,
     /// Bytes of the frozen weights, which the runs of a pack share.
     pub frozen_memory: u64,
+    pub eval_examples: usize,
+    /// Of training and evaluation.
+    pub examples: usize,
 }
 
 /// What is read of a model and a data set, once for all runs that use them.
@@ -32,6 +35,7 @@ struct Source {
     config: ModelConfig,
     classes: usize,
     train_examples: usize,
+    eval_examples: usize,
     /// Of the training examples, at most `max_length` each.
     tokens: u64,
     longest: usize,
@@ -86,6 +90,7 @@ fn read(hub: &Hub, run: &RunSpec, dataset: &data::Dataset) -> Result<Source, Cli
         config: ModelConfig::read(&folder)?,
         classes: dataset.class_names.len(),
         train_examples: dataset.train.len(),
+        eval_examples: dataset.evaluation.len(),
         tokens: encoded.ids().len() as u64,
         longest: (0..encoded.len()).map(|index| encoded.length(index)).max().unwrap_or(0),
     })
@@ -108,6 +113,8 @@ fn cost(run: &RunSpec, source: &Source) -> Cost {
         total_parameters,
         memory: run_memory(&source.config, trainable_parameters, lowest, run.batch_size, source.longest),
         frozen_memory: 4 * (total_parameters - trainable_parameters) as u64,
+        eval_examples: source.eval_examples,
+        examples: source.train_examples + source.eval_examples,
     }
 }
 

@@ -3,6 +3,7 @@
 mod devices;
 mod dry_run;
 mod launch;
+mod prospects;
 mod summary;
 
 use std::collections::BTreeSet;
@@ -65,7 +66,7 @@ pub struct Run {
     /// Time between two checkpoints; there is one at the end of every epoch as well.
     #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = minutes)]
     checkpoint_minutes: f64,
-    /// Shows the runs and what they will cost, and writes nothing.
+    /// Shows the runs, what they will cost and which hypotheses they can settle, and writes nothing.
     #[arg(long)]
     dry_run: bool,
     /// Tries the whole design on a small model and corpus that are at hand; results are kept apart.
