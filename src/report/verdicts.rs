@@ -234,6 +234,21 @@ pub(crate) fn basis_words(assessment: &Assessment) -> String {
     }
 }
 
+/// What was measured of a claim, in one sentence.
+pub(crate) fn found_words(judged: &Judged) -> String {
+    let Some(assessment) = judged.joint.as_ref().map(|joint| &joint.assessment) else {
+        return "nothing yet".to_string();
+    };
+    let scale = scale(judged.hypothesis.metric);
+    let effect = difference(scale, assessment.effect);
+    let interval = assessment.interval.map_or_else(
+        || "no interval".to_string(),
+        |interval| format!("95 % interval {}", interval_words(scale, interval)),
+    );
+    let name = metric_words(judged.hypothesis.metric);
+    format!("{name}: {effect}, {interval}, with {}", compared_words(judged))
+}
+
 /// The treatment that decides, and of how many.
 pub(crate) fn compared_words(judged: &Judged) -> String {
     let all = judged.hypothesis.vary.treatments.len();
