@@ -126,7 +126,8 @@ fn a_small_sweep_gets_its_charts_and_tables() {
             "index.html",
             "summary.csv",
             "summary.md",
-            "summary.tex"
+            "summary.tex",
+            "hypotheses.csv"
         ]
     );
     assert!(written[0].files.iter().all(|path| path.starts_with(folder.join("reports/small")) && path.is_file()));
