@@ -17,7 +17,7 @@ SETUP := .venv/.sweep-setup
 SETUP_PYTHON := .venv/.sweep-setup-python
 BUILT = "$${CARGO_TARGET_DIR:-target}/debug/sweep"
 
-.PHONY: help setup build quickstart test test-python bench install lint
+.PHONY: help setup build quickstart test test-python torture bench install lint
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -44,6 +44,10 @@ $(SETUP_PYTHON): $(SETUP)
 
 test-python: build $(SETUP_PYTHON) ## Check adapters and models against transformers and peft
 	SWEEP_BIN="$$(realpath $(BUILT))" .venv/bin/python -m pytest -q tests/python
+
+torture: setup ## Kill sweeps at random moments, 300 times with the trainer and 3000 times with the mock (minutes)
+	SWEEP_TORTURE_KILLS=$${SWEEP_TORTURE_KILLS:-300} SWEEP_TORTURE_MOCK_KILLS=$${SWEEP_TORTURE_MOCK_KILLS:-3000} \
+	  cargo test --test endurance --test execute torture -- --nocapture
 
 bench: build $(SETUP_PYTHON) ## Measure training speed against transformers + peft (half an hour)
 	.venv/bin/python tests/bench/compare.py --sweep $(BUILT)

@@ -1,5 +1,6 @@
 //! The command line: one thin file per verb.
 
+mod cancel;
 mod compare;
 mod cost;
 mod doctor;
@@ -17,9 +18,11 @@ mod rehearsal;
 mod report;
 mod run;
 mod status;
+mod task;
 mod text;
 mod versions;
 mod worker;
+mod workers;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -61,8 +64,10 @@ enum Verb {
     Compare(compare::Compare),
     Status(status::Status),
     Logs(logs::Logs),
+    Cancel(cancel::Cancel),
     Doctor(doctor::Doctor),
     Worker(worker::Worker),
+    Task(task::Task),
 }
 
 /// Parses the command line, does what it says, and tells errors on standard error.
@@ -76,8 +81,10 @@ pub fn main() -> ExitCode {
         Verb::Compare(verb) => verb.run(),
         Verb::Status(verb) => verb.run(),
         Verb::Logs(verb) => verb.run(),
+        Verb::Cancel(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),
         Verb::Worker(verb) => verb.run(),
+        Verb::Task(verb) => verb.run(),
     };
     match done {
         Ok(code) => code,

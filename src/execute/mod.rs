@@ -26,6 +26,7 @@
 mod attempt;
 mod catch;
 mod executor;
+mod memory;
 mod mock;
 mod plan;
 mod signals;
@@ -37,6 +38,7 @@ mod worker_process;
 mod worker_sink;
 
 pub use executor::{ExecuteError, Executor, PackEnd, PackJob};
+pub use memory::MemoryUse;
 pub use mock::{MockExecutor, MockFault, MockFaultKind, MockSettings, default_ability};
 pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, plan_packs, relative_duration};
 pub use signals::stop_on_signals;

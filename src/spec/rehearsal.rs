@@ -27,8 +27,8 @@ pub struct Rehearsal {
 }
 
 impl SweepFile {
-    /// The sweep as it is rehearsed: named `<name>-rehearsal`, each configuration with its first seed, on the rehearsal's
-    /// model and data. Labels and hypotheses stay those of the sweep.
+    /// The sweep as it is rehearsed: each configuration with its first seed, on the rehearsal's model and data. Name, labels
+    /// and hypotheses stay those of the sweep; the store keeps a rehearsal's results apart.
     ///
     /// Adapted layers are mapped by their relative depth, epochs are capped so that longer runs stay longer. What made two
     /// configurations different may thus disappear; both are run all the same, and the configuration's label is part of
@@ -134,7 +134,7 @@ impl Stage<'_> {
         }
         let notice = format!("Rehearsal on {}: the figures say nothing about the sweep itself.", self.rehearsal.model);
         Sweep {
-            name: format!("{}-rehearsal", sweep.name),
+            name: sweep.name,
             description: format!("{notice} {}", sweep.description).trim().to_owned(),
             runs,
             hypotheses,

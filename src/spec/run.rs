@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::identity::{Digests, run_id};
+
 /// The stable name of a run: a hash over its resolved parameters and over the data and model contents, as 12 lower-case
 /// hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -139,6 +141,16 @@ pub struct PlannedRun {
     /// The label without the seed: runs that differ only in their seed share it.
     pub configuration: String,
     pub spec: RunSpec,
+}
+
+impl PlannedRun {
+    /// Whether the run was planned with these contents of model, data set and the adapter it begins with, as
+    /// [`super::Facts`] names them.
+    pub fn has_contents(&self, model: &str, dataset: &str, adapter: Option<&str>) -> bool {
+        let digests = Digests { model, dataset, adapter };
+        let rehearsed = Some(self.configuration.as_str());
+        [None, rehearsed].into_iter().any(|rehearsal_of| run_id(&self.spec, digests, rehearsal_of) == self.id)
+    }
 }
 
 /// A validated sweep with all its runs.

@@ -65,6 +65,8 @@ impl Session<'_, '_> {
         let job = self.job;
         state::restore(&mut self.pack, checkpoint, |run| begin(job, run))?;
         for (_, member) in self.pack.active() {
+            // What is true of the run may have changed since: it goes on on another device.
+            self.recorder.started(member.id(), &facts(job, member))?;
             self.recorder.epochs(member.id(), &member.records)?;
             let event = started_event(job, member);
             self.sink.emit(&event);

@@ -50,7 +50,7 @@ fn the_ablation_is_rehearsed_whole_on_a_fresh_machine() {
     let rehearsal = file.rehearse(&stage(), &Fresh).unwrap();
     let configurations: Vec<&str> = full.runs.iter().step_by(3).map(|run| run.configuration.as_str()).collect();
     assert_eq!(labels(&rehearsal), configurations);
-    assert_eq!(rehearsal.name, "ablation-rehearsal");
+    assert_eq!(rehearsal.name, "ablation");
     assert!(rehearsal.description.starts_with("Rehearsal on sentence-transformers/all-MiniLM-L6-v2"));
     assert_eq!((&rehearsal.baseline, &rehearsal.reference), (&full.baseline, &full.reference));
     assert_eq!(rehearsal.hypotheses, full.hypotheses);

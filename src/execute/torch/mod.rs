@@ -1,16 +1,21 @@
 //! The executor that trains with libtorch, on one device.
 
+mod memory;
+
 use std::path::{Path, PathBuf};
 
 use tch::Device;
 
+use super::memory::MemoryUse;
 use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
 use crate::data::{self, CacheUse, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::hub::Hub;
 use crate::model::{Base, Kernels, ModelConfig, SavedAdapter};
-use crate::spec::{DatasetSpec, PackPlan, Precision, RunSpec};
-use crate::train::{self, Checkpoint, Examples, Recorder, TrainError, TrainingData};
+use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
+use crate::train::{self, Checkpoint, Examples, Footprint, Recorder, TrainError, TrainingData};
+
+use memory::{Seen, Watch};
 
 /// Trains packs on one device; keeps the last model and data set loaded.
 pub struct TorchExecutor {
@@ -19,6 +24,7 @@ pub struct TorchExecutor {
     hub: Hub,
     token_cache: Option<PathBuf>,
     loaded: Option<Loaded>,
+    memory: Option<MemoryUse>,
 }
 
 /// What all runs of a pack have in common.
@@ -38,6 +44,25 @@ struct Loaded {
     base: Base,
     data: TrainingData,
     model_digest: String,
+    /// Of the data set's files, as the ids of runs have it.
+    dataset_digest: String,
+    adapter_digest: Option<String>,
+}
+
+impl Loaded {
+    /// Bytes that the hungriest runs of all places take together, estimated.
+    fn estimate(&self, job: &PackJob) -> u64 {
+        let tokens = &self.data.train.tokens;
+        let longest = (0..tokens.len()).map(|index| tokens.length(index)).max().unwrap_or(0);
+        let (config, classes) = (&self.base.config, self.base.classes);
+        let of_run = |run| job.runs.get(run).map(|run| Footprint::new(config, &run.spec, classes, longest).run);
+        job.pack.places.iter().filter_map(|place| place.iter().filter_map(of_run).max()).sum()
+    }
+
+    /// Whether a run was planned with the contents that were read.
+    fn is_of(&self, run: &PlannedRun) -> bool {
+        run.has_contents(&self.model_digest, &self.dataset_digest, self.adapter_digest.as_deref())
+    }
 }
 
 /// A device that cannot be trained on.
@@ -62,7 +87,7 @@ impl TorchExecutor {
             keep_freed_memory();
         }
         let token_cache = data::default_cache_folder();
-        Ok(TorchExecutor { device: parsed, name: device.to_string(), hub, token_cache, loaded: None })
+        Ok(TorchExecutor { device: parsed, name: device.to_string(), hub, token_cache, loaded: None, memory: None })
     }
 
     fn load(&mut self, spec: &RunSpec, sink: &mut dyn Sink) -> Result<&Loaded, ExecuteError> {
@@ -100,8 +125,14 @@ impl TorchExecutor {
             None => Base::load(&folder, classes, precision, self.device),
         };
         let base = base.map_err(|error| self.error(TrainError::Model(error)))?;
+        // After everything was read: what changes meanwhile is noticed, too.
         let model_digest = self.hub.model_digest(&folder).map_err(failed)?;
-        Ok(Loaded { shared, initial, base, data, model_digest })
+        let dataset_digest = data::digest_of_files(&shared.dataset, &location).map_err(failed)?;
+        let adapter_digest = match &shared.init_adapter {
+            Some(name) => Some(self.hub.adapter_digest(&self.hub.adapter(name).map_err(failed)?).map_err(failed)?),
+            None => None,
+        };
+        Ok(Loaded { shared, initial, base, data, model_digest, dataset_digest, adapter_digest })
     }
 
     fn initial(&self, shared: &Shared, model: &Path) -> Result<Option<SavedAdapter>, ExecuteError> {
@@ -174,6 +205,7 @@ impl Executor for TorchExecutor {
         sink: &mut dyn Sink,
         stop: &Stop,
     ) -> Result<PackEnd, ExecuteError> {
+        self.memory = None;
         let Some(first) = job.runs.values().next() else {
             return Ok(PackEnd::Finished);
         };
@@ -185,6 +217,16 @@ impl Executor for TorchExecutor {
         }
         let name = self.name.clone();
         let loaded = self.load(&first.spec, sink)?;
+        if let Some(run) = job.runs.values().find(|run| !loaded.is_of(run)) {
+            let RunSpec { model, dataset, .. } = &run.spec;
+            let message = format!(
+                "the contents of model {model} or data {} changed since run `{}` was planned: bring them back and use \
+                 --retry-failed, or start `sweep run` again, which plans new runs for the new contents",
+                dataset.path, run.label
+            );
+            self.loaded = None;
+            return Err(ExecuteError::Failed(message));
+        }
         let train_job = train::Job {
             plan: &job.pack,
             runs: &job.runs,
@@ -195,11 +237,20 @@ impl Executor for TorchExecutor {
             checkpoint_every: job.checkpoint_every,
             initial: loaded.initial.as_ref(),
         };
-        match train::train(&train_job, recorder, sink, &|| stop.requested()) {
+        let estimated = loaded.estimate(job);
+        let watch = Watch::begin(loaded.base.device);
+        let ended = train::train(&train_job, recorder, sink, &|| stop.requested());
+        let seen = watch.and_then(|watch| watch.seen());
+        self.memory = seen.map(|Seen { before, peak }| MemoryUse { estimated, before, peak });
+        match ended {
             Ok(true) => Ok(PackEnd::Finished),
             Ok(false) => Ok(PackEnd::Interrupted),
             Err(error) => Err(self.error(error)),
         }
+    }
+
+    fn memory(&self) -> Option<MemoryUse> {
+        self.memory
     }
 
     fn restrict(&self, checkpoint: &Checkpoint, part: &PackPlan) -> Option<Checkpoint> {
