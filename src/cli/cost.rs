@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use crate::data::{self, EpochPlan, Tokenizer};
 use crate::hub::Hub;
-use crate::model::{LoraTarget, ModelConfig, count_parameters};
+use crate::model::ModelConfig;
 use crate::spec::{DatasetSpec, RunSpec};
+use crate::train::Footprint;
 
 use super::CliError;
 
@@ -17,13 +18,8 @@ pub struct Cost {
     pub optimizer_steps: usize,
     /// Real (unpadded) training tokens over all epochs, evaluation left out.
     pub tokens: u64,
-    pub trainable_parameters: usize,
-    /// As PEFT counts: the frozen copy of the head included.
-    pub total_parameters: usize,
-    /// Bytes that the run adds to a pack, estimated.
-    pub memory: u64,
-    /// Bytes of the frozen weights, which the runs of a pack share.
-    pub frozen_memory: u64,
+    /// Parameters and memory.
+    pub footprint: Footprint,
     pub eval_examples: usize,
     /// Of training and evaluation.
     pub examples: usize,
@@ -97,42 +93,17 @@ fn read(hub: &Hub, run: &RunSpec, dataset: &data::Dataset) -> Result<Source, Cli
 }
 
 fn cost(run: &RunSpec, source: &Source) -> Cost {
-    let targets = targets(run, &source.config);
-    let (trainable_parameters, total_parameters) = count_parameters(&source.config, &targets, source.classes);
     // A resolved run has at least 1 of both.
     let sizes = [run.batch_size, run.gradient_accumulation_steps].map(|size| size.max(1).try_into());
     let steps = match sizes {
         [Ok(batch), Ok(accumulation)] => EpochPlan::new(source.train_examples, batch, accumulation).steps(),
         _ => 0,
     };
-    let lowest = targets.iter().map(|target| target.layer).min().unwrap_or(source.config.layers);
     Cost {
         optimizer_steps: steps * run.epochs,
         tokens: source.tokens * run.epochs as u64,
-        trainable_parameters,
-        total_parameters,
-        memory: run_memory(&source.config, trainable_parameters, lowest, run.batch_size, source.longest),
-        frozen_memory: 4 * (total_parameters - trainable_parameters) as u64,
+        footprint: Footprint::new(&source.config, run, source.classes, source.longest),
         eval_examples: source.eval_examples,
         examples: source.train_examples + source.eval_examples,
     }
-}
-
-fn targets(run: &RunSpec, config: &ModelConfig) -> Vec<LoraTarget> {
-    let scale = run.lora_alpha / run.rank as f64;
-    let parsed = run.target_modules.iter().filter_map(|name| config.architecture.parse(name));
-    parsed.map(|(layer, linear)| LoraTarget { layer, linear, rank: run.rank as i64, scale }).collect()
-}
-
-/// Bytes that a run adds to a pack at float32, for its largest possible micro-batch.
-///
-/// Per trainable parameter five numbers: value, gradient, both moments of AdamW, best value so far. Per token and layer
-/// from the lowest adapted one upwards what its backward pass reads: query, key and value, the normalised inputs of both
-/// LayerNorms with their dropout masks (7 hidden sizes in all), the input of the activation, and the attention
-/// probabilities. As much again for one layer's temporaries.
-fn run_memory(config: &ModelConfig, trainable: usize, lowest: usize, batch: usize, longest: usize) -> u64 {
-    let per_token = 7 * config.hidden_size + config.intermediate_size + config.heads * longest as i64;
-    let layers = config.layers.saturating_sub(lowest) + 1;
-    let activations = per_token as u64 * (layers * batch * longest) as u64;
-    4 * (5 * trainable as u64 + activations)
 }

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use crate::data::DataError;
 use crate::execute::{self, SuperviseError};
 use crate::hub::HubError;
+use crate::inference::InferenceError;
+use crate::launch::{LaunchError, SettingError};
 use crate::model::ModelError;
 use crate::report::ReportError;
 use crate::spec::{SelectError, SpecErrors};
@@ -35,10 +37,22 @@ pub enum CliError {
     Torch(#[from] execute::DeviceError),
     #[error(transparent)]
     Supervise(#[from] SuperviseError),
+    #[error("--slurm {0}")]
+    Setting(#[from] SettingError),
+    #[error("--slurm is for --launch slurm")]
+    NotSlurm,
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    #[error("cannot tell the current folder: {0}")]
+    CurrentFolder(std::io::Error),
+    #[error("{path}: no sweep here was handed to Slurm")]
+    NoLaunch { path: PathBuf },
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
     #[error("cannot tell which file this program is, to start workers from it: {0}")]
     Program(std::io::Error),
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
     #[error(transparent)]
     Report(#[from] ReportError),
     #[error(transparent)]
@@ -56,6 +70,7 @@ impl CliError {
         match self {
             // Something may have run before.
             CliError::Supervise(_) => ExitCode::from(1),
+            CliError::Launch(LaunchError::Refused { .. } | LaunchError::Answer { .. }) => ExitCode::from(1),
             _ => ExitCode::from(2),
         }
     }

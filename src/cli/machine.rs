@@ -1,6 +1,7 @@
-//! What the kernel says about this machine.
+//! What the kernel and the driver say about this machine.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::cli::text::bytes;
 
@@ -81,6 +82,22 @@ pub fn nvidia_devices(text: &str) -> Vec<NvidiaDevice> {
         Some(NvidiaDevice { name: fields.next()?.to_string(), total, free })
     };
     text.lines().filter_map(device).collect()
+}
+
+/// What `nvidia-smi` lists; nothing where there is none.
+pub fn nvidia() -> Vec<NvidiaDevice> {
+    let arguments = ["--query-gpu=name,memory.total,memory.free", "--format=csv,noheader,nounits"];
+    let output = Command::new("nvidia-smi").args(arguments).output().ok().filter(|output| output.status.success());
+    output.map_or_else(Vec::new, |output| nvidia_devices(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Bytes of memory that processes here may take: the machine's, or less where a control group limits them.
+pub fn usable_memory() -> Option<u64> {
+    let (total, _) = memory(&std::fs::read_to_string("/proc/meminfo").ok()?)?;
+    // Version 2 and 1 of control groups, as containers see their own.
+    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let limits = limits.iter().filter_map(|file| std::fs::read_to_string(file).ok()?.trim().parse::<u64>().ok());
+    Some(limits.fold(total, u64::min))
 }
 
 /// A program on the PATH.

@@ -1,21 +1,28 @@
 //! The command line: one thin file per verb.
 
+mod cancel;
 mod compare;
 mod cost;
 mod doctor;
+mod downloads;
 mod error;
 mod executor;
+mod export;
 mod facts;
+mod fetch;
 mod logs;
 mod machine;
+mod predict;
 mod progress;
 mod rehearsal;
 mod report;
 mod run;
 mod status;
+mod task;
 mod text;
 mod versions;
 mod worker;
+mod workers;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -38,6 +45,7 @@ Examples:
   sweep run sweeps/ablation.yaml --dry-run     see what it would train and what that costs
   sweep run sweeps/ablation.yaml --rehearse    try its whole design in minutes, without a network
   sweep report results/quickstart              charts and tables into reports/
+  sweep predict --run quickstart/best --text 'Oil prices rose.'
   sweep doctor                                 what this machine has and what is missing
 
 Exit codes:
@@ -49,24 +57,34 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Run),
+    Predict(predict::Predict),
+    Export(export::Export),
+    Fetch(fetch::Fetch),
     Report(report::Report),
     Compare(compare::Compare),
     Status(status::Status),
     Logs(logs::Logs),
+    Cancel(cancel::Cancel),
     Doctor(doctor::Doctor),
     Worker(worker::Worker),
+    Task(task::Task),
 }
 
 /// Parses the command line, does what it says, and tells errors on standard error.
 pub fn main() -> ExitCode {
     let done = match Cli::parse().verb {
         Verb::Run(verb) => verb.run(),
+        Verb::Predict(verb) => verb.run(),
+        Verb::Export(verb) => verb.run(),
+        Verb::Fetch(verb) => verb.run(),
         Verb::Report(verb) => verb.run(),
         Verb::Compare(verb) => verb.run(),
         Verb::Status(verb) => verb.run(),
         Verb::Logs(verb) => verb.run(),
+        Verb::Cancel(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),
         Verb::Worker(verb) => verb.run(),
+        Verb::Task(verb) => verb.run(),
     };
     match done {
         Ok(code) => code,

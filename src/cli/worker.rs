@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::execute::{
     JsonLines, Stop, WhenBusy, WorkerOptions, WorkerProcess, stop_on_signals, worker_exit_status, worker_main,
 };
+use crate::launch::SlurmTask;
 use crate::spec::RunId;
 use crate::store::{ClaimOptions, Store};
 
@@ -50,7 +51,9 @@ impl Worker {
         let stop = Stop::default();
         stop_on_signals(&stop).map_err(CliError::Signals)?;
         let only: BTreeSet<RunId> = self.only.iter().cloned().map(RunId).collect();
-        let claims = ClaimOptions { device: Some(self.device.clone()), ..ClaimOptions::default() };
+        let usual = ClaimOptions::default();
+        let worker = SlurmTask::current().map_or(usual.worker.clone(), |task| format!("slurm task {task}"));
+        let claims = ClaimOptions { worker, device: Some(self.device.clone()), ..usual };
         let store = Store::open_with(&self.results, claims.clone())?;
         let mut executor = self.executor.executor(&self.device, self.threads, &store)?;
         let process = WorkerProcess {

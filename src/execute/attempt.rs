@@ -2,10 +2,13 @@
 
 use crate::event::{Event, Outcome, Sink};
 use crate::spec::{PackPlan, RunId};
-use crate::store::{CurrentPack, CurrentPacks, FaultRecord, PackRecorder, Part, ReplanReason, StoreError};
+use crate::store::{
+    CurrentPack, CurrentPacks, FaultRecord, MemoryRecord, PackRecorder, Part, ReplanReason, StoreError,
+};
 use crate::train::{Checkpoint, Recorder};
 
 use super::catch::catch;
+use super::memory::MemoryUse;
 use super::worker::{Claimed, Worker, WorkerError};
 use super::{ExecuteError, ModelKey, PackEnd, PackJob, pack_of};
 
@@ -134,7 +137,8 @@ impl Worker<'_> {
         let started = self.started_event(&job.pack.id, unfinished);
         self.sink.emit(&started);
         let ended = catch(|| self.executor.execute(&job, &mut recorder, &mut self.sink, self.stop))
-            .unwrap_or_else(|panic| Err(ExecuteError::Failed(panic)));
+            .unwrap_or_else(|panic| Err(ExecuteError::of_panic(self.executor.device(), panic)));
+        self.record_memory(&job.pack);
         let concluded = self.conclude(&mut recorder, &job.pack, ended);
         let finished = *concluded.as_ref().unwrap_or(&false);
         self.sink.emit(&Event::PackStopped { pack: job.pack.id.clone(), finished });
@@ -143,6 +147,14 @@ impl Worker<'_> {
             // Told already, by the write that found it out.
             Err(StoreError::ClaimLost { .. }) => Ok(()),
             other => Ok(other?),
+        }
+    }
+
+    /// Records what the pack took of the device's memory. Nothing depends on it, so an error is not one.
+    fn record_memory(&self, pack: &PackPlan) {
+        if let Some(MemoryUse { estimated, before, peak }) = self.executor.memory() {
+            let record = MemoryRecord::new(self.executor.device(), pack.places.len(), estimated, before, peak);
+            self.store.record_memory(&pack.id, &record).ok();
         }
     }
 

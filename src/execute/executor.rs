@@ -7,6 +7,7 @@ use crate::spec::{PackPlan, PlannedRun, RunId};
 use crate::train::{Checkpoint, RecordError, Recorder};
 
 use super::Stop;
+use super::memory::MemoryUse;
 
 /// A pack with what its runs are.
 #[derive(Clone, Debug)]
@@ -40,6 +41,18 @@ pub enum ExecuteError {
     Failed(String),
 }
 
+impl ExecuteError {
+    /// Of a panic, with its text: where libtorch's calls do not give an error they panic with it.
+    pub(super) fn of_panic(device: String, text: String) -> Self {
+        let lower = text.to_lowercase();
+        if ["out of memory", "can't allocate memory"].iter().any(|sign| lower.contains(sign)) {
+            let message = text.lines().next().unwrap_or_default().to_owned();
+            return Self::OutOfMemory { device, message };
+        }
+        Self::Failed(text)
+    }
+}
+
 /// Trains packs on one device.
 pub trait Executor {
     /// The device's name as shown and recorded: `cpu`, `cuda:0`, `mock`.
@@ -56,6 +69,11 @@ pub trait Executor {
         sink: &mut dyn Sink,
         stop: &Stop,
     ) -> Result<PackEnd, ExecuteError>;
+
+    /// What the last execution took of the device's memory; none where that cannot be told.
+    fn memory(&self) -> Option<MemoryUse> {
+        None
+    }
 
     /// What a part of a pack goes on from, when the pack is taken apart (out of memory, a run at fault): the whole's
     /// checkpoint without the runs that are not in `part`. None where checkpoints cannot be divided; the part starts

@@ -26,6 +26,7 @@
 mod attempt;
 mod catch;
 mod executor;
+mod memory;
 mod mock;
 mod plan;
 mod signals;
@@ -37,12 +38,13 @@ mod worker_process;
 mod worker_sink;
 
 pub use executor::{ExecuteError, Executor, PackEnd, PackJob};
+pub use memory::MemoryUse;
 pub use mock::{MockExecutor, MockFault, MockFaultKind, MockSettings, default_ability};
 pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, plan_packs, relative_duration};
 pub use signals::stop_on_signals;
 pub use stop::Stop;
 pub use supervise::{SuperviseError, supervise};
-pub use torch::{DeviceError, TorchExecutor, cuda_devices};
+pub use torch::{DeviceError, TorchExecutor, cuda_devices, open_device};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{
     EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, JsonLines, WorkerCommand, WorkerProcess, worker_exit_status,

@@ -45,9 +45,11 @@ pub struct PlanOptions<'a> {
 
 /// What a device's memory allows.
 pub struct MemoryLimit<'a> {
-    /// Bytes for the runs of a pack, frozen weights apart.
+    /// Bytes for a pack, all in all.
     pub budget: u64,
-    /// Bytes that a run needs in a pack. A run that needs more than the budget is planned alone.
+    /// Bytes that the runs of a pack share, by any one of them: the frozen weights.
+    pub shared: &'a dyn Fn(&PlannedRun) -> u64,
+    /// Bytes that a run needs in a pack. A run that needs more than is left by what is shared is planned alone.
     pub per_run: &'a dyn Fn(&PlannedRun) -> u64,
 }
 
@@ -92,11 +94,18 @@ pub struct ModelKey<'a> {
     model: &'a str,
     precision: Precision,
     max_length: usize,
+    /// Runs of a pack begin with the same adapter, or each with a new one.
+    init_adapter: Option<&'a str>,
 }
 
 impl<'a> ModelKey<'a> {
     pub fn of(spec: &'a RunSpec) -> Self {
-        Self { model: &spec.model, precision: spec.precision, max_length: spec.max_length }
+        Self {
+            model: &spec.model,
+            precision: spec.precision,
+            max_length: spec.max_length,
+            init_adapter: spec.init_adapter.as_deref(),
+        }
     }
 }
 
@@ -182,7 +191,8 @@ fn fill_packs(mut waiting: Waiting<'_>, options: &PlanOptions<'_>) -> Vec<(u64, 
 /// Fills the pack whose longest run is `first`: places with the next longest runs as long as the memory allows, then
 /// queues behind the least occupied places.
 fn fill_pack(first: &Item<'_>, waiting: &mut Waiting<'_>, options: &PlanOptions<'_>) -> Vec<Place> {
-    let budget = options.memory.as_ref().map_or(u64::MAX, |limit| limit.budget);
+    let budget =
+        options.memory.as_ref().map_or(u64::MAX, |limit| limit.budget.saturating_sub((limit.shared)(first.run)));
     let mut memory_left = budget.saturating_sub(first.memory);
     let mut places = vec![Place::of(first)];
     while places.len() < options.max_pack

@@ -22,6 +22,11 @@ impl Stop {
         self.signal() != 0
     }
 
+    /// Whether it was the signal by which batch systems warn before a time limit.
+    pub fn is_warning(&self) -> bool {
+        i32::try_from(self.signal()) == Ok(signal_hook::consts::SIGUSR2)
+    }
+
     /// The signal that asked to stop; 0 when none did.
     pub fn signal(&self) -> usize {
         self.0.load(Ordering::SeqCst)

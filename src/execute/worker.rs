@@ -1,11 +1,11 @@
 //! The worker loop: claim a pack, train it, record, release, until nothing is left.
 
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::event::Sink;
 use crate::spec::{PackId, RunId};
-use crate::store::{Attempt, Claim, CurrentPack, CurrentPacks, Store, StoreError, Versions};
+use crate::store::{Attempt, Claim, CurrentPack, CurrentPacks, Found, Store, StoreError, Versions};
 use crate::train::RecordError;
 
 use super::worker_sink::WorkerSink;
@@ -46,6 +46,8 @@ impl Default for WorkerOptions {
 pub enum WhenBusy {
     /// Wait, and take over what a worker that dies leaves.
     Wait,
+    /// Leave as soon as it is certain that the others live: that of another machine's worker shows in its next
+    /// heartbeat. What a dead one left is taken over before.
     Leave,
 }
 
@@ -91,6 +93,7 @@ pub fn work(
         index,
         done: BTreeSet::new(),
         told: BTreeSet::new(),
+        heartbeats: BTreeMap::new(),
     };
     let end = worker.run();
     let index = worker.index.close(&worker.store);
@@ -110,6 +113,8 @@ pub(super) struct Worker<'a> {
     done: BTreeSet<RunId>,
     /// Notices given already.
     told: BTreeSet<String>,
+    /// Of claims on other machines, by token: the heartbeat when we first looked.
+    heartbeats: BTreeMap<String, SystemTime>,
 }
 
 /// A pack that is ours.
@@ -124,7 +129,11 @@ pub(super) struct Claimed {
 enum Next {
     Pack(Box<Claimed>),
     /// What is left is in work elsewhere.
-    Busy(String),
+    Busy {
+        holder: String,
+        /// All who have something certainly live.
+        certain: bool,
+    },
     Nothing,
 }
 
@@ -143,11 +152,14 @@ impl Worker<'_> {
                     self.attend(*claimed)?;
                     self.index.refresh(&self.store)?;
                 }
-                Next::Busy(holder) if self.options.when_busy == WhenBusy::Wait => {
+                Next::Busy { certain: true, .. } if self.options.when_busy == WhenBusy::Leave => {
+                    return Ok(WorkerEnd::NothingLeft);
+                }
+                Next::Busy { holder, .. } => {
                     self.tell_once(format!("waiting for {holder}, who works on what is left"));
                     self.pause();
                 }
-                Next::Busy(_) | Next::Nothing => return Ok(WorkerEnd::NothingLeft),
+                Next::Nothing => return Ok(WorkerEnd::NothingLeft),
             }
         }
     }
@@ -168,17 +180,29 @@ impl Worker<'_> {
             }
         }
         candidates.sort_by_key(|(order, _)| *order);
-        let mut busy = None;
+        let (mut busy, mut certain) = (None, true);
         for (_, pack) in candidates {
             match self.store.claim_pack(&pack.plan.id)? {
                 Attempt::Claimed(claim) => {
                     let pack = pack.clone();
                     return Ok(Next::Pack(Box::new(Claimed { pack, packs, claim })));
                 }
-                Attempt::Busy(found) => busy = Some(found.holder()),
+                Attempt::Busy(found) => {
+                    certain &= self.certainly_lives(&found);
+                    busy = Some(found.holder());
+                }
             }
         }
-        Ok(busy.map_or(Next::Nothing, Next::Busy))
+        Ok(busy.map_or(Next::Nothing, |holder| Next::Busy { holder, certain }))
+    }
+
+    /// Whether a claim's owner is known to live: it was looked up, or its heart has beaten since we first looked.
+    fn certainly_lives(&mut self, found: &Found) -> bool {
+        let Some(heartbeat) = found.heartbeat else {
+            return true;
+        };
+        let claim = found.record.as_ref().map_or_else(String::new, |record| record.token.clone());
+        *self.heartbeats.entry(claim).or_insert(heartbeat) != heartbeat
     }
 
     fn has_work(&mut self, pack: &CurrentPack) -> Result<bool, StoreError> {

@@ -45,6 +45,14 @@ impl Varied {
             Varied::Change(name, _) => name,
         }
     }
+
+    /// How many values are asked for by name; none where all are meant.
+    pub fn asked(&self) -> Option<usize> {
+        match self {
+            Varied::Parameter(_, values) => values.as_ref().map(Vec::len),
+            Varied::Change(_, values) => values.as_ref().map(Vec::len),
+        }
+    }
 }
 
 impl Claim {

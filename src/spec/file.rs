@@ -94,6 +94,28 @@ impl SweepFile {
         }
     }
 
+    /// What changes of base by [`SweepFile::set`] took away from the hypotheses of a sweep that this file gave, for people
+    /// to read: a varied value that base now has is compared with nothing.
+    pub fn lost_to_changes(&self, sweep: &Sweep) -> Vec<String> {
+        if self.overrides.is_empty() {
+            return Vec::new();
+        }
+        let design = self.design(&mut Problems::default());
+        let lost = design.claims.iter().filter_map(|claim| {
+            let (id, name) = (quoted(&claim.id), quoted(claim.vary.name()));
+            let Some(kept) = sweep.hypotheses.iter().find(|kept| kept.id == claim.id) else {
+                return Some(format!("hypothesis {id} is left out: with --set nothing is varied in {name} any more"));
+            };
+            let (asked, left) = (claim.vary.asked()?, kept.vary.treatments.len());
+            (left < asked).then(|| {
+                format!(
+                    "hypothesis {id} compares {left} of {asked} values of {name}: with --set the others are base's own"
+                )
+            })
+        });
+        lost.collect()
+    }
+
     pub(super) fn design(&self, problems: &mut Problems) -> Design {
         let mut context = Context { problems, folder: Some(&self.folder) };
         Design::read(&self.root, &self.default_name, &self.overrides, &mut context)

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::architecture::{Architecture, Module};
-use super::facts::{Facts, ModelFacts};
+use super::facts::{AdapterFacts, Facts, ModelFacts};
 use super::identity::{Digests, run_id};
 use super::problem::{Problem, Problems, SpecErrors};
 use super::{DatasetSpec, HypothesisMetric, PlannedRun, RunSpec, Sweep, SweepFile, resolve};
@@ -27,8 +27,8 @@ pub struct Rehearsal {
 }
 
 impl SweepFile {
-    /// The sweep as it is rehearsed: named `<name>-rehearsal`, each configuration with its first seed, on the rehearsal's
-    /// model and data. Labels and hypotheses stay those of the sweep.
+    /// The sweep as it is rehearsed: each configuration with its first seed, on the rehearsal's model and data. Name, labels
+    /// and hypotheses stay those of the sweep; the store keeps a rehearsal's results apart.
     ///
     /// Adapted layers are mapped by their relative depth, epochs are capped so that longer runs stay longer. What made two
     /// configurations different may thus disappear; both are run all the same, and the configuration's label is part of
@@ -76,6 +76,10 @@ impl Facts for NominalFacts<'_> {
         let known = known.or_else(|absent| nominal(name).ok_or(absent))?;
         self.asked.borrow_mut().insert(name.to_owned(), known.clone());
         Ok(known)
+    }
+
+    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String> {
+        self.facts.adapter(name, model)
     }
 
     /// The sweep's own data is not read, so its name stands for it.
@@ -130,7 +134,7 @@ impl Stage<'_> {
         }
         let notice = format!("Rehearsal on {}: the figures say nothing about the sweep itself.", self.rehearsal.model);
         Sweep {
-            name: format!("{}-rehearsal", sweep.name),
+            name: sweep.name,
             description: format!("{notice} {}", sweep.description).trim().to_owned(),
             runs,
             hypotheses,
@@ -141,7 +145,7 @@ impl Stage<'_> {
 
     fn run(&self, run: PlannedRun) -> PlannedRun {
         let spec = self.spec(run.spec);
-        let digests = Digests { model: &self.model.digest, dataset: &self.data_digest };
+        let digests = Digests { model: &self.model.digest, dataset: &self.data_digest, adapter: None };
         PlannedRun {
             id: run_id(&spec, digests, Some(&run.configuration)),
             label: run.configuration.clone(),
@@ -155,6 +159,8 @@ impl Stage<'_> {
             target_modules: self.targets(&spec),
             model: self.rehearsal.model.clone(),
             dataset: self.rehearsal.dataset.clone(),
+            // It is the other model's.
+            init_adapter: None,
             max_length: spec.max_length.min(self.rehearsal.max_length),
             learning_rate: spec.learning_rate * self.rate_factor,
             epochs: self.epochs.of(spec.epochs),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::identity::{Digests, run_id};
+
 /// The stable name of a run: a hash over its resolved parameters and over the data and model contents, as 12 lower-case
 /// hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,6 +23,10 @@ pub struct RunSpec {
     /// A model folder, or a hub name (`owner/name`, `owner/name@revision`).
     pub model: String,
     pub dataset: DatasetSpec,
+    /// The folder (or hub name) of an adapter that training begins with; `rank`, `lora_alpha` and `target_modules` are the
+    /// adapter's then. None: a new adapter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_adapter: Option<String>,
     /// Longest sequence in tokens, special tokens included; longer texts are cut.
     pub max_length: usize,
     /// LoRA rank.
@@ -135,6 +141,16 @@ pub struct PlannedRun {
     /// The label without the seed: runs that differ only in their seed share it.
     pub configuration: String,
     pub spec: RunSpec,
+}
+
+impl PlannedRun {
+    /// Whether the run was planned with these contents of model, data set and the adapter it begins with, as
+    /// [`super::Facts`] names them.
+    pub fn has_contents(&self, model: &str, dataset: &str, adapter: Option<&str>) -> bool {
+        let digests = Digests { model, dataset, adapter };
+        let rehearsed = Some(self.configuration.as_str());
+        [None, rehearsed].into_iter().any(|rehearsal_of| run_id(&self.spec, digests, rehearsal_of) == self.id)
+    }
 }
 
 /// A validated sweep with all its runs.

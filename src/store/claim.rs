@@ -12,7 +12,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,8 @@ impl std::fmt::Display for ClaimRecord {
 pub struct Found {
     pub record: Option<ClaimRecord>,
     pub live: bool,
+    /// The last heartbeat, where that is all by which the owner can be judged; none where the owner was looked up.
+    pub heartbeat: Option<SystemTime>,
 }
 
 impl Found {
@@ -233,27 +235,27 @@ fn look(path: &Path, expiry: Duration) -> Result<Option<(Found, Vec<u8>)>, Store
     };
     let record = parse(&contents);
     let liveness = record.as_ref().map_or(Liveness::Elsewhere, |record| record.owner.liveness(&Owner::current()));
-    let live = match liveness {
-        Liveness::Alive => true,
-        Liveness::Dead => false,
-        Liveness::Elsewhere => match heartbeat_age(path)? {
-            Some(age) => age <= expiry,
+    let (live, heartbeat) = match liveness {
+        Liveness::Alive => (true, None),
+        Liveness::Dead => (false, None),
+        Liveness::Elsewhere => match last_heartbeat(path)? {
+            Some((beaten, age)) => (age <= expiry, Some(beaten)),
             None => return Ok(None),
         },
     };
-    Ok(Some((Found { record, live }, contents)))
+    Ok(Some((Found { record, live, heartbeat }, contents)))
 }
 
-/// Time since the last heartbeat; none where the claim is gone.
-fn heartbeat_age(path: &Path) -> Result<Option<Duration>, StoreError> {
+/// The last heartbeat and the time since; none where the claim is gone.
+fn last_heartbeat(path: &Path) -> Result<Option<(SystemTime, Duration)>, StoreError> {
     let beaten = match fs::metadata(path).and_then(|metadata| metadata.modified()) {
         Ok(time) => time,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io(path, "read", error)),
     };
     // Who may only read the folder cannot ask its clock, and has to make do with ours.
-    let now = file_system_time(folder_of(path)).unwrap_or_else(|_| std::time::SystemTime::now());
-    Ok(Some(now.duration_since(beaten).unwrap_or_default()))
+    let now = file_system_time(folder_of(path)).unwrap_or_else(|_| SystemTime::now());
+    Ok(Some((beaten, now.duration_since(beaten).unwrap_or_default())))
 }
 
 /// Removes the claim with exactly these contents; false where another was there. The name never points to a claim that

@@ -66,6 +66,11 @@ impl Layout {
         self.folder.join("packs")
     }
 
+    /// Job arrays that were submitted to work on the sweep: records, scripts, and the logs of their tasks.
+    pub fn launches(&self) -> PathBuf {
+        self.folder.join("slurm")
+    }
+
     pub fn run(&self, run: &RunId) -> RunFolder {
         RunFolder { folder: self.runs().join(&run.0) }
     }
@@ -153,6 +158,11 @@ impl PackFolder {
     /// How far the pack's runs are, for people who watch.
     pub fn progress(&self) -> PathBuf {
         self.folder.join("progress.json")
+    }
+
+    /// What the pack took of the device's memory.
+    pub fn memory(&self) -> PathBuf {
+        self.folder.join("memory.json")
     }
 
     /// One file per fault that ended an attempt at the pack.

@@ -19,9 +19,11 @@
 //!     claim.json                 who works on the pack, as long as somebody does
 //!     checkpoint-0.bin, -1.bin   the last two checkpoints, until all runs are done
 //!     progress.json              how far the runs are, for who watches
+//!     memory.json                what it took of the device's memory
 //!     faults/<token>.json        one file per fault that ended an attempt
 //!     replan.json                into which packs this one was taken apart
 //!     log.txt
+//!   slurm/                       where the sweep was handed to Slurm: <job>.json, the script, a log per task
 //! ```
 //!
 //! `*.lock` files are empty and stay; names that begin with a dot and end in `.tmp` are being written, or were when
@@ -72,12 +74,15 @@ mod claim;
 mod durable;
 mod epochs;
 mod error;
+mod find;
 mod heartbeat;
 mod index;
 mod json;
+mod launches;
 mod layout;
 mod log;
 mod log_sink;
+mod memory;
 mod open;
 mod owner;
 mod pack_store;
@@ -94,9 +99,12 @@ mod view;
 pub use claim::{Attempt, Claim, ClaimOptions, ClaimRecord, Found};
 pub use durable::{remove_leftovers, write_atomically, write_atomically_with};
 pub use error::StoreError;
+pub use find::find_runs;
 pub use json::FORMAT_VERSION;
+pub use launches::{LaunchRecord, Launches};
 pub use layout::{Layout, PackFolder, RunFolder};
 pub use log_sink::LogSink;
+pub use memory::MemoryRecord;
 pub use open::{Opened, PlanInput, Planner};
 pub use owner::{Liveness, Owner};
 pub use pack_store::Part;

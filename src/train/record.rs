@@ -77,7 +77,7 @@ pub trait Recorder {
     fn checkpoint(&mut self) -> Result<Option<Checkpoint>, RecordError>;
     /// Replaces the pack's checkpoint; the one before it is kept.
     fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), RecordError>;
-    /// Written before a run's first step.
+    /// Written before a run's first step, and again when it goes on from a checkpoint: the time of the first start stays.
     fn started(&mut self, run: &RunId, facts: &RunFacts) -> Result<(), RecordError>;
     /// All epochs of a run so far; replaces what was recorded of it.
     fn epochs(&mut self, run: &RunId, records: &[EpochRecord]) -> Result<(), RecordError>;

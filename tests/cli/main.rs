@@ -5,4 +5,5 @@ mod help;
 mod input;
 mod results;
 mod running;
+mod slurm;
 mod support;

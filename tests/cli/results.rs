@@ -30,6 +30,8 @@ fn status_for_programs() {
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0]["label"], "base, seed=2");
     assert!(failed[0]["reason"].as_str().unwrap().contains("told to fail"));
+    // The mock takes 64 MiB for every run.
+    assert!(runs.iter().all(|run| run["memory"] == 64 << 20));
     assert!(runs.iter().all(|run| run["state"] == "failed" || run["accuracy"].as_f64().unwrap() > 0.25));
 }
 

@@ -71,6 +71,7 @@ impl Place {
             ("XDG_CACHE_HOME", self.path("home/cache")),
             ("HF_HOME", self.path("home/hf")),
             ("HF_HUB_CACHE", self.path("home/hf/hub")),
+            ("HF_HUB_OFFLINE", "1".into()),
             ("SWEEP_MINILM", self.path("model")),
             ("NO_COLOR", "1".into()),
         ]

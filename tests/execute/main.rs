@@ -2,7 +2,10 @@
 
 mod children;
 mod faults;
+mod forks;
 mod mock;
+#[path = "../store/moments.rs"]
+mod moments;
 mod planning;
 mod resume;
 mod signals;

@@ -71,7 +71,7 @@ fn a_pack_holds_what_fits_the_memory() {
     let per_run = |run: &PlannedRun| {
         if run.spec.seed == 0 { 1000 } else { 10 * run.spec.epochs as u64 }
     };
-    let memory = MemoryLimit { budget: 75, per_run: &per_run };
+    let memory = MemoryLimit { budget: 175, shared: &|_| 100, per_run: &per_run };
     let packs = plan_packs(&runs, &PlanOptions { max_pack: 4, duration: &duration, memory: Some(memory) });
     insta::assert_snapshot!(labels(&runs, &packs), @r##"
 [4, seed=2] [3, seed=3 | 1, seed=6]

@@ -1,11 +1,14 @@
 //! Interrupted or not, one worker or several: the same results.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
 use sweep::event::{Event, Sink};
 use sweep::execute::{MockExecutor, MockSettings, Stop, WhenBusy, WorkerEnd, WorkerOptions, work};
-use sweep::store::{RunState, Store};
+use sweep::store::{ClaimOptions, RunState, Store};
 
 use crate::support::{
     Events, claimed_recorder, claims, finished, open, options, runs, scratch, sweep, timeless, work_with,
@@ -135,6 +138,47 @@ fn a_worker_waits_for_what_others_have_or_leaves_it_as_asked() {
     other.release().unwrap();
     let events = waiter.join().unwrap();
     assert!(crate::support::notices(&events)[0].starts_with("waiting for planner"), "{events:?}");
+    assert_eq!(store.runs().unwrap()[0].state, RunState::Completed);
+}
+
+/// A claim on the first pack that seems to be another machine's, with its file.
+fn claim_from_elsewhere(store: &Store) -> PathBuf {
+    let recorder = claimed_recorder(store, 0);
+    let mut record = recorder.claim().record().clone();
+    let path = store.layout().pack(&recorder.plan().id).claim();
+    recorder.release().unwrap();
+    record.owner.host = "elsewhere".into();
+    std::fs::write(&path, serde_json::to_vec(&record).unwrap()).unwrap();
+    path
+}
+
+#[test]
+fn who_leaves_what_others_have_makes_sure_that_they_live() {
+    let root = scratch();
+    open(root.path(), &sweep(runs(1))).unwrap();
+    let claims = ClaimOptions { expiry: Duration::from_secs(2), ..claims("worker") };
+    let store = Store::open_with(&root.path().join("sample"), claims).unwrap();
+    let leave = WorkerOptions { when_busy: WhenBusy::Leave, ..options() };
+
+    let path = claim_from_elsewhere(&store);
+    let beating = Arc::new(AtomicBool::new(true));
+    let heart = std::thread::spawn({
+        let (path, beating) = (path.clone(), beating.clone());
+        move || {
+            while beating.load(Ordering::SeqCst) {
+                let file = std::fs::File::options().write(true).open(&path).unwrap();
+                file.set_modified(std::time::SystemTime::now()).unwrap();
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+    });
+    let events = work_with(&store, MockSettings::default(), &leave).unwrap();
+    assert!(!events.iter().any(|event| matches!(event, Event::PackStarted { .. })), "{events:?}");
+
+    // The heart stands still: what the dead one leaves is taken over.
+    beating.store(false, Ordering::SeqCst);
+    heart.join().unwrap();
+    work_with(&store, MockSettings::default(), &leave).unwrap();
     assert_eq!(store.runs().unwrap()[0].state, RunState::Completed);
 }
 

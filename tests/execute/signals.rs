@@ -21,7 +21,8 @@ fn a_signal_leads_to_a_checkpoint_and_its_status_and_the_sweep_goes_on_later() {
     for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::USR2, 140)] {
         let root = scratch();
         let store = open(root.path(), &sweep(runs(4))).unwrap().store;
-        let mut worker = Orders::new(&store).start("worker_process");
+        // Slow enough that the signal finds it at work on a busy machine, too.
+        let mut worker = Orders { delay: Duration::from_millis(20), ..Orders::new(&store) }.start("worker_process");
         worker.wait_for(in_progress);
         worker.signal(signal);
         worker.wait_for(|event| matches!(event, Event::CheckpointSaved { .. }));

@@ -1,45 +1,28 @@
 //! Kills at random moments: nothing is lost, nothing is done twice, and the result is that of an undisturbed sweep.
 //!
-//! `SWEEP_TORTURE_KILLS` sets how many kills there are at least, `SWEEP_TORTURE_SEED` the moments.
+//! `SWEEP_TORTURE_MOCK_KILLS` sets how many kills there are at least, `SWEEP_TORTURE_SEED` the moments.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use sweep::execute::MockSettings;
 use sweep::store::{RunState, Store};
 
-use crate::children::Orders;
+use crate::forks::Forks;
+use crate::moments::{Moments, setting};
 use crate::support::{files, finished, open, options, runs, scratch, sweep, timeless, work_with};
 
 /// Sweeps are started anew until there were so many kills.
-const KILLS: usize = 12;
+const KILLS: u64 = 300;
 const RUNS: usize = 6;
-
-fn setting(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
-}
-
-/// Numbers below `limit`, the same for the same seed.
-struct Moments {
-    seed: u64,
-    drawn: u64,
-}
-
-impl Moments {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.drawn += 1;
-        let hash = blake3::hash(&[self.seed.to_le_bytes(), self.drawn.to_le_bytes()].concat());
-        u64::from_le_bytes(hash.as_bytes()[..8].try_into().unwrap()) % limit
-    }
-}
 
 #[test]
 fn killed_at_any_moment_the_result_is_the_same() {
-    let wanted = setting("SWEEP_TORTURE_KILLS").map_or(KILLS, |kills| usize::try_from(kills).unwrap());
-    let seed = setting("SWEEP_TORTURE_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
-    let mut moments = Moments { seed, drawn: 0 };
+    let wanted = setting("SWEEP_TORTURE_MOCK_KILLS").unwrap_or(KILLS);
+    let mut moments = Moments::new();
+    let seed = moments.seed;
     let whole = scratch();
     let whole = timeless(finished(whole.path(), RUNS).layout().folder());
+    let mut forks = Forks::start();
     let (mut kills, mut sweeps, mut completed_meanwhile) = (0, 0, 0);
     while kills < wanted {
         let root = scratch();
@@ -47,7 +30,7 @@ fn killed_at_any_moment_the_result_is_the_same() {
         sweeps += 1;
         while kills < wanted && !is_done(&store) {
             let before = completed(&store);
-            kill_one(&store, &mut moments);
+            kill_one(&mut forks, &store, &mut moments);
             kills += 1;
             let after = completed(&store);
             assert!(before.iter().all(|result| after.contains(result)), "seed {seed}: a result was lost");
@@ -63,18 +46,16 @@ fn killed_at_any_moment_the_result_is_the_same() {
 }
 
 /// Starts a worker, or two, and kills what was started at some moment.
-fn kill_one(store: &Store, moments: &mut Moments) {
-    let orders = Orders {
-        delay: Duration::from_micros(100 * (1 + moments.below(20))),
-        checkpoint_every: Duration::from_millis(moments.below(30)),
-        ..Orders::new(store)
-    };
-    let first = orders.start("worker_process");
-    let second = (moments.below(4) == 0).then(|| orders.start("worker_process"));
+fn kill_one(forks: &mut Forks, store: &Store, moments: &mut Moments) {
+    let delay = Duration::from_micros(100 * (1 + moments.below(20)));
+    let checkpoint_every = Duration::from_millis(moments.below(30));
+    let mut start = || forks.worker(store, delay, checkpoint_every);
+    let first = start();
+    let second = (moments.below(4) == 0).then(start);
     std::thread::sleep(Duration::from_micros(moments.below(60_000)));
-    first.kill();
+    forks.kill(first);
     if let Some(second) = second {
-        second.kill();
+        forks.kill(second);
     }
 }
 

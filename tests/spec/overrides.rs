@@ -88,3 +88,30 @@ fn a_limit_that_leaves_nothing_to_train_on() {
     let message = file.resolve(&FakeFacts::default()).unwrap_err().to_string();
     assert!(message.contains("--set dataset: holds out 640 of 100 rows"), "{message}");
 }
+
+/// A sweep with three claims about epochs, with `--set`.
+fn lost(assignments: &[&str]) -> Vec<String> {
+    let claim = |id: &str, values: &str| {
+        format!("  - {{id: {id}, claim: x, vary: epochs, {values}metric: accuracy, expect: higher}}\n")
+    };
+    let claims = [claim("all", ""), claim("two", "values: [8, 10], "), claim("one", "values: [8], ")].concat();
+    let mut file = file(&format!("ablate: {{epochs: [8, 10]}}\nhypotheses:\n{claims}"));
+    for assignment in assignments {
+        file.set(assignment).unwrap();
+    }
+    let sweep = file.resolve(&FakeFacts::default()).unwrap();
+    file.lost_to_changes(&sweep)
+}
+
+#[test]
+fn what_a_change_takes_from_hypotheses_is_told() {
+    assert!(lost(&[]).is_empty());
+    assert!(lost(&["rank=2"]).is_empty());
+    assert_eq!(
+        lost(&["epochs=8"]),
+        [
+            "hypothesis `two` compares 1 of 2 values of `epochs`: with --set the others are base's own",
+            "hypothesis `one` is left out: with --set nothing is varied in `epochs` any more",
+        ]
+    );
+}

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use sweep::spec::{DatasetSpec, Evaluation, Facts, HeldOut, HypothesisMetric, ModelFacts, Rehearsal, Sweep, SweepFile};
+use sweep::spec::{
+    AdapterFacts, DatasetSpec, Evaluation, Facts, HeldOut, HypothesisMetric, ModelFacts, Rehearsal, Sweep, SweepFile,
+};
 
 use crate::support::{FakeFacts, file, labels, sweep};
 
@@ -15,6 +17,10 @@ struct Fresh;
 impl Facts for Fresh {
     fn model(&self, name: &str) -> Result<ModelFacts, String> {
         if name == MINILM { FakeFacts::default().model(name) } else { Err(format!("model `{name}` is not here")) }
+    }
+
+    fn adapter(&self, name: &str, _: &str) -> Result<AdapterFacts, String> {
+        Err(format!("adapter `{name}` is not here"))
     }
 
     fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
@@ -44,7 +50,7 @@ fn the_ablation_is_rehearsed_whole_on_a_fresh_machine() {
     let rehearsal = file.rehearse(&stage(), &Fresh).unwrap();
     let configurations: Vec<&str> = full.runs.iter().step_by(3).map(|run| run.configuration.as_str()).collect();
     assert_eq!(labels(&rehearsal), configurations);
-    assert_eq!(rehearsal.name, "ablation-rehearsal");
+    assert_eq!(rehearsal.name, "ablation");
     assert!(rehearsal.description.starts_with("Rehearsal on sentence-transformers/all-MiniLM-L6-v2"));
     assert_eq!((&rehearsal.baseline, &rehearsal.reference), (&full.baseline, &full.reference));
     assert_eq!(rehearsal.hypotheses, full.hypotheses);

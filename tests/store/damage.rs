@@ -45,6 +45,8 @@ fn build(root: &Path) -> Store {
         .map(|place| sweep::store::Part { plan: sweep::execute::pack_of(vec![place.clone()]), checkpoint: None });
     store.replan(&claim, &last, sweep::store::ReplanReason::Width, parts.collect()).unwrap();
     claim.release().unwrap();
+    let script = store.write_script("#!/bin/sh\n").unwrap();
+    store.record_launch("12", 2, &["sweep".to_owned()], &script).unwrap();
     store
 }
 
@@ -99,7 +101,10 @@ fn read_everything(store: &Store) -> Vec<RunView> {
         store.faults(&pack.plan.id).unwrap();
         store.pack_log(&pack.plan.id).unwrap();
         let _ = CheckpointSlots::load(&store.layout().pack(&pack.plan.id));
+        let _ = store.memory(&pack.plan.id);
     }
+    let launches = store.launches().unwrap();
+    assert_eq!(launches.records.len() + launches.notices.len(), 1);
     views
 }
 

@@ -1,7 +1,6 @@
 //! The checks of `sweep doctor`, in the order in which they are shown.
 
 use std::path::Path;
-use std::process::Command;
 
 use crate::cli::text::bytes;
 use crate::hub::{Hub, MINILM};
@@ -46,7 +45,7 @@ fn libtorch() -> Finding {
 fn cuda() -> Vec<Finding> {
     const SUBJECT: &str = "CUDA";
     let visible = crate::execute::cuda_devices();
-    let listed = machine::nvidia_devices(&nvidia_smi().unwrap_or_default());
+    let listed = machine::nvidia();
     if visible > 0 {
         // Where only some devices are visible (CUDA_VISIBLE_DEVICES), the two lists do not correspond.
         let named = listed.get(..visible).filter(|_| listed.len() == visible);
@@ -67,12 +66,6 @@ fn cuda() -> Vec<Finding> {
         )
     };
     vec![reason]
-}
-
-fn nvidia_smi() -> Option<String> {
-    let arguments = ["--query-gpu=name,memory.total,memory.free", "--format=csv,noheader,nounits"];
-    let output = Command::new("nvidia-smi").args(arguments).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn processor() -> Finding {

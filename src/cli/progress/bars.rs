@@ -126,7 +126,7 @@ impl Sink for Bars {
                 self.say(format!("{} {particulars}", coloured(state)));
             }
             Event::PackStopped { pack, finished: false } => {
-                self.say(format!("{} pack {pack}; its state is saved", style("interrupted").yellow()));
+                self.say(format!("{} pack {pack}: it goes on from its last checkpoint", style("unfinished").yellow()));
             }
             Event::Notice { run, message } => {
                 let label = run.as_ref().map(|run| format!(" {}", self.board.label(run))).unwrap_or_default();
@@ -142,7 +142,10 @@ impl Sink for Bars {
 
 impl Drop for Bars {
     fn drop(&mut self) {
-        // Leaves the screen to the summary.
+        // Leaves the screen to the summary. What ticks by itself would draw once more.
+        self.sweep.disable_steady_tick();
+        let bars = self.runs.iter().map(|(_, bar)| bar).chain([&self.sweep, &self.header]);
+        bars.for_each(ProgressBar::finish_and_clear);
         let _ = self.multi.clear();
     }
 }

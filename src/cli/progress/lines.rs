@@ -45,7 +45,7 @@ impl<W: Write> Lines<W> {
                 Some(format!("{state} {particulars} ({done}/{of} runs)"))
             }
             Event::PackStopped { pack, finished: false } => {
-                Some(format!("pack {pack} interrupted; its state is saved"))
+                Some(format!("pack {pack} left unfinished: it goes on from its last checkpoint"))
             }
             Event::Notice { run: Some(run), message } => Some(format!("note {}: {message}", self.board.label(run))),
             Event::Notice { run: None, message } => Some(format!("note: {message}")),

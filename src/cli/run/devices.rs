@@ -26,6 +26,15 @@ pub enum DeviceError {
     Absent { device: String, available: usize },
 }
 
+impl std::fmt::Display for Devices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Devices::Auto => f.write_str("auto"),
+            Devices::Named(named) => f.write_str(&named.join(",")),
+        }
+    }
+}
+
 impl FromStr for Devices {
     type Err = DeviceError;
 

@@ -38,7 +38,7 @@ pub fn table(hub: &Hub, chosen: &Chosen, results: &Path, rehearsal: bool) -> Res
             skipped += 1;
         } else {
             (runs, steps, tokens) = (runs + 1, steps + cost.optimizer_steps, tokens + cost.tokens);
-            largest = largest.filter(|largest| largest.memory >= cost.memory).or(Some(cost));
+            largest = largest.filter(|largest| largest.footprint.run >= cost.footprint.run).or(Some(cost));
         }
         table.row([
             run.label.clone(),
@@ -46,14 +46,14 @@ pub fn table(hub: &Hub, chosen: &Chosen, results: &Path, rehearsal: bool) -> Res
             run.spec.epochs.to_string(),
             HumanCount(cost.optimizer_steps as u64).to_string(),
             HumanCount(cost.tokens).to_string(),
-            HumanCount(cost.trainable_parameters as u64).to_string(),
-            HumanCount(cost.total_parameters as u64).to_string(),
-            bytes(cost.memory),
+            HumanCount(cost.footprint.trainable_parameters as u64).to_string(),
+            HumanCount(cost.footprint.total_parameters as u64).to_string(),
+            bytes(cost.footprint.run),
             if is_done { "completed".to_string() } else { String::new() },
         ]);
     }
     let memory = largest.map_or_else(String::new, |cost| {
-        let (frozen, run) = (bytes(cost.frozen_memory), bytes(cost.memory));
+        let (frozen, run) = (bytes(cost.footprint.frozen), bytes(cost.footprint.run));
         format!("Memory, estimated: {frozen} for the frozen weights and up to {run} for each run of a pack.\n")
     });
     let skipped = if skipped > 0 { format!(" ({skipped} completed, not done again)") } else { String::new() };

@@ -2,25 +2,30 @@
 
 mod devices;
 mod dry_run;
-mod launch;
+mod local;
+mod plan;
 mod prospects;
+mod slurm;
 mod summary;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use clap::ValueEnum;
+
+use crate::execute::WorkerOptions;
 use crate::hub::Hub;
 use crate::spec::{RunId, Sweep, SweepFile, select};
 
 use super::CliError;
+use super::downloads;
 use super::executor::ExecutorOptions;
 use super::facts::LocalFacts;
 use super::rehearsal;
 
-use devices::Devices;
-
-pub use devices::DeviceError;
+pub use devices::{DeviceError, Devices};
 pub use summary::counts;
 
 /// Trains every run of a sweep file.
@@ -35,6 +40,7 @@ Examples:
   sweep run sweeps/ablation.yaml --rehearse
   sweep run my.yaml --set model=/models/roberta-base --set epochs=2 --set 'seeds=[1, 2, 3]'
   sweep run my.yaml --only 'rank=8, seed=1' --devices cuda:0,cuda:1
+  sweep run my.yaml --launch slurm --slurm partition=gpu --slurm gpus=1 --slurm time=4:00:00 --slurm workers=3
 
 Exit codes:
   0        every chosen run is completed
@@ -60,13 +66,17 @@ pub struct Run {
     /// Most runs trained in one forward and backward pass [default: 4 on a processor, 16 on a GPU].
     #[arg(long, value_name = "N", value_parser = positive)]
     max_pack: Option<usize>,
+    /// Memory of a device in GiB: packs are planned to fit it [default: what this machine's devices have].
+    #[arg(long, value_name = "GIB", value_parser = gibibytes)]
+    device_memory: Option<f64>,
     /// Threads of a worker on the processor [default: all].
     #[arg(long, value_name = "N", value_parser = positive)]
     threads: Option<usize>,
     /// Time between two checkpoints; there is one at the end of every epoch as well.
     #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = minutes)]
     checkpoint_minutes: f64,
-    /// Shows the runs, what they will cost and which hypotheses they can settle, and writes nothing.
+    /// Shows the runs, what they will cost and which hypotheses they can settle (with `--launch slurm`: the job script), and
+    /// writes nothing.
     #[arg(long)]
     dry_run: bool,
     /// Tries the whole design on a small model and corpus that are at hand; results are kept apart.
@@ -78,8 +88,23 @@ pub struct Run {
     /// Stops at the first run that fails.
     #[arg(long)]
     fail_fast: bool,
+    /// Where to train: on this machine, or as a job array of Slurm whose tasks share the results folder.
+    #[arg(long, value_enum, default_value_t = Launch::Local)]
+    launch: Launch,
+    /// What to ask of Slurm: an option of sbatch (`partition`, `account`, `gpus`, `time` ...), `workers` (tasks of the
+    /// array), `warning` (seconds before the time limit at which tasks save and requeue; 120), or `line` (a further line
+    /// of the script). May be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    slurm: Vec<String>,
     #[command(flatten)]
     executor: ExecutorOptions,
+}
+
+/// Where to train.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Launch {
+    Local,
+    Slurm,
 }
 
 /// What is to be run.
@@ -99,13 +124,38 @@ impl Chosen {
 
 impl Run {
     pub fn run(self) -> Result<ExitCode, CliError> {
-        let hub = Hub::from_environment();
-        let chosen = self.choose(&hub)?;
-        if self.dry_run {
-            super::print(&dry_run::table(&hub, &chosen, &self.results, self.rehearse)?)?;
-            return Ok(ExitCode::SUCCESS);
+        if self.launch == Launch::Local && !self.slurm.is_empty() {
+            return Err(CliError::NotSlurm);
         }
-        launch::launch(&self, &chosen)
+        // A rehearsal makes do with what is at hand; workers find what is downloaded here.
+        let hub = if self.rehearse { Hub::from_environment() } else { downloads::hub() };
+        let chosen = self.choose(&hub)?;
+        match (self.launch, self.dry_run) {
+            (Launch::Local, false) => local::train(&self, &hub, &chosen),
+            (Launch::Slurm, false) => slurm::launch(&self, &hub, &chosen),
+            (launch, true) => {
+                let shown = match launch {
+                    Launch::Local => dry_run::table(&hub, &chosen, &self.results, self.rehearse)?,
+                    Launch::Slurm => slurm::script(&self, &hub, &chosen)?,
+                };
+                super::print(&shown)?;
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+
+    /// Bytes of a device's memory, where they are told.
+    fn device_memory(&self) -> Option<u64> {
+        self.device_memory.map(|gibibytes| (gibibytes * f64::from(1 << 30)) as u64)
+    }
+
+    fn worker_options(&self, chosen: &Chosen) -> WorkerOptions {
+        WorkerOptions {
+            checkpoint_every: Duration::from_secs_f64(60.0 * self.checkpoint_minutes),
+            fail_fast: self.fail_fast,
+            only: chosen.only.clone(),
+            ..WorkerOptions::default()
+        }
     }
 
     fn choose(&self, hub: &Hub) -> Result<Chosen, CliError> {
@@ -114,16 +164,9 @@ impl Run {
             file.set(assignment)?;
         }
         let facts = LocalFacts::new(hub);
-        let sweep = if self.rehearse {
-            let mut sweep = file.rehearse(&rehearsal::rehearsal(hub)?, &facts)?;
-            // The store marks a rehearsal in the folder's name itself.
-            if let Some(name) = sweep.name.strip_suffix("-rehearsal") {
-                sweep.name = name.to_string();
-            }
-            sweep
-        } else {
-            file.resolve(&facts)?
-        };
+        let sweep =
+            if self.rehearse { file.rehearse(&rehearsal::rehearsal(hub)?, &facts)? } else { file.resolve(&facts)? };
+        file.lost_to_changes(&sweep).iter().for_each(|lost| eprintln!("{lost}"));
         let only = match self.only.as_slice() {
             [] => None,
             patterns => Some(select(&sweep, patterns)?.into_iter().collect()),
@@ -132,10 +175,18 @@ impl Run {
     }
 }
 
-fn positive(text: &str) -> Result<usize, String> {
+/// A whole number of at least 1.
+pub fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("must be a whole number of at least 1".to_string()),
         Ok(number) => Ok(number),
+    }
+}
+
+fn gibibytes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(gibibytes) if gibibytes > 0.0 && gibibytes <= 1e6 => Ok(gibibytes),
+        _ => Err("must be a number of GiB above 0".to_string()),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::event::{Event, Outcome, Sink};
 use crate::spec::{PackPlan, RunId};
 use crate::train::{Checkpoint, Recorder};
 
+use super::memory::MemoryUse;
 use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
 
 pub use fault::{MockFault, MockFaultKind};
@@ -25,15 +26,21 @@ pub use settings::{MockSettings, default_ability};
 
 use run::{MockRun, Saved};
 
+/// Bytes that are pretended to be taken by the frozen weights and by every run.
+const WEIGHTS: u64 = 500 << 20;
+const RUN: u64 = 64 << 20;
+
 /// The mock executor.
 #[derive(Clone, Debug)]
 pub struct MockExecutor {
     settings: MockSettings,
+    /// Of the last execution.
+    memory: MemoryUse,
 }
 
 impl MockExecutor {
     pub fn new(settings: MockSettings) -> Self {
-        Self { settings }
+        Self { settings, memory: MemoryUse { estimated: 0, before: WEIGHTS, peak: WEIGHTS } }
     }
 }
 
@@ -52,9 +59,15 @@ impl Executor for MockExecutor {
         if job.pack.places.len() > self.settings.memory_places {
             return Err(self.out_of_memory(job.pack.places.len()));
         }
+        let places = job.pack.places.len() as u64;
+        self.memory = MemoryUse { estimated: RUN * places, before: WEIGHTS, peak: WEIGHTS + RUN * places };
         let saved = recorder.checkpoint()?.map(|checkpoint| read_checkpoint(&checkpoint)).transpose()?;
         let mut pack = MockPack::new(&self.settings, job, saved.unwrap_or_default());
         pack.train(recorder, sink, stop)
+    }
+
+    fn memory(&self) -> Option<MemoryUse> {
+        Some(self.memory)
     }
 
     fn restrict(&self, checkpoint: &Checkpoint, part: &PackPlan) -> Option<Checkpoint> {

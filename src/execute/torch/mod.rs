@@ -1,16 +1,21 @@
 //! The executor that trains with libtorch, on one device.
 
-use std::path::PathBuf;
+mod memory;
+
+use std::path::{Path, PathBuf};
 
 use tch::Device;
 
+use super::memory::MemoryUse;
 use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
 use crate::data::{self, CacheUse, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::hub::Hub;
-use crate::model::{Base, Kernels};
-use crate::spec::{DatasetSpec, PackPlan, Precision, RunSpec};
-use crate::train::{self, Checkpoint, Examples, Recorder, TrainError, TrainingData};
+use crate::model::{Base, Kernels, ModelConfig, SavedAdapter};
+use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
+use crate::train::{self, Checkpoint, Examples, Footprint, Recorder, TrainError, TrainingData};
+
+use memory::{Seen, Watch};
 
 /// Trains packs on one device; keeps the last model and data set loaded.
 pub struct TorchExecutor {
@@ -19,12 +24,14 @@ pub struct TorchExecutor {
     hub: Hub,
     token_cache: Option<PathBuf>,
     loaded: Option<Loaded>,
+    memory: Option<MemoryUse>,
 }
 
 /// What all runs of a pack have in common.
 #[derive(Clone, Debug, PartialEq)]
 struct Shared {
     model: String,
+    init_adapter: Option<String>,
     precision: Precision,
     max_length: usize,
     dataset: DatasetSpec,
@@ -32,9 +39,30 @@ struct Shared {
 
 struct Loaded {
     shared: Shared,
+    /// What the runs begin with.
+    initial: Option<SavedAdapter>,
     base: Base,
     data: TrainingData,
     model_digest: String,
+    /// Of the data set's files, as the ids of runs have it.
+    dataset_digest: String,
+    adapter_digest: Option<String>,
+}
+
+impl Loaded {
+    /// Bytes that the hungriest runs of all places take together, estimated.
+    fn estimate(&self, job: &PackJob) -> u64 {
+        let tokens = &self.data.train.tokens;
+        let longest = (0..tokens.len()).map(|index| tokens.length(index)).max().unwrap_or(0);
+        let (config, classes) = (&self.base.config, self.base.classes);
+        let of_run = |run| job.runs.get(run).map(|run| Footprint::new(config, &run.spec, classes, longest).run);
+        job.pack.places.iter().filter_map(|place| place.iter().filter_map(of_run).max()).sum()
+    }
+
+    /// Whether a run was planned with the contents that were read.
+    fn is_of(&self, run: &PlannedRun) -> bool {
+        run.has_contents(&self.model_digest, &self.dataset_digest, self.adapter_digest.as_deref())
+    }
 }
 
 /// A device that cannot be trained on.
@@ -54,13 +82,12 @@ pub fn cuda_devices() -> usize {
 impl TorchExecutor {
     /// `device`: `cpu` or `cuda:N`; `threads`: for products on the CPU, all cores by default.
     pub fn new(device: &str, threads: Option<usize>, hub: Hub) -> Result<Self, DeviceError> {
-        let parsed = parse(device)?;
-        start_threads(parsed, threads);
+        let parsed = open_device(device, threads)?;
         if parsed == Device::Cpu {
             keep_freed_memory();
         }
         let token_cache = data::default_cache_folder();
-        Ok(TorchExecutor { device: parsed, name: device.to_string(), hub, token_cache, loaded: None })
+        Ok(TorchExecutor { device: parsed, name: device.to_string(), hub, token_cache, loaded: None, memory: None })
     }
 
     fn load(&mut self, spec: &RunSpec, sink: &mut dyn Sink) -> Result<&Loaded, ExecuteError> {
@@ -91,10 +118,30 @@ impl TorchExecutor {
             class_names: dataset.class_names,
             digest: dataset.digest,
         };
-        let base = Base::load(&folder, data.class_names.len(), shared.precision, self.device)
-            .map_err(|error| self.error(TrainError::Model(error)))?;
+        let (classes, precision) = (data.class_names.len(), shared.precision);
+        let initial = self.initial(&shared, &folder)?;
+        let base = match &initial {
+            Some(adapter) => Base::load_beneath(adapter, &folder, classes, precision, self.device),
+            None => Base::load(&folder, classes, precision, self.device),
+        };
+        let base = base.map_err(|error| self.error(TrainError::Model(error)))?;
+        // After everything was read: what changes meanwhile is noticed, too.
         let model_digest = self.hub.model_digest(&folder).map_err(failed)?;
-        Ok(Loaded { shared, base, data, model_digest })
+        let dataset_digest = data::digest_of_files(&shared.dataset, &location).map_err(failed)?;
+        let adapter_digest = match &shared.init_adapter {
+            Some(name) => Some(self.hub.adapter_digest(&self.hub.adapter(name).map_err(failed)?).map_err(failed)?),
+            None => None,
+        };
+        Ok(Loaded { shared, initial, base, data, model_digest, dataset_digest, adapter_digest })
+    }
+
+    fn initial(&self, shared: &Shared, model: &Path) -> Result<Option<SavedAdapter>, ExecuteError> {
+        let Some(name) = &shared.init_adapter else {
+            return Ok(None);
+        };
+        let folder = self.hub.adapter(name).map_err(failed)?;
+        let config = ModelConfig::read(model).map_err(failed)?;
+        SavedAdapter::read(&folder, &config).map(Some).map_err(failed)
     }
 
     fn error(&self, error: TrainError) -> ExecuteError {
@@ -106,6 +153,16 @@ impl TorchExecutor {
             other => ExecuteError::Failed(other.to_string()),
         }
     }
+}
+
+/// The device called `cpu` or `cuda:N`, with the threads that work on the processor started (all cores by default).
+///
+/// # Errors
+/// A name that is no device's, or a GPU that is not there.
+pub fn open_device(name: &str, threads: Option<usize>) -> Result<Device, DeviceError> {
+    let device = parse(name)?;
+    start_threads(device, threads);
+    Ok(device)
 }
 
 /// One pool of threads for all that is parallel; the calling thread, which trains, is one of them.
@@ -148,17 +205,28 @@ impl Executor for TorchExecutor {
         sink: &mut dyn Sink,
         stop: &Stop,
     ) -> Result<PackEnd, ExecuteError> {
+        self.memory = None;
         let Some(first) = job.runs.values().next() else {
             return Ok(PackEnd::Finished);
         };
         if let Some(other) = job.runs.values().find(|run| shared(&run.spec) != shared(&first.spec)) {
             let (one, other) = (&first.label, &other.label);
             return Err(ExecuteError::Failed(format!(
-                "runs `{one}` and `{other}` cannot share a pack: model, precision, max_length or dataset differ"
+                "runs `{one}` and `{other}` cannot share a pack: model, init_adapter, precision, max_length or dataset differ"
             )));
         }
         let name = self.name.clone();
         let loaded = self.load(&first.spec, sink)?;
+        if let Some(run) = job.runs.values().find(|run| !loaded.is_of(run)) {
+            let RunSpec { model, dataset, .. } = &run.spec;
+            let message = format!(
+                "the contents of model {model} or data {} changed since run `{}` was planned: bring them back and use \
+                 --retry-failed, or start `sweep run` again, which plans new runs for the new contents",
+                dataset.path, run.label
+            );
+            self.loaded = None;
+            return Err(ExecuteError::Failed(message));
+        }
         let train_job = train::Job {
             plan: &job.pack,
             runs: &job.runs,
@@ -167,12 +235,22 @@ impl Executor for TorchExecutor {
             model_digest: loaded.model_digest.clone(),
             device: name,
             checkpoint_every: job.checkpoint_every,
+            initial: loaded.initial.as_ref(),
         };
-        match train::train(&train_job, recorder, sink, &|| stop.requested()) {
+        let estimated = loaded.estimate(job);
+        let watch = Watch::begin(loaded.base.device);
+        let ended = train::train(&train_job, recorder, sink, &|| stop.requested());
+        let seen = watch.and_then(|watch| watch.seen());
+        self.memory = seen.map(|Seen { before, peak }| MemoryUse { estimated, before, peak });
+        match ended {
             Ok(true) => Ok(PackEnd::Finished),
             Ok(false) => Ok(PackEnd::Interrupted),
             Err(error) => Err(self.error(error)),
         }
+    }
+
+    fn memory(&self) -> Option<MemoryUse> {
+        self.memory
     }
 
     fn restrict(&self, checkpoint: &Checkpoint, part: &PackPlan) -> Option<Checkpoint> {
@@ -183,6 +261,7 @@ impl Executor for TorchExecutor {
 fn shared(spec: &RunSpec) -> Shared {
     Shared {
         model: spec.model.clone(),
+        init_adapter: spec.init_adapter.clone(),
         precision: spec.precision,
         max_length: spec.max_length,
         dataset: spec.dataset.clone(),

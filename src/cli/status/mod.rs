@@ -1,8 +1,10 @@
 //! `sweep status`: where the runs of a sweep stand.
 
+mod jobs;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::HumanCount;
 use serde::Serialize;
@@ -13,10 +15,16 @@ use super::CliError;
 use super::run::counts;
 use super::text::{Align, Table, clock, percent};
 
+use jobs::Job;
+
 /// Between two looks of `--watch`.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Shows where sweeps stand: runs by state, progress, time left, the best so far, failures with their reasons.
+/// Slurm is asked less often than files are looked at.
+const LOOK_AT_QUEUE: Duration = Duration::from_secs(10);
+
+/// Shows where sweeps stand: runs by state, progress, time left, the best so far, failures with their reasons, and the
+/// queue where they were handed to Slurm.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -45,6 +53,8 @@ struct SweepStatus {
     name: String,
     folder: PathBuf,
     rehearsal: bool,
+    /// Jobs that were handed to Slurm.
+    jobs: Vec<Job>,
     runs: Vec<RunStatus>,
 }
 
@@ -69,6 +79,8 @@ struct RunStatus {
     accuracy: Option<f64>,
     f1: Option<f64>,
     trainable_parameters: Option<usize>,
+    /// Bytes that the run took of its device's memory, as measured for its pack.
+    memory: Option<u64>,
     reason: Option<String>,
     damage: Option<String>,
 }
@@ -76,16 +88,27 @@ struct RunStatus {
 impl Status {
     pub fn run(self) -> Result<ExitCode, CliError> {
         if self.json {
-            let sweeps: Vec<SweepStatus> =
-                look(&self.path)?.iter().map(|(store, views)| SweepStatus::new(store, views)).collect();
+            let mut sweeps = Vec::new();
+            for (store, views) in look(&self.path)? {
+                sweeps.push(SweepStatus::new(&store, &views, jobs::jobs(&store)?));
+            }
             // Plain data with string keys: it always has a JSON form.
             let text = serde_json::to_string_pretty(&sweeps).map_err(|error| CliError::Output(error.into()))?;
             super::print(&format!("{text}\n"))?;
             return Ok(ExitCode::SUCCESS);
         }
+        let mut queue: Option<(Instant, Vec<String>)> = None;
         loop {
             let sweeps = look(&self.path)?;
-            let text: String = sweeps.iter().map(|(store, views)| show(store, views)).collect();
+            let known =
+                queue.take().filter(|(when, known)| when.elapsed() < LOOK_AT_QUEUE && known.len() == sweeps.len());
+            let (when, of_sweeps) = match known {
+                Some(known) => known,
+                None => (Instant::now(), queues(&sweeps)?),
+            };
+            let text: String =
+                sweeps.iter().zip(&of_sweeps).map(|((store, views), jobs)| show(store, views, jobs)).collect();
+            queue = Some((when, of_sweeps));
             if self.watch {
                 // A terminal that cannot be cleared shows one look under the other.
                 let _ = console::Term::stdout().clear_screen();
@@ -98,6 +121,11 @@ impl Status {
             std::thread::sleep(LOOK);
         }
     }
+}
+
+/// What is in the queue for each sweep, as text.
+fn queues(sweeps: &[(Store, Vec<RunView>)]) -> Result<Vec<String>, CliError> {
+    sweeps.iter().map(|(store, _)| Ok(jobs::show(&jobs::jobs(store)?))).collect()
 }
 
 fn look(path: &Path) -> Result<Vec<(Store, Vec<RunView>)>, CliError> {
@@ -114,7 +142,7 @@ fn look(path: &Path) -> Result<Vec<(Store, Vec<RunView>)>, CliError> {
     Ok(sweeps)
 }
 
-fn show(store: &Store, views: &[RunView]) -> String {
+fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
     let present: Vec<RunView> = views.iter().filter(|view| !view.removed).cloned().collect();
     let rehearsal = if store.record().rehearsal { " (rehearsal)" } else { "" };
     let mut text = format!("{}{rehearsal}  {}\n", store.record().name, counts(&present));
@@ -126,6 +154,7 @@ fn show(store: &Store, views: &[RunView]) -> String {
     if let Some((view, accuracy)) = best.max_by(|a, b| a.1.total_cmp(&b.1)) {
         text.push_str(&format!("  best so far: {}, accuracy {}\n", view.run.label, percent(accuracy)));
     }
+    text.push_str(jobs);
     let running = running(&present);
     if !running.is_empty() {
         text.push_str(&format!("{running}"));
@@ -181,20 +210,23 @@ fn seconds(seconds: f64) -> Duration {
 }
 
 impl SweepStatus {
-    fn new(store: &Store, views: &[RunView]) -> Self {
+    fn new(store: &Store, views: &[RunView], jobs: Vec<Job>) -> Self {
         SweepStatus {
             name: store.record().name.clone(),
             folder: store.layout().folder().to_path_buf(),
             rehearsal: store.record().rehearsal,
-            runs: views.iter().map(RunStatus::new).collect(),
+            jobs,
+            runs: views.iter().map(|view| RunStatus::new(store, view)).collect(),
         }
     }
 }
 
 impl RunStatus {
-    fn new(view: &RunView) -> Self {
+    fn new(store: &Store, view: &RunView) -> Self {
         let progress = view.progress.as_ref();
         let best = view.best.as_ref();
+        // A damaged record of what nothing depends on is none.
+        let memory = view.pack.as_ref().and_then(|pack| store.memory(pack).ok().flatten());
         RunStatus {
             id: view.run.id.to_string(),
             label: view.run.label.clone(),
@@ -213,6 +245,7 @@ impl RunStatus {
             accuracy: best.map(|best| best.scores.accuracy),
             f1: best.map(|best| best.scores.f1),
             trainable_parameters: view.trainable_parameters,
+            memory: memory.map(|memory| memory.per_run()),
             reason: view.reason.clone(),
             damage: view.damage.clone(),
         }

@@ -1,0 +1,57 @@
+//! Training on this machine: the workers, the summary.
+
+use std::process::ExitCode;
+
+use crate::execute::{DeviceKind, Stop, WorkerEnd, cuda_devices, stop_on_signals, supervise};
+use crate::hub::Hub;
+use crate::store::{RunState, RunView, Store};
+
+use super::{Chosen, Run, plan, summary};
+use crate::cli::workers::Workers;
+use crate::cli::{CliError, print, progress};
+
+/// How training came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    Worked,
+    /// By this signal.
+    Interrupted(usize),
+}
+
+/// Plans, trains and sums up; the exit code says how it went.
+pub fn train(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, CliError> {
+    let devices = options.devices.resolve(cuda_devices())?;
+    let kind = devices.first().map_or(DeviceKind::Cpu, |device| DeviceKind::of(device));
+    let opened = plan::open(options, hub, chosen, plan::Device::here(options, kind))?;
+    let store = &opened.store;
+    let open = plan::open_runs(store, chosen)?;
+    let ended = if open == 0 { Ended::Worked } else { work(options, chosen, store, &devices, open)? };
+    store.refresh_index()?;
+    let views = plan::runs(store, chosen)?;
+    print(&summary::summary(store, &views))?;
+    if let Ended::Interrupted(_) = ended {
+        eprintln!("Interrupted with everything saved; the same command continues.");
+    }
+    Ok(exit_code(ended, &views))
+}
+
+fn exit_code(ended: Ended, views: &[RunView]) -> ExitCode {
+    match ended {
+        Ended::Interrupted(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX)),
+        Ended::Worked => ExitCode::from(u8::from(views.iter().any(|view| view.state != RunState::Completed))),
+    }
+}
+
+fn work(options: &Run, chosen: &Chosen, store: &Store, devices: &[String], open: usize) -> Result<Ended, CliError> {
+    let stop = Stop::default();
+    stop_on_signals(&stop).map_err(CliError::Signals)?;
+    let workers =
+        Workers { options: options.worker_options(chosen), threads: options.threads, executor: &options.executor };
+    let commands = workers.commands(store, devices)?;
+    let mut sink = progress::sink(&chosen.sweep.name, open);
+    let end = supervise(store, &commands, options.fail_fast, sink.as_mut(), &stop)?;
+    Ok(match end {
+        WorkerEnd::Interrupted => Ended::Interrupted(stop.signal()),
+        WorkerEnd::NothingLeft | WorkerEnd::FailedFast => Ended::Worked,
+    })
+}

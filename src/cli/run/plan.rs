@@ -1,0 +1,136 @@
+//! The results folder of the chosen runs, with its plan.
+
+use std::cell::RefCell;
+
+use crate::execute::{DeviceKind, MemoryLimit, PlanOptions, plan_packs, relative_duration};
+use crate::hub::Hub;
+use crate::spec::{PackPlan, PlannedRun};
+use crate::store::{ClaimOptions, Opened, PlanInput, RunView, Store};
+use crate::train::Footprint;
+
+use super::{Chosen, Run};
+use crate::cli::cost::Costs;
+use crate::cli::text::count;
+use crate::cli::{CliError, machine};
+
+/// What packs are planned for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Device {
+    pub kind: DeviceKind,
+    /// Bytes of its memory that packs may take; none where that is not known.
+    pub memory: Option<u64>,
+}
+
+impl Device {
+    /// Share of a device's memory that packs may take; the rest is for what is not estimated.
+    const SHARE: f64 = 0.85;
+    /// Bytes that libtorch itself takes.
+    const LIBTORCH: u64 = 1 << 30;
+
+    /// Of this machine, or with as much memory as the options say.
+    pub fn here(options: &Run, kind: DeviceKind) -> Self {
+        let there = match kind {
+            DeviceKind::Cpu => machine::usable_memory(),
+            DeviceKind::Cuda => machine::nvidia().iter().map(|device| device.total).min(),
+        };
+        Self { kind, memory: options.device_memory().or(there).map(Self::budget) }
+    }
+
+    /// Of other machines: their memory is what the options say.
+    pub fn elsewhere(options: &Run, kind: DeviceKind) -> Self {
+        Self { kind, memory: options.device_memory().map(Self::budget) }
+    }
+
+    fn budget(memory: u64) -> u64 {
+        ((memory as f64 * Self::SHARE) as u64).saturating_sub(Self::LIBTORCH)
+    }
+}
+
+/// How runs are planned into packs.
+pub fn packs(options: &Run, hub: &Hub, device: Device, runs: &[PlannedRun]) -> Vec<PackPlan> {
+    let max_pack = options.max_pack.unwrap_or(device.kind.default_max_pack());
+    let duration = |run: &PlannedRun| relative_duration(&run.spec, None);
+    let estimates = Estimates { costs: RefCell::new(Costs::new(hub)), failure: RefCell::new(None) };
+    let shared = |run: &PlannedRun| estimates.of(run).map_or(0, |footprint| footprint.frozen);
+    let per_run = |run: &PlannedRun| estimates.of(run).map_or(0, |footprint| footprint.run);
+    // One run after the other fits or does not, whatever is known about it.
+    let budget = device.memory.filter(|_| max_pack > 1);
+    let memory = budget.map(|budget| MemoryLimit { budget, shared: &shared, per_run: &per_run });
+    let packs = plan_packs(runs, &PlanOptions { max_pack, duration: &duration, memory });
+    if let Some(error) = estimates.failure.into_inner() {
+        eprintln!("memory cannot be estimated, so packs are as wide as they may be: {error}");
+    }
+    packs
+}
+
+/// What runs take of a device's memory, as far as that can be estimated.
+struct Estimates<'a> {
+    costs: RefCell<Costs<'a>>,
+    /// Why not; then nothing is estimated.
+    failure: RefCell<Option<CliError>>,
+}
+
+impl Estimates<'_> {
+    fn of(&self, run: &PlannedRun) -> Option<Footprint> {
+        if self.failure.borrow().is_some() {
+            return None;
+        }
+        match self.costs.borrow_mut().of(&run.spec) {
+            Ok(cost) => Some(cost.footprint),
+            Err(error) => {
+                self.failure.replace(Some(error));
+                None
+            }
+        }
+    }
+}
+
+/// The results folder, with the chosen runs in its plan, and failed ones to be tried again where that was asked for.
+/// Says what changed.
+pub fn open(options: &Run, hub: &Hub, chosen: &Chosen, device: Device) -> Result<Opened, CliError> {
+    let command: Vec<String> = std::env::args().collect();
+    let input = PlanInput {
+        sweep: &chosen.sweep,
+        yaml: chosen.yaml.as_bytes(),
+        rehearsal: options.rehearse,
+        command: &command,
+        selected: chosen.only.as_ref(),
+        claims: ClaimOptions::default(),
+    };
+    let opened = Store::create_or_open(&options.results, &input, &|runs| packs(options, hub, device, runs))?;
+    let store = &opened.store;
+    let retried = if options.retry_failed { store.retry_failed(chosen.only.as_ref())?.len() } else { 0 };
+    announce(&opened, chosen, open_runs(store, chosen)?, retried);
+    Ok(opened)
+}
+
+/// The chosen runs as they stand.
+pub fn runs(store: &Store, chosen: &Chosen) -> Result<Vec<RunView>, CliError> {
+    let mut views = store.runs()?;
+    views.retain(|view| !view.removed && chosen.contains(&view.run.id));
+    Ok(views)
+}
+
+/// How many of the chosen runs have no outcome.
+pub fn open_runs(store: &Store, chosen: &Chosen) -> Result<usize, CliError> {
+    Ok(runs(store, chosen)?.iter().filter(|view| !view.state.is_final()).count())
+}
+
+fn announce(opened: &Opened, chosen: &Chosen, open: usize, retried: usize) {
+    let name = &chosen.sweep.name;
+    let place = opened.store.layout().folder().display();
+    let mut parts = vec![format!("{name}: {} to train, results in {place}", count(open, "run"))];
+    if !opened.created && !opened.removed.is_empty() {
+        parts.push(format!(
+            "{} no longer in the sweep file; their results are kept",
+            count(opened.removed.len(), "run")
+        ));
+    }
+    if retried > 0 {
+        parts.push(format!("{} tried again", count(retried, "failed run")));
+    }
+    parts.extend(opened.notices.iter().cloned());
+    for part in parts {
+        eprintln!("{part}");
+    }
+}

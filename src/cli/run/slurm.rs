@@ -1,0 +1,107 @@
+//! `--launch slurm`: the sweep as a job array.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::execute::DeviceKind;
+use crate::hub::Hub;
+use crate::launch::{JobScript, SlurmSettings, submit};
+use crate::spec::{PackPlan, RunId};
+use crate::store::{Layout, Store};
+
+use super::{Chosen, Devices, Run, plan};
+use crate::cli::text::count;
+use crate::cli::{CliError, print};
+
+/// Tasks of the array where nobody says how many.
+const MOST_WORKERS: usize = 4;
+
+/// The script, for people to read. Nothing is written.
+pub fn script(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliError> {
+    let settings = SlurmSettings::parse(&options.slurm)?;
+    let planned: Vec<_> = chosen.sweep.runs.iter().filter(|run| chosen.contains(&run.id)).cloned().collect();
+    let packs = plan::packs(options, hub, device(options, &settings), &planned);
+    let layout = Layout::of_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
+    Ok(job(options, chosen, &settings, layout.folder(), packs.len())?.to_string())
+}
+
+/// Plans the sweep and submits its job array.
+pub fn launch(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, CliError> {
+    let settings = SlurmSettings::parse(&options.slurm)?;
+    let opened = plan::open(options, hub, chosen, device(options, &settings))?;
+    let store = &opened.store;
+    if plan::open_runs(store, chosen)? == 0 {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let script = job(options, chosen, &settings, store.layout().folder(), open_packs(store, chosen)?)?;
+    let path = store.write_script(&script.to_string())?;
+    let submitted = submit(&path)?;
+    let command: Vec<String> = std::env::args().collect();
+    store.record_launch(&submitted, script.workers, &command, &path)?;
+    let folder = store.layout().folder().display();
+    print(&format!(
+        "Submitted as Slurm job {submitted}, {}.\n  sweep status {folder} --watch\n  sweep cancel {folder}\n",
+        count(script.workers, "task")
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The kind of device that tasks are going to have: this machine need not have it.
+fn device(options: &Run, settings: &SlurmSettings) -> plan::Device {
+    let kind = match &options.devices {
+        Devices::Auto if settings.wants_gpus() => DeviceKind::Cuda,
+        Devices::Auto => DeviceKind::Cpu,
+        Devices::Named(named) => named.first().map_or(DeviceKind::Cpu, |device| DeviceKind::of(device)),
+    };
+    plan::Device::elsewhere(options, kind)
+}
+
+/// Packs with something to do.
+fn open_packs(store: &Store, chosen: &Chosen) -> Result<usize, CliError> {
+    let open: BTreeSet<RunId> =
+        plan::runs(store, chosen)?.into_iter().filter(|view| !view.state.is_final()).map(|view| view.run.id).collect();
+    let has_work = |pack: &PackPlan| pack.places.iter().flatten().any(|run| open.contains(run));
+    Ok(store.packs()?.packs.iter().filter(|pack| has_work(&pack.plan)).count())
+}
+
+fn job<'a>(
+    options: &Run,
+    chosen: &'a Chosen,
+    settings: &'a SlurmSettings,
+    folder: &Path,
+    packs: usize,
+) -> Result<JobScript<'a>, CliError> {
+    let absolute = |path: &Path| std::path::absolute(path).map_err(CliError::CurrentFolder);
+    let folder = absolute(folder)?;
+    Ok(JobScript {
+        sweep: &chosen.sweep.name,
+        settings,
+        // More tasks than packs would find nothing to do.
+        workers: settings.workers.unwrap_or(MOST_WORKERS).min(packs).max(1),
+        folder: absolute(Path::new("."))?,
+        logs: Layout::new(&folder).launches(),
+        command: command(options, chosen, &folder)?,
+    })
+}
+
+/// `sweep task` with what this command line says.
+fn command(options: &Run, chosen: &Chosen, folder: &Path) -> Result<Vec<OsString>, CliError> {
+    let program: PathBuf = std::env::current_exe().map_err(CliError::Program)?;
+    let mut command: Vec<OsString> = vec![program.into(), "task".into(), "--results".into(), folder.into()];
+    let mut option = |name: &str, value: String| command.extend([name.into(), value.into()]);
+    option("--devices", options.devices.to_string());
+    option("--checkpoint-minutes", options.checkpoint_minutes.to_string());
+    if let Some(threads) = options.threads {
+        option("--threads", threads.to_string());
+    }
+    for run in chosen.only.iter().flatten() {
+        option("--only", run.to_string());
+    }
+    if options.fail_fast {
+        command.push("--fail-fast".into());
+    }
+    command.extend(options.executor.arguments());
+    Ok(command)
+}

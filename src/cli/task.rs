@@ -1,0 +1,116 @@
+//! `sweep task`: what a task of a job array does. Not for people.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::event::{Event, Outcome, Sink};
+use crate::execute::{Stop, WhenBusy, WorkerEnd, WorkerOptions, cuda_devices, stop_on_signals, supervise};
+use crate::launch::SlurmTask;
+use crate::spec::RunId;
+use crate::store::{ClaimOptions, Store};
+
+use super::executor::ExecutorOptions;
+use super::run::Devices;
+use super::workers::Workers;
+use super::{CliError, progress};
+
+/// Works on a sweep with all devices of its allocation until nothing is left or its time is over.
+#[derive(Debug, clap::Args)]
+#[command(hide = true)]
+pub struct Task {
+    /// The folder of the sweep.
+    #[arg(long)]
+    results: PathBuf,
+    #[arg(long, default_value = "auto")]
+    devices: Devices,
+    #[arg(long)]
+    threads: Option<usize>,
+    #[arg(long, default_value_t = 5.0)]
+    checkpoint_minutes: f64,
+    #[arg(long)]
+    fail_fast: bool,
+    /// Only packs with one of these runs.
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+    #[command(flatten)]
+    executor: ExecutorOptions,
+}
+
+impl Task {
+    pub fn run(self) -> Result<ExitCode, CliError> {
+        let stop = Stop::default();
+        stop_on_signals(&stop).map_err(CliError::Signals)?;
+        let task = SlurmTask::current();
+        let name = task.as_ref().map_or_else(|| "a task".to_owned(), |task| format!("slurm task {task}"));
+        let claims = ClaimOptions { worker: name.clone(), ..ClaimOptions::default() };
+        let store = Store::open_with(&self.results, claims)?;
+        let devices = self.devices.resolve(cuda_devices())?;
+        eprintln!("{name}: {} on {}", store.layout().folder().display(), devices.join(", "));
+        let commands = self.workers().commands(&store, &devices)?;
+        let open = store.runs()?.iter().filter(|view| !view.removed && !view.state.is_final()).count();
+        let mut seen = Seen { sink: progress::sink(&store.record().name, open), gained: false, unsuccessful: false };
+        let end = supervise(&store, &commands, self.fail_fast, &mut seen, &stop)?;
+        if end != WorkerEnd::Interrupted {
+            return Ok(ExitCode::from(u8::from(seen.unsuccessful)));
+        }
+        if let Some(task) = task.filter(|_| stop.is_warning()) {
+            go_on_later(&task, seen.gained);
+        }
+        Ok(ExitCode::from(u8::try_from(128 + stop.signal()).unwrap_or(u8::MAX)))
+    }
+
+    fn workers(&self) -> Workers<'_> {
+        let only: BTreeSet<RunId> = self.only.iter().cloned().map(RunId).collect();
+        let options = WorkerOptions {
+            checkpoint_every: Duration::from_secs_f64(60.0 * self.checkpoint_minutes),
+            fail_fast: self.fail_fast,
+            only: Some(only).filter(|only| !only.is_empty()),
+            when_busy: WhenBusy::Leave,
+            ..WorkerOptions::default()
+        };
+        Workers { options, threads: self.threads.or_else(allotted_processors), executor: &self.executor }
+    }
+}
+
+/// Processors that Slurm gave the task, where it says so.
+fn allotted_processors() -> Option<usize> {
+    let variable = |name: &str| std::env::var(name).ok()?.parse().ok();
+    variable("SLURM_CPUS_PER_TASK").or_else(|| variable("SLURM_CPUS_ON_NODE")).filter(|&processors| processors > 0)
+}
+
+/// Puts the task back into the queue. One that gained nothing would do so for ever.
+fn go_on_later(task: &SlurmTask, gained: bool) {
+    if !gained {
+        eprintln!("not put back into the queue: nothing was gained in this time; ask for more (--slurm time=...)");
+        return;
+    }
+    match task.requeue() {
+        Ok(()) => eprintln!("everything is saved; task {task} goes on when its turn comes again"),
+        Err(error) => eprintln!("everything is saved; submit the sweep again to go on, because {error}"),
+    }
+}
+
+/// Passes events on and keeps in mind what they mean for the task.
+struct Seen {
+    sink: Box<dyn Sink>,
+    /// A step was done.
+    gained: bool,
+    /// A run did not complete.
+    unsuccessful: bool,
+}
+
+impl Sink for Seen {
+    fn emit(&mut self, event: &Event) {
+        match event {
+            Event::Progress { .. } | Event::EpochFinished { .. } => self.gained = true,
+            Event::RunFinished { outcome, .. } => {
+                self.gained = true;
+                self.unsuccessful |= !matches!(outcome, Outcome::Completed { .. });
+            }
+            _ => {}
+        }
+        self.sink.emit(event);
+    }
+}

@@ -1,0 +1,31 @@
+//! The worker processes of one machine.
+
+use crate::execute::{WorkerCommand, WorkerOptions};
+use crate::store::Store;
+
+use super::CliError;
+use super::executor::ExecutorOptions;
+
+/// How workers are started.
+pub struct Workers<'a> {
+    pub options: WorkerOptions,
+    /// Of a worker on the processor.
+    pub threads: Option<usize>,
+    pub executor: &'a ExecutorOptions,
+}
+
+impl Workers<'_> {
+    /// One worker per device.
+    ///
+    /// # Errors
+    /// The path of the running program is unknown.
+    pub fn commands(&self, store: &Store, devices: &[String]) -> Result<Vec<WorkerCommand>, CliError> {
+        let command = |device: &String| {
+            let threads = self.threads.filter(|_| device == "cpu");
+            let mut command = WorkerCommand::of_this_program(store.layout().folder(), device, threads, &self.options)?;
+            command.arguments.extend(self.executor.arguments());
+            Ok(command)
+        };
+        devices.iter().map(command).collect::<std::io::Result<_>>().map_err(CliError::Program)
+    }
+}

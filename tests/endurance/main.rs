@@ -1,0 +1,15 @@
+//! The program with the real trainer, against what happens to sweeps that run for hours: kills, changed inputs, full
+//! disks, batch systems. What it leaves must be what an undisturbed sweep leaves.
+
+mod adapter;
+#[path = "../store/comparing.rs"]
+mod comparing;
+mod contents;
+mod memory;
+#[path = "../store/moments.rs"]
+mod moments;
+mod place;
+mod processes;
+mod slurm;
+mod surroundings;
+mod torture;
