@@ -13,7 +13,7 @@ use sweep::event::{Event, Sink};
 use sweep::execute::{MockExecutor, MockSettings, PlanOptions, Stop, WorkerEnd, WorkerOptions, plan_packs, work};
 use sweep::metrics::{ALPHA, Claim, Design, Expectation, Scale};
 use sweep::report::{Format, ReportOptions, run};
-use sweep::spec::{Architecture, DatasetSpec, Facts, ModelFacts, RunSpec, SweepFile};
+use sweep::spec::{AdapterFacts, Architecture, DatasetSpec, Facts, ModelFacts, RunSpec, SweepFile};
 use sweep::store::{ClaimOptions, PlanInput, Store};
 
 const STUDIES: usize = 90;
@@ -34,6 +34,10 @@ impl Facts for Anything {
 
     fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
         Ok(dataset.path.clone())
+    }
+
+    fn adapter(&self, name: &str, _: &str) -> Result<AdapterFacts, String> {
+        Err(format!("no run starts from an adapter, so not from {name}"))
     }
 }
 
