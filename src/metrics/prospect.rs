@@ -169,18 +169,26 @@ mod tests {
 
     #[test]
     fn what_is_needed_suffices_and_less_does_not() {
-        let (design, higher) = (score().design(3, 640, true, 1), claim(Expectation::Higher, Some(0.005)));
-        let Prospect { wanted, needs: Needs::Either { seeds, examples: Some(examples) }, .. } =
-            Prospect::of(&design, higher, 1, Scale::Share)
-        else {
-            panic!("more examples would do");
-        };
-        assert_eq!((wanted, seeds), (0.015, Some(5)));
-        let settled = |seeds, examples| {
-            Prospect::of(&score().design(seeds, examples, true, 1), higher, 1, Scale::Share).needs == Needs::Nothing
-        };
-        assert!(settled(5, 640) && !settled(4, 640));
-        assert!(settled(3, examples) && !settled(3, examples - 1));
+        let higher = claim(Expectation::Higher, Some(0.005));
+        let of = |seeds, examples| Prospect::of(&score().design(seeds, examples, true, 1), higher, 1, Scale::Share);
+        let settled = |seeds, examples| of(seeds, examples).needs == Needs::Nothing;
+        let (mut by_seeds, mut by_examples) = (0, 0);
+        for (seeds, examples) in [(3, 640), (2, 2000), (3, 7600), (4, 20_000)] {
+            let prospect = of(seeds, examples);
+            assert_eq!(prospect.wanted, 0.015);
+            let Needs::Either { seeds: more_seeds, examples: more_examples } = prospect.needs else {
+                continue;
+            };
+            if let Some(more) = more_seeds {
+                assert!(settled(more, examples) && !settled(more - 1, examples), "{more} seeds");
+                by_seeds += 1;
+            }
+            if let Some(more) = more_examples {
+                assert!(settled(seeds, more) && !settled(seeds, more - 1), "{more} examples");
+                by_examples += 1;
+            }
+        }
+        assert!(by_seeds > 0 && by_examples > 0, "settled by {by_seeds} and {by_examples}");
     }
 
     #[test]

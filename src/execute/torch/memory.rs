@@ -84,6 +84,7 @@ mod tests {
 
     #[test]
     fn what_is_allocated_meanwhile_is_seen() {
+        let _turn = crate::execute::memory::tests::PEAK.lock();
         let watch = Watch::begin(Device::Cpu).unwrap();
         let large = tch::Tensor::ones([64 << 20], (tch::Kind::Float, Device::Cpu));
         drop(large);
