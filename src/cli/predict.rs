@@ -102,14 +102,15 @@ enum LabelForm {
 
 impl Predict {
     pub fn run(self) -> Result<ExitCode, CliError> {
+        let Some(input) = &self.input else {
+            self.predict_texts()?;
+            return Ok(ExitCode::SUCCESS);
+        };
         let stop = Stop::default();
         stop_on_signals(&stop).map_err(CliError::Signals)?;
-        let done = match &self.input {
-            Some(input) => self.predict_file(input, &stop),
-            None => self.predict_texts(),
-        };
-        match done {
-            Err(CliError::Inference(InferenceError::Interrupted)) => {
+        match self.predict_file(input, &stop) {
+            Err(CliError::Inference(error @ InferenceError::Interrupted)) => {
+                eprintln!("{error}");
                 Ok(ExitCode::from(u8::try_from(128 + stop.signal()).unwrap_or(u8::MAX)))
             }
             Err(error) => Err(error),

@@ -174,3 +174,28 @@ fn a_file_can_go_to_standard_output_with_all_probabilities() {
     place.write("none.csv", "id,text\n");
     assert_eq!(place.output(&["predict", "--run", "base", "--input", "none.csv"]), "id,label\n");
 }
+
+#[test]
+fn an_interrupted_prediction_leaves_no_output() {
+    let place = trained();
+    let row = "The bank raised its rate again and the markets of three countries closed higher on the news.\n";
+    place.write("long.csv", &format!("text\n{}", row.repeat(200_000)));
+    let program = assert_cmd::cargo::cargo_bin("sweep");
+    let mut command = std::process::Command::new(program);
+    command.args(["predict", "--run", "base", "--input", "long.csv", "--output", "long.out.csv"]);
+    command.current_dir(place.path("")).env("HF_HUB_OFFLINE", "1").env("XDG_CACHE_HOME", place.path("cache"));
+    let mut child = command.spawn().unwrap();
+    let writing = || {
+        let entries = std::fs::read_dir(place.path("")).unwrap().map(|entry| entry.unwrap().file_name());
+        entries.filter(|name| name.to_string_lossy().starts_with(".long.out.csv.")).count()
+    };
+    while writing() == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be interrupted");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let process = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
+    assert!(!place.path("long.out.csv").exists());
+    assert_eq!(writing(), 0, "nothing half written is left");
+}
