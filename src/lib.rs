@@ -18,6 +18,7 @@
 //! * [`train`]: packs of runs: optimizer, schedule, evaluation, checkpoint state.
 //! * [`store`]: the layout of a results folder, durable writes, claims, CSV.
 //! * [`execute`]: the executor trait (torch or mock), planning of packs, the worker loop, stopping.
+//! * [`inference`]: trained classifiers put to use: found by name, merged, predicted with, exported.
 //! * [`launch`]: a sweep as a job array of a batch system (Slurm).
 //! * [`report`]: results folder -> charts, tables, page.
 //! * [`cli`]: one thin file per verb.
@@ -26,15 +27,16 @@
 //!
 //! `spec`, `metrics` and `hub` know nobody; `event` knows only their types. `data` and `model` know `spec` at most. `train` knows data, model,
 //! metrics, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train and store,
-//! `launch` store.
-//! `report` reads `store`'s files and never live state. `cli` sees all. Only `model`, `train`, `data`'s batches and the
-//! torch executor import `tch`. `tests/architecture.rs` keeps these rules.
+//! `launch` store, `inference` hub, data, model, train's evaluation and store. `report` reads `store`'s files and never
+//! live state. `cli` sees all. Only `model`, `train`, `data`'s batches, the torch executor and the predictor import
+//! `tch`. `tests/architecture.rs` keeps these rules.
 
 pub mod cli;
 pub mod data;
 pub mod event;
 pub mod execute;
 pub mod hub;
+pub mod inference;
 pub mod launch;
 pub mod metrics;
 pub mod model;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LONGEST_FILE: usize = 400;
 
 /// Which modules of the crate each module may name.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("spec", &[]),
     ("metrics", &[]),
     ("event", &["metrics", "spec"]),
@@ -17,17 +17,35 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("train", &["data", "event", "metrics", "model", "spec"]),
     ("store", &["event", "metrics", "spec", "train"]),
     ("execute", &["event", "metrics", "spec", "store", "train"]),
+    ("inference", &["data", "hub", "metrics", "model", "spec", "store", "train"]),
     ("launch", &["store"]),
     // Of `train` the types of what it leaves in files.
     ("report", &["event", "metrics", "spec", "store", "train"]),
-    ("cli", &["data", "event", "execute", "hub", "launch", "metrics", "model", "report", "spec", "store", "train"]),
+    (
+        "cli",
+        &[
+            "data",
+            "event",
+            "execute",
+            "hub",
+            "inference",
+            "launch",
+            "metrics",
+            "model",
+            "report",
+            "spec",
+            "store",
+            "train",
+        ],
+    ),
 ];
 
 /// The torch executor ties scheduling to training, so it may also name what is trained on.
 const TORCH_EXECUTOR: (&str, &[&str]) = ("execute/torch", &["data", "hub", "model"]);
 
 /// Where libtorch may be used: folders end with `/`.
-const MAY_USE_TCH: [&str; 5] = ["model/", "train/", "data/batches.rs", "execute/torch.rs", "execute/torch/"];
+const MAY_USE_TCH: [&str; 6] =
+    ["model/", "train/", "data/batches.rs", "execute/torch.rs", "execute/torch/", "inference/predictor.rs"];
 
 struct Source {
     /// Relative to `src`, with `/`.

@@ -82,6 +82,7 @@ impl World {
             seed_sd: self.seed_sd,
             example_variance: self.discordance - self.effect.powi(2),
             shared: self.shared,
+            claims: 1,
         }
     }
 }

@@ -53,6 +53,7 @@ fn runs(prefix: &str) -> Vec<RunSpec> {
     let first = RunSpec {
         model: String::new(),
         dataset: dataset(Path::new("newswire.csv")),
+        init_adapter: None,
         max_length: 40,
         rank: 4,
         lora_alpha: 12.0,

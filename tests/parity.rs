@@ -109,6 +109,7 @@ impl Reference {
                 limit: None,
                 evaluation: Evaluation::Split("test".into()),
             },
+            init_adapter: None,
             max_length: self.batches.max_length,
             rank: 1,
             lora_alpha: 1.0,

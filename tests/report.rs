@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use report_support::{Arm, Fake, Fate};
 use sweep::report::{Format, ReportError, ReportOptions, Written, compare, run};
 use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, ReferenceFigure, Vary};
+use sweep::store::{MemoryRecord, Store};
 
 /// A fresh folder for one test.
 fn folder(name: &str) -> PathBuf {
@@ -126,7 +127,8 @@ fn a_small_sweep_gets_its_charts_and_tables() {
             "index.html",
             "summary.csv",
             "summary.md",
-            "summary.tex"
+            "summary.tex",
+            "hypotheses.csv"
         ]
     );
     assert!(written[0].files.iter().all(|path| path.starts_with(folder.join("reports/small")) && path.is_file()));
@@ -219,6 +221,29 @@ fn svg_charts_on_request() {
     assert_eq!(charts.len(), 9);
     assert!(charts.iter().all(|path| fs::read_to_string(path).unwrap().contains("<text")));
     assert!(!written[0].files.iter().any(|path| path.extension().unwrap() == "png"));
+}
+
+#[test]
+fn memory_is_drawn_where_it_was_recorded() {
+    let folder = folder("memory");
+    let sweep = small().write(&folder.join("results"));
+    let store = Store::open(&sweep).unwrap();
+    for view in store.runs().unwrap() {
+        let pack = view.pack.unwrap();
+        fs::create_dir_all(store.layout().pack(&pack).folder()).unwrap();
+        let taken = match view.run.configuration.as_str() {
+            "base" => 48 << 20,
+            "rank=64" => (80 << 20) + (view.run.spec.seed << 20),
+            _ => continue,
+        };
+        store
+            .record_memory(&pack, &MemoryRecord::new("cpu".to_string(), 2, 0, 1 << 30, (1 << 30) + 2 * taken))
+            .unwrap();
+    }
+    let written = report(&folder.join("results"), &folder.join("reports"));
+    assert!(written[0].files.iter().any(|path| path.ends_with("memory.png")));
+    let page = fs::read_to_string(written[0].folder.join("index.html")).unwrap();
+    assert!(page.contains("Most: rank=64 (82 MiB); least: base (48 MiB)."));
 }
 
 #[test]

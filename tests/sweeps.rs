@@ -17,7 +17,8 @@ fn shipped() -> Vec<PathBuf> {
 fn run(file: &Path, more: &[&str]) -> (Option<i32>, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::cargo_bin("sweep").unwrap();
-    let output = command.arg("run").arg(file).args(more).current_dir(folder.path()).output().unwrap();
+    let output =
+        command.arg("run").arg(file).args(more).current_dir(folder.path()).env("HF_HUB_OFFLINE", "1").output().unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a dry run writes nothing");
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (output.status.code(), text(&output.stdout), text(&output.stderr))

@@ -20,6 +20,9 @@ pub struct Cost {
     pub tokens: u64,
     /// Parameters and memory.
     pub footprint: Footprint,
+    pub eval_examples: usize,
+    /// Of training and evaluation.
+    pub examples: usize,
 }
 
 /// What is read of a model and a data set, once for all runs that use them.
@@ -28,6 +31,7 @@ struct Source {
     config: ModelConfig,
     classes: usize,
     train_examples: usize,
+    eval_examples: usize,
     /// Of the training examples, at most `max_length` each.
     tokens: u64,
     longest: usize,
@@ -82,6 +86,7 @@ fn read(hub: &Hub, run: &RunSpec, dataset: &data::Dataset) -> Result<Source, Cli
         config: ModelConfig::read(&folder)?,
         classes: dataset.class_names.len(),
         train_examples: dataset.train.len(),
+        eval_examples: dataset.evaluation.len(),
         tokens: encoded.ids().len() as u64,
         longest: (0..encoded.len()).map(|index| encoded.length(index)).max().unwrap_or(0),
     })
@@ -98,5 +103,7 @@ fn cost(run: &RunSpec, source: &Source) -> Cost {
         optimizer_steps: steps * run.epochs,
         tokens: source.tokens * run.epochs as u64,
         footprint: Footprint::new(&source.config, run, source.classes, source.longest),
+        eval_examples: source.eval_examples,
+        examples: source.train_examples + source.eval_examples,
     }
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::data::DataError;
 use crate::execute::{self, SuperviseError};
 use crate::hub::HubError;
+use crate::inference::InferenceError;
 use crate::launch::{LaunchError, SettingError};
 use crate::model::ModelError;
 use crate::report::ReportError;
@@ -50,6 +51,8 @@ pub enum CliError {
     Signals(std::io::Error),
     #[error("cannot tell which file this program is, to start workers from it: {0}")]
     Program(std::io::Error),
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
     #[error(transparent)]
     Report(#[from] ReportError),
     #[error(transparent)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::spec::RunId;
-use crate::store::{Store, StoreError, sweep_folders};
+use crate::store::{Store, StoreError, find_runs};
 
 use super::CliError;
 
@@ -38,12 +38,7 @@ pub enum LogsError {
 
 impl Logs {
     pub fn run(self) -> Result<ExitCode, CliError> {
-        let mut found = Vec::new();
-        for folder in sweep_folders(&self.results)? {
-            let store = Store::open(&folder)?;
-            let matching: Vec<RunId> = matches(&store, &self.run);
-            found.extend(matching.into_iter().map(|run| (store.clone(), run)));
-        }
+        let found = find_runs(&self.results, &self.run)?;
         match found.as_slice() {
             [(store, run)] => {
                 let lines = lines(store, run)?;
@@ -60,19 +55,6 @@ impl Logs {
             }
         }
     }
-}
-
-/// The runs meant: those of exactly this label or id; else those whose id begins so.
-fn matches(store: &Store, name: &str) -> Vec<RunId> {
-    let name = name.trim_end_matches('/');
-    let id = name.rsplit('/').next().unwrap_or(name);
-    let runs = &store.record().runs;
-    let exact: Vec<RunId> =
-        runs.iter().filter(|run| run.label == name || run.id.0 == id).map(|run| run.id.clone()).collect();
-    if !exact.is_empty() {
-        return exact;
-    }
-    runs.iter().filter(|run| run.id.0.starts_with(id)).map(|run| run.id.clone()).collect()
 }
 
 fn lines(store: &Store, run: &RunId) -> Result<String, StoreError> {

@@ -4,11 +4,15 @@ mod cancel;
 mod compare;
 mod cost;
 mod doctor;
+mod downloads;
 mod error;
 mod executor;
+mod export;
 mod facts;
+mod fetch;
 mod logs;
 mod machine;
+mod predict;
 mod progress;
 mod rehearsal;
 mod report;
@@ -41,6 +45,7 @@ Examples:
   sweep run sweeps/ablation.yaml --dry-run     see what it would train and what that costs
   sweep run sweeps/ablation.yaml --rehearse    try its whole design in minutes, without a network
   sweep report results/quickstart              charts and tables into reports/
+  sweep predict --run quickstart/best --text 'Oil prices rose.'
   sweep doctor                                 what this machine has and what is missing
 
 Exit codes:
@@ -52,6 +57,9 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Run),
+    Predict(predict::Predict),
+    Export(export::Export),
+    Fetch(fetch::Fetch),
     Report(report::Report),
     Compare(compare::Compare),
     Status(status::Status),
@@ -66,6 +74,9 @@ enum Verb {
 pub fn main() -> ExitCode {
     let done = match Cli::parse().verb {
         Verb::Run(verb) => verb.run(),
+        Verb::Predict(verb) => verb.run(),
+        Verb::Export(verb) => verb.run(),
+        Verb::Fetch(verb) => verb.run(),
         Verb::Report(verb) => verb.run(),
         Verb::Compare(verb) => verb.run(),
         Verb::Status(verb) => verb.run(),

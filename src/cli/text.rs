@@ -41,7 +41,13 @@ pub struct Table {
 
 impl Table {
     pub fn new<const N: usize>(columns: [(&str, Align); N]) -> Self {
-        Table { columns: columns.map(|(name, align)| (name.to_string(), align)).to_vec(), rows: Vec::new() }
+        Table::of(columns.to_vec())
+    }
+
+    /// A table of as many columns as there are.
+    pub fn of(columns: Vec<(&str, Align)>) -> Self {
+        let columns = columns.into_iter().map(|(name, align)| (name.to_string(), align));
+        Table { columns: columns.collect(), rows: Vec::new() }
     }
 
     /// Adds a row; cells beyond the header's columns are left out, missing ones are empty.

@@ -1,9 +1,10 @@
-//! Class names that are given beside the rows: in the schema metadata that Hugging Face `datasets` writes into Parquet
-//! files, and in the YAML front matter of a data set card.
+//! What is said beside the rows: class names in the schema metadata that Hugging Face `datasets` writes into Parquet
+//! files; class names and the files of each split in the YAML front matter of a data set card.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use regex::Regex;
 use serde_yaml::Value;
 
 /// Class names by column, from the JSON that `datasets` keeps under the key `huggingface`
@@ -54,6 +55,68 @@ pub(super) fn data_set_info(readme: &Path) -> Option<Value> {
     let text = std::fs::read_to_string(readme).ok()?;
     let card: Value = serde_yaml::from_str(front_matter(&text)?).ok()?;
     card.get("dataset_info").cloned()
+}
+
+/// Patterns for the paths of a split's files, as the card's text gives them (`configs[].data_files`): of the only
+/// configuration, or of the default one. None: the card does not say which files make splits.
+pub(super) fn split_patterns(card: &str, split: &str) -> Option<Vec<Regex>> {
+    let card: Value = serde_yaml::from_str(front_matter(card)?).ok()?;
+    let configurations = card.get("configs")?.as_sequence()?;
+    let is_default = |configuration: &&Value| {
+        configuration.get("default").and_then(Value::as_bool).unwrap_or(false)
+            || configuration.get("config_name").and_then(Value::as_str) == Some("default")
+    };
+    let configuration = match configurations.as_slice() {
+        [only] => only,
+        several => several.iter().find(is_default)?,
+    };
+    let files = configuration.get("data_files")?;
+    let of_splits: Vec<&Value> =
+        files.as_sequence().into_iter().flatten().filter(|entry| entry.get("split").is_some()).collect();
+    let paths = if of_splits.is_empty() {
+        // All files are of one split then.
+        if split == "train" { texts(files) } else { Vec::new() }
+    } else {
+        let of_split = of_splits.iter().filter(|entry| entry.get("split").and_then(Value::as_str) == Some(split));
+        of_split.flat_map(|entry| entry.get("path").map(texts).unwrap_or_default()).collect()
+    };
+    Some(paths.into_iter().filter_map(pattern).collect())
+}
+
+/// A text, or a list of texts.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Sequence(items) => items.iter().filter_map(Value::as_str).collect(),
+        single => single.as_str().into_iter().collect(),
+    }
+}
+
+/// A path with `*`, `**`, `?` and `[...]` as a regular expression.
+fn pattern(path: &str) -> Option<Regex> {
+    let mut expression = String::from("^");
+    let mut characters = path.strip_prefix("./").unwrap_or(path).chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '*' if characters.next_if_eq(&'*').is_some() => {
+                // `**/` also matches no folder at all.
+                let folders = characters.next_if_eq(&'/').is_some();
+                expression.push_str(if folders { "(?:.*/)?" } else { ".*" });
+            }
+            '*' => expression.push_str("[^/]*"),
+            '?' => expression.push_str("[^/]"),
+            '[' => {
+                expression.push('[');
+                if characters.next_if_eq(&'!').is_some() {
+                    expression.push('^');
+                }
+            }
+            ']' => expression.push(']'),
+            '-' => expression.push('-'),
+            other => expression.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    expression.push('$');
+    Regex::new(&expression).ok()
 }
 
 fn front_matter(text: &str) -> Option<&str> {
@@ -128,6 +191,35 @@ mod tests {
         };
         assert_eq!(two("a", "b"), None);
         assert_eq!(two("a", "default").unwrap(), ["no", "1"]);
+    }
+
+    #[test]
+    fn patterns_of_paths() {
+        for (path, matching, others) in [
+            ("data/train-*", "data/train-00000-of-00001.parquet", "data/sub/train-1.parquet"),
+            ("./a?.csv", "ab.csv", "abc.csv"),
+            ("**/train.csv", "train.csv", "x/train.csvx"),
+            ("**/train.csv", "x/y/train.csv", "xtrain.tsv"),
+            ("train-[0-9].json", "train-7.json", "train-x.json"),
+            ("train-[!0-9].json", "train-x.json", "train-7.json"),
+        ] {
+            let pattern = pattern(path).unwrap();
+            assert!(pattern.is_match(matching) && !pattern.is_match(others), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_files_of_splits_are_those_of_the_default_configuration() {
+        let patterns = |configs: &str, split: &str| {
+            let found = split_patterns(&format!("---\nconfigs:\n{configs}---\n"), split)?;
+            Some(found.iter().map(|pattern| pattern.as_str().to_owned()).collect::<Vec<_>>())
+        };
+        let two =
+            "- config_name: a\n  data_files: a.csv\n- config_name: b\n  default: true\n  data_files: [b.csv, c.csv]\n";
+        assert_eq!(patterns(two, "train").unwrap(), ["^b\\.csv$", "^c\\.csv$"]);
+        assert_eq!(patterns(two, "test").unwrap(), Vec::<String>::new());
+        assert_eq!(patterns("- config_name: a\n- config_name: b\n", "train"), None);
+        assert_eq!(split_patterns("# T\n", "train").map(|found| found.len()), None);
     }
 
     #[test]

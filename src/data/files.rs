@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::spec::{DatasetSpec, Evaluation};
 
 use super::DataError;
+use super::card::split_patterns;
+use super::listing::Listing;
 use super::table::Format;
 
 /// The split that a folder's only data file is taken for, whatever its name.
@@ -31,23 +33,55 @@ impl SourceFiles {
     /// `location` is the data set's file or folder on this machine.
     pub(super) fn find(spec: &DatasetSpec, location: &Path) -> Result<Self, DataError> {
         let metadata = std::fs::metadata(location).map_err(DataError::io(location, "open"))?;
-        let is_folder = metadata.is_dir();
-        let folder = if is_folder { location } else { location.parent().unwrap_or(Path::new("")) };
-        let split = |name: &str| {
-            if is_folder {
-                split_files(location, name)
-            } else {
-                Err(DataError::SplitOfFile { path: location.to_owned(), split: name.to_owned() })
+        if metadata.is_dir() {
+            let card = std::fs::read_to_string(location.join(CARD)).ok();
+            let listing = Listing::of_folder(location)?;
+            return Self::choose(spec, &listing, card.as_deref());
+        }
+        let folder = location.parent().unwrap_or(Path::new(""));
+        let evaluation = match &spec.evaluation {
+            Evaluation::File(path) => Some(vec![evaluation_file(path, folder)]),
+            Evaluation::Split(name) => {
+                return Err(DataError::SplitOfFile { path: location.to_owned(), split: name.clone() });
             }
+            Evaluation::HeldOut { .. } => None,
         };
-        let train = if is_folder { split(&spec.split)? } else { vec![location.to_owned()] };
+        Ok(Self { train: vec![location.to_owned()], evaluation, card: folder.join(CARD) })
+    }
+
+    fn choose(spec: &DatasetSpec, listing: &Listing, card: Option<&str>) -> Result<Self, DataError> {
+        let folder = listing.folder();
+        let split = |name: &str| -> Result<Vec<PathBuf>, DataError> {
+            let files = split_files(listing, card, name)?;
+            Ok(files.into_iter().map(|file| folder.join(file)).collect())
+        };
         let evaluation = match &spec.evaluation {
             Evaluation::File(path) => Some(vec![evaluation_file(path, folder)]),
             Evaluation::Split(name) => Some(split(name)?),
             Evaluation::HeldOut { .. } => None,
         };
-        Ok(Self { train, evaluation, card: folder.join(CARD) })
+        Ok(Self { train: split(&spec.split)?, evaluation, card: folder.join(CARD) })
     }
+}
+
+/// Which of a repository's files hold the rows of `spec`; `card` is the text of its `README.md`, which is needed too,
+/// where it has one.
+///
+/// # Errors
+/// There are none for a split, or it is not clear which.
+pub fn needed_files(spec: &DatasetSpec, names: &[String], card: Option<&str>) -> Result<Vec<String>, DataError> {
+    let listing = Listing::of_names(&spec.path, names);
+    let files = SourceFiles::choose(spec, &listing, card)?;
+    let mut needed: Vec<PathBuf> = card.is_some().then(|| CARD.into()).into_iter().collect();
+    let of_splits = files.train.iter().chain(files.evaluation.iter().flatten());
+    needed.extend(of_splits.map(|file| file.strip_prefix(listing.folder()).unwrap_or(file).to_owned()));
+    needed.dedup();
+    Ok(needed.iter().map(|file| file.display().to_string()).filter(|file| names.contains(file)).collect())
+}
+
+/// Whether a folder holds the rows of `spec`.
+pub fn has_files(spec: &DatasetSpec, folder: &Path) -> bool {
+    SourceFiles::find(spec, folder).is_ok()
 }
 
 /// As given; where nothing is there, relative to the data set's folder.
@@ -57,42 +91,79 @@ fn evaluation_file(path: &str, folder: &Path) -> PathBuf {
     if !given.exists() && beside.exists() { beside } else { given }
 }
 
-/// The files of a split, looked for in the folder itself, in `data/`, in a folder of the split's name, and in the other
-/// subfolders (configurations), in this order.
-fn split_files(folder: &Path, split: &str) -> Result<Vec<PathBuf>, DataError> {
-    for place in [folder.to_owned(), folder.join(DATA_FOLDER)] {
-        if let Some(files) = split_in(&place, split)? {
+/// The files of a split: those that the data set's card names; else looked for in the folder itself, in `data/`, in a
+/// folder of the split's name, and in the other subfolders (configurations), in this order.
+fn split_files(listing: &Listing, card: Option<&str>, split: &str) -> Result<Vec<PathBuf>, DataError> {
+    if let Some(files) = card.and_then(|card| named_by_card(listing, card, split)) {
+        return match files.first() {
+            // Shards that are missing would match no pattern.
+            Some(_) => complete(listing, files, split),
+            None => Err(no_split(listing, split)),
+        };
+    }
+    for place in ["", DATA_FOLDER] {
+        if let Some(files) = split_in(listing, Path::new(place), split)? {
             return Ok(files);
         }
     }
     let mut of_configurations = Vec::new();
-    for configuration in subfolders(folder)? {
-        if let Some(files) = split_in(&configuration, split)? {
+    for configuration in listing.subfolders() {
+        if let Some(files) = split_in(listing, &configuration, split)? {
             of_configurations.push((configuration, files));
         }
     }
     if of_configurations.len() > 1 {
         return Err(DataError::AmbiguousSplit {
-            folder: folder.to_owned(),
+            folder: listing.folder().to_owned(),
             split: split.to_owned(),
-            candidates: of_configurations.iter().map(|(configuration, _)| shown(configuration, folder)).collect(),
+            candidates: of_configurations.iter().map(|(configuration, _)| shown(configuration)).collect(),
         });
     }
     if let Some((_, files)) = of_configurations.pop() {
         return Ok(files);
     }
-    only_file(folder, split)
+    only_file(listing, split)
+}
+
+/// The files that match the card's patterns for a split; none where the card has no say.
+fn named_by_card(listing: &Listing, card: &str, split: &str) -> Option<Vec<PathBuf>> {
+    let patterns = split_patterns(card, split)?;
+    let matching = listing.files().iter().filter(|file| patterns.iter().any(|pattern| pattern.is_match(&shown(file))));
+    Some(matching.filter(|file| Format::of(file).is_some()).cloned().collect())
+}
+
+/// The files, if each that is a shard has all its siblings.
+fn complete(listing: &Listing, files: Vec<PathBuf>, split: &str) -> Result<Vec<PathBuf>, DataError> {
+    let mut shards: BTreeMap<(PathBuf, usize), usize> = BTreeMap::new();
+    for file in &files {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if let Some((name, of)) = stem.rsplit_once("-of-")
+            && let Some((name, _)) = name.rsplit_once('-')
+            && let Some(all) = of.split('-').next().and_then(|all| all.parse().ok())
+        {
+            *shards.entry((file.with_file_name(name), all)).or_default() += 1;
+        }
+    }
+    match shards.into_iter().find(|((_, expected), found)| found < expected) {
+        Some(((_, expected), found)) => Err(DataError::MissingShards {
+            folder: listing.folder().to_owned(),
+            split: split.to_owned(),
+            expected,
+            found,
+        }),
+        None => Ok(files),
+    }
 }
 
 /// A split in one folder: its data files, or all data files of its subfolder of the split's name.
-fn split_in(folder: &Path, split: &str) -> Result<Option<Vec<PathBuf>>, DataError> {
+fn split_in(listing: &Listing, folder: &Path, split: &str) -> Result<Option<Vec<PathBuf>>, DataError> {
     let names = if split == VALIDATION { VALIDATION_NAMES.to_vec() } else { vec![split] };
-    let files = data_files(folder)?;
+    let files = data_files(listing, folder);
     for name in names {
-        if let Some(found) = named_files(folder, &files, name)? {
+        if let Some(found) = named_files(listing, &files, name)? {
             return Ok(Some(found));
         }
-        let inside = preferred(data_files(&folder.join(name))?);
+        let inside = preferred(data_files(listing, &folder.join(name)));
         if !inside.is_empty() {
             return Ok(Some(inside.into_iter().map(|file| file.path).collect()));
         }
@@ -109,7 +180,7 @@ struct DataFile {
 
 /// `name.csv`; or the shards `name-00000-of-00002.parquet` ...; or the only file with `name` as a word in its name
 /// (`ag_news_train.csv`).
-fn named_files(folder: &Path, files: &[DataFile], name: &str) -> Result<Option<Vec<PathBuf>>, DataError> {
+fn named_files(listing: &Listing, files: &[DataFile], name: &str) -> Result<Option<Vec<PathBuf>>, DataError> {
     let matching = |holds: &dyn Fn(&DataFile) -> bool| -> Vec<DataFile> {
         preferred(files.iter().filter(|file| holds(file)).cloned().collect())
     };
@@ -118,7 +189,7 @@ fn named_files(folder: &Path, files: &[DataFile], name: &str) -> Result<Option<V
     }
     let shards = matching(&|file| shard(&file.stem, name).is_some());
     if !shards.is_empty() {
-        return complete_shards(folder, shards, name).map(Some);
+        return complete_shards(listing, shards, name).map(Some);
     }
     let mut worded = matching(&|file| {
         let mut words = file.stem.split(|c: char| !c.is_alphanumeric());
@@ -126,9 +197,9 @@ fn named_files(folder: &Path, files: &[DataFile], name: &str) -> Result<Option<V
     });
     if worded.len() > 1 {
         return Err(DataError::AmbiguousSplit {
-            folder: folder.to_owned(),
+            folder: listing.folder().to_owned(),
             split: name.to_owned(),
-            candidates: worded.iter().map(|file| shown(&file.path, folder)).collect(),
+            candidates: worded.iter().map(|file| shown(&file.path)).collect(),
         });
     }
     Ok(worded.pop().map(|file| vec![file.path]))
@@ -140,7 +211,7 @@ fn shard(stem: &str, name: &str) -> Option<(usize, usize)> {
     Some((number.parse().ok()?, all.split('-').next()?.parse().ok()?))
 }
 
-fn complete_shards(folder: &Path, files: Vec<DataFile>, name: &str) -> Result<Vec<PathBuf>, DataError> {
+fn complete_shards(listing: &Listing, files: Vec<DataFile>, name: &str) -> Result<Vec<PathBuf>, DataError> {
     let mut shards: BTreeMap<(usize, usize), PathBuf> = BTreeMap::new();
     for file in files {
         if let Some((number, all)) = shard(&file.stem, name) {
@@ -151,7 +222,7 @@ fn complete_shards(folder: &Path, files: Vec<DataFile>, name: &str) -> Result<Ve
     let complete = shards.keys().copied().eq((0..expected).map(|number| (expected, number)));
     if !complete {
         return Err(DataError::MissingShards {
-            folder: folder.to_owned(),
+            folder: listing.folder().to_owned(),
             split: name.to_owned(),
             expected,
             found: shards.len(),
@@ -168,58 +239,43 @@ fn preferred(mut files: Vec<DataFile>) -> Vec<DataFile> {
 }
 
 /// A folder with a single data file needs no split names.
-fn only_file(folder: &Path, split: &str) -> Result<Vec<PathBuf>, DataError> {
-    let mut files = data_files(folder)?;
-    files.extend(data_files(&folder.join(DATA_FOLDER))?);
-    match files.as_slice() {
+fn only_file(listing: &Listing, split: &str) -> Result<Vec<PathBuf>, DataError> {
+    match all_files(listing).as_slice() {
         [only] if split == TRAIN => Ok(vec![only.path.clone()]),
-        _ => Err(DataError::NoSplit {
-            folder: folder.to_owned(),
-            split: split.to_owned(),
-            found: files.iter().map(|file| shown(&file.path, folder)).collect(),
-        }),
+        _ => Err(no_split(listing, split)),
     }
 }
 
-/// The data files of a folder by name; none where there is no such folder.
-fn data_files(folder: &Path) -> Result<Vec<DataFile>, DataError> {
-    let mut files: Vec<DataFile> = entries(folder)?
-        .into_iter()
-        .filter(|path| path.is_file())
+fn no_split(listing: &Listing, split: &str) -> DataError {
+    DataError::NoSplit {
+        folder: listing.folder().to_owned(),
+        split: split.to_owned(),
+        found: all_files(listing).iter().map(|file| shown(&file.path)).collect(),
+    }
+}
+
+fn all_files(listing: &Listing) -> Vec<DataFile> {
+    let mut files = data_files(listing, Path::new(""));
+    files.extend(data_files(listing, Path::new(DATA_FOLDER)));
+    files
+}
+
+/// The data files of a folder by format and name; none where there is no such folder.
+fn data_files(listing: &Listing, folder: &Path) -> Vec<DataFile> {
+    let inside = listing.files().iter().filter(|path| path.parent() == Some(folder));
+    let mut files: Vec<DataFile> = inside
         .filter_map(|path| {
-            let format = Format::of(&path)?;
+            let format = Format::of(path)?;
             let stem = path.file_stem()?.to_str()?.to_lowercase();
-            Some(DataFile { path, stem, format })
+            Some(DataFile { path: path.clone(), stem, format })
         })
         .collect();
     files.sort_by(|a, b| (a.format, &a.path).cmp(&(b.format, &b.path)));
-    Ok(files)
+    files
 }
 
-fn subfolders(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let mut folders = entries(folder)?;
-    folders.retain(|path| path.is_dir());
-    folders.sort();
-    Ok(folders)
-}
-
-/// What is in a folder, hidden things left out.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(DataError::io(folder, "list"))? {
-        let entry = entry.map_err(DataError::io(folder, "list"))?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            paths.push(entry.path());
-        }
-    }
-    Ok(paths)
-}
-
-fn shown(path: &Path, folder: &Path) -> String {
-    path.strip_prefix(folder).unwrap_or(path).display().to_string()
+fn shown(path: &Path) -> String {
+    path.display().to_string()
 }
 
 #[cfg(test)]
@@ -234,8 +290,12 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "x").unwrap();
         }
-        match split_files(folder.path(), split) {
-            Ok(found) => found.iter().map(|path| shown(path, folder.path())).collect::<Vec<_>>().join(" "),
+        let listing = Listing::of_folder(folder.path()).unwrap();
+        let names: Vec<String> = files.split(' ').filter(|name| !name.starts_with('.')).map(str::to_owned).collect();
+        let of_names = Listing::of_names("x", &names);
+        assert_eq!(of_names.files(), listing.files());
+        match split_files(&listing, None, split) {
+            Ok(found) => found.iter().map(|path| shown(path)).collect::<Vec<_>>().join(" "),
             Err(error) => error.to_string().replace(&folder.path().display().to_string(), "FOLDER"),
         }
     }
@@ -259,6 +319,28 @@ mod tests {
         for (files, split, expected) in cases {
             assert_eq!(find(files, split), expected, "{split} in {files}");
         }
+    }
+
+    #[test]
+    fn a_card_says_which_files_make_a_split() {
+        let card = "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/train-*\n  \
+                    - split: test\n    path: other/t?st.csv\n---\n";
+        let names =
+            "README.md data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet other/test.csv x/train.csv";
+        let names: Vec<String> = names.split(' ').map(str::to_owned).collect();
+        let needed = |card: &str, names: &[String], evaluation: Evaluation| {
+            let spec = DatasetSpec { evaluation, ..DatasetSpec::at("acme/news") };
+            needed_files(&spec, names, Some(card)).map_err(|error| error.to_string())
+        };
+        let held_out = || DatasetSpec::at("").evaluation;
+        assert_eq!(needed(card, &names, held_out()).unwrap(), &names[..3]);
+        assert_eq!(needed(card, &names, Evaluation::Split("test".into())).unwrap(), &names[..4]);
+        let error = needed(card, &names, Evaluation::Split("validation".into())).unwrap_err();
+        assert!(error.contains("no file for the split `validation`"), "{error}");
+        let error = needed(card, &names[..2], held_out()).unwrap_err();
+        assert!(error.contains("has 1 of its 2 files"), "{error}");
+        // A card without a word about files leaves it to their names.
+        assert_eq!(needed("# News\n", &names, held_out()).unwrap(), &names[..3]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, plan_pac
 pub use signals::stop_on_signals;
 pub use stop::Stop;
 pub use supervise::{SuperviseError, supervise};
-pub use torch::{DeviceError, TorchExecutor, cuda_devices};
+pub use torch::{DeviceError, TorchExecutor, cuda_devices, open_device};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{
     EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, JsonLines, WorkerCommand, WorkerProcess, worker_exit_status,

@@ -94,11 +94,18 @@ pub struct ModelKey<'a> {
     model: &'a str,
     precision: Precision,
     max_length: usize,
+    /// Runs of a pack begin with the same adapter, or each with a new one.
+    init_adapter: Option<&'a str>,
 }
 
 impl<'a> ModelKey<'a> {
     pub fn of(spec: &'a RunSpec) -> Self {
-        Self { model: &spec.model, precision: spec.precision, max_length: spec.max_length }
+        Self {
+            model: &spec.model,
+            precision: spec.precision,
+            max_length: spec.max_length,
+            init_adapter: spec.init_adapter.as_deref(),
+        }
     }
 }
 

@@ -35,6 +35,18 @@ pub(super) fn model_digest(folder: &Path, memory: Option<&Path>) -> Result<Strin
     Ok(whole.finalize().to_hex().to_string())
 }
 
+/// blake3 over an adapter's configuration and weights, as 64 hexadecimal digits.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(super) fn adapter_digest(folder: &Path) -> Result<String, HubError> {
+    let mut whole = blake3::Hasher::new();
+    for name in super::ADAPTER {
+        whole.update(file_digest(&folder.join(name), None)?.as_bytes());
+    }
+    Ok(whole.finalize().to_hex().to_string())
+}
+
 /// Sorted names.
 fn files(folder: &Path) -> Result<Vec<String>, HubError> {
     let failed = |source| HubError::Read { path: folder.to_path_buf(), source };

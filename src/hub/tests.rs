@@ -7,7 +7,7 @@ struct Place {
 
 fn place() -> Place {
     let folder = tempfile::tempdir().unwrap();
-    let hub = Hub { cache: folder.path().join("cache"), minilm: folder.path().join("package/model"), memory: None };
+    let hub = Hub::at(folder.path().join("cache"), folder.path().join("package/model"), None);
     Place { folder, hub }
 }
 
@@ -56,6 +56,22 @@ fn an_interrupted_download_is_no_model() {
     std::fs::create_dir_all(repository.join("refs")).unwrap();
     std::fs::write(repository.join("refs/main"), "1111").unwrap();
     assert!(matches!(place.hub.model("acme/tiny"), Err(HubError::NotAModel { .. })));
+}
+
+#[test]
+fn an_adapter_is_a_folder_or_lies_in_a_runs_folder() {
+    let place = place();
+    let run = place.folder.path().join("runs/3f9a");
+    let error = place.hub.adapter(place.folder.path().to_str().unwrap()).unwrap_err();
+    assert!(matches!(error, HubError::NotAnAdapter { .. }), "{error}");
+    std::fs::create_dir_all(run.join("adapter")).unwrap();
+    for name in ADAPTER {
+        std::fs::write(run.join("adapter").join(name), name).unwrap();
+    }
+    assert_eq!(place.hub.adapter(run.to_str().unwrap()).unwrap(), run.join("adapter"));
+    let before = place.hub.adapter_digest(&run.join("adapter")).unwrap();
+    std::fs::write(run.join("adapter").join(ADAPTER[1]), "other").unwrap();
+    assert_ne!(place.hub.adapter_digest(&run.join("adapter")).unwrap(), before);
 }
 
 #[test]

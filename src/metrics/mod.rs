@@ -12,7 +12,7 @@
 //! values per example, such as epochs to reach an accuracy). Both give an [`Effect`]: estimate, 95 % interval, p-value.
 //! A [`Claim`] allows some effects and excludes the others; [`assess`] reads the [`Verdict`] off the interval.
 //! [`correct`] applies Holm's correction across the claims of a sweep. [`Design`] predicts, before anything ran,
-//! whether planned seeds and examples can settle a claim.
+//! whether planned seeds and examples can settle a claim, and [`Prospect`] says what would.
 //!
 //! # Why this interval
 //!
@@ -39,6 +39,7 @@ mod pareto;
 mod permutation;
 mod power;
 mod probability;
+mod prospect;
 mod random;
 mod summary;
 mod verdict;
@@ -56,5 +57,6 @@ pub use pareto::{Candidate, pareto_front};
 pub use permutation::{SignFlip, sign_flip};
 pub use power::{DEFAULT_CORRELATION, DEFAULT_SEED_SD, DEFAULT_SHARED, Design, discordance};
 pub use probability::{confidence, log_loss};
+pub use prospect::{Needs, POWER, Prospect, Quantity};
 pub use summary::{Direction, Summary};
 pub use verdict::{ALPHA, Assessment, Joint, Verdict, all_of, assess, correct};

@@ -34,6 +34,8 @@ pub struct Design {
     pub example_variance: f64,
     /// Share of `example_variance` that all seeds have in common (0 to 1): more seeds do not reduce it, more examples do.
     pub shared: f64,
+    /// Claims among which the error level is shared: power is that of the one that Holm's correction tests first.
+    pub claims: usize,
 }
 
 /// Steps of the numerical integral over the variance that a study happens to find.
@@ -48,6 +50,7 @@ impl Design {
             seed_sd: DEFAULT_SEED_SD,
             example_variance: discordance(accuracy, DEFAULT_CORRELATION),
             shared: DEFAULT_SHARED,
+            claims: 1,
         }
     }
 
@@ -62,11 +65,13 @@ impl Design {
             seed_sd: (seed_variance - residual / paired.examples() as f64).max(0.0).sqrt(),
             example_variance,
             shared: shared.clamp(0.0, 1.0),
+            claims: 1,
         })
     }
 
-    /// Probability that the claim comes out as supported (before any correction) if the true effect is `effect`. With a
-    /// single seed this is about the two trained models only; without examples it is then 0.
+    /// Probability that the claim comes out as supported if the true effect is `effect`; with several claims if none of the
+    /// others does (Holm's correction is milder once others have). With a single seed this is about the two trained models
+    /// only; without examples it is then 0.
     pub fn power(&self, claim: Claim, effect: f64) -> f64 {
         Noise::of(self).map_or(0.0, |noise| noise.power(claim, effect))
     }
@@ -154,7 +159,8 @@ impl Noise {
         let shared = if several { design.shared } else { 1.0 };
         let seed_variance = if several { (design.seed_sd.powi(2) + (1.0 - shared) * per_example) / seeds } else { 0.0 };
         let example_variance = shared * per_example;
-        let squared_width = |variance: f64, degrees: f64| t_critical(ALPHA / 2.0, degrees).powi(2) * variance;
+        let tail = ALPHA / design.claims.max(1) as f64 / 2.0;
+        let squared_width = |variance: f64, degrees: f64| t_critical(tail, degrees).powi(2) * variance;
         let example_width = examples.map_or(0.0, |examples| squared_width(example_variance, examples - 1.0));
         let half_widths = if several {
             let seed_width = squared_width(seed_variance, seeds - 1.0);

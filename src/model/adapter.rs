@@ -148,3 +148,78 @@ fn initial_values(entry: &Parameter, key: Key, initializer_range: f64) -> Vec<f3
         (0..n).map(|i| (key.normal(i) * initializer_range) as f32).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use statrs::distribution::{ContinuousCDF, Normal, Uniform};
+
+    use super::*;
+
+    /// The initial values of a parameter of this name and shape.
+    fn values(name: &str, shape: [i64; 2], seed: u64) -> Vec<f64> {
+        let entry = Parameter { name: name.to_string(), shape: shape.to_vec(), offset: 0 };
+        let key = Key::new(seed, Purpose::Initialization);
+        initial_values(&entry, key, 0.02).into_iter().map(f64::from).collect()
+    }
+
+    /// Largest distance between the values' distribution function and another (Kolmogorov and Smirnov), times the root of
+    /// their number: above 1.95 in one of a thousand samples of that distribution.
+    fn misfit(values: &[f64], expected: &impl ContinuousCDF<f64, f64>) -> f64 {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let n = sorted.len() as f64;
+        let distance = |(index, value): (usize, &f64)| {
+            let cdf = expected.cdf(*value);
+            (cdf - index as f64 / n).max((index + 1) as f64 / n - cdf)
+        };
+        n.sqrt() * sorted.iter().enumerate().map(distance).fold(0.0, f64::max)
+    }
+
+    /// Correlation of neighbours in a row, of neighbours in a column, and of two samples, each times the root of their
+    /// number: beyond 3.3 in one of a thousand samples of independent values.
+    fn correlation(a: &[f64], b: &[f64]) -> f64 {
+        let (n, square) = (a.len() as f64, |x: &[f64]| x.iter().map(|v| v * v).sum::<f64>());
+        n.sqrt() * a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / (square(a) * square(b)).sqrt()
+    }
+
+    /// `reset_lora_parameters` of PEFT: kaiming_uniform_(a = sqrt 5), whose bound is sqrt(6 / ((1 + 5) fan_in)).
+    #[test]
+    fn lora_a_is_kaiming_uniform_and_lora_b_is_zero() {
+        const MODULE: &str = "roberta.encoder.layer.0.attention.self.query";
+        for (rank, input) in [(16, 768), (64, 3072)] {
+            let a = values(&format!("{MODULE}.lora_A.weight"), [rank, input], 42);
+            let bound = 1.0 / (input as f64).sqrt();
+            assert!(a.iter().all(|value| value.abs() <= bound));
+            let fit = misfit(&a, &Uniform::new(-bound, bound).unwrap());
+            assert!(fit < 1.95, "{rank} x {input}: {fit}");
+        }
+        assert!(values(&format!("{MODULE}.lora_B.weight"), [768, 16], 42).iter().all(|value| *value == 0.0));
+    }
+
+    /// `_init_weights` of transformers: normal with `initializer_range`, biases zero.
+    #[test]
+    fn heads_are_normal_with_zero_biases() {
+        for name in ["classifier.dense.weight", "classifier.out_proj.weight", "pre_classifier.weight"] {
+            let fit = misfit(&values(name, [768, 768], 7), &Normal::new(0.0, 0.02).unwrap());
+            assert!(fit < 1.95, "{name}: {fit}");
+        }
+        assert!(values("classifier.dense.bias", [1, 768], 7).iter().all(|value| *value == 0.0));
+    }
+
+    #[test]
+    fn values_are_independent_of_their_neighbours_and_of_other_parameters_and_seeds() {
+        let width = 512;
+        let reference = values("classifier.dense.weight", [512, width], 7);
+        let others = [
+            values("classifier.out_proj.weight", [512, width], 7),
+            values("classifier.dense.weight", [512, width], 8),
+            reference[1..].to_vec(),
+            reference[width as usize..].to_vec(),
+        ];
+        for other in others {
+            let found = correlation(&reference[..other.len()], &other);
+            assert!(found.abs() < 3.3, "{found}");
+        }
+        assert_eq!(reference, values("classifier.dense.weight", [512, width], 7));
+    }
+}

@@ -7,6 +7,7 @@ use tch::{Device, Kind, Tensor};
 use super::ModelError;
 use super::config::ModelConfig;
 use super::elementwise::Kernels;
+use super::peft::SavedAdapter;
 use super::weight::Weight;
 use super::weights::Weights;
 use crate::spec::Module;
@@ -95,9 +96,42 @@ impl Base {
         device: Device,
     ) -> Result<Self, ModelError> {
         let config = ModelConfig::read(folder)?;
+        let weights = Weights::read(folder, config.architecture)?;
+        Base::of_weights(kernels, config, weights, classes, precision, device)
+    }
+
+    /// Loads the model that `adapter` lies on: with what it trained beside LoRA and head (biases, a pooler) in place.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; also a trained weight that the model does not have.
+    pub fn load_beneath(
+        adapter: &SavedAdapter,
+        folder: &Path,
+        classes: usize,
+        precision: Precision,
+        device: Device,
+    ) -> Result<Self, ModelError> {
+        let config = ModelConfig::read(folder)?;
+        let mut weights = Weights::read(folder, config.architecture)?;
+        adapter.replace_beyond(&mut weights)?;
+        Base::of_weights(Kernels::of(device), config, weights, classes, precision, device)
+    }
+
+    /// The model of these weights.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub(super) fn of_weights(
+        kernels: Kernels,
+        config: ModelConfig,
+        weights: Weights,
+        classes: usize,
+        precision: Precision,
+        device: Device,
+    ) -> Result<Self, ModelError> {
         let architecture = config.architecture;
         let mut source = Source {
-            weights: Weights::read(folder, architecture)?,
+            weights,
             device,
             product: product_kind(precision),
             kernels,

@@ -1,38 +1,51 @@
 //! Adapters in PEFT's format: `adapter_config.json` and `adapter_model.safetensors`.
 
+mod config;
+mod saved;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, TensorView, serialize};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Number;
 use tch::{Device, Kind, Tensor};
 
 use super::ModelError;
 use super::adapter::{Adapter, LoraTarget};
 use super::base::Base;
-use super::peft_config::SavedConfig;
 use crate::spec::Architecture;
+
+pub use config::SavedConfig;
+pub use saved::SavedAdapter;
 
 /// What PEFT puts before every parameter of the wrapped model.
 const PREFIX: &str = "base_model.model.";
 
+pub const CONFIG_FILE: &str = "adapter_config.json";
+pub const WEIGHTS_FILE: &str = "adapter_model.safetensors";
+
 /// The fields of `adapter_config.json` that we write; PEFT fills in the rest.
-#[derive(Serialize, Deserialize)]
-struct ConfigFile {
-    peft_type: String,
-    task_type: String,
-    base_model_name_or_path: String,
+#[derive(Serialize)]
+struct ConfigFile<'a> {
+    peft_type: &'static str,
+    task_type: &'static str,
+    base_model_name_or_path: &'a str,
     r: i64,
-    lora_alpha: serde_json::Number,
+    lora_alpha: Number,
     lora_dropout: f64,
-    target_modules: Vec<String>,
+    target_modules: &'a [String],
     modules_to_save: Vec<String>,
-    bias: String,
+    bias: &'a str,
     fan_in_fan_out: bool,
     inference_mode: bool,
     init_lora_weights: bool,
     use_rslora: bool,
     use_dora: bool,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    rank_pattern: BTreeMap<String, i64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    alpha_pattern: BTreeMap<String, Number>,
 }
 
 /// What an adapter's configuration says besides its weights.
@@ -44,6 +57,8 @@ pub struct PeftConfig<'a> {
     pub lora_dropout: f64,
     /// Full module names.
     pub target_modules: &'a [String],
+    /// The adapter that training began with; its trained biases and whole modules are part of the result.
+    pub began_with: Option<&'a SavedAdapter>,
 }
 
 /// The LoRA targets of full module names.
@@ -72,46 +87,102 @@ pub fn lora_targets(
     modules.iter().map(target).collect()
 }
 
-/// `adapter_config.json`
-pub fn config_file(architecture: Architecture, config: &PeftConfig<'_>) -> Result<String, serde_json::Error> {
-    // PEFT declares lora_alpha an integer.
-    let lora_alpha = match config.lora_alpha.fract() {
-        0.0 => serde_json::Number::from(config.lora_alpha as i64),
-        _ => serde_json::Number::from_f64(config.lora_alpha).unwrap_or_else(|| 0.into()),
-    };
+/// `adapter_config.json`. Targets whose rank or scale are not those of `rank` and `lora_alpha` get an entry in
+/// `rank_pattern` or `alpha_pattern`.
+///
+/// # Errors
+/// None that is known: everything in it has a JSON form.
+pub fn config_file(
+    architecture: Architecture,
+    config: &PeftConfig<'_>,
+    targets: &[LoraTarget],
+) -> Result<String, serde_json::Error> {
+    let rank = config.rank as i64;
+    let (mut rank_pattern, mut alpha_pattern) = (BTreeMap::new(), BTreeMap::new());
+    for target in targets {
+        let module = || architecture.module_name(target.layer, target.linear);
+        let alpha = target.scale * target.rank as f64;
+        if target.rank != rank {
+            rank_pattern.insert(module(), target.rank);
+        }
+        if (alpha - config.lora_alpha).abs() > 1e-9 * config.lora_alpha {
+            alpha_pattern.insert(module(), number(alpha));
+        }
+    }
+    let mut modules_to_save: Vec<String> = architecture.head_modules().iter().map(|name| name.to_string()).collect();
+    let before = config.began_with.and_then(|adapter| adapter.config.modules_to_save.as_ref());
+    for module in before.into_iter().flatten() {
+        if !modules_to_save.contains(module) {
+            modules_to_save.push(module.clone());
+        }
+    }
     let file = ConfigFile {
-        peft_type: "LORA".to_string(),
-        task_type: "SEQ_CLS".to_string(),
-        base_model_name_or_path: config.base_model.to_string(),
-        r: config.rank as i64,
-        lora_alpha,
+        peft_type: "LORA",
+        task_type: "SEQ_CLS",
+        base_model_name_or_path: config.base_model,
+        r: rank,
+        lora_alpha: number(config.lora_alpha),
         lora_dropout: config.lora_dropout,
-        target_modules: config.target_modules.to_vec(),
-        modules_to_save: architecture.head_modules().iter().map(|name| name.to_string()).collect(),
-        bias: "none".to_string(),
+        target_modules: config.target_modules,
+        modules_to_save,
+        bias: config.began_with.map_or("none", |adapter| &adapter.config.bias),
         fan_in_fan_out: false,
         inference_mode: true,
         init_lora_weights: true,
         use_rslora: false,
         use_dora: false,
+        rank_pattern,
+        alpha_pattern,
     };
     Ok(serde_json::to_string_pretty(&file)? + "\n")
 }
 
-/// `adapter_model.safetensors` with the parameters' values as `values`, the flat buffer.
-pub fn weights_file(adapter: &Adapter, values: &Tensor) -> Result<Vec<u8>, ModelError> {
+/// A whole number as an integer, which PEFT declares `lora_alpha` to be.
+fn number(value: f64) -> Number {
+    match value.fract() {
+        0.0 => Number::from(value as i64),
+        _ => Number::from_f64(value).unwrap_or_else(|| 0.into()),
+    }
+}
+
+/// `adapter_model.safetensors` with the parameters' values as `values`, the flat buffer, and with the trained biases and
+/// whole modules of the adapter that training began with.
+pub fn weights_file(
+    adapter: &Adapter,
+    values: &Tensor,
+    architecture: Architecture,
+    began_with: Option<&SavedAdapter>,
+) -> Result<Vec<u8>, ModelError> {
     let values = Vec::<f32>::try_from(values.to_device(Device::Cpu).f_to_kind(Kind::Float)?)?;
-    let mut bytes = BTreeMap::new();
+    let mut tensors = BTreeMap::new();
     for entry in adapter.parameters.entries() {
         let range = entry.offset as usize..(entry.offset + entry.elements()) as usize;
-        let data: Vec<u8> = values[range].iter().flat_map(|value| value.to_le_bytes()).collect();
-        let shape: Vec<usize> = entry.shape.iter().map(|&size| size as usize).collect();
-        bytes.insert(format!("{PREFIX}{}", entry.name), (shape, data));
+        tensors.insert(format!("{PREFIX}{}", entry.name), (entry.shape.clone(), bytes(&values[range])));
     }
+    for (name, tensor) in began_with.into_iter().flat_map(SavedAdapter::beyond) {
+        let values = Vec::<f32>::try_from(tensor.f_reshape([-1])?)?;
+        let module = name.strip_suffix(".bias").filter(|module| is_adapted(adapter, architecture, module));
+        let key = module.map_or_else(|| name.clone(), |module| format!("{module}.base_layer.bias"));
+        tensors.insert(format!("{PREFIX}{key}"), (tensor.size(), bytes(&values)));
+    }
+    safetensors_file(&tensors)
+}
+
+fn is_adapted(adapter: &Adapter, architecture: Architecture, module: &str) -> bool {
+    architecture.parse(module).is_some_and(|(layer, linear)| adapter.lora(layer, linear).is_some())
+}
+
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// A safetensors file as PyTorch writes it, of float32 tensors: shape and little-endian bytes by name.
+pub(super) fn safetensors_file(tensors: &BTreeMap<String, (Vec<i64>, Vec<u8>)>) -> Result<Vec<u8>, ModelError> {
     let invalid = |error: safetensors::SafeTensorError| ModelError::Adapter(error.to_string());
     let mut views = BTreeMap::new();
-    for (name, (shape, data)) in &bytes {
-        views.insert(name.clone(), TensorView::new(Dtype::F32, shape.clone(), data).map_err(invalid)?);
+    for (name, (shape, data)) in tensors {
+        let shape = shape.iter().map(|&size| size as usize).collect();
+        views.insert(name.clone(), TensorView::new(Dtype::F32, shape, data).map_err(invalid)?);
     }
     let metadata = std::collections::HashMap::from([("format".to_string(), "pt".to_string())]);
     serialize(views, Some(metadata)).map_err(invalid)
@@ -119,58 +190,17 @@ pub fn weights_file(adapter: &Adapter, values: &Tensor) -> Result<Vec<u8>, Model
 
 /// An adapter that PEFT (or this tool) saved in `folder`, over `base`; `base.classes` must be its number of classes.
 ///
-/// Which layers it adapts, and with which rank, is read off the weights; scales follow `lora_alpha`, `alpha_pattern` and
-/// `use_rslora`.
-///
 /// # Errors
-/// A kind of adapter that is not supported (by name), a damaged file, or weights that do not fit the model.
+/// As [`SavedAdapter::read`]; also an adapter that needs another base because it trains more than LoRA and head, or one
+/// without a head where the base has none.
 pub fn load(folder: &Path, base: &Base) -> Result<Adapter, ModelError> {
-    let config = SavedConfig::read(&folder.join("adapter_config.json"))?;
-    let path = folder.join("adapter_model.safetensors");
-    let invalid = |message: String| ModelError::Invalid { path: path.clone(), message };
-    let tensors = Tensor::read_safetensors(&path).map_err(|error| invalid(error.to_string()))?;
-    let mut by_name = BTreeMap::new();
-    for (name, tensor) in tensors {
-        let Some(name) = name.strip_prefix(PREFIX) else {
-            return Err(invalid(format!("`{name}` does not begin with `{PREFIX}`")));
-        };
-        by_name.insert(name.to_string(), tensor);
+    let saved = SavedAdapter::read(folder, &base.config)?;
+    let invalid = |message: String| Err(ModelError::Invalid { path: folder.join(WEIGHTS_FILE), message });
+    if let Some(name) = saved.beyond().keys().next() {
+        return invalid(format!("`{name}` is trained too, so the base must be loaded for this adapter"));
     }
-    let targets = saved_targets(&config, base, &by_name).map_err(&invalid)?;
-    let adapter = Adapter::new(base, targets, 0)?;
-    let mut problems = Vec::new();
-    for entry in adapter.parameters.entries() {
-        match by_name.remove(&entry.name) {
-            Some(tensor) if tensor.size() == entry.shape => {
-                adapter.parameters.value(entry)?.f_copy_(&tensor.f_to_device(base.device)?)?;
-            }
-            Some(tensor) => {
-                problems.push(format!("`{}` has shape {:?} instead of {:?}", entry.name, tensor.size(), entry.shape));
-            }
-            None => problems.push(format!("`{}` is missing", entry.name)),
-        }
+    if saved.classes(&base.config).is_none() && base.head.is_empty() {
+        return invalid("it has no classification head, and neither has the model".to_string());
     }
-    problems.extend(by_name.keys().map(|name| format!("`{name}` is not supported in an adapter")));
-    if problems.is_empty() { Ok(adapter) } else { Err(invalid(problems.join("; "))) }
-}
-
-fn saved_targets(
-    config: &SavedConfig,
-    base: &Base,
-    tensors: &BTreeMap<String, Tensor>,
-) -> Result<Vec<LoraTarget>, String> {
-    let mut targets = Vec::new();
-    for (name, tensor) in tensors {
-        let Some(module) = name.strip_suffix(".lora_A.weight") else {
-            continue;
-        };
-        let Some((layer, linear)) =
-            base.config.architecture.parse(module).filter(|(layer, _)| *layer < base.config.layers)
-        else {
-            return Err(format!("`{module}` is adapted, which is no linear layer of this model's encoder"));
-        };
-        let rank = tensor.size()[0];
-        targets.push(LoraTarget { layer, linear, rank, scale: config.scale(module, rank)? });
-    }
-    Ok(targets)
+    saved.adapter(base, 0)
 }

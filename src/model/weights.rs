@@ -24,6 +24,7 @@ const UNUSED: [&str; 9] = [
 ];
 
 /// The weights of a folder, taken out one by one; what is wrong is collected and reported together.
+#[derive(Debug)]
 pub struct Weights {
     path: PathBuf,
     tensors: BTreeMap<String, Tensor>,
@@ -48,6 +49,58 @@ impl Weights {
             tensors.extend(read.into_iter().map(|(name, tensor)| (canonical_name(&name, architecture), tensor)));
         }
         Ok(Weights { path, tensors, problems: Vec::new() })
+    }
+
+    /// The same weights once more; values are shared.
+    pub fn duplicate(&self) -> Self {
+        let tensors = self.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect();
+        Weights { path: self.path.clone(), tensors, problems: self.problems.clone() }
+    }
+
+    /// Adds to a weight, in float32. A missing one is noted.
+    pub fn add(&mut self, name: &str, update: &Tensor) -> Result<(), ModelError> {
+        match self.tensors.get_mut(name) {
+            Some(tensor) if tensor.size() == update.size() => {
+                *tensor = tensor.f_to_kind(Kind::Float)?.f_add(update)?;
+            }
+            Some(tensor) => {
+                self.problems.push(format!("`{name}` has shape {:?} instead of {:?}", tensor.size(), update.size()));
+            }
+            None => self.problems.push(format!("`{name}` is missing")),
+        }
+        Ok(())
+    }
+
+    /// Puts another tensor in a weight's place; or says why that cannot be.
+    pub fn replace(&mut self, name: &str, tensor: &Tensor) -> Result<(), String> {
+        match self.tensors.get_mut(name) {
+            Some(own) if own.size() == tensor.size() => {
+                *own = tensor.shallow_clone();
+                Ok(())
+            }
+            Some(own) => Err(format!("`{name}` has shape {:?}, in the model {:?}", tensor.size(), own.size())),
+            None => Err(format!("`{name}` is no weight of the model")),
+        }
+    }
+
+    /// Sets a weight, whatever was there.
+    pub fn insert(&mut self, name: &str, tensor: &Tensor) {
+        self.tensors.insert(name.to_string(), tensor.shallow_clone());
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.get(name)
+    }
+
+    /// The weights that a classifier of this architecture uses, by name.
+    pub fn used(&self, architecture: Architecture) -> impl Iterator<Item = (&String, &Tensor)> {
+        let pooled = architecture.pooler().is_some();
+        let used = move |name: &str| match unused(name, architecture) {
+            Unused::Always => false,
+            Unused::Pooler => pooled,
+            Unused::No => true,
+        };
+        self.tensors.iter().filter(move |(name, _)| used(name))
     }
 
     /// Takes a weight as float32. What is missing or misshapen is noted, and zeros stand in until [`Self::finish`].
@@ -75,12 +128,8 @@ impl Weights {
 
     /// Fails when something was missing or misshapen, or when a weight is left that nobody knows.
     pub fn finish(mut self, architecture: Architecture) -> Result<(), ModelError> {
-        let pooler = format!("{}.pooler.", architecture.encoder());
         for name in self.tensors.keys() {
-            let known = UNUSED.iter().any(|prefix| name.starts_with(prefix))
-                || name.starts_with(&pooler)
-                || name.ends_with(".position_ids");
-            if !known {
+            if unused(name, architecture) == Unused::No {
                 self.problems.push(format!("`{name}` is unexpected for this architecture"));
             }
         }
@@ -89,6 +138,26 @@ impl Weights {
         } else {
             Err(ModelError::Weights { path: self.path, problems: self.problems })
         }
+    }
+}
+
+/// Whether a classifier does without a weight that checkpoints carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unused {
+    No,
+    /// Where the architecture's classifier has none.
+    Pooler,
+    Always,
+}
+
+fn unused(name: &str, architecture: Architecture) -> Unused {
+    let of_pooler = || name.strip_prefix(architecture.encoder()).is_some_and(|rest| rest.starts_with(".pooler."));
+    if UNUSED.iter().any(|prefix| name.starts_with(prefix)) || name.ends_with(".position_ids") {
+        Unused::Always
+    } else if of_pooler() {
+        Unused::Pooler
+    } else {
+        Unused::No
     }
 }
 

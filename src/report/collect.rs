@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::best_epoch;
-use crate::spec::{HypothesisMetric, MetricName, RunId};
+use crate::spec::{HypothesisMetric, MetricName, PackId, RunId};
 use crate::store::{RunView, Store};
 
 use super::ReportError;
@@ -32,12 +32,14 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut damages = Vec::new();
     let mut runs = Vec::with_capacity(views.len());
+    let mut memory = PackMemory { store, known: BTreeMap::new() };
     for view in views {
         let configuration = *places.entry(view.run.configuration.clone()).or_insert_with(|| {
             names.push(view.run.configuration.clone());
             names.len() - 1
         });
-        runs.push(read_run(store, view, configuration, &mut damages));
+        let taken = memory.per_run(view.pack.as_ref(), &mut damages);
+        runs.push(Run { memory: taken, ..read_run(store, view, configuration, &mut damages) });
     }
     let baseline = record.baseline.as_ref().and_then(|name| places.get(name).copied());
     Ok(Report {
@@ -98,6 +100,29 @@ pub(super) fn only(report: &Report, run: &RunId) -> Result<Report, ReportError> 
     })
 }
 
+/// What packs took of memory, each read once.
+struct PackMemory<'a> {
+    store: &'a Store,
+    known: BTreeMap<PackId, Option<u64>>,
+}
+
+impl PackMemory<'_> {
+    /// Bytes per run.
+    fn per_run(&mut self, pack: Option<&PackId>, damages: &mut Vec<String>) -> Option<u64> {
+        let pack = pack?;
+        if let Some(known) = self.known.get(pack) {
+            return *known;
+        }
+        let record = self.store.memory(pack).unwrap_or_else(|error| {
+            damages.push(error.to_string());
+            None
+        });
+        let taken = record.map(|record| record.per_run());
+        self.known.insert(pack.clone(), taken);
+        taken
+    }
+}
+
 fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Vec<String>) -> Run {
     let id = view.run.id;
     damages.extend(view.damage.map(|damage| format!("{}: {damage}", view.run.label)));
@@ -123,6 +148,7 @@ fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Ve
         epochs,
         best,
         facts,
+        memory: None,
         versions,
         answers: None,
     }

@@ -86,6 +86,9 @@ pub struct Run {
     pub best: Option<usize>,
     /// None before the run has started.
     pub facts: Option<RunFacts>,
+    /// Bytes of its device's memory: its share of what its pack took at most, beside the frozen weights. None where that was
+    /// not recorded.
+    pub memory: Option<u64>,
     /// None before the run has started.
     pub versions: Option<Versions>,
     /// At the best epoch. None before the run is completed, and where the report does not need them.

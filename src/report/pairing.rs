@@ -40,9 +40,7 @@ pub(super) fn effect(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, 
         return Err("no completed pair of runs with the same seed".to_string());
     }
     match of {
-        HypothesisMetric::Best(name) if !matches!(name, MetricName::TrainLoss | MetricName::TrainAccuracy) => {
-            by_example(pairs, name)
-        }
+        HypothesisMetric::Best(name) if of.has_values_per_example() => by_example(pairs, name),
         _ => per_seed(pairs, of),
     }
 }

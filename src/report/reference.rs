@@ -1,5 +1,7 @@
 //! Figures that somebody reported, beside what the sweep measured.
 
+use std::collections::BTreeSet;
+
 use crate::metrics::{Interval, LEVEL, Summary, mean_interval};
 use crate::spec::{MetricName, ReferenceFigure};
 
@@ -31,6 +33,19 @@ pub(crate) fn compared(report: &Report) -> Vec<Compared<'_>> {
         .iter()
         .map(|figure| Compared { figure, measured: baseline.and_then(|b| measured(report, b, figure)) })
         .collect()
+}
+
+/// The heading of what is compared: `What the paper says, what we measured` where one source reported everything.
+pub(crate) fn heading(report: &Report) -> String {
+    let sources: BTreeSet<&str> = report.reference.iter().map(|figure| figure.source.as_str()).collect();
+    match sources.first() {
+        Some(&source) if sources.len() == 1 => {
+            // A common noun, or a name.
+            let common = source.chars().all(|c| c.is_alphabetic() && c.is_lowercase());
+            format!("What {}{source} says, what we measured", if common { "the " } else { "" })
+        }
+        _ => "What was reported, what we measured".to_string(),
+    }
 }
 
 fn measured(report: &Report, baseline: &Configuration, figure: &ReferenceFigure) -> Option<Measured> {

@@ -1,6 +1,6 @@
 //! What the evidence says about each hypothesis of a sweep.
 
-use crate::metrics::{self, Assessment, Basis, Claim, Joint, Scale, Verdict};
+use crate::metrics::{self, Assessment, Basis, Claim, ClaimError, Joint, Scale, Verdict};
 use crate::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName};
 
 use super::metric;
@@ -42,7 +42,7 @@ pub fn judge(report: &Report) -> Vec<Judged> {
 fn one(report: &Report, hypothesis: &Hypothesis) -> Judged {
     let mut judged =
         Judged { hypothesis: hypothesis.clone(), joint: None, treatments: Vec::new(), caveats: Vec::new() };
-    let claim = match Claim::new(expectation(hypothesis.expect), hypothesis.margin, scale(hypothesis.metric)) {
+    let claim = match claim(hypothesis) {
         Ok(claim) => claim,
         Err(error) => {
             judged.caveats.push(error.to_string());
@@ -118,6 +118,14 @@ fn named<'a>(report: &'a Report, name: &str) -> Option<&'a Configuration> {
     report.configurations.iter().find(|configuration| configuration.name == name)
 }
 
+/// What a hypothesis claims of the difference.
+///
+/// # Errors
+/// Its margin makes no claim.
+pub(crate) fn claim(hypothesis: &Hypothesis) -> Result<Claim, ClaimError> {
+    Claim::new(expectation(hypothesis.expect), hypothesis.margin, scale(hypothesis.metric))
+}
+
 fn expectation(expect: Expectation) -> metrics::Expectation {
     match expect {
         Expectation::Lower => metrics::Expectation::Lower,
@@ -159,7 +167,7 @@ pub(crate) fn metric_words(of: HypothesisMetric) -> String {
 /// What is claimed of the difference: `higher`, `lower by more than 0.5 points`, `within ±1.0 points`.
 pub(crate) fn claim_words(hypothesis: &Hypothesis) -> String {
     let scale = scale(hypothesis.metric);
-    let Ok(claim) = Claim::new(expectation(hypothesis.expect), hypothesis.margin, scale) else {
+    let Ok(claim) = claim(hypothesis) else {
         return "claim without a sound margin".to_string();
     };
     let margin = amount(scale, claim.margin());
@@ -175,7 +183,7 @@ pub(crate) fn claim_words(hypothesis: &Hypothesis) -> String {
 }
 
 /// `1.0 points`, `0.020`, `0.5 epochs`.
-fn amount(scale: Scale, value: f64) -> String {
+pub(crate) fn amount(scale: Scale, value: f64) -> String {
     match scale {
         Scale::Share => format!("{:.1} points", value * 100.0),
         Scale::Loss => format!("{value:.3}"),
@@ -224,6 +232,21 @@ pub(crate) fn basis_words(assessment: &Assessment) -> String {
         Some(examples) => format!("{seeds} × {examples} examples"),
         None => seeds,
     }
+}
+
+/// What was measured of a claim, in one sentence.
+pub(crate) fn found_words(judged: &Judged) -> String {
+    let Some(assessment) = judged.joint.as_ref().map(|joint| &joint.assessment) else {
+        return "nothing yet".to_string();
+    };
+    let scale = scale(judged.hypothesis.metric);
+    let effect = difference(scale, assessment.effect);
+    let interval = assessment.interval.map_or_else(
+        || "no interval".to_string(),
+        |interval| format!("95 % interval {}", interval_words(scale, interval)),
+    );
+    let name = metric_words(judged.hypothesis.metric);
+    format!("{name}: {effect}, {interval}, with {}", compared_words(judged))
 }
 
 /// The treatment that decides, and of how many.

@@ -33,6 +33,9 @@ pub(super) fn write(report: &Report, folder: &Path, format: Format) -> Result<Wr
     for (name, contents) in texts {
         files.push(put(&folder.join(name), &contents)?);
     }
+    if !report.judged.is_empty() {
+        files.push(put(&folder.join("hypotheses.csv"), &tables::csv_hypotheses(report))?);
+    }
     Ok(Written { sweep: report.name.clone(), folder: folder.to_owned(), files, remarks: remarks::of(report) })
 }
 

@@ -39,6 +39,7 @@ pub(super) struct Design {
 pub(super) struct BasePlaces {
     pub model: Place,
     pub dataset: Place,
+    pub init_adapter: Place,
 }
 
 /// What a `--set` option changes.
@@ -111,6 +112,7 @@ impl Design {
                     match setting {
                         Setting::Model(_) => self.places.model = option_place("model"),
                         Setting::Dataset(_) | Setting::DatasetField(_) => self.places.dataset = option_place("dataset"),
+                        Setting::InitAdapter(_) => self.places.init_adapter = option_place("init_adapter"),
                         _ => {}
                     }
                 }
@@ -151,13 +153,15 @@ fn unknown_section(key: &str) -> String {
 
 fn read_base(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> (Draft, BasePlaces) {
     let default = |name: &str| Place { path: format!("base.{name} (the default)"), node: None };
-    let mut places = BasePlaces { model: default("model"), dataset: default("dataset") };
+    let (model, dataset, init_adapter) = (default("model"), default("dataset"), default("init_adapter"));
+    let mut places = BasePlaces { model, dataset, init_adapter };
     let entries = section.and_then(|section| section.entries(context, "a mapping of parameters")).unwrap_or_default();
     let assignments = Assignments::read(entries, context);
     for (parameter, assigned) in assignments.iter() {
         match parameter {
             Parameter::Model => places.model = assigned.place.clone(),
             Parameter::Dataset | Parameter::DatasetField(_) => places.dataset = assigned.place.clone(),
+            Parameter::InitAdapter => places.init_adapter = assigned.place.clone(),
             _ => {}
         }
     }

@@ -13,6 +13,7 @@ use super::{DatasetSpec, LrScheduler, MetricName, Precision, RunSpec};
 pub(super) struct Draft {
     pub model: Arc<str>,
     pub dataset: Arc<DatasetSpec>,
+    pub init_adapter: Option<Arc<str>>,
     pub targets: Arc<Targets>,
     pub scalars: Scalars,
 }
@@ -88,6 +89,7 @@ impl Draft {
         Draft {
             model: "FacebookAI/roberta-base".into(),
             dataset: DatasetSpec::at("fancyzhx/ag_news").into(),
+            init_adapter: None,
             targets: Targets::paper().into(),
             scalars: Scalars::paper(),
         }
@@ -99,6 +101,7 @@ impl Draft {
             Setting::Model(name) => self.model = name.clone(),
             Setting::Dataset(dataset) => self.dataset = dataset.clone(),
             Setting::DatasetField(field) => field.apply(Arc::make_mut(&mut self.dataset)),
+            Setting::InitAdapter(name) => self.init_adapter.clone_from(name),
             Setting::TargetModules(targets) => self.targets = targets.clone(),
             Setting::Count(count, value) => scalars.counts[*count as usize] = *value,
             Setting::Number(number, value) => scalars.numbers[*number as usize] = *value,
@@ -130,6 +133,7 @@ impl Draft {
             Parameter::Model => Setting::Model(self.model.clone()),
             Parameter::Dataset => Setting::Dataset(self.dataset.clone()),
             Parameter::DatasetField(field) => Setting::DatasetField(DatasetField::of(field, &self.dataset)?),
+            Parameter::InitAdapter => Setting::InitAdapter(self.init_adapter.clone()),
             Parameter::TargetModules => Setting::TargetModules(self.targets.clone()),
             Parameter::Count(count) => Setting::Count(count, scalars.count(count)),
             Parameter::Number(number) => Setting::Number(number, scalars.number(number)),
@@ -177,6 +181,7 @@ impl Draft {
         Draft {
             model: spec.model.as_str().into(),
             dataset: spec.dataset.clone().into(),
+            init_adapter: spec.init_adapter.as_deref().map(Arc::from),
             targets: Targets::named(&spec.target_modules).into(),
             scalars,
         }
@@ -188,6 +193,7 @@ impl Draft {
         RunSpec {
             model: self.model.to_string(),
             dataset: DatasetSpec::clone(&self.dataset),
+            init_adapter: self.init_adapter.as_deref().map(str::to_owned),
             max_length: scalars.count(Count::MaxLength),
             rank: scalars.count(Count::Rank),
             lora_alpha: scalars.number(Number::LoraAlpha),

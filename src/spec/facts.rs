@@ -15,10 +15,27 @@ pub struct ModelFacts {
     pub digest: String,
 }
 
+/// What is known of a saved adapter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdapterFacts {
+    /// Of its configuration; single modules may have another.
+    pub rank: usize,
+    pub lora_alpha: f64,
+    /// Full names, in model order.
+    pub target_modules: Vec<String>,
+    /// A hash of its contents, wherever they lie.
+    pub digest: String,
+}
+
 /// Knows models and data sets by the names that sweep files give them. Each is asked for once while a file is resolved.
 pub trait Facts {
     /// The facts of a model (a folder or a hub name), or a sentence for the user that says why there are none.
     fn model(&self, name: &str) -> Result<ModelFacts, String>;
+
+    /// The facts of an adapter (a folder or a hub name) of the model called `model`, or a sentence for the user that says
+    /// why there are none.
+    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String>;
 
     /// A hash of the contents of every file that the specification reads (the training source and the evaluation
     /// source), wherever they lie; or a sentence for the user that says why there is none. The other fields (columns,

@@ -13,6 +13,8 @@ pub(super) enum Fault {
     Model(String),
     /// Nothing is known of the data set, or it contradicts itself.
     Dataset(String),
+    /// Nothing is known of the adapter to begin with, or it contradicts another parameter.
+    Adapter(String),
     /// Modules that the model does not have, each with its place in the file.
     Targets(Vec<(Place, String)>),
 }
@@ -33,6 +35,9 @@ pub(super) fn report(faults: Vec<Fault>, design: &Design, origin: Origin, proble
             Fault::Dataset(message) => {
                 problems.add(place(sets_dataset, &design.places.dataset), message);
             }
+            Fault::Adapter(message) => {
+                problems.add(place(sets_adapter, &design.places.init_adapter), message);
+            }
             Fault::Targets(messages) => {
                 for (place, message) in messages {
                     problems.add(place, message);
@@ -44,6 +49,10 @@ pub(super) fn report(faults: Vec<Fault>, design: &Design, origin: Origin, proble
 
 fn sets_model(setting: &Setting) -> bool {
     matches!(setting, Setting::Model(_))
+}
+
+fn sets_adapter(setting: &Setting) -> bool {
+    matches!(setting, Setting::InitAdapter(_))
 }
 
 fn sets_dataset(setting: &Setting) -> bool {
@@ -90,7 +99,7 @@ impl Damage {
         let rest = faults.into_iter().filter_map(|fault| match fault {
             Fault::Model(_) if self.model => None,
             Fault::Dataset(_) if self.dataset => None,
-            Fault::Targets(_) if self.model => None,
+            Fault::Targets(_) | Fault::Adapter(_) if self.model => None,
             Fault::Targets(mut messages) => {
                 messages.retain(|(place, _)| !self.targets || place.node.is_some());
                 Some(Fault::Targets(messages))

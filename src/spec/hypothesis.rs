@@ -46,6 +46,14 @@ pub enum HypothesisMetric {
     GeneralizationGap,
 }
 
+impl HypothesisMetric {
+    /// Whether every evaluation example has its share in the metric, so that a comparison can be paired by example:
+    /// predictions are kept of the best epoch only.
+    pub fn has_values_per_example(self) -> bool {
+        matches!(self, Self::Best(name) if !matches!(name, MetricName::TrainLoss | MetricName::TrainAccuracy))
+    }
+}
+
 /// The claimed direction of treatment minus baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

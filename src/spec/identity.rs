@@ -18,6 +18,9 @@ struct Identity<'a> {
     format: u32,
     gradient_accumulation_steps: usize,
     hidden_dropout: f64,
+    /// The digest of its contents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    init_adapter: Option<&'a str>,
     learning_rate: f64,
     lora_alpha: f64,
     lora_dropout: f64,
@@ -83,6 +86,8 @@ impl<'a> DatasetIdentity<'a> {
 pub(super) struct Digests<'a> {
     pub model: &'a str,
     pub dataset: &'a str,
+    /// Of the adapter that training begins with.
+    pub adapter: Option<&'a str>,
 }
 
 /// The id of a run. Runs of a rehearsal may be alike in everything but the configuration they stand for, so that is then
@@ -111,6 +116,7 @@ impl<'a> Identity<'a> {
             format: 1,
             gradient_accumulation_steps: spec.gradient_accumulation_steps,
             hidden_dropout: spec.hidden_dropout,
+            init_adapter: digests.adapter,
             learning_rate: spec.learning_rate,
             lora_alpha: spec.lora_alpha,
             lora_dropout: spec.lora_dropout,
@@ -137,7 +143,7 @@ mod tests {
     use super::super::draft::Draft;
     use super::*;
 
-    const DIGESTS: Digests<'_> = Digests { model: "m", dataset: "d" };
+    const DIGESTS: Digests<'_> = Digests { model: "m", dataset: "d", adapter: None };
 
     fn spec() -> RunSpec {
         Draft::paper().resolved(vec!["roberta.encoder.layer.0.attention.self.query".to_owned()])
@@ -150,7 +156,7 @@ mod tests {
         let mut seen = BTreeSet::from([reference]);
         for (name, value) in json.as_object().unwrap() {
             let changed = match (name.as_str(), value) {
-                ("model" | "dataset", _) => continue,
+                ("model" | "dataset" | "init_adapter", _) => continue,
                 ("lr_scheduler", _) => "linear".into(),
                 ("precision", _) => "bf16".into(),
                 ("metric_for_best", _) => "f1".into(),
@@ -165,6 +171,7 @@ mod tests {
         }
         assert!(seen.insert(run_id(&spec(), Digests { model: "other", ..DIGESTS }, None)));
         assert!(seen.insert(run_id(&spec(), Digests { dataset: "other", ..DIGESTS }, None)));
+        assert!(seen.insert(run_id(&spec(), Digests { adapter: Some("a"), ..DIGESTS }, None)));
         assert!(seen.insert(run_id(&spec(), DIGESTS, Some("base"))));
     }
 
@@ -173,6 +180,8 @@ mod tests {
         let mut moved = spec();
         moved.model = "/elsewhere/model".to_owned();
         moved.dataset.path = "/elsewhere/data.csv".to_owned();
+        assert_eq!(run_id(&moved, DIGESTS, None), run_id(&spec(), DIGESTS, None));
+        moved.init_adapter = Some("/elsewhere/adapter".to_owned());
         assert_eq!(run_id(&moved, DIGESTS, None), run_id(&spec(), DIGESTS, None));
         moved.dataset.evaluation = Evaluation::File("a.csv".to_owned());
         let first = run_id(&moved, DIGESTS, None);
@@ -203,7 +212,8 @@ mod tests {
     #[test]
     fn keys_are_in_alphabetical_order() {
         let spec = spec();
-        let json = serde_json::to_value(Identity::new(&spec, DIGESTS, Some("base"))).unwrap();
+        let digests = Digests { adapter: Some("a"), ..DIGESTS };
+        let json = serde_json::to_value(Identity::new(&spec, digests, Some("base"))).unwrap();
         for object in [&json, &json["dataset"], &json["dataset"]["evaluation"]["held_out"]] {
             let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
             assert!(keys.is_sorted(), "{keys:?}");

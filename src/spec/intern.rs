@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::draft::{Draft, Scalars};
-use super::facts::{Facts, ModelFacts};
+use super::facts::{AdapterFacts, Facts, ModelFacts};
 use super::fault::Fault;
 use super::identity::{DatasetIdentity, Digests, run_id};
+use super::parameter::{Count, Number};
 use super::targets::Targets;
 use super::{DatasetSpec, LrScheduler, MetricName, Precision, RunId, RunSpec};
 
@@ -15,6 +16,8 @@ use super::{DatasetSpec, LrScheduler, MetricName, Precision, RunId, RunSpec};
 pub(super) struct Key {
     model: usize,
     dataset: usize,
+    /// Of what training begins with.
+    adapter: Option<usize>,
     targets: usize,
     counts: [usize; 6],
     /// As bits: equal numbers have equal bits, since neither NaN nor -0 passes the reading.
@@ -30,17 +33,26 @@ pub(super) struct Key {
 pub(super) struct Contents {
     models: Vec<ModelFacts>,
     dataset_digests: Vec<String>,
+    adapters: Vec<AdapterFacts>,
     target_modules: Vec<Vec<String>>,
 }
 
 impl Contents {
     /// The run of a draft whose key this is.
     pub fn resolved(&self, draft: &Draft, key: &Key) -> RunSpec {
-        draft.resolved(self.target_modules[key.targets].clone())
+        let mut run = draft.resolved(self.target_modules[key.targets].clone());
+        if let Some(adapter) = key.adapter.map(|number| &self.adapters[number]) {
+            (run.rank, run.lora_alpha) = (adapter.rank, adapter.lora_alpha);
+        }
+        run
     }
 
     pub fn run_id(&self, spec: &RunSpec, key: &Key) -> RunId {
-        let digests = Digests { model: &self.models[key.model].digest, dataset: &self.dataset_digests[key.dataset] };
+        let digests = Digests {
+            model: &self.models[key.model].digest,
+            dataset: &self.dataset_digests[key.dataset],
+            adapter: key.adapter.map(|number| self.adapters[number].digest.as_str()),
+        };
         run_id(spec, digests, None)
     }
 }
@@ -57,6 +69,8 @@ pub(super) struct Interner<'f> {
     facts: &'f dyn Facts,
     contents: Contents,
     models: HashMap<Arc<str>, Result<usize, String>>,
+    /// By name and the number of their model.
+    adapters: HashMap<(Arc<str>, usize), Result<usize, String>>,
     /// By their JSON form.
     datasets: HashMap<String, Result<usize, String>>,
     /// By the JSON form of what is their identity.
@@ -74,6 +88,7 @@ impl<'f> Interner<'f> {
             facts,
             contents: Contents::default(),
             models: HashMap::new(),
+            adapters: HashMap::new(),
             datasets: HashMap::new(),
             dataset_identities: HashMap::new(),
             last_dataset: None,
@@ -91,20 +106,25 @@ impl<'f> Interner<'f> {
         let model = self.model(&draft.model).map_err(Fault::Model);
         let dataset = self.dataset(&draft.dataset).map_err(Fault::Dataset);
         let targets = match &model {
-            Ok(model) => self.targets(draft, *model).map(Some),
+            Ok(model) => self.adapted(draft, *model).map(Some),
             Err(_) => Ok(None),
         };
-        let (model, dataset, targets) = match (model, dataset, targets) {
+        let (model, dataset, (adapter, targets)) = match (model, dataset, targets) {
             (Ok(model), Ok(dataset), Ok(Some(targets))) => (model, dataset, targets),
             (model, dataset, targets) => {
                 let faults = [model.err(), dataset.err(), targets.err()];
                 return Err(faults.into_iter().flatten().collect());
             }
         };
-        let Scalars { counts, numbers, lr_scheduler, precision, metric_for_best, .. } = draft.scalars;
+        let Scalars { mut counts, mut numbers, lr_scheduler, precision, metric_for_best, .. } = draft.scalars;
+        if let Some(adapter) = adapter.map(|number: usize| &self.contents.adapters[number]) {
+            counts[Count::Rank as usize] = adapter.rank;
+            numbers[Number::LoraAlpha as usize] = adapter.lora_alpha;
+        }
         Ok(Key {
             model,
             dataset,
+            adapter,
             targets,
             counts,
             numbers: numbers.map(f64::to_bits),
@@ -164,22 +184,73 @@ impl<'f> Interner<'f> {
         Ok(number)
     }
 
+    /// The adapter that training begins with, where there is one, and the modules that are adapted.
+    fn adapted(&mut self, draft: &Draft, model: usize) -> Result<(Option<usize>, usize), Fault> {
+        let Some(name) = &draft.init_adapter else {
+            return Ok((None, self.targets(draft, model)?));
+        };
+        let number = self.adapter(name, &draft.model, model).map_err(Fault::Adapter)?;
+        let modules = self.contents.adapters[number].target_modules.clone();
+        let targets = self.module_list(modules);
+        self.agrees(draft, number, targets, model).map_err(Fault::Adapter)?;
+        Ok((Some(number), targets))
+    }
+
+    fn adapter(&mut self, name: &Arc<str>, model_name: &str, model: usize) -> Result<usize, String> {
+        let key = (name.clone(), model);
+        if let Some(known) = self.adapters.get(&key) {
+            return known.clone();
+        }
+        let adapters = &mut self.contents.adapters;
+        let number = self.facts.adapter(name, model_name).map(|facts| {
+            let known = adapters.iter().position(|known| *known == facts);
+            known.unwrap_or_else(|| {
+                adapters.push(facts);
+                adapters.len() - 1
+            })
+        });
+        self.adapters.insert(key, number.clone());
+        number
+    }
+
+    /// What the adapter decides may stand in the file as well, if it is the same. (A default may stand for nothing.)
+    fn agrees(&mut self, draft: &Draft, adapter: usize, targets: usize, model: usize) -> Result<(), String> {
+        let paper = Draft::paper();
+        let differs = |name: &str, given: f64, default: f64, adapted: f64| {
+            let wrong = given != default && given != adapted;
+            let leave = format!("{name} is {given}, but that of the adapter to begin with is {adapted}; leave it out");
+            if wrong { Err(leave) } else { Ok(()) }
+        };
+        let facts = &self.contents.adapters[adapter];
+        let rank = |draft: &Draft| draft.scalars.count(Count::Rank) as f64;
+        let alpha = |draft: &Draft| draft.scalars.number(Number::LoraAlpha);
+        differs("rank", rank(draft), rank(&paper), facts.rank as f64)?;
+        differs("lora_alpha", alpha(draft), alpha(&paper), facts.lora_alpha)?;
+        let own = draft.targets != paper.targets;
+        if own && self.targets(draft, model).ok() != Some(targets) {
+            return Err("target_modules are not those of the adapter to begin with; leave them out".to_owned());
+        }
+        Ok(())
+    }
+
     fn targets(&mut self, draft: &Draft, model: usize) -> Result<usize, Fault> {
         let targets = &draft.targets;
         let address = (model, Arc::as_ptr(targets).addr());
         if let Some(known) = self.targets.get(&address) {
             return known.number.clone();
         }
-        let lists = &mut self.contents.target_modules;
         let resolved = targets.resolve(&draft.model, &self.contents.models[model]);
-        let number = resolved.map_err(Fault::Targets).map(|names| {
-            let number = *self.module_lists.entry(names.clone()).or_insert(lists.len());
-            if number == lists.len() {
-                lists.push(names);
-            }
-            number
-        });
+        let number = resolved.map_err(Fault::Targets).map(|names| self.module_list(names));
         self.targets.insert(address, Known { _targets: targets.clone(), number: number.clone() });
+        number
+    }
+
+    fn module_list(&mut self, names: Vec<String>) -> usize {
+        let lists = &mut self.contents.target_modules;
+        let number = *self.module_lists.entry(names.clone()).or_insert(lists.len());
+        if number == lists.len() {
+            lists.push(names);
+        }
         number
     }
 }

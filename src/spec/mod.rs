@@ -63,7 +63,7 @@ mod treatment;
 mod yaml;
 
 pub use architecture::{Architecture, Module};
-pub use facts::{Facts, ModelFacts};
+pub use facts::{AdapterFacts, Facts, ModelFacts};
 pub use file::SweepFile;
 pub use hypothesis::{Expectation, Hypothesis, HypothesisMetric, ReferenceFigure, Vary};
 pub use pack::{PackId, PackPlan};

@@ -9,6 +9,7 @@ pub(super) enum Parameter {
     Model,
     Dataset,
     DatasetField(DatasetField),
+    InitAdapter,
     TargetModules,
     Count(Count),
     Number(Number),
@@ -111,7 +112,7 @@ const fn field(field: DatasetField) -> Parameter {
 
 impl Parameter {
     /// Every parameter with its name.
-    pub const NAMES: [(&'static str, Parameter); 29] = [
+    pub const NAMES: [(&'static str, Parameter); 30] = [
         ("model", Parameter::Model),
         ("dataset", Parameter::Dataset),
         ("dataset.path", field(DatasetField::Path)),
@@ -120,6 +121,7 @@ impl Parameter {
         ("dataset.label", field(DatasetField::Label)),
         ("dataset.limit", field(DatasetField::Limit)),
         ("dataset.eval", field(DatasetField::Evaluation)),
+        ("init_adapter", Parameter::InitAdapter),
         ("max_length", Parameter::Count(Count::MaxLength)),
         ("rank", Parameter::Count(Count::Rank)),
         ("lora_alpha", Parameter::Number(Number::LoraAlpha)),
@@ -144,11 +146,13 @@ impl Parameter {
     ];
 
     /// How the same things are called elsewhere (transformers, peft, common usage).
-    const ALSO_CALLED: [(&'static str, &'static str); 20] = [
+    const ALSO_CALLED: [(&'static str, &'static str); 22] = [
         ("lr", "learning_rate"),
         ("r", "rank"),
         ("lora_r", "rank"),
         ("alpha", "lora_alpha"),
+        ("adapter", "init_adapter"),
+        ("lora_path", "init_adapter"),
         ("layers", "target_modules"),
         ("modules", "target_modules"),
         ("warmup", "warmup_ratio"),

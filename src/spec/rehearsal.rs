@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::architecture::{Architecture, Module};
-use super::facts::{Facts, ModelFacts};
+use super::facts::{AdapterFacts, Facts, ModelFacts};
 use super::identity::{Digests, run_id};
 use super::problem::{Problem, Problems, SpecErrors};
 use super::{DatasetSpec, HypothesisMetric, PlannedRun, RunSpec, Sweep, SweepFile, resolve};
@@ -78,6 +78,10 @@ impl Facts for NominalFacts<'_> {
         Ok(known)
     }
 
+    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String> {
+        self.facts.adapter(name, model)
+    }
+
     /// The sweep's own data is not read, so its name stands for it.
     fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
         Ok(format!("{} {:?}", dataset.path, dataset.evaluation))
@@ -141,7 +145,7 @@ impl Stage<'_> {
 
     fn run(&self, run: PlannedRun) -> PlannedRun {
         let spec = self.spec(run.spec);
-        let digests = Digests { model: &self.model.digest, dataset: &self.data_digest };
+        let digests = Digests { model: &self.model.digest, dataset: &self.data_digest, adapter: None };
         PlannedRun {
             id: run_id(&spec, digests, Some(&run.configuration)),
             label: run.configuration.clone(),
@@ -155,6 +159,8 @@ impl Stage<'_> {
             target_modules: self.targets(&spec),
             model: self.rehearsal.model.clone(),
             dataset: self.rehearsal.dataset.clone(),
+            // It is the other model's.
+            init_adapter: None,
             max_length: spec.max_length.min(self.rehearsal.max_length),
             learning_rate: spec.learning_rate * self.rate_factor,
             epochs: self.epochs.of(spec.epochs),

@@ -23,6 +23,10 @@ pub struct RunSpec {
     /// A model folder, or a hub name (`owner/name`, `owner/name@revision`).
     pub model: String,
     pub dataset: DatasetSpec,
+    /// The folder (or hub name) of an adapter that training begins with; `rank`, `lora_alpha` and `target_modules` are the
+    /// adapter's then. None: a new adapter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_adapter: Option<String>,
     /// Longest sequence in tokens, special tokens included; longer texts are cut.
     pub max_length: usize,
     /// LoRA rank.
@@ -140,9 +144,10 @@ pub struct PlannedRun {
 }
 
 impl PlannedRun {
-    /// Whether the run was planned with these contents of model and data set, as [`super::Facts`] names them.
-    pub fn has_contents(&self, model_digest: &str, dataset_digest: &str) -> bool {
-        let digests = Digests { model: model_digest, dataset: dataset_digest };
+    /// Whether the run was planned with these contents of model, data set and the adapter it begins with, as
+    /// [`super::Facts`] names them.
+    pub fn has_contents(&self, model: &str, dataset: &str, adapter: Option<&str>) -> bool {
+        let digests = Digests { model, dataset, adapter };
         let rehearsed = Some(self.configuration.as_str());
         [None, rehearsed].into_iter().any(|rehearsal_of| run_id(&self.spec, digests, rehearsal_of) == self.id)
     }

@@ -106,7 +106,7 @@ impl<'a> Condition<'a> {
             Some(Parameter::Dataset) => Parameter::DatasetField(DatasetField::Path),
             Some(parameter) => parameter,
         };
-        let is_text = matches!(parameter, Parameter::Model | Parameter::DatasetField(_));
+        let is_text = matches!(parameter, Parameter::Model | Parameter::InitAdapter | Parameter::DatasetField(_));
         Some(match parameter {
             Parameter::TargetModules if label_only(value) => Condition::LabelPart(text),
             Parameter::TargetModules => Condition::TargetModules(value),

@@ -15,6 +15,8 @@ pub(super) enum Setting {
     Model(Arc<str>),
     Dataset(Arc<DatasetSpec>),
     DatasetField(DatasetSetting),
+    /// None: a new adapter.
+    InitAdapter(Option<Arc<str>>),
     TargetModules(Arc<Targets>),
     Count(Count, usize),
     Number(Number, f64),
@@ -36,6 +38,11 @@ impl Setting {
             }
             Parameter::Dataset => Setting::Dataset(dataset::read(cursor, context)?.into()),
             Parameter::DatasetField(field) => Setting::DatasetField(field.read(cursor, context)?),
+            Parameter::InitAdapter if cursor.node.value == Value::Null => Setting::InitAdapter(None),
+            Parameter::InitAdapter => {
+                let name = cursor.text(context, "the folder of an adapter, a hub name, or null")?;
+                Setting::InitAdapter(Some(context.located(name).into()))
+            }
             Parameter::TargetModules => Setting::TargetModules(Targets::read(cursor, context)?.into()),
             Parameter::Count(count) => {
                 let (low, high) = count.bounds();
@@ -58,6 +65,7 @@ impl Setting {
             Setting::Model(_) => Parameter::Model,
             Setting::Dataset(_) => Parameter::Dataset,
             Setting::DatasetField(field) => Parameter::DatasetField(field.field()),
+            Setting::InitAdapter(_) => Parameter::InitAdapter,
             Setting::TargetModules(_) => Parameter::TargetModules,
             Setting::Count(count, _) => Parameter::Count(*count),
             Setting::Number(number, _) => Parameter::Number(*number),
@@ -72,7 +80,10 @@ impl Setting {
     /// The value in a short form for labels, with paths as the sweep file has them.
     pub fn shown_as_written(&self, cursor: &Cursor<'_>) -> String {
         match (self, &cursor.node.value) {
-            (Setting::Model(_) | Setting::Dataset(_) | Setting::DatasetField(_), Value::Text(text)) => text.clone(),
+            (
+                Setting::Model(_) | Setting::Dataset(_) | Setting::DatasetField(_) | Setting::InitAdapter(_),
+                Value::Text(text),
+            ) => text.clone(),
             (Setting::Dataset(dataset), Value::Map(entries)) => {
                 let path = entries.iter().find_map(|(key, value)| match (&key.value, &value.value) {
                     (Value::Text(key), Value::Text(path)) if key == "path" => Some(path.as_str()),
@@ -90,6 +101,8 @@ impl Setting {
             Setting::Model(name) => name.to_string(),
             Setting::Dataset(dataset) => dataset::shown(dataset, &dataset.path),
             Setting::DatasetField(field) => field.shown(),
+            Setting::InitAdapter(Some(name)) => name.to_string(),
+            Setting::InitAdapter(None) => "new".to_owned(),
             Setting::TargetModules(targets) => targets.shown(),
             Setting::Count(_, value) => value.to_string(),
             Setting::Number(_, value) | Setting::ClassifierDropout(Some(value)) => shown_number(*value),

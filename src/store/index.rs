@@ -1,5 +1,7 @@
 //! `runs.csv` and `metrics.csv` of a sweep, put together from the runs' own files.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::event::EpochRecord;
@@ -61,8 +63,9 @@ impl Store {
 
     fn write_runs(&self, views: &[RunView]) -> Result<(), StoreError> {
         let path = self.layout().runs_csv();
-        let parameter_names: Vec<String> =
-            views.first().map_or_else(Vec::new, |view| names(&parameters(&view.run.spec)));
+        // A parameter that may be absent is a column where any run has it.
+        let lists = views.iter().map(|view| names(&parameters(&view.run.spec)));
+        let parameter_names = lists.max_by_key(Vec::len).unwrap_or_default();
         let columns = ["id", "label", "configuration"]
             .into_iter()
             .chain(parameter_names.iter().map(String::as_str))
@@ -71,7 +74,7 @@ impl Store {
             .chain(["trainable_parameters", "epochs_recorded", "seconds", "reason"]);
         let mut table = Table::new(&path, columns)?;
         for view in views {
-            table.row(row(view))?;
+            table.row(row(view, &parameter_names))?;
         }
         table.write()
     }
@@ -81,11 +84,12 @@ fn names(parameters: &[(String, Value)]) -> Vec<String> {
     parameters.iter().map(|(name, _)| name.clone()).collect()
 }
 
-fn row(view: &RunView) -> Vec<String> {
+fn row(view: &RunView, parameter_names: &[String]) -> Vec<String> {
     let run = &view.run;
     let status = if view.removed { "removed" } else { view.state.name() };
     let mut fields = vec![run.id.0.clone(), run.label.clone(), run.configuration.clone()];
-    fields.extend(parameters(&run.spec).iter().map(|(_, value)| text(value)));
+    let values: HashMap<String, Value> = parameters(&run.spec).into_iter().collect();
+    fields.extend(parameter_names.iter().map(|name| values.get(name).map_or_else(String::new, text)));
     fields.push(status.to_owned());
     fields.push(view.best.as_ref().map_or_else(String::new, |best| best.epoch.to_string()));
     fields.extend(figures(view.best.as_ref()));

@@ -99,7 +99,11 @@ pub fn parameters(spec: &RunSpec) -> Vec<(String, Value)> {
 pub(super) fn differences(base: &[(String, Value)], spec: &RunSpec) -> BTreeMap<String, Value> {
     let base: BTreeMap<&String, &Value> = base.iter().map(|(name, value)| (name, value)).collect();
     let differs = |(name, value): &(String, Value)| name != "seed" && base.get(name) != Some(&value);
-    parameters(spec).into_iter().filter(differs).collect()
+    let own = parameters(spec);
+    let absent = |name: &str| !own.iter().any(|(other, _)| other == name);
+    let lacking: Vec<(String, Value)> =
+        base.keys().filter(|name| absent(name)).map(|name| ((*name).clone(), Value::Null)).collect();
+    own.into_iter().filter(differs).chain(lacking).collect()
 }
 
 /// Reads and checks `sweep.json`.

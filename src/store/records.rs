@@ -1,12 +1,15 @@
 //! `run.json` and `result.json`: what a run is and how it ended.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::{EpochRecord, Outcome, best_epoch};
 use crate::spec::{PlannedRun, RunId};
 use crate::train::RunFacts;
 
-use super::json::FORMAT_VERSION;
+use super::StoreError;
+use super::json::{FORMAT_VERSION, read_json};
 
 /// The programs behind a run, as the caller names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,16 @@ pub struct RunRecord {
     pub versions: Versions,
     /// When the run was started first (RFC 3339, UTC).
     pub started: String,
+}
+
+impl RunRecord {
+    /// Of the run whose folder this is; none where it has not begun.
+    ///
+    /// # Errors
+    /// The record is damaged or cannot be read.
+    pub fn read(folder: &Path) -> Result<Option<Self>, StoreError> {
+        read_json(&folder.join("run.json"))
+    }
 }
 
 /// `result.json`, written last: a run with a sound one is done.

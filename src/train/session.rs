@@ -9,7 +9,7 @@ use super::member::{Best, Member, Orders};
 use super::pack::{Pack, Place, ReadLoss};
 use super::{AdapterFiles, Recorder, RunFacts, RunResult, TrainError, state};
 use crate::event::{EpochRecord, Event, Outcome, Sink, best_epoch};
-use crate::model::{Adapter, Base, count_parameters, peft};
+use crate::model::{Adapter, Base, SavedAdapter, count_parameters, peft};
 use crate::spec::{PackPlan, PlannedRun, RunId};
 
 /// At most this often does a run report its progress.
@@ -21,6 +21,8 @@ pub struct Job<'a> {
     pub runs: &'a BTreeMap<RunId, PlannedRun>,
     pub base: &'a Base,
     pub data: &'a TrainingData,
+    /// The adapter that every run of the pack begins with; none: each begins with a new one.
+    pub initial: Option<&'a SavedAdapter>,
     pub model_digest: String,
     /// The device's name as recorded.
     pub device: String,
@@ -228,9 +230,14 @@ fn begin(job: &Job<'_>, run: &RunId) -> Result<Member, TrainError> {
         let given = spec.max_length;
         return Err(TrainError::Setting(format!("max_length is {given}; this model takes at most {longest} tokens")));
     }
-    let targets =
-        peft::lora_targets(config.architecture, config.layers, &spec.target_modules, spec.rank, spec.lora_alpha)?;
-    let adapter = Adapter::new(job.base, targets, spec.seed)?;
+    let adapter = match job.initial {
+        Some(initial) => initial.adapter(job.base, spec.seed)?,
+        None => {
+            let (rank, alpha) = (spec.rank, spec.lora_alpha);
+            let targets = peft::lora_targets(config.architecture, config.layers, &spec.target_modules, rank, alpha)?;
+            Adapter::new(job.base, targets, spec.seed)?
+        }
+    };
     Member::new(planned.clone(), adapter, job.data, Orders::Keyed)
 }
 
@@ -320,11 +327,13 @@ fn result(job: &Job<'_>, member: &Member, best: &Best) -> Result<RunResult, Trai
         lora_alpha: spec.lora_alpha,
         lora_dropout: spec.lora_dropout,
         target_modules: &spec.target_modules,
+        began_with: job.initial,
     };
+    let architecture = job.base.config.architecture;
     let adapter = AdapterFiles {
-        config: peft::config_file(job.base.config.architecture, &config)
+        config: peft::config_file(architecture, &config, &member.adapter.targets)
             .map_err(|error| TrainError::Setting(error.to_string()))?,
-        weights: peft::weights_file(&member.adapter, &best.values)?,
+        weights: peft::weights_file(&member.adapter, &best.values, architecture, job.initial)?,
     };
     let predictions = evaluate::predictions(&best.probabilities, &job.data.evaluation, job.base.classes);
     Ok(RunResult { best_epoch: best.epoch, predictions, adapter })

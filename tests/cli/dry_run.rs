@@ -1,4 +1,4 @@
-use crate::support::Place;
+use crate::support::{Place, rows};
 
 fn shown(place: &Place, arguments: &[&str]) -> String {
     let output = place.sweep(arguments).output().unwrap();
@@ -41,4 +41,49 @@ seeds: [1, 2, 3]
     assert_eq!(folders, ["big-rehearsal"]);
     let status = shown(&place, &["status"]);
     assert!(status.starts_with("big (rehearsal)  4 runs: 4 completed"), "{status}");
+}
+
+/// The part on hypotheses of a shipped sweep's dry run, on a model of so many layers.
+fn prospects(file: &str, layers: usize, more: &[&str]) -> String {
+    let place = Place::new();
+    place.model("deep", layers);
+    place.write("news.csv", &rows(10_000));
+    let path = format!("{}/sweeps/{file}", env!("CARGO_MANIFEST_DIR"));
+    let mut arguments = vec!["run", path.as_str(), "--dry-run", "--set", "model=./deep"];
+    arguments.extend(more);
+    let text = shown(&place, &arguments);
+    text.lines().skip_while(|line| !line.contains("planned seeds")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_quickstart_says_what_it_can_settle() {
+    insta::assert_snapshot!(prospects("quickstart.yaml", 6, &[]));
+}
+
+#[test]
+fn the_ablation_says_what_it_can_settle() {
+    insta::assert_snapshot!(prospects("ablation.yaml", 12, &["--set", "dataset.path=news.csv"]));
+}
+
+#[test]
+fn a_plan_that_is_large_enough_is_not_warned_of() {
+    let place = Place::new();
+    place.write("data.csv", &rows(10_000));
+    let hypothesis = "
+hypotheses:
+  - {id: rank, claim: Rank 4 is as good., vary: rank, metric: accuracy, expect: equivalent, margin: 0.01}
+";
+    let sweep =
+        crate::support::SWEEP.replace("test_size: 8", "test_size: 9000").replace("[1, 2]", "[1, 2, 3, 4, 5, 6]");
+    place.write("large.yaml", &format!("{sweep}{hypothesis}"));
+    let text = shown(&place, &["run", "large.yaml", "--dry-run"]);
+    assert!(text.contains("The planned seeds and evaluation examples can settle 1 hypothesis:"), "{text}");
+    assert!(text.contains("6 seeds × 9,000 examples") && text.contains("enough"), "{text}");
+    // Two of the seeds are not to be run, and one not on both sides.
+    let text = shown(&place, &["run", "large.yaml", "--dry-run", "--only", "seed=1", "--only", "rank=4, seed=2"]);
+    assert!(
+        text.contains("Warning: the planned seeds and evaluation examples cannot settle 1 of 1 hypothesis:"),
+        "{text}"
+    );
+    assert!(text.contains("1 seed × 9,000 examples  nothing"), "{text}");
 }

@@ -30,12 +30,17 @@ pub struct Place {
 impl Place {
     pub fn new() -> Self {
         let place = Place { folder: tempfile::tempdir().unwrap() };
-        std::fs::create_dir(place.path("model")).unwrap();
-        place.write("model/config.json", &config());
-        place.write("model/vocab.txt", &WORDS.replace(' ', "\n"));
-        place.write("data.csv", &rows());
+        place.model("model", 2);
+        place.write("data.csv", &rows(40));
         place.write("little.yaml", SWEEP);
         place
+    }
+
+    /// Writes a model that can be planned with; it has no weights.
+    pub fn model(&self, name: &str, layers: usize) {
+        std::fs::create_dir(self.path(name)).unwrap();
+        self.write(&format!("{name}/config.json"), &config(layers));
+        self.write(&format!("{name}/vocab.txt"), &WORDS.replace(' ', "\n"));
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -66,6 +71,7 @@ impl Place {
             ("XDG_CACHE_HOME", self.path("home/cache")),
             ("HF_HOME", self.path("home/hf")),
             ("HF_HUB_CACHE", self.path("home/hf/hub")),
+            ("HF_HUB_OFFLINE", "1".into()),
             ("SWEEP_MINILM", self.path("model")),
             ("NO_COLOR", "1".into()),
         ]
@@ -107,12 +113,13 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-fn config() -> String {
+fn config(layers: usize) -> String {
+    let layers = format!(r#""num_hidden_layers": {layers}"#);
     let fields = [
         r#""model_type": "bert""#,
         r#""vocab_size": 17"#,
         r#""hidden_size": 8"#,
-        r#""num_hidden_layers": 2"#,
+        layers.as_str(),
         r#""num_attention_heads": 2"#,
         r#""intermediate_size": 16"#,
         r#""max_position_embeddings": 32"#,
@@ -121,17 +128,17 @@ fn config() -> String {
     format!("{{{}}}", fields.join(", "))
 }
 
-/// 40 rows in four classes.
-fn rows() -> String {
+/// Rows in four classes.
+pub fn rows(number: usize) -> String {
     let classes = [
         ("World", "vote poll"),
         ("Sports", "goal match team"),
         ("Business", "bank bond rate"),
         ("Sci/Tech", "chip code"),
     ];
-    let rows = (0..40).map(|row| {
+    let rows = (0..number).map(|row| {
         let (label, words) = classes[row % 4];
-        format!("the {words}{},{label}\n", " a".repeat(row / 8))
+        format!("the {words}{},{label}\n", " a".repeat(row / 8 % 5))
     });
     std::iter::once("text,label\n".to_string()).chain(rows).collect()
 }

@@ -26,21 +26,21 @@ class Program:
         self.binary = ROOT / os.environ.get("SWEEP_BIN", built)
         self.folder = folder
 
-    def run(self, *arguments, stdin=None):
+    def run(self, *arguments, stdin=None, environment=None):
         """Calls it and returns what it printed and its exit code."""
         return subprocess.run(
             [self.binary, *map(str, arguments)],
             cwd=self.folder,
-            env=os.environ | {"XDG_CACHE_HOME": str(self.folder / "cache")},
+            env=os.environ | {"XDG_CACHE_HOME": str(self.folder / "cache")} | (environment or {}),
             input=stdin,
             capture_output=True,
             encoding="utf-8",
             timeout=120,
         )
 
-    def __call__(self, *arguments, stdin=None):
+    def __call__(self, *arguments, **options):
         """Calls it, expects success, returns its standard output."""
-        done = self.run(*arguments, stdin=stdin)
+        done = self.run(*arguments, **options)
         assert done.returncode == 0, f"{' '.join(map(str, arguments))}: exit code {done.returncode}\n{done.stderr}"
         return done.stdout
 
@@ -102,7 +102,7 @@ class Run:
     @cached_property
     def predictions(self):
         """`predictions.csv`, in the order of the source's rows."""
-        table = pandas.read_csv(self.folder / "predictions.csv", float_precision="round_trip")
+        table = pandas.read_csv(self.folder / "predictions.csv")
         return table.sort_values("example", ignore_index=True)
 
     @property
@@ -118,7 +118,7 @@ class Run:
     @property
     def best_epoch(self):
         """The row of `metrics.csv` that `result.json` names."""
-        epochs = pandas.read_csv(self.folder / "metrics.csv", float_precision="round_trip")
+        epochs = pandas.read_csv(self.folder / "metrics.csv")
         best = json.loads((self.folder / "result.json").read_text())["best_epoch"]
         return epochs.set_index("epoch").loc[best]
 

@@ -1,6 +1,7 @@
 """Adapters and models go both ways between sweep and peft/transformers."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification
 
-from sweeps import CLASSES, REFERENCE, classifier, logits, tokenizer_of
+from sweeps import CASES, CLASSES, REFERENCE, Run, classifier, logits, tokenizer_of
 
 # Single precision, summed in another order.
 PROBABILITY_TOLERANCE = 1e-5
@@ -87,6 +88,43 @@ def test_sweep_predicts_with_an_adapter_of_peft(folder, sweep, tmp_path):
     model = PeftModel.from_pretrained(classifier(reference / "model"), adapter)
     theirs = softmax(logits(model, tokenizer_of(reference / "model"), texts, max_length))
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=PROBABILITY_TOLERANCE)
+
+
+# One of each way in which an adapter is more than plain LoRA and a head.
+CONTINUED = ["all_bias", "lora_only_bias", "rank_pattern", "rslora_patterns", "modules_to_save"]
+
+
+@pytest.mark.parametrize("name", CONTINUED)
+def test_sweep_goes_on_from_an_adapter_of_peft_and_peft_loads_what_comes_of_it(name, sweep, tmp_path):
+    case = replace(CASES[1], name=f"from-{name}", limit=100, test_size=20)
+    started = json.loads(case.sweep_file())
+    base = {key: value for key, value in started["base"].items() if key not in ["target_modules", "lora_alpha"]}
+    base |= dict(model=str(REFERENCE / "bert/model"), init_adapter=str(REFERENCE / "bert/adapters" / name), epochs=1)
+    (tmp_path / "sweep.yaml").write_text(json.dumps(dict(name=case.name, base=base)))
+    sweep("run", tmp_path / "sweep.yaml", "--results", tmp_path / "results", "--devices", "cpu")
+    [folder] = (tmp_path / "results" / case.name / "runs").iterdir()
+    run = Run(folder, case)
+    before = PeftModel.from_pretrained(classifier(REFERENCE / "bert/model"), base["init_adapter"])
+    after = PeftModel.from_pretrained(classifier(REFERENCE / "bert/model"), folder / "adapter")
+    tokenizer = tokenizer_of(REFERENCE / "bert/model")
+    theirs = softmax(logits(after, tokenizer, run.texts))
+    np.testing.assert_allclose(run.probabilities, theirs, rtol=0, atol=PROBABILITY_TOLERANCE)
+    # Trained a little: near where it began, and not there.
+    moved = np.abs(theirs - softmax(logits(before, tokenizer, run.texts))).max()
+    assert 1e-4 < moved < 0.9
+    assert (after.peft_config["default"].bias or "none") == before.peft_config["default"].bias
+
+
+@pytest.mark.parametrize("folder", ADAPTERS[:4], ids=adapter_name)
+def test_an_adapter_of_peft_is_exported_merged(folder, sweep, tmp_path):
+    reference = REFERENCE / folder.relative_to(REFERENCE).parts[0]
+    batches = json.loads((reference / "batches.json").read_text())
+    adapter = local_adapter(folder, tmp_path / "adapter")
+    sweep("export", adapter, "--merged", tmp_path / "merged")
+    inputs = tokenizer_of(tmp_path / "merged"), batches["texts"][:8], batches["max_length"]
+    ours = logits(AutoModelForSequenceClassification.from_pretrained(tmp_path / "merged"), *inputs)
+    theirs = logits(PeftModel.from_pretrained(classifier(reference / "model"), adapter), *inputs)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=LOGIT_TOLERANCE)
 
 
 @pytest.mark.parametrize("kind", REFUSED)

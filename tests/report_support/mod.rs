@@ -255,6 +255,7 @@ pub fn base_spec() -> RunSpec {
             limit: None,
             evaluation: Evaluation::HeldOut { size: HeldOut::Examples(640), seed: 42 },
         },
+        init_adapter: None,
         max_length: 512,
         rank: 16,
         lora_alpha: 32.0,

@@ -307,3 +307,18 @@ fn far_too_many_runs_are_refused_at_once() {
     let text = format!("grid: {{rank: [{values}], epochs: [{values}], lora_dropout: [{fractions}]}}");
     assert!(problems(&text).contains("makes 1000000000 runs; 1000000 is the most"));
 }
+
+#[test]
+fn an_adapter_to_begin_with_decides_its_own_shape() {
+    let swept = sweep("base: {epochs: 2}\nablate: {init_adapter: [trained/adapter]}\n");
+    assert_eq!(labels(&swept), ["base", "init_adapter=trained/adapter"]);
+    let (new, begun) = (&swept.runs[0].spec, &swept.runs[1].spec);
+    assert_eq!((new.init_adapter.as_deref(), new.rank), (None, 16));
+    assert_eq!((begun.rank, begun.lora_alpha, begun.target_modules.len()), (8, 12.0, 2));
+    assert_eq!(begun.init_adapter.as_deref(), Some("trained/adapter"));
+    // Saying what the adapter says is allowed; it is the same run.
+    let told = sweep("base: {epochs: 2, init_adapter: trained/adapter, rank: 8, lora_alpha: 12}\n");
+    assert_eq!(told.runs[0].id, swept.runs[1].id);
+    let none = sweep("base: {epochs: 2, init_adapter: null}\n");
+    assert_eq!(none.runs[0].id, swept.runs[0].id);
+}

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use sweep::spec::{DatasetSpec, Evaluation, Facts, HeldOut, HypothesisMetric, ModelFacts, Rehearsal, Sweep, SweepFile};
+use sweep::spec::{
+    AdapterFacts, DatasetSpec, Evaluation, Facts, HeldOut, HypothesisMetric, ModelFacts, Rehearsal, Sweep, SweepFile,
+};
 
 use crate::support::{FakeFacts, file, labels, sweep};
 
@@ -15,6 +17,10 @@ struct Fresh;
 impl Facts for Fresh {
     fn model(&self, name: &str) -> Result<ModelFacts, String> {
         if name == MINILM { FakeFacts::default().model(name) } else { Err(format!("model `{name}` is not here")) }
+    }
+
+    fn adapter(&self, name: &str, _: &str) -> Result<AdapterFacts, String> {
+        Err(format!("adapter `{name}` is not here"))
     }
 
     fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {

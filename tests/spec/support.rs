@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use sweep::spec::{Architecture, DatasetSpec, Facts, ModelFacts, SpecErrors, Sweep, SweepFile};
+use sweep::spec::{AdapterFacts, Architecture, DatasetSpec, Facts, ModelFacts, SpecErrors, Sweep, SweepFile};
 
 /// Knows architecture and depth by name, and digests that are the names themselves.
 #[derive(Default)]
@@ -23,6 +23,20 @@ impl Facts for FakeFacts {
         };
         let digest = name.replace("copy/of-roberta", "FacebookAI/roberta-base");
         Ok(ModelFacts { architecture, layers, digest })
+    }
+
+    /// One of rank 8 on two modules, for RoBERTa.
+    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String> {
+        if name != "trained/adapter" || model != "FacebookAI/roberta-base" {
+            return Err(format!("adapter `{name}` of `{model}` is not here"));
+        }
+        let modules = ["attention.self.query", "output.dense"];
+        Ok(AdapterFacts {
+            rank: 8,
+            lora_alpha: 12.0,
+            target_modules: modules.map(|module| format!("roberta.encoder.layer.3.{module}")).to_vec(),
+            digest: "adapter".to_owned(),
+        })
     }
 
     /// The file's name alone: the folder is a location, not a content.

@@ -202,3 +202,23 @@ fn numbers_that_are_none_survive() {
     let view = &store.runs().unwrap()[0];
     assert_eq!((view.state, view.epochs), (RunState::Completed, 3));
 }
+
+/// A parameter that only some runs have is a column all the same.
+#[test]
+fn a_parameter_that_may_be_absent_has_its_column() {
+    let root = scratch();
+    let mut runs = runs(2);
+    runs[1].spec.init_adapter = Some("trained/adapter".into());
+    let store = open(root.path(), &sweep(runs)).unwrap().store;
+    assert!(store.refresh_index().unwrap());
+    let mut table = csv::Reader::from_path(store.layout().runs_csv()).unwrap();
+    let header = table.headers().unwrap().clone();
+    let column = |name: &str| header.iter().position(|other| other == name).unwrap();
+    let rows: Vec<csv::StringRecord> = table.records().map(|row| row.unwrap()).collect();
+    let of = |name: &str| rows.iter().map(|row| row[column(name)].to_string()).collect::<Vec<_>>();
+    assert_eq!(of("init_adapter"), ["", "trained/adapter"]);
+    assert_eq!(of("max_length"), ["128", "128"]);
+    assert_eq!(of("epochs"), ["3", "5"]);
+    let changes = store.record().runs[1].changes.as_ref().unwrap();
+    assert_eq!(changes["init_adapter"], "trained/adapter");
+}

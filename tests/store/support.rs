@@ -31,6 +31,7 @@ pub fn spec() -> RunSpec {
             limit: None,
             evaluation: Evaluation::HeldOut { size: HeldOut::Examples(160), seed: 42 },
         },
+        init_adapter: None,
         max_length: 128,
         rank: 8,
         lora_alpha: 16.0,

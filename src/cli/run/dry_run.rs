@@ -1,4 +1,4 @@
-//! `--dry-run`: the runs and what they will cost. Nothing is written.
+//! `--dry-run`: the runs, what they will cost, and what they can settle. Nothing is written.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,9 +12,9 @@ use crate::hub::Hub;
 use crate::spec::RunId;
 use crate::store::{Layout, RunState, Store};
 
-use super::Chosen;
+use super::{Chosen, prospects};
 
-/// The table of the chosen runs, and the sums.
+/// The table of the chosen runs, the sums, and what the runs can say of the hypotheses.
 pub fn table(hub: &Hub, chosen: &Chosen, results: &Path, rehearsal: bool) -> Result<String, CliError> {
     let mut costs = Costs::new(hub);
     let done = completed(chosen, results, rehearsal)?;
@@ -59,7 +59,9 @@ pub fn table(hub: &Hub, chosen: &Chosen, results: &Path, rehearsal: bool) -> Res
     let skipped = if skipped > 0 { format!(" ({skipped} completed, not done again)") } else { String::new() };
     let (steps, tokens) = (HumanCount(steps as u64), HumanCount(tokens));
     let what = count(runs, "run");
-    Ok(format!("{table}\n{what} to train{skipped}: {steps} optimizer steps, {tokens} training tokens.\n{memory}"))
+    let train = format!("{what} to train{skipped}: {steps} optimizer steps, {tokens} training tokens.\n{memory}");
+    let prospects = prospects::section(chosen, &done, &mut costs)?;
+    Ok(format!("{table}\n{train}{prospects}"))
 }
 
 /// Chosen runs that have their results.

@@ -4,6 +4,7 @@ mod devices;
 mod dry_run;
 mod local;
 mod plan;
+mod prospects;
 mod slurm;
 mod summary;
 
@@ -19,6 +20,7 @@ use crate::hub::Hub;
 use crate::spec::{RunId, Sweep, SweepFile, select};
 
 use super::CliError;
+use super::downloads;
 use super::executor::ExecutorOptions;
 use super::facts::LocalFacts;
 use super::rehearsal;
@@ -73,7 +75,8 @@ pub struct Run {
     /// Time between two checkpoints; there is one at the end of every epoch as well.
     #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = minutes)]
     checkpoint_minutes: f64,
-    /// Shows the runs and what they will cost (with `--launch slurm`: the job script), and writes nothing.
+    /// Shows the runs, what they will cost and which hypotheses they can settle (with `--launch slurm`: the job script),
+    /// and writes nothing.
     #[arg(long)]
     dry_run: bool,
     /// Tries the whole design on a small model and corpus that are at hand; results are kept apart.
@@ -124,7 +127,8 @@ impl Run {
         if self.launch == Launch::Local && !self.slurm.is_empty() {
             return Err(CliError::NotSlurm);
         }
-        let hub = Hub::from_environment();
+        // A rehearsal makes do with what is at hand; workers find what is downloaded here.
+        let hub = if self.rehearse { Hub::from_environment() } else { downloads::hub() };
         let chosen = self.choose(&hub)?;
         match (self.launch, self.dry_run) {
             (Launch::Local, false) => local::train(&self, &hub, &chosen),
@@ -171,7 +175,8 @@ impl Run {
     }
 }
 
-fn positive(text: &str) -> Result<usize, String> {
+/// A whole number of at least 1.
+pub fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("must be a whole number of at least 1".to_string()),
         Ok(number) => Ok(number),

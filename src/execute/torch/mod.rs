@@ -2,7 +2,7 @@
 
 mod memory;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tch::Device;
 
@@ -11,7 +11,7 @@ use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
 use crate::data::{self, CacheUse, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::hub::Hub;
-use crate::model::{Base, Kernels};
+use crate::model::{Base, Kernels, ModelConfig, SavedAdapter};
 use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
 use crate::train::{self, Checkpoint, Examples, Footprint, Recorder, TrainError, TrainingData};
 
@@ -31,6 +31,7 @@ pub struct TorchExecutor {
 #[derive(Clone, Debug, PartialEq)]
 struct Shared {
     model: String,
+    init_adapter: Option<String>,
     precision: Precision,
     max_length: usize,
     dataset: DatasetSpec,
@@ -38,11 +39,14 @@ struct Shared {
 
 struct Loaded {
     shared: Shared,
+    /// What the runs begin with.
+    initial: Option<SavedAdapter>,
     base: Base,
     data: TrainingData,
     model_digest: String,
     /// Of the data set's files, as the ids of runs have it.
     dataset_digest: String,
+    adapter_digest: Option<String>,
 }
 
 impl Loaded {
@@ -57,7 +61,7 @@ impl Loaded {
 
     /// Whether a run was planned with the contents that were read.
     fn is_of(&self, run: &PlannedRun) -> bool {
-        run.has_contents(&self.model_digest, &self.dataset_digest)
+        run.has_contents(&self.model_digest, &self.dataset_digest, self.adapter_digest.as_deref())
     }
 }
 
@@ -78,8 +82,7 @@ pub fn cuda_devices() -> usize {
 impl TorchExecutor {
     /// `device`: `cpu` or `cuda:N`; `threads`: for products on the CPU, all cores by default.
     pub fn new(device: &str, threads: Option<usize>, hub: Hub) -> Result<Self, DeviceError> {
-        let parsed = parse(device)?;
-        start_threads(parsed, threads);
+        let parsed = open_device(device, threads)?;
         if parsed == Device::Cpu {
             keep_freed_memory();
         }
@@ -115,12 +118,30 @@ impl TorchExecutor {
             class_names: dataset.class_names,
             digest: dataset.digest,
         };
-        let base = Base::load(&folder, data.class_names.len(), shared.precision, self.device)
-            .map_err(|error| self.error(TrainError::Model(error)))?;
+        let (classes, precision) = (data.class_names.len(), shared.precision);
+        let initial = self.initial(&shared, &folder)?;
+        let base = match &initial {
+            Some(adapter) => Base::load_beneath(adapter, &folder, classes, precision, self.device),
+            None => Base::load(&folder, classes, precision, self.device),
+        };
+        let base = base.map_err(|error| self.error(TrainError::Model(error)))?;
         // After everything was read: what changes meanwhile is noticed, too.
         let model_digest = self.hub.model_digest(&folder).map_err(failed)?;
         let dataset_digest = data::digest_of_files(&shared.dataset, &location).map_err(failed)?;
-        Ok(Loaded { shared, base, data, model_digest, dataset_digest })
+        let adapter_digest = match &shared.init_adapter {
+            Some(name) => Some(self.hub.adapter_digest(&self.hub.adapter(name).map_err(failed)?).map_err(failed)?),
+            None => None,
+        };
+        Ok(Loaded { shared, initial, base, data, model_digest, dataset_digest, adapter_digest })
+    }
+
+    fn initial(&self, shared: &Shared, model: &Path) -> Result<Option<SavedAdapter>, ExecuteError> {
+        let Some(name) = &shared.init_adapter else {
+            return Ok(None);
+        };
+        let folder = self.hub.adapter(name).map_err(failed)?;
+        let config = ModelConfig::read(model).map_err(failed)?;
+        SavedAdapter::read(&folder, &config).map(Some).map_err(failed)
     }
 
     fn error(&self, error: TrainError) -> ExecuteError {
@@ -132,6 +153,16 @@ impl TorchExecutor {
             other => ExecuteError::Failed(other.to_string()),
         }
     }
+}
+
+/// The device called `cpu` or `cuda:N`, with the threads that work on the processor started (all cores by default).
+///
+/// # Errors
+/// A name that is no device's, or a GPU that is not there.
+pub fn open_device(name: &str, threads: Option<usize>) -> Result<Device, DeviceError> {
+    let device = parse(name)?;
+    start_threads(device, threads);
+    Ok(device)
 }
 
 /// One pool of threads for all that is parallel; the calling thread, which trains, is one of them.
@@ -181,7 +212,7 @@ impl Executor for TorchExecutor {
         if let Some(other) = job.runs.values().find(|run| shared(&run.spec) != shared(&first.spec)) {
             let (one, other) = (&first.label, &other.label);
             return Err(ExecuteError::Failed(format!(
-                "runs `{one}` and `{other}` cannot share a pack: model, precision, max_length or dataset differ"
+                "runs `{one}` and `{other}` cannot share a pack: model, init_adapter, precision, max_length or dataset differ"
             )));
         }
         let name = self.name.clone();
@@ -204,6 +235,7 @@ impl Executor for TorchExecutor {
             model_digest: loaded.model_digest.clone(),
             device: name,
             checkpoint_every: job.checkpoint_every,
+            initial: loaded.initial.as_ref(),
         };
         let estimated = loaded.estimate(job);
         let watch = Watch::begin(loaded.base.device);
@@ -229,6 +261,7 @@ impl Executor for TorchExecutor {
 fn shared(spec: &RunSpec) -> Shared {
     Shared {
         model: spec.model.clone(),
+        init_adapter: spec.init_adapter.clone(),
         precision: spec.precision,
         max_length: spec.max_length,
         dataset: spec.dataset.clone(),

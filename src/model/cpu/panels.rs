@@ -7,7 +7,7 @@ use super::RowsMut;
 use super::tile::{COLUMNS, Engine, Left, ROWS, Strip, Sums};
 
 /// Inner indices handled at a time: with [`BLOCK`] rows of the left matrix they stay in the second-level cache.
-const DEPTH: usize = 384;
+const DEPTH: usize = 768;
 /// Most rows of the left matrix that one thread works on at a time.
 const BLOCK: usize = 8 * ROWS;
 /// Below so many multiplications one thread is done before another one is awake.
@@ -226,11 +226,7 @@ impl Part<'_> {
                 let first = group * ROWS + quarter;
                 let [a, b, c, d] = &mut buffers;
                 let lines = [&mut a[..depth], &mut b[..depth], &mut c[..depth], &mut d[..depth]];
-                let [a, b, c, d] = self.lines(first, rows, start, lines);
-                // Four values at a time, which lie together.
-                for (k, packed) in packed.iter_mut().enumerate() {
-                    packed[quarter..quarter + 4].copy_from_slice(&[a[k], b[k], c[k], d[k]]);
-                }
+                self.panels.engine.turn(self.lines(first, rows, start, lines), quarter, packed);
             }
         }
     }

@@ -21,7 +21,7 @@ const GAP: f64 = 40.0;
 const LARGEST: f64 = 800.0;
 
 pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
-    let shown: Vec<(String, &Answers, Confusion)> = chosen(report)
+    let shown: Vec<(Title<'_>, &Answers, Confusion)> = chosen(report)
         .into_iter()
         .filter_map(|(title, run)| {
             let answers = run.answers.as_ref()?;
@@ -46,27 +46,49 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
         }
         Ok(())
     })?;
-    let sentences: Vec<String> = shown.iter().map(|(title, answers, counts)| worst(title, answers, counts)).collect();
+    let sentences: Vec<String> =
+        shown.iter().map(|(title, answers, counts)| worst(&title.text(), answers, counts)).collect();
     Ok(Some(Chart { name: "confusion", title: title.to_string(), description: sentences.join(" "), picture }))
 }
 
 /// The baseline's best run and the best run of all, with titles; one where they are the same.
-fn chosen(report: &Report) -> Vec<(String, &Run)> {
+fn chosen(report: &Report) -> Vec<(Title<'_>, &Run)> {
     let best_of = |configuration: usize| {
         let runs = report.runs_of(&report.configurations[configuration]).filter(|run| run.answers.is_some());
         runs.max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))
     };
     let mut chosen = Vec::new();
     if let Some(run) = report.baseline.and_then(best_of) {
-        chosen.push((format!("Baseline: {}, {}", run.label, figure(run)), run));
+        chosen.push((Title { role: "Baseline", run }, run));
     }
     let all = report.runs.iter().filter(|run| run.answers.is_some());
     if let Some(run) = all.max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))
         && chosen.iter().all(|(_, known)| known.id != run.id)
     {
-        chosen.push((format!("Best run: {}, {}", run.label, figure(run)), run));
+        chosen.push((Title { role: "Best run", run }, run));
     }
     chosen
+}
+
+/// What stands above a matrix.
+struct Title<'a> {
+    role: &'static str,
+    run: &'a Run,
+}
+
+impl Title<'_> {
+    fn text(&self) -> String {
+        self.with(&self.run.label)
+    }
+
+    /// In at most `width` pixels: only the run's name is shortened.
+    fn fit(&self, look: Type, width: f64) -> String {
+        self.with(&look.fit(&self.run.label, width - look.width(&self.with(""))))
+    }
+
+    fn with(&self, label: &str) -> String {
+        format!("{}: {label}, {}", self.role, figure(self.run))
+    }
 }
 
 fn accuracy(run: &Run) -> f64 {
@@ -106,12 +128,12 @@ fn matrix(
     canvas: &Canvas<'_>,
     room: Rect,
     name_width: f64,
-    title: &str,
+    title: &Title<'_>,
     answers: &Answers,
     counts: &Confusion,
 ) -> Drawn {
     let look = Type::small().bold();
-    canvas.text(&look.fit(title, room.width()), (room.left, room.top - 28.0), look)?;
+    canvas.text(&title.fit(look, room.width()), (room.left, room.top - 28.0), look)?;
     let Layout { left, side, upwards, below } = Layout::of(answers, room.width(), name_width);
     let left = room.left + left;
     let square = Rect::new(left, room.top, left + side, room.top + side);

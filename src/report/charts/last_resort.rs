@@ -3,6 +3,9 @@
 //! Only the tables a renderer needs (OpenType specification 1.9: head, hhea, maxp, hmtx, cmap 12, loca, glyf, name).
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use regex::Regex;
 
 use unifont::{Glyph, get_glyph};
 
@@ -12,13 +15,58 @@ const PIXEL: i16 = 64;
 const DESCENT: i16 = 2;
 const ROWS: i16 = 16;
 
+/// A glyph with its place on the line, in pixels.
+struct Placed {
+    character: char,
+    glyph: &'static Glyph,
+    /// How far its bitmap is moved to the left.
+    back: i16,
+    advance: i16,
+}
+
+impl Placed {
+    fn of(character: char) -> Option<Placed> {
+        let glyph = get_glyph(character)?;
+        let width = glyph.get_width() as i16;
+        let runs = runs_of(glyph);
+        let left = runs.iter().map(|run| run.1).min().unwrap_or(0) as i16;
+        let right = runs.iter().map(|run| run.2).max().unwrap_or(0) as i16;
+        let (back, advance) = match Mark::of(character) {
+            None => (0, width),
+            // Ends where the letter before it ends.
+            Some(Mark::OnLetter) => (right, 0),
+            // Begins there: its bitmap has room for the letter, which has a bitmap of its own.
+            Some(Mark::BesideLetter) => (left, right - left),
+        };
+        Some(Placed { character, glyph, back, advance })
+    }
+}
+
+/// A mark that makes no sense without a letter.
+enum Mark {
+    OnLetter,
+    BesideLetter,
+}
+
+impl Mark {
+    fn of(character: char) -> Option<Mark> {
+        static MARKS: OnceLock<Option<[Regex; 2]>> = OnceLock::new();
+        // Unicode's categories Mn and Mc, which are what a regular expression can ask for.
+        let marks = MARKS.get_or_init(|| Some([Regex::new(r"\p{Mn}").ok()?, Regex::new(r"\p{Mc}").ok()?]));
+        let [on, beside] = marks.as_ref()?;
+        let mut buffer = [0; 4];
+        let text = character.encode_utf8(&mut buffer);
+        if on.is_match(text) { Some(Mark::OnLetter) } else { beside.is_match(text).then_some(Mark::BesideLetter) }
+    }
+}
+
 /// A font with those of the characters that Unifont has; none when it has none of them.
 pub(super) fn font(characters: &BTreeSet<char>) -> Option<Vec<u8>> {
-    let glyphs: Vec<(char, &Glyph)> = characters.iter().filter_map(|&c| Some((c, get_glyph(c)?))).collect();
+    let glyphs: Vec<Placed> = characters.iter().filter_map(|&c| Placed::of(c)).collect();
     if glyphs.is_empty() {
         return None;
     }
-    let outlines: Vec<Vec<u8>> = std::iter::once(Vec::new()).chain(glyphs.iter().map(|(_, g)| outline(g))).collect();
+    let outlines: Vec<Vec<u8>> = std::iter::once(Vec::new()).chain(glyphs.iter().map(outline)).collect();
     let (loca, glyf) = locate(&outlines);
     let points = outlines.len() as u16;
     let tables = [
@@ -35,14 +83,15 @@ pub(super) fn font(characters: &BTreeSet<char>) -> Option<Vec<u8>> {
 }
 
 /// One closed rectangle per horizontal run of pixels.
-fn outline(glyph: &Glyph) -> Vec<u8> {
-    let runs = runs_of(glyph);
+fn outline(placed: &Placed) -> Vec<u8> {
+    let runs = runs_of(placed.glyph);
     if runs.is_empty() {
         return Vec::new();
     }
     let mut out = Bytes::default();
-    let x_max = runs.iter().map(|r| r.2).max().unwrap_or(0) as i16 * PIXEL;
-    out.i16(runs.len() as i16).i16(0).i16(-DESCENT * PIXEL).i16(x_max).i16((ROWS - DESCENT) * PIXEL);
+    let x = |column: usize| (column as i16 - placed.back) * PIXEL;
+    let x_max = x(runs.iter().map(|run| run.2).max().unwrap_or(0));
+    out.i16(runs.len() as i16).i16(x(0)).i16(-DESCENT * PIXEL).i16(x_max).i16((ROWS - DESCENT) * PIXEL);
     for i in 0..runs.len() {
         out.u16(i as u16 * 4 + 3);
     }
@@ -53,7 +102,7 @@ fn outline(glyph: &Glyph) -> Vec<u8> {
         .iter()
         .flat_map(|&(row, from, to)| {
             let top = (ROWS - DESCENT - row as i16) * PIXEL;
-            let (left, right, bottom) = (from as i16 * PIXEL, to as i16 * PIXEL, top - PIXEL);
+            let (left, right, bottom) = (x(from), x(to), top - PIXEL);
             [(left, bottom), (left, top), (right, top), (right, bottom)]
         })
         .collect();
@@ -99,13 +148,13 @@ fn locate(outlines: &[Vec<u8>]) -> (Vec<u8>, Vec<u8>) {
     (loca.0, glyf)
 }
 
-fn character_map(glyphs: &[(char, &Glyph)]) -> Vec<u8> {
+fn character_map(glyphs: &[Placed]) -> Vec<u8> {
     let mut out = Bytes::default();
     // Version 0, one table: Windows, full Unicode, at offset 12.
     out.u16(0).u16(1).u16(3).u16(10).u32(12);
     out.u16(12).u16(0).u32(16 + 12 * glyphs.len() as u32).u32(0).u32(glyphs.len() as u32);
-    for (i, (c, _)) in glyphs.iter().enumerate() {
-        out.u32(*c as u32).u32(*c as u32).u32(i as u32 + 1);
+    for (i, Placed { character, .. }) in glyphs.iter().enumerate() {
+        out.u32(*character as u32).u32(*character as u32).u32(i as u32 + 1);
     }
     out.0
 }
@@ -129,11 +178,11 @@ fn horizontal_header(glyphs: u16) -> Vec<u8> {
     out.0
 }
 
-fn metrics(glyphs: &[(char, &Glyph)]) -> Vec<u8> {
+fn metrics(glyphs: &[Placed]) -> Vec<u8> {
     let mut out = Bytes::default();
     out.u16((ROWS * PIXEL) as u16).i16(0);
-    for (_, glyph) in glyphs {
-        out.u16(glyph.get_width() as u16 * PIXEL as u16).i16(0);
+    for placed in glyphs {
+        out.u16((placed.advance * PIXEL) as u16).i16(-placed.back * PIXEL);
     }
     out.0
 }
@@ -238,6 +287,21 @@ mod tests {
         let mut database = Database::new();
         database.load_font_data(bytes);
         assert_eq!(database.len(), 1);
+    }
+
+    #[test]
+    fn marks_stand_at_their_letters() {
+        // A vowel above, a vowel behind, and a letter.
+        let bytes = font(&"\u{947}\u{940}क".chars().collect()).unwrap();
+        let parsed = FontRef::try_from_slice(&bytes).unwrap();
+        let advance = |c: char| parsed.h_advance_unscaled(parsed.glyph_id(c)) as i16 / PIXEL;
+        let ink = |c: char| {
+            let bounds = parsed.outline(parsed.glyph_id(c)).unwrap().bounds;
+            (bounds.min.x as i16 / PIXEL, bounds.max.x as i16 / PIXEL)
+        };
+        assert_eq!((advance('\u{947}'), ink('\u{947}').1), (0, 0));
+        assert_eq!(ink('\u{940}'), (0, advance('\u{940}')));
+        assert_eq!(advance('क'), 16);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod axis;
+mod bars;
 mod canvas;
 mod confusion;
 mod effects;
@@ -108,5 +109,6 @@ pub(crate) fn draw_all(report: &Report) -> Result<Vec<Chart>, DrawError> {
     charts.extend(parallel::draw(report)?);
     charts.extend(pareto::draw(report, &looks)?);
     charts.extend(throughput::draw(report, &looks)?);
+    charts.extend(throughput::draw_memory(report, &looks)?);
     Ok(charts)
 }

@@ -75,7 +75,7 @@ impl Type {
         if self.width(text) <= width {
             return text.to_string();
         }
-        let shorter = (3..16).rev().map(|kept| with_short_names(text, kept)).find(|short| self.width(short) <= width);
+        let shorter = (1..16).rev().map(|kept| with_short_names(text, kept)).find(|short| self.width(short) <= width);
         if let Some(short) = shorter {
             return short;
         }
@@ -109,7 +109,9 @@ fn with_short_names(text: &str, kept: usize) -> String {
 /// A text in lines of at most `width` pixels, broken between words; the last of at most `lines` is cut where it must be.
 pub(crate) fn wrap(text: &str, look: Type, width: f64, lines: usize) -> Vec<String> {
     let mut wrapped: Vec<String> = vec![String::new()];
-    for word in text.split_whitespace() {
+    // A number stays with its percent sign.
+    let text = text.replace(" %", "\u{a0}%");
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
         let full = wrapped.len() == lines;
         let Some(line) = wrapped.last_mut() else {
             break;

@@ -1,119 +1,74 @@
-//! How fast each configuration trained.
+//! How fast each configuration trained, and what it took of the device's memory.
 
+use crate::event::EpochRecord;
 use crate::metrics::Summary;
 use crate::report::model::{Report, Run};
 
-use super::axis::{Axis, Unit};
-use super::canvas::{Canvas, Drawn, Rect, Stroke, Type, WIDTH, picture};
-use super::legend::{MARGIN, heading};
-use super::palette::{CONTEXT, Look};
-use super::panel::{Labels, Panel};
-use super::{Chart, DrawError, Looks, rows, words};
-
-const ROW: f64 = 44.0;
-const NAMES: f64 = 500.0;
-/// More rows than this nobody reads: the fastest and the slowest are shown.
-const MOST: usize = 40;
-
-struct Speed {
-    configuration: usize,
-    examples: Summary,
-    tokens: f64,
-    seconds: f64,
-}
+use super::bars::{self, Bar, Words};
+use super::{Chart, DrawError, Looks, axis};
 
 pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, DrawError> {
-    let mut speeds: Vec<Speed> = (0..report.configurations.len()).filter_map(|i| speed(report, i)).collect();
-    speeds.sort_by(|a, b| b.examples.mean.total_cmp(&a.examples.mean));
-    let all = speeds.len();
-    if all > MOST {
-        speeds.drain(MOST / 2..all - MOST / 2);
-    }
-    let Some(fastest) = speeds.iter().map(|speed| speed.examples.max).reduce(f64::max) else {
-        return Ok(None);
-    };
-    let height = (132.0 + speeds.len() as f64 * ROW + 130.0).max(420.0) as u32;
-    let title = "Training throughput";
-    let picture = picture(WIDTH, height, |canvas| {
-        let top = heading(canvas, WIDTH, title, &subtitle(report, all - speeds.len()))? + 10.0;
-        let room = Type::small().width("100.0k tokens/s · 1000.0 s per epoch") + 24.0;
-        let rect = Rect::new(MARGIN + NAMES, top, f64::from(WIDTH) - MARGIN - room, f64::from(height) - 110.0);
-        let panel = rows::across(rect, Axis::rounded(0.0, fastest, 5, Unit::Count));
-        panel.frame(canvas, Labels { x: Some("Training examples per second"), x_ticks: true, ..Labels::default() })?;
-        for (place, speed) in speeds.iter().enumerate() {
-            let y = rect.top + (place as f64 + 0.5) * rect.height() / speeds.len() as f64;
-            row(
-                canvas,
-                &panel,
-                y,
-                &report.configurations[speed.configuration].name,
-                looks.get(speed.configuration),
-                speed,
-            )?;
+    let speeds: Vec<Bar> = (0..report.configurations.len()).filter_map(|i| speed(report, i)).collect();
+    let description = match bars::extremes(report, &speeds, |value| format!("{value:.0}")) {
+        Some((fast, _)) if speeds.len() == 1 => {
+            format!("Training examples per second, evaluation excluded: {fast}.")
         }
-        Ok(())
-    })?;
-    Ok(Some(Chart { name: "throughput", title: title.to_string(), description: description(report, &speeds), picture }))
+        Some((fast, slow)) => {
+            format!("Training examples per second, evaluation excluded. Fastest: {fast}; slowest: {slow}.")
+        }
+        None => String::new(),
+    };
+    let words = Words {
+        title: "Training throughput",
+        remark: "runs of a pack share the device",
+        axis: "Training examples per second",
+        widest: "100.0k tokens/s · 1000.0 s per epoch",
+    };
+    let picture = bars::draw(report, looks, speeds, &words)?;
+    Ok(picture.map(|picture| Chart::new("throughput", words.title, description, picture)))
 }
 
 /// Means over a configuration's runs of their means over epochs.
-fn speed(report: &Report, configuration: usize) -> Option<Speed> {
+fn speed(report: &Report, configuration: usize) -> Option<Bar> {
     let runs: Vec<&Run> =
         report.runs_of(&report.configurations[configuration]).filter(|run| !run.epochs.is_empty()).collect();
-    let mean = |run: &Run, of: fn(&crate::event::EpochRecord) -> f64| {
-        run.epochs.iter().map(of).sum::<f64>() / run.epochs.len() as f64
-    };
-    let over_runs = |of: fn(&crate::event::EpochRecord) -> f64| {
-        Summary::of(&runs.iter().map(|run| mean(run, of)).collect::<Vec<f64>>())
-    };
-    Some(Speed {
+    let mean =
+        |run: &Run, of: fn(&EpochRecord) -> f64| run.epochs.iter().map(of).sum::<f64>() / run.epochs.len() as f64;
+    let over_runs =
+        |of: fn(&EpochRecord) -> f64| Summary::of(&runs.iter().map(|run| mean(run, of)).collect::<Vec<f64>>());
+    let tokens = axis::count(over_runs(|epoch| epoch.tokens_per_second)?.mean);
+    let seconds = over_runs(|epoch| epoch.seconds)?.mean;
+    Some(Bar {
         configuration,
-        examples: over_runs(|epoch| epoch.examples_per_second)?,
-        tokens: over_runs(|epoch| epoch.tokens_per_second)?.mean,
-        seconds: over_runs(|epoch| epoch.seconds)?.mean,
+        value: over_runs(|epoch| epoch.examples_per_second)?,
+        note: format!("{tokens} tokens/s · {seconds:.1} s per epoch"),
     })
 }
 
-fn row(canvas: &Canvas<'_>, panel: &Panel, y: f64, name: &str, look: Look, speed: &Speed) -> Drawn {
-    rows::name(canvas, panel, y, name, NAMES - 30.0, Type::small())?;
-    let end = panel.at(speed.examples.mean, 0.0).0;
-    canvas.fill(Rect::new(panel.rect.left, y - 12.0, end, y + 12.0), look.color)?;
-    if speed.examples.count > 1 {
-        let x = |value: f64| panel.at(value, 0.0).0;
-        let (low, high) = (x(speed.examples.min), x(speed.examples.max));
-        canvas.line(&[(low, y), (high, y)], Stroke::solid(CONTEXT, 3))?;
-        for end in [low, high] {
-            canvas.line(&[(end, y - 6.0), (end, y + 6.0)], Stroke::solid(CONTEXT, 3))?;
+/// Where memory was recorded.
+pub(super) fn draw_memory(report: &Report, looks: &Looks) -> Result<Option<Chart>, DrawError> {
+    let taken: Vec<Bar> = (0..report.configurations.len()).filter_map(|i| memory(report, i)).collect();
+    let description = match bars::extremes(report, &taken, |value| format!("{value:.0} MiB")) {
+        Some((most, _)) if taken.len() == 1 => format!("Device memory of a run beside the frozen weights: {most}."),
+        Some((most, least)) => {
+            format!("Device memory of a run beside the frozen weights, which all share. Most: {most}; least: {least}.")
         }
-    }
-    let tokens = super::axis::count(speed.tokens);
-    rows::figures(canvas, panel, y, &format!("{tokens} tokens/s · {:.1} s per epoch", speed.seconds), Type::small())
+        None => String::new(),
+    };
+    let words = Words {
+        title: "Device memory per run",
+        remark: "at most, beside the frozen weights",
+        axis: "MiB",
+        widest: "100,000 MiB",
+    };
+    let picture = bars::draw(report, looks, taken, &words)?;
+    Ok(picture.map(|picture| Chart::new("memory", words.title, description, picture)))
 }
 
-fn subtitle(report: &Report, left_out: usize) -> String {
-    let mut text = format!("{} · runs of a pack share the device", words::subject(report));
-    if report.seeds() > 1 {
-        text.push_str(" · thin line: from the slowest to the fastest run");
-    }
-    if left_out > 0 {
-        text.push_str(&format!(" · {left_out} in between not shown"));
-    }
-    text
-}
-
-fn description(report: &Report, speeds: &[Speed]) -> String {
-    let name = |speed: &Speed| report.configurations[speed.configuration].name.clone();
-    match (speeds.first(), speeds.last()) {
-        (Some(fast), Some(slow)) if speeds.len() > 1 => format!(
-            "Training examples per second, evaluation excluded. Fastest: {} ({:.0}); slowest: {} ({:.0}).",
-            name(fast),
-            fast.examples.mean,
-            name(slow),
-            slow.examples.mean
-        ),
-        (Some(only), _) => {
-            format!("{}: {:.0} training examples per second, evaluation excluded.", name(only), only.examples.mean)
-        }
-        _ => String::new(),
-    }
+fn memory(report: &Report, configuration: usize) -> Option<Bar> {
+    const MEBIBYTE: f64 = 1_048_576.0;
+    let runs = report.runs_of(&report.configurations[configuration]);
+    let taken: Vec<f64> = runs.filter_map(|run| Some(run.memory? as f64 / MEBIBYTE)).collect();
+    let value = Summary::of(&taken)?;
+    Some(Bar { configuration, value, note: format!("{:.0} MiB", value.mean) })
 }

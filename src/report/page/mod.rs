@@ -13,7 +13,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::charts::Chart;
 use super::model::Report;
-use super::remarks;
+use super::{reference, remarks};
 
 pub(crate) use index::{Entry, index};
 
@@ -30,9 +30,10 @@ pub(crate) struct Surroundings {
 
 /// The page of a sweep.
 pub(crate) fn sweep(report: &Report, charts: &[Chart], around: &Surroundings) -> String {
+    let reported = reference::heading(report);
     let sections: Vec<(&str, &str, Option<Markup>)> = vec![
         ("verdicts", "Verdicts", verdicts::section(report)),
-        ("reported", "What was reported, what we measured", verdicts::reported(report)),
+        ("reported", &reported, verdicts::reported(report)),
         ("charts", "Charts", figures::charts(charts, around.chart_extension)),
         ("configurations", "Configurations", figures::configurations(report)),
         ("runs", "All runs", runs::section(report, &around.results)),

@@ -70,7 +70,7 @@ fn row(judged: &Judged) -> Markup {
     }
 }
 
-/// None without reported figures.
+/// Reported figures and claims beside what was measured. None without reported figures.
 pub(super) fn reported(report: &Report) -> Option<Markup> {
     let compared = reference::compared(report);
     if compared.is_empty() {
@@ -104,5 +104,34 @@ pub(super) fn reported(report: &Report) -> Option<Markup> {
                 }
             }
         }
+        @if !report.judged.is_empty() { (claims(report)) }
     })
+}
+
+fn claims(report: &Report) -> Markup {
+    html! {
+        h3 { "Claims" }
+        div.scroll tabindex="0" role="region" aria-label="Claims, scrollable" {
+            table {
+                caption { "The claims as the sweep file states them; all about them stands under the verdicts." }
+                thead {
+                    tr {
+                        th scope="col" { "Claimed" }
+                        th scope="col" { "Verdict" }
+                        th scope="col" { "Measured" }
+                    }
+                }
+                tbody {
+                    @for judged in &report.judged {
+                        @let word = verdicts::word(judged.verdict());
+                        tr {
+                            th.name scope="row" { (judged.hypothesis.claim) }
+                            td { span class={ "verdict " (word) } { (word) } }
+                            td.name { (verdicts::found_words(judged)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -1,7 +1,8 @@
-//! `summary.csv`: one line per configuration, full precision.
+//! `summary.csv` (one line per configuration) and `hypotheses.csv` (one line per hypothesis), full precision.
 
 use crate::report::metric;
 use crate::report::model::Report;
+use crate::report::verdicts::{self, Judged};
 
 use super::rows::{Row, rows};
 
@@ -37,25 +38,82 @@ pub(crate) fn summary(report: &Report) -> Vec<u8> {
 }
 
 fn fields(row: &Row<'_>) -> Vec<String> {
-    let number = |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
-    let count = |value: Option<usize>| value.map_or(String::new(), |v| v.to_string());
     let mut fields = vec![
         row.configuration.name.clone(),
         row.baseline.to_string(),
         row.planned.to_string(),
         row.completed.to_string(),
         row.unfinished.clone(),
-        count(row.trainable_parameters),
-        count(row.total_parameters),
-        number(row.best_epoch),
-        number(row.seconds),
-        number(row.interval().map(|interval| interval.low)),
-        number(row.interval().map(|interval| interval.high)),
+        shown(row.trainable_parameters),
+        shown(row.total_parameters),
+        shown(row.best_epoch),
+        shown(row.seconds),
+        shown(row.interval().map(|interval| interval.low)),
+        shown(row.interval().map(|interval| interval.high)),
     ];
     for name in metric::ALL {
         let spread = row.spread(name);
-        fields.push(number(spread.map(|spread| spread.mean)));
-        fields.push(number(spread.and_then(|spread| spread.sd)));
+        fields.push(shown(spread.map(|spread| spread.mean)));
+        fields.push(shown(spread.and_then(|spread| spread.sd)));
     }
     fields
+}
+
+/// Columns: id and claim; the verdict; the metric and what is claimed of it; the treatment that decides, and the baseline;
+/// effect (treatment minus baseline, in units of the metric: shares of 1, not percent) with its 95 % interval; p-value
+/// before and after Holm's correction; seeds and examples that it rests on; caveats. Empty where there is no evidence.
+pub(crate) fn hypotheses(report: &Report) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header = [
+        "id",
+        "claim",
+        "verdict",
+        "metric",
+        "claimed",
+        "treatment",
+        "baseline",
+        "effect",
+        "low_95",
+        "high_95",
+        "p",
+        "p_holm",
+        "seeds",
+        "examples",
+        "caveats",
+    ];
+    // As above.
+    writer.write_record(header).ok();
+    for judged in &report.judged {
+        writer.write_record(verdict(judged)).ok();
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+fn verdict(judged: &Judged) -> [String; 15] {
+    let hypothesis = &judged.hypothesis;
+    let assessment = judged.joint.as_ref().map(|joint| joint.assessment);
+    let interval = assessment.and_then(|assessment| assessment.interval);
+    let deciding = judged.joint.as_ref().and_then(|joint| judged.treatments.get(joint.treatment));
+    [
+        hypothesis.id.clone(),
+        hypothesis.claim.clone(),
+        verdicts::word(judged.verdict()).to_string(),
+        verdicts::metric_words(hypothesis.metric),
+        verdicts::claim_words(hypothesis),
+        deciding.map_or(String::new(), |(name, _)| name.clone()),
+        hypothesis.vary.baseline.clone(),
+        shown(assessment.map(|assessment| assessment.effect)),
+        shown(interval.map(|interval| interval.low)),
+        shown(interval.map(|interval| interval.high)),
+        shown(assessment.and_then(|assessment| assessment.p_value)),
+        shown(assessment.and_then(|assessment| assessment.adjusted_p_value)),
+        shown(assessment.map(|assessment| assessment.seeds)),
+        shown(assessment.and_then(|assessment| assessment.examples)),
+        judged.caveats.join("; "),
+    ]
+}
+
+/// Empty where there is none.
+fn shown<T: ToString>(value: Option<T>) -> String {
+    value.map_or(String::new(), |value| value.to_string())
 }

@@ -76,6 +76,9 @@ pub(crate) fn escape(text: &str) -> String {
             '^' => out.push_str("\\textasciicircum{}"),
             '<' => out.push_str("\\textless{}"),
             '>' => out.push_str("\\textgreater{}"),
+            // The oldest font encoding, still the default, has other characters in their places.
+            '|' => out.push_str("\\textbar{}"),
+            '"' => out.push_str("''"),
             c if c.is_control() => out.push(' '),
             c => out.push(c),
         }

@@ -69,12 +69,18 @@ fn reported(report: &Report) -> String {
     if compared.is_empty() {
         return String::new();
     }
-    let mut text = String::from(
-        "## What was reported, what we measured\n\n| Figure | Reported | Measured | |\n|:--|--:|--:|:--|\n",
-    );
+    let mut text = format!("## {}\n\n", escape(&reference::heading(report)));
+    text.push_str("| Figure | Reported | Measured | |\n|:--|--:|--:|:--|\n");
     for one in &compared {
         let (what, source) = (escape(&one.what()), escape(&one.figure.source));
         text.push_str(&format!("| {what} ({source}) | {} | {} | {} |\n", one.reported(), one.found(), one.judgement()));
+    }
+    if !report.judged.is_empty() {
+        text.push_str("\n| Claimed | Verdict | Measured |\n|:--|:--|:--|\n");
+    }
+    for judged in &report.judged {
+        let (claim, word) = (escape(&judged.hypothesis.claim), verdicts::word(judged.verdict()));
+        text.push_str(&format!("| {claim} | {word} | {} |\n", escape(&verdicts::found_words(judged))));
     }
     text.push('\n');
     text

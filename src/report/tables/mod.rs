@@ -5,7 +5,7 @@ mod latex;
 mod markdown;
 mod rows;
 
-pub(crate) use csv::summary as csv_summary;
+pub(crate) use csv::{hypotheses as csv_hypotheses, summary as csv_summary};
 pub(crate) use latex::table as latex_table;
 pub(crate) use markdown::{grouped, summary as markdown_summary};
 pub(crate) use rows::{Row, best, mean_and_deviation, rows};

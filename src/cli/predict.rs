@@ -1,0 +1,267 @@
+//! `sweep predict`: what a trained classifier says of texts.
+
+use std::io::{BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::data::{TextColumns, TextReader};
+use crate::execute::{Stop, cuda_devices, open_device, stop_on_signals};
+use crate::inference::{
+    self, Columns, Format, InferenceError, LabelAs, Limits, Place, Prediction, Predictor, Source, Summary, Writer,
+    predict_rows,
+};
+use crate::store::write_atomically_with;
+
+use super::CliError;
+use super::downloads;
+use super::run::Devices;
+use super::text::{Align, Table, count, percent};
+
+/// Predicts the classes of texts.
+///
+/// Texts come from --text, from a file (--input), or from standard input, one per line.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  sweep predict --run quickstart/best --text 'Shares fell after the bank cut its forecast.'
+  sweep predict --run 3f9a --input test.csv --output submission.csv --id-column ID --label-column Class
+  sweep predict --run results/ablation/best --input test.parquet --truth-column label --output out.csv --probabilities
+  cat texts.txt | sweep predict --run my-adapter/ --json
+
+Exit codes:
+  0        every text has its prediction
+  2        bad input, or the predictions cannot be computed or written; then --output is as it was
+  128 + n  interrupted by signal n; then --output is as it was")]
+pub struct Predict {
+    /// The classifier: the folder, id or label of a run; SWEEP/best, the best run of a sweep (a name in --results, or its
+    /// folder); the folder of an adapter that peft saved; or a merged model's folder.
+    #[arg(long, value_name = "RUN")]
+    run: String,
+    /// Where runs and sweeps are looked for by name.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    results: PathBuf,
+    /// The base model, where it is not where the run or the adapter says: a folder or a hub name.
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// A text. May be given several times.
+    #[arg(long, value_name = "TEXT", conflicts_with = "input")]
+    text: Vec<String>,
+    /// A CSV, TSV, Parquet or JSON-lines file of any size.
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Where predictions go (else to standard output): CSV, or JSON lines with --json or a name that ends in .jsonl. The
+    /// file is written whole or not at all.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Writes JSON lines.
+    #[arg(long)]
+    json: bool,
+    /// The text column of the input; several are joined by a space [default: detected].
+    #[arg(long, value_name = "NAME", requires = "input")]
+    text_column: Vec<String>,
+    /// The column that identifies the input's rows, which the output begins with [default: `id`, or the row's number].
+    #[arg(long, value_name = "NAME", requires = "input")]
+    id_column: Option<String>,
+    /// A column of the input with the right labels: says how many predictions are right.
+    #[arg(long, value_name = "NAME", requires = "input")]
+    truth_column: Option<String>,
+    /// What the output calls the predicted label.
+    #[arg(long, value_name = "NAME", default_value = "label")]
+    label_column: String,
+    /// How the output writes it: the class's name, or its number counted from 0.
+    #[arg(long, value_enum, default_value_t = LabelForm::Name)]
+    label_as: LabelForm,
+    /// Adds a column p_CLASS for every class (JSON always has them).
+    #[arg(long)]
+    probabilities: bool,
+    /// The names of the classes in order, where an adapter's folder does not tell them.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    class_names: Option<Vec<String>>,
+    /// Longest sequence in tokens; longer texts are cut [default: as in training, else 512].
+    #[arg(long, value_name = "N", value_parser = super::run::positive)]
+    max_length: Option<usize>,
+    /// Texts computed at once.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = super::run::positive)]
+    batch_size: usize,
+    /// The device to compute on: auto, cpu, or a GPU (`cuda:0`).
+    #[arg(long, visible_alias = "devices", default_value = "auto")]
+    device: Devices,
+    /// Threads on the processor [default: all].
+    #[arg(long, value_name = "N", value_parser = super::run::positive)]
+    threads: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LabelForm {
+    Name,
+    Index,
+}
+
+impl Predict {
+    pub fn run(self) -> Result<ExitCode, CliError> {
+        let stop = Stop::default();
+        stop_on_signals(&stop).map_err(CliError::Signals)?;
+        let done = match &self.input {
+            Some(input) => self.predict_file(input, &stop),
+            None => self.predict_texts(),
+        };
+        match done {
+            Err(CliError::Inference(InferenceError::Interrupted)) => {
+                Ok(ExitCode::from(u8::try_from(128 + stop.signal()).unwrap_or(u8::MAX)))
+            }
+            Err(error) => Err(error),
+            Ok(()) => Ok(ExitCode::SUCCESS),
+        }
+    }
+
+    fn predictor(&self) -> Result<(Source, Predictor), CliError> {
+        let devices = self.device.resolve(cuda_devices())?;
+        // There is at least one; more than one is more than a single model needs.
+        let device = open_device(devices.first().map_or("cpu", String::as_str), self.threads)?;
+        let hub = downloads::hub();
+        let place = Place { hub: &hub, results: &self.results, model: self.model.as_deref() };
+        let mut source = inference::find(&self.run, &place)?;
+        if let Some(names) = &self.class_names {
+            source.class_names = Some(names.clone());
+        }
+        let limits = Limits { max_length: self.max_length, batch_size: self.batch_size };
+        let predictor = Predictor::load(&source, limits, device)?;
+        Ok((source, predictor))
+    }
+
+    fn format(&self) -> Format {
+        let named = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
+        if self.json || self.output.as_ref().is_some_and(named) { Format::JsonLines } else { Format::Csv }
+    }
+
+    fn columns(&self, id: Option<String>, text: Option<String>) -> Columns {
+        let label_as = match self.label_as {
+            LabelForm::Name => LabelAs::Name,
+            LabelForm::Index => LabelAs::Index,
+        };
+        Columns { id, text, label: self.label_column.clone(), label_as, probabilities: self.probabilities }
+    }
+
+    /// Texts from the command line or from standard input.
+    fn predict_texts(&self) -> Result<(), CliError> {
+        let from_input = self.text.is_empty();
+        let stdin = std::io::stdin();
+        if from_input && stdin.is_terminal() {
+            eprintln!("reading texts from the terminal, one per line; end with Ctrl-D");
+        }
+        let (_, predictor) = self.predictor()?;
+        if !from_input && !self.json && self.output.is_none() {
+            let predictions = predictor.predict(&self.text)?;
+            return super::print(&table(&self.text, &predictions, predictor.class_names()));
+        }
+        let columns = self.columns(None, Some("text".to_owned()));
+        self.write(&mut |out| {
+            let mut writer = Writer::new(out, self.format(), &columns, predictor.class_names());
+            let mut lines: Box<dyn Iterator<Item = std::io::Result<String>>> = match from_input {
+                true => Box::new(BufReader::new(stdin.lock()).lines()),
+                false => Box::new(self.text.iter().cloned().map(Ok)),
+            };
+            loop {
+                let texts: Vec<String> = lines.by_ref().take(self.batch_size).collect::<Result<_, _>>()?;
+                if texts.is_empty() {
+                    return Ok(writer.finish()?);
+                }
+                for (text, prediction) in texts.iter().zip(predictor.predict(&texts)?) {
+                    writer.row("", text, &prediction)?;
+                }
+            }
+        })
+    }
+
+    fn predict_file(&self, input: &Path, stop: &Stop) -> Result<(), CliError> {
+        let wanted = TextColumns {
+            text: self.text_column.clone(),
+            id: self.id_column.clone(),
+            label: self.truth_column.clone(),
+        };
+        // Before the model, which takes longer to load.
+        let mut reader = TextReader::open(input, &wanted)?;
+        let (source, predictor) = self.predictor()?;
+        let id = reader.columns().id.clone().unwrap_or_else(|| "id".to_owned());
+        let columns = self.columns(Some(id), None);
+        let bar = bar();
+        let mut summary = None;
+        self.write(&mut |out| {
+            let mut writer = Writer::new(out, self.format(), &columns, predictor.class_names());
+            let mut progress = |rows: usize, share: f64| {
+                bar.set_position((1000.0 * share) as u64);
+                bar.set_message(count(rows, "row"));
+            };
+            let stopped = || stop.requested();
+            summary = Some(predict_rows(&predictor, input, &mut reader, &mut writer, &mut progress, &stopped)?);
+            Ok(writer.finish()?)
+        })?;
+        bar.finish_and_clear();
+        if let Some(summary) = summary {
+            eprintln!("{}", closing(&summary, &source, self.output.as_deref()));
+        }
+        Ok(())
+    }
+
+    /// To the output file, whole or not at all, or to standard output, whose reader may have seen enough.
+    fn write(&self, write: &mut dyn FnMut(&mut dyn Write) -> Result<(), InferenceError>) -> Result<(), CliError> {
+        let Some(path) = &self.output else {
+            let done = write(&mut BufWriter::new(std::io::stdout().lock()));
+            return match done {
+                Err(InferenceError::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+                Err(InferenceError::Write(error)) => Err(CliError::Output(error)),
+                other => Ok(other?),
+            };
+        };
+        let mut failed = None;
+        let written = write_atomically_with(path, |file| match write(file) {
+            Ok(()) => Ok(()),
+            Err(InferenceError::Write(error)) => Err(error),
+            Err(error) => {
+                failed = Some(error);
+                Err(std::io::Error::other("the predictions are not complete"))
+            }
+        });
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(written?),
+        }
+    }
+}
+
+/// Hidden where standard error is no terminal.
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(1000);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30.cyan/blue.dim}  {msg}, {elapsed} elapsed, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn closing(summary: &Summary, source: &Source, output: Option<&Path>) -> String {
+    let place = output.map_or_else(String::new, |path| format!(" in {}", path.display()));
+    let scores = summary
+        .scores
+        .as_ref()
+        .map_or_else(String::new, |scores| format!("; accuracy {}, F1 {:.4}", percent(scores.accuracy), scores.f1));
+    format!("{} predicted by {}{place}{scores}", count(summary.rows, "row"), source.name)
+}
+
+/// A line per text: its label, the probability of every class, and its beginning.
+fn table(texts: &[String], predictions: &[Prediction], class_names: &[String]) -> String {
+    const SHOWN: usize = 60;
+    let mut header = vec![("label", Align::Left)];
+    header.extend(class_names.iter().map(|name| (name.as_str(), Align::Right)));
+    header.push(("text", Align::Left));
+    let mut table = Table::of(header);
+    for (text, prediction) in texts.iter().zip(predictions) {
+        let beginning = console::truncate_str(text, SHOWN, "…").replace(['\n', '\r', '\t'], " ");
+        let label = class_names[prediction.class].clone();
+        let probabilities = prediction.probabilities.iter().map(|value| percent(f64::from(*value)));
+        table.row([label].into_iter().chain(probabilities).chain([beginning]));
+    }
+    table.to_string()
+}

@@ -1,0 +1,228 @@
+//! Which hypotheses the planned seeds and evaluation examples can settle, and what would settle the others.
+
+use std::collections::BTreeSet;
+
+use indicatif::HumanCount;
+
+use crate::cli::CliError;
+use crate::cli::cost::Costs;
+use crate::cli::text::{Align, Table, count};
+use crate::metrics::{ALPHA, DEFAULT_CORRELATION, DEFAULT_SEED_SD, Needs, POWER, Prospect, Quantity, Scale};
+use crate::report::verdicts;
+use crate::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, PlannedRun, RunId, Sweep};
+
+use super::Chosen;
+
+/// Assumed where no figure is given to compare with.
+const ACCURACY: f64 = 0.9;
+
+/// A hypothesis and what the plan can say of it.
+struct Planned<'a> {
+    hypothesis: &'a Hypothesis,
+    /// Common seeds of the treatment that has the fewest, and its evaluation examples.
+    seeds: usize,
+    examples: usize,
+    prospect: Prospect,
+}
+
+impl Planned<'_> {
+    /// An effect may well be larger than the one that is to be found; a margin is what it is.
+    fn settles_large_effects(&self) -> bool {
+        let directed = matches!(self.hypothesis.expect, Expectation::Lower | Expectation::Higher);
+        directed && self.prospect.settles.is_some()
+    }
+}
+
+/// A table of the sweep's hypotheses; empty where it has none. Chosen and completed runs count.
+///
+/// # Errors
+/// A model or data set cannot be read.
+pub fn section(chosen: &Chosen, done: &BTreeSet<RunId>, costs: &mut Costs<'_>) -> Result<String, CliError> {
+    let sweep = &chosen.sweep;
+    let runs: Vec<&PlannedRun> =
+        sweep.runs.iter().filter(|run| chosen.contains(&run.id) || done.contains(&run.id)).collect();
+    let accuracy = expected_accuracy(sweep);
+    let mut planned = Vec::with_capacity(sweep.hypotheses.len());
+    let mut rows = 0;
+    for hypothesis in &sweep.hypotheses {
+        let common = fewest_common_seeds(&runs, hypothesis);
+        let mut examples = 0;
+        if let Some(run) = runs.iter().find(|run| run.configuration == hypothesis.vary.baseline) {
+            let cost = costs.of(&run.spec)?;
+            (examples, rows) = (cost.eval_examples, rows.max(cost.examples));
+        }
+        let claims = sweep.hypotheses.len();
+        planned.extend(foresee(hypothesis, common, examples, accuracy, claims));
+    }
+    Ok(if planned.is_empty() { String::new() } else { text(&planned, accuracy, rows) })
+}
+
+/// None where the hypothesis claims nothing sound, which the report will say.
+fn foresee(
+    hypothesis: &Hypothesis,
+    seeds: usize,
+    examples: usize,
+    accuracy: f64,
+    claims: usize,
+) -> Option<Planned<'_>> {
+    let claim = verdicts::claim(hypothesis).ok()?;
+    let quantity = quantity(hypothesis.metric, accuracy);
+    let design = quantity.design(seeds, examples, hypothesis.metric.has_values_per_example(), claims);
+    let prospect = Prospect::of(&design, claim, hypothesis.vary.treatments.len(), quantity.scale());
+    Some(Planned { hypothesis, seeds, examples, prospect })
+}
+
+fn quantity(metric: HypothesisMetric, accuracy: f64) -> Quantity {
+    match metric {
+        HypothesisMetric::EpochsToReach { .. } => Quantity::Epochs,
+        HypothesisMetric::GeneralizationGap => Quantity::Loss,
+        HypothesisMetric::Best(name)
+        | HypothesisMetric::Last(name)
+        | HypothesisMetric::AfterEpoch { metric: name, .. } => match name {
+            MetricName::EvalLoss | MetricName::TrainLoss => Quantity::Loss,
+            MetricName::MeanConfidence => Quantity::Confidence,
+            _ => Quantity::Score { accuracy },
+        },
+    }
+}
+
+/// The final accuracy that somebody reported.
+fn expected_accuracy(sweep: &Sweep) -> f64 {
+    let reported = sweep.reference.iter().filter(|figure| figure.metric == "accuracy");
+    reported.max_by_key(|figure| figure.epoch.unwrap_or(usize::MAX)).map_or(ACCURACY, |figure| figure.value)
+}
+
+fn fewest_common_seeds(runs: &[&PlannedRun], hypothesis: &Hypothesis) -> usize {
+    let seeds = |configuration: &str| -> BTreeSet<u64> {
+        runs.iter().filter(|run| run.configuration == configuration).map(|run| run.spec.seed).collect()
+    };
+    let baseline = seeds(&hypothesis.vary.baseline);
+    let treatments = hypothesis.vary.treatments.iter();
+    treatments.map(|treatment| seeds(treatment).intersection(&baseline).count()).min().unwrap_or(0)
+}
+
+fn text(planned: &[Planned<'_>], accuracy: f64, rows: usize) -> String {
+    let mut table = Table::new([
+        ("hypothesis", Align::Left),
+        ("planned", Align::Left),
+        ("settles", Align::Left),
+        ("to settle", Align::Left),
+        ("it needs about", Align::Left),
+    ]);
+    for planned in planned {
+        table.row([
+            planned.hypothesis.id.clone(),
+            basis(planned),
+            planned.prospect.settles.map_or("nothing".to_string(), |value| amount(planned.hypothesis, value)),
+            amount(planned.hypothesis, planned.prospect.wanted),
+            needs(planned.prospect.needs),
+        ]);
+    }
+    format!("\n{}\n\n{table}\n{}", headline(planned), footnote(planned, accuracy, rows))
+}
+
+fn headline(planned: &[Planned<'_>]) -> String {
+    let all = if planned.len() == 1 { "1 hypothesis".to_string() } else { format!("{} hypotheses", planned.len()) };
+    let short = || planned.iter().filter(|planned| planned.prospect.needs != Needs::Nothing);
+    let open = short().filter(|planned| !planned.settles_large_effects()).count();
+    let large = short().count() - open;
+    let what = match (open, large) {
+        (0, 0) => return format!("The planned seeds and evaluation examples can settle {all}:"),
+        (0, large) => format!("can settle {large} of {all} only if the effect is large"),
+        (open, 0) => format!("cannot settle {open} of {all}"),
+        (open, large) => format!("cannot settle {open} of {all}, and {large} only if the effect is large"),
+    };
+    format!("Warning: the planned seeds and evaluation examples {what}:")
+}
+
+/// `3 seeds × 640 examples`.
+fn basis(planned: &Planned<'_>) -> String {
+    match (planned.seeds, planned.hypothesis.metric.has_values_per_example()) {
+        (0, _) => "no common seed".to_string(),
+        (seeds, false) => count(seeds, "seed"),
+        (seeds, true) => format!("{} × {}", count(seeds, "seed"), count(planned.examples, "example")),
+    }
+}
+
+/// `2.1 points lower`, `margin 0.5 points`.
+fn amount(hypothesis: &Hypothesis, value: f64) -> String {
+    let scale = verdicts::scale(hypothesis.metric);
+    // As many digits as tell two amounts apart that are not the same.
+    let shown = if scale == Scale::Share && value < 0.001 {
+        format!("{:.2} points", 100.0 * value)
+    } else {
+        verdicts::amount(scale, value)
+    };
+    match hypothesis.expect {
+        Expectation::Lower => format!("{shown} lower"),
+        Expectation::Higher => format!("{shown} higher"),
+        Expectation::NotHigher | Expectation::NotLower | Expectation::Equivalent => format!("margin {shown}"),
+    }
+}
+
+/// `5 seeds, or 2,400 evaluation examples`.
+fn needs(needs: Needs) -> String {
+    let examples = |number: usize| format!("{} evaluation examples", HumanCount(two_digits(number) as u64));
+    match needs {
+        Needs::Nothing => "enough".to_string(),
+        Needs::Either { seeds: Some(seeds), examples: Some(number) } => {
+            format!("{}, or {}", count(seeds, "seed"), examples(number))
+        }
+        Needs::Either { seeds: Some(seeds), examples: None } => count(seeds, "seed"),
+        Needs::Either { seeds: None, examples: Some(number) } => examples(number),
+        Needs::Both { seeds, examples: number } => format!("{} and {}", count(seeds, "seed"), examples(number)),
+        Needs::Either { seeds: None, examples: None } | Needs::OutOfReach => "more than is practical".to_string(),
+    }
+}
+
+/// Rounded up to two significant digits: more would pretend to know more.
+fn two_digits(number: usize) -> usize {
+    let digits = number.max(1).ilog10();
+    let unit = 10_usize.pow(digits.saturating_sub(1));
+    number.div_ceil(unit) * unit
+}
+
+fn footnote(planned: &[Planned<'_>], accuracy: f64, rows: usize) -> String {
+    let claims = planned.len();
+    let over = if claims > 1 { format!(" over all {claims} hypotheses") } else { String::new() };
+    let mut text = format!(
+        "Settled: a true claim is supported with a probability of {:.0} %, and wrong verdicts come at most {:.0} % of the\n\
+         time{over}. To settle: of `higher` and `lower` the smallest difference that matters ({},\n\
+         {} of a loss, {}) beyond any margin; of the others the margin, if there is no effect.\n\
+         Assumed: accuracies of about {:.1} %, {:.1} points of noise between seeds, and that the right and wrong answers\n\
+         of two runs are correlated by {DEFAULT_CORRELATION}.\n",
+        100.0 * POWER,
+        100.0 * ALPHA,
+        verdicts::amount(Scale::Share, Scale::Share.default_margin()),
+        verdicts::amount(Scale::Loss, Scale::Loss.default_margin()),
+        verdicts::amount(Scale::Epochs, Scale::Epochs.default_margin()),
+        100.0 * accuracy,
+        100.0 * DEFAULT_SEED_SD,
+    );
+    if planned.iter().any(|planned| needed_examples(planned.prospect.needs) > rows) {
+        text.push_str(&format!("The data set has {} examples in all.\n", HumanCount(rows as u64)));
+    }
+    text
+}
+
+fn needed_examples(needs: Needs) -> usize {
+    match needs {
+        Needs::Both { examples, .. } | Needs::Either { examples: Some(examples), .. } => examples,
+        Needs::Nothing | Needs::Either { .. } | Needs::OutOfReach => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn needs_are_said_in_round_numbers() {
+        assert_eq!(
+            needs(Needs::Either { seeds: Some(5), examples: Some(2_313) }),
+            "5 seeds, or 2,400 evaluation examples"
+        );
+        assert_eq!(needs(Needs::Both { seeds: 10, examples: 990_001 }), "10 seeds and 1,000,000 evaluation examples");
+        assert_eq!([1, 9, 10, 99, 100, 101].map(two_digits), [1, 9, 10, 99, 100, 110]);
+    }
+}

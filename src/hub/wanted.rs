@@ -1,0 +1,147 @@
+//! Which files of a repository are needed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+/// Chooses among the files of a repository.
+pub trait Wanted {
+    /// The files that are needed, out of all names; `card` is the text of the repository's `README.md`, where it has one
+    /// and [`Self::reads_card`] asked for it.
+    ///
+    /// # Errors
+    /// A sentence for the user that says why the repository cannot be used.
+    fn choose(&self, names: &[String], card: Option<&str>) -> Result<Vec<String>, String>;
+
+    /// Whether a local folder has all that is needed.
+    fn complete(&self, folder: &Path) -> bool;
+
+    fn reads_card(&self) -> bool {
+        false
+    }
+}
+
+/// Configuration, weights and tokenizer.
+pub(super) struct ModelFiles;
+
+/// A LoRA adapter as PEFT saves it.
+pub(super) struct AdapterFiles;
+
+const CONFIG: &str = "config.json";
+const WEIGHTS: &str = "model.safetensors";
+const INDEX: &str = "model.safetensors.index.json";
+const PICKLED: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
+const TOKENIZER: [&str; 7] = [
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.json",
+    "merges.txt",
+    "vocab.txt",
+    "special_tokens_map.json",
+    "added_tokens.json",
+];
+pub(super) const ADAPTER: [&str; 2] = ["adapter_config.json", "adapter_model.safetensors"];
+
+impl Wanted for ModelFiles {
+    fn choose(&self, names: &[String], _: Option<&str>) -> Result<Vec<String>, String> {
+        let has = |name: &str| names.iter().any(|other| other == name);
+        if !has(CONFIG) {
+            return Err("it has no config.json, so it is no model of transformers".to_owned());
+        }
+        let mut chosen = vec![CONFIG.to_owned()];
+        chosen.extend(TOKENIZER.into_iter().filter(|name| has(name)).map(str::to_owned));
+        if has(WEIGHTS) {
+            chosen.push(WEIGHTS.to_owned());
+        } else if has(INDEX) {
+            chosen.push(INDEX.to_owned());
+            chosen.extend(names.iter().filter(|name| is_shard(name)).cloned());
+        } else if PICKLED.into_iter().any(has) {
+            return Err(
+                "its weights are only there as pytorch_model.bin, a pickle, which can run code when it is read; \
+                        look for a revision with model.safetensors (`@refs/pr/N`), or convert it with Python, \
+                        AutoModel.from_pretrained(NAME).save_pretrained(FOLDER), and give that folder"
+                    .to_owned(),
+            );
+        } else {
+            return Err("it has no model.safetensors".to_owned());
+        }
+        Ok(chosen)
+    }
+
+    fn complete(&self, folder: &Path) -> bool {
+        let has = |name: &str| folder.join(name).is_file();
+        let tokenizer = has("tokenizer.json") || has("vocab.txt") || (has("vocab.json") && has("merges.txt"));
+        let weights = || has(WEIGHTS) || shards(folder).is_some_and(|shards| shards.iter().all(|shard| has(shard)));
+        has(CONFIG) && tokenizer && weights()
+    }
+}
+
+/// `model-00001-of-00003.safetensors`
+fn is_shard(name: &str) -> bool {
+    name.starts_with("model-") && name.ends_with(".safetensors") && name.contains("-of-")
+}
+
+/// The files that the index of a sharded checkpoint lists.
+fn shards(folder: &Path) -> Option<BTreeSet<String>> {
+    let index: Value = serde_json::from_str(&std::fs::read_to_string(folder.join(INDEX)).ok()?).ok()?;
+    let files = index.get("weight_map")?.as_object()?.values();
+    files.map(|file| file.as_str().map(str::to_owned)).collect()
+}
+
+impl Wanted for AdapterFiles {
+    fn choose(&self, names: &[String], _: Option<&str>) -> Result<Vec<String>, String> {
+        match ADAPTER.into_iter().find(|wanted| !names.iter().any(|name| name == wanted)) {
+            Some(missing) => Err(format!("it has no {missing}, so it is no adapter that can be read")),
+            None => Ok(ADAPTER.map(str::to_owned).to_vec()),
+        }
+    }
+
+    fn complete(&self, folder: &Path) -> bool {
+        ADAPTER.iter().all(|name| folder.join(name).is_file())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose(names: &str) -> Result<String, String> {
+        let names: Vec<String> = names.split(' ').map(str::to_owned).collect();
+        ModelFiles.choose(&names, None).map(|chosen| chosen.join(" "))
+    }
+
+    #[test]
+    fn only_what_is_needed_of_a_model_is_chosen() {
+        let all = "README.md config.json flax_model.msgpack merges.txt model.safetensors pytorch_model.bin tf_model.h5 \
+                   tokenizer.json vocab.json";
+        assert_eq!(choose(all).unwrap(), "config.json tokenizer.json vocab.json merges.txt model.safetensors");
+        let sharded = "config.json model-00001-of-00002.safetensors model-00002-of-00002.safetensors \
+                       model.safetensors.index.json onnx/model.safetensors vocab.txt";
+        assert_eq!(
+            choose(sharded).unwrap(),
+            "config.json vocab.txt model.safetensors.index.json model-00001-of-00002.safetensors \
+             model-00002-of-00002.safetensors"
+        );
+        assert!(choose("config.json pytorch_model.bin").unwrap_err().contains("save_pretrained"));
+        assert!(choose("model.safetensors").unwrap_err().contains("config.json"));
+        assert!(choose("config.json vocab.txt").unwrap_err().contains("no model.safetensors"));
+    }
+
+    #[test]
+    fn a_model_is_complete_with_all_its_shards() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let complete = || ModelFiles.complete(folder.path());
+        write("config.json", "{}");
+        write("vocab.txt", "a");
+        assert!(!complete());
+        write(INDEX, r#"{"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}}"#);
+        write("one.safetensors", "");
+        assert!(!complete());
+        write("two.safetensors", "");
+        assert!(complete());
+        std::fs::remove_file(folder.path().join("vocab.txt")).unwrap();
+        assert!(!complete());
+    }
+}

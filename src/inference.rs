@@ -1,0 +1,24 @@
+//! Trained classifiers put to use: found by the name that a person gives them, merged, predicted with, exported.
+//!
+//! ```text
+//! a run, `best` of a sweep, an adapter folder, a model folder  -> source (model, adapter, class names)
+//! source -> model::MergedClassifier -> predictor: texts -> probabilities
+//!                                   -> export: a plain Hugging Face folder
+//! file of any size -> chunks -> predictor -> rows, in the file's order
+//! ```
+
+mod error;
+mod export;
+mod find;
+mod output;
+mod predictor;
+mod source;
+mod stream;
+
+pub use error::InferenceError;
+pub use export::{export_adapter, export_merged};
+pub use find::{Place, find};
+pub use output::{Columns, Format, LabelAs, Writer};
+pub use predictor::{Limits, Prediction, Predictor};
+pub use source::Source;
+pub use stream::{Summary, predict_rows};

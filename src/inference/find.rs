@@ -1,0 +1,159 @@
+//! From what a person names to a classifier's files.
+
+use std::path::{Path, PathBuf};
+
+use super::{InferenceError, Source};
+use crate::hub::{Hub, HubError};
+use crate::model::peft;
+use crate::spec::RunId;
+use crate::store::{Layout, RunRecord, RunState, RunView, Store, find_runs, sweep_folders};
+
+/// Where names are looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    pub hub: &'a Hub,
+    /// The results folder (or one sweep's) that ids and labels are looked for in.
+    pub results: &'a Path,
+    /// Instead of the model that a run or an adapter names: a folder or a hub name.
+    pub model: Option<&'a str>,
+}
+
+/// The classifier that `name` means, which is, in this order: a folder (of a run, a sweep, an adapter, a whole model, or
+/// a results folder with one sweep), `SWEEP/best` or the name of a sweep, the id or label of a run, an adapter in the
+/// Hugging Face cache. A sweep means its best completed run, by its metric.
+///
+/// # Errors
+/// Nothing of that name, or several things; a run that is not completed; a model that is not there or is another one.
+pub fn find(name: &str, place: &Place<'_>) -> Result<Source, InferenceError> {
+    let path = Path::new(name);
+    if path.is_dir() {
+        return of_folder(path, place);
+    }
+    let sweep = name.strip_suffix("/best").unwrap_or(name);
+    for folder in [PathBuf::from(sweep), place.results.join(sweep)] {
+        if is_sweep(&folder) {
+            return best(&folder, place);
+        }
+    }
+    let found = if place.results.is_dir() { find_runs(place.results, name)? } else { Vec::new() };
+    match found.as_slice() {
+        [(store, run)] => of_run(store.layout().run(run).folder(), place),
+        [] => of_hub(name, place),
+        several => Err(InferenceError::Several {
+            name: name.to_owned(),
+            candidates: several.iter().map(|(store, run)| described(store, run)).collect(),
+        }),
+    }
+}
+
+fn described(store: &Store, run: &RunId) -> String {
+    let label = store.entry(run).map(|entry| entry.label.clone()).unwrap_or_default();
+    format!("{run}  {label}  in {}", store.layout().folder().display())
+}
+
+fn is_sweep(folder: &Path) -> bool {
+    Layout::new(folder).sweep_json().is_file()
+}
+
+fn of_folder(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
+    let has = |name: &str| folder.join(name).is_file();
+    if has(peft::CONFIG_FILE) {
+        return match folder.parent().filter(|parent| parent.join("run.json").is_file()) {
+            Some(run) => of_run(run, place),
+            None => of_adapter(folder, place),
+        };
+    }
+    if has("run.json") {
+        return of_run(folder, place);
+    }
+    if is_sweep(folder) {
+        return best(folder, place);
+    }
+    if has("config.json") {
+        return Ok(Source {
+            name: folder.display().to_string(),
+            model: folder.to_path_buf(),
+            adapter: None,
+            class_names: None,
+            max_length: None,
+        });
+    }
+    match sweep_folders(folder)?.as_slice() {
+        [only] => best(only, place),
+        [] => Err(InferenceError::NothingThere { path: folder.to_path_buf() }),
+        several => Err(InferenceError::Several {
+            name: folder.display().to_string(),
+            candidates: several.iter().map(|sweep| format!("{}/best", sweep.display())).collect(),
+        }),
+    }
+}
+
+/// The best completed run of a sweep, by the metric that chose its best epoch; the first of equals.
+fn best(sweep: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
+    let store = Store::open(sweep)?;
+    let views = store.runs()?;
+    let figure = |view: &RunView| {
+        let metric = view.run.spec.metric_for_best;
+        let value = view.best.as_ref()?.metric(metric);
+        Some(if metric.lower_is_better() { -value } else { value })
+    };
+    let mut best: Option<(f64, &RunView)> = None;
+    for view in views.iter().filter(|view| view.state == RunState::Completed && !view.removed) {
+        if let Some(value) = figure(view)
+            && best.is_none_or(|(highest, _)| value > highest)
+        {
+            best = Some((value, view));
+        }
+    }
+    match best {
+        Some((_, view)) => of_run(store.layout().run(&view.run.id).folder(), place),
+        None => Err(InferenceError::NoneCompleted { path: sweep.to_path_buf() }),
+    }
+}
+
+fn of_run(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
+    let adapter = folder.join("adapter");
+    let record = RunRecord::read(folder)?.filter(|_| adapter.join(peft::CONFIG_FILE).is_file());
+    let Some(record) = record else {
+        return Err(InferenceError::NotCompleted { path: folder.to_path_buf() });
+    };
+    let name = format!("{} [{}]", record.run.label, record.run.id);
+    let model = model(place.model.unwrap_or(&record.run.spec.model), &name, place)?;
+    let found = place.hub.model_digest(&model)?;
+    if found != record.facts.model_digest {
+        let expected = record.facts.model_digest;
+        return Err(InferenceError::OtherModel { path: model, of: name, found, expected });
+    }
+    Ok(Source {
+        name,
+        model,
+        adapter: Some(adapter),
+        class_names: Some(record.facts.class_names),
+        max_length: Some(record.run.spec.max_length),
+    })
+}
+
+fn of_adapter(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
+    let config = peft::SavedConfig::read(&folder.join(peft::CONFIG_FILE))?;
+    let base = place.model.map(str::to_owned).or(config.base_model_name_or_path).filter(|name| !name.is_empty());
+    let Some(base) = base else {
+        return Err(InferenceError::NoBaseModel { path: folder.join(peft::CONFIG_FILE) });
+    };
+    let name = folder.display().to_string();
+    let model = model(&base, &name, place)?;
+    Ok(Source { name, model, adapter: Some(folder.to_path_buf()), class_names: None, max_length: None })
+}
+
+fn of_hub(name: &str, place: &Place<'_>) -> Result<Source, InferenceError> {
+    match place.hub.adapter(name) {
+        Ok(folder) => of_adapter(&folder, place),
+        Err(HubError::NoPath { .. }) => {
+            Err(InferenceError::NoRun { name: name.to_owned(), results: place.results.to_path_buf() })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn model(name: &str, of: &str, place: &Place<'_>) -> Result<PathBuf, InferenceError> {
+    place.hub.model(name).map_err(|source| InferenceError::Model { of: of.to_owned(), source })
+}

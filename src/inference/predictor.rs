@@ -1,0 +1,85 @@
+//! Texts in, probabilities out.
+
+use tch::Device;
+
+use super::{InferenceError, Source};
+use crate::data::Tokenizer;
+use crate::model::{Adapter, Base};
+use crate::train::log_probabilities;
+
+/// Longest sequence where neither a run nor a person says one.
+const DEFAULT_MAX_LENGTH: usize = 512;
+
+/// How much is computed at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest sequence in tokens; longer texts are cut. None: as in training, or 512 where that is not known.
+    pub max_length: Option<usize>,
+    /// Texts in one forward pass.
+    pub batch_size: usize,
+}
+
+/// What a classifier says of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// The most probable class; the first of equals.
+    pub class: usize,
+    /// One per class, in class order; sums to 1.
+    pub probabilities: Vec<f32>,
+}
+
+/// A classifier on a device, its adapter merged in.
+pub struct Predictor {
+    base: Base,
+    head: Adapter,
+    tokenizer: Tokenizer,
+    class_names: Vec<String>,
+    batch_size: usize,
+}
+
+impl Predictor {
+    /// Loads a classifier in float32.
+    ///
+    /// # Errors
+    /// Files that cannot be used, a length that the model does not take, or a device without room.
+    pub fn load(source: &Source, limits: Limits, device: Device) -> Result<Self, InferenceError> {
+        let merged = source.merged()?;
+        let longest = merged.config.longest_sequence();
+        let max_length = match limits.max_length {
+            Some(given) if given > longest => return Err(InferenceError::MaxLength { given, longest }),
+            Some(given) => given,
+            None => source.max_length.unwrap_or(DEFAULT_MAX_LENGTH).min(longest),
+        };
+        let class_names = source.class_names(merged.classes)?;
+        let tokenizer = Tokenizer::load(&source.model, max_length)?;
+        let (base, head) = merged.load(device)?;
+        Ok(Predictor { base, head, tokenizer, class_names, batch_size: limits.batch_size })
+    }
+
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+
+    /// Predicts in batches of texts of similar length; the result is in the texts' order.
+    ///
+    /// # Errors
+    /// A text that the tokenizer refuses, or a device without room.
+    pub fn predict(&self, texts: &[String]) -> Result<Vec<Prediction>, InferenceError> {
+        let _guard = tch::no_grad_guard();
+        let encoded = self.tokenizer.encode(texts)?;
+        let tokens: Vec<&[u32]> = encoded.iter().collect();
+        let values = log_probabilities(&self.base, &[&self.head], &tokens, self.batch_size)?;
+        let rows = values.iter().flat_map(|of_adapter| of_adapter.chunks(self.base.classes));
+        Ok(rows.map(prediction).collect())
+    }
+}
+
+fn prediction(log_probabilities: &[f32]) -> Prediction {
+    let mut class = 0;
+    for (index, value) in log_probabilities.iter().enumerate() {
+        if *value > log_probabilities[class] {
+            class = index;
+        }
+    }
+    Prediction { class, probabilities: log_probabilities.iter().map(|value| value.exp()).collect() }
+}

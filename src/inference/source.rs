@@ -1,0 +1,93 @@
+//! The parts of a classifier, as files.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::InferenceError;
+use crate::model::{MergedClassifier, ModelConfig, SavedAdapter};
+
+/// A trained classifier: a model, mostly with an adapter on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What a person calls it: a run's label and id, or a folder.
+    pub name: String,
+    /// The model's folder.
+    pub model: PathBuf,
+    pub adapter: Option<PathBuf>,
+    /// Of a run; otherwise they are looked for in the model's configuration.
+    pub class_names: Option<Vec<String>>,
+    /// Of a run: the longest sequence in training.
+    pub max_length: Option<usize>,
+}
+
+impl Source {
+    /// Reads the model and merges the adapter in.
+    ///
+    /// # Errors
+    /// Files that cannot be used, or that do not fit each other.
+    pub fn merged(&self) -> Result<MergedClassifier, InferenceError> {
+        let adapter = match &self.adapter {
+            Some(folder) => Some(SavedAdapter::read(folder, &ModelConfig::read(&self.model)?)?),
+            None => None,
+        };
+        Ok(MergedClassifier::read(&self.model, adapter.as_ref())?)
+    }
+
+    /// The names of `classes` classes: the run's, or those in the model's `config.json`, or else numbers from 0.
+    ///
+    /// # Errors
+    /// As many names as there are classes were not given.
+    pub fn class_names(&self, classes: usize) -> Result<Vec<String>, InferenceError> {
+        match &self.class_names {
+            Some(names) if names.len() == classes => Ok(names.clone()),
+            Some(names) => Err(InferenceError::ClassNames { names: names.clone(), classes }),
+            None => {
+                let numbers = || (0..classes).map(|class| class.to_string()).collect();
+                Ok(configured_names(&self.model, classes).unwrap_or_else(numbers))
+            }
+        }
+    }
+}
+
+/// `id2label`, where it names all classes with more than a number.
+fn configured_names(model: &Path, classes: usize) -> Option<Vec<String>> {
+    let text = std::fs::read_to_string(model.join("config.json")).ok()?;
+    let config: Value = serde_json::from_str(&text).ok()?;
+    let labels = config.get("id2label")?.as_object()?;
+    let name = |class: usize| labels.get(&class.to_string())?.as_str().map(str::to_owned);
+    let names: Vec<String> = (0..classes).map(name).collect::<Option<_>>()?;
+    // What transformers fills in where nobody gave names.
+    let filled_in = names.iter().enumerate().all(|(class, name)| *name == format!("LABEL_{class}"));
+    (labels.len() == classes && !filled_in).then_some(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(config: &str, given: Option<&[&str]>, classes: usize) -> Result<Vec<String>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("config.json"), config).unwrap();
+        let source = Source {
+            name: String::new(),
+            model: folder.path().to_path_buf(),
+            adapter: None,
+            class_names: given.map(|names| names.iter().map(|name| name.to_string()).collect()),
+            max_length: None,
+        };
+        source.class_names(classes).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn class_names_come_from_the_run_or_the_configuration() {
+        let config = r#"{"id2label": {"0": "no", "1": "yes"}}"#;
+        assert_eq!(names(config, None, 2).unwrap(), ["no", "yes"]);
+        assert_eq!(names(config, Some(&["a", "b"]), 2).unwrap(), ["a", "b"]);
+        assert_eq!(names(config, Some(&["a"]), 2).unwrap_err(), "1 class names for 2 classes");
+        // Names of another head, or no names at all.
+        assert_eq!(names(config, None, 3).unwrap(), ["0", "1", "2"]);
+        assert_eq!(names(r#"{"id2label": {"0": "LABEL_0", "1": "LABEL_1"}}"#, None, 2).unwrap(), ["0", "1"]);
+        assert_eq!(names("{}", None, 2).unwrap(), ["0", "1"]);
+    }
+}

@@ -1,0 +1,84 @@
+//! A classifier with its adapter merged into the weights.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use tch::{Device, Kind, Tensor};
+
+use super::ModelError;
+use super::adapter::Adapter;
+use super::base::Base;
+use super::config::ModelConfig;
+use super::elementwise::Kernels;
+use super::peft::{SavedAdapter, safetensors_file};
+use super::weights::Weights;
+use crate::spec::Precision;
+
+/// Encoder and head in float32, ready to be computed with or written out.
+#[derive(Debug)]
+pub struct MergedClassifier {
+    pub config: ModelConfig,
+    pub classes: usize,
+    folder: PathBuf,
+    weights: Weights,
+}
+
+impl MergedClassifier {
+    /// The model in `folder`, with `adapter` merged in where there is one.
+    ///
+    /// # Errors
+    /// A model or an adapter that cannot be used, or no classification head in either.
+    pub fn read(folder: &Path, adapter: Option<&SavedAdapter>) -> Result<Self, ModelError> {
+        let config = ModelConfig::read(folder)?;
+        let mut weights = Weights::read(folder, config.architecture)?;
+        if let Some(adapter) = adapter {
+            adapter.merge_into(&mut weights, &config)?;
+        }
+        let last = config.architecture.head().last().map(|name| format!("{name}.weight"));
+        let head = last.as_ref().and_then(|name| weights.get(name));
+        let classes = head.and_then(|head| head.size().first().copied()).unwrap_or(0) as usize;
+        if classes < 2 {
+            return Err(without_head(folder));
+        }
+        Ok(MergedClassifier { config, classes, folder: folder.to_path_buf(), weights })
+    }
+
+    /// The classifier on a device, and the adapter without LoRA that holds its head.
+    ///
+    /// # Errors
+    /// Weights that do not fit the configuration, or a device that has no room.
+    pub fn load(&self, device: Device) -> Result<(Base, Adapter), ModelError> {
+        let (config, weights) = (self.config.clone(), self.weights.duplicate());
+        let base = Base::of_weights(Kernels::of(device), config, weights, self.classes, Precision::Fp32, device)?;
+        if base.head.is_empty() {
+            return Err(without_head(&self.folder));
+        }
+        let head = Adapter::new(&base, Vec::new(), 0)?;
+        Ok((base, head))
+    }
+
+    /// `model.safetensors` of the classifier: every weight by its Hugging Face name, in float32.
+    ///
+    /// # Errors
+    /// As [`Self::load`], which is tried first.
+    pub fn weights_file(&self) -> Result<Vec<u8>, ModelError> {
+        self.load(Device::Cpu)?;
+        let mut tensors = BTreeMap::new();
+        for (name, tensor) in self.weights.used(self.config.architecture) {
+            tensors.insert(name.clone(), (tensor.size(), bytes(tensor)?));
+        }
+        safetensors_file(&tensors)
+    }
+}
+
+fn bytes(tensor: &Tensor) -> Result<Vec<u8>, ModelError> {
+    let values = Vec::<f32>::try_from(tensor.f_to_kind(Kind::Float)?.f_reshape([-1])?)?;
+    Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+}
+
+fn without_head(folder: &Path) -> ModelError {
+    ModelError::Invalid {
+        path: folder.to_path_buf(),
+        message: "neither the adapter nor the model has a classification head".to_string(),
+    }
+}

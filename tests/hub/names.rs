@@ -1,0 +1,138 @@
+use sweep::hub::{Hub, HubError};
+
+use crate::server::Fault;
+use crate::support::{MODEL, Place, fixture};
+
+#[test]
+fn a_model_is_downloaded_once_and_only_what_is_needed_of_it() {
+    let place = Place::new();
+    let folder = place.hub().model("acme/tiny-bert").unwrap();
+    let weights = std::fs::read(folder.join("model.safetensors")).unwrap();
+    assert_eq!(weights, std::fs::read(fixture("bert").join("model.safetensors")).unwrap());
+    assert!(!folder.join("pytorch_model.bin").exists());
+    assert!(folder.join("config.json").is_symlink(), "a snapshot links to blobs, as huggingface_hub lays it out");
+    let commit = std::fs::read_to_string(place.cache().join("models--acme--tiny-bert/refs/main")).unwrap();
+    assert!(folder.ends_with(format!("models--acme--tiny-bert/snapshots/{commit}")), "{}", folder.display());
+
+    assert!(!place.cache().join(".sweep-downloads").exists(), "nothing of the download is left");
+
+    place.server.requests();
+    assert_eq!(place.hub().model("acme/tiny-bert").unwrap(), folder);
+    assert_eq!(place.server.requests(), Vec::<String>::new());
+    // Without a hub it is found as well.
+    assert_eq!(Hub::at(place.cache(), place.path("none"), None).model("acme/tiny-bert").unwrap(), folder);
+}
+
+#[test]
+fn revisions_are_branches_tags_and_commits() {
+    let place = Place::new();
+    let main = place.hub().model("acme/tiny-bert").unwrap();
+    let commit = main.file_name().unwrap().to_str().unwrap().to_string();
+    assert_eq!(place.hub().model("acme/tiny-bert@v1").unwrap(), main);
+    assert_eq!(place.hub().model(&format!("acme/tiny-bert@{commit}")).unwrap(), main);
+    let refs: Vec<String> = place.cached().into_iter().filter(|file| file.contains("/refs/")).collect();
+    assert_eq!(refs, ["models--acme--tiny-bert/refs/main", "models--acme--tiny-bert/refs/v1"]);
+    let error = place.hub().model("acme/tiny-bert@v2").unwrap_err();
+    assert!(matches!(error, HubError::NoRepository { .. }), "{error}");
+}
+
+#[test]
+fn what_changed_on_the_hub_is_asked_for_only_when_refreshing() {
+    let place = Place::new();
+    let old = place.hub().model("acme/tiny-bert").unwrap();
+    place.server.put(MODEL, "tokenizer_config.json", r#"{"do_lower_case": false}"#);
+    assert_eq!(place.hub().model("acme/tiny-bert").unwrap(), old);
+    place.server.requests();
+    let new = place.hub().refreshing().model("acme/tiny-bert").unwrap();
+    assert_ne!(new, old);
+    assert!(std::fs::read_to_string(new.join("tokenizer_config.json")).unwrap().contains("false"));
+    assert_eq!(place.hub().model("acme/tiny-bert").unwrap(), new);
+}
+
+#[test]
+fn sharded_models_come_with_all_their_shards() {
+    let place = Place::new();
+    for file in std::fs::read_dir(fixture("xlm-roberta")).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        place.server.put("models/acme/shards", name, std::fs::read(&file).unwrap());
+    }
+    let folder = place.hub().model("acme/shards").unwrap();
+    assert_eq!(place.hub().model_digest(&folder).unwrap(), place.hub().model_digest(&fixture("xlm-roberta")).unwrap());
+    // A cache that lacks a shard is completed.
+    let shard = folder.join("model-00002-of-00003.safetensors");
+    std::fs::remove_file(&shard).unwrap();
+    assert_eq!(place.hub().model("acme/shards").unwrap(), folder);
+    assert!(shard.is_file());
+}
+
+#[test]
+fn pickled_weights_are_refused_with_the_way_out() {
+    let place = Place::new();
+    place.server.put("models/acme/old", "config.json", "{}");
+    place.server.put("models/acme/old", "pytorch_model.bin", "x");
+    let error = place.hub().model("acme/old").unwrap_err().to_string();
+    assert!(error.contains("pickle") && error.contains("save_pretrained"), "{error}");
+    assert!(!place.cached().iter().any(|file| file.starts_with("models--")), "{:?}", place.cached());
+}
+
+#[test]
+fn a_download_that_was_cut_goes_on_where_it_stopped() {
+    let place = Place::new();
+    let length = std::fs::metadata(fixture("bert").join("model.safetensors")).unwrap().len() as usize;
+    // Every answer brings a third; what came counts.
+    place.server.fault("model.safetensors", Some(Fault::CutAfter(length / 3 + 1)));
+    let folder = place.hub().model("acme/tiny-bert").unwrap();
+    let weights = std::fs::read(folder.join("model.safetensors")).unwrap();
+    assert_eq!(weights, std::fs::read(fixture("bert").join("model.safetensors")).unwrap());
+}
+
+#[test]
+fn a_sweep_runs_from_the_hub_and_again_without_it() {
+    let place = Place::new();
+    let first = place.sweep(&["run", "little.yaml", "--devices", "cpu"]).output().unwrap();
+    let said = String::from_utf8(first.stderr).unwrap();
+    assert_eq!(first.status.code(), Some(0), "{said}");
+    assert!(said.contains("downloading acme/tiny-bert: model.safetensors"), "{said}");
+    assert!(said.contains("downloading acme/tiny-news: data/train-00001-of-00002.parquet"), "{said}");
+    let predictions = std::fs::read_dir(place.path("results/little/runs")).unwrap().next().unwrap().unwrap().path();
+    let header = std::fs::read_to_string(predictions.join("predictions.csv")).unwrap();
+    assert!(
+        header.starts_with("example,label,predicted,p_Rates,p_Goals\n"),
+        "class names come from the card: {header}"
+    );
+    assert_eq!(header.lines().count(), 21, "the split `test` has 20 rows");
+
+    place.server.requests();
+    let mut again = place.sweep(&["run", "little.yaml", "--results", "again", "--devices", "cpu"]);
+    let again = again.env("HF_HUB_OFFLINE", "1").output().unwrap();
+    assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
+    assert_eq!(place.server.requests(), Vec::<String>::new());
+    let ids = |results: &str| {
+        let runs = std::fs::read_dir(place.path(results).join("little/runs")).unwrap();
+        runs.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("results"), ids("again"));
+}
+
+#[test]
+fn fetch_brings_everything_a_sweep_needs() {
+    let place = Place::new();
+    let fetched = place.sweep(&["fetch", "little.yaml"]).output().unwrap();
+    let text = String::from_utf8(fetched.stdout).unwrap();
+    assert_eq!(fetched.status.code(), Some(0), "{}", String::from_utf8_lossy(&fetched.stderr));
+    assert!(text.contains("model acme/tiny-bert in ") && text.contains("dataset acme/tiny-news in "), "{text}");
+    assert!(!place.path("results").exists());
+    let mut dry = place.sweep(&["run", "little.yaml", "--dry-run"]);
+    dry.env("HF_HUB_OFFLINE", "1").assert().success();
+    // A split that was not wanted before is fetched when it is.
+    let train_only = place.sweep(&["fetch", "little.yaml", "--set", "dataset.eval={test_size: 10}"]).output().unwrap();
+    assert_eq!(train_only.status.code(), Some(0));
+}
+
+#[test]
+fn a_rehearsal_downloads_nothing() {
+    let place = Place::new();
+    // With or without the packaged model; that is not the point here.
+    let _ = place.sweep(&["run", "little.yaml", "--rehearse", "--dry-run"]).output().unwrap();
+    assert_eq!(place.server.requests(), Vec::<String>::new());
+}

@@ -1,0 +1,6 @@
+//! `sweep predict` and `sweep export` on real, small trained runs.
+
+mod continuing;
+mod exporting;
+mod predicting;
+mod support;

@@ -1,0 +1,176 @@
+use polars::prelude::{Column, DataFrame, ParquetWriter};
+
+use crate::support::{CLASSES, Place, corpus, recorded, trained};
+
+/// One object per line.
+fn parsed(lines: &str) -> Vec<serde_json::Value> {
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn probabilities(object: &serde_json::Value) -> Vec<f64> {
+    let object = object["probabilities"].as_object().unwrap();
+    assert_eq!(object.keys().collect::<Vec<_>>(), CLASSES);
+    object.values().map(|value| value.as_f64().unwrap()).collect()
+}
+
+#[test]
+fn the_best_run_predicts_what_it_recorded() {
+    let place = trained();
+    let best = place.run("base");
+    let texts = corpus();
+    let evaluated = recorded(&best);
+    let stdin: String = evaluated.iter().map(|(row, ..)| format!("{}\n", texts[*row].0)).collect();
+    let mut command = place.sweep(&["predict", "--run", "results/little", "--json", "--batch-size", "7"]);
+    let output = command.write_stdin(stdin).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let predicted = parsed(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(predicted.len(), evaluated.len());
+    for (object, (row, class, expected)) in predicted.iter().zip(&evaluated) {
+        assert_eq!(object["text"], texts[*row].0);
+        assert_eq!(object["label"], CLASSES[*class]);
+        for (ours, theirs) in probabilities(object).iter().zip(expected) {
+            assert!((ours - f64::from(*theirs)).abs() < 1e-5, "{ours} {theirs}");
+        }
+    }
+}
+
+#[test]
+fn a_classifier_has_many_names() {
+    let place = trained();
+    let run = place.run("base");
+    let id = run.file_name().unwrap().to_str().unwrap();
+    let adapter = run.join("adapter");
+    let text = ["--text", "The striker scored twice in the final.", "--json"];
+    let by = |name: &str, more: &[&str]| place.output(&[&["predict", "--run", name][..], &text, more].concat());
+    let expected = by(run.to_str().unwrap(), &[]);
+    for name in [id, &id[..6], "base", "little/best", "little", "results", "results/little/best"] {
+        assert_eq!(by(name, &[]), expected, "{name}");
+    }
+    assert_eq!(by(adapter.to_str().unwrap(), &[]), expected);
+    // An adapter on its own does not know the names of its classes.
+    std::fs::create_dir_all(place.path("alone")).unwrap();
+    for file in ["adapter_config.json", "adapter_model.safetensors"] {
+        std::fs::copy(adapter.join(file), place.path("alone").join(file)).unwrap();
+    }
+    assert!(by("alone", &[]).contains("\"0\":"));
+    assert_eq!(by("alone", &["--class-names", &CLASSES.join(","), "--max-length", "60"]), expected);
+    let said = place.refusal(&["predict", "--run", "alone", "--class-names", "a,b", "--text", "x"]);
+    assert!(said.contains("2 class names for 4 classes"), "{said}");
+}
+
+#[test]
+fn what_is_meant_by_no_name_is_said() {
+    let place = trained();
+    let refusal = |name: &str| place.refusal(&["predict", "--run", name, "--text", "x"]);
+    assert!(refusal("nowhere").contains("no run `nowhere` in results"));
+    assert!(refusal("learning_rate").contains("no run"));
+    std::fs::create_dir_all(place.path("empty")).unwrap();
+    assert!(refusal("empty").contains("neither a run, nor a sweep, an adapter or a model"));
+    let said = place.refusal(&["predict", "--run", "base", "--text", "x", "--max-length", "1000"]);
+    assert!(said.contains("max_length is 1000; this model takes at most 128 tokens"), "{said}");
+    let other = crate::support::root().join("tests/fixtures/reference/distilbert/model");
+    let said = place.refusal(&["predict", "--run", "base", "--text", "x", "--model", other.to_str().unwrap()]);
+    assert!(said.contains("not the model that base ["), "{said}");
+}
+
+#[test]
+fn a_text_is_shown_with_every_class() {
+    let shown = trained().output(&["predict", "--run", "base", "--text", "Rates rise.", "--text", "A new\nchip."]);
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines.len(), 4, "{shown}");
+    let header: Vec<&str> = lines[0].split_whitespace().collect();
+    assert_eq!(header, [&["label"][..], &CLASSES, &["text"]].concat());
+    assert!(lines[2].ends_with("Rates rise.") && lines[3].ends_with("A new chip."), "{shown}");
+    let percents: f64 = lines[2].split_whitespace().filter_map(|word| word.parse::<f64>().ok()).sum();
+    assert!((percents - 100.0).abs() < 0.05, "{shown}");
+}
+
+/// 90 rows of very different lengths, among them an empty one, in each kind of file.
+fn inputs(place: &Place) -> Vec<String> {
+    let rows: Vec<(String, String)> = corpus().into_iter().take(90).collect();
+    let text = |index: usize| match index {
+        5 => String::new(),
+        index if index % 3 == 0 => rows[index].0.split(' ').take(4).collect::<Vec<_>>().join(" "),
+        index => rows[index].0.clone(),
+    };
+    let ids: Vec<String> = (0..rows.len()).map(|index| format!("n{}", 900 - index)).collect();
+    let texts: Vec<String> = (0..rows.len()).map(text).collect();
+    let labels: Vec<String> = rows.iter().map(|row| row.1.clone()).collect();
+
+    let mut table = csv::Writer::from_path(place.path("rows.csv")).unwrap();
+    table.write_record(["number", "text", "topic"]).unwrap();
+    let mut lines = String::new();
+    for index in 0..rows.len() {
+        table.write_record([&ids[index], &texts[index], &labels[index]]).unwrap();
+        let object = serde_json::json!({"number": ids[index], "text": texts[index], "topic": labels[index]});
+        lines.push_str(&format!("{object}\n"));
+    }
+    table.flush().unwrap();
+    place.write("rows.jsonl", &lines);
+    let columns = [("number", ids), ("text", texts), ("topic", labels)];
+    let columns = columns.map(|(name, values)| Column::new(name.into(), values)).to_vec();
+    let mut frame = DataFrame::new(90, columns).unwrap();
+    ParquetWriter::new(std::fs::File::create(place.path("rows.parquet")).unwrap()).finish(&mut frame).unwrap();
+    ["rows.csv", "rows.jsonl", "rows.parquet"].map(str::to_string).to_vec()
+}
+
+#[test]
+fn a_file_is_predicted_in_its_own_order_whatever_its_kind() {
+    let place = trained();
+    let mut outputs = Vec::new();
+    for input in inputs(place) {
+        let output = format!("{input}.out.csv");
+        let arguments = ["predict", "--run", "base", "--input", &input, "--output", &output, "--id-column", "number"];
+        let more = ["--label-column", "Class", "--label-as", "index", "--truth-column", "topic"];
+        let done = place.sweep(&[&arguments[..], &more].concat()).output().unwrap();
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(0), "{said}");
+        assert!(said.starts_with("90 rows predicted by base [") && said.contains("; accuracy "), "{said}");
+        outputs.push(place.read(&output));
+    }
+    assert!(outputs.iter().all(|output| *output == outputs[0]));
+    let lines: Vec<&str> = outputs[0].lines().collect();
+    assert_eq!((lines[0], lines.len()), ("number,Class", 91));
+    // Row by row, one at a time, nothing can get into another order.
+    let texts: Vec<String> =
+        parsed(&place.read("rows.jsonl")).iter().map(|row| row["text"].as_str().unwrap().into()).collect();
+    let mut command = place.sweep(&["predict", "--run", "base", "--json", "--batch-size", "1", "--label-as", "index"]);
+    let single = command.write_stdin(texts.join("\n") + "\n").output().unwrap();
+    for (index, object) in parsed(&String::from_utf8(single.stdout).unwrap()).iter().enumerate() {
+        assert_eq!(lines[index + 1], format!("n{},{}", 900 - index, object["label"]));
+    }
+}
+
+#[test]
+fn an_output_is_whole_or_as_it_was() {
+    let place = trained();
+    place.write("bad.csv", "text,topic\nRates rise.,Business\nA goal.,Cooking\n");
+    place.write("kept.csv", "as it was");
+    let arguments =
+        ["predict", "--run", "base", "--input", "bad.csv", "--output", "kept.csv", "--truth-column", "topic"];
+    let said = place.refusal(&arguments);
+    assert!(said.contains("bad.csv, row 1 (counted from 0): unknown label `Cooking`"), "{said}");
+    assert_eq!(place.read("kept.csv"), "as it was");
+    let left = std::fs::read_dir(place.path(""))
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".tmp"));
+    assert_eq!(left.count(), 0);
+    let said = place.refusal(&["predict", "--run", "base", "--input", "absent.csv", "--output", "new.csv"]);
+    assert!(said.contains("absent.csv") && !place.path("new.csv").exists(), "{said}");
+}
+
+#[test]
+fn a_file_can_go_to_standard_output_with_all_probabilities() {
+    let place = trained();
+    place.write("two.csv", "id,text\n7,Rates rise.\n8,A goal.\n");
+    let table = place.output(&["predict", "--run", "base", "--input", "two.csv", "--probabilities"]);
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines[0], "id,label,p_Business,p_Sci/Tech,p_Sports,p_World");
+    assert!(lines[1].starts_with("7,") && lines[2].starts_with("8,"), "{table}");
+    let objects = parsed(&place.output(&["predict", "--run", "base", "--input", "two.csv", "--json"]));
+    assert_eq!(objects[1]["id"], "8");
+    assert!((probabilities(&objects[1]).iter().sum::<f64>() - 1.0).abs() < 1e-5);
+    // Nothing to predict is no error, and a table still has its header.
+    place.write("none.csv", "id,text\n");
+    assert_eq!(place.output(&["predict", "--run", "base", "--input", "none.csv"]), "id,label\n");
+}
