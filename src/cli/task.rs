@@ -86,9 +86,10 @@ fn go_on_later(task: &SlurmTask, gained: bool) {
         eprintln!("not put back into the queue: nothing was gained in this time; ask for more (--slurm time=...)");
         return;
     }
-    match task.requeue() {
-        Ok(()) => eprintln!("everything is saved; task {task} goes on when its turn comes again"),
-        Err(error) => eprintln!("everything is saved; submit the sweep again to go on, because {error}"),
+    // Slurm ends this process as soon as it has heard.
+    eprintln!("everything is saved; task {task} goes back into the queue");
+    if let Err(error) = task.requeue() {
+        eprintln!("it stays out of the queue, submit the sweep again to go on: {error}");
     }
 }
 

@@ -161,7 +161,7 @@ fn an_array_survives_kills_and_warnings_with_the_same_results() {
     wait_until("the end of the tasks", || cluster.state(&job, 1) == "COMPLETED");
     assert_eq!(cluster.state(&job, 0), "FAILED");
     let logs = logs(&there);
-    assert!(logs.contains(&format!("everything is saved; task {job}_1 goes on when its turn comes again")), "{logs}");
+    assert!(logs.contains(&format!("everything is saved; task {job}_1 goes back into the queue")), "{logs}");
     assert!(logs.contains(&format!("taken over from slurm task {job}_0")), "{logs}");
     assert_eq!(timeless(&there.results()), timeless(&here.results()), "{logs}");
 

@@ -39,7 +39,8 @@ fn killed_at_any_moment_the_results_are_the_same() {
     let began = Instant::now();
     let whole = Place::new();
     whole.finish();
-    let length = began.elapsed();
+    // On a busy machine everything takes longer; kills need not come later.
+    let length = began.elapsed().min(Duration::from_secs(4));
     let whole = timeless(&whole.results());
 
     let mut figures = Figures::default();

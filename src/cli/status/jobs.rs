@@ -93,12 +93,12 @@ mod tests {
         ];
         let jobs =
             [job(Some(tasks), None), job(Some(Vec::new()), None), job(None, Some("squeue was not found".into()))];
-        insta::assert_snapshot!(show(&jobs), @"
-        slurm job 12, submitted 2026-01-02T03:04:05Z: 1 running, 1 completed, 1 pending
-          12_0  running  3:20 of 4:00:00 on node7
-          12_2  pending  (Resources)
-        slurm job 12, submitted 2026-01-02T03:04:05Z: no longer in the queue
-        slurm job 12, submitted 2026-01-02T03:04:05Z: squeue was not found
-        ");
+        insta::assert_snapshot!(show(&jobs), @r"
+  slurm job 12, submitted 2026-01-02T03:04:05Z: 1 running, 1 completed, 1 pending
+    12_0  running  3:20 of 4:00:00 on node7
+    12_2  pending  (Resources)
+  slurm job 12, submitted 2026-01-02T03:04:05Z: no longer in the queue
+  slurm job 12, submitted 2026-01-02T03:04:05Z: squeue was not found
+");
     }
 }
