@@ -125,7 +125,8 @@ impl Place<'_> {
     fn attempt(&self, api: &Api, name: &str) -> Result<PathBuf, HubError> {
         let expected = Cell::new(0);
         let given = self.repository.given();
-        let progress = Reporter { watch: self.remote.watch.as_ref(), repository: &given, expected: &expected };
+        let watch = self.remote.watch.as_ref();
+        let progress = Reporter { watch, repository: &given, expected: &expected, begun: false };
         let repo = api.repo(at(self.repository, self.commit));
         let path = match repo.download_with_progress(name, progress) {
             Ok(path) => path,
@@ -202,12 +203,17 @@ struct Reporter<'a> {
     watch: &'a dyn Watch,
     repository: &'a str,
     expected: &'a Cell<u64>,
+    /// The client announces a file more than once.
+    begun: bool,
 }
 
 impl Progress for Reporter<'_> {
     fn init(&mut self, size: usize, filename: &str) {
         self.expected.set(size as u64);
-        self.watch.begin(self.repository, filename, size as u64);
+        if !self.begun {
+            self.begun = true;
+            self.watch.begin(self.repository, filename, size as u64);
+        }
     }
 
     fn update(&mut self, size: usize) {

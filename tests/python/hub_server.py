@@ -38,22 +38,41 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(send=False)
 
     def answer(self, send):
-        path = unquote(self.path)
+        path = unquote(self.path.split("?")[0])
+        tree = re.fullmatch(r"/api/((?:models|datasets)/[^/]+/[^/]+)/tree/.+", path)
         listing = re.fullmatch(r"/api/((?:models|datasets)/[^/]+/[^/]+)(?:/revision/(.+))?", path)
         file = re.fullmatch(r"/((?:datasets/)?[^/]+/[^/]+)/resolve/([^/]+)/(.+)", path)
-        if listing:
-            self.list_files(self.server.repositories.get(listing[1]), send)
+        if tree:
+            self.list_tree(self.server.repositories.get(tree[1]), send)
+        elif listing:
+            self.list_files(listing[1], self.server.repositories.get(listing[1]), send)
         elif file:
             key = file[1] if file[1].startswith("datasets/") else f"models/{file[1]}"
             self.send_file(self.server.repositories.get(key), file[3], send)
         else:
             self.send_error(404)
 
-    def list_files(self, repository, send):
+    def list_files(self, key, repository, send):
+        """The repository with the names of its files."""
         if repository is None:
             return self.send_error(404)
         siblings = [dict(rfilename=name) for name in repository.files]
-        body = json.dumps(dict(sha=repository.commit, siblings=siblings)).encode()
+        facts = dict(id=key.split("/", 1)[1], sha=repository.commit, siblings=siblings, private=False, downloads=0, likes=0, tags=[])
+        self.send_json(facts, send)
+
+    def list_tree(self, repository, send):
+        """Every file with its size, as newer versions of huggingface_hub ask for it."""
+        if repository is None:
+            return self.send_error(404)
+        files = repository.files.items()
+        tree = [
+            dict(type="file", path=name, size=path.stat().st_size, oid=repository.digests[name][:40])
+            for name, path in files
+        ]
+        self.send_json(tree, send)
+
+    def send_json(self, value, send):
+        body = json.dumps(value).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -21,6 +21,7 @@ fn the_folder_has_the_documented_files() {
 sample/metrics.csv
 sample/packs/8d2b3d23bf89/claim.lock
 sample/packs/8d2b3d23bf89/log.txt
+sample/packs/8d2b3d23bf89/memory.json
 sample/plan-claim.lock
 sample/runs/a73069c4681a/adapter/adapter_config.json
 sample/runs/a73069c4681a/adapter/adapter_model.safetensors

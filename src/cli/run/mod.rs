@@ -75,8 +75,8 @@ pub struct Run {
     /// Time between two checkpoints; there is one at the end of every epoch as well.
     #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = minutes)]
     checkpoint_minutes: f64,
-    /// Shows the runs, what they will cost and which hypotheses they can settle (with `--launch slurm`: the job script), and
-    /// writes nothing.
+    /// Shows the runs, what they will cost and which hypotheses they can settle (with `--launch slurm`: the job script),
+    /// and writes nothing.
     #[arg(long)]
     dry_run: bool,
     /// Tries the whole design on a small model and corpus that are at hand; results are kept apart.
