@@ -154,6 +154,10 @@ fn a_running_sweep_says_what_is_missing() {
     Fake::new("partial", arms).write(&folder.join("results"));
     let written = report(&folder.join("results"), &folder.join("reports"));
     insta::assert_debug_snapshot!(written[0].remarks);
+    // One run of base stopped after 3 epochs with a lower loss than the other: the mean's step is not overfitting.
+    let page = fs::read_to_string(written[0].folder.join("index.html")).unwrap();
+    assert!(page.contains("No configuration's validation loss ends more than 5 % above its lowest."), "{page}");
+    assert!(page.contains("diverged or failed run"));
 }
 
 #[test]

@@ -47,8 +47,8 @@ fn unfinished(report: &Report) -> Option<String> {
         .collect();
     let done = total - running - interrupted - waiting;
     Some(format!(
-        "Not finished: {done} of {total} runs are done ({}). Means over epochs take in what is there; figures at the \
-         best epoch rest on completed runs only.",
+        "Not finished: {done} of {total} runs are done ({}). Means over epochs take in what is there, and their \
+         curves have gaps where the number of runs changes; figures at the best epoch rest on completed runs only.",
         parts.join(", ")
     ))
 }

@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::canvas::{Canvas, Drawn, Rect, Stroke, Type, WIDTH};
-use super::palette::{Look, Marker};
+use super::palette::{Look, MUTED, Marker};
 
 /// What an entry of a legend explains.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +12,8 @@ pub(crate) enum Key {
     Curve(Look),
     Line(Stroke),
     Marker(Look),
+    /// A run that did not get to its end.
+    BrokenOff,
 }
 
 /// The part of a picture that is left once heading and margins are taken, in pixels.
@@ -84,6 +86,10 @@ fn entry(canvas: &Canvas<'_>, (x, y): (f64, f64), key: Key, name: &str) -> Drawn
         }
         Key::Line(stroke) => line(stroke)?,
         Key::Marker(look) => mark(look.marker, look.color)?,
+        Key::BrokenOff => {
+            line(Stroke::dashed(MUTED, 2))?;
+            canvas.marker((x + KEY_WIDTH - 24.0, y), Marker::Cross, 9.0, MUTED)?;
+        }
     }
     canvas.text(name, (x + KEY_WIDTH, y), Type::small())
 }

@@ -48,8 +48,9 @@ fn one_panel(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, sele
     let panel = Panel { rect, x: series::epoch_axis(report, 12), y };
     panel.frame(canvas, Labels::all("Epoch", "Loss"))?;
     for &i in &selection.shown {
-        let points = series::means(report, i, MetricName::TrainLoss);
-        panel.curve(canvas, &points, 1.0, Stroke::dashed(looks.get(i).color, 3))?;
+        for part in series::comparable_means(report, i, MetricName::TrainLoss) {
+            panel.curve(canvas, &part, 1.0, Stroke::dashed(looks.get(i).color, 3))?;
+        }
     }
     series::overlay(canvas, &panel, report, looks, selection, MetricName::EvalLoss, series::RADIUS)?;
     legend.beside(canvas, rect)
@@ -71,18 +72,16 @@ fn side_by_side(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, s
     legend.beside(canvas, outer)
 }
 
-/// Which configurations end with a validation loss well above their lowest.
+/// Which configurations end with a validation loss well above their lowest, over the runs that got that far.
 fn gap_sentence(report: &Report) -> String {
-    let rising: Vec<&str> = report
-        .configurations
-        .iter()
-        .filter(|configuration| {
-            let losses: Vec<f64> = configuration.over_epochs(MetricName::EvalLoss).map(|(_, s)| s.mean).collect();
-            let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
-            losses.last().is_some_and(|last| *last > 1.05 * lowest)
-        })
-        .map(|configuration| configuration.name.as_str())
-        .collect();
+    let rises = |configuration: &usize| {
+        let parts = series::comparable_means(report, *configuration, MetricName::EvalLoss);
+        let losses = parts.last().map_or(&[][..], Vec::as_slice);
+        let lowest = losses.iter().map(|(_, loss)| *loss).fold(f64::INFINITY, f64::min);
+        losses.last().is_some_and(|(_, last)| *last > 1.05 * lowest)
+    };
+    let rising: Vec<&str> =
+        (0..report.configurations.len()).filter(rises).map(|i| report.configurations[i].name.as_str()).collect();
     match rising.as_slice() {
         [] => "No configuration's validation loss ends more than 5 % above its lowest.".to_string(),
         few if few.len() <= 4 => {

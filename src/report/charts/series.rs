@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use plotters::style::{Color, RGBAColor, RGBColor};
 
+use crate::metrics::Summary;
 use crate::report::metric;
 use crate::report::model::Report;
 use crate::spec::MetricName;
@@ -53,6 +54,10 @@ impl Selection {
             let form = if self.context.len() > SINGLE_LINES { "s (range, middle half)" } else { " configurations" };
             let others = format!("{} other{form}", self.context.len());
             entries.push((Key::Line(Stroke::solid(CONTEXT, 3)), others));
+        }
+        let runs = self.shown.iter().flat_map(|&i| report.runs_of(&report.configurations[i]));
+        if runs.into_iter().any(|run| !run.sound() && !run.epochs.is_empty()) {
+            entries.push((Key::BrokenOff, "diverged or failed run".to_string()));
         }
         Legend { entries }
     }
@@ -165,7 +170,9 @@ pub(crate) fn one(
 ) -> Drawn {
     let points = means(report, configuration, metric);
     let width = if radius < RADIUS { 3 } else { 4 };
-    panel.curve(canvas, &points, 1.0, Stroke::solid(look.color, width))?;
+    for part in comparable_means(report, configuration, metric) {
+        panel.curve(canvas, &part, 1.0, Stroke::solid(look.color, width))?;
+    }
     if last_epoch(report) <= MARKED_EPOCHS || points.len() == 1 {
         panel.markers(canvas, &points, look, radius)?;
     }
@@ -197,6 +204,13 @@ fn broken_off(
 /// (epoch, mean).
 pub(crate) fn means(report: &Report, configuration: usize, metric: MetricName) -> Vec<(f64, f64)> {
     report.configurations[configuration].over_epochs(metric).map(|(epoch, s)| (epoch as f64, s.mean)).collect()
+}
+
+/// [`means`] in parts, each over the same number of runs: from part to part a mean can change because of who is in it.
+pub(crate) fn comparable_means(report: &Report, configuration: usize, metric: MetricName) -> Vec<Vec<(f64, f64)>> {
+    let summaries: Vec<(usize, &Summary)> = report.configurations[configuration].over_epochs(metric).collect();
+    let parts = summaries.chunk_by(|a, b| a.1.count == b.1.count);
+    parts.map(|part| part.iter().map(|(epoch, summary)| (*epoch as f64, summary.mean)).collect()).collect()
 }
 
 /// (epoch, lowest, highest), where there are at least two runs.

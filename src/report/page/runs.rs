@@ -143,7 +143,7 @@ pub(super) fn failures(report: &Report) -> Option<Markup> {
         @if !ended.is_empty() {
             div.scroll tabindex="0" role="region" aria-label="What did not complete, scrollable" {
                 table {
-                    thead { tr { th scope="col" { "Run" } th scope="col" { "State" } th scope="col" { "Epochs recorded" } th scope="col" { "Reason" } } }
+                    thead { tr { th scope="col" { "Run" } th scope="col" { "State" } th.number scope="col" { "Epochs recorded" } th scope="col" { "Reason" } } }
                     tbody {
                         @for run in &ended {
                             tr {
