@@ -154,7 +154,7 @@ fn shapes(layout: &Layout, heads: Heads, queries: Queries) -> Vec<Shape> {
     layout.sequences.iter().enumerate().map(|(index, &s)| Shape::new(index, s, heads, queries)).collect()
 }
 
-fn split<'a>(mut values: &'a mut [f32], lengths: impl Iterator<Item = usize>) -> Vec<&'a mut [f32]> {
+fn split(mut values: &mut [f32], lengths: impl Iterator<Item = usize>) -> Vec<&mut [f32]> {
     let mut parts = Vec::new();
     for length in lengths {
         let (part, rest) = values.split_at_mut(length);
