@@ -1,13 +1,13 @@
 //! Multi-head self-attention over a flat batch: sequences are laid side by side in buckets of similar length, or, on the
 //! CPU, taken where they lie.
 
-use rayon::prelude::*;
 use tch::{Kind, TchError, Tensor};
 
 use super::cpu;
-use super::dropout::{BLOCK, Dropout};
+use super::dropout::Dropout;
 use super::elementwise::Kernels;
-use super::layout::{Bucket, Buckets, Layout, Sequence};
+use super::layout::{Bucket, Buckets, Layout};
+use super::masks;
 use super::pass::{RunPass, Site};
 
 /// Sizes of the attention of one model.
@@ -101,7 +101,7 @@ pub fn forward(
         let value = split(&gathered.f_narrow(1, heads.width(), heads.width())?, bucket, heads)?;
         let scores = query.f_matmul(&key.f_transpose(2, 3)?)?.f_add(&bucket.bias)?;
         let weights = scores.f_softmax(-1, Kind::Float)?;
-        let mask = mask(layout, bucket, heads, queries, &dropouts)?;
+        let mask = masks::of_attention(layout, bucket, heads, queries, &dropouts)?;
         let dropped = match &mask {
             Some(mask) => weights.f_mul(mask)?,
             None => weights.shallow_clone(),
@@ -180,34 +180,4 @@ fn split(rows: &Tensor, bucket: &Bucket, heads: Heads) -> Result<Tensor, TchErro
 /// `[members, heads, positions, size]` -> `[members * positions, width]`
 fn join(parts: &Tensor, heads: Heads) -> Result<Tensor, TchError> {
     parts.f_transpose(1, 2)?.f_reshape([-1, heads.width()])
-}
-
-/// The dropout mask of a bucket, or none when no run of it drops. The row of (sequence, head, query) depends on nothing
-/// but the run, the sequence's index in its batch, the head and the query.
-fn mask(
-    layout: &Layout,
-    bucket: &Bucket,
-    heads: Heads,
-    queries: Queries,
-    dropouts: &[Option<Dropout>],
-) -> Result<Option<Tensor>, TchError> {
-    if dropouts.iter().all(Option::is_none) {
-        return Ok(None);
-    }
-    let asked = if queries == Queries::Tokens { bucket.length } else { 1 };
-    let (count, length) = (heads.count as usize, bucket.length);
-    let stride = heads.longest.next_multiple_of(BLOCK);
-    let members: Vec<Sequence> = bucket.members.iter().map(|&m| layout.sequences[m]).collect();
-    let mut values = vec![1f32; members.len() * count * asked * length];
-    values.par_chunks_mut(asked * length).enumerate().for_each(|(matrix, values)| {
-        let sequence = &members[matrix / count];
-        if let Some(dropout) = dropouts[sequence.run] {
-            let first = (sequence.index_in_run * count + matrix % count) * heads.longest;
-            for (row, values) in values.chunks_mut(length).enumerate() {
-                dropout.fill(values, ((first + row) * stride) as u64);
-            }
-        }
-    });
-    let shape = [members.len() as i64, heads.count, asked as i64, length as i64];
-    Ok(Some(Tensor::f_from_slice(&values)?.f_view(shape)?.f_to_device(layout.device)?))
 }

@@ -2,27 +2,21 @@
 
 use std::ops::Range;
 
-use multiversion::multiversion;
-use rayon::prelude::*;
-use tch::{Device, Kind, TchError, Tensor};
-
 use super::random::Key;
 
 /// Mask elements made from one 64-bit word: 16 bits each.
-const LANES: usize = 4;
+pub const LANES: usize = 4;
 /// Words that are made together; their elements interleave so that the loop vectorizes.
-const WORDS: usize = 8;
+pub const WORDS: usize = 8;
 /// Elements made together.
 pub const BLOCK: usize = LANES * WORDS;
-/// Elements per parallel piece.
-const PIECE: usize = 1024 * BLOCK;
 
 /// Dropout of a block of elements of one run at one site of one step.
 #[derive(Clone, Copy, Debug)]
 pub struct Dropout {
     pub key: Key,
     /// Elements are zeroed when 16 random bits fall below this: the probability in units of 2^-16.
-    threshold: u16,
+    pub threshold: u16,
 }
 
 impl Dropout {
@@ -68,34 +62,13 @@ impl Dropout {
             }
         }
     }
-
-    /// A mask of `rows` rows of `width` elements. Row `r` starts at element `r * stride`, where `stride` is `width`
-    /// rounded up to a multiple of [`BLOCK`], so that a row's mask does not depend on how many rows there are.
-    pub fn mask(&self, rows: usize, width: usize, device: Device) -> Result<Tensor, TchError> {
-        let mut values = vec![0f32; rows * width];
-        let stride = width.next_multiple_of(BLOCK) as u64;
-        let rows_per_piece = (PIECE / width.max(1)).max(1);
-        values.par_chunks_mut(rows_per_piece * width.max(1)).enumerate().for_each(|(piece, values)| {
-            fill_rows(*self, values, width.max(1), (piece * rows_per_piece) as u64 * stride, stride);
-        });
-        let mask = Tensor::f_from_slice(&values)?.f_view([rows as i64, width as i64])?;
-        mask.f_to_device(device)?.f_to_kind(Kind::Float)
-    }
-}
-
-/// Fills rows of `width` elements; the first one begins at element `first`, the others `stride` elements apart.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn fill_rows(dropout: Dropout, values: &mut [f32], width: usize, first: u64, stride: u64) {
-    for (row, values) in values.chunks_mut(width).enumerate() {
-        dropout.fill(values, first + row as u64 * stride);
-    }
 }
 
 /// The dropouts of several runs whose rows lie one after the other.
 #[derive(Clone, Debug)]
 pub struct RowDropouts {
     /// Ascending, without gaps.
-    runs: Vec<(Range<usize>, Option<Dropout>)>,
+    pub runs: Vec<(Range<usize>, Option<Dropout>)>,
 }
 
 impl RowDropouts {
@@ -109,19 +82,6 @@ impl RowDropouts {
         let index = self.runs.partition_point(|(span, _)| span.end <= row);
         let (span, dropout) = self.runs.get(index)?;
         dropout.map(|dropout| (dropout, row - span.start))
-    }
-
-    /// One mask over all rows, `[rows, width]`: ones for runs that do not drop. None when none of them does.
-    pub fn mask(&self, width: usize, device: Device) -> Result<Option<Tensor>, TchError> {
-        if self.runs.iter().all(|(_, dropout)| dropout.is_none()) {
-            return Ok(None);
-        }
-        let masks = self.runs.iter().map(|(span, dropout)| match dropout {
-            Some(dropout) => dropout.mask(span.len(), width, device),
-            None => Tensor::f_ones([span.len() as i64, width as i64], (Kind::Float, device)),
-        });
-        let masks = masks.collect::<Result<Vec<_>, _>>()?;
-        Ok(Some(Tensor::f_cat(&masks, 0)?))
     }
 }
 
@@ -145,17 +105,6 @@ mod tests {
             let mean = mask.iter().map(|v| f64::from(*v)).sum::<f64>() / mask.len() as f64;
             assert!((mean - 1.0).abs() < 0.005, "{probability}: mean {mean}");
         }
-    }
-
-    #[test]
-    fn a_row_does_not_depend_on_how_many_rows_there_are_or_where_filling_began() {
-        let dropout = Dropout::new(key(), 0.3).unwrap();
-        let few = Vec::<f32>::try_from(dropout.mask(3, 50, Device::Cpu).unwrap().view([-1])).unwrap();
-        let many = Vec::<f32>::try_from(dropout.mask(3000, 50, Device::Cpu).unwrap().view([-1])).unwrap();
-        assert_eq!(few[..], many[..150]);
-        let mut last = [0f32; 50];
-        dropout.fill(&mut last, 2999 * 64);
-        assert_eq!(last[..], many[2999 * 50..]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::config::Activation;
 use super::cpu;
 use super::dropout::RowDropouts;
 use super::layout::Layout;
+use super::masks;
 use super::weight::Weight;
 
 /// How element-wise passes and attention are computed.
@@ -38,7 +39,7 @@ pub fn embed(
     let words = embeddings.word.f_index_select(0, &layout.ids)?;
     let positions = embeddings.position.f_index_select(0, &layout.positions)?;
     let (hidden, _, _) = normalize(&words.f_add(&positions)?, &embeddings.norm)?;
-    match dropouts.mask(hidden.size()[1] as usize, hidden.device())? {
+    match masks::of_rows(&dropouts, hidden.size()[1] as usize, hidden.device())? {
         Some(mask) => hidden.f_mul(&mask),
         None => Ok(hidden),
     }
@@ -72,7 +73,7 @@ pub fn residual_norm(
         return Ok((normed, ResidualTape::Fused(tape)));
     }
     let mut output = output;
-    let mask = dropouts.mask(output.size()[1] as usize, output.device())?;
+    let mask = masks::of_rows(&dropouts, output.size()[1] as usize, output.device())?;
     let mut sum = output.f_add_(bias)?;
     if let Some(mask) = &mask {
         sum = sum.f_mul_(mask)?;

@@ -4,6 +4,7 @@ use tch::{Kind, TchError, Tensor};
 
 use super::adapter::HeadLinear;
 use super::base::Base;
+use super::masks;
 use super::pass::{RunPass, Site};
 use crate::spec::Architecture;
 
@@ -100,14 +101,12 @@ fn activation_backward(base: &Base, gradient: &Tensor, output: &Tensor) -> Resul
 }
 
 fn drop(x: &Tensor, pass: &RunPass<'_>, site: Site) -> Result<(Tensor, Option<Tensor>), TchError> {
-    match pass.dropout_at(site) {
-        Some(dropout) => {
-            let size = x.size();
-            let mask = dropout.mask(size[0] as usize, size[1] as usize, x.device())?;
-            Ok((x.f_mul(&mask)?, Some(mask)))
-        }
-        None => Ok((x.shallow_clone(), None)),
-    }
+    let mask = masks::of_run(pass.dropout_at(site), x)?;
+    let dropped = match &mask {
+        Some(mask) => x.f_mul(mask)?,
+        None => x.shallow_clone(),
+    };
+    Ok((dropped, mask))
 }
 
 fn masked(x: Tensor, mask: &Option<Tensor>) -> Result<Tensor, TchError> {

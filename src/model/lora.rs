@@ -9,6 +9,7 @@ use super::cpu;
 use super::cpu::tile::Engine;
 use super::dropout::Dropout;
 use super::elementwise::Kernels;
+use super::masks;
 use super::pass::{RunPass, Site};
 use crate::spec::Module;
 
@@ -60,8 +61,7 @@ fn plain_forward(
     rows: Tensor,
     mut output: Tensor,
 ) -> Result<LoraTape, TchError> {
-    let size = rows.size();
-    let mask = dropout.map(|dropout| dropout.mask(size[0] as usize, size[1] as usize, rows.device())).transpose()?;
+    let mask = masks::of_run(dropout, &rows)?;
     let input = match &mask {
         Some(mask) => rows.f_mul(mask)?,
         None => rows,

@@ -13,6 +13,7 @@ mod error;
 mod head;
 mod layout;
 mod lora;
+mod masks;
 mod merge;
 mod names;
 mod parameters;

@@ -3,6 +3,8 @@
 //! Nothing about random state is ever saved, a run's numbers do not depend on its neighbours in a pack, and a resumed
 //! run sees the numbers that an undisturbed one sees.
 
+use tch::{TchError, Tensor};
+
 /// Weyl increment and finalizer of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
 /// OOPSLA 2014; constants of Stafford's variant 13).
 const INCREMENT: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -38,7 +40,13 @@ impl Key {
     /// 64 random bits at `index`.
     #[inline(always)]
     pub fn bits(self, index: u64) -> u64 {
-        mix(self.0.wrapping_add(index.wrapping_mul(INCREMENT)))
+        mix(self.state(index) as u64)
+    }
+
+    /// What [`mixed`] turns into the bits at `index`; the state of the next index is [`STATE_STEP`] more, wrapping.
+    #[inline(always)]
+    pub fn state(self, index: u64) -> i64 {
+        self.0.wrapping_add(index.wrapping_mul(INCREMENT)) as i64
     }
 
     /// Uniform in [0, 1) with 53 random bits.
@@ -52,6 +60,22 @@ impl Key {
         let radius = (-2.0 * (1.0 - self.uniform(2 * index)).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.uniform(2 * index + 1)).cos()
     }
+}
+
+/// From the state of an index to that of the next one.
+pub const STATE_STEP: i64 = INCREMENT as i64;
+
+/// The random bits of each state, by integer operations on the tensor's device; `states` (int64) is used up.
+pub fn mixed(states: Tensor) -> Result<Tensor, TchError> {
+    let fold = |mut z: Tensor, bits: u32| -> Result<Tensor, TchError> {
+        // int64 shifts copies of the sign in from the left.
+        let shifted =
+            z.f_bitwise_right_shift_tensor_scalar(i64::from(bits))?.f_bitwise_and_((u64::MAX >> bits) as i64)?;
+        z.f_bitwise_xor_tensor_(&shifted)
+    };
+    let z = fold(states, 30)?.f_mul_scalar_(MIX_1 as i64)?;
+    let z = fold(z, 27)?.f_mul_scalar_(MIX_2 as i64)?;
+    fold(z, 31)
 }
 
 #[inline(always)]
@@ -77,6 +101,16 @@ mod tests {
         assert_ne!(key.with(1).with(2), key.with(2).with(1));
         assert_ne!(key, Key::new(42, Purpose::Initialization));
         assert_ne!(key.with_name("ab"), key.with_name("ba"));
+    }
+
+    #[test]
+    fn tensors_of_states_give_the_same_bits() {
+        let key = Key::new(9, Purpose::Dropout).with(1);
+        let states: Vec<i64> = (0..5000).map(|index| key.state(index)).collect();
+        assert_eq!(states[1], states[0].wrapping_add(STATE_STEP));
+        let bits = Vec::<i64>::try_from(mixed(Tensor::from_slice(&states)).unwrap()).unwrap();
+        let expected: Vec<i64> = (0..5000).map(|index| key.bits(index) as i64).collect();
+        assert_eq!(bits, expected);
     }
 
     #[test]

@@ -1,0 +1,226 @@
+//! Dropout masks as tensors, for kernels that multiply by them: made on the host for the CPU, and where they are needed by
+//! integer operations on any other device, so that no step waits for a mask to be sent. Both give the same bits.
+
+use multiversion::multiversion;
+use rayon::prelude::*;
+use tch::{Device, Kind, TchError, Tensor};
+
+use super::attention::{Heads, Queries};
+use super::dropout::{BLOCK, Dropout, LANES, RowDropouts, WORDS};
+use super::layout::{Bucket, Layout, Sequence};
+use super::random::{STATE_STEP, mixed};
+
+/// Elements per parallel piece.
+const PIECE: usize = 1024 * BLOCK;
+
+/// One mask over all rows, `[rows, width]`: ones for runs that do not drop. None when none of them does.
+///
+/// Row `r` of a run starts at element `r * stride`, where `stride` is `width` rounded up to a multiple of [`BLOCK`], so
+/// that a row's mask does not depend on how many rows there are.
+pub fn of_rows(dropouts: &RowDropouts, width: usize, device: Device) -> Result<Option<Tensor>, TchError> {
+    if dropouts.runs.iter().all(|(_, dropout)| dropout.is_none()) {
+        return Ok(None);
+    }
+    let masks = if device == Device::Cpu { rows_on_host(dropouts, width) } else { rows_on(device, dropouts, width) };
+    masks.map(Some)
+}
+
+/// The mask of one run's rows `x`.
+pub fn of_run(dropout: Option<Dropout>, x: &Tensor) -> Result<Option<Tensor>, TchError> {
+    let (rows, width) = x.size2()?;
+    of_rows(&RowDropouts::new([(0..rows as usize, dropout)]), width as usize, x.device())
+}
+
+/// The dropout mask of a bucket's attention weights, `[members, heads, queries, length]`, or none when no run of it drops.
+/// The row of (sequence, head, query) depends on nothing but the run, the sequence's index in its batch, the head and the
+/// query.
+pub fn of_attention(
+    layout: &Layout,
+    bucket: &Bucket,
+    heads: Heads,
+    queries: Queries,
+    dropouts: &[Option<Dropout>],
+) -> Result<Option<Tensor>, TchError> {
+    if dropouts.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let members: Vec<Sequence> = bucket.members.iter().map(|&member| layout.sequences[member]).collect();
+    let asked = if queries == Queries::Tokens { bucket.length } else { 1 };
+    let matrices = Matrices { members: &members, heads, asked, length: bucket.length };
+    let mask = match layout.device {
+        Device::Cpu => matrices.on_host(dropouts),
+        device => matrices.on(device, dropouts),
+    };
+    mask.map(Some)
+}
+
+fn rows_on_host(dropouts: &RowDropouts, width: usize) -> Result<Tensor, TchError> {
+    let rows = dropouts.runs.last().map_or(0, |(span, _)| span.end);
+    let width = width.max(1);
+    let stride = width.next_multiple_of(BLOCK) as u64;
+    let mut values = vec![1f32; rows * width];
+    for (span, dropout) in &dropouts.runs {
+        let Some(dropout) = *dropout else { continue };
+        let values = &mut values[span.start * width..span.end * width];
+        let rows_per_piece = (PIECE / width).max(1);
+        values.par_chunks_mut(rows_per_piece * width).enumerate().for_each(|(piece, values)| {
+            fill_rows(dropout, values, width, (piece * rows_per_piece) as u64 * stride, stride);
+        });
+    }
+    Tensor::f_from_slice(&values)?.f_view([rows as i64, width as i64])
+}
+
+/// Fills rows of `width` elements; the first one begins at element `first`, the others `stride` elements apart.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn fill_rows(dropout: Dropout, values: &mut [f32], width: usize, first: u64, stride: u64) {
+    for (row, values) in values.chunks_mut(width).enumerate() {
+        dropout.fill(values, first + row as u64 * stride);
+    }
+}
+
+fn rows_on(device: Device, dropouts: &RowDropouts, width: usize) -> Result<Tensor, TchError> {
+    let words = (width.next_multiple_of(BLOCK) / LANES) as u64;
+    let states: Vec<i64> = dropouts
+        .runs
+        .iter()
+        .flat_map(|(span, dropout)| {
+            let state = move |row: usize| dropout.map_or(0, |dropout| dropout.key.state(row as u64 * words));
+            (0..span.len()).map(state)
+        })
+        .collect();
+    let thresholds = dropouts.runs.iter().flat_map(|(span, dropout)| span.clone().map(|_| threshold(*dropout)));
+    let first = upload(&states, device)?.f_unsqueeze(1)?;
+    let thresholds = upload(&thresholds.collect::<Vec<_>>(), device)?.f_unsqueeze(1)?;
+    mask_on(&first, &thresholds, width)
+}
+
+/// The attention weights of a bucket.
+struct Matrices<'a> {
+    members: &'a [Sequence],
+    heads: Heads,
+    /// Rows of a matrix.
+    asked: usize,
+    /// Columns of a matrix.
+    length: usize,
+}
+
+impl Matrices<'_> {
+    /// Elements from one row to the next; every row of the longest sequence has room.
+    fn stride(&self) -> usize {
+        self.heads.longest.next_multiple_of(BLOCK)
+    }
+
+    fn on_host(&self, dropouts: &[Option<Dropout>]) -> Result<Tensor, TchError> {
+        let (count, length) = (self.heads.count as usize, self.length);
+        let mut values = vec![1f32; self.members.len() * count * self.asked * length];
+        values.par_chunks_mut(self.asked * length).enumerate().for_each(|(matrix, values)| {
+            let sequence = &self.members[matrix / count];
+            if let Some(dropout) = dropouts[sequence.run] {
+                let first = (sequence.index_in_run * count + matrix % count) * self.heads.longest;
+                for (row, values) in values.chunks_mut(length).enumerate() {
+                    dropout.fill(values, ((first + row) * self.stride()) as u64);
+                }
+            }
+        });
+        let shape = [self.members.len() as i64, self.heads.count, self.asked as i64, length as i64];
+        Tensor::f_from_slice(&values)?.f_view(shape)
+    }
+
+    fn on(&self, device: Device, dropouts: &[Option<Dropout>]) -> Result<Tensor, TchError> {
+        let words = self.stride() / LANES;
+        let matrix = self.heads.longest * words;
+        let state = |sequence: &Sequence| {
+            let first = (sequence.index_in_run * self.heads.count as usize * matrix) as u64;
+            dropouts[sequence.run].map_or(0, |dropout| dropout.key.state(first))
+        };
+        let states: Vec<i64> = self.members.iter().map(state).collect();
+        let thresholds: Vec<i64> = self.members.iter().map(|sequence| threshold(dropouts[sequence.run])).collect();
+        let first = upload(&states, device)?
+            .f_view([-1, 1, 1, 1])?
+            .f_add(&steps(self.heads.count, matrix, device)?.f_view([-1, 1, 1])?)?
+            .f_add(&steps(self.asked as i64, words, device)?.f_view([-1, 1])?)?;
+        mask_on(&first, &upload(&thresholds, device)?.f_view([-1, 1, 1, 1])?, self.length)
+    }
+}
+
+fn threshold(dropout: Option<Dropout>) -> i64 {
+    dropout.map_or(0, |dropout| i64::from(dropout.threshold))
+}
+
+/// `0, 1, .. count - 1`, each times `words` steps of the state.
+fn steps(count: i64, words: usize, device: Device) -> Result<Tensor, TchError> {
+    Tensor::f_arange(count, (Kind::Int64, device))?.f_mul_scalar_(STATE_STEP.wrapping_mul(words as i64))
+}
+
+/// Masks of rows of `width` elements. `first` (int64, `[.., 1]`): the state of each row's first word; `thresholds` (int64,
+/// broadcast against it): of [`Dropout`], 0 for rows that do not drop.
+fn mask_on(first: &Tensor, thresholds: &Tensor, width: usize) -> Result<Tensor, TchError> {
+    // Flips the highest bit of each 16, so that a signed comparison orders them as unsigned numbers.
+    const FLIP: i64 = 0x8000_8000_8000_8000_u64 as i64;
+    let blocks = width.next_multiple_of(BLOCK) / BLOCK;
+    let states = first.f_add(&steps((blocks * WORDS) as i64, 1, first.device())?)?;
+    let bits = mixed(states)?.f_bitwise_xor_(FLIP)?;
+    let mut shape = first.size();
+    shape.pop();
+    let by_word = [&shape[..], &[blocks as i64, WORDS as i64, LANES as i64]].concat();
+    let in_order = [&shape[..], &[(blocks * BLOCK) as i64]].concat();
+    // Elements of the words of a block interleave, as in `Dropout::fill`.
+    let lanes = bits.f_view_dtype(Kind::Int16)?.f_view(&by_word[..])?.f_transpose(-1, -2)?.f_reshape(&in_order[..])?;
+    let signed = thresholds.f_sub_scalar(1i64 << 15)?.f_to_kind(Kind::Int16)?;
+    let kept = lanes.f_narrow(-1, 0, width as i64)?.f_ge_tensor(&signed)?;
+    let scale = (thresholds.f_neg()? + (1i64 << 16)).f_to_kind(Kind::Double)?.f_reciprocal()?;
+    kept.f_mul(&scale.f_mul_scalar(65536.0)?.f_to_kind(Kind::Float)?)
+}
+
+fn upload(values: &[i64], device: Device) -> Result<Tensor, TchError> {
+    Tensor::f_from_slice(values)?.f_to_device(device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::random::{Key, Purpose};
+    use super::*;
+
+    fn dropout(seed: u64, probability: f64) -> Option<Dropout> {
+        Dropout::new(Key::new(seed, Purpose::Dropout), probability)
+    }
+
+    #[test]
+    fn a_row_does_not_depend_on_how_many_rows_there_are_or_where_filling_began() {
+        let dropout = dropout(3, 0.3);
+        let mask = |rows| of_run(dropout, &Tensor::zeros([rows, 50], (Kind::Float, Device::Cpu))).unwrap().unwrap();
+        let few = Vec::<f32>::try_from(mask(3).view([-1])).unwrap();
+        let many = Vec::<f32>::try_from(mask(3000).view([-1])).unwrap();
+        assert_eq!(few[..], many[..150]);
+        let mut last = [0f32; 50];
+        dropout.unwrap().fill(&mut last, 2999 * 64);
+        assert_eq!(last[..], many[2999 * 50..]);
+    }
+
+    #[test]
+    fn masks_made_by_tensor_operations_are_those_of_the_host() {
+        for width in [7, 32, 100] {
+            let runs = [(0..5, dropout(1, 0.2)), (5..9, None), (9..30, dropout(2, 0.99999)), (30..33, dropout(3, 0.5))];
+            let dropouts = RowDropouts::new(runs);
+            let host = rows_on_host(&dropouts, width).unwrap();
+            let device = rows_on(Device::Cpu, &dropouts, width).unwrap();
+            assert_eq!(device.kind(), Kind::Float);
+            assert!(host.equal(&device), "width {width}");
+        }
+    }
+
+    #[test]
+    fn masks_of_attention_made_by_tensor_operations_are_those_of_the_host() {
+        let member = |len, index_in_run, run| Sequence { start: 0, len, index_in_run, run };
+        let members = [member(37, 4, 0), member(36, 0, 1), member(33, 1, 2)];
+        let dropouts = [dropout(1, 0.2), None, dropout(5, 0.1)];
+        for asked in [37, 1] {
+            let heads = Heads { count: 3, size: 8, longest: 100 };
+            let matrices = Matrices { members: &members, heads, asked, length: 37 };
+            let host = matrices.on_host(&dropouts).unwrap();
+            let device = matrices.on(Device::Cpu, &dropouts).unwrap();
+            assert_eq!(device.size(), [3, 3, asked as i64, 37]);
+            assert!(host.equal(&device), "{asked} queries");
+        }
+    }
+}
