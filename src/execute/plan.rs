@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::spec::{PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec};
+use crate::spec::{Architecture, PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec};
 
 /// What kind of device packs are planned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +115,11 @@ fn examples_key(spec: &RunSpec) -> String {
     serde_json::to_string(&spec.dataset).unwrap_or_default()
 }
 
+/// The lowest layer that a run adapts.
+fn lowest_layer(spec: &RunSpec) -> Option<usize> {
+    spec.target_modules.iter().filter_map(|name| Architecture::parse_any(name)).map(|(_, layer, _)| layer).min()
+}
+
 /// A run with its estimates.
 #[derive(Clone, Debug)]
 struct Item<'a> {
@@ -131,16 +136,16 @@ impl<'a> Item<'a> {
 }
 
 /// The runs of a group that have no place yet, by duration; those of equal duration by seed (runs of one seed see the
-/// same batches), label and id.
+/// same batches) and lowest adapted layer (what lies below is computed once for a pack), then by label and id.
 struct Waiting<'a> {
     by_duration: BTreeMap<u64, VecDeque<Item<'a>>>,
 }
 
 impl<'a> Waiting<'a> {
     fn new(mut items: Vec<Item<'a>>) -> Self {
-        items.sort_by(|a, b| {
-            let key = |item: &Item<'a>| (item.run.spec.seed, &item.run.label, &item.run.id);
-            key(a).cmp(&key(b))
+        items.sort_by_cached_key(|item| {
+            let PlannedRun { spec, label, id, .. } = item.run;
+            (spec.seed, lowest_layer(spec), label.as_str(), id)
         });
         let mut by_duration: BTreeMap<u64, VecDeque<Item<'a>>> = BTreeMap::new();
         for item in items {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use proptest::prelude::*;
 use sweep::execute::{DeviceKind, MemoryLimit, PlanOptions, plan_packs, relative_duration};
-use sweep::spec::{PackPlan, PlannedRun, Precision, RunId};
+use sweep::spec::{PackPlan, PlannedRun, Precision, RunId, RunSpec};
 
 use crate::support::{run, runs};
 
@@ -44,6 +44,20 @@ fn equal_runs_fill_places_of_as_many_packs_as_it_takes() {
     let mut sorted = sizes.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, [1, 4, 4]);
+}
+
+#[test]
+fn runs_of_a_seed_and_of_like_layers_come_together() {
+    let of = |(label, layer, rank, seed): (&str, usize, usize, u64)| {
+        let target_modules = vec![format!("bert.encoder.layer.{layer}.attention.self.query")];
+        run(label, seed, |spec| *spec = RunSpec { target_modules, rank, ..spec.clone() })
+    };
+    let runs =
+        [("a", 10, 4, 1), ("b", 2, 4, 1), ("c", 10, 8, 1), ("d", 2, 8, 1), ("e", 2, 4, 2), ("f", 10, 4, 2)].map(of);
+    let packs = plan(&runs, 2);
+    let mut lines: Vec<String> = packs.iter().map(|pack| labels(&runs, std::slice::from_ref(pack))).collect();
+    lines.sort();
+    assert_eq!(lines, ["[a, seed=1] [c, seed=1]", "[b, seed=1] [d, seed=1]", "[e, seed=2] [f, seed=2]"]);
 }
 
 #[test]
