@@ -5,7 +5,7 @@ use std::path::Path;
 use sweep::data::{Encoded, Tokenizer};
 use sweep::model::{Adapter, Base, Kernels, peft};
 use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, MetricName, PlannedRun, Precision, RunId, RunSpec};
-use sweep::train::{Examples, Member, Orders, Pack, Place, TrainingData, evaluate};
+use sweep::train::{Examples, FrozenStates, Member, Orders, Pack, Place, TrainingData, evaluate};
 use tch::Device;
 
 /// Float rounding in taller products, over all steps.
@@ -137,7 +137,7 @@ fn train(base: &Base, data: &TrainingData, specs: &[RunSpec]) -> Vec<Trained> {
             }
             if member.finished() {
                 let member = pack.places[place].member.take().unwrap();
-                let evaluation = evaluate(base, &[&member.adapter], &data.evaluation, 16).unwrap().remove(0);
+                let evaluation = evaluate(base, &[&member.adapter], &data.evaluation, 16, None).unwrap().remove(0);
                 done[place] = Some(Trained {
                     losses: std::mem::take(&mut losses[place]),
                     parameters: Vec::<f32>::try_from(&member.adapter.parameters.values).unwrap(),
@@ -190,6 +190,28 @@ fn runs_that_share_a_prefix_give_what_they_give_alone() {
     for (number, (spec, packed)) in specs.iter().zip(train(&base, &data, &specs)).enumerate() {
         let alone = train(&base, &data, std::slice::from_ref(spec)).remove(0);
         assert_same(&format!("run {number}"), &packed, &alone);
+    }
+}
+
+#[test]
+fn evaluation_from_kept_states_gives_what_evaluation_from_the_tokens_gives() {
+    let (base, data) = (base("roberta", Kernels::Fused), data("roberta"));
+    let adapter = |layer: usize| {
+        let target_modules = vec![format!("roberta.encoder.layer.{layer}.attention.self.query")];
+        let member = member(&base, &data, RunSpec { target_modules, ..runs("roberta").remove(layer) });
+        // A new adapter changes nothing.
+        let _ = member.adapter.parameters.values.shallow_clone().f_add_scalar_(0.05).unwrap();
+        member.adapter
+    };
+    let (low, high) = (adapter(1), adapter(2));
+    let mut frozen = FrozenStates::default();
+    // The second time from what the first has kept; then other layers are frozen.
+    for adapters in [vec![&low, &high], vec![&low, &high], vec![&high], vec![&low]] {
+        let fresh = evaluate(&base, &adapters, &data.evaluation, 16, None).unwrap();
+        let kept = evaluate(&base, &adapters, &data.evaluation, 16, Some(&mut frozen)).unwrap();
+        for (fresh, kept) in fresh.iter().zip(&kept) {
+            assert_eq!(fresh.probabilities, kept.probabilities);
+        }
     }
 }
 

@@ -254,7 +254,7 @@ fn train(reference: &Reference, data: &TrainingData, member: Member) -> (Vec<Ste
 
 fn check_evaluation(reference: &Reference, data: &TrainingData, adapter: &Adapter) {
     let name = reference.folder.display();
-    let evaluation = &evaluate(&reference.base, &[adapter], &data.evaluation, 32).unwrap()[0];
+    let evaluation = &evaluate(&reference.base, &[adapter], &data.evaluation, 32, None).unwrap()[0];
     for (index, (row, expected)) in evaluation.probabilities.chunks(4).zip(&reference.eval.predictions).enumerate() {
         let predicted = (0..4).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();
         assert_eq!(predicted as u32, *expected, "{name}: prediction {index}");

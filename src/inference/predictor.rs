@@ -68,7 +68,7 @@ impl Predictor {
         let _guard = tch::no_grad_guard();
         let encoded = self.tokenizer.encode(texts)?;
         let tokens: Vec<&[u32]> = encoded.iter().collect();
-        let values = log_probabilities(&self.base, &[&self.head], &tokens, self.batch_size)?;
+        let values = log_probabilities(&self.base, &[&self.head], &tokens, self.batch_size, None)?;
         let rows = values.iter().flat_map(|of_adapter| of_adapter.chunks(self.base.classes));
         Ok(rows.map(prediction).collect())
     }

@@ -26,16 +26,29 @@ impl<'a> Classifier<'a> {
 
     /// Logits without a backward pass, `[sequences, classes]`.
     pub fn evaluate(&self) -> Result<Tensor, TchError> {
-        Ok(self.run(false)?.0)
+        Ok(self.classify(self.encoder.forward(false)?)?.0)
+    }
+
+    /// The hidden states of the first run's rows, `[rows, hidden]`, after `layers` layers. Where every run evaluates the
+    /// same sequences and adapts higher layers only, they are those of every run.
+    pub fn frozen_states(&self, layers: usize) -> Result<Tensor, TchError> {
+        let layout = self.encoder.layout.select(&[0])?;
+        Encoder { base: self.encoder.base, layout: &layout, passes: &self.encoder.passes[..1] }.first_layers(layers)
+    }
+
+    /// [`Self::evaluate`] from what [`Self::frozen_states`] gave.
+    pub fn evaluate_above(&self, layers: usize, states: &Tensor) -> Result<Tensor, TchError> {
+        let runs = self.encoder.passes.len() as i64;
+        let hidden = if runs == 1 { states.shallow_clone() } else { states.f_repeat([runs, 1])? };
+        Ok(self.classify(self.encoder.forward_above(layers, hidden, false)?)?.0)
     }
 
     /// Logits, `[sequences, classes]`, and what [`Self::backward`] needs.
     pub fn forward(&self) -> Result<(Tensor, Tape), TchError> {
-        self.run(true)
+        self.classify(self.encoder.forward(true)?)
     }
 
-    fn run(&self, keep: bool) -> Result<(Tensor, Tape), TchError> {
-        let (features, encoder) = self.encoder.forward(keep)?;
+    fn classify(&self, (features, encoder): (Tensor, Option<EncoderTape>)) -> Result<(Tensor, Tape), TchError> {
         let mut logits = Vec::with_capacity(self.encoder.passes.len());
         let mut heads = Vec::with_capacity(self.encoder.passes.len());
         for (pass, span) in self.encoder.passes.iter().zip(&self.encoder.layout.runs) {

@@ -48,13 +48,24 @@ impl Encoder<'_> {
     /// The hidden state of each sequence's first token after the last layer, `[sequences, hidden]`, and a tape when
     /// `keep` is set and any run adapts any layer.
     pub fn forward(&self, keep: bool) -> Result<(Tensor, Option<EncoderTape>), TchError> {
-        let lowest = self.passes.iter().filter_map(|pass| pass.adapter.lowest()).min().filter(|_| keep);
         // The last layer is no part of the prefix: only first tokens ask there.
         let prefix = Prefix::of(self.layout, self.passes, self.base.layers.len() - 1)?;
-        let (mut hidden, done) = match &prefix {
+        let (hidden, done) = match &prefix {
             Some(prefix) => (self.below_adapters(prefix)?, prefix.layers),
             None => (self.embed()?, 0),
         };
+        self.forward_above(done, hidden, keep)
+    }
+
+    /// [`Self::forward`] from the hidden states after the first `done` layers on, which no run adapts.
+    pub fn forward_above(
+        &self,
+        done: usize,
+        hidden: Tensor,
+        keep: bool,
+    ) -> Result<(Tensor, Option<EncoderTape>), TchError> {
+        let lowest = self.passes.iter().filter_map(|pass| pass.adapter.lowest()).min().filter(|_| keep);
+        let mut hidden = hidden;
         let mut tapes = Vec::new();
         for (index, layer) in self.base.layers.iter().enumerate().skip(done) {
             let (next, tape) = self.layer_forward(index, layer, &hidden)?;
@@ -84,11 +95,16 @@ impl Encoder<'_> {
     /// The hidden states of all rows below the first adapted layer.
     fn below_adapters(&self, prefix: &Prefix<'_>) -> Result<Tensor, TchError> {
         let part = Encoder { base: self.base, layout: &prefix.layout, passes: &prefix.passes };
-        let mut hidden = part.embed()?;
-        for (index, layer) in self.base.layers.iter().enumerate().take(prefix.layers) {
-            hidden = part.layer_forward(index, layer, &hidden)?.0;
+        part.first_layers(prefix.layers)?.f_index_select(0, &prefix.rows)
+    }
+
+    /// The hidden states after the first `layers` layers.
+    pub fn first_layers(&self, layers: usize) -> Result<Tensor, TchError> {
+        let mut hidden = self.embed()?;
+        for (index, layer) in self.base.layers.iter().enumerate().take(layers) {
+            hidden = self.layer_forward(index, layer, &hidden)?.0;
         }
-        hidden.f_index_select(0, &prefix.rows)
+        Ok(hidden)
     }
 
     fn embed(&self) -> Result<Tensor, TchError> {

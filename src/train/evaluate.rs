@@ -4,6 +4,7 @@ use tch::{Kind, Tensor};
 
 use super::TrainError;
 use super::data::Examples;
+use super::frozen_states::FrozenStates;
 use super::record::Prediction;
 use crate::metrics::{Confusion, Scores};
 use crate::model::{Adapter, Base, Classifier, Layout, RunPass, RunSequences};
@@ -21,21 +22,34 @@ pub struct Evaluation {
 }
 
 /// Log-probabilities of the classes of every example for each adapter, `[examples * classes]`: batches are made of
-/// sequences of similar length, the result is in the examples' order.
+/// sequences of similar length, the result is in the examples' order. `frozen` is what earlier calls with the same base and
+/// examples have left; none where nothing is worth keeping.
 pub fn log_probabilities(
     base: &Base,
     adapters: &[&Adapter],
     examples: &[&[u32]],
     batch_size: usize,
+    mut frozen: Option<&mut FrozenStates>,
 ) -> Result<Vec<Vec<f32>>, TrainError> {
     let mut by_length: Vec<usize> = (0..examples.len()).collect();
     by_length.sort_by_key(|&example| examples[example].len());
     let passes: Vec<RunPass<'_>> = adapters.iter().map(|adapter| RunPass { adapter, dropout: None }).collect();
+    let layers = frozen_layers(base, adapters);
+    if let Some(frozen) = &mut frozen {
+        frozen.begin(layers, batch_size);
+    }
     let mut results = vec![vec![0f32; examples.len() * base.classes]; adapters.len()];
-    for batch in by_length.chunks(batch_size.max(1)) {
+    for (number, batch) in by_length.chunks(batch_size.max(1)).enumerate() {
         let sequences: RunSequences<'_> = batch.iter().map(|&example| examples[example]).collect();
         let layout = Layout::new(&vec![sequences; adapters.len()], base.device)?;
-        let logits = Classifier::new(base, &layout, &passes).evaluate()?;
+        let classifier = Classifier::new(base, &layout, &passes);
+        let logits = match &mut frozen {
+            Some(frozen) if layers > 0 => {
+                let states = frozen.of_batch(number, || classifier.frozen_states(layers))?;
+                classifier.evaluate_above(layers, &states)?
+            }
+            _ => classifier.evaluate()?,
+        };
         let values = to_host(&logits.f_log_softmax(-1, Kind::Float)?)?;
         for (result, values) in results.iter_mut().zip(values.chunks(batch.len() * base.classes)) {
             for (&example, row) in batch.iter().zip(values.chunks(base.classes)) {
@@ -46,15 +60,22 @@ pub fn log_probabilities(
     Ok(results)
 }
 
-/// Evaluates each adapter.
+/// Layers below all adapters, without the last one, of which only first tokens are needed.
+fn frozen_layers(base: &Base, adapters: &[&Adapter]) -> usize {
+    let all = base.layers.len() - 1;
+    adapters.iter().filter_map(|adapter| adapter.lowest()).map(|(layer, _)| layer).min().unwrap_or(all).min(all)
+}
+
+/// Evaluates each adapter; `frozen` as for [`log_probabilities`].
 pub fn evaluate(
     base: &Base,
     adapters: &[&Adapter],
     examples: &Examples,
     batch_size: usize,
+    frozen: Option<&mut FrozenStates>,
 ) -> Result<Vec<Evaluation>, TrainError> {
     let tokens: Vec<&[u32]> = (0..examples.len()).map(|example| examples.tokens.get(example)).collect();
-    let all = log_probabilities(base, adapters, &tokens, batch_size)?;
+    let all = log_probabilities(base, adapters, &tokens, batch_size, frozen)?;
     all.iter().map(|values| summarize(values, &examples.labels, base.classes)).collect()
 }
 

@@ -3,6 +3,7 @@
 mod data;
 mod error;
 mod evaluate;
+mod frozen_states;
 mod loss;
 mod member;
 mod memory;
@@ -16,6 +17,7 @@ mod state;
 pub use data::{Examples, TrainingData};
 pub use error::TrainError;
 pub use evaluate::{Evaluation, evaluate, log_probabilities};
+pub use frozen_states::FrozenStates;
 pub use member::{Member, Orders, Update};
 pub use memory::Footprint;
 pub use pack::{Pack, Place, ReadLoss, StepOfRun};

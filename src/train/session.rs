@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::data::TrainingData;
 use super::evaluate::{self, Evaluation};
+use super::frozen_states::FrozenStates;
 use super::member::{Best, Member, Orders};
 use super::pack::{Pack, Place, ReadLoss};
 use super::{AdapterFiles, Recorder, RunFacts, RunResult, TrainError, state};
@@ -29,12 +30,14 @@ pub struct Job<'a> {
     pub checkpoint_every: Duration,
 }
 
-/// Trains a pack; true when every run has ended, false when `stop` asked to leave and the state is saved.
+/// Trains a pack; true when every run has ended, false when `stop` asked to leave and the state is saved. `frozen`: what
+/// earlier packs on the same base and data have left.
 ///
 /// # Errors
 /// Whatever ends the whole pack. A NaN or infinite loss ends its run only.
 pub fn train(
     job: &Job<'_>,
+    frozen: &mut FrozenStates,
     recorder: &mut dyn Recorder,
     sink: &mut dyn Sink,
     stop: &dyn Fn() -> bool,
@@ -43,7 +46,7 @@ pub fn train(
     let places = job.plan.places.iter().map(|runs| Place { member: None, waiting: runs.iter().cloned().collect() });
     let pack = Pack::new(job.base, job.data, places.collect());
     let now = Instant::now();
-    let mut session = Session { job, pack, recorder, sink, checkpoint_at: now, progress_at: now };
+    let mut session = Session { job, pack, frozen, recorder, sink, checkpoint_at: now, progress_at: now };
     session.resume()?;
     session.run(stop)
 }
@@ -51,6 +54,7 @@ pub fn train(
 struct Session<'a, 'b> {
     job: &'a Job<'a>,
     pack: Pack<'a>,
+    frozen: &'b mut FrozenStates,
     recorder: &'b mut dyn Recorder,
     sink: &'b mut dyn Sink,
     checkpoint_at: Instant,
@@ -203,7 +207,8 @@ impl Session<'_, '_> {
         for (batch_size, places) in by_batch_size {
             let adapters: Vec<&Adapter> =
                 places.iter().filter_map(|&place| Some(&self.pack.places[place].member.as_ref()?.adapter)).collect();
-            let results = evaluate::evaluate(self.job.base, &adapters, &self.job.data.evaluation, batch_size)?;
+            let examples = &self.job.data.evaluation;
+            let results = evaluate::evaluate(self.job.base, &adapters, examples, batch_size, Some(self.frozen))?;
             evaluations.extend(places.into_iter().zip(results));
         }
         evaluations.sort_by_key(|(place, _)| *place);

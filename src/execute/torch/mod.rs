@@ -13,7 +13,7 @@ use crate::event::{Event, Sink};
 use crate::hub::Hub;
 use crate::model::{Base, Kernels, ModelConfig, SavedAdapter};
 use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
-use crate::train::{self, Checkpoint, Examples, Footprint, Recorder, TrainError, TrainingData};
+use crate::train::{self, Checkpoint, Examples, Footprint, FrozenStates, Recorder, TrainError, TrainingData};
 
 use memory::{Seen, Watch};
 
@@ -43,6 +43,7 @@ struct Loaded {
     initial: Option<SavedAdapter>,
     base: Base,
     data: TrainingData,
+    frozen: FrozenStates,
     model_digest: String,
     /// Of the data set's files, as the ids of runs have it.
     dataset_digest: String,
@@ -90,7 +91,7 @@ impl TorchExecutor {
         Ok(TorchExecutor { device: parsed, name: device.to_string(), hub, token_cache, loaded: None, memory: None })
     }
 
-    fn load(&mut self, spec: &RunSpec, sink: &mut dyn Sink) -> Result<&Loaded, ExecuteError> {
+    fn load(&mut self, spec: &RunSpec, sink: &mut dyn Sink) -> Result<&mut Loaded, ExecuteError> {
         let shared = shared(spec);
         let loaded = match self.loaded.take().filter(|loaded| loaded.shared == shared) {
             Some(loaded) => loaded,
@@ -132,7 +133,8 @@ impl TorchExecutor {
             Some(name) => Some(self.hub.adapter_digest(&self.hub.adapter(name).map_err(failed)?).map_err(failed)?),
             None => None,
         };
-        Ok(Loaded { shared, initial, base, data, model_digest, dataset_digest, adapter_digest })
+        let frozen = FrozenStates::default();
+        Ok(Loaded { shared, initial, base, data, frozen, model_digest, dataset_digest, adapter_digest })
     }
 
     fn initial(&self, shared: &Shared, model: &Path) -> Result<Option<SavedAdapter>, ExecuteError> {
@@ -239,7 +241,7 @@ impl Executor for TorchExecutor {
         };
         let estimated = loaded.estimate(job);
         let watch = Watch::begin(loaded.base.device);
-        let ended = train::train(&train_job, recorder, sink, &|| stop.requested());
+        let ended = train::train(&train_job, &mut loaded.frozen, recorder, sink, &|| stop.requested());
         let seen = watch.and_then(|watch| watch.seen());
         self.memory = seen.map(|Seen { before, peak }| MemoryUse { estimated, before, peak });
         match ended {

@@ -1,0 +1,83 @@
+//! What the layers below all adapters make of the evaluation examples: the same for every run and in every epoch.
+
+use tch::{TchError, Tensor};
+
+/// Bytes that are kept at most; batches beyond are computed each time.
+const LIMIT: usize = 256 << 20;
+
+/// Which states are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Kept {
+    layers: usize,
+    batch_size: usize,
+}
+
+/// Hidden states of the batches of one evaluation set on one base.
+#[derive(Debug, Default)]
+pub struct FrozenStates {
+    kept: Kept,
+    /// By batch, `[rows, hidden]`.
+    batches: Vec<Tensor>,
+    bytes: usize,
+}
+
+impl FrozenStates {
+    /// Forgets what is kept, unless it is of so many layers and of batches of that size.
+    pub fn begin(&mut self, layers: usize, batch_size: usize) {
+        let kept = Kept { layers, batch_size };
+        if self.kept != kept {
+            *self = FrozenStates { kept, ..Self::default() };
+        }
+    }
+
+    /// The states of a batch; batches are first asked for in their order.
+    pub fn of_batch(
+        &mut self,
+        batch: usize,
+        compute: impl FnOnce() -> Result<Tensor, TchError>,
+    ) -> Result<Tensor, TchError> {
+        if let Some(states) = self.batches.get(batch) {
+            return Ok(states.shallow_clone());
+        }
+        let states = compute()?;
+        let bytes = states.numel() * states.kind().elt_size_in_bytes();
+        if batch == self.batches.len() && self.bytes + bytes <= LIMIT {
+            self.bytes += bytes;
+            self.batches.push(states.shallow_clone());
+        }
+        Ok(states)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind};
+
+    use super::*;
+
+    #[test]
+    fn a_batch_is_computed_once_for_each_number_of_layers_and_batch_size() {
+        let mut states = FrozenStates::default();
+        let mut computed = 0;
+        for (layers, batch_size, expected) in [(2, 8, 1), (2, 8, 1), (3, 8, 2), (3, 8, 2), (3, 4, 3), (2, 8, 4)] {
+            states.begin(layers, batch_size);
+            let compute = || {
+                computed += 1;
+                Ok(Tensor::from(layers as i64))
+            };
+            assert_eq!(i64::try_from(states.of_batch(0, compute).unwrap()).unwrap(), layers as i64);
+            assert_eq!(computed, expected);
+        }
+    }
+
+    #[test]
+    fn no_more_is_kept_than_the_limit() {
+        let mut states = FrozenStates::default();
+        states.begin(1, 1);
+        let large = || Ok(Tensor::zeros([LIMIT as i64 / 8 + 1], (Kind::Float, Device::Cpu)));
+        for batch in 0..3 {
+            states.of_batch(batch, large).unwrap();
+        }
+        assert_eq!(states.batches.len(), 1);
+    }
+}
