@@ -17,7 +17,7 @@ SETUP := .venv/.sweep-setup
 SETUP_PYTHON := .venv/.sweep-setup-python
 BUILT = "$${CARGO_TARGET_DIR:-target}/debug/sweep"
 
-.PHONY: help setup build quickstart test test-python torture bench install lint
+.PHONY: help setup build quickstart test test-python torture bench bench-gpu install lint
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -51,6 +51,14 @@ torture: setup ## Kill sweeps at random moments, 300 times with the trainer and 
 
 bench: build $(SETUP_PYTHON) ## Measure training speed against transformers + peft (half an hour)
 	.venv/bin/python tests/bench/compare.py --sweep $(BUILT)
+
+bench-gpu: build $(SETUP_PYTHON) ## Check a GPU against the references, then measure it against transformers + peft
+	.venv/bin/python -m pip install --disable-pip-version-check -q matplotlib==3.11.2
+	SWEEP_TEST_DEVICE=cuda:0 cargo test --test parity --test packed
+	$(BUILT) run sweeps/quickstart.yaml --devices cuda:0 --results results/fp32 --only base
+	$(BUILT) run sweeps/quickstart.yaml --devices cuda:0 --results results/bf16 --only base --set precision=bf16
+	.venv/bin/python tests/bench/compare.py --sweep $(BUILT) --device cuda:0 --precisions fp32,tf32,bf16 \
+	  --packs 1,2,4,8,16,32 --models roberta --steps 40 --chart reports/bench-gpu.png
 
 install: build ## Put `sweep` on the PATH (PREFIX=~/.local); keep this folder, its .venv holds libtorch
 	@mkdir -p "$(PREFIX)/bin"

@@ -16,7 +16,16 @@ fn fixture(name: &str) -> std::path::PathBuf {
 }
 
 fn base(name: &str, kernels: Kernels) -> Base {
-    Base::load_for(kernels, &fixture(name), 4, Precision::Fp32, Device::Cpu).unwrap()
+    let kernels = if device() == Device::Cpu { kernels } else { Kernels::Plain };
+    Base::load_for(kernels, &fixture(name), 4, Precision::Fp32, device()).unwrap()
+}
+
+/// The processor, or the GPU that SWEEP_TEST_DEVICE names (`cuda:0`).
+fn device() -> Device {
+    match std::env::var("SWEEP_TEST_DEVICE") {
+        Ok(name) if name != "cpu" => Device::Cuda(name.trim_start_matches("cuda:").parse().unwrap()),
+        _ => Device::Cpu,
+    }
 }
 
 fn data(name: &str) -> TrainingData {
@@ -140,7 +149,7 @@ fn train(base: &Base, data: &TrainingData, specs: &[RunSpec]) -> Vec<Trained> {
                 let evaluation = evaluate(base, &[&member.adapter], &data.evaluation, 16, None).unwrap().remove(0);
                 done[place] = Some(Trained {
                     losses: std::mem::take(&mut losses[place]),
-                    parameters: Vec::<f32>::try_from(&member.adapter.parameters.values).unwrap(),
+                    parameters: Vec::<f32>::try_from(member.adapter.parameters.values.to_device(Device::Cpu)).unwrap(),
                     probabilities: evaluation.probabilities,
                 });
             }

@@ -57,6 +57,14 @@ struct Eval {
     scores: Scores,
 }
 
+/// The processor, or the GPU that SWEEP_TEST_DEVICE names (`cuda:0`).
+fn device() -> Device {
+    match std::env::var("SWEEP_TEST_DEVICE") {
+        Ok(name) if name != "cpu" => Device::Cuda(name.trim_start_matches("cuda:").parse().unwrap()),
+        _ => Device::Cpu,
+    }
+}
+
 struct Reference {
     folder: PathBuf,
     base: Base,
@@ -66,7 +74,7 @@ struct Reference {
 
 impl Reference {
     fn open(folder: &Path) -> Reference {
-        let base = Base::load(&folder.join("model"), 4, Precision::Fp32, Device::Cpu).unwrap();
+        let base = Base::load(&folder.join("model"), 4, Precision::Fp32, device()).unwrap();
         Reference {
             base,
             batches: read(folder, "batches.json"),
@@ -189,11 +197,11 @@ fn logits_are_equal() {
         let forward: Forward = read(&folder, "forward.json");
         let adapter = reference.adapter("adapter_init");
         let tokens = encoded(&forward.input_ids);
-        let layout = Layout::new(&[tokens.iter().collect()], Device::Cpu).unwrap();
+        let layout = Layout::new(&[tokens.iter().collect()], device()).unwrap();
         let passes = [RunPass { adapter: &adapter, dropout: None }];
         let logits = Classifier::new(&reference.base, &layout, &passes).evaluate().unwrap();
         let expected = Tensor::from_slice2(&forward.logits);
-        let difference = (logits - expected).abs().max().double_value(&[]);
+        let difference = (logits.to_device(Device::Cpu) - expected).abs().max().double_value(&[]);
         assert!(difference < 1e-5, "{}: logits differ by {difference}", folder.display());
     }
 }

@@ -39,13 +39,17 @@ pub(super) fn effect(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, 
     if pairs.runs.is_empty() {
         return Err("no completed pair of runs with the same seed".to_string());
     }
-    match of {
-        HypothesisMetric::Best(name) if of.has_values_per_example() => by_example(pairs, name),
-        _ => per_seed(pairs, of),
-    }
+    if of.has_values_per_example() { Ok(paired_examples(pairs, of)?.effect()) } else { per_seed(pairs, of) }
 }
 
-fn by_example(pairs: &Pairs<'_>, name: MetricName) -> Result<Effect, String> {
+/// The differences on each example.
+///
+/// # Errors
+/// A sentence that says why there are none.
+pub(super) fn paired_examples(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<PairedExamples, String> {
+    let HypothesisMetric::Best(name) = of else {
+        return Err("this metric has no values per example".to_string());
+    };
     let mut sides = (Vec::new(), Vec::new());
     for (treatment, baseline) in &pairs.runs {
         let (Some(a), Some(b)) = (&treatment.answers, &baseline.answers) else {
@@ -73,7 +77,7 @@ fn by_example(pairs: &Pairs<'_>, name: MetricName) -> Result<Effect, String> {
             PairedExamples::of_scores(&a, &b)
         }
     };
-    Ok(paired.map_err(|error| error.to_string())?.effect())
+    paired.map_err(|error| error.to_string())
 }
 
 fn measured(

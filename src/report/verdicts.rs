@@ -36,7 +36,20 @@ pub fn judge(report: &Report) -> Vec<Judged> {
     for (joint, corrected) in joints.zip(assessments) {
         joint.assessment = corrected;
     }
+    let claims = judged.len();
+    for open in judged.iter_mut().filter(|judged| judged.verdict() == Verdict::Inconclusive) {
+        open.caveats.extend(outlook(report, open, claims));
+    }
     judged
+}
+
+/// What would settle a hypothesis, by the treatment that decides it.
+fn outlook(report: &Report, judged: &Judged, claims: usize) -> Option<String> {
+    let hypothesis = &judged.hypothesis;
+    let (name, _) = judged.treatments.get(judged.joint.as_ref()?.treatment)?;
+    let (treatment, baseline) = (named(report, name)?, named(report, &hypothesis.vary.baseline)?);
+    let pairs = pairing::by_seed(report.runs_of(treatment), report.runs_of(baseline));
+    super::outlook::of(hypothesis, claim(hypothesis).ok()?, &pairs, claims)
 }
 
 fn one(report: &Report, hypothesis: &Hypothesis) -> Judged {

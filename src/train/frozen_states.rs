@@ -76,7 +76,7 @@ mod tests {
         states.begin(1, 1);
         let large = || Ok(Tensor::zeros([LIMIT as i64 / 8 + 1], (Kind::Float, Device::Cpu)));
         for batch in 0..3 {
-            states.of_batch(batch, large).unwrap();
+            let _ = states.of_batch(batch, large).unwrap();
         }
         assert_eq!(states.batches.len(), 1);
     }

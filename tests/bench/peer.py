@@ -59,6 +59,7 @@ def main():
     parser.add_argument("--max-length", type=int, default=256)
     parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], default="fp32")
     parser.add_argument("--group-by-length", action="store_true")
+    parser.add_argument("--cpu", action="store_true", help="even where a GPU is")
     args = parser.parse_args()
 
     logging.set_verbosity_error()
@@ -104,6 +105,7 @@ def main():
             bf16=args.precision == "bf16",
             save_strategy="no",
             report_to=[],
+            use_cpu=args.cpu,
             disable_tqdm=True,
             seed=42,
             **options,

@@ -8,7 +8,7 @@ use crate::cli::CliError;
 use crate::cli::cost::Costs;
 use crate::cli::text::{Align, Table, count};
 use crate::metrics::{ALPHA, DEFAULT_CORRELATION, DEFAULT_SEED_SD, Needs, POWER, Prospect, Quantity, Scale};
-use crate::report::verdicts;
+use crate::report::{outlook, verdicts};
 use crate::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, PlannedRun, RunId, Sweep};
 
 use super::Chosen;
@@ -115,7 +115,7 @@ fn text(planned: &[Planned<'_>], accuracy: f64, rows: usize) -> String {
             basis(planned),
             planned.prospect.settles.map_or("nothing".to_string(), |value| amount(planned.hypothesis, value)),
             amount(planned.hypothesis, planned.prospect.wanted),
-            needs(planned.prospect.needs),
+            outlook::needs_words(planned.prospect.needs),
         ]);
     }
     format!("\n{}\n\n{table}\n{}", headline(planned), footnote(planned, accuracy, rows))
@@ -160,28 +160,6 @@ fn amount(hypothesis: &Hypothesis, value: f64) -> String {
     }
 }
 
-/// `5 seeds, or 2,400 evaluation examples`.
-fn needs(needs: Needs) -> String {
-    let examples = |number: usize| format!("{} evaluation examples", HumanCount(two_digits(number) as u64));
-    match needs {
-        Needs::Nothing => "enough".to_string(),
-        Needs::Either { seeds: Some(seeds), examples: Some(number) } => {
-            format!("{}, or {}", count(seeds, "seed"), examples(number))
-        }
-        Needs::Either { seeds: Some(seeds), examples: None } => count(seeds, "seed"),
-        Needs::Either { seeds: None, examples: Some(number) } => examples(number),
-        Needs::Both { seeds, examples: number } => format!("{} and {}", count(seeds, "seed"), examples(number)),
-        Needs::Either { seeds: None, examples: None } | Needs::OutOfReach => "more than is practical".to_string(),
-    }
-}
-
-/// Rounded up to two significant digits: more would pretend to know more.
-fn two_digits(number: usize) -> usize {
-    let digits = number.max(1).ilog10();
-    let unit = 10_usize.pow(digits.saturating_sub(1));
-    number.div_ceil(unit) * unit
-}
-
 fn footnote(planned: &[Planned<'_>], accuracy: f64, rows: usize) -> String {
     let claims = planned.len();
     let over = if claims > 1 { format!(" over all {claims} hypotheses") } else { String::new() };
@@ -209,20 +187,5 @@ fn needed_examples(needs: Needs) -> usize {
     match needs {
         Needs::Both { examples, .. } | Needs::Either { examples: Some(examples), .. } => examples,
         Needs::Nothing | Needs::Either { .. } | Needs::OutOfReach => 0,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn needs_are_said_in_round_numbers() {
-        assert_eq!(
-            needs(Needs::Either { seeds: Some(5), examples: Some(2_313) }),
-            "5 seeds, or 2,400 evaluation examples"
-        );
-        assert_eq!(needs(Needs::Both { seeds: 10, examples: 990_001 }), "10 seeds and 1,000,000 evaluation examples");
-        assert_eq!([1, 9, 10, 99, 100, 101].map(two_digits), [1, 9, 10, 99, 100, 110]);
     }
 }

@@ -1,0 +1,63 @@
+//! What would settle a hypothesis that is open: more seeds or more evaluation examples.
+
+use indicatif::HumanCount;
+
+use crate::metrics::{Claim, Design, Needs, Prospect};
+use crate::spec::{Expectation, Hypothesis};
+
+use super::pairing::{self, Pairs};
+use super::verdicts;
+
+/// A sentence, from the noise that a treatment's runs have shown; none where it is not known.
+pub(super) fn of(hypothesis: &Hypothesis, claim: Claim, pairs: &Pairs<'_>, claims: usize) -> Option<String> {
+    let paired = pairing::paired_examples(pairs, hypothesis.metric).ok()?;
+    let design = Design { claims, ..Design::observed(&paired)? };
+    let scale = verdicts::scale(hypothesis.metric);
+    let prospect = Prospect::of(&design, claim, hypothesis.vary.treatments.len(), scale);
+    let wanted = verdicts::amount(scale, prospect.wanted);
+    let what = match hypothesis.expect {
+        Expectation::Higher | Expectation::Lower => format!("a difference of {wanted}"),
+        _ => format!("that there is no difference of {wanted}"),
+    };
+    match prospect.needs {
+        Needs::Nothing => None,
+        needs => Some(format!("with the noise seen here, to show {what} takes about {}", needs_words(needs))),
+    }
+}
+
+/// `5 seeds, or 2,400 evaluation examples`.
+pub(crate) fn needs_words(needs: Needs) -> String {
+    let seeds = |number: usize| format!("{number} seed{}", if number == 1 { "" } else { "s" });
+    let examples = |number: usize| format!("{} evaluation examples", HumanCount(two_digits(number) as u64));
+    match needs {
+        Needs::Nothing => "enough".to_string(),
+        Needs::Either { seeds: Some(number), examples: Some(rows) } => {
+            format!("{}, or {}", seeds(number), examples(rows))
+        }
+        Needs::Either { seeds: Some(number), examples: None } => seeds(number),
+        Needs::Either { seeds: None, examples: Some(number) } => examples(number),
+        Needs::Both { seeds: number, examples: rows } => format!("{} and {}", seeds(number), examples(rows)),
+        Needs::Either { seeds: None, examples: None } | Needs::OutOfReach => "more than is practical".to_string(),
+    }
+}
+
+/// Rounded up to two significant digits: more would pretend to know more.
+fn two_digits(number: usize) -> usize {
+    let digits = number.max(1).ilog10();
+    let unit = 10_usize.pow(digits.saturating_sub(1));
+    number.div_ceil(unit) * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn needs_are_said_in_round_numbers() {
+        let either = Needs::Either { seeds: Some(5), examples: Some(2_313) };
+        assert_eq!(needs_words(either), "5 seeds, or 2,400 evaluation examples");
+        let both = Needs::Both { seeds: 10, examples: 990_001 };
+        assert_eq!(needs_words(both), "10 seeds and 1,000,000 evaluation examples");
+        assert_eq!([1, 9, 10, 99, 100, 101].map(two_digits), [1, 9, 10, 99, 100, 110]);
+    }
+}
