@@ -101,7 +101,7 @@ def main():
             learning_rate=3e-5,
             weight_decay=0.1,
             lr_scheduler_type="cosine",
-            warmup_ratio=0.15,
+            warmup_steps=0.15,
             bf16=args.precision == "bf16",
             save_strategy="no",
             report_to=[],

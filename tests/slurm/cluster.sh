@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A Slurm cluster on this machine alone, for tests: one node, all files in one folder, ports of its own. It lives until
-# standard input ends. Prints `ready` when jobs can be submitted (with SLURM_CONF=FOLDER/slurm.conf), or `skipped: why`
-# where Slurm is not there and may not be installed.
+# standard input ends, and takes the folder with it. Prints `ready` when jobs can be submitted (with
+# SLURM_CONF=FOLDER/slurm.conf), or `skipped: why` where Slurm is not there and may not be installed.
 # Usage: cluster.sh FOLDER
 set -euo pipefail
 folder=$1
@@ -76,7 +76,10 @@ daemons=()
 end() {
     scancel --me --signal=KILL --full 2>/dev/null || true
     kill "${daemons[@]}" 2>/dev/null || true
+    for _ in $(seq 50); do kill -0 "${daemons[@]}" 2>/dev/null && sleep 0.1 || break; done
+    kill -KILL "${daemons[@]}" 2>/dev/null || true
     wait 2>/dev/null || true
+    rm -rf "$folder"
 }
 trap end EXIT
 
