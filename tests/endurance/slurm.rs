@@ -49,6 +49,7 @@ impl Cluster {
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut answer).unwrap();
         if let Some(reason) = answer.strip_prefix("skipped: ") {
             std::fs::write("/dev/stderr", format!("SKIPPED: {reason}")).ok();
+            process.wait().unwrap();
             return None;
         }
         if answer.trim_end() != "ready" {

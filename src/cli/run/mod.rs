@@ -31,7 +31,7 @@ pub use summary::counts;
 /// Trains every run of a sweep file.
 ///
 /// Runs that are completed are not done again; interrupted ones continue where they stopped. Results go into
-/// RESULTS/<name of the sweep>/.
+/// RESULTS/NAME/, where NAME is the name of the sweep.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
