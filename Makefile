@@ -39,7 +39,7 @@ test: setup ## Run the test suite
 	cargo test
 
 $(SETUP_PYTHON): $(SETUP)
-	@.venv/bin/python -m pip install --disable-pip-version-check --retries 5 --timeout 120 $(PYTHON_STACK)
+	@.venv/bin/python -m pip install -q --disable-pip-version-check --retries 5 --timeout 120 $(PYTHON_STACK)
 	@touch $@
 
 test-python: build $(SETUP_PYTHON) ## Check adapters and models against transformers and peft

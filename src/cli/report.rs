@@ -12,7 +12,7 @@ use super::CliError;
 /// Makes charts and tables from results.
 ///
 /// Each PATH is a results folder (every sweep in it), the folder of a sweep, or the folder of a run. The report of a
-/// sweep goes into OUT/<name of the sweep>/. Sweeps that are still running can be reported on.
+/// sweep goes into the folder of OUT that has its name. Sweeps that are still running can be reported on.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

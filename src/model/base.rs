@@ -8,6 +8,7 @@ use super::ModelError;
 use super::config::ModelConfig;
 use super::elementwise::Kernels;
 use super::peft::SavedAdapter;
+use super::tf32;
 use super::weight::Weight;
 use super::weights::Weights;
 use crate::spec::Module;
@@ -129,6 +130,12 @@ impl Base {
         precision: Precision,
         device: Device,
     ) -> Result<Self, ModelError> {
+        if matches!(device, Device::Cuda(_))
+            && !tf32::allow(precision == Precision::Tf32)
+            && precision == Precision::Tf32
+        {
+            return Err(ModelError::NoTf32);
+        }
         let architecture = config.architecture;
         let mut source = Source {
             weights,

@@ -31,7 +31,7 @@ impl Dropout {
         (65536.0 / (65536.0 - f64::from(self.threshold))) as f32
     }
 
-    /// Fills `mask` (0 or `scale`) for elements `first..first + mask.len()`; `first` is a multiple of [`BLOCK`].
+    /// Fills `mask` (0 or `scale`) for elements `first..first + mask.len()`; `first` is a multiple of `BLOCK`.
     #[inline(always)]
     pub fn fill(&self, mask: &mut [f32], first: u64) {
         let mut chunks = mask.chunks_exact_mut(BLOCK);

@@ -14,6 +14,8 @@ pub enum ModelError {
     Weights { path: PathBuf, problems: Vec<String> },
     #[error("{0}")]
     Adapter(String),
+    #[error("this libtorch has no switch for TF32: set precision to fp32 or bf16")]
+    NoTf32,
     /// libtorch refused an operation, out of memory included.
     #[error(transparent)]
     Torch(#[from] tch::TchError),

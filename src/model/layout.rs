@@ -5,8 +5,12 @@ use std::ops::Range;
 
 use tch::{Device, TchError, Tensor};
 
-/// Attention pads sequences of similar length to a common one; a bucket's lengths differ by less than this.
+/// Attention pads sequences of similar length to a common one; a bucket's lengths differ by less than this on the CPU, where
+/// every padded position costs time.
 const BUCKET_STEP: usize = 8;
+/// On a GPU every operation on a bucket costs a launch, and attention is a small part of the arithmetic: lengths up to this
+/// share a bucket, and so do those up to each power of two above.
+const SHORTEST_BUCKET: usize = 32;
 
 /// The token ids of one run's micro-batch, one entry per sequence; none of them is empty.
 pub type RunSequences<'a> = Vec<&'a [u32]>;
@@ -135,7 +139,7 @@ impl Layout {
 
 impl Buckets {
     fn new(sequences: &[Sequence], rows: usize, device: Device) -> Result<Buckets, TchError> {
-        let groups = group_by_length(sequences);
+        let groups = group_by_length(sequences, device);
         let (padded_place, bucket_place) = places_in_buckets(sequences, &groups, rows);
         let bucket = |(length, members)| Bucket::new(members, length, sequences, device);
         Ok(Buckets {
@@ -192,10 +196,14 @@ fn place(lengths: &[Vec<usize>]) -> (Vec<Sequence>, Vec<RunSpan>) {
 }
 
 /// Padded length and members of each bucket, shortest first.
-fn group_by_length(sequences: &[Sequence]) -> Vec<(usize, Vec<usize>)> {
+fn group_by_length(sequences: &[Sequence], device: Device) -> Vec<(usize, Vec<usize>)> {
     let mut groups = std::collections::BTreeMap::<usize, Vec<usize>>::new();
     for (index, sequence) in sequences.iter().enumerate() {
-        groups.entry(sequence.len.div_ceil(BUCKET_STEP)).or_default().push(index);
+        let group = match device {
+            Device::Cpu => sequence.len.div_ceil(BUCKET_STEP),
+            _ => sequence.len.next_power_of_two().max(SHORTEST_BUCKET),
+        };
+        groups.entry(group).or_default().push(index);
     }
     groups
         .into_values()
@@ -241,5 +249,14 @@ mod tests {
         let members: Vec<Tensor> = buckets.buckets.iter().map(|b| b.sequences.shallow_clone()).collect();
         let back = Tensor::cat(&members, 0).index_select(0, &buckets.bucket_place);
         assert_eq!(Vec::<i64>::try_from(back).unwrap(), (0..5).collect::<Vec<i64>>());
+    }
+
+    #[test]
+    fn a_gpu_gets_few_buckets() {
+        let lengths: Vec<usize> = (10..=140).collect();
+        let (sequences, _) = place(&[lengths]);
+        let padded = |device| group_by_length(&sequences, device).iter().map(|(length, _)| *length).collect::<Vec<_>>();
+        assert_eq!(padded(Device::Cuda(0)), [32, 64, 128, 140]);
+        assert_eq!(padded(Device::Cpu).len(), 17);
     }
 }

@@ -7,7 +7,7 @@ use tch::{TchError, Tensor};
 use super::adapter::Lora;
 use super::cpu;
 use super::cpu::tile::Engine;
-use super::dropout::Dropout;
+use super::dropout::RowDropouts;
 use super::elementwise::Kernels;
 use super::masks;
 use super::pass::{RunPass, Site};
@@ -35,33 +35,40 @@ pub fn forward(
     input: &Tensor,
     output: &Tensor,
 ) -> Result<Vec<Option<LoraTape>>, TchError> {
+    let dropout =
+        |pass: &RunPass<'_>| pass.adapter.lora(layer, linear).and_then(|_| pass.dropout_at(Site::Lora(layer, linear)));
     let engine = Engine::detect().filter(|_| kernels == Kernels::Fused);
+    let masks = match engine {
+        Some(_) => None,
+        // One for all runs: on a GPU every operation costs a launch.
+        None => masks::of_rows(
+            &RowDropouts::new(spans.iter().cloned().zip(passes.iter().map(dropout))),
+            input.size2()?.1 as usize,
+            input.device(),
+        )?,
+    };
     let mut tapes = Vec::with_capacity(passes.len());
     for (pass, span) in passes.iter().zip(spans) {
         let Some(lora) = pass.adapter.lora(layer, linear) else {
             tapes.push(None);
             continue;
         };
-        let dropout = pass.dropout_at(Site::Lora(layer, linear));
         let mut output = narrow(output, span)?;
         tapes.push(Some(match engine {
             Some(engine) => {
                 let input = (input, span.start);
-                LoraTape::Fused(cpu::lora::forward(engine, lora, dropout, input, &mut output)?)
+                LoraTape::Fused(cpu::lora::forward(engine, lora, dropout(pass), input, &mut output)?)
             }
-            None => plain_forward(lora, dropout, narrow(input, span)?, output)?,
+            None => {
+                let mask = masks.as_ref().map(|masks| narrow(masks, span)).transpose()?;
+                plain_forward(lora, mask, narrow(input, span)?, output)?
+            }
         }));
     }
     Ok(tapes)
 }
 
-fn plain_forward(
-    lora: &Lora,
-    dropout: Option<Dropout>,
-    rows: Tensor,
-    mut output: Tensor,
-) -> Result<LoraTape, TchError> {
-    let mask = masks::of_run(dropout, &rows)?;
+fn plain_forward(lora: &Lora, mask: Option<Tensor>, rows: Tensor, mut output: Tensor) -> Result<LoraTape, TchError> {
     let input = match &mask {
         Some(mask) => rows.f_mul(mask)?,
         None => rows,

@@ -157,7 +157,7 @@ fn steps(count: i64, words: usize, device: Device) -> Result<Tensor, TchError> {
 fn mask_on(first: &Tensor, thresholds: &Tensor, width: usize) -> Result<Tensor, TchError> {
     // Flips the highest bit of each 16, so that a signed comparison orders them as unsigned numbers.
     const FLIP: i64 = 0x8000_8000_8000_8000_u64 as i64;
-    let blocks = width.next_multiple_of(BLOCK) / BLOCK;
+    let blocks = width.div_ceil(BLOCK);
     let states = first.f_add(&steps((blocks * WORDS) as i64, 1, first.device())?)?;
     let bits = mixed(states)?.f_bitwise_xor_(FLIP)?;
     let mut shape = first.size();

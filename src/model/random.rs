@@ -43,7 +43,7 @@ impl Key {
         mix(self.state(index) as u64)
     }
 
-    /// What [`mixed`] turns into the bits at `index`; the state of the next index is [`STATE_STEP`] more, wrapping.
+    /// What `mixed` turns into the bits at `index`; the state of the next index is `STATE_STEP` more, wrapping.
     #[inline(always)]
     pub fn state(self, index: u64) -> i64 {
         self.0.wrapping_add(index.wrapping_mul(INCREMENT)) as i64

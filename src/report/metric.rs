@@ -60,7 +60,7 @@ pub(crate) fn write(metric: MetricName, value: f64) -> String {
     if is_loss(metric) { format!("{value:.3}") } else { format!("{:.1} %", value * 100.0) }
 }
 
-/// Like [`write`], with one decimal more: for figures that are to be compared.
+/// Like [`write()`], with one decimal more: for figures that are to be compared.
 pub(crate) fn write_exactly(metric: MetricName, value: f64) -> String {
     if is_loss(metric) { format!("{value:.4}") } else { format!("{:.2} %", value * 100.0) }
 }

@@ -6,9 +6,11 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use sweep::model::{Adapter, Base, Classifier, Dropout, Key, Layout, Purpose, RunPass, StepDropout, peft};
-use sweep::spec::{Architecture, DatasetSpec, Facts, ModelFacts, Precision, SweepFile};
-use tch::Device;
+use sweep::model::{
+    Adapter, Base, Classifier, Dropout, Key, Layout, Purpose, RunPass, StepDropout, dropout_mask, peft,
+};
+use sweep::spec::{AdapterFacts, Architecture, DatasetSpec, Facts, ModelFacts, Precision, SweepFile};
+use tch::{Device, Kind, Tensor};
 
 fn masks(c: &mut Criterion) {
     // As in a worker, where the thread that trains is one of the pool.
@@ -16,7 +18,8 @@ fn masks(c: &mut Criterion) {
     let dropout = Dropout::new(Key::new(1, Purpose::Dropout), 0.2).expect("0.2 is a probability");
     let mut group = c.benchmark_group("dropout mask");
     group.throughput(Throughput::Elements(850 * 768));
-    group.bench_function("850 x 768", |b| b.iter(|| dropout.mask(850, 768, Device::Cpu).expect("fits in memory")));
+    let rows = Tensor::zeros([850, 768], (Kind::Float, Device::Cpu));
+    group.bench_function("850 x 768", |b| b.iter(|| dropout_mask(Some(dropout), &rows).expect("fits in memory")));
     group.finish();
 }
 
@@ -46,6 +49,10 @@ struct SomeFacts;
 impl Facts for SomeFacts {
     fn model(&self, _: &str) -> Result<ModelFacts, String> {
         Ok(ModelFacts { architecture: Architecture::Roberta, layers: 12, digest: "model".into() })
+    }
+
+    fn adapter(&self, name: &str, _: &str) -> Result<AdapterFacts, String> {
+        Err(format!("{name}: no run begins with an adapter"))
     }
 
     fn dataset_digest(&self, _: &DatasetSpec) -> Result<String, String> {

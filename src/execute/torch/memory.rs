@@ -1,10 +1,11 @@
 //! Memory of a device that libtorch trains on.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
 
 use tch::Device;
 
 use crate::execute::memory::{forget_peak, resident_memory};
+use crate::model::symbol;
 
 /// Watches a device's memory from now on.
 pub struct Watch {
@@ -69,13 +70,6 @@ fn cuda_memory_in_use(index: usize) -> Option<u64> {
         let told = memory(&raw mut free, &raw mut total) == 0;
         (set_device(before) == 0 && told).then_some(total.checked_sub(free)? as u64)
     }
-}
-
-/// A function of a library that this process has loaded.
-fn symbol(name: &std::ffi::CStr) -> Option<*mut c_void> {
-    // SAFETY: looks a name up, which ends with a zero, and changes nothing.
-    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    Some(found).filter(|found| !found.is_null())
 }
 
 #[cfg(test)]
