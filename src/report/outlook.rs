@@ -21,6 +21,7 @@ pub(super) fn of(hypothesis: &Hypothesis, claim: Claim, pairs: &Pairs<'_>, claim
     };
     match prospect.needs {
         Needs::Nothing => None,
+        Needs::OutOfReach => Some(format!("with the noise seen here, no practical sweep can show {what}")),
         needs => Some(format!("with the noise seen here, to show {what} takes about {}", needs_words(needs))),
     }
 }

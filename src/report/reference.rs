@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::metrics::{Interval, LEVEL, Summary, mean_interval};
+use crate::metrics::{Interval, LEVEL, Scale, Summary, mean_interval};
 use crate::spec::{MetricName, ReferenceFigure};
 
 use super::metric;
 use super::model::{Configuration, Report, Run};
 use super::tables::grouped;
+
+/// An interval wider than so many of the smallest differences that matter tells little: 10 points of accuracy.
+const WIDE: f64 = 10.0;
 
 /// A reported figure and the baseline's.
 #[derive(Clone, Debug)]
@@ -124,6 +127,9 @@ impl Compared<'_> {
         };
         let value = self.figure.value;
         match measured.interval {
+            Some(interval) if interval.contains(value) && self.tells_little(interval) => {
+                "the interval is too wide to tell"
+            }
             Some(interval) if interval.contains(value) => "within the interval",
             Some(interval) if value > interval.high => "we are below",
             Some(_) => "we are above",
@@ -131,6 +137,13 @@ impl Compared<'_> {
             None if metric::named(&self.figure.metric).is_some() => "no interval: one seed",
             None => "different",
         }
+    }
+
+    /// Whether an interval holds so much that agreeing with it says little.
+    fn tells_little(&self, interval: Interval) -> bool {
+        let loss = metric::named(&self.figure.metric).is_some_and(metric::is_loss);
+        let scale = if loss { Scale::Loss } else { Scale::Share };
+        interval.high - interval.low > WIDE * scale.default_margin()
     }
 
     fn write(&self, value: f64) -> String {
@@ -144,4 +157,23 @@ impl Compared<'_> {
 fn sentence_case(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agreement_with_a_wide_interval_is_no_agreement() {
+        let figure = ReferenceFigure { source: "paper".into(), metric: "accuracy".into(), value: 0.9, epoch: None };
+        let judgement = |low, high| {
+            let summary = Summary::of(&[low, high]).unwrap();
+            let measured = Some(Measured { summary, interval: Some(Interval { low, high }) });
+            Compared { figure: &figure, measured }.judgement()
+        };
+        assert_eq!(judgement(0.88, 0.93), "within the interval");
+        assert_eq!(judgement(0.5, 0.95), "the interval is too wide to tell");
+        assert_eq!(judgement(0.3, 0.8), "we are below");
+        assert_eq!(judgement(0.91, 0.92), "we are above");
+    }
 }

@@ -105,11 +105,9 @@ fn row(canvas: &Canvas<'_>, panel: &Panel, y: f64, scale: Scale, judged: &Judged
     rows::estimate(canvas, panel, y, assessment.effect, assessment.interval, (marker, color))?;
     rows::figures(canvas, panel, upper, verdicts::word(assessment.verdict), claim.color(ink_of(assessment.verdict)))?;
     let bounds = assessment.interval.map_or(String::new(), |i| format!(" {}", verdicts::interval_words(scale, i)));
-    let figures = format!(
-        "{}{bounds}  p {}",
-        verdicts::difference(scale, assessment.effect),
-        verdicts::p_words(assessment.adjusted_p_value)
-    );
+    let p = assessment.adjusted_p_value;
+    let p = if p.is_some() { format!("  p {}", verdicts::p_words(p)) } else { String::new() };
+    let figures = format!("{}{bounds}{p}", verdicts::difference(scale, assessment.effect));
     rows::figures(canvas, panel, lower, &Type::small().fit(&figures, FIGURES - 24.0), Type::small())
 }
 
