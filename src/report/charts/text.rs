@@ -95,9 +95,16 @@ impl Type {
     }
 }
 
-/// `learning_rate=0.1, rank=4` with at most `kept` characters of each name: `learn.=0.1, rank=4`.
+/// With fewer characters than this, beginnings of names say less than the initials of their words.
+const INITIALS: usize = 4;
+
+/// `learning_rate=0.1, rank=4` with about `kept` characters of each name: `learn.=0.1, rank=4`, at last `l_r=0.1, r.=4`.
 fn with_short_names(text: &str, kept: usize) -> String {
     let short = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) if kept < INITIALS && name.contains('_') => {
+            let initials: Vec<String> = name.split('_').map(|word| word.chars().take(1).collect()).collect();
+            format!("{}={value}", initials.join("_"))
+        }
         Some((name, value)) if name.chars().count() > kept + 1 => {
             format!("{}.={value}", name.chars().take(kept).collect::<String>())
         }
@@ -146,6 +153,9 @@ mod tests {
         let short = look.fit("learning_rate=0.0004, lora_dropout=0.2, seed=17", 500.0);
         assert!(["learn", "=0.0004", "lora", "=0.2", "seed=17"].iter().all(|part| short.contains(part)), "{short}");
         assert!(look.width(&short) <= 500.0);
+        let names = "rank=4, lora_dropout=0.1, learning_rate=0.01";
+        let shortest = look.fit(names, look.width("r.=4, l_d=0.1, l_r=0.01"));
+        assert_eq!(shortest, "r.=4, l_d=0.1, l_r=0.01", "no two names become the same");
         assert_eq!(look.fit("anything", 0.0), "");
     }
 
