@@ -9,6 +9,7 @@ use super::super::dropout::{BLOCK, Dropout};
 use super::super::layout::{Layout, Sequence};
 use super::gemm::{LANES, Left, Right, product};
 use super::math::exp_negative;
+use super::tile::Engine;
 use super::{Rows, empty, values, values_mut};
 
 /// What the backward pass needs besides the inputs' values.
@@ -71,8 +72,8 @@ impl Shape {
 }
 
 /// Memory of one thread.
-#[derive(Default)]
 struct Scratch {
+    engine: Option<Engine>,
     query: Vec<f32>,
     key: Vec<f32>,
     value: Vec<f32>,
@@ -82,6 +83,24 @@ struct Scratch {
     scores: Vec<f32>,
     mask: Vec<f32>,
     result: Vec<f32>,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        let empty = Vec::new;
+        Scratch {
+            engine: Engine::detect(),
+            query: empty(),
+            key: empty(),
+            value: empty(),
+            transposed: empty(),
+            context: empty(),
+            dropped: empty(),
+            scores: empty(),
+            mask: empty(),
+            result: empty(),
+        }
+    }
 }
 
 /// As `attention::forward`.
@@ -100,7 +119,7 @@ pub fn forward(
     let contexts = split(values_mut(&mut context)?, shapes.iter().map(|shape| shape.asked * shape.width()));
     let parts = split(values_mut(&mut weights)?, shapes.iter().map(Shape::weights));
     shapes.par_iter().zip(contexts).zip(parts).with_max_len(1).for_each_init(
-        Scratch::default,
+        Scratch::new,
         |scratch, ((shape, context), weights)| {
             let dropout = dropouts[shape.sequence.run];
             forward_sequence(shape, shape.query_row(queries), inputs, (context, weights), dropout, scratch);
@@ -130,7 +149,7 @@ pub fn backward(
     // The closure must not hold the tape: tensors are not shared between threads.
     let dropouts = &tape.dropouts;
     shapes.par_iter().zip(queries).zip(rest).zip(weights).with_max_len(1).for_each_init(
-        Scratch::default,
+        Scratch::new,
         |scratch, (((shape, query), others), weights)| {
             let dropout = dropouts[shape.sequence.run];
             let row = shape.query_row(asking);
@@ -186,12 +205,13 @@ fn forward_sequence(
     let Shape { asked, padded, size, .. } = *shape;
     let (length, width) = (shape.sequence.len, shape.width());
     let scale = 1.0 / (size as f32).sqrt();
+    let engine = scratch.engine;
     for head in 0..shape.heads {
         let column = head * size;
         let weights = &mut weights[head * asked * padded..][..asked * padded];
         transpose(&mut scratch.transposed, key_value, shape.sequence.start, column, (length, size, padded));
         let right = Right { values: &scratch.transposed, stride: padded };
-        product(query.left(query_row, column), right, (asked, size, length), weights, padded);
+        product(engine, query.left(query_row, column), right, (asked, size, length), weights, padded);
         for row in weights.chunks_mut(padded) {
             softmax(row, length, scale);
         }
@@ -199,7 +219,7 @@ fn forward_sequence(
         let dropped = drop(shape, head, weights, dropout, &mut scratch.mask, &mut scratch.dropped);
         let left = Left { values: dropped, row: padded, column: 1 };
         let into = Into { values: context, stride: width, column };
-        into.write(left, value, (asked, length, size), &mut scratch.result);
+        into.write(engine, left, value, (asked, length, size), &mut scratch.result);
     }
 }
 
@@ -218,6 +238,7 @@ fn backward_sequence(
     let scale = 1.0 / (size as f32).sqrt();
     let Gradients { query: first_query, others, stride } = into;
     let key_column = stride - 2 * width;
+    let engine = scratch.engine;
     for head in 0..shape.heads {
         let column = head * size;
         let weights = &weights[head * asked * padded..][..asked * padded];
@@ -225,12 +246,12 @@ fn backward_sequence(
         let dropped = drop(shape, head, weights, dropout, &mut scratch.mask, &mut scratch.dropped);
         let left = Left { values: dropped, row: 1, column: padded };
         let into = Into { values: &mut *others, stride, column: key_column + width + column };
-        into.write(left, context, (length, asked, size), &mut scratch.result);
+        into.write(engine, left, context, (length, asked, size), &mut scratch.result);
 
         transpose(&mut scratch.transposed, key_value, start, width + column, (length, size, padded));
         scratch.scores.resize(asked * padded, 0.0);
         let right = Right { values: &scratch.transposed, stride: padded };
-        product(gradient.left(query_row, column), right, (asked, size, length), &mut scratch.scores, padded);
+        product(engine, gradient.left(query_row, column), right, (asked, size, length), &mut scratch.scores, padded);
         if dropout.is_some() {
             multiply(&mut scratch.scores, &scratch.mask);
         }
@@ -245,12 +266,12 @@ fn backward_sequence(
         } else {
             Into { values: &mut *others, stride, column }
         };
-        into.write(left, key, (asked, length, size), &mut scratch.result);
+        into.write(engine, left, key, (asked, length, size), &mut scratch.result);
 
         let query = head_rows(&mut scratch.query, query, query_row, column, (asked, size));
         let left = Left { values: &scratch.scores, row: 1, column: padded };
         let into = Into { values: &mut *others, stride, column: key_column + column };
-        into.write(left, query, (length, asked, size), &mut scratch.result);
+        into.write(engine, left, query, (length, asked, size), &mut scratch.result);
     }
 }
 
@@ -264,15 +285,22 @@ struct Into<'a> {
 impl Into<'_> {
     /// The columns of a head; `result` is used where they are no whole vectors, whose end would hit the next head.
     #[inline(always)]
-    fn write(self, left: Left<'_>, right: Right<'_>, sizes: (usize, usize, usize), result: &mut Vec<f32>) {
+    fn write(
+        self,
+        engine: Option<Engine>,
+        left: Left<'_>,
+        right: Right<'_>,
+        sizes: (usize, usize, usize),
+        result: &mut Vec<f32>,
+    ) {
         let (rows, _, size) = sizes;
         if size % LANES == 0 {
-            product(left, right, sizes, &mut self.values[self.column..], self.stride);
+            product(engine, left, right, sizes, &mut self.values[self.column..], self.stride);
             return;
         }
         let wide = size.next_multiple_of(LANES);
         result.resize(rows * wide, 0.0);
-        product(left, right, sizes, result, wide);
+        product(engine, left, right, sizes, result, wide);
         for (into, from) in self.values.chunks_mut(self.stride).zip(result.chunks(wide).take(rows)) {
             into[self.column..self.column + size].copy_from_slice(&from[..size]);
         }

@@ -1,6 +1,8 @@
 //! Small matrix products on slices, for attention: matrices of a few dozen rows where a library call costs more than
 //! the product.
 
+use super::tile::Engine;
+
 /// Columns computed together: one 512-bit vector, or two of 256 bits.
 pub const LANES: usize = 16;
 /// Rows computed together.
@@ -25,12 +27,16 @@ pub struct Right<'a> {
 /// are written up to the next multiple of [`LANES`].
 #[inline(always)]
 pub fn product(
+    engine: Option<Engine>,
     left: Left<'_>,
     right: Right<'_>,
     (rows, inner, columns): (usize, usize, usize),
     out: &mut [f32],
     stride: usize,
 ) {
+    if let Some(engine) = engine {
+        return engine.small_product(left, right, (rows, inner, columns), out, stride);
+    }
     for column in (0..columns).step_by(LANES) {
         let right = Right { values: &right.values[column..], stride: right.stride };
         let mut row = 0;

@@ -13,6 +13,7 @@ mod math;
 pub mod norm;
 pub mod panels;
 mod rows;
+mod strip;
 pub mod tile;
 
 pub use rows::{Rows, RowsMut};

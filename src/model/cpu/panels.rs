@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::super::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
 use super::RowsMut;
-use super::tile::{COLUMNS, Engine, Left, ROWS, Strip, Sums};
+use super::tile::{COLUMNS, Engine, Left, ROWS, Strip, Sums, TILES_PER_FETCH};
 
 /// Inner indices handled at a time: with [`BLOCK`] rows of the left matrix they stay in the second-level cache.
 const DEPTH: usize = 768;
@@ -156,10 +156,14 @@ fn for_each_panel(strips: &mut [Strip], inner: usize, work: impl Fn(usize, &mut 
     panels.for_each(|(panel, strips)| work(panel, strips));
 }
 
-/// Blocks of at most [`BLOCK`] rows, as many for each thread.
+/// Blocks of whole tiles and at most [`BLOCK`] rows, such that the thread with most tiles has as few as possible, and of
+/// those the largest.
 fn rows_per_block(rows: usize, threads: usize) -> usize {
-    let blocks = rows.div_ceil(BLOCK).next_multiple_of(threads);
-    rows.div_ceil(blocks).next_multiple_of(ROWS)
+    let tiles = rows.div_ceil(ROWS);
+    let of_busiest = |size: &usize| tiles.div_ceil(size * threads) * size;
+    // A smaller block reads the right matrix more often.
+    let sizes = (BLOCK / ROWS / 2..=BLOCK / ROWS).rev();
+    sizes.min_by_key(of_busiest).unwrap_or(1) * ROWS
 }
 
 /// What one thread multiplies at a time: some rows with some panels.
@@ -282,11 +286,16 @@ fn multiply(part: &Part<'_>, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
         let depth = DEPTH.min(inner - start);
         part.pack(rows, start, depth, packed);
         for panel in 0..columns.div_ceil(COLUMNS) {
-            let right = &part.panels.strips[(part.first_panel + panel) * inner + start..][..depth];
+            let strips = &part.panels.strips[(part.first_panel + panel) * inner + start..];
+            let (right, next) = (&strips[..depth], strips.get(inner..).unwrap_or_default());
             let column = panel * COLUMNS;
             let width = COLUMNS.min(columns - column);
             for (tile, row) in (0..rows).step_by(ROWS).enumerate() {
-                part.panels.engine.multiply(&packed[tile * depth..][..depth], right, &mut sums);
+                for row in row..rows.min(row + ROWS) {
+                    part.panels.engine.expect_write(&mut out.row(row)[column..column + width]);
+                }
+                let soon = next.get(tile * depth / TILES_PER_FETCH..).unwrap_or_default();
+                part.panels.engine.multiply(&packed[tile * depth..][..depth], right, soon, &mut sums);
                 for (index, sums) in sums.iter().enumerate().take(rows - row) {
                     let out = &mut out.row(row + index)[column..column + width];
                     part.write(out, &sums.0, start == 0, part.first_row + row + index, part.first_panel + panel);

@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    _mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_storeu_ps, _mm_unpackhi_ps, _mm_unpacklo_ps, _mm512_fmadd_ps,
+    _MM_HINT_T0, _MM_HINT_T1, _mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_prefetch, _mm_storeu_ps, _mm_unpackhi_ps, _mm_unpacklo_ps, _mm512_fmadd_ps,
     _mm512_load_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_store_ps,
 };
 
@@ -10,6 +10,11 @@ use std::arch::x86_64::{
 pub const ROWS: usize = 12;
 /// Columns of a tile: two vectors.
 pub const COLUMNS: usize = 32;
+
+/// Values of a cache line.
+const LINE: usize = 16;
+/// Tiles during which [`Engine::multiply`] fetches as much as one of them reads of the right matrix.
+pub const TILES_PER_FETCH: usize = 8;
 
 /// Values of the left matrix: one inner index, [`ROWS`] rows.
 pub type Left = [f32; ROWS];
@@ -44,16 +49,29 @@ impl Engine {
         found.then_some(Engine(()))
     }
 
-    /// `sums[r][c] = sum over k of left[k][r] * right[k][c]`.
+    /// `sums[r][c] = sum over k of left[k][r] * right[k][c]`. Meanwhile the first part of `soon`, as
+    /// long as `right` through [`TILES_PER_FETCH`], comes into the second-level cache.
     #[inline]
-    pub fn multiply(self, left: &[Left], right: &[Strip], sums: &mut Sums) {
+    pub fn multiply(self, left: &[Left], right: &[Strip], soon: &[Strip], sums: &mut Sums) {
         // SAFETY: an engine exists only where `detect` found AVX-512.
         #[cfg(target_arch = "x86_64")]
         unsafe {
-            multiply(left, right, sums);
+            multiply(left, right, soon, sums);
         }
         #[cfg(not(target_arch = "x86_64"))]
-        let _ = (left, right, sums);
+        let _ = (left, right, soon, sums);
+    }
+
+    /// Brings values that will be written into the first-level cache.
+    #[inline(always)]
+    pub fn expect_write(self, values: &mut [f32]) {
+        #[cfg(target_arch = "x86_64")]
+        for line in values.chunks(LINE) {
+            // SAFETY: a prefetch reads nothing.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = values;
     }
 
     /// `packed[k][first + i] = lines[i][k]` for the four lines, each as long as `packed`; `first` is at most `ROWS - 4`.
@@ -98,9 +116,13 @@ fn turn(lines: [&[f32]; 4], first: usize, packed: &mut [Left]) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn multiply(left: &[Left], right: &[Strip], sums: &mut Sums) {
+fn multiply(left: &[Left], right: &[Strip], soon: &[Strip], sums: &mut Sums) {
     let mut tile = [[_mm512_setzero_ps(); 2]; ROWS];
+    let mut soon = soon.as_ptr().cast::<f32>();
     for (left, right) in left.iter().zip(right) {
+        // Several times the same line: deciding when to fetch would cost more.
+        _mm_prefetch::<_MM_HINT_T1>(soon.cast());
+        soon = soon.wrapping_add(COLUMNS / TILES_PER_FETCH);
         // SAFETY: a strip is 32 values long and aligned to 64 bytes.
         let (low, high) = unsafe { (_mm512_load_ps(right.0.as_ptr()), _mm512_load_ps(right.0.as_ptr().add(16))) };
         for (tile, left) in tile.iter_mut().zip(left) {

@@ -1,0 +1,131 @@
+//! Small matrix products in registers (AVX-512): blocks of at most 8 rows and 3 vectors of columns, where 8 broadcasts and
+//! 3 loads feed 24 multiplications. Narrower blocks load as often as they multiply.
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps};
+
+use super::gemm::{LANES, Left, Right};
+use super::tile::Engine;
+
+impl Engine {
+    /// As [`super::gemm::product`].
+    #[inline]
+    pub fn small_product(
+        self,
+        left: Left<'_>,
+        right: Right<'_>,
+        (rows, inner, columns): (usize, usize, usize),
+        out: &mut [f32],
+        stride: usize,
+    ) {
+        if rows == 0 || columns == 0 {
+            return;
+        }
+        let wide = columns.next_multiple_of(LANES);
+        assert!(inner == 0 || left.values.len() > (rows - 1) * left.row + (inner - 1) * left.column);
+        assert!(inner == 0 || right.values.len() >= (inner - 1) * right.stride + wide);
+        assert!(out.len() >= (rows - 1) * stride + wide);
+        // SAFETY: an engine exists only where AVX-512 was detected; the assertions are what `product` asks for.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            product(left, right, (rows, inner, wide / LANES), out, stride);
+        }
+    }
+}
+
+/// # Safety
+/// The matrices must hold `rows` x `inner`, `inner` x `vectors` and `rows` x `vectors` elements (vectors of [`LANES`]).
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+unsafe fn product(
+    left: Left<'_>,
+    right: Right<'_>,
+    (rows, inner, vectors): (usize, usize, usize),
+    out: &mut [f32],
+    stride: usize,
+) {
+    let mut vector = 0;
+    while vector < vectors {
+        // Two vectors where three would leave one.
+        let width = match vectors - vector {
+            1 => 1,
+            2 | 4 => 2,
+            _ => 3,
+        };
+        let column = vector * LANES;
+        let mut row = 0;
+        while row < rows {
+            let height = match rows - row {
+                1 => 1,
+                2 | 3 => 2,
+                4..8 => 4,
+                _ => 8,
+            };
+            // SAFETY: the block lies within the matrices.
+            unsafe {
+                let left = Operand { first: left.values.as_ptr().add(row * left.row), row: left.row, step: left.column };
+                let right = Operand { first: right.values.as_ptr().add(column), row: LANES, step: right.stride };
+                let out = out.as_mut_ptr().add(row * stride + column);
+                match (height, width) {
+                    (8, 3) => block::<8, 3>(left, right, inner, out, stride),
+                    (4, 3) => block::<4, 3>(left, right, inner, out, stride),
+                    (2, 3) => block::<2, 3>(left, right, inner, out, stride),
+                    (_, 3) => block::<1, 3>(left, right, inner, out, stride),
+                    (8, 2) => block::<8, 2>(left, right, inner, out, stride),
+                    (4, 2) => block::<4, 2>(left, right, inner, out, stride),
+                    (2, 2) => block::<2, 2>(left, right, inner, out, stride),
+                    (_, 2) => block::<1, 2>(left, right, inner, out, stride),
+                    (8, _) => block::<8, 1>(left, right, inner, out, stride),
+                    (4, _) => block::<4, 1>(left, right, inner, out, stride),
+                    (2, _) => block::<2, 1>(left, right, inner, out, stride),
+                    (_, _) => block::<1, 1>(left, right, inner, out, stride),
+                }
+            }
+            row += height;
+        }
+        vector += width;
+    }
+}
+
+/// One factor of a block: element or vector `index` at inner index `k` lies at `first + index * row + k * step`.
+#[cfg(target_arch = "x86_64")]
+struct Operand {
+    first: *const f32,
+    row: usize,
+    step: usize,
+}
+
+/// # Safety
+/// `R` values of `left` and `V` vectors of `right` for each inner index, and `R` x `V` vectors of `out` must be there.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+unsafe fn block<const R: usize, const V: usize>(
+    left: Operand,
+    right: Operand,
+    inner: usize,
+    out: *mut f32,
+    stride: usize,
+) {
+    let mut sums = [[_mm512_setzero_ps(); V]; R];
+    for k in 0..inner {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut vectors = [_mm512_setzero_ps(); V];
+            for (v, vector) in vectors.iter_mut().enumerate() {
+                *vector = _mm512_loadu_ps(right.first.add(v * right.row + k * right.step));
+            }
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let factor = _mm512_set1_ps(*left.first.add(r * left.row + k * left.step));
+                for (sum, vector) in sums.iter_mut().zip(vectors) {
+                    *sum = _mm512_fmadd_ps(factor, vector, *sum);
+                }
+            }
+        }
+    }
+    for (r, sums) in sums.into_iter().enumerate() {
+        for (v, sum) in sums.into_iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { _mm512_storeu_ps(out.add(r * stride + v * LANES), sum) };
+        }
+    }
+}
