@@ -10,7 +10,7 @@ use super::super::layout::{Layout, Sequence};
 use super::gemm::{LANES, Left, Right, product};
 use super::math::exp_negative;
 use super::tile::Engine;
-use super::{Rows, empty, values, values_mut};
+use super::{Rows, empty, turn, values, values_mut};
 
 /// What the backward pass needs besides the inputs' values.
 #[derive(Debug)]
@@ -340,14 +340,12 @@ fn transpose(
 ) {
     into.clear();
     into.resize(size * padded, 0.0);
-    // Four rows at a time: what is stored then lies together.
     let whole = count / 4 * 4;
     for first in (0..whole).step_by(4) {
-        let (a, b) = (from.part(row + first, column, size), from.part(row + first + 1, column, size));
-        let (c, d) = (from.part(row + first + 2, column, size), from.part(row + first + 3, column, size));
-        for k in 0..size {
-            into[k * padded + first..][..4].copy_from_slice(&[a[k], b[k], c[k], d[k]]);
-        }
+        let line = |index: usize| from.part(row + first + index, column, size);
+        turn::lines([line(0), line(1), line(2), line(3)], |k, values| {
+            into[k * padded + first..][..4].copy_from_slice(&values);
+        });
     }
     for index in whole..count {
         for (k, value) in from.part(row + index, column, size).iter().enumerate() {
@@ -391,12 +389,15 @@ fn multiply(x: &mut [f32], y: &[f32]) {
 /// softmax(scale * row) over the first `length` values; zeros behind.
 #[inline(always)]
 fn softmax(row: &mut [f32], length: usize, scale: f32) {
-    let mut highest = f32::NEG_INFINITY;
-    for value in &row[..length] {
-        highest = highest.max(*value);
-    }
-    let mut sums = [0f32; LANES];
     row[length..].fill(f32::NEG_INFINITY);
+    let mut highest = [f32::NEG_INFINITY; LANES];
+    for chunk in row.chunks_exact(LANES) {
+        for lane in 0..LANES {
+            highest[lane] = highest[lane].max(chunk[lane]);
+        }
+    }
+    let highest = highest.into_iter().fold(f32::NEG_INFINITY, f32::max);
+    let mut sums = [0f32; LANES];
     for chunk in row.chunks_exact_mut(LANES) {
         for lane in 0..LANES {
             let shifted = (chunk[lane] - highest) * scale;

@@ -15,6 +15,7 @@ pub mod panels;
 mod rows;
 mod strip;
 pub mod tile;
+mod turn;
 
 pub use rows::{Rows, RowsMut};
 use tch::{Device, Kind, TchError, Tensor};

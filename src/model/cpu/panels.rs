@@ -242,6 +242,9 @@ impl Part<'_> {
         if self.left.column == 1 && self.dropout.is_none() && first + 4 <= rows {
             let line =
                 |index: usize| &self.left.values[(self.first_row + first + index) * self.left.row + start..][..depth];
+            for index in 4..8.min(rows - first) {
+                self.panels.engine.fetch(line(index));
+            }
             return [line(0), line(1), line(2), line(3)];
         }
         let [a, b, c, d] = buffers;
@@ -292,7 +295,7 @@ fn multiply(part: &Part<'_>, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
             let width = COLUMNS.min(columns - column);
             for (tile, row) in (0..rows).step_by(ROWS).enumerate() {
                 for row in row..rows.min(row + ROWS) {
-                    part.panels.engine.expect_write(&mut out.row(row)[column..column + width]);
+                    part.panels.engine.fetch(&out.row(row)[column..column + width]);
                 }
                 let soon = next.get(tile * depth / TILES_PER_FETCH..).unwrap_or_default();
                 part.panels.engine.multiply(&packed[tile * depth..][..depth], right, soon, &mut sums);

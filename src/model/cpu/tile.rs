@@ -2,9 +2,11 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    _MM_HINT_T0, _MM_HINT_T1, _mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_prefetch, _mm_storeu_ps, _mm_unpackhi_ps, _mm_unpacklo_ps, _mm512_fmadd_ps,
-    _mm512_load_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_store_ps,
+    _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm512_fmadd_ps, _mm512_load_ps, _mm512_set1_ps, _mm512_setzero_ps,
+    _mm512_store_ps,
 };
+
+use super::turn;
 
 /// Rows of a tile: with two vectors a row, 24 of the 32 vector registers hold sums.
 pub const ROWS: usize = 12;
@@ -62,9 +64,9 @@ impl Engine {
         let _ = (left, right, soon, sums);
     }
 
-    /// Brings values that will be written into the first-level cache.
+    /// Brings values into the first-level cache.
     #[inline(always)]
-    pub fn expect_write(self, values: &mut [f32]) {
+    pub fn fetch(self, values: &[f32]) {
         #[cfg(target_arch = "x86_64")]
         for line in values.chunks(LINE) {
             // SAFETY: a prefetch reads nothing.
@@ -77,40 +79,7 @@ impl Engine {
     /// `packed[k][first + i] = lines[i][k]` for the four lines, each as long as `packed`; `first` is at most `ROWS - 4`.
     #[inline]
     pub fn turn(self, lines: [&[f32]; 4], first: usize, packed: &mut [Left]) {
-        // Four values of four lines at a time. The compiler's own vectors would scatter single values.
-        let whole = packed.len() / 4 * 4;
-        #[cfg(target_arch = "x86_64")]
-        for k in (0..whole).step_by(4) {
-            turn(lines.map(|line| &line[k..k + 4]), first, &mut packed[k..k + 4]);
-        }
-        let rest = if cfg!(target_arch = "x86_64") { whole } else { 0 };
-        for (k, packed) in packed.iter_mut().enumerate().skip(rest) {
-            for (into, line) in packed[first..].iter_mut().zip(lines) {
-                *into = line[k];
-            }
-        }
-    }
-}
-
-/// Transposes four values of four lines.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn turn(lines: [&[f32]; 4], first: usize, packed: &mut [Left]) {
-    assert!(packed.len() == 4 && first + 4 <= ROWS && lines.iter().all(|line| line.len() == 4));
-    // SAFETY: SSE is part of x86-64; the lines are four values long, and the rows of `packed` reach to `first + 4`.
-    unsafe {
-        let [a, b, c, d] = lines.map(|line| _mm_loadu_ps(line.as_ptr()));
-        let (ab_low, ab_high) = (_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
-        let (cd_low, cd_high) = (_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
-        let columns = [
-            _mm_movelh_ps(ab_low, cd_low),
-            _mm_movehl_ps(cd_low, ab_low),
-            _mm_movelh_ps(ab_high, cd_high),
-            _mm_movehl_ps(cd_high, ab_high),
-        ];
-        for (packed, column) in packed.iter_mut().zip(columns) {
-            _mm_storeu_ps(packed.as_mut_ptr().add(first), column);
-        }
+        turn::lines(lines, |k, column| packed[k][first..first + 4].copy_from_slice(&column));
     }
 }
 

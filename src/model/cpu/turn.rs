@@ -1,0 +1,44 @@
+//! Transposes a few lines at a time: what is written then lies together. The compiler's own vectors would scatter single
+//! values.
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{__m128, _mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_unpackhi_ps, _mm_unpacklo_ps};
+
+/// Calls `write` with `[lines[0][k], .., lines[3][k]]` for each `k`. The lines are equally long.
+#[inline(always)]
+pub fn lines(lines: [&[f32]; 4], mut write: impl FnMut(usize, [f32; 4])) {
+    let [a, b, c, d] = lines.map(|line| line.as_chunks::<4>());
+    for (index, (((a, b), c), d)) in a.0.iter().zip(b.0).zip(c.0).zip(d.0).enumerate() {
+        for (k, column) in block([a, b, c, d]).into_iter().enumerate() {
+            write(4 * index + k, column);
+        }
+    }
+    let done = 4 * a.0.len();
+    for (k, (((a, b), c), d)) in a.1.iter().zip(b.1).zip(c.1).zip(d.1).enumerate() {
+        write(done + k, [*a, *b, *c, *d]);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn block(rows: [&[f32; 4]; 4]) -> [[f32; 4]; 4] {
+    // SAFETY: SSE is part of x86-64, rows are four values long, and a vector is four values.
+    unsafe {
+        let [a, b, c, d] = rows.map(|row| _mm_loadu_ps(row.as_ptr()));
+        let (ab_low, ab_high) = (_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
+        let (cd_low, cd_high) = (_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
+        let columns = [
+            _mm_movelh_ps(ab_low, cd_low),
+            _mm_movehl_ps(cd_low, ab_low),
+            _mm_movelh_ps(ab_high, cd_high),
+            _mm_movehl_ps(cd_high, ab_high),
+        ];
+        columns.map(|column| std::mem::transmute::<__m128, [f32; 4]>(column))
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn block(rows: [&[f32; 4]; 4]) -> [[f32; 4]; 4] {
+    std::array::from_fn(|k| rows.map(|row| row[k]))
+}
