@@ -57,6 +57,16 @@ pub struct Update {
     pub gradient_norm: Tensor,
 }
 
+/// A run's part in a forward and backward pass.
+pub struct MicroBatch<'a> {
+    /// Indices of training examples.
+    pub examples: &'a [usize],
+    /// What each example's loss counts in the optimizer step: a micro-batch's loss is the mean over its examples, and a
+    /// step averages over the micro-batches of its accumulation window, also where the epoch's end cuts it short.
+    pub example_weight: f32,
+    pub pass: RunPass<'a>,
+}
+
 /// The order of a run's training examples in each epoch.
 #[derive(Clone, Debug)]
 pub enum Orders {
@@ -127,23 +137,19 @@ impl Member {
         self.progress.batch >= self.plan.batches()
     }
 
-    /// The training examples of the next micro-batch.
-    pub fn next_batch(&self) -> &[usize] {
-        &self.order[self.plan.batch(self.progress.batch)]
+    /// Micro-batches up to the next optimizer step.
+    pub fn micro_batches_left(&self) -> usize {
+        let window = self.plan.window(self.plan.step_of(self.progress.batch));
+        window.end.saturating_sub(self.progress.batch)
     }
 
-    /// What each example's loss counts in the optimizer step: a micro-batch's loss is the mean over its examples, and a
-    /// step averages over the micro-batches of its accumulation window, also where the epoch's end cuts it short.
-    pub fn example_weight(&self) -> f32 {
-        let window: Range<usize> = self.plan.window(self.plan.step_of(self.progress.batch));
-        1.0 / (self.next_batch().len() * window.len()) as f32
-    }
-
-    /// This run's part in the next forward and backward pass.
-    pub fn pass(&self) -> RunPass<'_> {
+    /// The micro-batch that comes `ahead` micro-batches after the next one; within its accumulation window.
+    pub fn micro_batch(&self, ahead: usize) -> MicroBatch<'_> {
+        let batch = self.progress.batch + ahead;
+        let examples = &self.order[self.plan.batch(batch)];
+        let window: Range<usize> = self.plan.window(self.plan.step_of(batch));
         let spec = self.spec();
-        let key =
-            Key::new(spec.seed, Purpose::Dropout).with(self.progress.epoch as u64).with(self.progress.batch as u64);
+        let key = Key::new(spec.seed, Purpose::Dropout).with(self.progress.epoch as u64).with(batch as u64);
         let dropout = StepDropout {
             key,
             hidden: spec.hidden_dropout,
@@ -152,7 +158,11 @@ impl Member {
             classifier: spec.classifier_dropout,
             extra: spec.extra_dropout,
         };
-        RunPass { adapter: &self.adapter, dropout: Some(dropout) }
+        MicroBatch {
+            examples,
+            example_weight: 1.0 / (examples.len() * window.len()) as f32,
+            pass: RunPass { adapter: &self.adapter, dropout: Some(dropout) },
+        }
     }
 
     /// After a backward pass: an optimizer step where the accumulation window closes, and on to the next micro-batch.

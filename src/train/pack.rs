@@ -9,12 +9,17 @@ use tch::{Device, Tensor};
 use super::TrainError;
 use super::data::TrainingData;
 use super::loss::cross_entropy;
-use super::member::{Member, Update};
-use crate::model::{Base, Classifier, Layout, RunPass, RunSequences};
+use super::member::{Member, MicroBatch, Update};
+use crate::model::{Base, Classifier, Layout, RunPass, RunSequences, RunSpan};
 use crate::spec::RunId;
 
 /// Steps whose losses stay on a CUDA device before they are read, so that the step loop does not wait for the device.
 const CUDA_STEPS_PER_READ: usize = 8;
+
+/// Tokens up to which further micro-batches of an accumulation window join a forward and backward pass: products of few
+/// rows leave a device idle, and a pass of many keeps a signal waiting.
+const CPU_TOKENS_PER_PASS: usize = 2048;
+const CUDA_TOKENS_PER_PASS: usize = 8192;
 
 /// One place of the pack: the run in training, and those that wait for its place.
 #[derive(Debug, Default)]
@@ -28,6 +33,11 @@ pub struct Pack<'a> {
     pub base: &'a Base,
     pub data: &'a TrainingData,
     pub places: Vec<Place>,
+    /// Micro-batches of one accumulation window are computed together up to so many tokens. What comes out is the same:
+    /// each keeps its own dropout masks and loss, and their gradients are added up one after the other.
+    pub tokens_per_pass: usize,
+    /// Tokens of the longest training example.
+    longest: usize,
     unread: Vec<UnreadStep>,
     read_at: Instant,
 }
@@ -51,7 +61,7 @@ struct Part {
     step: usize,
 }
 
-/// What one run did in one step.
+/// What one run did in one micro-batch.
 #[derive(Debug)]
 pub struct StepOfRun {
     pub place: usize,
@@ -73,7 +83,12 @@ pub struct ReadLoss {
 
 impl<'a> Pack<'a> {
     pub fn new(base: &'a Base, data: &'a TrainingData, places: Vec<Place>) -> Self {
-        Pack { base, data, places, unread: Vec::new(), read_at: Instant::now() }
+        let tokens_per_pass = match base.device {
+            Device::Cuda(_) => CUDA_TOKENS_PER_PASS,
+            _ => CPU_TOKENS_PER_PASS,
+        };
+        let longest = data.train.tokens.iter().map(<[u32]>::len).max().unwrap_or(0);
+        Pack { base, data, places, tokens_per_pass, longest, unread: Vec::new(), read_at: Instant::now() }
     }
 
     /// The places in training.
@@ -85,7 +100,7 @@ impl<'a> Pack<'a> {
         self.places.get_mut(place)?.member.as_mut()
     }
 
-    /// Trains the next micro-batch of every run in training.
+    /// Trains the next micro-batches of every run in training: as many of each, none beyond its next optimizer step.
     pub fn step(&mut self) -> Result<Vec<StepOfRun>, TrainError> {
         let unread = self.forward_and_backward()?;
         let mut steps = Vec::with_capacity(unread.parts.len());
@@ -99,28 +114,32 @@ impl<'a> Pack<'a> {
     }
 
     fn forward_and_backward(&self) -> Result<UnreadStep, TrainError> {
-        let (device, tokens) = (self.base.device, &self.data.train.tokens);
-        let batches: Vec<(usize, &Member)> = self.active().collect();
+        let (device, examples) = (self.base.device, &self.data.train);
+        let count = self.micro_batches_per_run();
+        let batches: Vec<(usize, &Member, MicroBatch<'_>)> = self
+            .active()
+            .flat_map(|(place, member)| (0..count).map(move |ahead| (place, member, member.micro_batch(ahead))))
+            .collect();
         let sequences: Vec<RunSequences<'_>> = batches
             .iter()
-            .map(|(_, member)| member.next_batch().iter().map(|&example| tokens.get(example)).collect())
+            .map(|(.., batch)| batch.examples.iter().map(|&example| examples.tokens.get(example)).collect())
             .collect();
         let layout = Layout::new(&sequences, device)?;
         let mut labels = Vec::with_capacity(layout.sequences.len());
         let mut weights = Vec::with_capacity(layout.sequences.len());
-        for (_, member) in &batches {
-            labels.extend(member.next_batch().iter().map(|&example| i64::from(self.data.train.labels[example])));
-            weights.resize(labels.len(), member.example_weight());
+        for (.., batch) in &batches {
+            labels.extend(batch.examples.iter().map(|&example| i64::from(examples.labels[example])));
+            weights.resize(labels.len(), batch.example_weight);
         }
-        let passes: Vec<RunPass<'_>> = batches.iter().map(|(_, member)| member.pass()).collect();
+        let passes: Vec<RunPass<'_>> = batches.iter().map(|(.., batch)| batch.pass).collect();
         let classifier = Classifier::new(self.base, &layout, &passes);
         let (logits, tape) = classifier.forward()?;
         let labels = Tensor::f_from_slice(&labels)?.f_to_device(device)?;
         let weights = Tensor::f_from_slice(&weights)?.f_to_device(device)?;
         let loss = cross_entropy(&logits, &labels, &weights)?;
         classifier.backward(tape, &loss.gradient)?;
-        let part = |(&(place, member), span): (&(usize, &Member), &crate::model::RunSpan)| Part {
-            place,
+        let part = |((place, member, _), span): (&(usize, &Member, MicroBatch<'_>), &RunSpan)| Part {
+            place: *place,
             sequences: span.sequences.clone(),
             tokens: span.rows.len(),
             epoch: member.progress.epoch,
@@ -128,6 +147,27 @@ impl<'a> Pack<'a> {
         };
         let parts = batches.iter().zip(&layout.runs).map(part).collect();
         Ok(UnreadStep { losses: loss.losses, correct: loss.correct, parts })
+    }
+
+    /// As many micro-batches as no run's accumulation window ends before, as far as they stay small. Every run has as many,
+    /// so that runs with the same batches go on having them at the same time.
+    fn micro_batches_per_run(&self) -> usize {
+        let window = self.active().map(|(_, member)| member.micro_batches_left()).min().unwrap_or(1);
+        // What memory was planned for: one micro-batch of the longest examples.
+        let planned: usize = self.active().map(|(_, member)| member.spec().batch_size * self.longest).sum();
+        let limit = self.tokens_per_pass.min(planned);
+        let mut tokens = 0;
+        for ahead in 0..window {
+            tokens += self.active().map(|(_, member)| self.tokens(&member.micro_batch(ahead))).sum::<usize>();
+            if tokens > limit {
+                return ahead.max(1);
+            }
+        }
+        window.max(1)
+    }
+
+    fn tokens(&self, batch: &MicroBatch<'_>) -> usize {
+        batch.examples.iter().map(|&example| self.data.train.tokens.length(example)).sum()
     }
 
     /// Whether losses should be read before the next step.
