@@ -4,6 +4,7 @@
 use tch::{Kind, TchError, Tensor};
 
 use super::cpu;
+use super::cpu::attention::first_tokens::{self, FirstTokensTape, HeadProjections};
 use super::dropout::Dropout;
 use super::elementwise::Kernels;
 use super::layout::{Bucket, Buckets, Layout};
@@ -52,8 +53,13 @@ pub struct BucketTape {
 /// What the backward pass needs.
 #[derive(Debug)]
 pub enum AttentionTape {
-    Plain { queries: Queries, buckets: Vec<BucketTape> },
+    Plain {
+        queries: Queries,
+        buckets: Vec<BucketTape>,
+    },
     Fused(cpu::attention::RaggedTape),
+    /// Of [`forward_of_states`].
+    OfStates(FirstTokensTape),
 }
 
 /// Gradients of the inputs of [`forward`].
@@ -84,7 +90,7 @@ pub fn forward(
     passes: &[RunPass<'_>],
     layer: usize,
 ) -> Result<(Tensor, AttentionTape), TchError> {
-    let dropouts: Vec<Option<Dropout>> = passes.iter().map(|pass| pass.dropout_at(Site::Attention(layer))).collect();
+    let dropouts = dropouts(passes, layer);
     if kernels == Kernels::Fused {
         let (context, tape) = cpu::attention::forward(layout, heads, queries, (query, key_value), dropouts)?;
         return Ok((context, AttentionTape::Fused(tape)));
@@ -113,7 +119,24 @@ pub fn forward(
     Ok((context, AttentionTape::Plain { queries, buckets: tapes }))
 }
 
-/// `gradient`: of the context.
+fn dropouts(passes: &[RunPass<'_>], layer: usize) -> Vec<Option<Dropout>> {
+    passes.iter().map(|pass| pass.dropout_at(Site::Attention(layer))).collect()
+}
+
+/// As [`forward`] for first tokens, from hidden states instead of keys and values.
+pub fn forward_of_states(
+    layout: &Layout,
+    heads: Heads,
+    projections: &HeadProjections,
+    inputs: (&Tensor, &Tensor),
+    passes: &[RunPass<'_>],
+    layer: usize,
+) -> Result<(Tensor, AttentionTape), TchError> {
+    let (context, tape) = first_tokens::forward(layout, heads, projections, inputs, dropouts(passes, layer))?;
+    Ok((context, AttentionTape::OfStates(tape)))
+}
+
+/// `gradient`: of the context of [`forward`].
 pub fn backward(
     layout: &Layout,
     heads: Heads,
@@ -123,6 +146,9 @@ pub fn backward(
     let (queries, buckets) = match tape {
         AttentionTape::Fused(tape) => return cpu::attention::backward(layout, heads, tape, gradient),
         AttentionTape::Plain { queries, buckets } => (*queries, buckets),
+        AttentionTape::OfStates(_) => {
+            return Err(TchError::Torch("attention of hidden states has no keys and values".to_string()));
+        }
     };
     let scale = 1.0 / (heads.size as f64).sqrt();
     let mut query_parts = Vec::with_capacity(buckets.len());

@@ -6,6 +6,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::ModelError;
 use super::config::ModelConfig;
+use super::cpu::attention::first_tokens::HeadProjections;
 use super::elementwise::Kernels;
 use super::peft::SavedAdapter;
 use super::tf32;
@@ -47,8 +48,9 @@ pub struct Embeddings {
 pub enum Projections {
     /// Side by side, `[3 * hidden, hidden]`: every token asks.
     Joined(Linear),
-    /// Of the last layer, where only first tokens ask; key and value are `[2 * hidden, hidden]`.
-    Apart { query: Linear, key_value: Linear },
+    /// Of the last layer, where only first tokens ask; key and value are `[2 * hidden, hidden]`. `heads` are the same key
+    /// and value for attention that does without those of single tokens.
+    Apart { query: Linear, key_value: Linear, heads: Option<HeadProjections> },
 }
 
 #[derive(Debug)]
@@ -197,14 +199,19 @@ impl Source {
 
     /// One linear layer, or several with the same input laid side by side.
     fn linear(&mut self, names: &[String], out: i64, input: i64) -> Result<Linear, ModelError> {
+        let (weight, bias) = self.side_by_side(names, out, input)?;
+        Ok(Linear { weight: Weight::new(weight, self.kernels)?, bias })
+    }
+
+    /// Weight, in the precision of products, and bias.
+    fn side_by_side(&mut self, names: &[String], out: i64, input: i64) -> Result<(Tensor, Tensor), ModelError> {
         let mut weights = Vec::new();
         let mut biases = Vec::new();
         for name in names {
             weights.push(self.take(&format!("{name}.weight"), &[out, input])?);
             biases.push(self.take(&format!("{name}.bias"), &[out])?);
         }
-        let weight = Tensor::f_cat(&weights, 0)?.f_to_kind(self.product)?;
-        Ok(Linear { weight: Weight::new(weight, self.kernels)?, bias: Tensor::f_cat(&biases, 0)? })
+        Ok((Tensor::f_cat(&weights, 0)?.f_to_kind(self.product)?, Tensor::f_cat(&biases, 0)?))
     }
 
     fn norm(&mut self, name: &str, width: i64) -> Result<Norm, ModelError> {
@@ -235,7 +242,9 @@ impl Source {
         let [query, key, value] = [Module::Query, Module::Key, Module::Value].map(name);
         let projections = if index + 1 == config.layers {
             let query = self.linear(&[query], width, width)?;
-            Projections::Apart { query, key_value: self.linear(&[key, value], width, width)? }
+            let (weight, bias) = self.side_by_side(&[key, value], width, width)?;
+            let heads = HeadProjections::new(&weight, &bias, config.heads, self.kernels)?;
+            Projections::Apart { query, key_value: Linear { weight: Weight::new(weight, self.kernels)?, bias }, heads }
         } else {
             Projections::Joined(self.linear(&[query, key, value], width, width)?)
         };

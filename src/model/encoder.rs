@@ -11,6 +11,7 @@ use tch::{TchError, Tensor};
 
 use super::attention::{self, AttentionGradient, AttentionTape, Heads, Queries};
 use super::base::{Base, Layer, Linear, Norm, Projections};
+use super::cpu::attention::first_tokens::{self, HeadProjections};
 use super::dropout::RowDropouts;
 use super::elementwise::{self, ActivationTape, ResidualTape};
 use super::layout::Layout;
@@ -180,8 +181,12 @@ impl Encoder<'_> {
                 let query = all.f_narrow(1, 0, width)?;
                 (Queries::Tokens, query, all.f_narrow(1, width, 2 * width)?, hidden.shallow_clone())
             }
-            Projections::Apart { query, key_value } => {
+            Projections::Apart { query, key_value, heads } => {
                 let firsts = hidden.f_index_select(0, &self.layout.first_rows)?;
+                let adapted = self.adapted(index, Module::Key) || self.adapted(index, Module::Value);
+                if let Some(heads) = heads.as_ref().filter(|_| !adapted) {
+                    return self.attend_to_states(index, (query, heads), firsts, hidden, tapes);
+                }
                 let key_value = key_value.weight.product_with_bias(hidden, &key_value.bias)?;
                 (Queries::Firsts, query.weight.product_with_bias(&firsts, &query.bias)?, key_value, firsts)
             }
@@ -195,6 +200,23 @@ impl Encoder<'_> {
         let (context, tape) =
             attention::forward(self.base.kernels, self.layout, self.heads(), queries, inputs, self.passes, index)?;
         Ok((context, residual, tape))
+    }
+
+    /// [`Self::attend`] of first tokens where no run adapts keys or values.
+    fn attend_to_states(
+        &self,
+        index: usize,
+        (query, heads): (&Linear, &HeadProjections),
+        firsts: Tensor,
+        hidden: &Tensor,
+        tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
+    ) -> Result<(Tensor, Tensor, AttentionTape), TchError> {
+        let query = query.weight.product_with_bias(&firsts, &query.bias)?;
+        self.adapt((index, Module::Query), Queries::Firsts, &firsts, &query, tapes)?;
+        let inputs = (&query, hidden);
+        let (context, tape) =
+            attention::forward_of_states(self.layout, self.heads(), heads, inputs, self.passes, index)?;
+        Ok((context, firsts, tape))
     }
 
     /// The gradient of the layer's input, or none when nothing below `stop` needs one.
@@ -237,6 +259,14 @@ impl Encoder<'_> {
         residual: Tensor,
         stop: bool,
     ) -> Result<Option<Tensor>, TchError> {
+        if let (AttentionTape::OfStates(saved), Projections::Apart { query, heads: Some(heads), .. }) =
+            (&tape.attention, &self.base.layers[index].projections)
+        {
+            let (asked, hidden) = first_tokens::backward(self.layout, self.heads(), heads, saved, context)?;
+            let firsts = if stop { None } else { Some(query.weight.backward_onto(&asked, residual)?) };
+            self.adapt_backward((index, Module::Query), Queries::Firsts, tape, &asked, firsts.as_ref())?;
+            return self.onto_firsts(Some(hidden), firsts);
+        }
         let width = self.base.config.hidden_size;
         let inputs = attention::backward(self.layout, self.heads(), &tape.attention, context)?;
         let (query, key_value) = inputs.apart(width)?;
@@ -248,7 +278,7 @@ impl Encoder<'_> {
                 (Projections::Joined(all), AttentionGradient::Joined(gradient)) => {
                     hidden = Some(all.weight.backward_onto(gradient, residual)?);
                 }
-                (Projections::Apart { query: asking, key_value: asked }, _) => {
+                (Projections::Apart { query: asking, key_value: asked, .. }, _) => {
                     hidden = Some(asked.weight.backward(&key_value)?);
                     firsts = Some(asking.weight.backward_onto(&query, residual)?);
                 }
@@ -261,9 +291,14 @@ impl Encoder<'_> {
         self.adapt_backward((index, Module::Query), tape.queries, tape, &query, query_input.as_ref())?;
         self.adapt_backward((index, Module::Key), Queries::Tokens, tape, &key, hidden.as_ref())?;
         self.adapt_backward((index, Module::Value), Queries::Tokens, tape, &value, hidden.as_ref())?;
-        match (hidden, firsts) {
-            (Some(mut hidden), Some(firsts)) => Ok(Some(hidden.f_index_add_(0, &self.layout.first_rows, &firsts)?)),
-            (hidden, _) => Ok(hidden),
+        if tape.queries == Queries::Firsts { self.onto_firsts(hidden, firsts) } else { Ok(hidden) }
+    }
+
+    /// Adds the gradient of first rows to that of all rows, where there is one.
+    fn onto_firsts(&self, all: Option<Tensor>, firsts: Option<Tensor>) -> Result<Option<Tensor>, TchError> {
+        match (all, firsts) {
+            (Some(mut all), Some(firsts)) => Ok(Some(all.f_index_add_(0, &self.layout.first_rows, &firsts)?)),
+            _ => Ok(None),
         }
     }
 

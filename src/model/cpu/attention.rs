@@ -1,14 +1,17 @@
 //! Attention of each sequence where it lies: no padding, no gathering.
 
+pub mod first_tokens;
+mod sequence;
+
 use multiversion::multiversion;
 use rayon::prelude::*;
 use tch::{TchError, Tensor};
 
+use self::sequence::{Shape, drop, multiply, shapes, softmax, softmax_backward, split, split_shared};
 use super::super::attention::{AttentionGradient, Heads, Queries};
-use super::super::dropout::{BLOCK, Dropout};
-use super::super::layout::{Layout, Sequence};
+use super::super::dropout::Dropout;
+use super::super::layout::Layout;
 use super::gemm::{LANES, Left, Right, product};
-use super::math::exp_negative;
 use super::tile::Engine;
 use super::{Rows, empty, turn, values, values_mut};
 
@@ -22,53 +25,6 @@ pub struct RaggedTape {
     weights: Tensor,
     /// One per run.
     dropouts: Vec<Option<Dropout>>,
-}
-
-/// One sequence's sizes.
-#[derive(Clone, Copy)]
-struct Shape {
-    sequence: Sequence,
-    /// Index among all sequences.
-    index: usize,
-    asked: usize,
-    /// The sequence's length rounded up.
-    padded: usize,
-    heads: usize,
-    size: usize,
-    longest: usize,
-}
-
-impl Shape {
-    fn new(index: usize, sequence: Sequence, heads: Heads, queries: Queries) -> Self {
-        let size = heads.size as usize;
-        Shape {
-            sequence,
-            index,
-            asked: if queries == Queries::Tokens { sequence.len } else { 1 },
-            padded: sequence.len.next_multiple_of(LANES),
-            heads: heads.count as usize,
-            size,
-            longest: heads.longest,
-        }
-    }
-
-    fn weights(&self) -> usize {
-        self.heads * self.asked * self.padded
-    }
-
-    fn width(&self) -> usize {
-        self.heads * self.size
-    }
-
-    /// First row of the sequence's queries.
-    fn query_row(&self, queries: Queries) -> usize {
-        if queries == Queries::Tokens { self.sequence.start } else { self.index }
-    }
-
-    /// First element of the mask of the first query of a head.
-    fn mask_row(&self, head: usize) -> usize {
-        (self.sequence.index_in_run * self.heads + head) * self.longest
-    }
 }
 
 /// Memory of one thread.
@@ -167,30 +123,6 @@ struct Gradients<'a> {
     others: &'a mut [f32],
     /// Width of a row of `others`.
     stride: usize,
-}
-
-fn shapes(layout: &Layout, heads: Heads, queries: Queries) -> Vec<Shape> {
-    layout.sequences.iter().enumerate().map(|(index, &s)| Shape::new(index, s, heads, queries)).collect()
-}
-
-fn split(mut values: &mut [f32], lengths: impl Iterator<Item = usize>) -> Vec<&mut [f32]> {
-    let mut parts = Vec::new();
-    for length in lengths {
-        let (part, rest) = values.split_at_mut(length);
-        parts.push(part);
-        values = rest;
-    }
-    parts
-}
-
-fn split_shared(mut values: &[f32], lengths: impl Iterator<Item = usize>) -> Vec<&[f32]> {
-    let mut parts = Vec::new();
-    for length in lengths {
-        let (part, rest) = values.split_at(length);
-        parts.push(part);
-        values = rest;
-    }
-    parts
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
@@ -351,78 +283,5 @@ fn transpose(
         for (k, value) in from.part(row + index, column, size).iter().enumerate() {
             into[k * padded + index] = *value;
         }
-    }
-}
-
-/// The weights after dropout; the mask is left in `mask`.
-#[inline(always)]
-fn drop<'a>(
-    shape: &Shape,
-    head: usize,
-    weights: &'a [f32],
-    dropout: Option<Dropout>,
-    mask: &mut Vec<f32>,
-    dropped: &'a mut Vec<f32>,
-) -> &'a [f32] {
-    let Some(dropout) = dropout else {
-        return weights;
-    };
-    mask.resize(weights.len(), 0.0);
-    let stride = shape.longest.next_multiple_of(BLOCK);
-    let first = shape.mask_row(head);
-    for (row, mask) in mask.chunks_mut(shape.padded).enumerate() {
-        dropout.fill(mask, ((first + row) * stride) as u64);
-    }
-    dropped.clear();
-    dropped.extend_from_slice(weights);
-    multiply(dropped, mask);
-    dropped
-}
-
-#[inline(always)]
-fn multiply(x: &mut [f32], y: &[f32]) {
-    for (x, y) in x.iter_mut().zip(y) {
-        *x *= y;
-    }
-}
-
-/// softmax(scale * row) over the first `length` values; zeros behind.
-#[inline(always)]
-fn softmax(row: &mut [f32], length: usize, scale: f32) {
-    row[length..].fill(f32::NEG_INFINITY);
-    let mut highest = [f32::NEG_INFINITY; LANES];
-    for chunk in row.chunks_exact(LANES) {
-        for lane in 0..LANES {
-            highest[lane] = highest[lane].max(chunk[lane]);
-        }
-    }
-    let highest = highest.into_iter().fold(f32::NEG_INFINITY, f32::max);
-    let mut sums = [0f32; LANES];
-    for chunk in row.chunks_exact_mut(LANES) {
-        for lane in 0..LANES {
-            let shifted = (chunk[lane] - highest) * scale;
-            let value = exp_negative(shifted);
-            chunk[lane] = value;
-            sums[lane] += value;
-        }
-    }
-    let inverse = 1.0 / sums.iter().sum::<f32>();
-    for value in row.iter_mut() {
-        *value *= inverse;
-    }
-}
-
-/// Gradient of the scores before scaling, in place of the gradient of the weights.
-#[inline(always)]
-fn softmax_backward(row: &mut [f32], weights: &[f32], scale: f32) {
-    let mut sums = [0f32; LANES];
-    for (row, weights) in row.chunks_exact(LANES).zip(weights.chunks_exact(LANES)) {
-        for lane in 0..LANES {
-            sums[lane] = row[lane].mul_add(weights[lane], sums[lane]);
-        }
-    }
-    let projection = sums.iter().sum::<f32>();
-    for (value, weight) in row.iter_mut().zip(weights) {
-        *value = weight * (*value - projection) * scale;
     }
 }

@@ -63,7 +63,8 @@ unsafe fn product(
             };
             // SAFETY: the block lies within the matrices.
             unsafe {
-                let left = Operand { first: left.values.as_ptr().add(row * left.row), row: left.row, step: left.column };
+                let left =
+                    Operand { first: left.values.as_ptr().add(row * left.row), row: left.row, step: left.column };
                 let right = Operand { first: right.values.as_ptr().add(column), row: LANES, step: right.stride };
                 let out = out.as_mut_ptr().add(row * stride + column);
                 match (height, width) {
