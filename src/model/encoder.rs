@@ -11,9 +11,11 @@ use tch::{TchError, Tensor};
 
 use super::attention::{self, AttentionGradient, AttentionTape, Heads, Queries};
 use super::base::{Base, Layer, Linear, Norm, Projections};
+use super::config::Activation;
+use super::cpu::after_attention::AfterAttention;
 use super::cpu::attention::first_tokens::{self, HeadProjections};
 use super::dropout::RowDropouts;
-use super::elementwise::{self, ActivationTape, ResidualTape};
+use super::elementwise::{self, ActivationTape, Kernels, ResidualTape};
 use super::layout::Layout;
 use super::lora::{self, LoraTape};
 use super::pass::{RunPass, Site};
@@ -122,6 +124,18 @@ impl Encoder<'_> {
         let mut tapes = Vec::new();
         let (context, residual, attention) = self.attend(index, layer, hidden, &mut tapes)?;
 
+        if let Some(rest) = self.after_attention(index, queries) {
+            let sites = [Site::AttentionOutput(index), Site::Output(index)];
+            let dropouts = sites.map(|site| self.dropouts(site, queries));
+            let (hidden, (attention_norm, derivative, output_norm)) = rest.forward(&context, &residual, dropouts)?;
+            let (attention_norm, output_norm) = (ResidualTape::Fused(attention_norm), ResidualTape::Fused(output_norm));
+            let activation = ActivationTape::Fused { derivative };
+            return Ok((
+                hidden,
+                LayerTape { queries, lora: tapes, attention, attention_norm, activation, output_norm },
+            ));
+        }
+
         let linear = (&layer.attention_output, Module::AttentionOutput);
         let norm = (&layer.attention_norm, self.dropouts(Site::AttentionOutput(index), queries));
         let (hidden, attention_norm) =
@@ -140,6 +154,16 @@ impl Encoder<'_> {
         let linear = (&layer.output, Module::Output);
         let (hidden, output_norm) = self.add_and_norm(index, linear, queries, (&active, &hidden), norm, &mut tapes)?;
         Ok((hidden, LayerTape { queries, lora: tapes, attention, attention_norm, activation, output_norm }))
+    }
+
+    /// The layer behind attention in one, where that can be done.
+    fn after_attention(&self, index: usize, queries: Queries) -> Option<AfterAttention<'_>> {
+        let behind = [Module::AttentionOutput, Module::Intermediate, Module::Output];
+        let fits = self.base.kernels == Kernels::Fused
+            && self.base.config.activation == Activation::Gelu
+            && queries == Queries::Tokens
+            && !behind.iter().any(|&module| self.adapted(index, module));
+        AfterAttention::of(&self.base.layers[index], self.layout.rows).filter(|_| fits)
     }
 
     /// A linear layer with its updates, then dropout, residual and LayerNorm.
@@ -229,6 +253,16 @@ impl Encoder<'_> {
     ) -> Result<Option<Tensor>, TchError> {
         let layer = &self.base.layers[index];
         let rows = tape.queries;
+        if let (
+            Some(rest),
+            ResidualTape::Fused(first),
+            ActivationTape::Fused { derivative },
+            ResidualTape::Fused(last),
+        ) = (self.after_attention(index, rows), &tape.attention_norm, &tape.activation, &tape.output_norm)
+        {
+            let (context, residual) = rest.backward((first, derivative, last), gradient)?;
+            return self.attend_backward(index, tape, &context, residual, stop.is_some());
+        }
         let (output, residual) = elementwise::residual_norm_backward(&tape.output_norm, &layer.output_norm, gradient)?;
         let linear = (index, Module::Output);
         let weight = &layer.output.weight;

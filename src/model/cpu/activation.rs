@@ -37,8 +37,9 @@ pub fn forward_of_product(panels: &Panels, x: &Tensor, bias: &Tensor) -> Result<
     Ok((result, derivative))
 }
 
+/// GELU of `x + bias` into `result`, its derivative into `x`.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn forward_rows(x: &mut [f32], result: &mut [f32], bias: &[f32]) {
+pub fn forward_rows(x: &mut [f32], result: &mut [f32], bias: &[f32]) {
     for (x, result) in x.chunks_mut(bias.len()).zip(result.chunks_mut(bias.len())) {
         for ((x, result), bias) in x.iter_mut().zip(result).zip(bias) {
             (*result, *x) = gelu(*x + bias);
@@ -57,8 +58,9 @@ pub fn backward(gradient: Tensor, derivative: &Tensor) -> Result<Tensor, TchErro
     Ok(gradient)
 }
 
+/// Multiplies `x` by `y`.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn multiply(x: &mut [f32], y: &[f32]) {
+pub fn multiply(x: &mut [f32], y: &[f32]) {
     for (x, y) in x.iter_mut().zip(y) {
         *x *= y;
     }

@@ -6,6 +6,7 @@
 //! which other devices use and the tests compare with.
 
 pub mod activation;
+pub mod after_attention;
 pub mod attention;
 mod gemm;
 pub mod lora;

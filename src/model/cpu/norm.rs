@@ -20,6 +20,42 @@ pub struct NormTape {
     dropouts: RowDropouts,
 }
 
+impl NormTape {
+    /// To be filled.
+    pub fn new(rows: usize, width: usize, dropouts: RowDropouts) -> Result<Self, TchError> {
+        let normalized = empty(&[rows as i64, width as i64])?;
+        Ok(NormTape { normalized, inverse_deviation: vec![0f32; rows], dropouts })
+    }
+
+    /// Blocks of rows to fill (normalized values, inverse deviations), and the dropouts.
+    pub fn blocks_mut(
+        &mut self,
+        rows: usize,
+        width: usize,
+    ) -> Result<(impl Iterator<Item = (&mut [f32], &mut [f32])>, &RowDropouts), TchError> {
+        let normalized = values_mut(&mut self.normalized)?.chunks_mut(rows * width);
+        Ok((normalized.zip(self.inverse_deviation.chunks_mut(rows)), &self.dropouts))
+    }
+
+    /// Blocks of rows to read.
+    pub fn blocks(
+        &self,
+        rows: usize,
+        width: usize,
+    ) -> Result<(impl Iterator<Item = (&[f32], &[f32])>, &RowDropouts), TchError> {
+        let normalized = values(&self.normalized)?.chunks(rows * width);
+        Ok((normalized.zip(self.inverse_deviation.chunks(rows)), &self.dropouts))
+    }
+}
+
+/// Bias of the product, weight and bias of the LayerNorm, and what keeps its variance from 0.
+pub type Parameters<'a> = (&'a [f32], &'a [f32], &'a [f32], f32);
+
+/// As [`forward_rows`] takes them.
+pub fn parameters<'a>(bias: &'a Tensor, norm: &'a Norm) -> Result<Parameters<'a>, TchError> {
+    Ok((values(bias)?, values(&norm.weight)?, values(&norm.bias)?, norm.eps as f32))
+}
+
 /// `output` is `[rows, width]` without its bias and is used up.
 pub fn forward(
     output: Tensor,
@@ -33,7 +69,7 @@ pub fn forward(
     let (rows, width) = (size[0] as usize, size[1] as usize);
     let mut result = empty(&size)?;
     let mut inverse_deviation = vec![0f32; rows];
-    let parameters = (values(bias)?, values(&norm.weight)?, values(&norm.bias)?, norm.eps as f32);
+    let parameters = parameters(bias, norm)?;
     let residual = values(residual)?;
     let piece = ROWS_PER_PIECE * width;
     values_mut(&mut normalized)?
@@ -61,7 +97,7 @@ pub fn forward_of_product(
     let (rows, width) = (x.size()[0] as usize, panels.columns());
     let (mut normalized, mut result) = (empty(&residual.size())?, empty(&residual.size())?);
     let mut inverse_deviation = vec![0f32; rows];
-    let parameters = (values(bias)?, values(&norm.weight)?, values(&norm.bias)?, norm.eps as f32);
+    let parameters = parameters(bias, norm)?;
     let (results, residual) = (values_mut(&mut result)?, values(residual)?);
     panels.multiply_then(
         Rows::of(x)?.matrix(0),
@@ -77,14 +113,16 @@ pub fn forward_of_product(
     Ok((result, NormTape { normalized, inverse_deviation, dropouts }))
 }
 
+/// Products, which normalized values replace; results; residuals; inverse deviations.
 type ForwardRows<'a> = (&'a mut [f32], &'a mut [f32], &'a [f32], &'a mut [f32]);
 
+/// Rows from `first` on.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn forward_rows(
+pub fn forward_rows(
     first: usize,
     width: usize,
     (sums, result, residual, deviations): ForwardRows<'_>,
-    (bias, weight, shift, eps): (&[f32], &[f32], &[f32], f32),
+    (bias, weight, shift, eps): Parameters<'_>,
     dropouts: &RowDropouts,
 ) {
     let mut mask = vec![1f32; width];
@@ -171,11 +209,12 @@ pub fn backward(tape: &NormTape, norm: &Norm, gradient: &Tensor) -> Result<(Tens
     Ok((output, residual))
 }
 
+/// Gradients of the output and of the residual; gradient of the result; normalized values; inverse deviations.
 type BackwardRows<'a> = (&'a mut [f32], &'a mut [f32], &'a [f32], &'a [f32], &'a [f32]);
 
 /// With n the normalized input and g = gradient * weight: (g - mean(g) - n * mean(g * n)) / deviation.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn backward_rows(
+pub fn backward_rows(
     first: usize,
     width: usize,
     (output, residual, gradient, normalized, deviations): BackwardRows<'_>,

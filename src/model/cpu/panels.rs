@@ -108,6 +108,12 @@ impl Panels {
         self.run(part, out, others, |first, out: &mut RowsMut<'_>, other| then(first, out.values(), other));
     }
 
+    /// [`Self::multiply`] on the calling thread; `out` is contiguous, `packed` memory that is kept.
+    pub fn multiply_here(&self, left: Matrix<'_>, out: &mut [f32], onto: Onto<'_>, packed: &mut Vec<Left>) {
+        let part = Part { panels: self, left, dropout: None, onto, first_row: 0, first_panel: 0 };
+        part.multiply(&mut RowsMut::new(out, self.columns, self.columns), packed);
+    }
+
     fn run<Others: IndexedParallelIterator>(
         &self,
         part: Part<'_>,
@@ -154,6 +160,12 @@ fn for_each_panel(strips: &mut [Strip], inner: usize, work: impl Fn(usize, &mut 
     let panels_at_once = if strips.len() * COLUMNS < SMALL_MATRIX { usize::MAX } else { 1 };
     let panels = strips.par_chunks_mut(inner.max(1)).enumerate().with_min_len(panels_at_once);
     panels.for_each(|(panel, strips)| work(panel, strips));
+}
+
+/// Rows that one thread should take through several products at a time; none where they are too few for all threads.
+pub fn block_of_rows(rows: usize) -> Option<usize> {
+    let threads = rayon::current_num_threads();
+    (rows >= threads * 2 * ROWS).then(|| rows_per_block(rows, threads))
 }
 
 /// Blocks of whole tiles and at most [`BLOCK`] rows, such that the thread with most tiles has as few as possible, and of
