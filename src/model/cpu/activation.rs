@@ -31,7 +31,7 @@ pub fn forward_of_product(panels: &Panels, x: &Tensor, bias: &Tensor) -> Result<
     panels.multiply_then(
         Rows::of(x)?.matrix(0),
         RowsMut::of(&mut derivative)?,
-        |block| results.par_chunks_mut(block * panels.columns()),
+        |block| results.chunks_mut(block * panels.columns()),
         |_, x, result| forward_rows(x, result, bias),
     );
     Ok((result, derivative))

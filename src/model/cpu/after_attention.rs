@@ -103,13 +103,13 @@ impl<'a> AfterAttention<'a> {
                 active.resize(derivative.len(), 0.0);
                 let [attention_output, intermediate, output] = products;
 
-                attention_output.multiply_here(context.matrix(row), first.0, Onto::Nothing, packed);
+                attention_output.multiply_here(context.matrix(row), first.0, Onto::Nothing, intermediate, packed);
                 norm::forward_rows(row, width, (first.0, hidden, residual, first.1), first_norm, first_dropouts);
 
-                intermediate.multiply_here(flat(hidden, width), derivative, Onto::Nothing, packed);
+                intermediate.multiply_here(flat(hidden, width), derivative, Onto::Nothing, output, packed);
                 activation::forward_rows(derivative, active, bias);
 
-                output.multiply_here(flat(active, inner), last.0, Onto::Nothing, packed);
+                output.multiply_here(flat(active, inner), last.0, Onto::Nothing, attention_output, packed);
                 norm::forward_rows(row, width, (last.0, result, hidden, last.1), last_norm, last_dropouts);
             });
         Ok((result, (first_tape, derivative, last_tape)))
@@ -147,13 +147,13 @@ impl<'a> AfterAttention<'a> {
 
                 let parts = (&mut output[..], &mut hidden[..], gradient, last.0, last.1);
                 norm::backward_rows(row, width, parts, last_weight, last_dropouts);
-                last_output.multiply_here(flat(output, width), active, Onto::Nothing, packed);
+                last_output.multiply_here(flat(output, width), active, Onto::Nothing, intermediate, packed);
                 activation::multiply(active, derivative);
-                intermediate.multiply_here(flat(active, inner), hidden, Onto::Itself, packed);
+                intermediate.multiply_here(flat(active, inner), hidden, Onto::Itself, attention_output, packed);
 
                 let parts = (&mut output[..], residual, &hidden[..], first.0, first.1);
                 norm::backward_rows(row, width, parts, first_weight, first_dropouts);
-                attention_output.multiply_here(flat(output, width), context, Onto::Nothing, packed);
+                attention_output.multiply_here(flat(output, width), context, Onto::Nothing, last_output, packed);
             });
         Ok((context, residual))
     }

@@ -74,7 +74,7 @@ pub fn forward(
     let inputs = (Rows::of(query)?, Rows::of(key_value)?);
     let contexts = split(values_mut(&mut context)?, shapes.iter().map(|shape| shape.asked * shape.width()));
     let parts = split(values_mut(&mut weights)?, shapes.iter().map(Shape::weights));
-    shapes.par_iter().zip(contexts).zip(parts).with_max_len(1).for_each_init(
+    shapes.iter().zip(contexts).zip(parts).par_bridge().for_each_init(
         Scratch::new,
         |scratch, ((shape, context), weights)| {
             let dropout = dropouts[shape.sequence.run];
@@ -104,7 +104,7 @@ pub fn backward(
     let weights = split_shared(values(&tape.weights)?, shapes.iter().map(Shape::weights));
     // The closure must not hold the tape: tensors are not shared between threads.
     let dropouts = &tape.dropouts;
-    shapes.par_iter().zip(queries).zip(rest).zip(weights).with_max_len(1).for_each_init(
+    shapes.iter().zip(queries).zip(rest).zip(weights).par_bridge().for_each_init(
         Scratch::new,
         |scratch, (((shape, query), others), weights)| {
             let dropout = dropouts[shape.sequence.run];

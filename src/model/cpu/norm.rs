@@ -103,8 +103,8 @@ pub fn forward_of_product(
         Rows::of(x)?.matrix(0),
         RowsMut::of(&mut normalized)?,
         |block| {
-            let others = results.par_chunks_mut(block * width).zip(residual.par_chunks(block * width));
-            others.zip(inverse_deviation.par_chunks_mut(block))
+            let others = results.chunks_mut(block * width).zip(residual.chunks(block * width));
+            others.zip(inverse_deviation.chunks_mut(block))
         },
         |first, sums, ((result, residual), deviations)| {
             forward_rows(first, width, (sums, result, residual, deviations), parameters, &dropouts);

@@ -90,50 +90,61 @@ impl Panels {
 
     /// As [`Self::multiply`], with dropout of the left matrix, whose columns are neighbours then.
     pub fn multiply_dropped(&self, left: Matrix<'_>, dropout: Option<Dropout>, out: RowsMut<'_>, onto: Onto<'_>) {
-        let part = Part { panels: self, left, dropout, onto, first_row: 0, first_panel: 0 };
-        let nothing = |_rows: usize| rayon::iter::repeat_n((), usize::MAX >> 1);
+        let part = Part { dropout, ..Part::new(self, left, onto) };
+        let nothing = |_rows: usize| std::iter::repeat(());
         self.run(part, out, nothing, |_, _, ()| {});
     }
 
     /// As [`Self::multiply`]; then, while they are at hand, `then` gets the number of the first of some rows, these
     /// rows, and their part of `others`, which is asked for parts of so many rows.
-    pub fn multiply_then<Others: IndexedParallelIterator>(
+    pub fn multiply_then<Others: Iterator<Item: Send> + Send>(
         &self,
         left: Matrix<'_>,
         out: RowsMut<'_>,
         others: impl FnOnce(usize) -> Others,
         then: impl Fn(usize, &mut [f32], Others::Item) + Sync,
     ) {
-        let part = Part { panels: self, left, dropout: None, onto: Onto::Nothing, first_row: 0, first_panel: 0 };
+        let part = Part::new(self, left, Onto::Nothing);
         self.run(part, out, others, |first, out: &mut RowsMut<'_>, other| then(first, out.values(), other));
     }
 
-    /// [`Self::multiply`] on the calling thread; `out` is contiguous, `packed` memory that is kept.
-    pub fn multiply_here(&self, left: Matrix<'_>, out: &mut [f32], onto: Onto<'_>, packed: &mut Vec<Left>) {
-        let part = Part { panels: self, left, dropout: None, onto, first_row: 0, first_panel: 0 };
+    /// [`Self::multiply`] on the calling thread; `out` is contiguous, `packed` memory that is kept. `next` is what the
+    /// thread multiplies with afterwards.
+    pub fn multiply_here(
+        &self,
+        left: Matrix<'_>,
+        out: &mut [f32],
+        onto: Onto<'_>,
+        next: &Panels,
+        packed: &mut Vec<Left>,
+    ) {
+        let part = Part { next: &next.strips, ..Part::new(self, left, onto) };
         part.multiply(&mut RowsMut::new(out, self.columns, self.columns), packed);
     }
 
-    fn run<Others: IndexedParallelIterator>(
+    fn run<Others: Iterator<Item: Send> + Send>(
         &self,
         part: Part<'_>,
         mut out: RowsMut<'_>,
         others: impl FnOnce(usize) -> Others,
         then: impl Fn(usize, &mut RowsMut<'_>, Others::Item) + Sync,
     ) {
-        let small = out.rows() * self.inner * self.columns < SMALL_PRODUCT;
-        let threads = if small { 1 } else { rayon::current_num_threads() };
-        if !small && out.rows() < threads * 2 * ROWS {
-            self.multiply_few_rows(part, &mut out, threads);
-            out.par_blocks(ROWS).zip(others(ROWS)).for_each(|((first, mut out), other)| then(first, &mut out, other));
-            return;
-        }
-        let block = if small { out.rows().max(1) } else { rows_per_block(out.rows(), threads) };
-        let blocks = out.par_blocks(block).zip(others(block)).with_max_len(1);
-        blocks.for_each_init(Vec::new, |packed, ((first_row, mut out), other)| {
+        let (rows, threads) = (out.rows(), rayon::current_num_threads());
+        let multiply = |packed: &mut Vec<Left>, ((first_row, mut out), other): ((usize, RowsMut<'_>), Others::Item)| {
             Part { first_row, ..part }.multiply(&mut out, packed);
             then(first_row, &mut out, other);
-        });
+        };
+        if rows * self.inner * self.columns < SMALL_PRODUCT {
+            let mut packed = Vec::new();
+            out.blocks(rows).zip(others(rows)).for_each(|block| multiply(&mut packed, block));
+        } else if let Some(block) = block_of_rows(rows) {
+            // One after the other to whichever thread is free; each lays out rows in memory that it keeps.
+            out.blocks(block).zip(others(block)).par_bridge().for_each_init(Vec::new, multiply);
+        } else {
+            self.multiply_few_rows(part, &mut out, threads);
+            let blocks = out.blocks(ROWS).zip(others(ROWS)).par_bridge();
+            blocks.for_each(|((first, mut out), other)| then(first, &mut out, other));
+        }
     }
 
     /// Too few rows for all threads: each takes some of the columns.
@@ -187,9 +198,27 @@ struct Part<'a> {
     onto: Onto<'a>,
     first_row: usize,
     first_panel: usize,
+    /// What the thread will read afterwards.
+    next: &'a [Strip],
 }
 
-impl Part<'_> {
+impl<'a> Part<'a> {
+    fn new(panels: &'a Panels, left: Matrix<'a>, onto: Onto<'a>) -> Self {
+        // Another block of rows follows.
+        let next = &panels.strips;
+        Part { panels, left, dropout: None, onto, first_row: 0, first_panel: 0, next }
+    }
+
+    /// What is read after the inner indices from `start` on of a panel.
+    fn after(&self, start: usize, panel: usize, last: bool) -> &'a [Strip] {
+        let inner = self.panels.inner;
+        match (last, start + DEPTH < inner) {
+            (false, _) => &self.panels.strips[(panel + 1) * inner + start..],
+            (true, true) => &self.panels.strips[self.first_panel * inner + start + DEPTH..],
+            (true, false) => self.next,
+        }
+    }
+
     fn multiply(&self, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
         // SAFETY: an engine exists only where its instructions were detected.
         unsafe { multiply(self, out, packed) }
@@ -300,16 +329,17 @@ fn multiply(part: &Part<'_>, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
     for start in (0..inner.max(1)).step_by(DEPTH) {
         let depth = DEPTH.min(inner - start);
         part.pack(rows, start, depth, packed);
-        for panel in 0..columns.div_ceil(COLUMNS) {
-            let strips = &part.panels.strips[(part.first_panel + panel) * inner + start..];
-            let (right, next) = (&strips[..depth], strips.get(inner..).unwrap_or_default());
+        let panels = columns.div_ceil(COLUMNS);
+        for panel in 0..panels {
+            let right = &part.panels.strips[(part.first_panel + panel) * inner + start..][..depth];
+            let after = part.after(start, part.first_panel + panel, panel + 1 == panels);
             let column = panel * COLUMNS;
             let width = COLUMNS.min(columns - column);
             for (tile, row) in (0..rows).step_by(ROWS).enumerate() {
                 for row in row..rows.min(row + ROWS) {
                     part.panels.engine.fetch(&out.row(row)[column..column + width]);
                 }
-                let soon = next.get(tile * depth / TILES_PER_FETCH..).unwrap_or_default();
+                let soon = after.get(tile * depth / TILES_PER_FETCH..).unwrap_or_default();
                 part.panels.engine.multiply(&packed[tile * depth..][..depth], right, soon, &mut sums);
                 for (index, sums) in sums.iter().enumerate().take(rows - row) {
                     let out = &mut out.row(row + index)[column..column + width];

@@ -1,6 +1,5 @@
 //! Rows of float32 values on the CPU that may lie apart: a tensor, or a view of some of its columns.
 
-use rayon::prelude::*;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::gemm::{Left, Right};
@@ -94,9 +93,9 @@ impl<'a> RowsMut<'a> {
     }
 
     /// Blocks of rows with the number of their first one.
-    pub fn par_blocks(&mut self, rows: usize) -> impl IndexedParallelIterator<Item = (usize, RowsMut<'_>)> {
+    pub fn blocks(&mut self, rows: usize) -> impl Iterator<Item = (usize, RowsMut<'_>)> + Send {
         let (width, stride) = (self.width, self.stride);
-        let blocks = self.values.par_chunks_mut((rows * stride).max(1)).enumerate();
+        let blocks = self.values.chunks_mut((rows * stride).max(1)).enumerate();
         blocks.map(move |(index, values)| (index * rows, RowsMut { values, width, stride }))
     }
 

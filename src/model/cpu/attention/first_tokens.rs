@@ -76,12 +76,12 @@ pub fn forward(
     let mut weights = empty(&[shapes.iter().map(Shape::weights).sum::<usize>() as i64])?;
     let (rows, asked) = (Rows::of(hidden)?, values(&asking)?);
     shapes
-        .par_iter()
-        .zip(asked.par_chunks((heads.count * width) as usize))
-        .zip(values_mut(&mut means)?.par_chunks_mut((heads.count * width) as usize))
-        .zip(values_mut(&mut sums)?.par_chunks_mut(heads.count as usize))
+        .iter()
+        .zip(asked.chunks((heads.count * width) as usize))
+        .zip(values_mut(&mut means)?.chunks_mut((heads.count * width) as usize))
+        .zip(values_mut(&mut sums)?.chunks_mut(heads.count as usize))
         .zip(split(values_mut(&mut weights)?, shapes.iter().map(Shape::weights)))
-        .with_max_len(1)
+        .par_bridge()
         .for_each_init(Scratch::new, |scratch, ((((shape, asking), means), sums), weights)| {
             let results = Results { means, sums, weights };
             forward_sequence(shape, rows, asking, results, dropouts[shape.sequence.run], scratch);
@@ -112,14 +112,14 @@ pub fn backward(
     let (asked, given, constants) = (values(&tape.asking)?, values(&given)?, values(&constants)?);
     let dropouts = &tape.dropouts;
     shapes
-        .par_iter()
-        .zip(asked.par_chunks((heads.count * width) as usize))
-        .zip(given.par_chunks((heads.count * width) as usize))
-        .zip(constants.par_chunks(heads.count as usize))
+        .iter()
+        .zip(asked.chunks((heads.count * width) as usize))
+        .zip(given.chunks((heads.count * width) as usize))
+        .zip(constants.chunks(heads.count as usize))
         .zip(split_shared(values(&tape.weights)?, shapes.iter().map(Shape::weights)))
         .zip(split(values_mut(&mut hidden)?, shapes.iter().map(|shape| shape.sequence.len * shape.width())))
-        .zip(values_mut(&mut asking)?.par_chunks_mut((heads.count * width) as usize))
-        .with_max_len(1)
+        .zip(values_mut(&mut asking)?.chunks_mut((heads.count * width) as usize))
+        .par_bridge()
         .for_each_init(Scratch::new, |scratch, ((((((shape, asked), given), constants), weights), hidden), asking)| {
             let saved = Saved { asked, given, constants, weights };
             backward_sequence(shape, rows, saved, (hidden, asking), dropouts[shape.sequence.run], scratch);
