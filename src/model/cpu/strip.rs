@@ -108,20 +108,24 @@ unsafe fn block<const R: usize, const V: usize>(
     stride: usize,
 ) {
     let mut sums = [[_mm512_setzero_ps(); V]; R];
-    for k in 0..inner {
+    let (mut values, mut lines) = (left.first, right.first);
+    for _ in 0..inner {
         // SAFETY: the caller's promise.
         unsafe {
             let mut vectors = [_mm512_setzero_ps(); V];
             for (v, vector) in vectors.iter_mut().enumerate() {
-                *vector = _mm512_loadu_ps(right.first.add(v * right.row + k * right.step));
+                *vector = _mm512_loadu_ps(lines.wrapping_add(v * LANES));
             }
             for (r, sums) in sums.iter_mut().enumerate() {
-                let factor = _mm512_set1_ps(*left.first.add(r * left.row + k * left.step));
+                let factor = _mm512_set1_ps(*values.wrapping_add(r.wrapping_mul(left.row)));
                 for (sum, vector) in sums.iter_mut().zip(vectors) {
                     *sum = _mm512_fmadd_ps(factor, vector, *sum);
                 }
             }
         }
+        // Pointers that move on: offsets that are multiplied anew would be checked for overflow each time.
+        values = values.wrapping_add(left.step);
+        lines = lines.wrapping_add(right.step);
     }
     for (r, sums) in sums.into_iter().enumerate() {
         for (v, sum) in sums.into_iter().enumerate() {
