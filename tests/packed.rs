@@ -122,6 +122,10 @@ fn member(base: &Base, data: &TrainingData, spec: RunSpec) -> Member {
     Member::new(run, adapter, data, Orders::Keyed).unwrap()
 }
 
+/// How a pack is trained: tokens up to which micro-batches of one accumulation window share a pass.
+const DEFAULT: Option<usize> = None;
+const ONE_BY_ONE: Option<usize> = Some(0);
+
 /// What training a run gives: the loss of every micro-batch, the final parameters, the final probabilities.
 struct Trained {
     losses: Vec<f64>,
@@ -130,12 +134,25 @@ struct Trained {
 }
 
 fn train(base: &Base, data: &TrainingData, specs: &[RunSpec]) -> Vec<Trained> {
+    train_with(base, data, specs, DEFAULT).0
+}
+
+/// [`train`], and the number of passes.
+fn train_with(
+    base: &Base,
+    data: &TrainingData,
+    specs: &[RunSpec],
+    tokens_per_pass: Option<usize>,
+) -> (Vec<Trained>, usize) {
+    let mut passes = 0;
     let place = |spec: &RunSpec| Place { member: Some(member(base, data, spec.clone())), waiting: Default::default() };
     let mut pack = Pack::new(base, data, specs.iter().map(place).collect());
+    pack.tokens_per_pass = tokens_per_pass.unwrap_or(pack.tokens_per_pass);
     let mut losses = vec![Vec::new(); specs.len()];
     let mut done: Vec<Option<Trained>> = specs.iter().map(|_| None).collect();
     while pack.active().next().is_some() {
         pack.step().unwrap();
+        passes += 1;
         for read in pack.read_losses().unwrap() {
             losses[read.place].push(read.loss);
         }
@@ -155,7 +172,7 @@ fn train(base: &Base, data: &TrainingData, specs: &[RunSpec]) -> Vec<Trained> {
             }
         }
     }
-    done.into_iter().map(Option::unwrap).collect()
+    (done.into_iter().map(Option::unwrap).collect(), passes)
 }
 
 fn assert_same(what: &str, one: &Trained, other: &Trained) {
@@ -181,6 +198,27 @@ fn a_run_gives_the_same_packed_and_alone() {
         for (spec, packed) in specs.iter().zip(&packed) {
             let alone = train(&base, &data, std::slice::from_ref(spec)).remove(0);
             assert_same(&format!("{folder}, run {}", spec.seed), packed, &alone);
+        }
+    }
+}
+
+#[test]
+fn micro_batches_that_share_a_pass_give_what_they_give_one_by_one() {
+    let (base, data) = (base("roberta", Kernels::Fused), data("roberta"));
+    let accumulating = |spec: RunSpec| RunSpec { batch_size: 2, gradient_accumulation_steps: 4, epochs: 2, ..spec };
+    for specs in [runs("roberta")[..1].to_vec(), runs("roberta")] {
+        let specs: Vec<RunSpec> = specs.into_iter().map(accumulating).collect();
+        let (together, few) = train_with(&base, &data, &specs, DEFAULT);
+        let (apart, many) = train_with(&base, &data, &specs, ONE_BY_ONE);
+        // Of each epoch's 45 examples.
+        assert_eq!(many, 2 * 23);
+        assert!(few < many * 3 / 4, "{few} passes");
+        for (spec, (together, apart)) in specs.iter().zip(together.iter().zip(&apart)) {
+            assert_same(&format!("run {}", spec.seed), together, apart);
+            if device() == Device::Cpu {
+                assert_eq!(together.losses, apart.losses, "to the last bit");
+                assert_eq!(together.parameters, apart.parameters, "to the last bit");
+            }
         }
     }
 }

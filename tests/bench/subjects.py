@@ -49,14 +49,12 @@ class Subject:
 
     def flop_per_token(self):
         """Multiplications and additions in the frozen linear layers that a token of a training step needs: forward all
-        layers, of the last one only keys and values (the rest of it is done for first tokens only); backward the same
-        again, without query, key and value of the lowest layer, which pass nothing down. Attention, LoRA and
-        element-wise work are not counted.
+        layers but the last, which is done for first tokens only; backward the same again, without query, key and value
+        of the lowest layer, which pass nothing down. Attention, LoRA and element-wise work are not counted.
         """
         width, inner, layers = (self.config[k] for k in ("hidden_size", "intermediate_size", "num_hidden_layers"))
         layer = 2 * (4 * width * width + 2 * width * inner)
-        last = 2 * 2 * width * width
-        return 2 * ((layers - 1) * layer + last) - 2 * 3 * width * width
+        return 2 * (layers - 1) * layer - 2 * 3 * width * width
 
 
 def minilm(packages):

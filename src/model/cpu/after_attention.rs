@@ -55,7 +55,7 @@ struct Scratch {
 }
 
 impl<'a> AfterAttention<'a> {
-    /// None where weights are not laid out, or where there are fewer than two blocks of `rows` rows.
+    /// None where weights are not laid out, or where `rows` are too few for all threads.
     pub fn of(layer: &'a Layer, rows: usize) -> Option<Self> {
         panels::block_of_rows(rows)?;
         Some(AfterAttention {

@@ -134,3 +134,32 @@ unsafe fn block<const R: usize, const V: usize>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::gemm::product;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn blocks_of_every_size_multiply(rows in 0usize..21, inner in 1usize..9, columns in 1usize..130, turned: bool) {
+            let Some(engine) = Engine::detect() else { return Ok(()) };
+            let stride = columns.next_multiple_of(LANES) + 5;
+            let value = |index: usize| (index * 7919 % 101) as f32 / 50.0 - 1.0;
+            let left: Vec<f32> = (0..rows * inner).map(value).collect();
+            let right: Vec<f32> = (0..inner * stride).map(|index| value(index + 17)).collect();
+            let (row, column) = if turned { (1, rows) } else { (inner, 1) };
+            let multiply = |engine: Option<Engine>| {
+                let mut out = vec![7f32; rows * stride];
+                let left = Left { values: &left, row, column };
+                product(engine, left, Right { values: &right, stride }, (rows, inner, columns), &mut out, stride);
+                out
+            };
+            for (index, (ours, plain)) in multiply(Some(engine)).into_iter().zip(multiply(None)).enumerate() {
+                prop_assert!((ours - plain).abs() < 1e-5, "{ours} instead of {plain} at {index}");
+            }
+        }
+    }
+}

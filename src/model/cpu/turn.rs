@@ -42,3 +42,18 @@ fn block(rows: [&[f32; 4]; 4]) -> [[f32; 4]; 4] {
 fn block(rows: [&[f32; 4]; 4]) -> [[f32; 4]; 4] {
     std::array::from_fn(|k| rows.map(|row| row[k]))
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn lines_of_any_length_are_transposed() {
+        for length in [0, 1, 3, 4, 9, 16] {
+            let values: Vec<f32> = (0..4 * length).map(|value| value as f32).collect();
+            let line = |index: usize| &values[index * length..][..length];
+            let mut turned = vec![[0f32; 4]; length];
+            super::lines([line(0), line(1), line(2), line(3)], |k, column| turned[k] = column);
+            let expected: Vec<[f32; 4]> = (0..length).map(|k| std::array::from_fn(|index| line(index)[k])).collect();
+            assert_eq!(turned, expected);
+        }
+    }
+}

@@ -90,3 +90,15 @@ proptest! {
         check(&out, |at| 1.0 + expected[at] * f64::from(mask[at]))?;
     }
 }
+
+#[test]
+fn blocks_of_rows_keep_threads_busy_equally_long() {
+    for threads in 1..9 {
+        for rows in (threads * 600..threads * 1200).step_by(7) {
+            let block = rows_per_block(rows, threads);
+            assert!(block.is_multiple_of(ROWS) && (1..=BLOCK).contains(&block), "{block} of {rows} rows");
+            let busiest = rows.div_ceil(block).div_ceil(threads) * block;
+            assert!(busiest * threads <= rows * 108 / 100, "{busiest} of {rows} rows on {threads} threads");
+        }
+    }
+}
