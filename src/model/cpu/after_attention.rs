@@ -77,8 +77,8 @@ impl<'a> AfterAttention<'a> {
         let (rows, width, inner) = self.sizes(context);
         let block = panels::block_of_rows(rows).unwrap_or(rows).max(1);
         let [first_dropouts, last_dropouts] = dropouts;
-        let (mut first_tape, mut last_tape) =
-            (NormTape::new(rows, width, first_dropouts)?, NormTape::new(rows, width, last_dropouts)?);
+        let mut first_tape = NormTape::new(rows, width, first_dropouts.clone())?;
+        let mut last_tape = NormTape::new(rows, width, last_dropouts.clone())?;
         let mut derivative = empty(&[rows as i64, inner as i64])?;
         let mut result = empty(&[rows as i64, width as i64])?;
         let (first_norm, last_norm) = (
@@ -87,10 +87,9 @@ impl<'a> AfterAttention<'a> {
         );
         let (context, bias) = (Rows::of(context)?, values(self.intermediate.bias)?);
         let products = [self.attention_output.forward, self.intermediate.forward, self.output.forward];
-        let (first_parts, first_dropouts) = first_tape.blocks_mut(block, width)?;
-        let (last_parts, last_dropouts) = last_tape.blocks_mut(block, width)?;
-        first_parts
-            .zip(last_parts)
+        first_tape
+            .blocks_mut(block, width)?
+            .zip(last_tape.blocks_mut(block, width)?)
             .zip(values_mut(&mut derivative)?.chunks_mut(block * inner))
             .zip(values_mut(&mut result)?.chunks_mut(block * width))
             .zip(values(residual)?.chunks(block * width))
@@ -104,13 +103,13 @@ impl<'a> AfterAttention<'a> {
                 let [attention_output, intermediate, output] = products;
 
                 attention_output.multiply_here(context.matrix(row), first.0, Onto::Nothing, intermediate, packed);
-                norm::forward_rows(row, width, (first.0, hidden, residual, first.1), first_norm, first_dropouts);
+                norm::forward_rows(row, width, (first.0, hidden, residual, first.1), first_norm, &first_dropouts);
 
                 intermediate.multiply_here(flat(hidden, width), derivative, Onto::Nothing, output, packed);
                 activation::forward_rows(derivative, active, bias);
 
                 output.multiply_here(flat(active, inner), last.0, Onto::Nothing, attention_output, packed);
-                norm::forward_rows(row, width, (last.0, result, hidden, last.1), last_norm, last_dropouts);
+                norm::forward_rows(row, width, (last.0, result, hidden, last.1), last_norm, &last_dropouts);
             });
         Ok((result, (first_tape, derivative, last_tape)))
     }
@@ -126,10 +125,10 @@ impl<'a> AfterAttention<'a> {
         let (mut context, mut residual) = (empty(&gradient.size())?, empty(&gradient.size())?);
         let (first_weight, last_weight) = (values(&self.attention_norm.weight)?, values(&self.output_norm.weight)?);
         let products = [self.attention_output.backward, self.intermediate.backward, self.output.backward];
-        let (first_parts, first_dropouts) = first_tape.blocks(block, width)?;
-        let (last_parts, last_dropouts) = last_tape.blocks(block, width)?;
-        first_parts
-            .zip(last_parts)
+        let (first_dropouts, last_dropouts) = (first_tape.dropouts(), last_tape.dropouts());
+        first_tape
+            .blocks(block, width)?
+            .zip(last_tape.blocks(block, width)?)
             .zip(values(derivative)?.chunks(block * inner))
             .zip(values(gradient)?.chunks(block * width))
             .zip(values_mut(&mut context)?.chunks_mut(block * width))

@@ -27,24 +27,23 @@ impl NormTape {
         Ok(NormTape { normalized, inverse_deviation: vec![0f32; rows], dropouts })
     }
 
-    /// Blocks of rows to fill (normalized values, inverse deviations), and the dropouts.
+    /// Blocks of rows to fill: normalized values, inverse deviations.
     pub fn blocks_mut(
         &mut self,
         rows: usize,
         width: usize,
-    ) -> Result<(impl Iterator<Item = (&mut [f32], &mut [f32])>, &RowDropouts), TchError> {
+    ) -> Result<impl Iterator<Item = (&mut [f32], &mut [f32])>, TchError> {
         let normalized = values_mut(&mut self.normalized)?.chunks_mut(rows * width);
-        Ok((normalized.zip(self.inverse_deviation.chunks_mut(rows)), &self.dropouts))
+        Ok(normalized.zip(self.inverse_deviation.chunks_mut(rows)))
     }
 
     /// Blocks of rows to read.
-    pub fn blocks(
-        &self,
-        rows: usize,
-        width: usize,
-    ) -> Result<(impl Iterator<Item = (&[f32], &[f32])>, &RowDropouts), TchError> {
-        let normalized = values(&self.normalized)?.chunks(rows * width);
-        Ok((normalized.zip(self.inverse_deviation.chunks(rows)), &self.dropouts))
+    pub fn blocks(&self, rows: usize, width: usize) -> Result<impl Iterator<Item = (&[f32], &[f32])>, TchError> {
+        Ok(values(&self.normalized)?.chunks(rows * width).zip(self.inverse_deviation.chunks(rows)))
+    }
+
+    pub fn dropouts(&self) -> &RowDropouts {
+        &self.dropouts
     }
 }
 
