@@ -28,6 +28,15 @@ fn device() -> Device {
     }
 }
 
+/// Whether products are our own, whose rows do not depend on how many there are; libtorch's do.
+fn own_products() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let found = std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512bw");
+    #[cfg(not(target_arch = "x86_64"))]
+    let found = false;
+    found && device() == Device::Cpu
+}
+
 fn data(name: &str) -> TrainingData {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps/data/newswire.csv");
     let spec = dataset(&path);
@@ -215,7 +224,7 @@ fn micro_batches_that_share_a_pass_give_what_they_give_one_by_one() {
         assert!(few < many * 3 / 4, "{few} passes");
         for (spec, (together, apart)) in specs.iter().zip(together.iter().zip(&apart)) {
             assert_same(&format!("run {}", spec.seed), together, apart);
-            if device() == Device::Cpu {
+            if own_products() {
                 assert_eq!(together.losses, apart.losses, "to the last bit");
                 assert_eq!(together.parameters, apart.parameters, "to the last bit");
             }

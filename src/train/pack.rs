@@ -20,6 +20,8 @@ const CUDA_STEPS_PER_READ: usize = 8;
 /// rows leave a device idle, and a pass of many keeps a signal waiting.
 const CPU_TOKENS_PER_PASS: usize = 2048;
 const CUDA_TOKENS_PER_PASS: usize = 8192;
+/// So many tokens need little memory, whatever was planned for.
+const FEW_TOKENS: usize = 512;
 
 /// One place of the pack: the run in training, and those that wait for its place.
 #[derive(Debug, Default)]
@@ -155,7 +157,7 @@ impl<'a> Pack<'a> {
         let window = self.active().map(|(_, member)| member.micro_batches_left()).min().unwrap_or(1);
         // What memory was planned for: one micro-batch of the longest examples.
         let planned: usize = self.active().map(|(_, member)| member.spec().batch_size * self.longest).sum();
-        let limit = self.tokens_per_pass.min(planned);
+        let limit = self.tokens_per_pass.min(planned.max(FEW_TOKENS));
         let mut tokens = 0;
         for ahead in 0..window {
             tokens += self.active().map(|(_, member)| self.tokens(&member.micro_batch(ahead))).sum::<usize>();
