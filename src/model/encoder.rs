@@ -2,8 +2,8 @@
 //!
 //! The graph of a frozen encoder with LoRA is fixed, so the backward pass is written out: it keeps only what it needs,
 //! computes no gradient of a frozen weight and nothing below the lowest adapted layer. After the last layer only the
-//! first token of each sequence reaches the head; so that layer computes keys and values for all tokens and everything
-//! else for the first tokens.
+//! first token of each sequence reaches the head; so that layer computes everything for first tokens only, but for keys
+//! and values of all tokens where a run adapts them.
 
 mod attend;
 

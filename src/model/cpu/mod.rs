@@ -2,8 +2,9 @@
 //!
 //! libtorch makes one pass over memory for each operation; here a bias, a dropout, a residual and a LayerNorm are one
 //! pass, dropout masks are made where they are used and made again in the backward pass, and attention works on the
-//! sequences where they lie, without padding. Each function has its plain counterpart in `elementwise` and `attention`,
-//! which other devices use and the tests compare with.
+//! sequences where they lie, without padding. What lies behind attention in a layer is done a block of rows at a time.
+//! Each function has its plain counterpart in `elementwise` and `attention`, which other devices use and the tests compare
+//! with.
 
 pub mod activation;
 pub mod after_attention;
