@@ -23,15 +23,15 @@ fn a_run_begins_where_another_ended() {
     let place = trained();
     let first = place.run("base");
     let adapter = format!("init_adapter={}", first.join("adapter").display());
-    let begun = continued(place, "continued", &[&adapter]);
+    let begun = continued(&place, "continued", &[&adapter]);
     let difference = largest_difference(&recorded(&first), &recorded(&begun));
     assert!(difference < 1e-4, "{difference}");
     // It is another run than one with a new adapter, which predicts something else.
-    let fresh = continued(place, "fresh", &[]);
+    let fresh = continued(&place, "fresh", &[]);
     assert_ne!(begun.file_name(), fresh.file_name());
     assert!(largest_difference(&recorded(&fresh), &recorded(&begun)) > 0.01);
     // A run's folder means its adapter; the same contents elsewhere make the same run.
-    let again = continued(place, "again", &[&format!("init_adapter={}", first.display())]);
+    let again = continued(&place, "again", &[&format!("init_adapter={}", first.display())]);
     assert_eq!(again.file_name(), begun.file_name());
 }
 
@@ -45,7 +45,7 @@ fn rank_alpha_and_modules_are_the_adapters() {
         let defaults = ["rank=16", "lora_alpha=32"];
         let targets = "target_modules=[{layers: [0], modules: [query, key, value]}, {layers: [1, 5, 10], modules: \
                        [query]}, {layers: [10, 11], modules: [output.dense]}]";
-        let run = continued(place, &format!("from-{name}"), &[&adapter, defaults[0], defaults[1], targets]);
+        let run = continued(&place, &format!("from-{name}"), &[&adapter, defaults[0], defaults[1], targets]);
         let record = std::fs::read_to_string(run.join("run.json")).unwrap();
         assert!(record.contains(&format!("\"rank\": {rank},")) && record.contains("\"lora_alpha\": 5.0"), "{record}");
         // What it predicts is what the adapter predicts that it leaves, by way of a merge.

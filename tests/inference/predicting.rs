@@ -118,7 +118,7 @@ fn inputs(place: &Place) -> Vec<String> {
 fn a_file_is_predicted_in_its_own_order_whatever_its_kind() {
     let place = trained();
     let mut outputs = Vec::new();
-    for input in inputs(place) {
+    for input in inputs(&place) {
         let output = format!("{input}.out.csv");
         let arguments = ["predict", "--run", "base", "--input", &input, "--output", &output, "--id-column", "number"];
         let more = ["--label-column", "Class", "--label-as", "index", "--truth-column", "topic"];
