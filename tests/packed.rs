@@ -16,8 +16,12 @@ fn fixture(name: &str) -> std::path::PathBuf {
 }
 
 fn base(name: &str, kernels: Kernels) -> Base {
+    base_in(Precision::Fp32, name, kernels)
+}
+
+fn base_in(precision: Precision, name: &str, kernels: Kernels) -> Base {
     let kernels = if device() == Device::Cpu { kernels } else { Kernels::Plain };
-    Base::load_for(kernels, &fixture(name), 4, Precision::Fp32, device()).unwrap()
+    Base::load_for(kernels, &fixture(name), 4, precision, device()).unwrap()
 }
 
 /// The processor, or the GPU that SWEEP_TEST_DEVICE names (`cuda:0`).
@@ -35,6 +39,14 @@ fn own_products() -> bool {
     #[cfg(not(target_arch = "x86_64"))]
     let found = false;
     found && device() == Device::Cpu
+}
+
+fn own_products_in_bfloat16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let found = std::is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    let found = false;
+    found && own_products()
 }
 
 fn data(name: &str) -> TrainingData {
@@ -279,6 +291,39 @@ fn fused_and_plain_kernels_give_the_same() {
     let plain = train(&base("roberta", Kernels::Plain), &data, &specs);
     for ((spec, fused), plain) in specs.iter().zip(&fused).zip(&plain) {
         assert_same(&format!("run {}", spec.seed), fused, plain);
+    }
+}
+
+#[test]
+fn products_in_bfloat16_are_as_close_to_single_precision_as_libtorchs() {
+    let data = data("roberta");
+    let specs = runs("roberta");
+    let trained = |precision, kernels| train(&base_in(precision, "roberta", kernels), &data, &specs);
+    let single = trained(Precision::Fp32, Kernels::Fused);
+    let (ours, libtorchs) = (trained(Precision::Bf16, Kernels::Fused), trained(Precision::Bf16, Kernels::Plain));
+    for ((spec, single), (ours, libtorchs)) in specs.iter().zip(&single).zip(ours.iter().zip(&libtorchs)) {
+        let distance = |other: &Trained| {
+            let squares = single.losses.iter().zip(&other.losses).map(|(x, y)| (x - y).powi(2));
+            (squares.sum::<f64>() / single.losses.len() as f64).sqrt()
+        };
+        let (ours, libtorchs) = (distance(ours), distance(libtorchs));
+        assert!(ours > 0.0, "run {}: nothing was rounded", spec.seed);
+        // libtorch rounds each product as well.
+        assert!(ours < 1.2 * libtorchs, "run {}: losses differ by {ours}, libtorch's by {libtorchs}", spec.seed);
+    }
+}
+
+#[test]
+fn a_run_in_bfloat16_gives_the_same_packed_and_alone_to_the_last_bit() {
+    if !own_products_in_bfloat16() {
+        return;
+    }
+    let (base, data) = (base_in(Precision::Bf16, "roberta", Kernels::Fused), data("roberta"));
+    let specs = runs("roberta");
+    for (spec, packed) in specs.iter().zip(train(&base, &data, &specs)) {
+        let alone = train(&base, &data, std::slice::from_ref(spec)).remove(0);
+        assert_eq!(packed.losses, alone.losses, "run {}", spec.seed);
+        assert_eq!(packed.parameters, alone.parameters, "run {}", spec.seed);
     }
 }
 

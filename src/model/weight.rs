@@ -2,6 +2,7 @@
 
 use tch::{Kind, TchError, Tensor};
 
+use super::cpu::pairs::Pairs;
 use super::cpu::panels::{Matrix, Onto, Panels};
 use super::cpu::tile::Engine;
 use super::cpu::{Rows, RowsMut, empty, values};
@@ -12,21 +13,27 @@ use super::elementwise::Kernels;
 pub enum Weight {
     /// For libtorch, in the precision of products.
     Plain(Tensor),
-    /// For our own float32 products on the CPU: laid out once for each direction.
+    /// For our own products on the CPU: laid out once for each direction.
     Packed { forward: Panels, backward: Panels },
 }
 
 impl Weight {
     /// `weight` is `[out, in]` in the precision of products.
     pub fn new(weight: Tensor, kernels: Kernels) -> Result<Self, TchError> {
-        let engine = Engine::detect().filter(|_| kernels == Kernels::Fused && weight.kind() == Kind::Float);
-        let Some(engine) = engine else {
+        let pairs = Pairs::detect().filter(|_| weight.kind() == Kind::BFloat16);
+        let ours = kernels == Kernels::Fused && (pairs.is_some() || weight.kind() == Kind::Float);
+        let Some(engine) = Engine::detect().filter(|_| ours) else {
             return Ok(Weight::Plain(weight));
         };
         let (out, input) = (weight.size()[0] as usize, weight.size()[1] as usize);
+        let weight = weight.f_to_kind(Kind::Float)?;
         let values = values(&weight)?;
-        let forward = Panels::new(engine, Matrix { values, row: 1, column: input }, input, out);
-        let backward = Panels::new(engine, Matrix { values, row: input, column: 1 }, out, input);
+        let panels = |matrix, inner, columns| match pairs {
+            Some(pairs) => Panels::paired(engine, pairs, matrix, inner, columns),
+            None => Panels::new(engine, matrix, inner, columns),
+        };
+        let forward = panels(Matrix { values, row: 1, column: input }, input, out);
+        let backward = panels(Matrix { values, row: input, column: 1 }, out, input);
         Ok(Weight::Packed { forward, backward })
     }
 

@@ -13,6 +13,7 @@ mod gemm;
 pub mod lora;
 mod math;
 pub mod norm;
+pub mod pairs;
 pub mod panels;
 mod rows;
 mod strip;

@@ -1,12 +1,15 @@
 //! Matrix products with a right matrix that is laid out in panels, which a tile walks through in memory order.
 
+mod left;
+
 use rayon::prelude::*;
 
 use super::super::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
 use super::RowsMut;
+use super::pairs::{self, Pairs};
 use super::tile::{COLUMNS, Engine, Left, ROWS, Strip, Sums, TILES_PER_FETCH};
 
-/// Inner indices handled at a time: with [`BLOCK`] rows of the left matrix they stay in the second-level cache.
+/// Words of a row handled at a time: with [`BLOCK`] rows of the left matrix they stay in the second-level cache.
 const DEPTH: usize = 768;
 /// Most rows of the left matrix that one thread works on at a time.
 const BLOCK: usize = 8 * ROWS;
@@ -29,8 +32,11 @@ pub struct Matrix<'a> {
 /// The right matrix of products, `[inner, columns]`: panels of [`COLUMNS`] columns, the last one filled up with zeros.
 #[derive(Debug)]
 pub struct Panels {
+    /// Those of a panel one after the other, one for each word of a row of the left matrix.
     strips: Vec<Strip>,
     inner: usize,
+    /// Where a word holds two inner indices, both in bfloat16.
+    pairs: Option<Pairs>,
     columns: usize,
     engine: Engine,
 }
@@ -66,7 +72,26 @@ impl Panels {
                 }
             }
         });
-        Panels { strips, inner, columns, engine }
+        Panels { strips, inner, pairs: None, columns, engine }
+    }
+
+    /// For products in bfloat16, which the values of the matrix are already.
+    pub fn paired(engine: Engine, pairs: Pairs, matrix: Matrix<'_>, inner: usize, columns: usize) -> Panels {
+        let words = inner.div_ceil(2);
+        let mut strips = vec![Strip::ZERO; words * columns.div_ceil(COLUMNS)];
+        for_each_panel(&mut strips, words, |panel, strips| {
+            let first = panel * COLUMNS;
+            let value = |k: usize, column: usize| match k < inner {
+                true => matrix.values[k * matrix.row + (first + column) * matrix.column],
+                false => 0.0,
+            };
+            for (k, strip) in strips.iter_mut().enumerate() {
+                for (column, into) in strip.0.iter_mut().enumerate().take(columns - first) {
+                    *into = pairs::word(value(2 * k, column), value(2 * k + 1, column));
+                }
+            }
+        });
+        Panels { strips, inner, pairs: Some(pairs), columns, engine }
     }
 
     /// Of a matrix with neighbouring columns, after dropout of its elements.
@@ -81,6 +106,19 @@ impl Panels {
 
     pub fn columns(&self) -> usize {
         self.columns
+    }
+
+    /// Words of a row of the left matrix.
+    fn words(&self) -> usize {
+        if self.pairs.is_some() { self.inner.div_ceil(2) } else { self.inner }
+    }
+
+    #[inline(always)]
+    fn multiply_tile(&self, left: &[Left], right: &[Strip], soon: &[Strip], sums: &mut Sums) {
+        match self.pairs {
+            Some(pairs) => pairs.multiply(left, right, soon, sums),
+            None => self.engine.multiply(left, right, soon, sums),
+        }
     }
 
     /// `left @ self` into `out`, `[rows, columns]`; `left` is `[rows, inner]`.
@@ -209,12 +247,12 @@ impl<'a> Part<'a> {
         Part { panels, left, dropout: None, onto, first_row: 0, first_panel: 0, next }
     }
 
-    /// What is read after the inner indices from `start` on of a panel.
+    /// What is read after the words from `start` on of a panel.
     fn after(&self, start: usize, panel: usize, last: bool) -> &'a [Strip] {
-        let inner = self.panels.inner;
-        match (last, start + DEPTH < inner) {
-            (false, _) => &self.panels.strips[(panel + 1) * inner + start..],
-            (true, true) => &self.panels.strips[self.first_panel * inner + start + DEPTH..],
+        let words = self.panels.words();
+        match (last, start + DEPTH < words) {
+            (false, _) => &self.panels.strips[(panel + 1) * words + start..],
+            (true, true) => &self.panels.strips[self.first_panel * words + start + DEPTH..],
             (true, false) => self.next,
         }
     }
@@ -259,79 +297,19 @@ impl<'a> Part<'a> {
             }
         }
     }
-
-    /// Lays out `rows` rows, inner indices `start..start + depth`, in groups of [`ROWS`] rows; missing rows of the last
-    /// group are zero.
-    #[inline(always)]
-    fn pack(&self, rows: usize, start: usize, depth: usize, packed: &mut Vec<Left>) {
-        packed.resize(rows.div_ceil(ROWS) * depth, [0.0; ROWS]);
-        let mut buffers = [[0f32; DEPTH]; 4];
-        for (group, packed) in packed.chunks_mut(depth.max(1)).enumerate() {
-            for quarter in (0..ROWS).step_by(4) {
-                let first = group * ROWS + quarter;
-                let [a, b, c, d] = &mut buffers;
-                let lines = [&mut a[..depth], &mut b[..depth], &mut c[..depth], &mut d[..depth]];
-                self.panels.engine.turn(self.lines(first, rows, start, lines), quarter, packed);
-            }
-        }
-    }
-
-    /// Four rows of the left matrix after dropout, from inner index `start` on: where they lie, or in `buffers`.
-    #[inline(always)]
-    fn lines<'b>(&'b self, first: usize, rows: usize, start: usize, buffers: [&'b mut [f32]; 4]) -> [&'b [f32]; 4] {
-        let depth = buffers[0].len();
-        if self.left.column == 1 && self.dropout.is_none() && first + 4 <= rows {
-            let line =
-                |index: usize| &self.left.values[(self.first_row + first + index) * self.left.row + start..][..depth];
-            for index in 4..8.min(rows - first) {
-                self.panels.engine.fetch(line(index));
-            }
-            return [line(0), line(1), line(2), line(3)];
-        }
-        let [a, b, c, d] = buffers;
-        [
-            self.line(first, rows, start, a),
-            self.line(first + 1, rows, start, b),
-            self.line(first + 2, rows, start, c),
-            self.line(first + 3, rows, start, d),
-        ]
-    }
-
-    /// One row after dropout in `line`; zeros for a row that is missing.
-    #[inline(always)]
-    fn line<'b>(&self, row: usize, rows: usize, start: usize, line: &'b mut [f32]) -> &'b [f32] {
-        if row >= rows {
-            line.fill(0.0);
-            return line;
-        }
-        let row = self.first_row + row;
-        let values = &self.left.values[row * self.left.row + start * self.left.column..];
-        for (k, value) in line.iter_mut().enumerate() {
-            *value = values[k * self.left.column];
-        }
-        if let Some(dropout) = self.dropout {
-            let mut mask = [0f32; DEPTH];
-            let mask = &mut mask[..line.len()];
-            dropout.fill(mask, (row * self.panels.inner.next_multiple_of(DROPOUT_BLOCK) + start) as u64);
-            for (value, mask) in line.iter_mut().zip(mask) {
-                *value *= *mask;
-            }
-        }
-        line
-    }
 }
 
 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))]
 fn multiply(part: &Part<'_>, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
-    let inner = part.panels.inner;
+    let words = part.panels.words();
     let (rows, columns) = (out.rows(), out.width());
     let mut sums: Sums = [Strip::ZERO; ROWS];
-    for start in (0..inner.max(1)).step_by(DEPTH) {
-        let depth = DEPTH.min(inner - start);
+    for start in (0..words.max(1)).step_by(DEPTH) {
+        let depth = DEPTH.min(words - start);
         part.pack(rows, start, depth, packed);
         let panels = columns.div_ceil(COLUMNS);
         for panel in 0..panels {
-            let right = &part.panels.strips[(part.first_panel + panel) * inner + start..][..depth];
+            let right = &part.panels.strips[(part.first_panel + panel) * words + start..][..depth];
             let after = part.after(start, part.first_panel + panel, panel + 1 == panels);
             let column = panel * COLUMNS;
             let width = COLUMNS.min(columns - column);
@@ -340,7 +318,7 @@ fn multiply(part: &Part<'_>, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
                     part.panels.engine.fetch(&out.row(row)[column..column + width]);
                 }
                 let soon = after.get(tile * depth / TILES_PER_FETCH..).unwrap_or_default();
-                part.panels.engine.multiply(&packed[tile * depth..][..depth], right, soon, &mut sums);
+                part.panels.multiply_tile(&packed[tile * depth..][..depth], right, soon, &mut sums);
                 for (index, sums) in sums.iter().enumerate().take(rows - row) {
                     let out = &mut out.row(row + index)[column..column + width];
                     part.write(out, &sums.0, start == 0, part.first_row + row + index, part.first_panel + panel);

@@ -18,10 +18,10 @@ const LINE: usize = 16;
 /// Tiles during which [`Engine::multiply`] fetches as much as one of them reads of the right matrix.
 pub const TILES_PER_FETCH: usize = 8;
 
-/// Values of the left matrix: one inner index, [`ROWS`] rows.
+/// Words of the left matrix: one inner index (or a pair of them, see [`super::pairs`]), [`ROWS`] rows.
 pub type Left = [f32; ROWS];
 
-/// Values of the right matrix: one inner index, [`COLUMNS`] columns, where vector loads do not cross cache lines.
+/// Words of the right matrix: one inner index or pair, [`COLUMNS`] columns, where vector loads do not cross cache lines.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct Strip(pub [f32; COLUMNS]);

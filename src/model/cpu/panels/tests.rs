@@ -19,6 +19,12 @@ fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
     (0..columns).flat_map(|j| values.iter().skip(j).step_by(columns).copied()).collect()
 }
 
+/// The nearest bfloat16, ties to even.
+fn rounded(value: f32) -> f32 {
+    let bits = value.to_bits();
+    f32::from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
+}
+
 /// The mask of a `[rows, width]` matrix, without what lies between its rows.
 fn mask(dropout: Dropout, rows: usize, width: usize) -> Vec<f32> {
     let mut mask = vec![0f32; rows * width];
@@ -59,6 +65,31 @@ proptest! {
             panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Bias(&bias));
             check(&out, |at| expected[at] + (at % n) as f64)?;
         }
+    }
+
+    #[test]
+    fn products_in_bfloat16(m in 1usize..130, k in 1usize..3300, n in 1usize..100, seed in 0u64..1000) {
+        let (Some(engine), Some(pairs)) = (Engine::detect(), Pairs::detect()) else { return Ok(()) };
+        let key = Key::new(seed, Purpose::Dropout);
+        let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
+        let right: Vec<f32> = (0..k * n).map(|i| rounded(key.normal(i as u64) as f32)).collect();
+        let bias: Vec<f32> = (0..n).map(|i| i as f32).collect();
+        let panels = Panels::paired(engine, pairs, Matrix { values: &right, row: n, column: 1 }, k, n);
+        let near: Vec<f32> = left.iter().map(|value| rounded(*value)).collect();
+        let expected = plain(&near, &right, (m, k, n));
+        let turned = transposed(&left, k);
+        let views = [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &turned, row: 1, column: m }];
+        for left in views {
+            let mut out = vec![f32::NAN; m * n];
+            panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Bias(&bias));
+            check(&out, |at| expected[at] + (at % n) as f64)?;
+        }
+        let dropout = Dropout::new(key, 0.3).unwrap();
+        let dropped: Vec<f32> = left.iter().zip(mask(dropout, m, k)).map(|(x, mask)| rounded(x * mask)).collect();
+        let expected = plain(&dropped, &right, (m, k, n));
+        let mut out = vec![f32::NAN; m * n];
+        panels.multiply_dropped(views[0], Some(dropout), RowsMut::new(&mut out, n, n), Onto::Nothing);
+        check(&out, |at| expected[at])?;
     }
 
     #[test]

@@ -1,0 +1,153 @@
+//! Products in bfloat16 (AVX512_BF16). A word of 32 bits holds two neighbouring inner indices, the lower one in its lower
+//! half; the processor multiplies both and adds both to a float32 sum in the time of one float32 multiplication.
+//!
+//! Words are kept as the bits of a float32, so that they take the ways of [`super::panels`]; nothing computes with them
+//! but what is here.
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{
+    __m512bh, __m512i, _MM_HINT_T1, _mm_prefetch, _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_load_si512,
+    _mm512_loadu_ps, _mm512_set1_epi32, _mm512_setzero_ps, _mm512_store_ps, _mm512_storeu_si512,
+};
+
+use super::tile::{COLUMNS, Engine, Left, ROWS, Strip, Sums, TILES_PER_FETCH};
+
+/// Values that are rounded together: two vectors.
+const ROUNDED: usize = 32;
+
+/// That this processor has AVX512_BF16, beside what an [`Engine`] needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Pairs(());
+
+impl Pairs {
+    pub fn detect() -> Option<Pairs> {
+        #[cfg(target_arch = "x86_64")]
+        let found = std::is_x86_feature_detected!("avx512bf16");
+        #[cfg(not(target_arch = "x86_64"))]
+        let found = false;
+        Engine::detect().filter(|_| found).map(|_| Pairs(()))
+    }
+
+    /// As [`Engine::multiply`], for words that hold pairs.
+    #[inline]
+    pub fn multiply(self, left: &[Left], right: &[Strip], soon: &[Strip], sums: &mut Sums) {
+        // SAFETY: pairs exist only where `detect` found their instructions.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            multiply(left, right, soon, sums);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (left, right, soon, sums);
+    }
+
+    /// Rounds values to bfloat16, ties to even, two a word. An odd last value is followed by zero, and so is the last word.
+    #[inline]
+    pub fn round(self, values: &[f32], words: &mut [f32]) {
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            round(values, words);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (values, words);
+    }
+}
+
+/// The word of two values that are bfloat16 already.
+pub fn word(low: f32, high: f32) -> f32 {
+    f32::from_bits(low.to_bits() >> 16 | high.to_bits() & 0xffff_0000)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn multiply(left: &[Left], right: &[Strip], soon: &[Strip], sums: &mut Sums) {
+    let mut tile = [[_mm512_setzero_ps(); 2]; ROWS];
+    let mut soon = soon.as_ptr().cast::<f32>();
+    for (left, right) in left.iter().zip(right) {
+        // As for single precision.
+        _mm_prefetch::<_MM_HINT_T1>(soon.cast());
+        soon = soon.wrapping_add(COLUMNS / TILES_PER_FETCH);
+        // SAFETY: a strip is 32 words long and aligned to 64 bytes.
+        let (low, high) =
+            unsafe { (_mm512_load_si512(right.0.as_ptr().cast()), _mm512_load_si512(right.0.as_ptr().add(16).cast())) };
+        for (tile, left) in tile.iter_mut().zip(left) {
+            let factor = pairs(_mm512_set1_epi32(left.to_bits().cast_signed()));
+            tile[0] = _mm512_dpbf16_ps(tile[0], factor, pairs(low));
+            tile[1] = _mm512_dpbf16_ps(tile[1], factor, pairs(high));
+        }
+    }
+    for (sums, [low, high]) in sums.iter_mut().zip(tile) {
+        // SAFETY: as above.
+        unsafe {
+            _mm512_store_ps(sums.0.as_mut_ptr(), low);
+            _mm512_store_ps(sums.0.as_mut_ptr().add(16), high);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn pairs(words: __m512i) -> __m512bh {
+    // SAFETY: both are 64 bytes, of which every pattern is a value.
+    unsafe { std::mem::transmute(words) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn round(values: &[f32], words: &mut [f32]) {
+    let (whole, rest) = values.as_chunks::<ROUNDED>();
+    let (whole_words, rest_words) = words.split_at_mut(whole.len() * ROUNDED / 2);
+    for (values, words) in whole.iter().zip(whole_words.chunks_exact_mut(ROUNDED / 2)) {
+        round_vectors(values, words);
+    }
+    if !rest_words.is_empty() {
+        let (mut values, mut words) = ([0f32; ROUNDED], [0f32; ROUNDED / 2]);
+        values[..rest.len()].copy_from_slice(rest);
+        round_vectors(&values, &mut words);
+        rest_words.copy_from_slice(&words[..rest_words.len()]);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn round_vectors(values: &[f32; ROUNDED], words: &mut [f32]) {
+    let words = &mut words[..ROUNDED / 2];
+    // SAFETY: 32 values are read and 16 words written; both vectors are 64 bytes, of which every pattern is a value.
+    unsafe {
+        let rounded = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(values.as_ptr().add(16)), _mm512_loadu_ps(values.as_ptr()));
+        _mm512_storeu_si512(words.as_mut_ptr().cast(), std::mem::transmute::<__m512bh, __m512i>(rounded));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// To bfloat16, ties to even.
+    fn nearest(value: f32) -> f32 {
+        let bits = value.to_bits();
+        f32::from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
+    }
+
+    #[test]
+    fn values_of_any_number_are_rounded_to_the_nearest() {
+        let Some(pairs) = Pairs::detect() else { return };
+        for count in [0usize, 1, 2, 7, 31, 32, 33, 50, 64, 95] {
+            let values: Vec<f32> = (0..count).map(|i| (i as f32 - 20.0) * 1.003_906_3 + 0.001).collect();
+            let mut words = vec![f32::from_bits(0x1234_5678); count.div_ceil(2)];
+            pairs.round(&values, &mut words);
+            let value = |index: usize| nearest(values.get(index).copied().unwrap_or(0.0));
+            for (index, found) in words.iter().enumerate() {
+                assert_eq!(
+                    found.to_bits(),
+                    word(value(2 * index), value(2 * index + 1)).to_bits(),
+                    "{index} of {count}"
+                );
+            }
+        }
+        // Exactly between two: the even one.
+        let mut words = [0f32; 1];
+        pairs.round(&[f32::from_bits(0x3f80_8000), f32::from_bits(0x3f81_8000)], &mut words);
+        assert_eq!(words[0].to_bits(), 0x3f82_3f80);
+    }
+}

@@ -1,0 +1,104 @@
+//! Laying out rows of the left matrix for tiles.
+
+use super::super::pairs::Pairs;
+use super::{DEPTH, DROPOUT_BLOCK, Left, Part, ROWS};
+
+/// Values in the words handled at a time: twice as many where a word holds two.
+const MOST_VALUES: usize = 2 * DEPTH;
+
+impl Part<'_> {
+    /// Lays out `rows` rows, words `start..start + depth`, in groups of [`ROWS`] rows; missing rows of the last group are
+    /// zero.
+    #[inline(always)]
+    pub(super) fn pack(&self, rows: usize, start: usize, depth: usize, packed: &mut Vec<Left>) {
+        packed.resize(rows.div_ceil(ROWS) * depth, [0.0; ROWS]);
+        let mut buffers = [[0f32; DEPTH]; 4];
+        for (group, packed) in packed.chunks_mut(depth.max(1)).enumerate() {
+            for quarter in (0..ROWS).step_by(4) {
+                let first = group * ROWS + quarter;
+                let buffers = buffers.each_mut().map(|buffer| &mut buffer[..depth]);
+                let lines = match self.panels.pairs {
+                    None => self.lines(first, rows, start, buffers),
+                    Some(pairs) => self.rounded_lines(pairs, first, rows, start, buffers),
+                };
+                self.panels.engine.turn(lines, quarter, packed);
+            }
+        }
+    }
+
+    /// Four rows of the left matrix after dropout, from inner index `start` on: where they lie, or in `buffers`.
+    #[inline(always)]
+    fn lines<'b>(&'b self, first: usize, rows: usize, start: usize, buffers: [&'b mut [f32]; 4]) -> [&'b [f32]; 4] {
+        let depth = buffers[0].len();
+        if self.lie_whole() && first + 4 <= rows {
+            for index in 4..8.min(rows - first) {
+                self.panels.engine.fetch(self.lying(first + index, start, depth));
+            }
+            return std::array::from_fn(|index| self.lying(first + index, start, depth));
+        }
+        let mut row = first;
+        buffers.map(|buffer| {
+            self.fill(row, rows, start, buffer);
+            row += 1;
+            &*buffer
+        })
+    }
+
+    /// Four rows of the left matrix after dropout, rounded, from word `start` on.
+    #[inline(always)]
+    fn rounded_lines<'b>(
+        &self,
+        pairs: Pairs,
+        first: usize,
+        rows: usize,
+        start: usize,
+        buffers: [&'b mut [f32]; 4],
+    ) -> [&'b [f32]; 4] {
+        let (start, mut row) = (2 * start, first);
+        buffers.map(|words| {
+            let length = (2 * words.len()).min(self.panels.inner - start);
+            if self.lie_whole() && row < rows {
+                pairs.round(self.lying(row, start, length), words);
+            } else {
+                let mut values = [0f32; MOST_VALUES];
+                self.fill(row, rows, start, &mut values[..length]);
+                pairs.round(&values[..length], words);
+            }
+            row += 1;
+            &*words
+        })
+    }
+
+    /// Whether rows are multiplied as they lie.
+    #[inline(always)]
+    fn lie_whole(&self) -> bool {
+        self.left.column == 1 && self.dropout.is_none()
+    }
+
+    /// A part of a row whose columns are neighbours.
+    #[inline(always)]
+    fn lying(&self, row: usize, start: usize, length: usize) -> &[f32] {
+        &self.left.values[(self.first_row + row) * self.left.row + start..][..length]
+    }
+
+    /// A part of a row after dropout; zeros for a row that is missing.
+    #[inline(always)]
+    fn fill(&self, row: usize, rows: usize, start: usize, values: &mut [f32]) {
+        if row >= rows {
+            return values.fill(0.0);
+        }
+        let row = self.first_row + row;
+        let source = &self.left.values[row * self.left.row + start * self.left.column..];
+        for (k, value) in values.iter_mut().enumerate() {
+            *value = source[k * self.left.column];
+        }
+        if let Some(dropout) = self.dropout {
+            let mut mask = [0f32; MOST_VALUES];
+            let mask = &mut mask[..values.len()];
+            dropout.fill(mask, (row * self.panels.inner.next_multiple_of(DROPOUT_BLOCK) + start) as u64);
+            for (value, mask) in values.iter_mut().zip(mask) {
+                *value *= *mask;
+            }
+        }
+    }
+}
