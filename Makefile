@@ -49,7 +49,7 @@ torture: setup ## Kill sweeps at random moments, 300 times with the trainer and 
 	SWEEP_TORTURE_KILLS=$${SWEEP_TORTURE_KILLS:-300} SWEEP_TORTURE_MOCK_KILLS=$${SWEEP_TORTURE_MOCK_KILLS:-3000} \
 	  cargo test --test endurance --test execute torture -- --nocapture
 
-bench: build $(SETUP_PYTHON) ## Measure training speed against transformers + peft (half an hour)
+bench: build $(SETUP_PYTHON) ## Measure training speed against transformers + peft (an hour at most)
 	.venv/bin/python tests/bench/compare.py --sweep $(BUILT)
 
 bench-gpu: build $(SETUP_PYTHON) ## Check a GPU against the references, then measure it against transformers + peft

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::data::{self, EpochPlan, Tokenizer};
+use crate::execute::DeviceKind;
 use crate::hub::Hub;
 use crate::model::ModelConfig;
 use crate::spec::{DatasetSpec, RunSpec};
-use crate::train::Footprint;
+use crate::train::{Footprint, frozen_memory};
 
 use super::CliError;
 
@@ -20,6 +21,8 @@ pub struct Cost {
     pub tokens: u64,
     /// Parameters and memory.
     pub footprint: Footprint,
+    /// Bytes of the frozen weights, which the runs of a pack share.
+    pub frozen: u64,
     pub eval_examples: usize,
     /// Of training and evaluation.
     pub examples: usize,
@@ -40,20 +43,22 @@ struct Source {
 /// Works out costs; reads every model and data set once.
 pub struct Costs<'a> {
     hub: &'a Hub,
+    device: DeviceKind,
     datasets: Vec<(DatasetSpec, data::Dataset)>,
     sources: HashMap<(String, usize, usize), Source>,
 }
 
 impl<'a> Costs<'a> {
-    pub fn new(hub: &'a Hub) -> Self {
-        Costs { hub, datasets: Vec::new(), sources: HashMap::new() }
+    /// Of runs on such a device.
+    pub fn new(hub: &'a Hub, device: DeviceKind) -> Self {
+        Costs { hub, device, datasets: Vec::new(), sources: HashMap::new() }
     }
 
     /// # Errors
     /// The run's model or data set cannot be read.
     pub fn of(&mut self, run: &RunSpec) -> Result<Cost, CliError> {
-        let source = self.source(run)?;
-        Ok(cost(run, source))
+        let device = self.device;
+        Ok(cost(run, self.source(run)?, device))
     }
 
     fn source(&mut self, run: &RunSpec) -> Result<&Source, CliError> {
@@ -92,7 +97,7 @@ fn read(hub: &Hub, run: &RunSpec, dataset: &data::Dataset) -> Result<Source, Cli
     })
 }
 
-fn cost(run: &RunSpec, source: &Source) -> Cost {
+fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
     // A resolved run has at least 1 of both.
     let sizes = [run.batch_size, run.gradient_accumulation_steps].map(|size| size.max(1).try_into());
     let steps = match sizes {
@@ -103,6 +108,7 @@ fn cost(run: &RunSpec, source: &Source) -> Cost {
         optimizer_steps: steps * run.epochs,
         tokens: source.tokens * run.epochs as u64,
         footprint: Footprint::new(&source.config, run, source.classes, source.longest),
+        frozen: frozen_memory(&source.config, run.precision, source.classes, device.matrix_layouts()),
         eval_examples: source.eval_examples,
         examples: source.train_examples + source.eval_examples,
     }

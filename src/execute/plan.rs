@@ -23,6 +23,14 @@ impl DeviceKind {
         if device.starts_with("cuda") { Self::Cuda } else { Self::Cpu }
     }
 
+    /// In how many layouts frozen matrices are kept: where products are our own, one for each direction.
+    pub fn matrix_layouts(self) -> u64 {
+        match self {
+            Self::Cpu => 2,
+            Self::Cuda => 1,
+        }
+    }
+
     /// Places in a pack where nobody says otherwise: a processor is busy with few runs, a GPU wants many.
     pub fn default_max_pack(self) -> usize {
         match self {

@@ -26,7 +26,7 @@ mod tf32;
 mod weight;
 mod weights;
 
-pub use adapter::{Adapter, LoraTarget, count_parameters};
+pub use adapter::{Adapter, LoraTarget, count_parameters, linear_shape};
 pub use base::Base;
 pub use classifier::{Classifier, Tape};
 pub use config::ModelConfig;

@@ -1,7 +1,7 @@
 //! What a run needs of a device's memory, estimated before it runs.
 
-use crate::model::{LoraTarget, ModelConfig, count_parameters};
-use crate::spec::{Precision, RunSpec};
+use crate::model::{LoraTarget, ModelConfig, count_parameters, linear_shape};
+use crate::spec::{Module, Precision, RunSpec};
 
 /// Bytes per number at float32.
 const FLOAT: u64 = 4;
@@ -14,8 +14,6 @@ pub struct Footprint {
     pub total_parameters: usize,
     /// Bytes that the run adds to a pack.
     pub run: u64,
-    /// Bytes of the frozen weights, which the runs of a pack share.
-    pub frozen: u64,
 }
 
 impl Footprint {
@@ -25,14 +23,26 @@ impl Footprint {
         let targets = targets(spec, config);
         let (trainable_parameters, total_parameters) = count_parameters(config, &targets, classes);
         let lowest = targets.iter().map(|target| target.layer).min().unwrap_or(config.layers);
-        let weight = if spec.precision == Precision::Bf16 { FLOAT / 2 } else { FLOAT };
         Self {
             trainable_parameters,
             total_parameters,
             run: run_memory(config, trainable_parameters, lowest, spec.batch_size, longest),
-            frozen: weight * (total_parameters - trainable_parameters) as u64,
         }
     }
+}
+
+/// Bytes of the frozen weights, which the runs of a pack share, on a device that keeps the layers' matrices in so many
+/// `layouts`.
+pub fn frozen_memory(config: &ModelConfig, precision: Precision, classes: usize, layouts: u64) -> u64 {
+    let elements = |module| {
+        let (output, input) = linear_shape(config, module);
+        (output * input) as u64
+    };
+    let matrices = config.layers as u64 * Module::ALL.into_iter().map(elements).sum::<u64>();
+    let (trainable, total) = count_parameters(config, &[], classes);
+    let others = (total - trainable) as u64 - matrices;
+    let element = if precision == Precision::Bf16 { FLOAT / 2 } else { FLOAT };
+    layouts * element * matrices + FLOAT * others
 }
 
 fn targets(run: &RunSpec, config: &ModelConfig) -> Vec<LoraTarget> {
@@ -52,4 +62,27 @@ fn run_memory(config: &ModelConfig, trainable: usize, lowest: usize, batch: usiz
     let layers = config.layers.saturating_sub(lowest) + 1;
     let activations = per_token as u64 * (layers * batch * longest) as u64;
     FLOAT * (5 * trainable as u64 + activations)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frozen_weights_of_roberta_base() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"{
+            "model_type": "roberta", "vocab_size": 50265, "hidden_size": 768, "num_hidden_layers": 12,
+            "num_attention_heads": 12, "intermediate_size": 3072, "max_position_embeddings": 514, "type_vocab_size": 1,
+            "pad_token_id": 1, "layer_norm_eps": 1e-5, "hidden_act": "gelu"
+        }"#;
+        std::fs::write(folder.path().join("config.json"), text).unwrap();
+        let config = ModelConfig::read(folder.path()).unwrap();
+        // The paper's 125,512,712 without the 864,004 that are trained; matrices: 12 layers of 12 times 768 * 768.
+        let (all, matrices) = (125_512_712 - 864_004, 12 * 12 * 768 * 768);
+        assert_eq!(frozen_memory(&config, Precision::Fp32, 4, 1), 4 * all);
+        assert_eq!(frozen_memory(&config, Precision::Fp32, 4, 2), 4 * (all + matrices));
+        assert_eq!(frozen_memory(&config, Precision::Bf16, 4, 1), 4 * all - 2 * matrices);
+        assert_eq!(frozen_memory(&config, Precision::Bf16, 4, 2), 4 * all);
+    }
 }

@@ -129,11 +129,20 @@ def chart(measured, options):
     figure.savefig(options.chart)
 
 
+def processor(field):
+    """What the kernel says of the processor's cores."""
+    with open("/proc/cpuinfo") as file:
+        return [line.split(":", 1)[1].strip() for line in file if line.startswith(field)]
+
+
+def multiplies_bfloat16():
+    return any("avx512_bf16" in flags.split() for flags in processor("flags"))
+
+
 def device_name(device):
     if device != "cpu":
         return torch.cuda.get_device_name(device)
-    with open("/proc/cpuinfo") as file:
-        names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    names = processor("model name")
     return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
 
 
@@ -144,13 +153,14 @@ def main():
     parser.add_argument("--packages", default=ROOT / ".venv", help="the environment that holds MiniLM")
     parser.add_argument("--data", help="CSV with columns text and label, instead of rows made from the quickstart's")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--precisions", default=["fp32"], type=lambda text: text.split(","))
+    parser.add_argument("--precisions", type=lambda text: text.split(","), help="fp32, and bf16 where it is fast")
     parser.add_argument("--packs", default=[1, 4], type=numbers)
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--models", default=["minilm", "roberta"], type=lambda text: text.split(","))
     parser.add_argument("--steps", type=int, help="optimizer steps of a measurement")
     parser.add_argument("--chart", help="PNG of the last model's speed against the number of runs in a pack")
     options = parser.parse_args()
+    options.precisions = options.precisions or (["fp32", "bf16"] if multiplies_bfloat16() else ["fp32"])
     print(f"{device_name(options.device)}, {options.repetitions} repetitions in turns: median (range)")
     with tempfile.TemporaryDirectory() as folder:
         if not options.data:

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use crate::execute::DeviceKind;
+
 /// What the option says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Devices {
@@ -64,6 +66,15 @@ impl FromStr for Devices {
 }
 
 impl Devices {
+    /// What kind they are of, of which there may be none here, where `available` GPUs can be used.
+    pub fn kind(&self, available: usize) -> DeviceKind {
+        match self {
+            Devices::Auto if available == 0 => DeviceKind::Cpu,
+            Devices::Auto => DeviceKind::Cuda,
+            Devices::Named(named) => named.first().map_or(DeviceKind::Cpu, |device| DeviceKind::of(device)),
+        }
+    }
+
     /// The devices' names where `available` GPUs can be used.
     ///
     /// # Errors
@@ -100,6 +111,9 @@ mod tests {
         assert_eq!(parse("cuda:1, cpu").unwrap(), ["cuda:1", "cpu"]);
         assert_eq!(parse("cuda").unwrap(), ["cuda:0"]);
         assert_eq!(Devices::Auto.resolve(0).unwrap(), ["cpu"]);
+        assert_eq!([0, 1].map(|available| Devices::Auto.kind(available)), [DeviceKind::Cpu, DeviceKind::Cuda]);
+        // It may be another machine's.
+        assert_eq!("cuda:3".parse::<Devices>().unwrap().kind(0), DeviceKind::Cuda);
     }
 
     #[test]

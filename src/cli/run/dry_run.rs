@@ -8,16 +8,17 @@ use indicatif::HumanCount;
 use crate::cli::CliError;
 use crate::cli::cost::{Cost, Costs};
 use crate::cli::text::{Align, Table, bytes, count};
+use crate::execute::cuda_devices;
 use crate::hub::Hub;
 use crate::spec::RunId;
 use crate::store::{Layout, RunState, Store};
 
-use super::{Chosen, prospects};
+use super::{Chosen, Run, prospects};
 
 /// The table of the chosen runs, the sums, and what the runs can say of the hypotheses.
-pub fn table(hub: &Hub, chosen: &Chosen, results: &Path, rehearsal: bool) -> Result<String, CliError> {
-    let mut costs = Costs::new(hub);
-    let done = completed(chosen, results, rehearsal)?;
+pub fn table(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliError> {
+    let mut costs = Costs::new(hub, options.devices.kind(cuda_devices()));
+    let done = completed(chosen, &options.results, options.rehearse)?;
     let mut table = Table::new([
         ("run", Align::Left),
         ("id", Align::Left),
@@ -53,7 +54,7 @@ pub fn table(hub: &Hub, chosen: &Chosen, results: &Path, rehearsal: bool) -> Res
         ]);
     }
     let memory = largest.map_or_else(String::new, |cost| {
-        let (frozen, run) = (bytes(cost.footprint.frozen), bytes(cost.footprint.run));
+        let (frozen, run) = (bytes(cost.frozen), bytes(cost.footprint.run));
         format!("Memory, estimated: {frozen} for the frozen weights and up to {run} for each run of a pack.\n")
     });
     let skipped = if skipped > 0 { format!(" ({skipped} completed, not done again)") } else { String::new() };

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::execute::{DeviceKind, Stop, WorkerEnd, cuda_devices, stop_on_signals, supervise};
+use crate::execute::{Stop, WorkerEnd, cuda_devices, stop_on_signals, supervise};
 use crate::hub::Hub;
 use crate::store::{RunState, RunView, Store};
 
@@ -20,9 +20,9 @@ enum Ended {
 
 /// Plans, trains and sums up; the exit code says how it went.
 pub fn train(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, CliError> {
-    let devices = options.devices.resolve(cuda_devices())?;
-    let kind = devices.first().map_or(DeviceKind::Cpu, |device| DeviceKind::of(device));
-    let opened = plan::open(options, hub, chosen, plan::Device::here(options, kind))?;
+    let available = cuda_devices();
+    let devices = options.devices.resolve(available)?;
+    let opened = plan::open(options, hub, chosen, plan::Device::here(options, options.devices.kind(available)))?;
     let store = &opened.store;
     let open = plan::open_runs(store, chosen)?;
     let ended = if open == 0 { Ended::Worked } else { work(options, chosen, store, &devices, open)? };

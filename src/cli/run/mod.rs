@@ -135,7 +135,7 @@ impl Run {
             (Launch::Slurm, false) => slurm::launch(&self, &hub, &chosen),
             (launch, true) => {
                 let shown = match launch {
-                    Launch::Local => dry_run::table(&hub, &chosen, &self.results, self.rehearse)?,
+                    Launch::Local => dry_run::table(&self, &hub, &chosen)?,
                     Launch::Slurm => slurm::script(&self, &hub, &chosen)?,
                 };
                 super::print(&shown)?;

@@ -6,10 +6,9 @@ use crate::execute::{DeviceKind, MemoryLimit, PlanOptions, plan_packs, relative_
 use crate::hub::Hub;
 use crate::spec::{PackPlan, PlannedRun};
 use crate::store::{ClaimOptions, Opened, PlanInput, RunView, Store};
-use crate::train::Footprint;
 
 use super::{Chosen, Run};
-use crate::cli::cost::Costs;
+use crate::cli::cost::{Cost, Costs};
 use crate::cli::text::count;
 use crate::cli::{CliError, machine};
 
@@ -50,9 +49,9 @@ impl Device {
 pub fn packs(options: &Run, hub: &Hub, device: Device, runs: &[PlannedRun]) -> Vec<PackPlan> {
     let max_pack = options.max_pack.unwrap_or(device.kind.default_max_pack());
     let duration = |run: &PlannedRun| relative_duration(&run.spec, None);
-    let estimates = Estimates { costs: RefCell::new(Costs::new(hub)), failure: RefCell::new(None) };
-    let shared = |run: &PlannedRun| estimates.of(run).map_or(0, |footprint| footprint.frozen);
-    let per_run = |run: &PlannedRun| estimates.of(run).map_or(0, |footprint| footprint.run);
+    let estimates = Estimates { costs: RefCell::new(Costs::new(hub, device.kind)), failure: RefCell::new(None) };
+    let shared = |run: &PlannedRun| estimates.of(run).map_or(0, |cost| cost.frozen);
+    let per_run = |run: &PlannedRun| estimates.of(run).map_or(0, |cost| cost.footprint.run);
     // One run after the other fits or does not, whatever is known about it.
     let budget = device.memory.filter(|_| max_pack > 1);
     let memory = budget.map(|budget| MemoryLimit { budget, shared: &shared, per_run: &per_run });
@@ -71,12 +70,12 @@ struct Estimates<'a> {
 }
 
 impl Estimates<'_> {
-    fn of(&self, run: &PlannedRun) -> Option<Footprint> {
+    fn of(&self, run: &PlannedRun) -> Option<Cost> {
         if self.failure.borrow().is_some() {
             return None;
         }
         match self.costs.borrow_mut().of(&run.spec) {
-            Ok(cost) => Some(cost.footprint),
+            Ok(cost) => Some(cost),
             Err(error) => {
                 self.failure.replace(Some(error));
                 None

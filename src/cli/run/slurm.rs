@@ -5,13 +5,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::execute::DeviceKind;
 use crate::hub::Hub;
 use crate::launch::{JobScript, SlurmSettings, submit};
 use crate::spec::{PackPlan, RunId};
 use crate::store::{Layout, Store};
 
-use super::{Chosen, Devices, Run, plan};
+use super::{Chosen, Run, plan};
 use crate::cli::text::count;
 use crate::cli::{CliError, print};
 
@@ -50,12 +49,7 @@ pub fn launch(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, Cli
 
 /// The kind of device that tasks are going to have: this machine need not have it.
 fn device(options: &Run, settings: &SlurmSettings) -> plan::Device {
-    let kind = match &options.devices {
-        Devices::Auto if settings.wants_gpus() => DeviceKind::Cuda,
-        Devices::Auto => DeviceKind::Cpu,
-        Devices::Named(named) => named.first().map_or(DeviceKind::Cpu, |device| DeviceKind::of(device)),
-    };
-    plan::Device::elsewhere(options, kind)
+    plan::Device::elsewhere(options, options.devices.kind(usize::from(settings.wants_gpus())))
 }
 
 /// Packs with something to do.
