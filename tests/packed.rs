@@ -20,8 +20,9 @@ fn base(name: &str, kernels: Kernels) -> Base {
 }
 
 fn base_in(precision: Precision, name: &str, kernels: Kernels) -> Base {
-    let kernels = if device() == Device::Cpu { kernels } else { Kernels::Plain };
-    Base::load_for(kernels, &fixture(name), 4, precision, device()).unwrap()
+    let base = Base::load_for(kernels, &fixture(name), 4, precision, device()).unwrap();
+    assert_eq!(base.without_kernels, None);
+    base
 }
 
 /// The processor, or the GPU that SWEEP_TEST_DEVICE names (`cuda:0`).

@@ -1,12 +1,13 @@
 //! Multi-head self-attention over a flat batch: sequences are laid side by side in buckets of similar length, or, on the
-//! CPU, taken where they lie.
+//! CPU or by our own kernels on a GPU, taken where they lie.
 
 use tch::{Kind, TchError, Tensor};
 
 use super::cpu;
 use super::cpu::attention::first_tokens::{self, FirstTokensTape, HeadProjections};
 use super::dropout::Dropout;
-use super::elementwise::Kernels;
+use super::cuda;
+use super::elementwise::{Compute, foreign_tape};
 use super::layout::{Bucket, Buckets, Layout};
 use super::masks;
 use super::pass::{RunPass, Site};
@@ -58,6 +59,7 @@ pub enum AttentionTape {
         buckets: Vec<BucketTape>,
     },
     Fused(cpu::attention::RaggedTape),
+    Cuda(cuda::attention::Tape),
     /// Of [`forward_of_states`].
     OfStates(FirstTokensTape),
 }
@@ -82,7 +84,7 @@ impl AttentionGradient {
 
 /// `query`: `[rows or sequences, width]`; `key_value`: `[rows, 2 * width]`. Returns the context, shaped as `query`.
 pub fn forward(
-    kernels: Kernels,
+    compute: Compute<'_>,
     layout: &Layout,
     heads: Heads,
     queries: Queries,
@@ -91,9 +93,17 @@ pub fn forward(
     layer: usize,
 ) -> Result<(Tensor, AttentionTape), TchError> {
     let dropouts = dropouts(passes, layer);
-    if kernels == Kernels::Fused {
-        let (context, tape) = cpu::attention::forward(layout, heads, queries, (query, key_value), dropouts)?;
-        return Ok((context, AttentionTape::Fused(tape)));
+    let inputs = (query, key_value);
+    match compute {
+        Compute::Processor => {
+            let (context, tape) = cpu::attention::forward(layout, heads, queries, inputs, dropouts)?;
+            return Ok((context, AttentionTape::Fused(tape)));
+        }
+        Compute::Cuda(program) => {
+            let (context, tape) = cuda::attention::forward(program, layout, heads, queries, inputs, dropouts)?;
+            return Ok((context, AttentionTape::Cuda(tape)));
+        }
+        Compute::Plain => {}
     }
     let scale = 1.0 / (heads.size as f64).sqrt();
     let laid_out = layout.buckets()?;
@@ -138,15 +148,20 @@ pub fn forward_of_states(
 
 /// `gradient`: of the context of [`forward`].
 pub fn backward(
+    compute: Compute<'_>,
     layout: &Layout,
     heads: Heads,
     tape: &AttentionTape,
     gradient: &Tensor,
 ) -> Result<AttentionGradient, TchError> {
-    let (queries, buckets) = match tape {
-        AttentionTape::Fused(tape) => return cpu::attention::backward(layout, heads, tape, gradient),
-        AttentionTape::Plain { queries, buckets } => (*queries, buckets),
-        AttentionTape::OfStates(_) => {
+    let (queries, buckets) = match (tape, compute) {
+        (AttentionTape::Fused(tape), _) => return cpu::attention::backward(layout, heads, tape, gradient),
+        (AttentionTape::Cuda(tape), Compute::Cuda(program)) => {
+            return cuda::attention::backward(program, layout, heads, tape, gradient);
+        }
+        (AttentionTape::Cuda(_), _) => return Err(foreign_tape()),
+        (AttentionTape::Plain { queries, buckets }, _) => (*queries, buckets),
+        (AttentionTape::OfStates(_), _) => {
             return Err(TchError::Torch("attention of hidden states has no keys and values".to_string()));
         }
     };

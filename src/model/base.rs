@@ -7,7 +7,8 @@ use tch::{Device, Kind, Tensor};
 use super::ModelError;
 use super::config::ModelConfig;
 use super::cpu::attention::first_tokens::HeadProjections;
-use super::elementwise::Kernels;
+use super::cuda::Program;
+use super::elementwise::{Compute, Kernels};
 use super::peft::SavedAdapter;
 use super::tf32;
 use super::weight::Weight;
@@ -69,7 +70,11 @@ pub struct Base {
     pub config: ModelConfig,
     pub precision: Precision,
     pub device: Device,
-    pub kernels: Kernels,
+    kernels: Kernels,
+    /// Our own kernels on a GPU.
+    program: Option<Program>,
+    /// Why libtorch's operations do on a GPU what our own kernels were asked to.
+    pub without_kernels: Option<String>,
     pub embeddings: Embeddings,
     pub layers: Vec<Layer>,
     pub pooler: Option<Linear>,
@@ -139,10 +144,19 @@ impl Base {
             return Err(ModelError::NoTf32);
         }
         let architecture = config.architecture;
+        let product = product_kind(precision);
+        let (mut kernels, mut program, mut without_kernels) = (kernels, None, None);
+        if kernels == Kernels::Fused && matches!(device, Device::Cuda(_)) {
+            match Program::compile(device, &config, product) {
+                Ok(compiled) => program = Some(compiled),
+                // libtorch's operations do the same, slower.
+                Err(reason) => (kernels, without_kernels) = (Kernels::Plain, Some(reason)),
+            }
+        }
         let mut source = Source {
             weights,
             device,
-            product: product_kind(precision),
+            product,
             kernels,
             eps: config.layer_norm_eps,
             parameters: 0,
@@ -158,7 +172,34 @@ impl Base {
         weights.finish(architecture)?;
         let head_parameters = head_shapes(&config, classes).into_iter().map(|(_, shape)| shape.iter().product::<i64>());
         let parameters = parameters + head_parameters.sum::<i64>() as usize;
-        Ok(Base { config, precision, device, kernels, embeddings, layers, pooler, head, classes, parameters })
+        Ok(Base {
+            config,
+            precision,
+            device,
+            kernels,
+            program,
+            without_kernels,
+            embeddings,
+            layers,
+            pooler,
+            head,
+            classes,
+            parameters,
+        })
+    }
+
+    /// What computes.
+    pub fn compute(&self) -> Compute<'_> {
+        match (&self.program, self.kernels) {
+            (Some(program), _) => Compute::Cuda(program),
+            (None, Kernels::Fused) => Compute::Processor,
+            (None, Kernels::Plain) => Compute::Plain,
+        }
+    }
+
+    /// The kind of values between products.
+    pub fn kind(&self) -> Kind {
+        if self.program.is_some() { product_kind(self.precision) } else { Kind::Float }
     }
 }
 
@@ -200,7 +241,13 @@ impl Source {
     /// One linear layer, or several with the same input laid side by side.
     fn linear(&mut self, names: &[String], out: i64, input: i64) -> Result<Linear, ModelError> {
         let (weight, bias) = self.side_by_side(names, out, input)?;
-        Ok(Linear { weight: Weight::new(weight, self.kernels)?, bias })
+        self.linear_of(weight, bias)
+    }
+
+    fn linear_of(&self, weight: Tensor, bias: Tensor) -> Result<Linear, ModelError> {
+        let own = self.kernels == Kernels::Fused && self.device != Device::Cpu;
+        let weight = if own { Weight::on_device(weight, &bias)? } else { Weight::new(weight, self.kernels)? };
+        Ok(Linear { weight, bias })
     }
 
     /// Weight, in the precision of products, and bias.
@@ -244,7 +291,7 @@ impl Source {
             let query = self.linear(&[query], width, width)?;
             let (weight, bias) = self.side_by_side(&[key, value], width, width)?;
             let heads = HeadProjections::new(&weight, &bias, config.heads, self.kernels)?;
-            Projections::Apart { query, key_value: Linear { weight: Weight::new(weight, self.kernels)?, bias }, heads }
+            Projections::Apart { query, key_value: self.linear_of(weight, bias)?, heads }
         } else {
             Projections::Joined(self.linear(&[query, key, value], width, width)?)
         };

@@ -1,6 +1,6 @@
 //! Encoder and heads together: token ids of several runs in, logits out, gradients back.
 
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use super::base::Base;
 use super::encoder::{Encoder, EncoderTape};
@@ -49,6 +49,8 @@ impl<'a> Classifier<'a> {
     }
 
     fn classify(&self, (features, encoder): (Tensor, Option<EncoderTape>)) -> Result<(Tensor, Tape), TchError> {
+        // Heads compute in float32.
+        let features = features.f_to_kind(Kind::Float)?;
         let mut logits = Vec::with_capacity(self.encoder.passes.len());
         let mut heads = Vec::with_capacity(self.encoder.passes.len());
         for (pass, span) in self.encoder.passes.iter().zip(&self.encoder.layout.runs) {

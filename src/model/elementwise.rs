@@ -1,11 +1,12 @@
-//! Element-wise passes between the products, forward and backward: in plain libtorch operations, or fused on the CPU.
+//! Element-wise passes between the products, forward and backward: in plain libtorch operations, or fused.
 
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::base::{Embeddings, Linear, Norm};
 use super::config::Activation;
 use super::cpu;
-use super::dropout::RowDropouts;
+use super::cuda::{self, Program};
+use super::dropout::{Dropout, RowDropouts};
 use super::layout::Layout;
 use super::masks;
 use super::weight::Weight;
@@ -15,26 +16,40 @@ use super::weight::Weight;
 pub enum Kernels {
     /// libtorch operations, on any device.
     Plain,
-    /// Our passes over float32 on the CPU.
+    /// Our own: over float32 on the CPU, compiled for the model on an NVIDIA GPU.
     Fused,
 }
 
 impl Kernels {
     /// The fastest for a device.
     pub fn of(device: Device) -> Self {
-        if cpu::available(device) { Kernels::Fused } else { Kernels::Plain }
+        match device {
+            Device::Cuda(_) => Kernels::Fused,
+            _ if cpu::available(device) => Kernels::Fused,
+            _ => Kernels::Plain,
+        }
     }
+}
+
+/// What computes a loaded model.
+#[derive(Clone, Copy, Debug)]
+pub enum Compute<'a> {
+    Plain,
+    Processor,
+    Cuda(&'a Program),
 }
 
 /// The embedding of every token, `[rows, width]`.
 pub fn embed(
-    kernels: Kernels,
+    compute: Compute<'_>,
     embeddings: &Embeddings,
     layout: &Layout,
     dropouts: RowDropouts,
 ) -> Result<Tensor, TchError> {
-    if kernels == Kernels::Fused {
-        return cpu::norm::embed(embeddings, layout, &dropouts);
+    match compute {
+        Compute::Processor => return cpu::norm::embed(embeddings, layout, &dropouts),
+        Compute::Cuda(program) => return cuda::rows::embed(program, embeddings, layout, &dropouts),
+        Compute::Plain => {}
     }
     let words = embeddings.word.f_index_select(0, &layout.ids)?;
     let positions = embeddings.position.f_index_select(0, &layout.positions)?;
@@ -42,6 +57,19 @@ pub fn embed(
     match masks::of_rows(&dropouts, hidden.size()[1] as usize, hidden.device())? {
         Some(mask) => hidden.f_mul(&mask),
         None => Ok(hidden),
+    }
+}
+
+/// What one run's rows `x` are multiplied by in dropout; none where nothing is dropped.
+pub fn run_mask(compute: Compute<'_>, dropout: Option<Dropout>, x: &Tensor) -> Result<Option<Tensor>, TchError> {
+    match (compute, dropout) {
+        (_, None) => Ok(None),
+        (Compute::Cuda(program), Some(_)) => {
+            let (rows, width) = x.size2()?;
+            let dropouts = RowDropouts::new([(0..rows as usize, dropout)]);
+            cuda::rows::mask(program, &dropouts, width as usize).map(Some)
+        }
+        _ => masks::of_run(dropout, x),
     }
 }
 
@@ -57,20 +85,28 @@ pub enum ResidualTape {
         inverse_deviation: Tensor,
     },
     Fused(cpu::norm::NormTape),
+    Cuda(cuda::rows::NormTape),
 }
 
 /// `LayerNorm(residual + dropout(output + bias))`; `output` is used up.
 pub fn residual_norm(
-    kernels: Kernels,
+    compute: Compute<'_>,
     output: Tensor,
     bias: &Tensor,
     residual: &Tensor,
     norm: &Norm,
     dropouts: RowDropouts,
 ) -> Result<(Tensor, ResidualTape), TchError> {
-    if kernels == Kernels::Fused {
-        let (normed, tape) = cpu::norm::forward(output, bias, residual, norm, dropouts)?;
-        return Ok((normed, ResidualTape::Fused(tape)));
+    match compute {
+        Compute::Processor => {
+            let (normed, tape) = cpu::norm::forward(output, bias, residual, norm, dropouts)?;
+            return Ok((normed, ResidualTape::Fused(tape)));
+        }
+        Compute::Cuda(program) => {
+            let (normed, tape) = cuda::rows::norm(program, (&output, bias), residual, norm, dropouts)?;
+            return Ok((normed, ResidualTape::Cuda(tape)));
+        }
+        Compute::Plain => {}
     }
     let mut output = output;
     let mask = masks::of_rows(&dropouts, output.size()[1] as usize, output.device())?;
@@ -86,31 +122,36 @@ pub fn residual_norm(
 
 /// [`residual_norm`] of a linear layer's product with `x`.
 pub fn product_residual_norm(
-    kernels: Kernels,
+    compute: Compute<'_>,
     linear: &Linear,
     x: &Tensor,
     residual: &Tensor,
     norm: &Norm,
     dropouts: RowDropouts,
 ) -> Result<(Tensor, ResidualTape), TchError> {
-    match (&linear.weight, kernels) {
-        (Weight::Packed { forward, .. }, Kernels::Fused) => {
+    match (&linear.weight, compute) {
+        (Weight::Packed { forward, .. }, Compute::Processor) => {
             let (normed, tape) = cpu::norm::forward_of_product(forward, x, &linear.bias, residual, norm, dropouts)?;
             Ok((normed, ResidualTape::Fused(tape)))
         }
-        _ => residual_norm(kernels, linear.weight.product(x)?, &linear.bias, residual, norm, dropouts),
+        _ => residual_norm(compute, linear.weight.product(x)?, &linear.bias, residual, norm, dropouts),
     }
 }
 
 /// Gradients of the block's output and of the residual, from the gradient of the LayerNorm's output.
 pub fn residual_norm_backward(
+    compute: Compute<'_>,
     tape: &ResidualTape,
     norm: &Norm,
     gradient: &Tensor,
 ) -> Result<(Tensor, Tensor), TchError> {
-    let (mask, normalized, inverse_deviation) = match tape {
-        ResidualTape::Fused(tape) => return cpu::norm::backward(tape, norm, gradient),
-        ResidualTape::Plain { mask, normalized, inverse_deviation } => (mask, normalized, inverse_deviation),
+    let (mask, normalized, inverse_deviation) = match (tape, compute) {
+        (ResidualTape::Fused(tape), _) => return cpu::norm::backward(tape, norm, gradient),
+        (ResidualTape::Cuda(tape), Compute::Cuda(program)) => {
+            return cuda::rows::norm_backward(program, tape, norm, gradient);
+        }
+        (ResidualTape::Cuda(_), _) => return Err(foreign_tape()),
+        (ResidualTape::Plain { mask, normalized, inverse_deviation }, _) => (mask, normalized, inverse_deviation),
     };
     // With n the normalized input and g = gradient * weight: (g - mean(g) - n * mean(g * n)) / deviation.
     let weighted = gradient.f_mul(&norm.weight)?;
@@ -123,6 +164,11 @@ pub fn residual_norm_backward(
         None => residual.shallow_clone(),
     };
     Ok((output, residual))
+}
+
+/// The error of a tape that other kernels have left.
+pub fn foreign_tape() -> TchError {
+    TchError::Torch("a forward pass on a GPU is followed by a backward pass elsewhere".to_string())
 }
 
 /// LayerNorm over the last dimension, with the row means and inverse deviations.
@@ -138,18 +184,27 @@ pub enum ActivationTape {
     Plain { input: Tensor },
     /// The activation's derivative.
     Fused { derivative: Tensor },
+    /// The product to which the bias and then the activation is applied.
+    Cuda { product: Tensor },
 }
 
 /// The activation of `x + bias`; `x` is used up.
 pub fn bias_activation(
-    kernels: Kernels,
+    compute: Compute<'_>,
     x: Tensor,
     bias: &Tensor,
     activation: Activation,
 ) -> Result<(Tensor, ActivationTape), TchError> {
-    if kernels == Kernels::Fused && activation == Activation::Gelu {
-        let (output, derivative) = cpu::activation::forward(x, bias)?;
-        return Ok((output, ActivationTape::Fused { derivative }));
+    match compute {
+        Compute::Processor if activation == Activation::Gelu => {
+            let (output, derivative) = cpu::activation::forward(x, bias)?;
+            return Ok((output, ActivationTape::Fused { derivative }));
+        }
+        Compute::Cuda(program) => {
+            let output = cuda::rows::activate(program, &x, bias)?;
+            return Ok((output, ActivationTape::Cuda { product: x }));
+        }
+        _ => {}
     }
     let mut x = x;
     let input = x.f_add_(bias)?;
@@ -163,27 +218,36 @@ pub fn bias_activation(
 
 /// [`bias_activation`] of a linear layer's product with `x`.
 pub fn product_activation(
-    kernels: Kernels,
+    compute: Compute<'_>,
     linear: &Linear,
     x: &Tensor,
     activation: Activation,
 ) -> Result<(Tensor, ActivationTape), TchError> {
-    match (&linear.weight, kernels, activation) {
-        (Weight::Packed { forward, .. }, Kernels::Fused, Activation::Gelu) => {
+    match (&linear.weight, compute, activation) {
+        (Weight::Packed { forward, .. }, Compute::Processor, Activation::Gelu) => {
             let (output, derivative) = cpu::activation::forward_of_product(forward, x, &linear.bias)?;
             Ok((output, ActivationTape::Fused { derivative }))
         }
-        _ => bias_activation(kernels, linear.weight.product(x)?, &linear.bias, activation),
+        _ => bias_activation(compute, linear.weight.product(x)?, &linear.bias, activation),
     }
 }
 
 /// Gradient of the activation's input; `gradient` is used up.
 pub fn activation_backward(
+    compute: Compute<'_>,
     tape: &ActivationTape,
+    bias: &Tensor,
     gradient: Tensor,
     activation: Activation,
 ) -> Result<Tensor, TchError> {
     match (tape, activation) {
+        (ActivationTape::Cuda { product }, _) => match compute {
+            Compute::Cuda(program) => {
+                cuda::rows::activate_backward(program, product, bias, &gradient)?;
+                Ok(gradient)
+            }
+            _ => Err(foreign_tape()),
+        },
         (ActivationTape::Fused { derivative }, _) => cpu::activation::backward(gradient, derivative),
         (ActivationTape::Plain { input }, Activation::Gelu) => input.f_gelu_backward(&gradient, "none"),
         (ActivationTape::Plain { input }, Activation::GeluTanh) => input.f_gelu_backward(&gradient, "tanh"),

@@ -16,7 +16,7 @@ use super::base::{Base, Layer, Linear, Norm, Projections};
 use super::config::Activation;
 use super::cpu::after_attention::AfterAttention;
 use super::dropout::RowDropouts;
-use super::elementwise::{self, ActivationTape, Kernels, ResidualTape};
+use super::elementwise::{self, ActivationTape, Compute, ResidualTape};
 use super::layout::Layout;
 use super::lora::{self, LoraTape};
 use super::pass::{RunPass, Site};
@@ -27,7 +27,7 @@ use crate::spec::Module;
 /// What the backward pass of one layer needs.
 struct LayerTape {
     queries: Queries,
-    lora: Vec<(Module, Vec<Option<LoraTape>>)>,
+    lora: Vec<(Module, LoraTape)>,
     attention: AttentionTape,
     attention_norm: ResidualTape,
     activation: ActivationTape,
@@ -81,10 +81,10 @@ impl Encoder<'_> {
         Ok((hidden, lowest.map(|lowest| EncoderTape { lowest, layers: tapes })))
     }
 
-    /// Accumulates the gradients of all LoRA parameters; `gradient` is that of the forward pass' result.
+    /// Accumulates the gradients of all LoRA parameters; `gradient` is that of the forward pass' result, in any precision.
     pub fn backward(&self, tape: EncoderTape, gradient: Tensor) -> Result<(), TchError> {
         let (lowest, linear) = tape.lowest;
-        let mut gradient = gradient;
+        let mut gradient = gradient.f_to_kind(self.base.kind())?;
         for (offset, saved) in tape.layers.into_iter().enumerate().rev() {
             let index = lowest + offset;
             let stop = (offset == 0).then_some(linear);
@@ -113,7 +113,7 @@ impl Encoder<'_> {
 
     fn embed(&self) -> Result<Tensor, TchError> {
         let dropouts = self.dropouts(Site::Embeddings, Queries::Tokens);
-        elementwise::embed(self.base.kernels, &self.base.embeddings, self.layout, dropouts)
+        elementwise::embed(self.base.compute(), &self.base.embeddings, self.layout, dropouts)
     }
 
     fn layer_forward(&self, index: usize, layer: &Layer, hidden: &Tensor) -> Result<(Tensor, LayerTape), TchError> {
@@ -121,7 +121,7 @@ impl Encoder<'_> {
             Projections::Joined(_) => Queries::Tokens,
             Projections::Apart { .. } => Queries::Firsts,
         };
-        let kernels = self.base.kernels;
+        let compute = self.base.compute();
         let mut tapes = Vec::new();
         let (context, residual, attention) = self.attend(index, layer, hidden, &mut tapes)?;
 
@@ -146,9 +146,9 @@ impl Encoder<'_> {
         let (active, activation) = if self.adapted(index, Module::Intermediate) {
             let inner = intermediate.weight.product(&hidden)?;
             self.adapt((index, Module::Intermediate), queries, &hidden, &inner, &mut tapes)?;
-            elementwise::bias_activation(kernels, inner, &intermediate.bias, activation)?
+            elementwise::bias_activation(compute, inner, &intermediate.bias, activation)?
         } else {
-            elementwise::product_activation(kernels, intermediate, &hidden, activation)?
+            elementwise::product_activation(compute, intermediate, &hidden, activation)?
         };
 
         let norm = (&layer.output_norm, self.dropouts(Site::Output(index), queries));
@@ -160,7 +160,7 @@ impl Encoder<'_> {
     /// The layer behind attention in one, where that can be done.
     fn after_attention(&self, index: usize, queries: Queries) -> Option<AfterAttention<'_>> {
         let behind = [Module::AttentionOutput, Module::Intermediate, Module::Output];
-        let fits = self.base.kernels == Kernels::Fused
+        let fits = matches!(self.base.compute(), Compute::Processor)
             && self.base.config.activation == Activation::Gelu
             && queries == Queries::Tokens
             && !behind.iter().any(|&module| self.adapted(index, module));
@@ -175,15 +175,15 @@ impl Encoder<'_> {
         rows: Queries,
         (x, residual): (&Tensor, &Tensor),
         (norm, dropouts): (&Norm, RowDropouts),
-        tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
+        tapes: &mut Vec<(Module, LoraTape)>,
     ) -> Result<(Tensor, ResidualTape), TchError> {
-        let kernels = self.base.kernels;
+        let compute = self.base.compute();
         if !self.adapted(index, module) {
-            return elementwise::product_residual_norm(kernels, linear, x, residual, norm, dropouts);
+            return elementwise::product_residual_norm(compute, linear, x, residual, norm, dropouts);
         }
         let output = linear.weight.product(x)?;
         self.adapt((index, module), rows, x, &output, tapes)?;
-        elementwise::residual_norm(kernels, output, &linear.bias, residual, norm, dropouts)
+        elementwise::residual_norm(compute, output, &linear.bias, residual, norm, dropouts)
     }
 
     /// Whether any run adapts a linear layer.
@@ -200,7 +200,7 @@ impl Encoder<'_> {
         stop: Option<Module>,
     ) -> Result<Option<Tensor>, TchError> {
         let layer = &self.base.layers[index];
-        let rows = tape.queries;
+        let (rows, compute) = (tape.queries, self.base.compute());
         if let (
             Some(rest),
             ResidualTape::Fused(first),
@@ -211,20 +211,21 @@ impl Encoder<'_> {
             let (context, residual) = rest.backward((first, derivative, last), gradient)?;
             return self.attend_backward(index, tape, &context, residual, stop.is_some());
         }
-        let (output, residual) = elementwise::residual_norm_backward(&tape.output_norm, &layer.output_norm, gradient)?;
+        let (output, residual) = elementwise::residual_norm_backward(compute, &tape.output_norm, &layer.output_norm, gradient)?;
         let linear = (index, Module::Output);
         let weight = &layer.output.weight;
         let Some(active) = self.linear_backward(linear, rows, tape, &output, (weight, None), stop)? else {
             return Ok(None);
         };
-        let inner = elementwise::activation_backward(&tape.activation, active, self.base.config.activation)?;
+        let (bias, activation) = (&layer.intermediate.bias, self.base.config.activation);
+        let inner = elementwise::activation_backward(compute, &tape.activation, bias, active, activation)?;
         let linear = (index, Module::Intermediate);
         let weight = &layer.intermediate.weight;
         let Some(hidden) = self.linear_backward(linear, rows, tape, &inner, (weight, Some(residual)), stop)? else {
             return Ok(None);
         };
         let (output, residual) =
-            elementwise::residual_norm_backward(&tape.attention_norm, &layer.attention_norm, &hidden)?;
+            elementwise::residual_norm_backward(compute, &tape.attention_norm, &layer.attention_norm, &hidden)?;
         let linear = (index, Module::AttentionOutput);
         let weight = &layer.attention_output.weight;
         let Some(context) = self.linear_backward(linear, rows, tape, &output, (weight, None), stop)? else {
@@ -262,12 +263,10 @@ impl Encoder<'_> {
         rows: Queries,
         input: &Tensor,
         output: &Tensor,
-        tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
+        tapes: &mut Vec<(Module, LoraTape)>,
     ) -> Result<(), TchError> {
-        let tape = lora::forward(self.base.kernels, linear, self.passes, &self.spans(rows), input, output)?;
-        if tape.iter().any(Option::is_some) {
-            tapes.push((linear.1, tape));
-        }
+        let tape = lora::forward(self.base.compute(), linear, self.passes, &self.spans(rows), input, output)?;
+        tapes.extend(tape.map(|tape| (linear.1, tape)));
         Ok(())
     }
 
@@ -280,7 +279,10 @@ impl Encoder<'_> {
         input: Option<&Tensor>,
     ) -> Result<(), TchError> {
         match tape.lora.iter().find(|(adapted, _)| *adapted == linear.1) {
-            Some((_, saved)) => lora::backward(linear, self.passes, &self.spans(rows), saved, gradient, input),
+            Some((_, saved)) => {
+                let (compute, spans) = (self.base.compute(), self.spans(rows));
+                lora::backward(compute, linear, self.passes, &spans, saved, gradient, input)
+            }
             None => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use tch::{Kind, TchError, Tensor};
 
 use super::adapter::HeadLinear;
 use super::base::Base;
-use super::masks;
+use super::elementwise;
 use super::pass::{RunPass, Site};
 use crate::spec::Architecture;
 
@@ -28,16 +28,16 @@ struct LinearTape {
 /// `features`: `[sequences, hidden]`, the run's first tokens. Returns logits, `[sequences, classes]`.
 pub fn forward(base: &Base, pass: &RunPass<'_>, features: &Tensor) -> Result<(Tensor, HeadTape), TchError> {
     let pooled = match &base.pooler {
-        Some(pooler) => Some(pooler.weight.product_with_bias(features, &pooler.bias)?.f_tanh_()?),
+        Some(pooler) => Some(pooler.weight.product_with_bias(features, &pooler.bias)?.f_to_kind(Kind::Float)?.f_tanh_()?),
         None => None,
     };
     let x = pooled.as_ref().unwrap_or(features);
-    let (mut x, extra_mask) = drop(x, pass, Site::Extra)?;
+    let (mut x, extra_mask) = drop(base, x, pass, Site::Extra)?;
     let mut linears = Vec::new();
     let last = pass.adapter.head.len() - 1;
     for (index, linear) in pass.adapter.head.iter().enumerate() {
         let (input, mask) =
-            if drops_before(base.config.architecture, index) { drop(&x, pass, Site::Head(index))? } else { (x, None) };
+            if drops_before(base.config.architecture, index) { drop(base, &x, pass, Site::Head(index))? } else { (x, None) };
         let product = linear.bias.value.f_addmm(&input, &linear.weight.value.f_tr()?)?;
         let output = if index < last { activate(base, &product)? } else { product };
         x = output.shallow_clone();
@@ -68,7 +68,7 @@ pub fn backward(
     }
     gradient = masked(gradient, &tape.extra_mask)?;
     if let (Some(pooled), Some(pooler)) = (&tape.pooled, &base.pooler) {
-        gradient = pooler.weight.backward(&Tensor::f_tanh_backward(&gradient, pooled)?)?;
+        gradient = pooler.weight.backward(&Tensor::f_tanh_backward(&gradient, pooled)?)?.f_to_kind(Kind::Float)?;
     }
     Ok(Some(gradient))
 }
@@ -100,8 +100,8 @@ fn activation_backward(base: &Base, gradient: &Tensor, output: &Tensor) -> Resul
     }
 }
 
-fn drop(x: &Tensor, pass: &RunPass<'_>, site: Site) -> Result<(Tensor, Option<Tensor>), TchError> {
-    let mask = masks::of_run(pass.dropout_at(site), x)?;
+fn drop(base: &Base, x: &Tensor, pass: &RunPass<'_>, site: Site) -> Result<(Tensor, Option<Tensor>), TchError> {
+    let mask = elementwise::run_mask(base.compute(), pass.dropout_at(site), x)?;
     let dropped = match &mask {
         Some(mask) => x.f_mul(mask)?,
         None => x.shallow_clone(),

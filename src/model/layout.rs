@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use tch::{Device, TchError, Tensor};
 
+use super::cuda::Program;
+use super::cuda::attention::Pieces;
+
 /// Attention pads sequences of similar length to a common one; a bucket's lengths differ by less than this on the CPU, where
 /// every padded position costs time.
 const BUCKET_STEP: usize = 8;
@@ -69,6 +72,7 @@ pub struct Layout {
     /// `ids` on the host.
     tokens: Vec<i64>,
     buckets: OnceCell<Buckets>,
+    pieces: OnceCell<Vec<Pieces>>,
 }
 
 /// The sequences by length, where attention lays them side by side.
@@ -97,13 +101,14 @@ impl Layout {
         Ok(Layout {
             rows: tokens.len(),
             runs,
-            ids: upload(&tokens, device)?,
-            positions: upload(&positions, device)?,
-            first_rows: upload(&first, device)?,
+            ids: upload(Tensor::f_from_slice(&tokens)?, device)?,
+            positions: upload(Tensor::f_from_slice(&positions)?, device)?,
+            first_rows: upload(Tensor::f_from_slice(&first)?, device)?,
             sequences,
             device,
             tokens,
             buckets: OnceCell::new(),
+            pieces: OnceCell::new(),
         })
     }
 
@@ -135,6 +140,15 @@ impl Layout {
         let buckets = Buckets::new(&self.sequences, self.rows, self.device)?;
         Ok(self.buckets.get_or_init(|| buckets))
     }
+
+    /// Made when first asked for: only our own attention on a GPU needs them.
+    pub fn pieces(&self, program: &Program) -> Result<&[Pieces], TchError> {
+        if let Some(pieces) = self.pieces.get() {
+            return Ok(pieces);
+        }
+        let pieces = Pieces::of(program, &self.sequences, self.runs.len())?;
+        Ok(self.pieces.get_or_init(|| pieces))
+    }
 }
 
 impl Buckets {
@@ -144,8 +158,8 @@ impl Buckets {
         let bucket = |(length, members)| Bucket::new(members, length, sequences, device);
         Ok(Buckets {
             buckets: groups.into_iter().map(bucket).collect::<Result<_, _>>()?,
-            padded_place: upload(&padded_place, device)?,
-            bucket_place: upload(&bucket_place, device)?,
+            padded_place: upload(Tensor::f_from_slice(&padded_place)?, device)?,
+            bucket_place: upload(Tensor::f_from_slice(&bucket_place)?, device)?,
         })
     }
 }
@@ -167,17 +181,21 @@ impl Bucket {
         let indices: Vec<i64> = members.iter().map(|&m| m as i64).collect();
         Ok(Bucket {
             length,
-            gather: upload(&gather, device)?,
-            bias: Tensor::f_from_slice(&bias)?.f_to_device(device)?.f_view([count as i64, 1, 1, length as i64])?,
-            real: Tensor::f_from_slice(&real)?.f_to_device(device)?.f_view([-1, 1])?,
-            sequences: upload(&indices, device)?,
+            gather: upload(Tensor::f_from_slice(&gather)?, device)?,
+            bias: upload(Tensor::f_from_slice(&bias)?, device)?.f_view([count as i64, 1, 1, length as i64])?,
+            real: upload(Tensor::f_from_slice(&real)?, device)?.f_view([-1, 1])?,
+            sequences: upload(Tensor::f_from_slice(&indices)?, device)?,
             members,
         })
     }
 }
 
-fn upload(values: &[i64], device: Device) -> Result<Tensor, TchError> {
-    Tensor::f_from_slice(values)?.f_to_device(device)
+/// A tensor of the host on `device`. A GPU fetches it from memory that stays in place, when it comes to it; nothing waits.
+pub fn upload(tensor: Tensor, device: Device) -> Result<Tensor, TchError> {
+    match device {
+        Device::Cuda(_) => tensor.f_internal_pin_memory(device)?.f_to_device_(device, tensor.kind(), true, false),
+        _ => tensor.f_to_device(device),
+    }
 }
 
 fn place(lengths: &[Vec<usize>]) -> (Vec<Sequence>, Vec<RunSpan>) {

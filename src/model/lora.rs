@@ -8,13 +8,21 @@ use super::adapter::Lora;
 use super::cpu;
 use super::cpu::tile::Engine;
 use super::dropout::RowDropouts;
-use super::elementwise::Kernels;
+use super::cuda;
+use super::elementwise::{Compute, foreign_tape};
 use super::masks;
 use super::pass::{RunPass, Site};
 use crate::spec::Module;
 
-/// What the backward pass of one run's update needs.
+/// What the backward pass of one linear layer's updates needs.
 pub enum LoraTape {
+    /// Of each run that adapts it.
+    Runs(Vec<Option<RunTape>>),
+    Cuda(cuda::lora::Tape),
+}
+
+/// What the backward pass of one run's update needs.
+pub enum RunTape {
     Plain {
         /// `[rows, in]`: the run's input after dropout.
         input: Tensor,
@@ -26,18 +34,26 @@ pub enum LoraTape {
     Fused(cpu::lora::PanelTape),
 }
 
-/// Adds the updates to `output` (`[rows, out]`, a view is fine) in place; `spans` are the runs' rows.
+/// Adds the updates to `output` (`[rows, out]`, a view is fine) in place; `spans` are the runs' rows. None where no run adapts
+/// the layer.
 pub fn forward(
-    kernels: Kernels,
+    compute: Compute<'_>,
     (layer, linear): (usize, Module),
     passes: &[RunPass<'_>],
     spans: &[Range<usize>],
     input: &Tensor,
     output: &Tensor,
-) -> Result<Vec<Option<LoraTape>>, TchError> {
+) -> Result<Option<LoraTape>, TchError> {
+    if !passes.iter().any(|pass| pass.adapter.lora(layer, linear).is_some()) {
+        return Ok(None);
+    }
+    if let Compute::Cuda(program) = compute {
+        let adapted = adapted((layer, linear), passes, spans);
+        return Ok(Some(LoraTape::Cuda(cuda::lora::forward(program, &adapted, input, output)?)));
+    }
     let dropout =
         |pass: &RunPass<'_>| pass.adapter.lora(layer, linear).and_then(|_| pass.dropout_at(Site::Lora(layer, linear)));
-    let engine = Engine::detect().filter(|_| kernels == Kernels::Fused);
+    let engine = Engine::detect().filter(|_| matches!(compute, Compute::Processor));
     let masks = match engine {
         Some(_) => None,
         // One for all runs: on a GPU every operation costs a launch.
@@ -57,7 +73,7 @@ pub fn forward(
         tapes.push(Some(match engine {
             Some(engine) => {
                 let input = (input, span.start);
-                LoraTape::Fused(cpu::lora::forward(engine, lora, dropout(pass), input, &mut output)?)
+                RunTape::Fused(cpu::lora::forward(engine, lora, dropout(pass), input, &mut output)?)
             }
             None => {
                 let mask = masks.as_ref().map(|masks| narrow(masks, span)).transpose()?;
@@ -65,10 +81,24 @@ pub fn forward(
             }
         }));
     }
-    Ok(tapes)
+    Ok(Some(LoraTape::Runs(tapes)))
 }
 
-fn plain_forward(lora: &Lora, mask: Option<Tensor>, rows: Tensor, mut output: Tensor) -> Result<LoraTape, TchError> {
+/// The runs that adapt a linear layer, for our kernels on a GPU.
+fn adapted<'a>(
+    (layer, linear): (usize, Module),
+    passes: &'a [RunPass<'_>],
+    spans: &[Range<usize>],
+) -> Vec<cuda::lora::Adapted<'a>> {
+    let run = |(pass, rows): (&'a RunPass<'_>, &Range<usize>)| {
+        let lora = pass.adapter.lora(layer, linear)?;
+        let dropout = pass.dropout_at(Site::Lora(layer, linear));
+        Some(cuda::lora::Adapted { lora, rows: rows.clone(), dropout })
+    };
+    passes.iter().zip(spans).filter_map(run).collect()
+}
+
+fn plain_forward(lora: &Lora, mask: Option<Tensor>, rows: Tensor, mut output: Tensor) -> Result<RunTape, TchError> {
     let input = match &mask {
         Some(mask) => rows.f_mul(mask)?,
         None => rows,
@@ -76,18 +106,27 @@ fn plain_forward(lora: &Lora, mask: Option<Tensor>, rows: Tensor, mut output: Te
     let low = input.f_mm(&lora.a.value.f_tr()?)?;
     let scaled = low.f_mul_scalar(lora.scale)?;
     let _ = output.f_addmm_(&scaled, &lora.b.value.f_tr()?)?;
-    Ok(LoraTape::Plain { input, mask, low })
+    Ok(RunTape::Plain { input, mask, low })
 }
 
 /// Accumulates the gradients of A and B, and adds to the gradient of the layer's input where one is asked for.
 pub fn backward(
+    compute: Compute<'_>,
     (layer, linear): (usize, Module),
     passes: &[RunPass<'_>],
     spans: &[Range<usize>],
-    tapes: &[Option<LoraTape>],
+    tape: &LoraTape,
     gradient: &Tensor,
     input_gradient: Option<&Tensor>,
 ) -> Result<(), TchError> {
+    let tapes = match (tape, compute) {
+        (LoraTape::Runs(tapes), _) => tapes,
+        (LoraTape::Cuda(tape), Compute::Cuda(program)) => {
+            let adapted = adapted((layer, linear), passes, spans);
+            return cuda::lora::backward(program, &adapted, tape, gradient, input_gradient);
+        }
+        (LoraTape::Cuda(_), _) => return Err(foreign_tape()),
+    };
     for ((pass, span), tape) in passes.iter().zip(spans).zip(tapes) {
         let (Some(lora), Some(tape)) = (pass.adapter.lora(layer, linear), tape) else {
             continue;
@@ -95,8 +134,8 @@ pub fn backward(
         let gradient = narrow(gradient, span)?;
         let mut input_gradient = input_gradient.map(|input| narrow(input, span)).transpose()?;
         match tape {
-            LoraTape::Fused(tape) => cpu::lora::backward(lora, tape, &gradient, input_gradient.as_mut())?,
-            LoraTape::Plain { input, mask, low } => {
+            RunTape::Fused(tape) => cpu::lora::backward(lora, tape, &gradient, input_gradient.as_mut())?,
+            RunTape::Plain { input, mask, low } => {
                 plain_backward(lora, (input, mask.as_ref(), low), &gradient, input_gradient)?;
             }
         }

@@ -7,7 +7,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::attention::{Heads, Queries};
 use super::dropout::{BLOCK, Dropout, LANES, RowDropouts, WORDS};
-use super::layout::{Bucket, Layout, Sequence};
+use super::layout::{Bucket, Layout, Sequence, upload};
 use super::random::{STATE_STEP, mixed};
 
 /// Elements per parallel piece.
@@ -89,8 +89,8 @@ fn rows_on(device: Device, dropouts: &RowDropouts, width: usize) -> Result<Tenso
         })
         .collect();
     let thresholds = dropouts.runs.iter().flat_map(|(span, dropout)| span.clone().map(|_| threshold(*dropout)));
-    let first = upload(&states, device)?.f_unsqueeze(1)?;
-    let thresholds = upload(&thresholds.collect::<Vec<_>>(), device)?.f_unsqueeze(1)?;
+    let first = upload(Tensor::f_from_slice(&states)?, device)?.f_unsqueeze(1)?;
+    let thresholds = upload(Tensor::f_from_slice(&thresholds.collect::<Vec<_>>())?, device)?.f_unsqueeze(1)?;
     mask_on(&first, &thresholds, width)
 }
 
@@ -135,11 +135,12 @@ impl Matrices<'_> {
         };
         let states: Vec<i64> = self.members.iter().map(state).collect();
         let thresholds: Vec<i64> = self.members.iter().map(|sequence| threshold(dropouts[sequence.run])).collect();
-        let first = upload(&states, device)?
+        let first = upload(Tensor::f_from_slice(&states)?, device)?
             .f_view([-1, 1, 1, 1])?
             .f_add(&steps(self.heads.count, matrix, device)?.f_view([-1, 1, 1])?)?
             .f_add(&steps(self.asked as i64, words, device)?.f_view([-1, 1])?)?;
-        mask_on(&first, &upload(&thresholds, device)?.f_view([-1, 1, 1, 1])?, self.length)
+        let thresholds = upload(Tensor::f_from_slice(&thresholds)?, device)?.f_view([-1, 1, 1, 1])?;
+        mask_on(&first, &thresholds, self.length)
     }
 }
 
@@ -170,10 +171,6 @@ fn mask_on(first: &Tensor, thresholds: &Tensor, width: usize) -> Result<Tensor, 
     let kept = lanes.f_narrow(-1, 0, width as i64)?.f_ge_tensor(&signed)?;
     let scale = (thresholds.f_neg()? + (1i64 << 16)).f_to_kind(Kind::Double)?.f_reciprocal()?;
     kept.f_mul(&scale.f_mul_scalar(65536.0)?.f_to_kind(Kind::Float)?)
-}
-
-fn upload(values: &[i64], device: Device) -> Result<Tensor, TchError> {
-    Tensor::f_from_slice(values)?.f_to_device(device)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use tch::{TchError, Tensor};
 
-use super::layout::Layout;
+use super::layout::{Layout, upload};
 use super::pass::RunPass;
 
 /// The batch up to some layer, with one run for each group of equal ones.
@@ -46,7 +46,7 @@ impl<'a> Prefix<'a> {
         Ok(Some(Prefix {
             layers,
             passes: chosen.iter().map(|&run| passes[run]).collect(),
-            rows: Tensor::f_from_slice(&rows)?.f_to_device(layout.device)?,
+            rows: upload(Tensor::f_from_slice(&rows)?, layout.device)?,
             layout: part,
         }))
     }

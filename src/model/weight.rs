@@ -11,13 +11,21 @@ use super::elementwise::Kernels;
 /// A frozen `[out, in]` matrix.
 #[derive(Debug)]
 pub enum Weight {
-    /// For libtorch, in the precision of products.
+    /// For libtorch, in the precision of products; results are float32.
     Plain(Tensor),
+    /// For libtorch on a GPU with our own kernels, where values stay in the precision of products. The bias as well.
+    Device { weight: Tensor, bias: Tensor },
     /// For our own products on the CPU: laid out once for each direction.
     Packed { forward: Panels, backward: Panels },
 }
 
 impl Weight {
+    /// For a GPU with our own kernels; `weight` as for [`Self::new`], `bias` (`[out]`) is what is added to its products.
+    pub fn on_device(weight: Tensor, bias: &Tensor) -> Result<Self, TchError> {
+        let bias = bias.f_to_kind(weight.kind())?;
+        Ok(Weight::Device { weight, bias })
+    }
+
     /// `weight` is `[out, in]` in the precision of products.
     pub fn new(weight: Tensor, kernels: Kernels) -> Result<Self, TchError> {
         let pairs = Pairs::detect().filter(|_| weight.kind() == Kind::BFloat16);
@@ -37,18 +45,20 @@ impl Weight {
         Ok(Weight::Packed { forward, backward })
     }
 
-    /// `x @ weight.T`, `[rows, out]` float32.
+    /// `x @ weight.T`, `[rows, out]` in float32, or on a GPU with our own kernels in the precision of products.
     pub fn product(&self, x: &Tensor) -> Result<Tensor, TchError> {
         match self {
             Weight::Plain(weight) => x.f_to_kind(weight.kind())?.f_matmul(&weight.f_tr()?)?.f_to_kind(Kind::Float),
+            Weight::Device { weight, .. } => x.f_to_kind(weight.kind())?.f_mm(&weight.f_tr()?),
             Weight::Packed { forward, .. } => multiply(forward, x, Onto::Nothing),
         }
     }
 
-    /// `x @ weight.T + bias`, `[rows, out]` float32.
+    /// `x @ weight.T + bias`, as [`Self::product`].
     pub fn product_with_bias(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor, TchError> {
         match self {
             Weight::Plain(_) => Ok(self.product(x)?.f_add_(bias)?),
+            Weight::Device { weight, bias } => bias.f_addmm(&x.f_to_kind(weight.kind())?, &weight.f_tr()?),
             Weight::Packed { forward, .. } => multiply(forward, x, Onto::Bias(values(bias)?)),
         }
     }
@@ -58,6 +68,10 @@ impl Weight {
         match self {
             // Not in place: another handle to the same values may be in use.
             Weight::Plain(_) => self.backward(gradient)?.f_add_(&onto),
+            Weight::Device { weight, .. } => {
+                let mut onto = onto;
+                onto.f_addmm_(gradient, weight)
+            }
             Weight::Packed { backward, .. } => {
                 let mut onto = onto;
                 backward.multiply(Rows::of(gradient)?.matrix(0), RowsMut::of(&mut onto)?, Onto::Itself);
@@ -66,10 +80,11 @@ impl Weight {
         }
     }
 
-    /// `gradient @ weight`, `[rows, in]` float32: what [`Self::product`] passes back.
+    /// `gradient @ weight`, `[rows, in]`: what [`Self::product`] passes back.
     pub fn backward(&self, gradient: &Tensor) -> Result<Tensor, TchError> {
         match self {
             Weight::Plain(weight) => gradient.f_to_kind(weight.kind())?.f_matmul(weight)?.f_to_kind(Kind::Float),
+            Weight::Device { weight, .. } => gradient.f_to_kind(weight.kind())?.f_mm(weight),
             Weight::Packed { backward, .. } => multiply(backward, gradient, Onto::Nothing),
         }
     }

@@ -8,11 +8,11 @@ use tch::Tensor;
 
 use super::TrainError;
 use super::data::TrainingData;
-use super::optimizer::{AdamW, clip_gradient};
+use super::optimizer::AdamW;
 use super::schedule::Schedule;
 use crate::data::{EpochPlan, order};
 use crate::event::EpochRecord;
-use crate::model::{Adapter, Key, Purpose, RunPass, StepDropout};
+use crate::model::{Adapter, Compute, Key, Purpose, RunPass, StepDropout};
 use crate::spec::{PlannedRun, RunId, RunSpec};
 
 /// Where a run is.
@@ -166,18 +166,17 @@ impl Member {
     }
 
     /// After a backward pass: an optimizer step where the accumulation window closes, and on to the next micro-batch.
-    pub fn advance(&mut self) -> Result<Option<Update>, TrainError> {
+    pub fn advance(&mut self, compute: Compute<'_>) -> Result<Option<Update>, TrainError> {
         let closes = self.plan.closes_window(self.progress.batch);
         self.progress.batch += 1;
         if !closes {
             return Ok(None);
         }
         let parameters = &mut self.adapter.parameters;
-        let gradient_norm = clip_gradient(parameters, self.run.spec.max_grad_norm)?;
         let learning_rate = self.schedule.learning_rate(self.progress.step);
         self.progress.step += 1;
-        self.optimizer.step(parameters, learning_rate, self.progress.step)?;
-        let _ = parameters.gradient.f_zero_()?;
+        let (max_norm, step) = (self.run.spec.max_grad_norm, self.progress.step);
+        let gradient_norm = self.optimizer.clipped_step(compute, parameters, max_norm, learning_rate, step)?;
         Ok(Some(Update { learning_rate, gradient_norm }))
     }
 

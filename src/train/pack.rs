@@ -10,7 +10,7 @@ use super::TrainError;
 use super::data::TrainingData;
 use super::loss::cross_entropy;
 use super::member::{Member, MicroBatch, Update};
-use crate::model::{Base, Classifier, Layout, RunPass, RunSequences, RunSpan};
+use crate::model::{Base, Classifier, Layout, RunPass, RunSequences, RunSpan, upload};
 use crate::spec::RunId;
 
 /// Steps whose losses stay on a CUDA device before they are read, so that the step loop does not wait for the device.
@@ -108,7 +108,7 @@ impl<'a> Pack<'a> {
         let mut steps = Vec::with_capacity(unread.parts.len());
         for part in &unread.parts {
             if let Some(member) = self.places[part.place].member.as_mut() {
-                steps.push(StepOfRun { place: part.place, update: member.advance()? });
+                steps.push(StepOfRun { place: part.place, update: member.advance(self.base.compute())? });
             }
         }
         self.unread.push(unread);
@@ -136,8 +136,8 @@ impl<'a> Pack<'a> {
         let passes: Vec<RunPass<'_>> = batches.iter().map(|(.., batch)| batch.pass).collect();
         let classifier = Classifier::new(self.base, &layout, &passes);
         let (logits, tape) = classifier.forward()?;
-        let labels = Tensor::f_from_slice(&labels)?.f_to_device(device)?;
-        let weights = Tensor::f_from_slice(&weights)?.f_to_device(device)?;
+        let labels = upload(Tensor::f_from_slice(&labels)?, device)?;
+        let weights = upload(Tensor::f_from_slice(&weights)?, device)?;
         let loss = cross_entropy(&logits, &labels, &weights)?;
         classifier.backward(tape, &loss.gradient)?;
         let part = |((place, member, _), span): (&(usize, &Member, MicroBatch<'_>), &RunSpan)| Part {

@@ -35,7 +35,7 @@ impl<'a> Packed<'a> {
     fn of(linear: &'a Linear) -> Option<Self> {
         match &linear.weight {
             Weight::Packed { forward, backward } => Some(Packed { forward, backward, bias: &linear.bias }),
-            Weight::Plain(_) => None,
+            Weight::Plain(_) | Weight::Device { .. } => None,
         }
     }
 }

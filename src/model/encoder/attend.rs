@@ -16,7 +16,7 @@ impl Encoder<'_> {
         index: usize,
         layer: &Layer,
         hidden: &Tensor,
-        tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
+        tapes: &mut Vec<(Module, LoraTape)>,
     ) -> Result<(Tensor, Tensor, AttentionTape), TchError> {
         let width = self.base.config.hidden_size;
         let (queries, query, key_value, residual) = match &layer.projections {
@@ -42,7 +42,7 @@ impl Encoder<'_> {
         self.adapt((index, Module::Value), Queries::Tokens, hidden, &value, tapes)?;
         let inputs = (&query, &key_value);
         let (context, tape) =
-            attention::forward(self.base.kernels, self.layout, self.heads(), queries, inputs, self.passes, index)?;
+            attention::forward(self.base.compute(), self.layout, self.heads(), queries, inputs, self.passes, index)?;
         Ok((context, residual, tape))
     }
 
@@ -53,7 +53,7 @@ impl Encoder<'_> {
         (query, heads): (&Linear, &HeadProjections),
         firsts: Tensor,
         hidden: &Tensor,
-        tapes: &mut Vec<(Module, Vec<Option<LoraTape>>)>,
+        tapes: &mut Vec<(Module, LoraTape)>,
     ) -> Result<(Tensor, Tensor, AttentionTape), TchError> {
         let query = query.weight.product_with_bias(&firsts, &query.bias)?;
         self.adapt((index, Module::Query), Queries::Firsts, &firsts, &query, tapes)?;
@@ -81,7 +81,7 @@ impl Encoder<'_> {
             return self.onto_firsts(Some(hidden), firsts);
         }
         let width = self.base.config.hidden_size;
-        let inputs = attention::backward(self.layout, self.heads(), &tape.attention, context)?;
+        let inputs = attention::backward(self.base.compute(), self.layout, self.heads(), &tape.attention, context)?;
         let (query, key_value) = inputs.apart(width)?;
         let key = key_value.f_narrow(1, 0, width)?;
         let value = key_value.f_narrow(1, width, width)?;

@@ -6,7 +6,7 @@
 
 use multiversion::multiversion;
 use rayon::prelude::*;
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use super::sequence::{Shape, drop, multiply, shapes, softmax, softmax_backward, split, split_shared};
 use crate::model::attention::{Heads, Queries};
@@ -34,7 +34,7 @@ impl HeadProjections {
     /// no whole vectors.
     pub fn new(weight: &Tensor, bias: &Tensor, heads: i64, kernels: Kernels) -> Result<Option<Self>, TchError> {
         let width = weight.size()[1];
-        if kernels != Kernels::Fused || width % LANES as i64 != 0 {
+        if kernels != Kernels::Fused || weight.device() != Device::Cpu || width % LANES as i64 != 0 {
             return Ok(None);
         }
         let size = width / heads;

@@ -1,0 +1,62 @@
+//! Clipping and AdamW over a run's flat parameters, in two launches.
+
+use tch::{TchError, Tensor};
+
+use super::super::parameters::Parameters;
+use super::launch::{Address, Argument};
+use super::program::{Function, Program};
+
+const PARTS: usize = 256;
+const THREADS: usize = 256;
+
+/// The numbers of one optimizer step.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Update {
+    pub max_norm: f32,
+    /// What parameters that decay are multiplied by.
+    pub decay: f32,
+    /// Learning rate over the first moment's correction.
+    pub step_size: f32,
+    /// Square root of the second moment's correction.
+    pub correction: f32,
+    /// Parameters at the front that decay.
+    pub decayed: i32,
+}
+
+// SAFETY: `Update` of kernels/optimizer.cu.
+unsafe impl Argument for Update {}
+
+/// Clips the gradient, takes a step of AdamW with betas 0.9 and 0.999 and epsilon 1e-8, and clears the gradient. Returns the
+/// gradient's norm before clipping, `[]`.
+pub fn step(
+    program: &Program,
+    parameters: &Parameters,
+    (first_moment, second_moment): (&Tensor, &Tensor),
+    update: Update,
+) -> Result<Tensor, TchError> {
+    let count = parameters.values.numel();
+    let (parts, norm) = (program.floats(&[PARTS as i64])?, program.floats(&[])?);
+    let gradient = Address::of_whole(&parameters.gradient)?;
+    let (length, parts) = (count as i32, Address::of_whole(&parts)?);
+    // SAFETY: four vectors of the same length, and room for the sum of each block.
+    unsafe {
+        program.launch(Function::Squares, [PARTS, 1, 1], THREADS as u32, &[&gradient, &length, &parts])?;
+        program.launch(
+            Function::AdamW,
+            [count.div_ceil(THREADS), 1, 1],
+            THREADS as u32,
+            &[
+                &Address::of_whole(&parameters.values)?,
+                &gradient,
+                &Address::of_whole(first_moment)?,
+                &Address::of_whole(second_moment)?,
+                &length,
+                &parts,
+                &Address::of(&norm),
+                &update,
+            ],
+        )?;
+    }
+    Ok(norm)
+}
