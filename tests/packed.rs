@@ -297,20 +297,28 @@ fn fused_and_plain_kernels_give_the_same() {
 
 #[test]
 fn products_in_bfloat16_are_as_close_to_single_precision_as_libtorchs() {
-    let data = data("roberta");
-    let specs = runs("roberta");
-    let trained = |precision, kernels| train(&base_in(precision, "roberta", kernels), &data, &specs);
-    let single = trained(Precision::Fp32, Kernels::Fused);
-    let (ours, libtorchs) = (trained(Precision::Bf16, Kernels::Fused), trained(Precision::Bf16, Kernels::Plain));
-    for ((spec, single), (ours, libtorchs)) in specs.iter().zip(&single).zip(ours.iter().zip(&libtorchs)) {
-        let distance = |other: &Trained| {
-            let squares = single.losses.iter().zip(&other.losses).map(|(x, y)| (x - y).powi(2));
-            (squares.sum::<f64>() / single.losses.len() as f64).sqrt()
-        };
-        let (ours, libtorchs) = (distance(ours), distance(libtorchs));
-        assert!(ours > 0.0, "run {}: nothing was rounded", spec.seed);
-        // libtorch rounds each product as well.
-        assert!(ours < 1.2 * libtorchs, "run {}: losses differ by {ours}, libtorch's by {libtorchs}", spec.seed);
+    // Of two widths: on a GPU the second one suits tensor cores.
+    for folder in ["roberta", "xlm-roberta"] {
+        let data = data(folder);
+        let specs = runs("roberta");
+        let trained = |precision, kernels| train(&base_in(precision, folder, kernels), &data, &specs);
+        let single = trained(Precision::Fp32, Kernels::Fused);
+        let (ours, libtorchs) = (trained(Precision::Bf16, Kernels::Fused), trained(Precision::Bf16, Kernels::Plain));
+        for ((spec, single), (ours, libtorchs)) in specs.iter().zip(&single).zip(ours.iter().zip(&libtorchs)) {
+            let distance = |other: &Trained| {
+                let squares = single.losses.iter().zip(&other.losses).map(|(x, y)| (x - y).powi(2));
+                (squares.sum::<f64>() / single.losses.len() as f64).sqrt()
+            };
+            let (ours, libtorchs) = (distance(ours), distance(libtorchs));
+            assert!(ours > 0.0, "run {}: nothing was rounded", spec.seed);
+            // libtorch rounds each product as well; our kernels on a GPU also what lies between products.
+            let allowed = if device() == Device::Cpu { 1.2 } else { 1.5 };
+            assert!(
+                ours < allowed * libtorchs,
+                "run {}: losses differ by {ours}, libtorch's by {libtorchs}",
+                spec.seed
+            );
+        }
     }
 }
 

@@ -107,7 +107,7 @@ fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
     Cost {
         optimizer_steps: steps * run.epochs,
         tokens: source.tokens * run.epochs as u64,
-        footprint: Footprint::new(&source.config, run, source.classes, source.longest),
+        footprint: Footprint::new(&source.config, run, source.classes, source.longest, device.activations()),
         frozen: frozen_memory(&source.config, run.precision, source.classes, device.matrix_layouts()),
         eval_examples: source.eval_examples,
         examples: source.train_examples + source.eval_examples,

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::spec::{Architecture, PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec};
+use crate::train::Activations;
 
 /// What kind of device packs are planned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,14 @@ impl DeviceKind {
         match self {
             Self::Cpu => 2,
             Self::Cuda => 1,
+        }
+    }
+
+    /// How it keeps what a backward pass needs.
+    pub fn activations(self) -> Activations {
+        match self {
+            Self::Cpu => Activations::OnProcessor,
+            Self::Cuda => Activations::OnGpu,
         }
     }
 

@@ -5,8 +5,8 @@ use tch::{Kind, TchError, Tensor};
 
 use super::cpu;
 use super::cpu::attention::first_tokens::{self, FirstTokensTape, HeadProjections};
-use super::dropout::Dropout;
 use super::cuda;
+use super::dropout::Dropout;
 use super::elementwise::{Compute, foreign_tape};
 use super::layout::{Bucket, Buckets, Layout};
 use super::masks;

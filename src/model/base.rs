@@ -153,14 +153,7 @@ impl Base {
                 Err(reason) => (kernels, without_kernels) = (Kernels::Plain, Some(reason)),
             }
         }
-        let mut source = Source {
-            weights,
-            device,
-            product,
-            kernels,
-            eps: config.layer_norm_eps,
-            parameters: 0,
-        };
+        let mut source = Source { weights, device, product, kernels, eps: config.layer_norm_eps, parameters: 0 };
         let embeddings = source.embeddings(&config)?;
         let layers = (0..config.layers).map(|index| source.layer(&config, index)).collect::<Result<Vec<_>, _>>()?;
         let pooler = match architecture.pooler() {

@@ -4,14 +4,14 @@ use tch::{Kind, TchError, Tensor};
 
 use super::base::Base;
 use super::encoder::{Encoder, EncoderTape};
-use super::head::{self, HeadTape};
+use super::head::{HeadTape, Heads};
 use super::layout::Layout;
 use super::pass::RunPass;
 
 /// What the backward pass of a batch needs.
 pub struct Tape {
     encoder: Option<EncoderTape>,
-    heads: Vec<HeadTape>,
+    heads: HeadTape,
 }
 
 /// One batch of a pack: `passes` are its runs, in the layout's order.
@@ -50,29 +50,21 @@ impl<'a> Classifier<'a> {
 
     fn classify(&self, (features, encoder): (Tensor, Option<EncoderTape>)) -> Result<(Tensor, Tape), TchError> {
         // Heads compute in float32.
-        let features = features.f_to_kind(Kind::Float)?;
-        let mut logits = Vec::with_capacity(self.encoder.passes.len());
-        let mut heads = Vec::with_capacity(self.encoder.passes.len());
-        for (pass, span) in self.encoder.passes.iter().zip(&self.encoder.layout.runs) {
-            let rows = features.f_narrow(0, span.sequences.start as i64, span.sequences.len() as i64)?;
-            let (run_logits, tape) = head::forward(self.encoder.base, pass, &rows)?;
-            logits.push(run_logits);
-            heads.push(tape);
-        }
-        Ok((Tensor::f_cat(&logits, 0)?, Tape { encoder, heads }))
+        let (logits, heads) = self.heads().forward(&features.f_to_kind(Kind::Float)?)?;
+        Ok((logits, Tape { encoder, heads }))
+    }
+
+    fn heads(&self) -> Heads<'_> {
+        let sequences = self.encoder.layout.runs.iter().map(|span| span.sequences.clone()).collect();
+        Heads { base: self.encoder.base, passes: self.encoder.passes, sequences }
     }
 
     /// Adds to the gradients of every run's parameters; `logits` is the gradient of the logits.
     pub fn backward(&self, tape: Tape, logits: &Tensor) -> Result<(), TchError> {
-        let mut features = Vec::with_capacity(tape.heads.len());
-        let runs = self.encoder.passes.iter().zip(&self.encoder.layout.runs).zip(&tape.heads);
-        for ((pass, span), saved) in runs {
-            let rows = logits.f_narrow(0, span.sequences.start as i64, span.sequences.len() as i64)?;
-            features.extend(head::backward(self.encoder.base, pass, saved, &rows, tape.encoder.is_some())?);
-        }
-        match tape.encoder {
-            Some(encoder) => self.encoder.backward(encoder, Tensor::f_cat(&features, 0)?),
-            None => Ok(()),
+        let features = self.heads().backward(&tape.heads, logits, tape.encoder.is_some())?;
+        match (tape.encoder, features) {
+            (Some(encoder), Some(features)) => self.encoder.backward(encoder, features),
+            _ => Ok(()),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::base::{Embeddings, Linear, Norm};
 use super::config::Activation;
 use super::cpu;
 use super::cuda::{self, Program};
-use super::dropout::{Dropout, RowDropouts};
+use super::dropout::RowDropouts;
 use super::layout::Layout;
 use super::masks;
 use super::weight::Weight;
@@ -60,16 +60,13 @@ pub fn embed(
     }
 }
 
-/// What one run's rows `x` are multiplied by in dropout; none where nothing is dropped.
-pub fn run_mask(compute: Compute<'_>, dropout: Option<Dropout>, x: &Tensor) -> Result<Option<Tensor>, TchError> {
-    match (compute, dropout) {
-        (_, None) => Ok(None),
-        (Compute::Cuda(program), Some(_)) => {
-            let (rows, width) = x.size2()?;
-            let dropouts = RowDropouts::new([(0..rows as usize, dropout)]);
-            cuda::rows::mask(program, &dropouts, width as usize).map(Some)
-        }
-        _ => masks::of_run(dropout, x),
+/// What rows of float32 numbers as wide as `x` are multiplied by in dropout; none where nothing is dropped.
+pub fn row_mask(compute: Compute<'_>, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, TchError> {
+    let width = x.size2()?.1 as usize;
+    match compute {
+        Compute::Cuda(_) if dropouts.runs.iter().all(|(_, dropout)| dropout.is_none()) => Ok(None),
+        Compute::Cuda(program) => cuda::rows::mask(program, dropouts, width).map(Some),
+        Compute::Plain | Compute::Processor => masks::of_rows(dropouts, width, x.device()),
     }
 }
 

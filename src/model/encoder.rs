@@ -211,7 +211,8 @@ impl Encoder<'_> {
             let (context, residual) = rest.backward((first, derivative, last), gradient)?;
             return self.attend_backward(index, tape, &context, residual, stop.is_some());
         }
-        let (output, residual) = elementwise::residual_norm_backward(compute, &tape.output_norm, &layer.output_norm, gradient)?;
+        let (output, residual) =
+            elementwise::residual_norm_backward(compute, &tape.output_norm, &layer.output_norm, gradient)?;
         let linear = (index, Module::Output);
         let weight = &layer.output.weight;
         let Some(active) = self.linear_backward(linear, rows, tape, &output, (weight, None), stop)? else {

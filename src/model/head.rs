@@ -1,10 +1,14 @@
-//! The classification head of one run: from first-token features to logits and back.
+//! The classification heads of all runs: from first-token features to logits and back.
+
+use std::ops::Range;
 
 use tch::{Kind, TchError, Tensor};
 
 use super::adapter::HeadLinear;
 use super::base::Base;
-use super::elementwise;
+use super::cuda;
+use super::dropout::RowDropouts;
+use super::elementwise::{self, Compute};
 use super::pass::{RunPass, Site};
 use crate::spec::Architecture;
 
@@ -25,59 +29,112 @@ struct LinearTape {
     output: Tensor,
 }
 
-/// `features`: `[sequences, hidden]`, the run's first tokens. Returns logits, `[sequences, classes]`.
-pub fn forward(base: &Base, pass: &RunPass<'_>, features: &Tensor) -> Result<(Tensor, HeadTape), TchError> {
-    let pooled = match &base.pooler {
-        Some(pooler) => Some(pooler.weight.product_with_bias(features, &pooler.bias)?.f_to_kind(Kind::Float)?.f_tanh_()?),
-        None => None,
-    };
-    let x = pooled.as_ref().unwrap_or(features);
-    let (mut x, extra_mask) = drop(base, x, pass, Site::Extra)?;
-    let mut linears = Vec::new();
-    let last = pass.adapter.head.len() - 1;
-    for (index, linear) in pass.adapter.head.iter().enumerate() {
-        let (input, mask) =
-            if drops_before(base.config.architecture, index) { drop(base, &x, pass, Site::Head(index))? } else { (x, None) };
-        let product = linear.bias.value.f_addmm(&input, &linear.weight.value.f_tr()?)?;
-        let output = if index < last { activate(base, &product)? } else { product };
-        x = output.shallow_clone();
-        linears.push(LinearTape { mask, input, output });
-    }
-    Ok((x, HeadTape { pooled, extra_mask, linears }))
+/// The heads of a batch: a pass for each run, and each run's sequences.
+pub struct Heads<'a> {
+    pub base: &'a Base,
+    pub passes: &'a [RunPass<'a>],
+    pub sequences: Vec<Range<usize>>,
 }
 
-/// Accumulates the head's gradients; returns the features' gradient when `features` asks for it.
-pub fn backward(
-    base: &Base,
-    pass: &RunPass<'_>,
-    tape: &HeadTape,
-    logits: &Tensor,
-    features: bool,
-) -> Result<Option<Tensor>, TchError> {
-    let last = tape.linears.len() - 1;
-    let mut gradient = logits.shallow_clone();
-    for (index, (linear, saved)) in pass.adapter.head.iter().zip(&tape.linears).enumerate().rev() {
-        if index < last {
-            gradient = activation_backward(base, &gradient, &saved.output)?;
+impl Heads<'_> {
+    /// `features`: `[sequences, hidden]` float32, the first tokens of all runs. Returns logits, `[sequences, classes]`.
+    pub fn forward(&self, features: &Tensor) -> Result<(Tensor, HeadTape), TchError> {
+        let pooled = match &self.base.pooler {
+            Some(pooler) => {
+                let product = pooler.weight.product_with_bias(features, &pooler.bias)?;
+                Some(product.f_to_kind(Kind::Float)?.f_tanh_()?)
+            }
+            None => None,
+        };
+        let x = pooled.as_ref().unwrap_or(features);
+        let (mut x, extra_mask) = self.drop(x, Site::Extra)?;
+        let mut linears = Vec::new();
+        let count = self.base.config.architecture.head().len();
+        for index in 0..count {
+            let drops = drops_before(self.base.config.architecture, index);
+            let (input, mask) = if drops { self.drop(&x, Site::Head(index))? } else { (x, None) };
+            let product = self.product(index, &input)?;
+            let output = if index + 1 < count { activate(self.base, &product)? } else { product };
+            x = output.shallow_clone();
+            linears.push(LinearTape { mask, input, output });
         }
-        accumulate(linear, &gradient, &saved.input)?;
-        if index == 0 && !features {
-            return Ok(None);
-        }
-        gradient = masked(gradient.f_mm(&linear.weight.value)?, &saved.mask)?;
+        Ok((x, HeadTape { pooled, extra_mask, linears }))
     }
-    gradient = masked(gradient, &tape.extra_mask)?;
-    if let (Some(pooled), Some(pooler)) = (&tape.pooled, &base.pooler) {
-        gradient = pooler.weight.backward(&Tensor::f_tanh_backward(&gradient, pooled)?)?.f_to_kind(Kind::Float)?;
-    }
-    Ok(Some(gradient))
-}
 
-fn accumulate(linear: &HeadLinear, gradient: &Tensor, input: &Tensor) -> Result<(), TchError> {
-    let _ = linear.weight.gradient.shallow_clone().f_addmm_(&gradient.f_tr()?, input)?;
-    let sums = gradient.f_sum_dim_intlist([0i64].as_slice(), false, Kind::Float)?;
-    let _ = linear.bias.gradient.shallow_clone().f_add_(&sums)?;
-    Ok(())
+    /// Accumulates the heads' gradients; returns the features' gradient when `features` asks for it.
+    pub fn backward(&self, tape: &HeadTape, logits: &Tensor, features: bool) -> Result<Option<Tensor>, TchError> {
+        let last = tape.linears.len() - 1;
+        let mut gradient = logits.shallow_clone();
+        for (index, saved) in tape.linears.iter().enumerate().rev() {
+            if index < last {
+                gradient = activation_backward(self.base, &gradient, &saved.output)?;
+            }
+            self.accumulate(index, &gradient, &saved.input)?;
+            if index == 0 && !features {
+                return Ok(None);
+            }
+            gradient = masked(self.product_backward(index, &gradient)?, &saved.mask)?;
+        }
+        gradient = masked(gradient, &tape.extra_mask)?;
+        if let (Some(pooled), Some(pooler)) = (&tape.pooled, &self.base.pooler) {
+            let inner = Tensor::f_tanh_backward(&gradient, pooled)?;
+            gradient = pooler.weight.backward(&inner)?.f_to_kind(Kind::Float)?;
+        }
+        Ok(Some(gradient))
+    }
+
+    /// A linear layer of every head, and the head's rows.
+    fn layer(&self, index: usize) -> Vec<(&HeadLinear, Range<usize>)> {
+        let runs = self.passes.iter().zip(&self.sequences);
+        runs.map(|(pass, sequences)| (&pass.adapter.head[index], sequences.clone())).collect()
+    }
+
+    /// Rows of all runs times the weights of each, with its bias.
+    fn product(&self, index: usize, x: &Tensor) -> Result<Tensor, TchError> {
+        let layer = self.layer(index);
+        if let Compute::Cuda(program) = self.base.compute() {
+            return cuda::head::Layer::new(program, &layer)?.forward(x);
+        }
+        let run = |(linear, rows): &(&HeadLinear, Range<usize>)| {
+            linear.bias.value.f_addmm(&narrow(x, rows)?, &linear.weight.value.f_tr()?)
+        };
+        Tensor::f_cat(&layer.iter().map(run).collect::<Result<Vec<_>, _>>()?, 0)
+    }
+
+    fn product_backward(&self, index: usize, gradient: &Tensor) -> Result<Tensor, TchError> {
+        let layer = self.layer(index);
+        if let Compute::Cuda(program) = self.base.compute() {
+            return cuda::head::Layer::new(program, &layer)?.inputs(gradient);
+        }
+        let run = |(linear, rows): &(&HeadLinear, Range<usize>)| narrow(gradient, rows)?.f_mm(&linear.weight.value);
+        Tensor::f_cat(&layer.iter().map(run).collect::<Result<Vec<_>, _>>()?, 0)
+    }
+
+    /// Adds to the gradients of a linear layer of every head.
+    fn accumulate(&self, index: usize, gradient: &Tensor, input: &Tensor) -> Result<(), TchError> {
+        let layer = self.layer(index);
+        if let Compute::Cuda(program) = self.base.compute() {
+            return cuda::head::Layer::new(program, &layer)?.accumulate(gradient, input);
+        }
+        for (linear, rows) in layer {
+            let (gradient, input) = (narrow(gradient, &rows)?, narrow(input, &rows)?);
+            let _ = linear.weight.gradient.shallow_clone().f_addmm_(&gradient.f_tr()?, &input)?;
+            let sums = gradient.f_sum_dim_intlist([0i64].as_slice(), false, Kind::Float)?;
+            let _ = linear.bias.gradient.shallow_clone().f_add_(&sums)?;
+        }
+        Ok(())
+    }
+
+    fn drop(&self, x: &Tensor, site: Site) -> Result<(Tensor, Option<Tensor>), TchError> {
+        let dropouts = self.passes.iter().map(|pass| pass.dropout_at(site));
+        let dropouts = RowDropouts::new(self.sequences.iter().cloned().zip(dropouts));
+        let mask = elementwise::row_mask(self.base.compute(), &dropouts, x)?;
+        let dropped = match &mask {
+            Some(mask) => x.f_mul(mask)?,
+            None => x.shallow_clone(),
+        };
+        Ok((dropped, mask))
+    }
 }
 
 /// DistilBERT has no dropout before its first head layer; the others drop before each.
@@ -100,18 +157,13 @@ fn activation_backward(base: &Base, gradient: &Tensor, output: &Tensor) -> Resul
     }
 }
 
-fn drop(base: &Base, x: &Tensor, pass: &RunPass<'_>, site: Site) -> Result<(Tensor, Option<Tensor>), TchError> {
-    let mask = elementwise::run_mask(base.compute(), pass.dropout_at(site), x)?;
-    let dropped = match &mask {
-        Some(mask) => x.f_mul(mask)?,
-        None => x.shallow_clone(),
-    };
-    Ok((dropped, mask))
-}
-
 fn masked(x: Tensor, mask: &Option<Tensor>) -> Result<Tensor, TchError> {
     match mask {
         Some(mask) => x.f_mul(mask),
         None => Ok(x),
     }
+}
+
+fn narrow(x: &Tensor, rows: &Range<usize>) -> Result<Tensor, TchError> {
+    x.f_narrow(0, rows.start as i64, rows.len() as i64)
 }

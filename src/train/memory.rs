@@ -6,6 +6,15 @@ use crate::spec::{Module, Precision, RunSpec};
 /// Bytes per number at float32.
 const FLOAT: u64 = 4;
 
+/// What a forward pass leaves for the backward pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activations {
+    /// In float32, with attention probabilities and dropout masks.
+    OnProcessor,
+    /// In the precision of products; our own kernels make probabilities and masks again.
+    OnGpu,
+}
+
 /// Sizes of a run on a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footprint {
@@ -19,14 +28,14 @@ pub struct Footprint {
 impl Footprint {
     /// Of a run whose longest training sequence has `longest` tokens. Target modules that the model does not have are
     /// left out.
-    pub fn new(config: &ModelConfig, spec: &RunSpec, classes: usize, longest: usize) -> Self {
+    pub fn new(config: &ModelConfig, spec: &RunSpec, classes: usize, longest: usize, activations: Activations) -> Self {
         let targets = targets(spec, config);
         let (trainable_parameters, total_parameters) = count_parameters(config, &targets, classes);
         let lowest = targets.iter().map(|target| target.layer).min().unwrap_or(config.layers);
         Self {
             trainable_parameters,
             total_parameters,
-            run: run_memory(config, trainable_parameters, lowest, spec.batch_size, longest),
+            run: 5 * FLOAT * trainable_parameters as u64 + activations.of(config, spec, lowest, longest),
         }
     }
 }
@@ -41,8 +50,7 @@ pub fn frozen_memory(config: &ModelConfig, precision: Precision, classes: usize,
     let matrices = config.layers as u64 * Module::ALL.into_iter().map(elements).sum::<u64>();
     let (trainable, total) = count_parameters(config, &[], classes);
     let others = (total - trainable) as u64 - matrices;
-    let element = if precision == Precision::Bf16 { FLOAT / 2 } else { FLOAT };
-    layouts * element * matrices + FLOAT * others
+    layouts * element(precision) * matrices + FLOAT * others
 }
 
 fn targets(run: &RunSpec, config: &ModelConfig) -> Vec<LoraTarget> {
@@ -51,17 +59,29 @@ fn targets(run: &RunSpec, config: &ModelConfig) -> Vec<LoraTarget> {
     parsed.map(|(layer, linear)| LoraTarget { layer, linear, rank: run.rank as i64, scale }).collect()
 }
 
-/// Bytes that a run adds to a pack, for its largest possible micro-batch, at float32.
-///
-/// Per trainable parameter five numbers: value, gradient, both moments of AdamW, best value so far. Per token and layer
-/// from the lowest adapted one upwards what its backward pass reads: query, key and value, the normalised inputs of both
-/// LayerNorms with their dropout masks (7 hidden sizes in all), the input of the activation, and the attention
-/// probabilities. As much again for one layer's temporaries.
-fn run_memory(config: &ModelConfig, trainable: usize, lowest: usize, batch: usize, longest: usize) -> u64 {
-    let per_token = 7 * config.hidden_size + config.intermediate_size + config.heads * longest as i64;
-    let layers = config.layers.saturating_sub(lowest) + 1;
-    let activations = per_token as u64 * (layers * batch * longest) as u64;
-    FLOAT * (5 * trainable as u64 + activations)
+impl Activations {
+    /// Bytes of a run's largest possible micro-batch. Per token and layer from the lowest adapted one upwards: query, key and
+    /// value, what attention gives, the normalised inputs of both LayerNorms (on the processor with their dropout masks), the
+    /// inputs of the activation and of the layer, and there the attention probabilities as well, on a GPU the activation. As
+    /// much again for one layer's temporaries. With five numbers per trainable parameter (value, gradient, both moments of
+    /// AdamW, best value so far) that is what a run adds to a pack.
+    fn of(self, config: &ModelConfig, spec: &RunSpec, lowest: usize, longest: usize) -> u64 {
+        let (width, inner) = (config.hidden_size, config.intermediate_size);
+        let per_token = match self {
+            Self::OnProcessor => FLOAT * (7 * width + inner + config.heads * longest as i64) as u64,
+            Self::OnGpu => element(spec.precision) * (7 * width + 2 * inner) as u64,
+        };
+        let layers = config.layers.saturating_sub(lowest) + 1;
+        per_token * (layers * spec.batch_size * longest) as u64
+    }
+}
+
+/// Bytes of a number in the precision of products.
+fn element(precision: Precision) -> u64 {
+    match precision {
+        Precision::Bf16 => FLOAT / 2,
+        Precision::Fp32 | Precision::Tf32 => FLOAT,
+    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub use error::TrainError;
 pub use evaluate::{Evaluation, evaluate, log_probabilities};
 pub use frozen_states::FrozenStates;
 pub use member::{Member, Orders, Update};
-pub use memory::{Footprint, frozen_memory};
+pub use memory::{Activations, Footprint, frozen_memory};
 pub use pack::{Pack, Place, ReadLoss, StepOfRun};
 pub use record::{AdapterFiles, Checkpoint, Prediction, RecordError, Recorder, RunFacts, RunResult};
 pub use schedule::Schedule;

@@ -38,6 +38,9 @@ def peer(subject, options, precision, extra=()):
     command += ["--targets", ",".join(subject.targets), "--steps", subject.steps, "--precision", precision, *extra]
     if options.device == "cpu":
         command.append("--cpu")
+    else:
+        # As long as ours, whose first epoch does not count: a GPU loads each kernel when it is first used.
+        command += ["--warm-up", subject.steps]
     line = json.loads(run(command).splitlines()[-1])
     return line["tokens"] / line["seconds"]
 
@@ -64,6 +67,10 @@ def ours(subject, options, precision, pack):
         file = pathlib.Path(folder) / "bench.yaml"
         file.write_text(json.dumps(sweep))
         run([options.sweep, "run", file, "--results", folder, "--max-pack", pack, "--devices", options.device])
+        # Packs that follow each other would have their speeds added up.
+        packs = len(list((pathlib.Path(folder) / "bench" / "packs").iterdir()))
+        if packs != 1:
+            sys.exit(f"{pack} runs of {subject.name} in {precision} make {packs} packs: this device has not enough memory")
         with open(pathlib.Path(folder) / "bench" / "metrics.csv", newline="") as metrics:
             epochs = [row for row in csv.DictReader(metrics) if row["epoch"] == "2"]
     return sum(float(row["tokens_per_second"]) for row in epochs)
@@ -75,14 +82,16 @@ def product_rate(width, device, precision):
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
     rows = 1024 if device == "cpu" else 16384
     x, weight = (torch.randn(n, width, device=device, dtype=kind) for n in (rows, 4 * width))
-    wait = torch.cuda.synchronize if device != "cpu" else lambda: None
+    # On a GPU several in a row, so that launching them takes none of the time.
+    wait, products = (lambda: None, 1) if device == "cpu" else (torch.cuda.synchronize, 20)
     best = float("inf")
     for _ in range(12):
         wait()
         started = time.perf_counter()
-        x @ weight.t()
+        for _ in range(products):
+            x @ weight.t()
         wait()
-        best = min(best, time.perf_counter() - started)
+        best = min(best, (time.perf_counter() - started) / products)
     return 2 * rows * width * 4 * width / best / 1e9
 
 
@@ -159,6 +168,7 @@ def main():
     parser.add_argument("--models", default=["minilm", "roberta"], type=lambda text: text.split(","))
     parser.add_argument("--steps", type=int, help="optimizer steps of a measurement")
     parser.add_argument("--chart", help="PNG of the last model's speed against the number of runs in a pack")
+    parser.add_argument("--save", help="JSON of the last model's speeds: by precision, then by what ran")
     options = parser.parse_args()
     options.precisions = options.precisions or (["fp32", "bf16"] if multiplies_bfloat16() else ["fp32"])
     print(f"{device_name(options.device)}, {options.repetitions} repetitions in turns: median (range)")
@@ -173,6 +183,8 @@ def main():
             measured = {precision: measure(subject, options, precision) for precision in options.precisions}
         if options.chart:
             chart(measured, options)
+        if options.save:
+            pathlib.Path(options.save).write_text(json.dumps(measured))
 
 
 if __name__ == "__main__":

@@ -27,14 +27,16 @@ from transformers import (
     set_seed,
 )
 
-WARM_UP_STEPS = 2
-
-
 class Clock(TrainerCallback):
     """Starts when the warm-up steps are done."""
 
+    def __init__(self, warm_up):
+        self.warm_up = warm_up
+
     def on_step_end(self, args, state, control, **kwargs):
-        if state.global_step == WARM_UP_STEPS:
+        if state.global_step == self.warm_up:
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
             self.started = time.perf_counter()
 
 
@@ -52,6 +54,7 @@ def main():
     parser.add_argument("--data", required=True, help="CSV with columns text and label")
     parser.add_argument("--targets", required=True, help="comma-separated module names")
     parser.add_argument("--steps", type=int, required=True, help="optimizer steps that are timed")
+    parser.add_argument("--warm-up", type=int, default=2, help="optimizer steps before those")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--accumulation", type=int, default=2)
     parser.add_argument("--rank", type=int, default=16)
@@ -90,14 +93,14 @@ def main():
 
     collator = Counting(tokenizer)
     collator.batches = []
-    clock = Clock()
+    clock = Clock(args.warm_up)
     options = {"train_sampling_strategy": "group_by_length"} if args.group_by_length else {}
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
             folder,
             per_device_train_batch_size=args.batch,
             gradient_accumulation_steps=args.accumulation,
-            max_steps=WARM_UP_STEPS + args.steps,
+            max_steps=args.warm_up + args.steps,
             learning_rate=3e-5,
             weight_decay=0.1,
             lr_scheduler_type="cosine",
@@ -115,7 +118,7 @@ def main():
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         seconds = time.perf_counter() - clock.started
-    first = WARM_UP_STEPS * args.accumulation
+    first = args.warm_up * args.accumulation
     tokens = sum(collator.batches[first : first + args.steps * args.accumulation])
     print(json.dumps({"seconds": seconds, "tokens": tokens, "examples": args.steps * args.accumulation * args.batch}))
 

@@ -11,9 +11,11 @@ use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
 use crate::data::{self, CacheUse, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::hub::Hub;
-use crate::model::{Base, Kernels, ModelConfig, SavedAdapter};
+use crate::model::{Base, Compute, Kernels, ModelConfig, SavedAdapter};
 use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
-use crate::train::{self, Checkpoint, Examples, Footprint, FrozenStates, Recorder, TrainError, TrainingData};
+use crate::train::{
+    self, Activations, Checkpoint, Examples, Footprint, FrozenStates, Recorder, TrainError, TrainingData,
+};
 
 use memory::{Seen, Watch};
 
@@ -56,7 +58,12 @@ impl Loaded {
         let tokens = &self.data.train.tokens;
         let longest = (0..tokens.len()).map(|index| tokens.length(index)).max().unwrap_or(0);
         let (config, classes) = (&self.base.config, self.base.classes);
-        let of_run = |run| job.runs.get(run).map(|run| Footprint::new(config, &run.spec, classes, longest).run);
+        let activations = match self.base.compute() {
+            Compute::Cuda(_) => Activations::OnGpu,
+            Compute::Plain | Compute::Processor => Activations::OnProcessor,
+        };
+        let of_run =
+            |run| job.runs.get(run).map(|run| Footprint::new(config, &run.spec, classes, longest, activations).run);
         job.pack.places.iter().filter_map(|place| place.iter().filter_map(of_run).max()).sum()
     }
 

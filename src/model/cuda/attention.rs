@@ -8,7 +8,7 @@ use super::super::attention::{AttentionGradient, Heads, Queries};
 use super::super::dropout::Dropout;
 use super::super::layout::{Layout, Sequence, upload};
 use super::launch::{Address, Argument, LANES, RUNS, Rows, Run, Runs};
-use super::program::{Function, Program};
+use super::program::{Function, Products, Program};
 
 const WARPS: u32 = 4;
 /// Numbers that describe a piece.
@@ -18,6 +18,8 @@ const FIELDS: usize = 6;
 #[derive(Debug)]
 pub struct Pieces {
     runs: Range<usize>,
+    /// Pieces at the front that are parts of sequences; the others are whole ones.
+    partial: usize,
     /// `[pieces, 6]` int32; those of long sequences first, since they take longest.
     table: Tensor,
 }
@@ -25,12 +27,15 @@ pub struct Pieces {
 impl Pieces {
     /// Of all sequences of a layout.
     pub fn of(program: &Program, sequences: &[Sequence], runs: usize) -> Result<Vec<Self>, TchError> {
+        let tokens = program.products.tokens_per_piece();
         (0..runs)
             .step_by(RUNS)
             .map(|first| {
                 let runs = first..runs.min(first + RUNS);
-                let table = Tensor::f_from_slice(&table(sequences, &runs, program.tokens_per_piece))?.f_view([-1, FIELDS as i64])?;
-                Ok(Pieces { runs, table: upload(table, program.device())? })
+                let table = table(sequences, &runs, tokens);
+                let partial = table.chunks(FIELDS).take_while(|piece| piece[1] > tokens as i32).count();
+                let table = Tensor::f_from_slice(&table)?.f_view([-1, FIELDS as i64])?;
+                Ok(Pieces { runs, partial, table: upload(table, program.device())? })
             })
             .collect()
     }
@@ -158,59 +163,111 @@ pub fn backward(
         },
     };
     let (query, key_value) = result.apart(width)?;
-    let inner = program.floats(&tape.normalizer.size())?;
     let inputs = Inputs::of(tape.queries, &tape.query, &tape.key_value)?;
     let (query, key) = (Rows::of(&query)?, Rows::of(&key_value)?);
-    let value = Address::of(&key_value.f_narrow(1, width, width)?);
+    let gradients = Gradients {
+        context: Address::of_whole(&tape.context)?,
+        gradient: Address::of_whole(gradient)?,
+        normalizer: Address::of_whole(&tape.normalizer)?,
+        query_gradient: query.address,
+        key_gradient: key.address,
+        value_gradient: Address::of(&key_value.f_narrow(1, width, width)?),
+        context_stride: width as i32,
+        query_stride: query.stride,
+        key_stride: key.stride,
+        partial: 0,
+    };
     for pieces in layout.pieces(program)? {
-        let table = Address::of_whole(&pieces.table)?;
         let dropouts = pieces.dropouts(&tape.dropouts);
-        let grid = [pieces.count(), heads.count as usize, 1];
-        let (normalizer, inner) = (Address::of_whole(&tape.normalizer)?, Address::of_whole(&inner)?);
-        let context = Address::of_whole(&tape.context)?;
-        let (gradient, stride) = (Address::of_whole(gradient)?, width as i32);
-        let (threads, scale) = (WARPS * LANES, scale(heads));
-        // SAFETY: as in the forward pass; gradients are as large as what they are gradients of.
-        unsafe {
-            program.launch(
-                Function::AttentionQueries,
-                grid,
-                threads,
-                &[
-                    &table,
-                    &inputs,
-                    &scale,
-                    &context,
-                    &gradient,
-                    &stride,
-                    &normalizer,
-                    &inner,
-                    &query.address,
-                    &query.stride,
-                    &dropouts,
-                ],
-            )?;
-            program.launch(
-                Function::AttentionKeys,
-                grid,
-                threads,
-                &[
-                    &table,
-                    &inputs,
-                    &scale,
-                    &gradient,
-                    &stride,
-                    &normalizer,
-                    &inner,
-                    &key.address,
-                    &value,
-                    &key.stride,
-                    &dropouts,
-                ],
-            )?;
+        match program.products {
+            Products::OnTensorCores => backward_at_once(program, heads, pieces, &inputs, gradients, &dropouts)?,
+            Products::OfFloats => {
+                let inner = program.floats(&tape.normalizer.size())?;
+                backward_in_two(program, heads, pieces, &inputs, gradients, (&inner, &dropouts))?;
+            }
         }
     }
     Ok(result)
+}
+
+/// Where the backward pass finds what it needs, and puts the gradients of query, key and value.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Gradients {
+    context: Address,
+    gradient: Address,
+    normalizer: Address,
+    query_gradient: Address,
+    key_gradient: Address,
+    value_gradient: Address,
+    context_stride: i32,
+    query_stride: i32,
+    key_stride: i32,
+    partial: i32,
+}
+
+// SAFETY: `Backward` of kernels/attention_bf16.cu.
+unsafe impl Argument for Gradients {}
+
+/// Two blocks for each part of a sequence, one for each whole sequence.
+fn backward_at_once(
+    program: &Program,
+    heads: Heads,
+    pieces: &Pieces,
+    inputs: &Inputs,
+    gradients: Gradients,
+    dropouts: &Runs,
+) -> Result<(), TchError> {
+    let gradients = Gradients { partial: pieces.partial as i32, ..gradients };
+    let grid = [pieces.count() + pieces.partial, heads.count as usize, 1];
+    let arguments: [&dyn Argument; 5] =
+        [&Address::of_whole(&pieces.table)?, inputs, &gradients, &scale(heads), dropouts];
+    // SAFETY: as in the forward pass; gradients are as large as what they are gradients of.
+    unsafe { program.launch(Function::AttentionBackward, grid, WARPS * LANES, &arguments) }
+}
+
+/// First for queries, then for keys, which read what the first launch leaves in `inner`.
+fn backward_in_two(
+    program: &Program,
+    heads: Heads,
+    pieces: &Pieces,
+    inputs: &Inputs,
+    gradients: Gradients,
+    (inner, dropouts): (&Tensor, &Runs),
+) -> Result<(), TchError> {
+    let (table, inner) = (Address::of_whole(&pieces.table)?, Address::of_whole(inner)?);
+    let grid = [pieces.count(), heads.count as usize, 1];
+    let of_queries: [&dyn Argument; 11] = [
+        &table,
+        inputs,
+        &scale(heads),
+        &gradients.context,
+        &gradients.gradient,
+        &gradients.context_stride,
+        &gradients.normalizer,
+        &inner,
+        &gradients.query_gradient,
+        &gradients.query_stride,
+        dropouts,
+    ];
+    let of_keys: [&dyn Argument; 11] = [
+        &table,
+        inputs,
+        &scale(heads),
+        &gradients.gradient,
+        &gradients.context_stride,
+        &gradients.normalizer,
+        &inner,
+        &gradients.key_gradient,
+        &gradients.value_gradient,
+        &gradients.key_stride,
+        dropouts,
+    ];
+    // SAFETY: as in the forward pass; gradients are as large as what they are gradients of.
+    unsafe {
+        program.launch(Function::AttentionQueries, grid, WARPS * LANES, &of_queries)?;
+        program.launch(Function::AttentionKeys, grid, WARPS * LANES, &of_keys)
+    }
 }
 
 #[cfg(test)]
@@ -229,10 +286,8 @@ mod tests {
                 Sequence { start: start - len, len, index_in_run: 4, run }
             })
             .collect();
-        let pieces: Vec<[i32; FIELDS]> = table(&sequences, &(1..3), 32).chunks(FIELDS).map(|p| p.try_into().unwrap()).collect();
-        assert_eq!(
-            pieces,
-            [[5, 70, 0, 4, 0, 1], [5, 70, 32, 4, 0, 1], [5, 70, 64, 4, 0, 1], [75, 32, 0, 4, 1, 2]]
-        );
+        let pieces: Vec<[i32; FIELDS]> =
+            table(&sequences, &(1..3), 32).chunks(FIELDS).map(|p| p.try_into().unwrap()).collect();
+        assert_eq!(pieces, [[5, 70, 0, 4, 0, 1], [5, 70, 32, 4, 0, 1], [5, 70, 64, 4, 0, 1], [75, 32, 0, 4, 1, 2]]);
     }
 }

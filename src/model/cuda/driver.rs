@@ -36,6 +36,9 @@ type LaunchKernel = unsafe extern "C" fn(
 /// CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR.
 const CAPABILITY: [c_int; 2] = [75, 76];
 
+/// CUDA_ERROR_NOT_FOUND.
+const NOT_FOUND: c_int = 500;
+
 /// The context that libtorch uses on a device.
 #[derive(Clone, Copy, Debug)]
 pub struct Context(*mut c_void);
@@ -93,21 +96,25 @@ impl Driver {
         Ok((Context(context), (capability[0], capability[1])))
     }
 
-    /// Loads compiled code, for the life of the process, and finds kernels in it.
+    /// Loads compiled code, for the life of the process, and finds kernels in it; those that it does not have are none.
     pub fn kernels<const N: usize>(
         &self,
         context: Context,
         code: &[u8],
         names: [&CStr; N],
-    ) -> Result<[Kernel; N], String> {
-        let mut found = [Kernel(std::ptr::null_mut()); N];
+    ) -> Result<[Option<Kernel>; N], String> {
+        let mut found = [None; N];
         self.within(context, || {
             let mut module = std::ptr::null_mut();
             // SAFETY: the code is a whole image; pointers to variables that outlive the calls.
             unsafe {
                 self.check((self.load_module)(&mut module, code.as_ptr().cast()))?;
-                for (kernel, name) in found.iter_mut().zip(names) {
-                    self.check((self.module_function)(&mut kernel.0, module, name.as_ptr()))?;
+                for (place, name) in found.iter_mut().zip(names) {
+                    let mut kernel = std::ptr::null_mut();
+                    match (self.module_function)(&mut kernel, module, name.as_ptr()) {
+                        NOT_FOUND => *place = None,
+                        code => *place = self.check(code).map(|()| Some(Kernel(kernel)))?,
+                    }
                 }
             }
             Ok(())
@@ -167,7 +174,8 @@ impl Driver {
         // SAFETY: gives a string that is never freed, or null for a code that it does not know.
         let known = unsafe { (self.error_name)(code, &mut name) == 0 && !name.is_null() };
         // SAFETY: as above.
-        let name = if known { unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned() } else { code.to_string() };
+        let name =
+            if known { unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned() } else { code.to_string() };
         Err(format!("CUDA error: {name}"))
     }
 }

@@ -45,6 +45,16 @@ impl Address {
             Err(TchError::Torch("a kernel was given a tensor with gaps".to_string()))
         }
     }
+
+    /// Of a tensor without gaps, float32, that is read four numbers at a time.
+    pub fn of_fours(tensor: &Tensor) -> Result<Self, TchError> {
+        let address = Address::of_whole(tensor)?;
+        if address.0.is_multiple_of(16) {
+            Ok(address)
+        } else {
+            Err(TchError::Torch("a kernel was given a tensor that lies between sixteens of bytes".to_string()))
+        }
+    }
 }
 
 /// A matrix whose rows may lie apart.
@@ -63,11 +73,7 @@ impl Rows {
         if stride[1] != 1 {
             return Err(TchError::Torch("a kernel was given a matrix whose columns lie apart".to_string()));
         }
-        Ok(Rows {
-            address: Address::of(tensor),
-            columns: columns as usize,
-            stride: stride[0] as i32,
-        })
+        Ok(Rows { address: Address::of(tensor), columns: columns as usize, stride: stride[0] as i32 })
     }
 }
 
@@ -94,9 +100,7 @@ impl Run {
 
 /// Key, threshold and scale; without dropout everything is kept.
 pub fn in_kernels(dropout: Option<Dropout>) -> (u64, u32, f32) {
-    dropout.map_or((0, 0, 1.0), |dropout| {
-        (dropout.key.state(0) as u64, u32::from(dropout.threshold), dropout.scale())
-    })
+    dropout.map_or((0, 0, 1.0), |dropout| (dropout.key.state(0) as u64, u32::from(dropout.threshold), dropout.scale()))
 }
 
 #[repr(C)]

@@ -7,6 +7,7 @@
 
 pub mod attention;
 mod driver;
+pub mod head;
 mod launch;
 pub mod lora;
 pub mod optimizer;

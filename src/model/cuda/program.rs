@@ -8,45 +8,56 @@ use super::super::config::{Activation, ModelConfig};
 use super::driver::{Compiler, Context, Driver, Kernel};
 use super::launch::Argument;
 
-const SOURCES: [&str; 5] = [
+const SHARED: [&str; 6] = [
     include_str!("kernels/common.cuh"),
     include_str!("kernels/rows.cu"),
-    include_str!("kernels/lora.cu"),
+    include_str!("kernels/head.cu"),
     include_str!("kernels/optimizer.cu"),
+    include_str!("kernels/lora.cuh"),
     include_str!("kernels/attention.cuh"),
 ];
+const OF_FLOATS: [&str; 2] = [include_str!("kernels/lora.cu"), include_str!("kernels/attention.cu")];
+const ON_TENSOR_CORES: [&str; 3] = [
+    include_str!("kernels/tensor.cuh"),
+    include_str!("kernels/lora_bf16.cu"),
+    include_str!("kernels/attention_bf16.cu"),
+];
 
-/// Two kinds of attention.
+/// What multiplies in the kernels of LoRA and attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AttentionKernels {
-    Float,
-    /// On tensor cores.
-    BFloat16,
+pub(super) enum Products {
+    OfFloats,
+    OnTensorCores,
 }
 
-impl AttentionKernels {
-    /// Tensor cores multiply heads of whole sixteens, fetched 16 bytes at a time; bfloat16 from compute capability 8.0 on.
+impl Products {
+    /// Tensor cores multiply bfloat16 from compute capability 8.0 on, heads of whole sixteens and columns of whole
+    /// thirty-twos.
     fn of(config: &ModelConfig, kind: Kind, capability: (i32, i32)) -> Self {
-        let fits = config.head_size() % 16 == 0 && config.hidden_size % WHOLE == 0;
-        if kind == Kind::BFloat16 && fits && capability >= (8, 0) {
-            Self::BFloat16
-        } else {
-            Self::Float
+        let fits = config.head_size() % 16 == 0 && config.hidden_size % 32 == 0 && config.intermediate_size % 32 == 0;
+        if kind == Kind::BFloat16 && fits && capability >= (8, 0) { Self::OnTensorCores } else { Self::OfFloats }
+    }
+
+    fn sources(self) -> String {
+        match self {
+            Self::OfFloats => OF_FLOATS.concat(),
+            Self::OnTensorCores => ON_TENSOR_CORES.concat(),
         }
     }
 
-    fn source(self) -> &'static str {
+    /// Tokens of a sequence that a block of the attention kernels takes.
+    pub fn tokens_per_piece(self) -> usize {
         match self {
-            Self::Float => include_str!("kernels/attention.cu"),
-            Self::BFloat16 => include_str!("kernels/attention_bf16.cu"),
+            Self::OfFloats => 32,
+            Self::OnTensorCores => 64,
         }
     }
 
-    /// Tokens of a sequence that a block takes.
-    fn tokens(self) -> usize {
+    /// Rows and columns of a block that goes up from the rank of a LoRA update.
+    pub fn block_of_lora_up(self) -> (usize, usize) {
         match self {
-            Self::Float => 32,
-            Self::BFloat16 => 64,
+            Self::OfFloats => (64, 128),
+            Self::OnTensorCores => (256, 64),
         }
     }
 }
@@ -64,17 +75,21 @@ pub enum Function {
     LoraDownB,
     LoraUpA,
     LoraUpB,
-    LoraWeightsA,
-    LoraWeightsB,
+    LoraParts,
+    LoraWeights,
     AttentionForward,
     AttentionQueries,
     AttentionKeys,
+    AttentionBackward,
+    HeadForward,
+    HeadInputs,
+    HeadWeights,
     Squares,
     AdamW,
 }
 
 /// In the order of [`Function`].
-const NAMES: [&CStr; 17] = [
+const NAMES: [&CStr; 21] = [
     c"embed",
     c"norm_forward",
     c"norm_backward",
@@ -85,11 +100,15 @@ const NAMES: [&CStr; 17] = [
     c"lora_down_b",
     c"lora_up_a",
     c"lora_up_b",
-    c"lora_weights_a",
-    c"lora_weights_b",
+    c"lora_parts",
+    c"lora_weights",
     c"attention_forward",
     c"attention_queries",
     c"attention_keys",
+    c"attention_backward",
+    c"head_forward",
+    c"head_inputs",
+    c"head_weights",
     c"squares",
     c"adamw",
 ];
@@ -103,12 +122,11 @@ const WHOLE: i64 = 8;
 pub struct Program {
     driver: Driver,
     context: Context,
-    kernels: [Kernel; NAMES.len()],
+    kernels: [Option<Kernel>; NAMES.len()],
     device: Device,
     /// Of all values between products.
     kind: Kind,
-    /// Tokens of a sequence that a block of the attention kernels takes.
-    pub(super) tokens_per_piece: usize,
+    pub(super) products: Products,
 }
 
 impl std::fmt::Debug for Program {
@@ -129,10 +147,10 @@ impl Program {
         fits(config)?;
         let driver = Driver::load()?;
         let (context, capability) = driver.open(index)?;
-        let attention = AttentionKernels::of(config, kind, capability);
-        let code = code(driver.compiler(), capability, config, kind, attention)?;
+        let products = Products::of(config, kind, capability);
+        let code = code(driver.compiler(), capability, config, kind, products)?;
         let kernels = driver.kernels(context, &code, NAMES)?;
-        Ok(Program { driver, context, kernels, device, kind, tokens_per_piece: attention.tokens() })
+        Ok(Program { driver, context, kernels, device, kind, products })
     }
 
     pub fn device(&self) -> Device {
@@ -166,15 +184,16 @@ impl Program {
         let mut pointers: Vec<*mut c_void> =
             arguments.iter().map(|&argument| std::ptr::from_ref(argument).cast_mut().cast()).collect();
         let grid = grid.map(|blocks| blocks as u32);
+        let failed = |reason: String| TchError::Torch(format!("{reason} in {function:?}"));
+        let kernel = self.kernels[function as usize].ok_or_else(|| failed("no kernel for this model".to_string()))?;
         // SAFETY: as the caller promises; the driver only reads the arguments.
-        unsafe { self.driver.launch(self.context, self.kernels[function as usize], grid, threads, &mut pointers) }
-            .map_err(|error| TchError::Torch(format!("{error} in {function:?}")))
+        unsafe { self.driver.launch(self.context, kernel, grid, threads, &mut pointers) }.map_err(failed)
     }
 }
 
 fn fits(config: &ModelConfig) -> Result<(), String> {
     let (inner, head) = (config.intermediate_size, config.head_size());
-    // Activations are computed 16 bytes at a time, products of heads 4 numbers.
+    // Activations are computed 16 bytes at a time, heads (and so hidden states) and LoRA four numbers at a time.
     if inner % WHOLE == 0 && head % 4 == 0 && head <= WIDEST_HEAD {
         Ok(())
     } else {
@@ -187,7 +206,7 @@ fn code(
     (major, minor): (i32, i32),
     config: &ModelConfig,
     kind: Kind,
-    attention: AttentionKernels,
+    products: Products,
 ) -> Result<Vec<u8>, String> {
     let activation = match config.activation {
         Activation::Gelu => 0,
@@ -208,5 +227,72 @@ fn code(
     }
     let text = |text: String| CString::new(text).map_err(|error| error.to_string());
     let options = options.into_iter().map(text).collect::<Result<Vec<_>, _>>()?;
-    compiler.compile(&text(SOURCES.concat() + attention.source())?, &options)
+    compiler.compile(&text(SHARED.concat() + &products.sources())?, &options)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::{Path, PathBuf};
+
+    use super::super::super::symbol::Library;
+    use super::*;
+
+    /// NVRTC as it comes with libtorch; found by path, since nothing here loads it for a GPU. Not on every machine.
+    fn compiler() -> Option<Compiler> {
+        let packages =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/torch").canonicalize().ok()?.parent()?.join("nvidia");
+        let libraries: Vec<PathBuf> = std::fs::read_dir(packages)
+            .ok()?
+            .filter_map(|folder| std::fs::read_dir(folder.ok()?.path().join("lib")).ok())
+            .flatten()
+            .filter_map(|file| Some(file.ok()?.path()))
+            .collect();
+        let open = |start: &str| {
+            let name =
+                |path: &&PathBuf| path.file_name().is_some_and(|name| name.as_bytes().starts_with(start.as_bytes()));
+            let path = CString::new(libraries.iter().find(name)?.as_os_str().as_bytes()).unwrap();
+            Library::open(&path).ok()
+        };
+        // NVRTC asks for it by name, and finds it loaded.
+        open("libnvrtc-builtins.so")?;
+        let library = open("libnvrtc.so")?;
+        // SAFETY: NVRTC.
+        Some(unsafe { Compiler::of(&library) }.unwrap())
+    }
+
+    fn config(fixture: &str) -> ModelConfig {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference").join(fixture).join("model");
+        ModelConfig::read(&folder).unwrap()
+    }
+
+    #[test]
+    fn kernels_compile_for_every_kind_of_model() {
+        let Some(compiler) = compiler() else { return };
+        for (fixture, kind, capability, products) in [
+            ("roberta", Kind::Float, (9, 0), Products::OfFloats),
+            ("roberta", Kind::BFloat16, (7, 5), Products::OfFloats),
+            ("xlm-roberta", Kind::BFloat16, (8, 0), Products::OnTensorCores),
+        ] {
+            let config = config(fixture);
+            fits(&config).unwrap();
+            assert_eq!(Products::of(&config, kind, capability), products);
+            let code = code(&compiler, capability, &config, kind, products).unwrap_or_else(|log| panic!("{log}"));
+            for name in NAMES {
+                let has = code.windows(name.count_bytes()).any(|bytes| bytes == name.to_bytes());
+                let wanted = match products {
+                    Products::OfFloats => name != c"attention_backward",
+                    Products::OnTensorCores => name != c"attention_queries" && name != c"attention_keys",
+                };
+                assert_eq!(has, wanted, "{name:?} for {fixture}");
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_that_the_kernels_are_not_made_for_are_refused() {
+        let mut config = config("roberta");
+        config.intermediate_size = 100;
+        assert_eq!(fits(&config).unwrap_err(), "no kernels for 100 wide layers and 12 wide heads");
+    }
 }

@@ -70,7 +70,7 @@ extern "C" __global__ void attention_forward(
     const __grid_constant__ Runs runs) {
     __shared__ __align__(16) float query[PIECE][PADDED], key[PIECE][PADDED], values[PIECE][PADDED];
     __shared__ __align__(16) float weights[ATTENDING][EACH][PIECE];
-    Block block(pieces, runs, in.firsts);
+    Block block(pieces, blockIdx.x, runs, in.firsts);
     if (block.piece.first >= block.queries) return;
     int lane = threadIdx.x % LANES, warp = threadIdx.x / LANES;
     int first = block.piece.first + warp * EACH;
@@ -126,7 +126,7 @@ extern "C" __global__ void attention_queries(
     const __grid_constant__ Runs runs) {
     __shared__ __align__(16) float query[PIECE][PADDED], asked[PIECE][PADDED], key[PIECE][PADDED], values[PIECE][PADDED];
     __shared__ __align__(16) float scores[ATTENDING][EACH][PIECE];
-    Block block(pieces, runs, in.firsts);
+    Block block(pieces, blockIdx.x, runs, in.firsts);
     if (block.piece.first >= block.queries) return;
     int lane = threadIdx.x % LANES, warp = threadIdx.x / LANES;
     int first = block.piece.first + warp * EACH;
@@ -191,7 +191,7 @@ extern "C" __global__ void attention_keys(
     const __grid_constant__ Runs runs) {
     __shared__ __align__(16) float query[PIECE][PADDED], asked[PIECE][PADDED], key[PIECE][PADDED], values[PIECE][PADDED];
     __shared__ __align__(16) float scores[ATTENDING][EACH][PIECE], weights[ATTENDING][EACH][PIECE];
-    Block block(pieces, runs, in.firsts);
+    Block block(pieces, blockIdx.x, runs, in.firsts);
     int lane = threadIdx.x % LANES, warp = threadIdx.x / LANES;
     int first = block.piece.first;
     u64 start = (u64)block.piece.start * in.key_stride;

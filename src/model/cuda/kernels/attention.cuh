@@ -28,8 +28,8 @@ struct Block {
     int queries, query_row;
     // Word of the dropout mask of this head's first query.
     u64 word;
-    __device__ Block(const Piece* pieces, const Runs& runs, bool firsts)
-        : piece(pieces[blockIdx.x]), head(blockIdx.y), run(runs.run[piece.run]) {
+    __device__ Block(const Piece* pieces, int number, const Runs& runs, bool firsts)
+        : piece(pieces[number]), head(blockIdx.y), run(runs.run[piece.run]) {
         queries = firsts ? 1 : piece.length;
         query_row = firsts ? piece.sequence : piece.start;
         word = (u64)(piece.index_in_run * HEADS + head) * LONGEST * ROW_WORDS;

@@ -1,6 +1,5 @@
 // Attention as in attention.cu, with products in bfloat16 on tensor cores: a warp takes 16 of a block's 64 tokens (queries, or
-// in `attention_keys` keys) and goes over the other side in pieces of 32. In the layout of the products' results a lane has
-// rows lane / 4 and 8 more, and columns 2 * (lane % 4) and the one after it, of each 8 x 8 part.
+// in `attention_keys` keys) and goes over the other side in pieces of 32.
 
 const int TOKENS = 64;
 const int ATTENDING = TOKENS / 16;
@@ -12,43 +11,15 @@ const int PARTS_OF_HEAD = HEAD_SIZE / 8;
 
 typedef value Tile[TOKENS][PITCH];
 
-// The left side of a product: 16 x 16 values.
-struct Left {
-    unsigned part[4];
-};
-
-__device__ __forceinline__ unsigned pair(float low, float high) {
-    unsigned both;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));
-    return both;
-}
-
-__device__ __forceinline__ void load_parts(unsigned (&part)[4], const value* row) {
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(part[0]), "=r"(part[1]), "=r"(part[2]), "=r"(part[3])
-                 : "r"((unsigned)__cvta_generic_to_shared(row)));
-}
-
-__device__ __forceinline__ void load_turned(unsigned (&part)[4], const value* row) {
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(part[0]), "=r"(part[1]), "=r"(part[2]), "=r"(part[3])
-                 : "r"((unsigned)__cvta_generic_to_shared(row)));
-}
-
-__device__ __forceinline__ void multiply(float (&sum)[4], const Left& left, unsigned right_0, unsigned right_1) {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-        : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
-        : "r"(left.part[0]), "r"(left.part[1]), "r"(left.part[2]), "r"(left.part[3]), "r"(right_0), "r"(right_1));
-}
-
-// Rows first.. of a sequence's `count`, zeros behind them.
+// Begins to fetch rows first.. of a sequence's `count`, zeros behind them. They are there after `arrive`.
 __device__ __forceinline__ void fetch(Tile& to, const value* from, int stride, int first, int count, int head) {
     const int GROUPS = HEAD_SIZE / 8;
+    #pragma unroll
     for (int i = threadIdx.x; i < TOKENS * GROUPS; i += ATTENDING * LANES) {
         int row = i / GROUPS, e = i % GROUPS * 8;
-        uint4 values = make_uint4(0, 0, 0, 0);
-        if (first + row < count) values = *(const uint4*)&from[(u64)(first + row) * stride + head * HEAD_SIZE + e];
-        *(uint4*)&to[row][e] = values;
+        bool there = first + row < count;
+        const value* at = &from[(u64)(there ? first + row : 0) * stride + head * HEAD_SIZE + e];
+        fetch_16_bytes(&to[row][e], at, there);
     }
 }
 
@@ -131,27 +102,26 @@ __device__ __forceinline__ void store(
     }
 }
 
-extern "C" __global__ void attention_forward(
+extern "C" __global__ void __launch_bounds__(ATTENDING * LANES, 4) attention_forward(
     const Piece* pieces, Inputs in, float scale, value* context, int context_stride, float* normalizer,
     const __grid_constant__ Runs runs) {
     __shared__ __align__(16) Tile query, key, values;
-    Block block(pieces, runs, in.firsts);
+    Block block(pieces, blockIdx.x, runs, in.firsts);
     if (block.piece.first >= block.queries) return;
     int lane = threadIdx.x % LANES, warp = threadIdx.x / LANES;
     int first = block.piece.first + warp * 16, length = block.piece.length;
     bool works = first < block.queries;
     fetch(query, in.query + (u64)block.query_row * in.query_stride, in.query_stride, block.piece.first, block.queries,
           block.head);
-    __syncthreads();
     Left asking[STEPS];
-    rows_of(asking, query, warp, lane);
     float sums[PARTS_OF_HEAD][4] = {}, divisor[2] = {}, largest[2] = {-infinity(), -infinity()};
     u64 start = (u64)block.piece.start * in.key_stride;
     for (int k0 = 0; k0 < length; k0 += TOKENS) {
-        __syncthreads();
+        if (k0) __syncthreads();
         fetch(key, in.key + start, in.key_stride, k0, length, block.head);
         fetch(values, in.values + start, in.key_stride, k0, length, block.head);
-        __syncthreads();
+        arrive();
+        if (k0 == 0) rows_of(asking, query, warp, lane);
         for (int k = k0; works && k < length && k < k0 + TOKENS; k += PIECE) {
             float weights[4][4] = {};
             products(weights, asking, key, k - k0, lane);
@@ -198,48 +168,90 @@ extern "C" __global__ void attention_forward(
     }
 }
 
-extern "C" __global__ void attention_queries(
-    const Piece* pieces, Inputs in, float scale, const value* context, const value* gradient, int context_stride,
-    const float* normalizer, float* inner, value* query_gradient, int gradient_stride,
-    const __grid_constant__ Runs runs) {
-    __shared__ __align__(16) Tile query, asked, key, values;
-    Block block(pieces, runs, in.firsts);
+// What the blocks of the backward pass share.
+struct Shared {
+    Tile query, asked, key, values;
+    value scores[TOKENS][TOKENS + 8];
+    float divisors[TOKENS], alongs[TOKENS];
+};
+
+// Where the backward pass finds what it needs, and puts the gradients of query, key and values.
+struct Backward {
+    const value* context;
+    const value* gradient;
+    const float* normalizer;
+    value* query_gradient;
+    value* key_gradient;
+    value* value_gradient;
+    int context_stride, query_stride, key_stride;
+    // Pieces at the front that are parts of sequences.
+    int partial;
+};
+
+// For the queries from `q0` on: the logarithms of what softmax divided by, and the products of context and its gradient. Two
+// threads share a query.
+__device__ __forceinline__ void tables_of(Shared& shared, const Block& block, const Backward& of, int q0) {
+    int row = threadIdx.x / 2;
+    float part = 0.0f;
+    if (q0 + row < block.queries) {
+        u64 from = (u64)(block.query_row + q0 + row) * of.context_stride + block.head * HEAD_SIZE;
+        #pragma unroll
+        for (int e = threadIdx.x % 2 * 8; e < HEAD_SIZE; e += 16) {
+            float x[8], y[8];
+            load8(x, &of.context[from + e]);
+            load8(y, &of.gradient[from + e]);
+            #pragma unroll
+            for (int i = 0; i < 8; i++) part += x[i] * y[i];
+        }
+        shared.divisors[row] = of.normalizer[(u64)(block.query_row + q0 + row) * HEADS + block.head];
+    }
+    part += __shfl_xor_sync(~0u, part, 1);
+    shared.alongs[row] = part;
+}
+
+__device__ __forceinline__ void fetch_queries(
+    Shared& shared, const Block& block, const Inputs& in, const Backward& of, int first) {
+    u64 query = (u64)block.query_row * in.query_stride, context = (u64)block.query_row * of.context_stride;
+    fetch(shared.query, in.query + query, in.query_stride, first, block.queries, block.head);
+    fetch(shared.asked, of.gradient + context, of.context_stride, first, block.queries, block.head);
+}
+
+__device__ __forceinline__ void fetch_keys(Shared& shared, const Block& block, const Inputs& in, int first) {
+    u64 start = (u64)block.piece.start * in.key_stride;
+    fetch(shared.key, in.key + start, in.key_stride, first, block.piece.length, block.head);
+    fetch(shared.values, in.values + start, in.key_stride, first, block.piece.length, block.head);
+}
+
+// The gradient of the queries of a piece.
+__device__ __forceinline__ void query_gradients(
+    Shared& shared, const Block& block, const Inputs& in, const Backward& of, float scale) {
     if (block.piece.first >= block.queries) return;
     int lane = threadIdx.x % LANES, warp = threadIdx.x / LANES;
     int first = block.piece.first + warp * 16, length = block.piece.length;
     bool works = first < block.queries;
-    u64 context_start = (u64)block.query_row * context_stride;
-    fetch(query, in.query + (u64)block.query_row * in.query_stride, in.query_stride, block.piece.first, block.queries,
-          block.head);
-    fetch(asked, gradient + context_start, context_stride, block.piece.first, block.queries, block.head);
-    __syncthreads();
+    fetch_queries(shared, block, in, of, block.piece.first);
+    tables_of(shared, block, of, block.piece.first);
     Left asking[STEPS], changing[STEPS];
-    rows_of(asking, query, warp, lane);
-    rows_of(changing, asked, warp, lane);
     float sums[PARTS_OF_HEAD][4] = {}, divisor[2], along[2];
-    #pragma unroll
-    for (int r = 0; r < 2; r++) {
-        int row = first + lane / 4 + 8 * r;
-        float part = 0.0f;
-        divisor[r] = 0.0f;
-        if (row < block.queries) {
-            const value* from = context + context_start + (u64)row * context_stride + block.head * HEAD_SIZE;
-            for (int e = lane % 4; e < HEAD_SIZE; e += 4) part += load(from[e]) * load(asked[row - block.piece.first][e]);
-            divisor[r] = normalizer[(u64)(block.query_row + row) * HEADS + block.head];
-        }
-        along[r] = sum_of_row(part);
-        if (lane % 4 == 0 && row < block.queries) inner[(u64)(block.query_row + row) * HEADS + block.head] = along[r];
-    }
-    u64 start = (u64)block.piece.start * in.key_stride;
     for (int k0 = 0; k0 < length; k0 += TOKENS) {
-        __syncthreads();
-        fetch(key, in.key + start, in.key_stride, k0, length, block.head);
-        fetch(values, in.values + start, in.key_stride, k0, length, block.head);
-        __syncthreads();
+        if (k0) __syncthreads();
+        fetch_keys(shared, block, in, k0);
+        arrive();
+        if (k0 == 0) {
+            rows_of(asking, shared.query, warp, lane);
+            rows_of(changing, shared.asked, warp, lane);
+            #pragma unroll
+            for (int r = 0; r < 2; r++) {
+                int row = warp * 16 + lane / 4 + 8 * r;
+                bool asks = block.piece.first + row < block.queries;
+                divisor[r] = asks ? shared.divisors[row] : 0.0f;
+                along[r] = shared.alongs[row];
+            }
+        }
         for (int k = k0; works && k < length && k < k0 + TOKENS; k += PIECE) {
             float scores[4][4] = {}, changes[4][4] = {};
-            products(scores, asking, key, k - k0, lane);
-            products(changes, changing, values, k - k0, lane);
+            products(scores, asking, shared.key, k - k0, lane);
+            products(changes, changing, shared.values, k - k0, lane);
             drop(changes, block, first + lane / 4, k, lane);
             #pragma unroll
             for (int part = 0; part < 4; part++)
@@ -249,73 +261,139 @@ extern "C" __global__ void attention_queries(
                     float weight = there ? __expf(scale * scores[part][c] - divisor[c / 2]) : 0.0f;
                     scores[part][c] = weight * (changes[part][c] - along[c / 2]);
                 }
-            accumulate(sums, scores, key, k - k0, lane);
+            accumulate(sums, scores, shared.key, k - k0, lane);
         }
     }
     if (!works) return;
-    value* to = query_gradient + (u64)block.query_row * gradient_stride;
-    store(to, gradient_stride, block.head, sums, scale, scale, first, block.queries, lane);
+    value* to = of.query_gradient + (u64)block.query_row * of.query_stride;
+    store(to, of.query_stride, block.head, sums, scale, scale, first, block.queries, lane);
 }
 
-extern "C" __global__ void attention_keys(
-    const Piece* pieces, Inputs in, float scale, const value* gradient, int context_stride, const float* normalizer,
-    const float* inner, value* key_gradient, value* value_gradient, int gradient_stride,
-    const __grid_constant__ Runs runs) {
-    __shared__ __align__(16) Tile query, asked, key, values;
-    __shared__ float divisors[TOKENS], alongs[TOKENS];
-    Block block(pieces, runs, in.firsts);
+// Turns scores of the warp's 16 keys with 32 queries into dropped weights, and products of values and the context's gradient
+// into gradients of scores. The queries begin at `q`, the tables of all queries in shared memory at `q0`.
+__device__ __forceinline__ void change_keys(
+    float (&weights)[4][4], float (&changes)[4][4], const Block& block, int first, int q, int q0, float scale,
+    const float* divisors, const float* alongs, int lane) {
+    #pragma unroll
+    for (int part = 0; part < 4; part++)
+        #pragma unroll
+        for (int c = 0; c < 2; c++) {
+            int asks = q + part * 8 + lane % 4 * 2 + c;
+            bool there = asks < block.queries;
+            float divisor = there ? divisors[asks - q0] : 0.0f, along = there ? alongs[asks - q0] : 0.0f;
+            // Both of the lane's keys lie in one word, whose number is that of the lane's first row.
+            u64 word = block.word + (u64)asks * ROW_WORDS + first / BLOCK * 8 + lane / 4;
+            u64 random = block.run.threshold ? bits(block.run.key, word) : 0;
+            #pragma unroll
+            for (int r = 0; r < 2; r++) {
+                bool real = there && first + lane / 4 + 8 * r < block.piece.length;
+                float& weight = weights[part][2 * r + c];
+                float& change = changes[part][2 * r + c];
+                float own = real ? __expf(scale * weight - divisor) : 0.0f;
+                float mask = kept(random, first % BLOCK / 8 + r, block.run.threshold, block.run.scale);
+                weight = own * mask;
+                change = own * (change * mask - along);
+            }
+        }
+}
+
+// Gradients of keys and values of a piece.
+__device__ __forceinline__ void key_gradients(
+    Shared& shared, const Block& block, const Inputs& in, const Backward& of, float scale) {
     int lane = threadIdx.x % LANES, warp = threadIdx.x / LANES;
     int first = block.piece.first + warp * 16, length = block.piece.length;
     bool works = first < length;
-    u64 start = (u64)block.piece.start * in.key_stride;
-    fetch(key, in.key + start, in.key_stride, block.piece.first, length, block.head);
-    fetch(values, in.values + start, in.key_stride, block.piece.first, length, block.head);
-    __syncthreads();
+    fetch_keys(shared, block, in, block.piece.first);
     Left keys[STEPS], valued[STEPS];
-    rows_of(keys, key, warp, lane);
-    rows_of(valued, values, warp, lane);
     float key_sums[PARTS_OF_HEAD][4] = {}, value_sums[PARTS_OF_HEAD][4] = {};
     for (int q0 = 0; q0 < block.queries; q0 += TOKENS) {
-        __syncthreads();
-        fetch(query, in.query + (u64)block.query_row * in.query_stride, in.query_stride, q0, block.queries, block.head);
-        fetch(asked, gradient + (u64)block.query_row * context_stride, context_stride, q0, block.queries, block.head);
-        if (threadIdx.x < TOKENS && q0 + threadIdx.x < block.queries) {
-            u64 row = (u64)(block.query_row + q0 + threadIdx.x) * HEADS + block.head;
-            divisors[threadIdx.x] = normalizer[row];
-            alongs[threadIdx.x] = inner[row];
+        if (q0) __syncthreads();
+        fetch_queries(shared, block, in, of, q0);
+        tables_of(shared, block, of, q0);
+        arrive();
+        if (q0 == 0) {
+            rows_of(keys, shared.key, warp, lane);
+            rows_of(valued, shared.values, warp, lane);
         }
-        __syncthreads();
         for (int q = q0; works && q < block.queries && q < q0 + TOKENS; q += PIECE) {
             float weights[4][4] = {}, changes[4][4] = {};
-            products(weights, keys, query, q - q0, lane);
-            products(changes, valued, asked, q - q0, lane);
-            #pragma unroll
-            for (int part = 0; part < 4; part++)
-                #pragma unroll
-                for (int c = 0; c < 2; c++) {
-                    int asks = q + part * 8 + lane % 4 * 2 + c;
-                    bool there = asks < block.queries;
-                    float divisor = there ? divisors[asks - q0] : 0.0f, along = there ? alongs[asks - q0] : 0.0f;
-                    // Both of the lane's keys lie in one word, whose number is that of the lane's first row.
-                    u64 word = block.word + (u64)asks * ROW_WORDS + first / BLOCK * 8 + lane / 4;
-                    u64 random = block.run.threshold ? bits(block.run.key, word) : 0;
-                    #pragma unroll
-                    for (int r = 0; r < 2; r++) {
-                        bool real = there && first + lane / 4 + 8 * r < length;
-                        float& weight = weights[part][2 * r + c];
-                        float& change = changes[part][2 * r + c];
-                        float own = real ? __expf(scale * weight - divisor) : 0.0f;
-                        float mask = kept(random, first % BLOCK / 8 + r, block.run.threshold, block.run.scale);
-                        weight = own * mask;
-                        change = own * (change * mask - along);
-                    }
-                }
-            accumulate(key_sums, changes, query, q - q0, lane);
-            accumulate(value_sums, weights, asked, q - q0, lane);
+            products(weights, keys, shared.query, q - q0, lane);
+            products(changes, valued, shared.asked, q - q0, lane);
+            change_keys(weights, changes, block, first, q, q0, scale, shared.divisors, shared.alongs, lane);
+            accumulate(key_sums, changes, shared.query, q - q0, lane);
+            accumulate(value_sums, weights, shared.asked, q - q0, lane);
         }
     }
     if (!works) return;
-    u64 at = (u64)block.piece.start * gradient_stride;
-    store(key_gradient + at, gradient_stride, block.head, key_sums, scale, scale, first, length, lane);
-    store(value_gradient + at, gradient_stride, block.head, value_sums, 1.0f, 1.0f, first, length, lane);
+    u64 at = (u64)block.piece.start * of.key_stride;
+    store(of.key_gradient + at, of.key_stride, block.head, key_sums, scale, scale, first, length, lane);
+    store(of.value_gradient + at, of.key_stride, block.head, value_sums, 1.0f, 1.0f, first, length, lane);
+}
+
+// All gradients of a sequence of one piece: scores are computed once.
+__device__ __forceinline__ void whole_gradients(
+    Shared& shared, const Block& block, const Inputs& in, const Backward& of, float scale) {
+    int lane = threadIdx.x % LANES, warp = threadIdx.x / LANES;
+    int first = warp * 16, length = block.piece.length;
+    fetch_queries(shared, block, in, of, 0);
+    fetch_keys(shared, block, in, 0);
+    tables_of(shared, block, of, 0);
+    arrive();
+    if (first < length) {
+        Left keys[STEPS], valued[STEPS];
+        rows_of(keys, shared.key, warp, lane);
+        rows_of(valued, shared.values, warp, lane);
+        float key_sums[PARTS_OF_HEAD][4] = {}, value_sums[PARTS_OF_HEAD][4] = {};
+        for (int q = 0; q < block.queries; q += PIECE) {
+            float weights[4][4] = {}, changes[4][4] = {};
+            products(weights, keys, shared.query, q, lane);
+            products(changes, valued, shared.asked, q, lane);
+            change_keys(weights, changes, block, first, q, 0, scale, shared.divisors, shared.alongs, lane);
+            #pragma unroll
+            for (int part = 0; part < 4; part++)
+                #pragma unroll
+                for (int r = 0; r < 2; r++)
+                    *(unsigned*)&shared.scores[first + lane / 4 + 8 * r][q + part * 8 + lane % 4 * 2] =
+                        pair(changes[part][2 * r], changes[part][2 * r + 1]);
+            accumulate(key_sums, changes, shared.query, q, lane);
+            accumulate(value_sums, weights, shared.asked, q, lane);
+        }
+        u64 at = (u64)block.piece.start * of.key_stride;
+        store(of.key_gradient + at, of.key_stride, block.head, key_sums, scale, scale, first, length, lane);
+        store(of.value_gradient + at, of.key_stride, block.head, value_sums, 1.0f, 1.0f, first, length, lane);
+    } else {
+        for (int i = lane; i < 16 * TOKENS / 2; i += LANES)
+            *(unsigned*)&shared.scores[first + i / (TOKENS / 2)][i % (TOKENS / 2) * 2] = 0;
+    }
+    __syncthreads();
+    if (first >= block.queries) return;
+    float sums[PARTS_OF_HEAD][4] = {};
+    for (int k = 0; k < length; k += 16) {
+        Left left;
+        load_turned(left.part, &shared.scores[k + lane / 16 * 8 + lane % 8][first + lane / 8 % 2 * 8]);
+        #pragma unroll
+        for (int step = 0; step < STEPS; step++) {
+            unsigned right[4];
+            load_turned(right, &shared.key[k + lane % 16][step * 16 + lane / 16 * 8]);
+            multiply(sums[2 * step], left, right[0], right[1]);
+            multiply(sums[2 * step + 1], left, right[2], right[3]);
+        }
+    }
+    value* to = of.query_gradient + (u64)block.query_row * of.query_stride;
+    store(to, of.query_stride, block.head, sums, scale, scale, first, block.queries, lane);
+}
+
+// Gradients of query, key and values. Pieces of long sequences, which take longest, come first, each in two blocks: for its
+// queries and for its keys. Then a block for each sequence of one piece.
+extern "C" __global__ void __launch_bounds__(ATTENDING * LANES, 3) attention_backward(
+    const Piece* pieces, Inputs in, Backward of, float scale, const __grid_constant__ Runs runs) {
+    __shared__ __align__(16) Shared shared;
+    int number = blockIdx.x;
+    if (number >= 2 * of.partial) {
+        whole_gradients(shared, Block(pieces, number - of.partial, runs, in.firsts), in, of, scale);
+        return;
+    }
+    Block block(pieces, number / 2, runs, in.firsts);
+    if (number % 2) query_gradients(shared, block, in, of, scale);
+    else key_gradients(shared, block, in, of, scale);
 }

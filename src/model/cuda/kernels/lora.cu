@@ -1,33 +1,7 @@
-// LoRA updates of one linear layer for all runs that adapt it: output += scale * B A dropout(input).
-//
-// Three kinds of product: down to the rank, up from it, and of rows with rows for the gradient of A or B. `low` has
-// `stride` columns in float32, as many as the largest rank of the launch. A is [rank, columns], B is [columns, rank].
+// LoRA with products of float32 numbers.
 
-// Ranks that a block takes at a time; grid.z (in `lora_down` and `lora_weights`) counts these.
-const int RANKS = 16;
 const int WARPS = 8;
 const int THREADS = WARPS * LANES;
-const int ADAPTED_RUNS = 32;
-
-// One micro-batch of one run. The micro-batches of a run follow each other.
-struct Adapted {
-    const float* a;
-    const float* b;
-    float* a_gradient;
-    float* b_gradient;
-    u64 key;
-    int begin, end;
-    int rank;
-    unsigned threshold;
-    float dropout_scale;
-    float scale;
-};
-
-struct AdaptedRuns {
-    int count;
-    int stride;
-    Adapted run[ADAPTED_RUNS];
-};
 
 // One of the two matrices, as what maps ranks to columns.
 struct Matrix {
@@ -38,21 +12,42 @@ struct Matrix {
         if (k >= rank || column >= columns) return 0.0f;
         return rank_first ? values[(u64)k * columns + column] : values[(u64)column * rank + k];
     }
+    // Sixteen ranks of four columns, zeros where there are none.
+    __device__ __forceinline__ void strip(float (&w)[RANKS][4], int k0, int column) const {
+        if (rank_first) {
+            #pragma unroll
+            for (int k = 0; k < RANKS; k++)
+                if (k0 + k < rank && column < columns) load4(w[k], &values[(u64)(k0 + k) * columns + column]);
+                else w[k][0] = w[k][1] = w[k][2] = w[k][3] = 0.0f;
+        } else if (rank % 4 == 0 && column < columns) {
+            #pragma unroll
+            for (int i = 0; i < 4; i++)
+                #pragma unroll
+                for (int k = 0; k < RANKS; k += 4) {
+                    float some[4] = {};
+                    if (k0 + k < rank) load4(some, &values[(u64)(column + i) * rank + k0 + k]);
+                    #pragma unroll
+                    for (int j = 0; j < 4; j++) w[k + j][i] = some[j];
+                }
+        } else {
+            #pragma unroll
+            for (int i = 0; i < 4; i++)
+                #pragma unroll
+                for (int k = 0; k < RANKS; k++) w[k][i] = at(k0 + k, column + i);
+        }
+    }
 };
 
 __device__ __forceinline__ Matrix a_of(const Adapted& run, int columns) { return {run.a, run.rank, columns, true}; }
 __device__ __forceinline__ Matrix b_of(const Adapted& run, int columns) { return {run.b, run.rank, columns, false}; }
 
-__device__ __forceinline__ float4 four(const float* x) { return *(const float4*)x; }
-
 const int DOWN_ROWS = 32;
 
-// low = x A' (dropped x), or low = scale * x B.
+// low = dropout(x) A', or low = scale * x B.
 __device__ __forceinline__ void down(
     const Adapted& run, const Matrix& matrix, bool dropped, float scale, const value* x, int x_stride, float* low,
     int low_stride) {
-    __shared__ float rows[DOWN_ROWS][STRIP + 4];
-    __shared__ float ranks[RANKS][STRIP + 4];
+    __shared__ __align__(16) float rows[DOWN_ROWS][STRIP + 4], ranks[RANKS][STRIP + 4];
     int first = run.begin + blockIdx.x * DOWN_ROWS;
     int k0 = blockIdx.z * RANKS;
     if (first >= run.end || k0 >= run.rank) return;
@@ -61,15 +56,18 @@ __device__ __forceinline__ void down(
     float sums[RANKS / WARPS] = {};
     for (int s = 0; s * STRIP < matrix.columns; s++) {
         __syncthreads();
+        int e = s * STRIP + 4 * lane;
+        #pragma unroll
         for (int r = warp; r < DOWN_ROWS; r += WARPS) {
             int row = first + r;
-            u64 random = drops ? bits(run.key, word_of(row - run.begin, matrix.columns, s, lane)) : 0;
-            for (int q = 0; q < 4; q++) {
-                int e = column(s, lane, q);
-                float element = row < run.end && e < matrix.columns ? load(x[(u64)row * x_stride + e]) : 0.0f;
-                if (drops) element *= kept(random, q, run.threshold, run.dropout_scale);
-                rows[r][e - s * STRIP] = element;
+            float element[4] = {};
+            if (row < run.end && e < matrix.columns) load4(element, &x[(u64)row * x_stride + e]);
+            if (drops) {
+                Four random(run.key, row - run.begin, matrix.columns, s, lane);
+                #pragma unroll
+                for (int i = 0; i < 4; i++) element[i] *= random.kept(i, run.threshold, run.dropout_scale);
             }
+            *(float4*)&rows[r][4 * lane] = make_float4(element[0], element[1], element[2], element[3]);
         }
         if (matrix.rank_first) {
             for (int i = threadIdx.x; i < RANKS * STRIP; i += THREADS)
@@ -79,12 +77,16 @@ __device__ __forceinline__ void down(
                 ranks[i % RANKS][i / RANKS] = matrix.at(k0 + i % RANKS, s * STRIP + i / RANKS);
         }
         __syncthreads();
+        #pragma unroll 4
         for (int e = 0; e < STRIP; e += 4) {
-            float4 x = four(&rows[lane][e]);
+            float element[4];
+            load4(element, &rows[lane][e]);
             #pragma unroll
-            for (int i = 0; i < RANKS / WARPS; i++) {
-                float4 w = four(&ranks[warp * (RANKS / WARPS) + i][e]);
-                sums[i] += x.x * w.x + x.y * w.y + x.z * w.z + x.w * w.w;
+            for (int k = 0; k < RANKS / WARPS; k++) {
+                float w[4];
+                load4(w, &ranks[warp * (RANKS / WARPS) + k][e]);
+                #pragma unroll
+                for (int i = 0; i < 4; i++) sums[k] += element[i] * w[i];
             }
         }
     }
@@ -113,12 +115,12 @@ const int UP_ROWS = 64;
 __device__ __forceinline__ void up(
     const Adapted& run, const Matrix& matrix, bool dropped, float scale, const float* low, int low_stride, value* x,
     int x_stride) {
-    const int EACH = UP_ROWS / WARPS;
-    __shared__ float rows[UP_ROWS][RANKS];
+    const int EACH_WARPS = UP_ROWS / WARPS;
+    __shared__ __align__(16) float rows[UP_ROWS][RANKS];
     int first = run.begin + blockIdx.x * UP_ROWS;
     if (first >= run.end) return;
-    int lane = threadIdx.x % LANES, warp = threadIdx.x / LANES, s = blockIdx.z;
-    float sums[EACH][4] = {};
+    int lane = threadIdx.x % LANES, warp = threadIdx.x / LANES, s = blockIdx.z, e = s * STRIP + 4 * lane;
+    float sums[EACH_WARPS][4] = {};
     for (int k0 = 0; k0 < run.rank; k0 += RANKS) {
         __syncthreads();
         for (int i = threadIdx.x; i < UP_ROWS * RANKS; i += THREADS) {
@@ -126,117 +128,105 @@ __device__ __forceinline__ void up(
             rows[i / RANKS][i % RANKS] = row < run.end && k < run.rank ? low[(u64)row * low_stride + k] : 0.0f;
         }
         float w[RANKS][4];
-        #pragma unroll
-        for (int q = 0; q < 4; q++)
-            #pragma unroll
-            for (int k = 0; k < RANKS; k++) w[k][q] = matrix.at(k0 + k, column(s, lane, q));
+        matrix.strip(w, k0, e);
         __syncthreads();
         #pragma unroll
-        for (int r = 0; r < EACH; r++) {
+        for (int r = 0; r < EACH_WARPS; r++) {
             #pragma unroll
             for (int k = 0; k < RANKS; k += 4) {
-                float4 l = four(&rows[warp * EACH + r][k]);
+                float l[4];
+                load4(l, &rows[warp * EACH_WARPS + r][k]);
                 #pragma unroll
-                for (int q = 0; q < 4; q++)
-                    sums[r][q] += l.x * w[k][q] + l.y * w[k + 1][q] + l.z * w[k + 2][q] + l.w * w[k + 3][q];
+                for (int j = 0; j < 4; j++)
+                    #pragma unroll
+                    for (int i = 0; i < 4; i++) sums[r][i] += l[j] * w[k + j][i];
             }
         }
     }
-    bool drops = dropped && run.threshold;
     #pragma unroll
-    for (int r = 0; r < EACH; r++) {
-        int row = first + warp * EACH + r;
+    for (int r = 0; r < EACH_WARPS; r++) {
+        int row = first + warp * EACH_WARPS + r;
         if (row >= run.end) break;
-        u64 random = drops ? bits(run.key, word_of(row - run.begin, matrix.columns, s, lane)) : 0;
         #pragma unroll
-        for (int q = 0; q < 4; q++) {
-            int e = column(s, lane, q);
-            if (e >= matrix.columns) continue;
-            float change = scale * sums[r][q];
-            if (drops) change *= kept(random, q, run.threshold, run.dropout_scale);
-            value* to = &x[(u64)row * x_stride + e];
-            *to = rounded(load(*to) + change);
+        for (int i = 0; i < 4; i++) sums[r][i] *= scale;
+        if (dropped && run.threshold) {
+            Four random(run.key, row - run.begin, matrix.columns, s, lane);
+            #pragma unroll
+            for (int i = 0; i < 4; i++) sums[r][i] *= random.kept(i, run.threshold, run.dropout_scale);
         }
+        if (e >= matrix.columns) continue;
+        value* to = &x[(u64)row * x_stride + e];
+        float element[4];
+        load4(element, to);
+        #pragma unroll
+        for (int i = 0; i < 4; i++) element[i] += sums[r][i];
+        store4(to, element);
     }
 }
 
-extern "C" __global__ void lora_up_a(
+extern "C" __global__ void __launch_bounds__(THREADS, 2) lora_up_a(
     const float* low, value* x, int x_stride, int columns, const __grid_constant__ AdaptedRuns runs) {
     const Adapted& run = runs.run[blockIdx.y];
     up(run, a_of(run, columns), true, 1.0f, low, runs.stride, x, x_stride);
 }
 
-extern "C" __global__ void lora_up_b(
+extern "C" __global__ void __launch_bounds__(THREADS, 2) lora_up_b(
     const float* low, value* x, int x_stride, int columns, const __grid_constant__ AdaptedRuns runs) {
     const Adapted& run = runs.run[blockIdx.y];
     up(run, b_of(run, columns), false, run.scale, low, runs.stride, x, x_stride);
 }
 
-// gradient += low' x: of A with dropped x, of B scaled. The first block of a run adds up its micro-batches, one after the
-// other, so that what comes out does not depend on how many share a launch.
-__device__ __forceinline__ void weights(
-    const AdaptedRuns& runs, bool of_a, const float* low, const value* x, int x_stride, int columns) {
-    __shared__ float parts[WARPS / 2][RANKS][STRIP];
-    int index = blockIdx.y, k0 = blockIdx.z * RANKS, s = blockIdx.x;
-    float* gradient = of_a ? runs.run[index].a_gradient : runs.run[index].b_gradient;
-    if (index > 0 && gradient == (of_a ? runs.run[index - 1].a_gradient : runs.run[index - 1].b_gradient)) return;
-    int rank = runs.run[index].rank;
-    if (k0 >= rank) return;
-    int lane = threadIdx.x % LANES, warp = threadIdx.x / LANES;
-    for (; index < runs.count; index++) {
-        const Adapted& run = runs.run[index];
-        if ((of_a ? run.a_gradient : run.b_gradient) != gradient) break;
-        bool drops = of_a && run.threshold;
-        float sums[RANKS][4] = {};
-        for (int row = run.begin + warp; row < run.end; row += WARPS) {
-            u64 random = drops ? bits(run.key, word_of(row - run.begin, columns, s, lane)) : 0;
-            float element[4];
+// Parts of low' x, for the gradient of A with dropped x: part (run, rows) is [stride, columns]. grid.y counts `most` parts for
+// each run.
+extern "C" __global__ void __launch_bounds__(THREADS, 2) lora_parts(
+    const float* low, const value* x, int x_stride, int columns, int of_a, int most, float* parts,
+    const __grid_constant__ AdaptedRuns runs) {
+    __shared__ __align__(16) float halves[WARPS / 2][RANKS][STRIP];
+    const Adapted& run = runs.run[blockIdx.y / most];
+    int begin = run.begin + blockIdx.y % most * PART_ROWS, end = min(run.end, begin + PART_ROWS);
+    int s = blockIdx.x, k0 = blockIdx.z * RANKS;
+    if (begin >= end || k0 >= run.rank) return;
+    int lane = threadIdx.x % LANES, warp = threadIdx.x / LANES, e = s * STRIP + 4 * lane;
+    bool drops = of_a && run.threshold;
+    float sums[RANKS][4] = {};
+    for (int row = begin + warp; row < end; row += WARPS) {
+        float element[4] = {};
+        if (e < columns) load4(element, &x[(u64)row * x_stride + e]);
+        if (drops) {
+            Four random(run.key, row - run.begin, columns, s, lane);
             #pragma unroll
-            for (int q = 0; q < 4; q++) {
-                int e = column(s, lane, q);
-                element[q] = e < columns ? load(x[(u64)row * x_stride + e]) : 0.0f;
-                if (drops) element[q] *= kept(random, q, run.threshold, run.dropout_scale);
-            }
+            for (int i = 0; i < 4; i++) element[i] *= random.kept(i, run.threshold, run.dropout_scale);
+        }
+        #pragma unroll
+        for (int k = 0; k < RANKS; k += 4) {
+            float l[4] = {};
+            if (k0 + k < runs.stride) load4(l, &low[(u64)row * runs.stride + k0 + k]);
+            #pragma unroll
+            for (int j = 0; j < 4; j++)
+                #pragma unroll
+                for (int i = 0; i < 4; i++) sums[k + j][i] += l[j] * element[i];
+        }
+    }
+    for (int half = WARPS / 2; half; half /= 2) {
+        __syncthreads();
+        if (warp >= half && warp < 2 * half)
+            #pragma unroll
+            for (int k = 0; k < RANKS; k++)
+                *(float4*)&halves[warp - half][k][4 * lane] = make_float4(sums[k][0], sums[k][1], sums[k][2], sums[k][3]);
+        __syncthreads();
+        if (warp < half)
             #pragma unroll
             for (int k = 0; k < RANKS; k++) {
-                float l = k0 + k < rank ? low[(u64)row * runs.stride + k0 + k] : 0.0f;
+                float other[4];
+                load4(other, &halves[warp][k][4 * lane]);
                 #pragma unroll
-                for (int q = 0; q < 4; q++) sums[k][q] += l * element[q];
-            }
-        }
-        for (int half = WARPS / 2; half; half /= 2) {
-            __syncthreads();
-            if (warp >= half && warp < 2 * half)
-                #pragma unroll
-                for (int k = 0; k < RANKS; k++)
-                    #pragma unroll
-                    for (int q = 0; q < 4; q++) parts[warp - half][k][q * LANES + lane] = sums[k][q];
-            __syncthreads();
-            if (warp < half)
-                #pragma unroll
-                for (int k = 0; k < RANKS; k++)
-                    #pragma unroll
-                    for (int q = 0; q < 4; q++) sums[k][q] += parts[warp][k][q * LANES + lane];
-        }
-        if (warp) continue;
-        float scale = of_a ? 1.0f : run.scale;
-        #pragma unroll
-        for (int k = 0; k < RANKS; k++)
-            #pragma unroll
-            for (int q = 0; q < 4; q++) {
-                int e = column(s, lane, q);
-                if (k0 + k >= rank || e >= columns) continue;
-                gradient[of_a ? (u64)(k0 + k) * columns + e : (u64)e * rank + k0 + k] += scale * sums[k][q];
+                for (int i = 0; i < 4; i++) sums[k][i] += other[i];
             }
     }
-}
-
-extern "C" __global__ void lora_weights_a(
-    const float* low, const value* x, int x_stride, int columns, const __grid_constant__ AdaptedRuns runs) {
-    weights(runs, true, low, x, x_stride, columns);
-}
-
-extern "C" __global__ void lora_weights_b(
-    const float* low, const value* x, int x_stride, int columns, const __grid_constant__ AdaptedRuns runs) {
-    weights(runs, false, low, x, x_stride, columns);
+    if (warp || e >= columns) return;
+    #pragma unroll
+    for (int k = 0; k < RANKS; k++)
+        if (k0 + k < run.rank)
+            *(float4*)&parts[((u64)blockIdx.y * runs.stride + k0 + k) * columns + e] =
+                make_float4(sums[k][0], sums[k][1], sums[k][2], sums[k][3]);
 }

@@ -1,23 +1,87 @@
 // Passes over rows: a warp takes a row.
 
-const int STRIPS = (WIDTH + STRIP - 1) / STRIP;
-const int ROWS_PER_BLOCK = 8;
-
-#define EACH_ELEMENT                                  \
-    _Pragma("unroll") for (int s = 0; s < STRIPS; s++) \
-        _Pragma("unroll") for (int q = 0; q < 4; q++)  \
-            if (int e = column(s, lane, q); WIDTH % STRIP == 0 || e < WIDTH)
-
-struct Moments {
-    float mean, inverse_deviation;
+// 16 bytes of values.
+const int VALUES = 16 / sizeof(value);
+union Values {
+    uint4 all;
+    value each[VALUES];
 };
 
-__device__ __forceinline__ Moments moments(const float (&x)[STRIPS][4], int lane, float eps) {
+const int WIDE = 8 * LANES;
+const int STRIPS = (WIDTH + WIDE - 1) / WIDE;
+const int ROWS_PER_BLOCK = 8;
+
+// A row: lane l has columns 8 l to 8 l + 7 of each 256.
+typedef float Row[STRIPS][8];
+
+__device__ __forceinline__ bool inside(int strip, int lane, int i) { return strip * WIDE + 8 * lane + i < WIDTH; }
+
+// Zeros behind the row's end.
+template <typename Kind> __device__ __forceinline__ void load_row(Row& x, const Kind* from, int lane) {
+    #pragma unroll
+    for (int s = 0; s < STRIPS; s++) {
+        const Kind* at = from + s * WIDE + 8 * lane;
+#if WIDTH % 8 == 0
+        if (inside(s, lane, 0)) load8(x[s], at);
+        else for (int i = 0; i < 8; i++) x[s][i] = 0.0f;
+#else
+        for (int i = 0; i < 8; i++) x[s][i] = inside(s, lane, i) ? load(at[i]) : 0.0f;
+#endif
+    }
+}
+
+__device__ __forceinline__ void store_row(value* to, const Row& x, int lane) {
+    #pragma unroll
+    for (int s = 0; s < STRIPS; s++) {
+        value* at = to + s * WIDE + 8 * lane;
+#if WIDTH % 8 == 0
+        if (!inside(s, lane, 0)) continue;
+        Values all[8 / VALUES];
+        #pragma unroll
+        for (int i = 0; i < 8; i++) all[i / VALUES].each[i % VALUES] = rounded(x[s][i]);
+        #pragma unroll
+        for (int i = 0; i < 8 / VALUES; i++) ((uint4*)at)[i] = all[i].all;
+#else
+        for (int i = 0; i < 8; i++)
+            if (inside(s, lane, i)) at[i] = rounded(x[s][i]);
+#endif
+    }
+}
+
+// Dropout of a row; all lanes take part.
+__device__ __forceinline__ void drop(Row& x, const Run& run, int row, int lane) {
+    if (!run.threshold) return;
+    #pragma unroll
+    for (int s = 0; s < STRIPS; s++) {
+        Eight random(run.key, row - run.first, WIDTH, s, lane);
+        #pragma unroll
+        for (int i = 0; i < 8; i++) x[s][i] *= random.kept(i, run.threshold, run.scale);
+    }
+}
+
+#define EACH_ELEMENT                                   \
+    _Pragma("unroll") for (int s = 0; s < STRIPS; s++) \
+        _Pragma("unroll") for (int i = 0; i < 8; i++)
+
+// Subtracts the mean and divides by the deviation; the result is that deviation's inverse.
+__device__ __forceinline__ float normalize(Row& x, int lane, float eps) {
     float sum = 0.0f, squares = 0.0f;
-    EACH_ELEMENT { sum += x[s][q]; }
+    EACH_ELEMENT sum += x[s][i];
     float mean = sum_of_warp(sum) / WIDTH;
-    EACH_ELEMENT { squares += (x[s][q] - mean) * (x[s][q] - mean); }
-    return {mean, rsqrtf(sum_of_warp(squares) / WIDTH + eps)};
+    EACH_ELEMENT {
+        x[s][i] -= mean;
+        if (inside(s, lane, i)) squares += x[s][i] * x[s][i];
+    }
+    float inverse = rsqrtf(sum_of_warp(squares) / WIDTH + eps);
+    EACH_ELEMENT x[s][i] *= inverse;
+    return inverse;
+}
+
+__device__ __forceinline__ void scale_and_shift(Row& x, const float* weight, const float* bias, int lane) {
+    Row w, b;
+    load_row(w, weight, lane);
+    load_row(b, bias, lane);
+    EACH_ELEMENT x[s][i] = x[s][i] * w[s][i] + b[s][i];
 }
 
 // LayerNorm of word and position embeddings, then dropout.
@@ -27,26 +91,17 @@ extern "C" __global__ void embed(
     int lane = threadIdx.x % LANES;
     int row = begin + blockIdx.x * ROWS_PER_BLOCK + threadIdx.x / LANES;
     if (row >= rows) return;
-    const float* word = words + ids[row] * WIDTH;
-    const float* place = places + positions[row] * WIDTH;
-    float x[STRIPS][4];
-    EACH_ELEMENT { x[s][q] = word[e] + place[e]; }
-    Moments of = moments(x, lane, eps);
-    const Run& run = run_of(runs, row);
-    #pragma unroll
-    for (int s = 0; s < STRIPS; s++) {
-        u64 random = run.threshold ? bits(run.key, word_of(row - run.first, WIDTH, s, lane)) : 0;
-        #pragma unroll
-        for (int q = 0; q < 4; q++) {
-            int e = column(s, lane, q);
-            if (WIDTH % STRIP && e >= WIDTH) continue;
-            float normed = (x[s][q] - of.mean) * of.inverse_deviation * weight[e] + bias[e];
-            hidden[(u64)row * WIDTH + e] = rounded(normed * kept(random, q, run.threshold, run.scale));
-        }
-    }
+    Row x, place;
+    load_row(x, words + ids[row] * WIDTH, lane);
+    load_row(place, places + positions[row] * WIDTH, lane);
+    EACH_ELEMENT x[s][i] += place[s][i];
+    normalize(x, lane, eps);
+    scale_and_shift(x, weight, bias, lane);
+    drop(x, run_of(runs, row), row, lane);
+    store_row(hidden + (u64)row * WIDTH, x, lane);
 }
 
-// LayerNorm(residual + dropout(output + output_bias)); `normalized` (may be null) and `inverse` are for the backward pass.
+// LayerNorm(residual + dropout(output + output_bias)); `normalized` and `inverse` are for the backward pass.
 extern "C" __global__ void norm_forward(
     const value* output, const float* output_bias, const value* residual, const float* weight, const float* bias,
     float eps, value* hidden, value* normalized, float* inverse, int rows, const __grid_constant__ Runs runs, int begin) {
@@ -54,26 +109,18 @@ extern "C" __global__ void norm_forward(
     int row = begin + blockIdx.x * ROWS_PER_BLOCK + threadIdx.x / LANES;
     if (row >= rows) return;
     u64 start = (u64)row * WIDTH;
-    const Run& run = run_of(runs, row);
-    float x[STRIPS][4];
-    #pragma unroll
-    for (int s = 0; s < STRIPS; s++) {
-        u64 random = run.threshold ? bits(run.key, word_of(row - run.first, WIDTH, s, lane)) : 0;
-        #pragma unroll
-        for (int q = 0; q < 4; q++) {
-            int e = column(s, lane, q);
-            if (WIDTH % STRIP && e >= WIDTH) continue;
-            float dropped = (load(output[start + e]) + output_bias[e]) * kept(random, q, run.threshold, run.scale);
-            x[s][q] = dropped + load(residual[start + e]);
-        }
-    }
-    Moments of = moments(x, lane, eps);
-    EACH_ELEMENT {
-        float n = (x[s][q] - of.mean) * of.inverse_deviation;
-        hidden[start + e] = rounded(n * weight[e] + bias[e]);
-        if (normalized) normalized[start + e] = rounded(n);
-    }
-    if (inverse && lane == 0) inverse[row] = of.inverse_deviation;
+    Row x, other;
+    load_row(x, output + start, lane);
+    load_row(other, output_bias, lane);
+    EACH_ELEMENT x[s][i] += other[s][i];
+    load_row(other, residual + start, lane);
+    drop(x, run_of(runs, row), row, lane);
+    EACH_ELEMENT x[s][i] += other[s][i];
+    float deviation = normalize(x, lane, eps);
+    store_row(normalized + start, x, lane);
+    scale_and_shift(x, weight, bias, lane);
+    store_row(hidden + start, x, lane);
+    if (lane == 0) inverse[row] = deviation;
 }
 
 // Gradients of residual and output from that of `norm_forward`'s hidden states. With n the normalized input and
@@ -85,30 +132,23 @@ extern "C" __global__ void norm_backward(
     int row = begin + blockIdx.x * ROWS_PER_BLOCK + threadIdx.x / LANES;
     if (row >= rows) return;
     u64 start = (u64)row * WIDTH;
-    float g[STRIPS][4], n[STRIPS][4];
+    Row g, n;
+    load_row(g, gradient + start, lane);
+    load_row(n, weight, lane);
+    EACH_ELEMENT g[s][i] *= n[s][i];
+    load_row(n, normalized + start, lane);
     float sum = 0.0f, projection = 0.0f;
     EACH_ELEMENT {
-        n[s][q] = load(normalized[start + e]);
-        g[s][q] = load(gradient[start + e]) * weight[e];
-        sum += g[s][q];
-        projection += g[s][q] * n[s][q];
+        sum += g[s][i];
+        projection += g[s][i] * n[s][i];
     }
     float mean = sum_of_warp(sum) / WIDTH;
     float along = sum_of_warp(projection) / WIDTH;
     float scale = inverse[row];
-    const Run& run = run_of(runs, row);
-    #pragma unroll
-    for (int s = 0; s < STRIPS; s++) {
-        u64 random = run.threshold ? bits(run.key, word_of(row - run.first, WIDTH, s, lane)) : 0;
-        #pragma unroll
-        for (int q = 0; q < 4; q++) {
-            int e = column(s, lane, q);
-            if (WIDTH % STRIP && e >= WIDTH) continue;
-            float x = (g[s][q] - mean - n[s][q] * along) * scale;
-            residual[start + e] = rounded(x);
-            output[start + e] = rounded(x * kept(random, q, run.threshold, run.scale));
-        }
-    }
+    EACH_ELEMENT g[s][i] = (g[s][i] - mean - n[s][i] * along) * scale;
+    store_row(residual + start, g, lane);
+    drop(g, run_of(runs, row), row, lane);
+    store_row(output + start, g, lane);
 }
 
 // Dropout masks of `width` columns: 0, or what is kept is multiplied by.
@@ -118,11 +158,11 @@ extern "C" __global__ void mask_rows(float* mask, int width, int rows, const __g
     if (row >= rows) return;
     const Run& run = run_of(runs, row);
     for (int s = 0; s * STRIP < width; s++) {
-        u64 random = run.threshold ? bits(run.key, word_of(row - run.first, width, s, lane)) : 0;
-        #pragma unroll
-        for (int q = 0; q < 4; q++) {
-            int e = column(s, lane, q);
-            if (e < width) mask[(u64)row * width + e] = kept(random, q, run.threshold, run.scale);
+        Four random(run.key, row - run.first, width, s, lane);
+        for (int i = 0; i < 4; i++) {
+            int e = s * STRIP + 4 * lane + i;
+            if (e < width)
+                mask[(u64)row * width + e] = run.threshold ? random.kept(i, run.threshold, run.scale) : 1.0f;
         }
     }
 }
@@ -147,13 +187,6 @@ __device__ __forceinline__ float derivative(float x) {
     return x > 0.0f ? 1.0f : 0.0f;
 #endif
 }
-
-// 16 bytes of values.
-const int VALUES = 16 / sizeof(value);
-union Values {
-    uint4 all;
-    value each[VALUES];
-};
 
 // The activation of x + bias, `groups` times 16 bytes; rows are `width` values wide, whole groups.
 extern "C" __global__ void activate(const value* x, const float* bias, value* result, u64 groups, int width) {
