@@ -32,6 +32,7 @@ pub use base::Base;
 pub use classifier::{Classifier, Tape};
 pub use config::ModelConfig;
 pub use cuda::Program;
+pub use cuda::available as cuda_kernels;
 pub use cuda::optimizer as cuda_optimizer;
 pub use dropout::Dropout;
 pub use elementwise::{Compute, Kernels};

@@ -46,7 +46,7 @@ def peer(subject, options, precision, extra=()):
 
 
 def ours(subject, options, precision, pack):
-    """A sweep of as many runs as the pack has places; the second of two epochs counts."""
+    """A sweep of as many runs as the pack has places; the second of two epochs counts. None where they do not fit."""
     rows = subject.steps * 32
     sweep = {
         "name": "bench",
@@ -70,7 +70,7 @@ def ours(subject, options, precision, pack):
         # Packs that follow each other would have their speeds added up.
         packs = len(list((pathlib.Path(folder) / "bench" / "packs").iterdir()))
         if packs != 1:
-            sys.exit(f"{pack} runs of {subject.name} in {precision} make {packs} packs: this device has not enough memory")
+            return None
         with open(pathlib.Path(folder) / "bench" / "metrics.csv", newline="") as metrics:
             epochs = [row for row in csv.DictReader(metrics) if row["epoch"] == "2"]
     return sum(float(row["tokens_per_second"]) for row in epochs)
@@ -103,12 +103,20 @@ def measure(subject, options, precision):
     """Prints a table; the speeds by pack."""
     columns = {"peer": [], "peer, grouped": []} | {pack: [] for pack in options.packs}
     rates = []
+
+    def note(name, speed):
+        # Also where what follows is cut short.
+        told = "does not fit the device's memory" if speed is None else f"{speed:,.0f} tokens/s"
+        print(f"{subject.name}, {precision}, {name}: {told}", file=sys.stderr, flush=True)
+        columns[name].append(speed)
+
     for _ in range(options.repetitions):
-        columns["peer"].append(peer(subject, options, precision))
-        columns["peer, grouped"].append(peer(subject, options, precision, ["--group-by-length"]))
+        note("peer", peer(subject, options, precision))
+        note("peer, grouped", peer(subject, options, precision, ["--group-by-length"]))
         for pack in options.packs:
-            columns[pack].append(ours(subject, options, precision, pack))
+            note(pack, ours(subject, options, precision, pack))
         rates.append(product_rate(subject.config["hidden_size"], options.device, precision))
+    columns = {name: speeds for name, speeds in columns.items() if None not in speeds}
     print(f"\n{subject.name}, {precision}: product rate {spread(rates, ' GFLOP/s')}, ", end="")
     print(f"{subject.flop_per_token() / 1e6:.0f} MFLOP needed per token\n")
     print("| | tokens/s | ratio to peer | ratio to peer, grouped by length | share of product rate |")
@@ -127,8 +135,9 @@ def chart(measured, options):
 
     figure, axes = pyplot.subplots(figsize=(7, 4.5), dpi=150, layout="constrained")
     for precision, columns in measured.items():
-        medians = [statistics.median(columns[pack]) for pack in options.packs]
-        (line,) = axes.plot(options.packs, medians, marker="o", label=precision)
+        packs = [pack for pack in options.packs if pack in columns]
+        medians = [statistics.median(columns[pack]) for pack in packs]
+        (line,) = axes.plot(packs, medians, marker="o", label=precision)
         axes.axhline(statistics.median(columns["peer"]), color=line.get_color(), linestyle=":")
     axes.set_xscale("log", base=2)
     axes.set_xticks(options.packs, [str(pack) for pack in options.packs])

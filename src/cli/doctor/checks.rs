@@ -50,7 +50,8 @@ fn cuda() -> Vec<Finding> {
         // Where only some devices are visible (CUDA_VISIBLE_DEVICES), the two lists do not correspond.
         let named = listed.get(..visible).filter(|_| listed.len() == visible);
         let name = |index: usize| named.map_or_else(String::new, |devices| format!(", {}", devices[index]));
-        return (0..visible).map(|index| Finding::found(SUBJECT, format!("cuda:{index}{}", name(index)))).collect();
+        let devices = (0..visible).map(|index| Finding::found(SUBJECT, format!("cuda:{index}{}", name(index))));
+        return devices.chain([cuda_kernels()]).collect();
     }
     let reason = if !listed.is_empty() {
         let mend =
@@ -66,6 +67,19 @@ fn cuda() -> Vec<Finding> {
         )
     };
     vec![reason]
+}
+
+/// Of the first device.
+fn cuda_kernels() -> Finding {
+    const SUBJECT: &str = "GPU kernels";
+    match crate::model::cuda_kernels(0) {
+        Ok(()) => Finding::found(SUBJECT, "our own, compiled for each model when it is loaded"),
+        Err(reason) => Finding::optional(
+            SUBJECT,
+            format!("libtorch's operations, several times slower ({reason})"),
+            "keep NVRTC where libtorch's package has it (libnvrtc, libnvrtc-builtins)",
+        ),
+    }
 }
 
 fn processor() -> Finding {

@@ -19,6 +19,14 @@ pub struct Driver {
     error_name: unsafe extern "C" fn(c_int, *mut *const c_char) -> c_int,
 }
 
+/// Whether kernels can be compiled for GPU `index` and launched there.
+///
+/// # Errors
+/// Why not.
+pub fn available(index: usize) -> Result<(), String> {
+    Driver::load()?.open(index).map(|_| ())
+}
+
 type LaunchKernel = unsafe extern "C" fn(
     *mut c_void,
     c_uint,

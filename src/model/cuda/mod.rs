@@ -14,4 +14,5 @@ pub mod optimizer;
 mod program;
 pub mod rows;
 
+pub use driver::available;
 pub use program::Program;
