@@ -87,7 +87,10 @@ struct Inputs {
     firsts: bool,
 }
 
-// SAFETY: `Inputs` of kernels/attention.cu.
+// As in kernels/attention.cuh.
+const _: () = assert!(FIELDS * size_of::<i32>() == 24 && size_of::<Inputs>() == 40);
+
+// SAFETY: `Inputs` of kernels/attention.cuh.
 unsafe impl Argument for Inputs {}
 
 impl Inputs {
@@ -206,7 +209,10 @@ struct Gradients {
     partial: i32,
 }
 
-// SAFETY: `Backward` of kernels/attention_bf16.cu.
+// As in kernels/attention_bf16_backward.cu.
+const _: () = assert!(size_of::<Gradients>() == 64);
+
+// SAFETY: `Backward` of kernels/attention_bf16_backward.cu.
 unsafe impl Argument for Gradients {}
 
 /// Two blocks for each part of a sequence, one for each whole sequence.

@@ -37,6 +37,9 @@ struct Entries {
     entry: [Entry; RUNS],
 }
 
+// As in kernels/head.cu.
+const _: () = assert!(size_of::<Entry>() == 40 && size_of::<Entries>() == 2568);
+
 // SAFETY: `Heads` of kernels/head.cu.
 unsafe impl Argument for Entries {}
 

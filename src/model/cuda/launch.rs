@@ -111,6 +111,9 @@ pub struct Runs {
     run: [Run; RUNS],
 }
 
+// As in kernels/common.cuh.
+const _: () = assert!(size_of::<Run>() == 24 && size_of::<Runs>() == 1544);
+
 impl Runs {
     /// At most [`RUNS`] of them.
     pub fn new(runs: impl Iterator<Item = Run>) -> Self {

@@ -59,7 +59,10 @@ struct Entries {
     entry: [Entry; RUNS],
 }
 
-// SAFETY: `AdaptedRuns` of kernels/lora.cu.
+// As in kernels/lora.cuh.
+const _: () = assert!(size_of::<Entry>() == 64 && size_of::<Entries>() == 2056);
+
+// SAFETY: `AdaptedRuns` of kernels/lora.cuh.
 unsafe impl Argument for Entries {}
 
 impl Entry {

@@ -24,6 +24,9 @@ pub struct Update {
     pub decayed: i32,
 }
 
+// As in kernels/optimizer.cu.
+const _: () = assert!(size_of::<Update>() == 20);
+
 // SAFETY: `Update` of kernels/optimizer.cu.
 unsafe impl Argument for Update {}
 

@@ -17,10 +17,11 @@ const SHARED: [&str; 6] = [
     include_str!("kernels/attention.cuh"),
 ];
 const OF_FLOATS: [&str; 2] = [include_str!("kernels/lora.cu"), include_str!("kernels/attention.cu")];
-const ON_TENSOR_CORES: [&str; 3] = [
+const ON_TENSOR_CORES: [&str; 4] = [
     include_str!("kernels/tensor.cuh"),
     include_str!("kernels/lora_bf16.cu"),
     include_str!("kernels/attention_bf16.cu"),
+    include_str!("kernels/attention_bf16_backward.cu"),
 ];
 
 /// What multiplies in the kernels of LoRA and attention.
@@ -63,7 +64,7 @@ impl Products {
 }
 
 /// The kernels, by what they compute.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
     Embed,
     NormForward,
@@ -88,30 +89,58 @@ pub enum Function {
     AdamW,
 }
 
-/// In the order of [`Function`].
-const NAMES: [&CStr; 21] = [
-    c"embed",
-    c"norm_forward",
-    c"norm_backward",
-    c"mask_rows",
-    c"activate",
-    c"activate_backward",
-    c"lora_down_a",
-    c"lora_down_b",
-    c"lora_up_a",
-    c"lora_up_b",
-    c"lora_parts",
-    c"lora_weights",
-    c"attention_forward",
-    c"attention_queries",
-    c"attention_keys",
-    c"attention_backward",
-    c"head_forward",
-    c"head_inputs",
-    c"head_weights",
-    c"squares",
-    c"adamw",
-];
+impl Function {
+    const ALL: [Function; 21] = [
+        Self::Embed,
+        Self::NormForward,
+        Self::NormBackward,
+        Self::MaskRows,
+        Self::Activate,
+        Self::ActivateBackward,
+        Self::LoraDownA,
+        Self::LoraDownB,
+        Self::LoraUpA,
+        Self::LoraUpB,
+        Self::LoraParts,
+        Self::LoraWeights,
+        Self::AttentionForward,
+        Self::AttentionQueries,
+        Self::AttentionKeys,
+        Self::AttentionBackward,
+        Self::HeadForward,
+        Self::HeadInputs,
+        Self::HeadWeights,
+        Self::Squares,
+        Self::AdamW,
+    ];
+
+    /// In the sources.
+    fn name(self) -> &'static CStr {
+        match self {
+            Self::Embed => c"embed",
+            Self::NormForward => c"norm_forward",
+            Self::NormBackward => c"norm_backward",
+            Self::MaskRows => c"mask_rows",
+            Self::Activate => c"activate",
+            Self::ActivateBackward => c"activate_backward",
+            Self::LoraDownA => c"lora_down_a",
+            Self::LoraDownB => c"lora_down_b",
+            Self::LoraUpA => c"lora_up_a",
+            Self::LoraUpB => c"lora_up_b",
+            Self::LoraParts => c"lora_parts",
+            Self::LoraWeights => c"lora_weights",
+            Self::AttentionForward => c"attention_forward",
+            Self::AttentionQueries => c"attention_queries",
+            Self::AttentionKeys => c"attention_keys",
+            Self::AttentionBackward => c"attention_backward",
+            Self::HeadForward => c"head_forward",
+            Self::HeadInputs => c"head_inputs",
+            Self::HeadWeights => c"head_weights",
+            Self::Squares => c"squares",
+            Self::AdamW => c"adamw",
+        }
+    }
+}
 
 /// Shared memory of a kernel holds four pieces of heads this wide.
 const WIDEST_HEAD: i64 = 64;
@@ -122,7 +151,8 @@ const WHOLE: i64 = 8;
 pub struct Program {
     driver: Driver,
     context: Context,
-    kernels: [Option<Kernel>; NAMES.len()],
+    /// In the order of [`Function::ALL`].
+    kernels: [Option<Kernel>; Function::ALL.len()],
     device: Device,
     /// Of all values between products.
     kind: Kind,
@@ -149,7 +179,7 @@ impl Program {
         let (context, capability) = driver.open(index)?;
         let products = Products::of(config, kind, capability);
         let code = code(driver.compiler(), capability, config, kind, products)?;
-        let kernels = driver.kernels(context, &code, NAMES)?;
+        let kernels = driver.kernels(context, &code, Function::ALL.map(Function::name))?;
         Ok(Program { driver, context, kernels, device, kind, products })
     }
 
@@ -278,13 +308,17 @@ mod tests {
             fits(&config).unwrap();
             assert_eq!(Products::of(&config, kind, capability), products);
             let code = code(&compiler, capability, &config, kind, products).unwrap_or_else(|log| panic!("{log}"));
-            for name in NAMES {
-                let has = code.windows(name.count_bytes()).any(|bytes| bytes == name.to_bytes());
+            for (place, function) in Function::ALL.into_iter().enumerate() {
+                assert_eq!(function as usize, place);
+                let name = function.name().to_bytes();
+                let has = code.windows(name.len()).any(|bytes| bytes == name);
                 let wanted = match products {
-                    Products::OfFloats => name != c"attention_backward",
-                    Products::OnTensorCores => name != c"attention_queries" && name != c"attention_keys",
+                    Products::OfFloats => function != Function::AttentionBackward,
+                    Products::OnTensorCores => {
+                        !matches!(function, Function::AttentionQueries | Function::AttentionKeys)
+                    }
                 };
-                assert_eq!(has, wanted, "{name:?} for {fixture}");
+                assert_eq!(has, wanted, "{function:?} for {fixture}");
             }
         }
     }

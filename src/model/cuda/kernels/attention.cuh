@@ -20,6 +20,9 @@ struct Inputs {
     bool firsts;
 };
 
+// As in attention.rs.
+static_assert(sizeof(Piece) == 24 && sizeof(Inputs) == 40, "layout of pieces and inputs");
+
 struct Block {
     Piece piece;
     int head;

@@ -51,6 +51,9 @@ struct Runs {
     Run run[RUNS];
 };
 
+// As in launch.rs.
+static_assert(sizeof(Run) == 24 && sizeof(Runs) == 1544, "layout of runs");
+
 __device__ __forceinline__ float infinity() { return __int_as_float(0x7f800000); }
 
 __device__ __forceinline__ u64 mixed(u64 z) {

@@ -17,6 +17,9 @@ struct Heads {
     Head run[HEAD_RUNS];
 };
 
+// As in head.rs.
+static_assert(sizeof(Head) == 40 && sizeof(Heads) == 2568, "layout of heads");
+
 // Rows of a block, and its threads.
 const int HEAD_ROWS = 16;
 const int HEAD_THREADS = 256;

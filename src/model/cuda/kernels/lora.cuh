@@ -28,6 +28,9 @@ struct AdaptedRuns {
     Adapted run[ADAPTED_RUNS];
 };
 
+// As in lora.rs.
+static_assert(sizeof(Adapted) == 64 && sizeof(AdaptedRuns) == 2056, "layout of adapted runs");
+
 // Rows of which one block makes a part of the gradient of A or B.
 const int PART_ROWS = 128;
 

@@ -29,6 +29,9 @@ struct Update {
     int decayed;
 };
 
+// As in optimizer.rs.
+static_assert(sizeof(Update) == 20, "layout of an update");
+
 // One step from the sums of `squares`, with betas 0.9 and 0.999 and epsilon 1e-8; clears the gradient and gives its norm before clipping.
 extern "C" __global__ void adamw(
     float* parameters, float* gradient, float* first_moment, float* second_moment, int count, const float* parts,
