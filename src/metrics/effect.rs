@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::distribution::{SMALLEST_TAIL, t_critical, t_tail};
 use super::interval::{Interval, is_level};
-use super::mcnemar::McNemar;
+use super::sign_test::SignTest;
 
 /// Which sources of noise an interval accounts for, and so how far a conclusion reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,13 @@ pub enum Basis {
     Nothing,
 }
 
+impl Basis {
+    /// Whether a verdict about configurations can rest on it: only where several seeds were compared.
+    pub fn settles(self) -> bool {
+        matches!(self, Basis::SeedsAndExamples | Basis::Seeds)
+    }
+}
+
 /// A squared standard error with its degrees of freedom.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Part {
@@ -35,7 +42,7 @@ impl Part {
 }
 
 /// Treatment minus baseline, in units of the metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Effect {
     pub estimate: f64,
     pub seeds: usize,
@@ -43,31 +50,36 @@ pub struct Effect {
     pub examples: Option<usize>,
     pub(super) seed_part: Option<Part>,
     pub(super) example_part: Option<Part>,
-    /// For two runs: the exact test of no difference.
-    pub(super) two_runs: Option<McNemar>,
+    /// The exact test to use where differences are not known in full: of two runs, or of times that were not all reached.
+    pub(super) sign_test: Option<SignTest>,
     /// The largest difference that the metric can show.
     pub(super) limit: f64,
 }
 
 impl Effect {
     pub fn basis(&self) -> Basis {
-        match (self.seed_part, self.example_part) {
-            (Some(_), Some(_)) => Basis::SeedsAndExamples,
-            (Some(_), None) => Basis::Seeds,
-            (None, Some(_)) => Basis::Examples,
-            (None, None) => Basis::Nothing,
+        match (self.seed_part, self.example_part, &self.sign_test) {
+            (Some(_), Some(_), _) => Basis::SeedsAndExamples,
+            (Some(_), None, _) => Basis::Seeds,
+            (None, Some(_), _) => Basis::Examples,
+            (None, None, Some(_)) if self.seeds > 1 => Basis::Seeds,
+            (None, None, _) => Basis::Nothing,
         }
     }
 
-    /// None without a basis; zero where nothing varied.
-    pub fn standard_error(&self) -> Option<f64> {
-        (self.basis() != Basis::Nothing).then(|| self.parts().map(|part| part.variance).sum::<f64>().sqrt())
+    fn has_standard_error(&self) -> bool {
+        self.seed_part.is_some() || self.example_part.is_some()
     }
 
-    /// Two-sided interval (see the module's documentation for the method). None without a basis or for a level not
-    /// strictly between 0 and 1.
+    /// None without a basis and where only signs of differences are known; zero where nothing varied.
+    pub fn standard_error(&self) -> Option<f64> {
+        self.has_standard_error().then(|| self.parts().map(|part| part.variance).sum::<f64>().sqrt())
+    }
+
+    /// Two-sided interval (see the module's documentation for the method). None without a standard error or for a level
+    /// not strictly between 0 and 1.
     pub fn interval(&self, level: f64) -> Option<Interval> {
-        if self.basis() == Basis::Nothing || !is_level(level) {
+        if !self.has_standard_error() || !is_level(level) {
             return None;
         }
         let Interval { low, high } = Interval::around(self.estimate, self.half_width((1.0 - level) / 2.0));
@@ -75,13 +87,14 @@ impl Effect {
     }
 
     /// Two-sided p-value of "the true effect is `value`": one minus the level of the interval that just reaches it; for
-    /// two runs and no difference, McNemar's exact one. None without a basis.
+    /// two runs and no difference, McNemar's exact one; where only signs are known, that of the [`SignTest`]. None without a
+    /// basis.
     pub fn p_value(&self, value: f64) -> Option<f64> {
         if self.basis() == Basis::Nothing {
             return None;
         }
-        if let Some(two_runs) = self.two_runs.filter(|_| value == 0.0) {
-            return Some(two_runs.p_value());
+        if let Some(test) = self.sign_test.as_ref().filter(|_| value == 0.0 || !self.has_standard_error()) {
+            return Some(test.p_value(value));
         }
         Some((2.0 * self.tail((self.estimate - value).abs())).min(1.0))
     }
@@ -174,7 +187,7 @@ mod tests {
             examples: Some(100),
             seed_part: seed_part.map(part),
             example_part: example_part.map(part),
-            two_runs: None,
+            sign_test: None,
             limit: f64::INFINITY,
         }
     }

@@ -9,7 +9,7 @@
 //!
 //! A comparison is paired twice: a treatment and its baseline share their seeds and their evaluation examples.
 //! [`PairedExamples`] holds one difference per seed and example, [`PairedSeeds`] one per seed (for metrics without
-//! values per example, such as epochs to reach an accuracy). Both give an [`Effect`]: estimate, 95 % interval, p-value.
+//! values per example), [`PairedTimes`] epochs until a goal is reached, which some runs never do. All give an [`Effect`]: estimate, 95 % interval, p-value.
 //! A [`Claim`] allows some effects and excludes the others; [`assess`] reads the [`Verdict`] off the interval.
 //! [`correct`] applies Holm's correction across the claims of a sweep. [`Design`] predicts, before anything ran,
 //! whether planned seeds and examples can settle a claim, and [`Prospect`] says what would.
@@ -35,12 +35,14 @@ mod influence;
 mod interval;
 mod mcnemar;
 mod paired;
+mod paired_times;
 mod pareto;
 mod permutation;
 mod power;
 mod probability;
 mod prospect;
 mod random;
+mod sign_test;
 mod summary;
 mod verdict;
 
@@ -53,6 +55,7 @@ pub use influence::example_values;
 pub use interval::{Interval, LEVEL, mean_interval, wilson};
 pub use mcnemar::McNemar;
 pub use paired::{PairedExamples, PairedSeeds, PairingError};
+pub use paired_times::{PairedTimes, TimeToReach};
 pub use pareto::{Candidate, pareto_front};
 pub use permutation::{SignFlip, sign_flip};
 pub use power::{DEFAULT_CORRELATION, DEFAULT_SEED_SD, DEFAULT_SHARED, Design, discordance};

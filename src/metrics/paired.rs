@@ -2,6 +2,7 @@
 
 use super::effect::{Effect, Part};
 use super::mcnemar::McNemar;
+use super::sign_test::SignTest;
 use super::summary::Summary;
 
 /// Values that cannot be paired.
@@ -107,12 +108,17 @@ impl PairedExamples {
 
     /// The mean difference, with what other seeds and other examples could change about it. A single example is no
     /// basis for that.
+    ///
+    /// A share of N examples comes in steps of 1/N, so that two seeds show the very same difference now and then, which is
+    /// no proof that seeds do not matter: the rounding alone gives a difference the variance [`rounding`].
     pub fn effect(&self) -> Effect {
         let components = Components::of(self);
         let (seeds, examples) = (self.seeds as f64, self.examples() as f64);
+        let resolution = if self.values == Values::Measurement { 0.0 } else { 1.0 / examples };
         let seed_part = components
             .seed_variance
             .filter(|_| self.examples() > 1)
+            .map(|variance| variance.max(rounding(resolution)))
             .map(|variance| Part { variance: variance / seeds, degrees_of_freedom: seeds - 1.0 });
         let example_part = self
             .example_mean_variance(&components)
@@ -123,7 +129,7 @@ impl PairedExamples {
             examples: Some(self.examples()),
             seed_part,
             example_part,
-            two_runs: self.two_runs(),
+            sign_test: self.two_runs().map(SignTest::of_two_runs),
             limit: if self.values == Values::Correctness { 1.0 } else { f64::INFINITY },
         }
     }
@@ -191,6 +197,12 @@ impl Components {
     }
 }
 
+/// Variance that rounding to steps of `resolution` gives the difference of two values: Sheppard's `resolution^2 / 12` for
+/// each of them.
+fn rounding(resolution: f64) -> f64 {
+    resolution.powi(2) / 6.0
+}
+
 /// One difference per seed, for a metric without values per example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PairedSeeds {
@@ -200,8 +212,7 @@ pub struct PairedSeeds {
 
 impl PairedSeeds {
     /// `treatment` and `baseline` hold one value per seed, in the same order. `resolution` is the step in which the
-    /// metric is measured: 1 for whole epochs, 0 for real numbers. A run that never reached its goal can be entered with
-    /// one epoch more than it had, which understates the difference.
+    /// metric is measured: 1 for whole epochs, 1/N for a share of N examples, 0 for real numbers.
     pub fn of(treatment: &[f64], baseline: &[f64], resolution: f64) -> Result<Self, PairingError> {
         if treatment.len() != baseline.len() {
             return Err(PairingError::Seeds { treatment: treatment.len(), baseline: baseline.len() });
@@ -222,13 +233,14 @@ impl PairedSeeds {
 
     /// The mean difference with Student's t.
     ///
-    /// Three seeds that all came one epoch later are no proof of zero variance: rounding to steps of `resolution` alone
-    /// gives each value a variance of `resolution^2 / 12` (Sheppard), so a difference is never taken as surer than that.
+    /// Three seeds that all came one epoch later are no proof of zero variance: a difference is never taken as surer than
+    /// the [`rounding`] to steps of `resolution` lets it be.
     pub fn effect(&self) -> Effect {
         let seeds = self.differences.len();
         let mean = self.differences.iter().sum::<f64>() / seeds as f64;
-        let rounding = self.resolution.powi(2) / 6.0;
-        let variance = Summary::of(&self.differences).and_then(|summary| summary.sd).map(|sd| (sd * sd).max(rounding));
+        let variance = Summary::of(&self.differences)
+            .and_then(|summary| summary.sd)
+            .map(|sd| (sd * sd).max(rounding(self.resolution)));
         Effect {
             estimate: mean,
             seeds,
@@ -236,7 +248,7 @@ impl PairedSeeds {
             seed_part: variance
                 .map(|variance| Part { variance: variance / seeds as f64, degrees_of_freedom: (seeds - 1) as f64 }),
             example_part: None,
-            two_runs: None,
+            sign_test: None,
             limit: f64::INFINITY,
         }
     }

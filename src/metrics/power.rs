@@ -70,8 +70,7 @@ impl Design {
     }
 
     /// Probability that the claim comes out as supported if the true effect is `effect`; with several claims if none of the
-    /// others does (Holm's correction is milder once others have). With a single seed this is about the two trained models
-    /// only; without examples it is then 0.
+    /// others does (Holm's correction is milder once others have). A single seed settles nothing: 0.
     pub fn power(&self, claim: Claim, effect: f64) -> f64 {
         Noise::of(self).map_or(0.0, |noise| noise.power(claim, effect))
     }
@@ -149,26 +148,20 @@ struct Noise {
 impl Noise {
     /// None where no interval will exist.
     fn of(design: &Design) -> Option<Self> {
-        let several = design.seeds > 1;
-        if design.examples.map_or(!several, |examples| examples < 2) {
+        if design.seeds < 2 || design.examples.is_some_and(|examples| examples < 2) {
             return None;
         }
         let (seeds, examples) = (design.seeds as f64, design.examples.map(|examples| examples as f64));
         let per_example = examples.map_or(0.0, |examples| design.example_variance / examples);
-        // One seed cannot tell what it shares with others: all of the examples' variance is the examples'.
-        let shared = if several { design.shared } else { 1.0 };
-        let seed_variance = if several { (design.seed_sd.powi(2) + (1.0 - shared) * per_example) / seeds } else { 0.0 };
+        let shared = design.shared;
+        let seed_variance = (design.seed_sd.powi(2) + (1.0 - shared) * per_example) / seeds;
         let example_variance = shared * per_example;
         let tail = ALPHA / design.claims.max(1) as f64 / 2.0;
         let squared_width = |variance: f64, degrees: f64| t_critical(tail, degrees).powi(2) * variance;
         let example_width = examples.map_or(0.0, |examples| squared_width(example_variance, examples - 1.0));
-        let half_widths = if several {
-            let seed_width = squared_width(seed_variance, seeds - 1.0);
-            let widths = chi_squared_ratios(seeds - 1.0).map(|ratio| (seed_width * ratio + example_width).sqrt());
-            widths.collect()
-        } else {
-            vec![example_width.sqrt()]
-        };
+        let seed_width = squared_width(seed_variance, seeds - 1.0);
+        let half_widths =
+            chi_squared_ratios(seeds - 1.0).map(|ratio| (seed_width * ratio + example_width).sqrt()).collect();
         Some(Self { standard_error: (seed_variance + example_variance).sqrt(), half_widths })
     }
 

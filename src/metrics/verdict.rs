@@ -33,7 +33,7 @@ pub struct Assessment {
     /// Two-sided p-value of the edge of the claimed range that lies nearest to the effect: small where the effect is
     /// clearly within the range, and where it is clearly outside.
     pub p_value: Option<f64>,
-    /// After Holm's correction; equal to `p_value` before it.
+    /// After Holm's correction; equal to `p_value` before it. None where the comparison settles nothing ([`Basis::settles`]).
     pub adjusted_p_value: Option<f64>,
     pub verdict: Verdict,
     pub basis: Basis,
@@ -46,8 +46,10 @@ pub struct Assessment {
 ///
 /// Every claim can come out either way, so one two-sided interval decides all of them: supported where the claim's range
 /// holds all of it, refuted where it holds none. For `equivalent` this is the procedure of two one-sided tests, each at half
-/// of [`ALPHA`]; for `not_higher` and `not_lower` the usual test of non-inferiority. For right and wrong answers of just two
-/// runs the exact p-value decides, and there the interval may exclude 0 while the verdict remains inconclusive.
+/// of [`ALPHA`]; for `not_higher` and `not_lower` the usual test of non-inferiority.
+///
+/// A comparison of a single seed is always inconclusive: its interval and its p-value are about the two trained models, and
+/// another seed of the same two configurations may show the opposite.
 pub fn assess(effect: &Effect, claim: Claim) -> Assessment {
     let p_value = effect.p_value(claim.nearest_edge(effect.estimate));
     let mut assessment = Assessment {
@@ -55,7 +57,7 @@ pub fn assess(effect: &Effect, claim: Claim) -> Assessment {
         effect: effect.estimate,
         interval: effect.interval(LEVEL),
         p_value,
-        adjusted_p_value: p_value,
+        adjusted_p_value: p_value.filter(|_| effect.basis().settles()),
         verdict: Verdict::Inconclusive,
         basis: effect.basis(),
         seeds: effect.seeds,
@@ -86,11 +88,12 @@ impl Assessment {
 }
 
 /// Holm's correction across the claims of a sweep: with it the chance that any verdict of theirs is wrong stays at
-/// [`ALPHA`]. Claims without a p-value take no part.
+/// [`ALPHA`]. Claims that nothing can settle (without a p-value, or with one seed) take no part.
 pub fn correct(assessments: &mut [Assessment]) {
-    let p_values: Vec<f64> = assessments.iter().filter_map(|assessment| assessment.p_value).collect();
-    let tested = assessments.iter_mut().filter(|assessment| assessment.p_value.is_some());
-    for (assessment, adjusted) in tested.zip(holm(&p_values)) {
+    let tested = |assessment: &Assessment| assessment.p_value.filter(|_| assessment.basis.settles());
+    let p_values: Vec<f64> = assessments.iter().filter_map(tested).collect();
+    let family = assessments.iter_mut().filter(|assessment| tested(assessment).is_some());
+    for (assessment, adjusted) in family.zip(holm(&p_values)) {
         assessment.adjusted_p_value = Some(adjusted);
         assessment.decide();
     }
@@ -109,7 +112,7 @@ pub struct Joint {
 /// intersection-union test, Berger 1982, needs no correction), refuted where any one refutes it (the strongest such
 /// decides, its p-value multiplied by their number: Bonferroni). None without treatments.
 pub fn all_of(assessments: &[Assessment]) -> Option<Joint> {
-    let p_value = |assessment: &Assessment| assessment.p_value.unwrap_or(1.0);
+    let p_value = |assessment: &Assessment| assessment.p_value.filter(|_| assessment.basis.settles()).unwrap_or(1.0);
     let outside = |assessment: &Assessment| assessment.claim.side(assessment.effect) == Side::Outside;
     let places = || assessments.iter().enumerate();
     let refuting = places().filter(|(_, a)| outside(a)).min_by(|(_, a), (_, b)| p_value(a).total_cmp(&p_value(b)));
@@ -118,7 +121,7 @@ pub fn all_of(assessments: &[Assessment]) -> Option<Joint> {
     let (treatment, deciding) = refuting.or_else(weakest)?;
     let mut assessment = *deciding;
     assessment.p_value = deciding.p_value.map(|p| (factor * p).min(1.0));
-    assessment.adjusted_p_value = assessment.p_value;
+    assessment.adjusted_p_value = assessment.p_value.filter(|_| assessment.basis.settles());
     assessment.decide();
     Some(Joint { treatment, assessment })
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::event::EpochRecord;
-use crate::metrics::{Effect, PairedExamples, PairedSeeds, ScoreName, example_values};
+use crate::metrics::{
+    Effect, PairedExamples, PairedSeeds, PairedTimes, PairingError, ScoreName, TimeToReach, example_values,
+};
 use crate::spec::{HypothesisMetric, MetricName};
 
 use super::metric;
@@ -83,7 +85,7 @@ pub(super) fn paired_examples(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result
 fn measured(
     sides: &(Vec<&Answers>, Vec<&Answers>),
     of: impl Fn(&Answers) -> &Vec<f64>,
-) -> Result<PairedExamples, crate::metrics::PairingError> {
+) -> Result<PairedExamples, PairingError> {
     let values = |side: &[&Answers]| side.iter().map(|answers| of(answers).clone()).collect::<Vec<_>>();
     PairedExamples::of_measurements(&values(&sides.0), &values(&sides.1))
 }
@@ -99,14 +101,36 @@ fn scored(answers: &Answers, name: MetricName) -> Option<Vec<f64>> {
 }
 
 fn per_seed(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, String> {
-    let resolution = if matches!(of, HypothesisMetric::EpochsToReach { .. }) { 1.0 } else { 0.0 };
+    if let HypothesisMetric::EpochsToReach { metric, value } = of {
+        let times = times_to_reach(pairs, metric, value).map_err(|error| error.to_string())?;
+        return times.effect().ok_or_else(|| "no run of a pair reaches the value while both train".to_string());
+    }
     let mut values = (Vec::new(), Vec::new());
     for (treatment, baseline) in &pairs.runs {
         values.0.push(value(treatment, of)?);
         values.1.push(value(baseline, of)?);
     }
-    let paired = PairedSeeds::of(&values.0, &values.1, resolution).map_err(|error| error.to_string())?;
+    let paired = PairedSeeds::of(&values.0, &values.1, resolution(pairs, of)).map_err(|error| error.to_string())?;
     Ok(paired.effect())
+}
+
+/// The step in which a run's value is measured: that of a share is one example of those that it is a share of.
+fn resolution(pairs: &Pairs<'_>, of: HypothesisMetric) -> f64 {
+    let (HypothesisMetric::Best(name)
+    | HypothesisMetric::Last(name)
+    | HypothesisMetric::AfterEpoch { metric: name, .. }) = of
+    else {
+        return 0.0;
+    };
+    if !name.is_share() || name == MetricName::MeanConfidence {
+        return 0.0;
+    }
+    let examples = |run: &Run| {
+        let facts = run.facts.as_ref()?;
+        Some(if name == MetricName::TrainAccuracy { facts.train_examples } else { facts.eval_examples })
+    };
+    let fewest = pairs.runs.iter().flat_map(|(a, b)| [examples(a), examples(b)]).flatten().min();
+    fewest.map_or(0.0, |examples| 1.0 / examples.max(1) as f64)
 }
 
 /// A run's value of a metric.
@@ -121,23 +145,34 @@ fn value(run: &Run, of: HypothesisMetric) -> Result<f64, String> {
             let found = run.epochs.iter().find(|record| record.epoch == epoch);
             found.map(|record| record.metric(metric)).ok_or_else(|| format!("{} has no epoch {epoch}", run.label))
         }
-        HypothesisMetric::EpochsToReach { metric: name, value } => Ok(epochs_to_reach(run, name, value)),
+        HypothesisMetric::EpochsToReach { metric: name, value } => time_to_reach(run, name, value)
+            .reached
+            .map(|epoch| epoch as f64)
+            .ok_or_else(|| format!("{} never reaches {value}", run.label)),
         HypothesisMetric::GeneralizationGap => last().map(|epoch| epoch.eval_loss - epoch.train_loss),
     }
 }
 
-/// One more than its epochs where the run never gets there, which understates how late it would be.
-fn epochs_to_reach(run: &Run, name: MetricName, goal: f64) -> f64 {
+/// When both sides reached a value of a metric.
+///
+/// # Errors
+/// No pairs.
+pub(super) fn times_to_reach(pairs: &Pairs<'_>, name: MetricName, goal: f64) -> Result<PairedTimes, PairingError> {
+    let times: (Vec<_>, Vec<_>) =
+        pairs.runs.iter().map(|(a, b)| (time_to_reach(a, name, goal), time_to_reach(b, name, goal))).unzip();
+    PairedTimes::of(&times.0, &times.1)
+}
+
+fn time_to_reach(run: &Run, name: MetricName, goal: f64) -> TimeToReach {
     let reached = |record: &&EpochRecord| {
         let value = record.metric(name);
         if metric::higher_is_better(name) { value >= goal } else { value <= goal }
     };
-    let never = run.epochs.last().map_or(0, |record| record.epoch) + 1;
-    run.epochs.iter().find(reached).map_or(never, |record| record.epoch) as f64
+    let epochs = run.epochs.last().map_or(0, |record| record.epoch);
+    TimeToReach { reached: run.epochs.iter().find(reached).map(|record| record.epoch), epochs }
 }
 
-/// Whether every pair reaches the goal; only then is the number of epochs known.
-pub(super) fn all_reach(pairs: &Pairs<'_>, name: MetricName, goal: f64) -> bool {
-    let reaches = |run: &Run| epochs_to_reach(run, name, goal) <= run.epochs.last().map_or(0, |r| r.epoch) as f64;
-    pairs.runs.iter().all(|(a, b)| reaches(a) && reaches(b))
+/// Whether the two sides of a pair trained for different numbers of epochs.
+pub(super) fn epochs_differ(pairs: &Pairs<'_>) -> bool {
+    pairs.runs.iter().any(|(a, b)| a.spec.epochs != b.spec.epochs)
 }

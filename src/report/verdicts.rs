@@ -111,20 +111,53 @@ fn qualifications(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, effect: &
     if effect.basis() == Basis::Nothing {
         found.push(format!("{name}: one seed does not tell how much this metric varies; run at least three"));
     } else if effect.seeds == 1 {
-        found.push(format!("{name}: one seed; a difference may be the seed's"));
-    }
-    if pairs.unpaired > 0 {
         found.push(format!(
-            "{name}: {} completed runs have no partner with the same seed and were left out",
-            pairs.unpaired
+            "{name}: one seed; interval and p-value are about these two trained models, another seed may show the opposite"
         ));
     }
-    if let HypothesisMetric::EpochsToReach { metric, value } = of
-        && !pairing::all_reach(pairs, metric, value)
-    {
-        found.push(format!("{name}: runs that never reached the value count as one epoch more than they had"));
+    if pairs.unpaired > 0 {
+        found.push(format!("{name}: {}", without_partner(pairs.unpaired)));
     }
+    found.extend(of_metric(name, pairs, of));
     found
+}
+
+/// What is to be known of a metric's differences.
+fn of_metric(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric) -> Option<String> {
+    match of {
+        HypothesisMetric::EpochsToReach { metric, value } => {
+            let times = pairing::times_to_reach(pairs, metric, value).ok()?;
+            let (neither, one) = (times.without_information(), times.one_sided());
+            let unreached = |count: usize, who: &str| format!("{count} of {} pairs {who} the value", pairs.runs.len());
+            match (neither, one) {
+                (0, 0) => None,
+                (0, one) => {
+                    Some(format!("{name}: {}; only its direction counts", unreached(one, "on one side only reach")))
+                }
+                (neither, 0) => {
+                    Some(format!("{name}: {} and were left out", unreached(neither, "on neither side reach")))
+                }
+                (neither, one) => Some(format!(
+                    "{name}: {}, of which only the direction counts, and {neither} on neither side, which were left out",
+                    unreached(one, "on one side only reach")
+                )),
+            }
+        }
+        HypothesisMetric::Best(_) if pairing::epochs_differ(pairs) => Some(format!(
+            "{name}: the best epoch is chosen on the examples that are judged, and the side with more epochs has more to              choose from"
+        )),
+        HypothesisMetric::Last(_) | HypothesisMetric::AfterEpoch { .. } => Some(format!(
+            "{name}: paired by seed only, so the interval is about other seeds on these evaluation examples, not about              other examples"
+        )),
+        _ => None,
+    }
+}
+
+fn without_partner(runs: usize) -> String {
+    match runs {
+        1 => "1 completed run has no partner with the same seed and was left out".to_string(),
+        runs => format!("{runs} completed runs have no partner with the same seed and were left out"),
+    }
 }
 
 fn named<'a>(report: &'a Report, name: &str) -> Option<&'a Configuration> {

@@ -71,10 +71,10 @@ fn any_number_of_seeds_can_be_planned() {
 }
 
 #[test]
-fn one_seed_speaks_for_its_two_models_only() {
-    let one = Design { seed_sd: 10.0, ..paper(1) };
-    assert!(one.power(higher(), 0.03) > 0.9);
-    assert!(Design { seeds: 3, ..one }.power(higher(), 0.03) < 0.1);
+fn one_seed_has_no_power() {
+    assert_eq!(paper(1).power(higher(), 0.5), 0.0);
+    assert_eq!((paper(1).detectable_effect(0.8), paper(1).detectable_margin(0.8)), (None, None));
+    assert!(paper(3).power(higher(), 0.5) > 0.9);
 }
 
 #[test]

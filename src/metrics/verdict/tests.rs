@@ -51,8 +51,15 @@ fn one_seed_says_that_it_knows_nothing_of_seeds() {
     );
 
     let paired = PairedExamples::of_correctness(&[vec![true; 40]], &[vec![false; 40]]).unwrap();
-    let examples = assess(&paired.effect(), claim(Expectation::Higher, 0.1));
-    assert_eq!((examples.verdict, examples.basis, examples.seeds), (Verdict::Supported, Basis::Examples, 1));
+    let mut examples = [assess(&paired.effect(), claim(Expectation::Higher, 0.1)); 2];
+    examples[1] = assess(&by_seed(&[0.49, 0.5, 0.51]), claim(Expectation::Higher, 0.1));
+    let alone = examples[1].p_value;
+    correct(&mut examples);
+    let [one, several] = examples;
+    assert_eq!((one.verdict, one.basis, one.seeds), (Verdict::Inconclusive, Basis::Examples, 1));
+    // What its two models show is still said, but it is no test of the family.
+    assert!(one.interval.is_some() && one.p_value.unwrap() < 1e-9 && one.adjusted_p_value.is_none());
+    assert_eq!(several.adjusted_p_value, alone);
 }
 
 #[test]
@@ -107,9 +114,9 @@ fn is_written_in_the_words_of_a_sweep_file() {
     assert_eq!(serde_json::to_value(assessment).unwrap(), expected);
 }
 
-/// With two runs the exact test decides; it must never find more than the interval shows.
+/// The exact p-value of two runs must never find more than the interval shows.
 #[test]
-fn a_supported_difference_of_two_runs_has_an_interval_without_zero() {
+fn a_significant_difference_of_two_runs_has_an_interval_without_zero() {
     let higher = Claim::new(Expectation::Higher, None, Scale::Share).unwrap();
     for (only_treatment, only_baseline) in (1..40).flat_map(|b| (0..b).map(move |c| (b, c))) {
         for both in [0, 5, 600] {
@@ -117,7 +124,7 @@ fn a_supported_difference_of_two_runs_has_an_interval_without_zero() {
                 |first, second| [vec![first; only_treatment], vec![second; only_baseline], vec![true; both]].concat();
             let paired = PairedExamples::of_correctness(&[run(true, false)], &[run(false, true)]).unwrap();
             let assessment = assess(&paired.effect(), higher);
-            if assessment.verdict == Verdict::Supported {
+            if assessment.p_value.is_some_and(|p| p <= ALPHA) {
                 let interval = assessment.interval.unwrap();
                 assert!(interval.low > 0.0, "{only_treatment} {only_baseline} {both}: {interval:?}");
             }

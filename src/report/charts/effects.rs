@@ -109,7 +109,7 @@ fn groups(report: &Report) -> Vec<Group> {
         }
     }
     let largest = |group: &Group| {
-        let effects = group.members.iter().filter_map(|(i, _)| report.configurations[*i].versus_baseline);
+        let effects = group.members.iter().filter_map(|(i, _)| report.configurations[*i].versus_baseline.as_ref());
         effects.map(|effect| effect.estimate.abs()).fold(0.0, f64::max)
     };
     while groups.iter().map(|group| group.members.len() + 1).sum::<usize>() > MOST && groups.len() > 1 {
@@ -123,7 +123,7 @@ fn axis(report: &Report, groups: &[Group]) -> Option<Axis> {
     let effects: Vec<_> = groups
         .iter()
         .flat_map(|group| &group.members)
-        .filter_map(|(index, _)| report.configurations[*index].versus_baseline)
+        .filter_map(|(index, _)| report.configurations[*index].versus_baseline.as_ref())
         .collect();
     let ends = effects.iter().flat_map(|effect| {
         let interval = effect.interval(LEVEL).map(|interval| [interval.low, interval.high]);

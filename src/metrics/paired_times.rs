@@ -1,0 +1,140 @@
+//! How long a treatment and its baseline take to reach a goal, where some never do.
+
+use super::effect::Effect;
+use super::paired::{PairedSeeds, PairingError};
+use super::sign_test::{Known, SignTest};
+
+/// When a run reached its goal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeToReach {
+    /// The first epoch at which it had, counted from 1; none if it never did.
+    pub reached: Option<usize>,
+    /// How many epochs it was watched for.
+    pub epochs: usize,
+}
+
+impl TimeToReach {
+    /// When it reached the goal if it had been watched for so many epochs only.
+    fn within(self, epochs: usize) -> Option<f64> {
+        self.reached.filter(|&epoch| epoch <= epochs).map(|epoch| epoch as f64)
+    }
+}
+
+/// Pairs of such runs with the same seed. Each pair is watched for as many epochs as the shorter of its two runs had:
+/// what one of them does later cannot be compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PairedTimes {
+    known: Vec<Known>,
+    /// Pairs neither of which reached the goal, which says nothing about their difference.
+    without_information: usize,
+}
+
+impl PairedTimes {
+    /// One entry per seed, in the same order on both sides.
+    ///
+    /// # Errors
+    /// No seed, or not the same number on both sides.
+    pub fn of(treatment: &[TimeToReach], baseline: &[TimeToReach]) -> Result<Self, PairingError> {
+        if treatment.len() != baseline.len() {
+            return Err(PairingError::Seeds { treatment: treatment.len(), baseline: baseline.len() });
+        }
+        if treatment.is_empty() {
+            return Err(PairingError::Empty);
+        }
+        let pairs: Vec<Option<Known>> = treatment.iter().zip(baseline).map(|(&a, &b)| difference(a, b)).collect();
+        let known: Vec<Known> = pairs.iter().flatten().copied().collect();
+        Ok(Self { without_information: pairs.len() - known.len(), known })
+    }
+
+    /// Pairs neither of which reached the goal while both were watched.
+    pub fn without_information(&self) -> usize {
+        self.without_information
+    }
+
+    /// Pairs of which one reached the goal while both were watched and the other did not.
+    pub fn one_sided(&self) -> usize {
+        self.known.iter().filter(|known| !matches!(known, Known::Exactly(_))).count()
+    }
+
+    /// The mean difference in epochs. Where every pair reached the goal, as [`PairedSeeds::effect`] has it; otherwise there
+    /// is no interval, the estimate understates the difference, and the exact sign test gives the p-value. None where no pair
+    /// has information.
+    pub fn effect(&self) -> Option<Effect> {
+        let values: Vec<f64> = self.known.iter().map(|known| known.value_or_bound()).collect();
+        if values.is_empty() {
+            return None;
+        }
+        if self.one_sided() == 0 && self.without_information == 0 {
+            return PairedSeeds::of(&values, &vec![0.0; values.len()], 1.0).ok().map(|paired| paired.effect());
+        }
+        Some(Effect {
+            estimate: values.iter().sum::<f64>() / values.len() as f64,
+            seeds: values.len(),
+            examples: None,
+            seed_part: None,
+            example_part: None,
+            sign_test: Some(SignTest::new(self.known.clone())),
+            limit: f64::INFINITY,
+        })
+    }
+}
+
+/// Treatment minus baseline; none where neither reached the goal.
+fn difference(treatment: TimeToReach, baseline: TimeToReach) -> Option<Known> {
+    let watched = treatment.epochs.min(baseline.epochs);
+    let least = (watched + 1) as f64;
+    match (treatment.within(watched), baseline.within(watched)) {
+        (Some(a), Some(b)) => Some(Known::Exactly(a - b)),
+        (None, Some(b)) => Some(Known::AtLeast(least - b)),
+        (Some(a), None) => Some(Known::AtMost(a - least)),
+        (None, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{Basis, Claim, Expectation, Scale, Verdict, assess};
+
+    fn time(reached: impl Into<Option<usize>>, epochs: usize) -> TimeToReach {
+        TimeToReach { reached: reached.into(), epochs }
+    }
+
+    fn slower(treatment: &[TimeToReach], baseline: &[TimeToReach]) -> Option<Verdict> {
+        let claim = Claim::new(Expectation::Higher, None, Scale::Epochs).unwrap();
+        Some(assess(&PairedTimes::of(treatment, baseline).unwrap().effect()?, claim).verdict)
+    }
+
+    #[test]
+    fn a_longer_run_that_reaches_the_goal_later_is_not_slower_than_one_that_ended_before() {
+        // The baseline has 3 epochs and never gets there, the treatment gets there in epoch 6 of 8.
+        let paired = PairedTimes::of(&[time(6, 8); 5], &[time(None, 3); 5]).unwrap();
+        assert_eq!((paired.without_information(), paired.effect()), (5, None));
+        assert_eq!(slower(&[time(2, 8); 6], &[time(None, 3); 6]), Some(Verdict::Refuted));
+    }
+
+    #[test]
+    fn where_all_reach_the_goal_the_mean_difference_has_an_interval() {
+        let effect = PairedTimes::of(&[time(4, 5), time(5, 5)], &[time(2, 5), time(2, 5)]).unwrap().effect().unwrap();
+        assert_eq!((effect.estimate, effect.basis()), (2.5, Basis::Seeds));
+        assert!(effect.interval(0.95).is_some());
+    }
+
+    #[test]
+    fn one_that_never_does_gives_only_the_direction() {
+        let baseline = [time(2, 5); 6];
+        let mut treatment = [time(4, 5); 6];
+        treatment[0] = time(None, 5);
+        let paired = PairedTimes::of(&treatment, &baseline).unwrap();
+        let effect = paired.effect().unwrap();
+        assert_eq!((paired.one_sided(), effect.interval(0.95)), (1, None));
+        assert!((effect.p_value(0.0).unwrap() - 0.03125).abs() < 1e-12);
+        assert_eq!(slower(&treatment, &baseline), Some(Verdict::Supported));
+        assert_eq!(slower(&treatment[..5], &baseline[..5]), Some(Verdict::Inconclusive));
+    }
+
+    #[test]
+    fn one_seed_settles_nothing() {
+        assert_eq!(slower(&[time(None, 5)], &[time(2, 5)]), Some(Verdict::Inconclusive));
+    }
+}

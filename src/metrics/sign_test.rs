@@ -1,0 +1,104 @@
+//! Differences of which little more than the direction is known.
+
+use super::distribution::fair_coin_cdf;
+use super::mcnemar::McNemar;
+
+/// What is known of one difference between a treatment and its baseline.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Known {
+    Exactly(f64),
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Known {
+    /// The value, or the bound, which understates the difference.
+    pub(super) fn value_or_bound(self) -> f64 {
+        match self {
+            Known::Exactly(value) | Known::AtLeast(value) | Known::AtMost(value) => value,
+        }
+    }
+
+    fn is_above(self, value: f64) -> bool {
+        matches!(self, Known::Exactly(known) | Known::AtLeast(known) if known > value)
+    }
+
+    fn is_below(self, value: f64) -> bool {
+        matches!(self, Known::Exactly(known) | Known::AtMost(known) if known < value)
+    }
+
+    fn equals(self, value: f64) -> bool {
+        self == Known::Exactly(value)
+    }
+}
+
+/// The exact sign test: if the median difference is some value, each difference lies above or below it like a fair coin.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct SignTest(Vec<Known>);
+
+impl SignTest {
+    pub(super) fn new(differences: Vec<Known>) -> Self {
+        Self(differences)
+    }
+
+    /// McNemar's exact test is the sign test of the examples on which two runs disagree.
+    pub(super) fn of_two_runs(table: McNemar) -> Self {
+        let of = |count: u64, value: f64| std::iter::repeat_n(Known::Exactly(value), count as usize);
+        Self(of(table.only_treatment, 1.0).chain(of(table.only_baseline, -1.0)).collect())
+    }
+
+    /// Two-sided p-value of "the median difference is `value`". Differences equal to it take no part; those that may lie on
+    /// either side of it count to the side with fewer, so that they never add evidence. 1 where nothing takes part.
+    pub(super) fn p_value(&self, value: f64) -> f64 {
+        let count = |on_side: fn(Known, f64) -> bool| self.0.iter().filter(|known| on_side(**known, value)).count();
+        let taking_part = self.0.iter().filter(|known| !known.equals(value)).count();
+        let more = count(Known::is_above).max(count(Known::is_below));
+        let fewer = taking_part - more;
+        if fewer >= more { 1.0 } else { (2.0 * fair_coin_cdf(fewer as u64, taking_part as u64)).min(1.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn is_mcnemars_test_for_two_runs() {
+        for (only_treatment, only_baseline) in [(0, 0), (1, 0), (3, 9), (9, 3), (40, 12)] {
+            let table = McNemar { only_treatment, only_baseline };
+            assert_eq!(SignTest::of_two_runs(table).p_value(0.0), table.p_value());
+        }
+    }
+
+    #[test]
+    fn five_of_one_sign_are_not_yet_five_percent_and_six_are() {
+        let later = |count| SignTest::new(vec![Known::AtLeast(2.0); count]);
+        assert!((later(5).p_value(0.0) - 0.0625).abs() < 1e-12);
+        assert!((later(6).p_value(0.0) - 0.03125).abs() < 1e-12);
+        assert_eq!(later(6).p_value(2.0), 1.0, "a bound says nothing about values beyond it");
+        assert_eq!(SignTest::new(Vec::new()).p_value(0.0), 1.0);
+    }
+
+    #[test]
+    fn what_is_undecided_never_adds_evidence() {
+        let mut differences = vec![Known::Exactly(3.0); 8];
+        let without = SignTest::new(differences.clone()).p_value(1.0);
+        differences.push(Known::AtLeast(0.5));
+        assert!(SignTest::new(differences).p_value(1.0) > without);
+    }
+
+    proptest! {
+        #[test]
+        fn is_a_probability(values in prop::collection::vec((0u8..3, -3i8..4), 0..30), value in -4.0f64..4.0) {
+            let known = values.iter().map(|&(kind, value)| match kind {
+                0 => Known::Exactly(value.into()),
+                1 => Known::AtLeast(value.into()),
+                _ => Known::AtMost(value.into()),
+            });
+            let p = SignTest::new(known.collect()).p_value(value);
+            prop_assert!(p > 0.0 && p <= 1.0, "{p}");
+        }
+    }
+}
