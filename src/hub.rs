@@ -22,7 +22,7 @@ use wanted::{ADAPTER, AdapterFiles, ModelFiles};
 
 pub use error::HubError;
 pub use remote::{Remote, Watch};
-pub use wanted::Wanted;
+pub use wanted::{ModelPart, Wanted};
 
 /// The hub name of the small model that comes with `make setup`.
 pub const MINILM: &str = "sentence-transformers/all-MiniLM-L6-v2";
@@ -119,19 +119,31 @@ impl Hub {
         digest::adapter_digest(folder)
     }
 
+    /// Whether what is not on this machine can come from elsewhere.
+    pub fn can_download(&self) -> bool {
+        self.remote.is_some()
+    }
+
     /// The folder of a model.
     ///
     /// # Errors
     /// A folder that is no model, a name that is nowhere on this machine, or a download that failed.
     pub fn model(&self, name: &str) -> Result<PathBuf, HubError> {
+        self.model_part(name, ModelPart::All)
+    }
+
+    /// The folder of a model with that much of it (or more). A part of a model is not remembered as the model: it is asked
+    /// for again next time.
+    ///
+    /// # Errors
+    /// As [`Self::model`].
+    pub fn model_part(&self, name: &str, part: ModelPart) -> Result<PathBuf, HubError> {
         let path = Path::new(name);
         if path.is_dir() {
             return is_model(path).ok_or_else(|| HubError::NotAModel { path: path.to_path_buf() });
         }
-        let packaged = || is_model(&self.minilm).filter(|_| name == MINILM);
-        let cached = Repository::parse(Kind::Model, name).and_then(|repository| repository.snapshot(&self.cache));
-        if cached.as_deref().is_none_or(|folder| !ModelFiles.complete(folder))
-            && let Some(folder) = packaged()
+        if self.cached_model(name, part).is_none()
+            && let Some(folder) = self.packaged(name)
         {
             return Ok(folder);
         }
@@ -141,8 +153,34 @@ impl Hub {
             }
             other => other,
         };
-        let folder = self.obtain(Kind::Model, name, &ModelFiles).map_err(no_package)?;
-        is_model(&folder).ok_or(HubError::NotAModel { path: folder })
+        let wanted = ModelFiles(part);
+        let folder = self.obtain(Kind::Model, name, &wanted).map_err(no_package)?;
+        let folder = is_model(&folder).ok_or(HubError::NotAModel { path: folder })?;
+        if self.remote.is_none() && !wanted.complete(&folder) {
+            return Err(HubError::Partial { name: name.to_string(), folder, offline: self.offline });
+        }
+        Ok(folder)
+    }
+
+    /// The folder of a model with that much of it, where it is on this machine; asks nobody.
+    pub fn model_at_hand(&self, name: &str, part: ModelPart) -> Option<PathBuf> {
+        let path = Path::new(name);
+        if path.is_dir() {
+            return is_model(path);
+        }
+        if self.refresh {
+            return None;
+        }
+        self.cached_model(name, part).or_else(|| self.packaged(name))
+    }
+
+    fn cached_model(&self, name: &str, part: ModelPart) -> Option<PathBuf> {
+        let snapshot = Repository::parse(Kind::Model, name)?.snapshot(&self.cache)?;
+        Some(snapshot).filter(|folder| ModelFiles(part).complete(folder))
+    }
+
+    fn packaged(&self, name: &str) -> Option<PathBuf> {
+        is_model(&self.minilm).filter(|_| name == MINILM)
     }
 
     /// The folder of an adapter: itself, or that of a run that has one.
@@ -179,6 +217,16 @@ impl Hub {
     pub fn dataset_with(&self, name: &str, wanted: &dyn Wanted) -> Result<PathBuf, HubError> {
         let path = Path::new(name);
         if path.exists() { Ok(path.to_path_buf()) } else { self.obtain(Kind::Dataset, name, wanted) }
+    }
+
+    /// As [`Self::dataset_with`], where all that is wanted is on this machine; asks nobody.
+    pub fn dataset_at_hand(&self, name: &str, wanted: &dyn Wanted) -> Option<PathBuf> {
+        let path = Path::new(name);
+        if path.exists() {
+            return Some(path.to_path_buf());
+        }
+        let snapshot = Repository::parse(Kind::Dataset, name)?.snapshot(&self.cache)?;
+        Some(snapshot).filter(|folder| !self.refresh && wanted.complete(folder))
     }
 
     /// The snapshot of a hub name with what is wanted of it: out of the cache, or downloaded.

@@ -14,6 +14,7 @@ use crate::spec::{SelectError, SpecErrors};
 use crate::store::StoreError;
 
 use super::logs::LogsError;
+use super::preflight::InputFaults;
 use super::run::DeviceError;
 
 /// A verb's failure. What a sweep's runs end with is no failure of the verb.
@@ -31,6 +32,9 @@ pub enum CliError {
     Data(#[from] DataError),
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// Data, tokenizers or models that runs cannot be trained with.
+    #[error(transparent)]
+    Inputs(#[from] InputFaults),
     #[error("--devices: {0}")]
     Device(#[from] DeviceError),
     #[error(transparent)]

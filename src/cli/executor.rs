@@ -46,6 +46,11 @@ impl ExecutorOptions {
         arguments
     }
 
+    /// Whether what trains reads the weights of models.
+    pub fn needs_weights(&self) -> bool {
+        self.kind == Kind::Torch
+    }
+
     /// The executor for a device. `threads` is for the processor.
     ///
     /// # Errors

@@ -1,35 +1,167 @@
 //! What resolving a sweep file must know of models and data sets, read from this machine or downloaded to it.
 
-use crate::data;
-use crate::hub::Hub;
-use crate::model::{ModelConfig, SavedAdapter};
-use crate::spec::{AdapterFacts, DatasetSpec, Facts, ModelFacts};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
+use crate::data;
+use crate::hub::{Hub, HubError, ModelPart};
+use crate::model::{ModelConfig, SavedAdapter};
+use crate::spec::{AdapterFacts, DatasetSpec, Facts, Input, ModelFacts, RunSpec};
+
+use super::CliError;
 use super::downloads::DatasetFiles;
+use super::known;
+
+/// How much may be downloaded to know what a sweep file asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Configurations of models, and adapters: enough to tell whether the file is sound.
+    Shape,
+    /// Also tokenizers and data, but no weights; what cannot be had is taken from what is [`known`] without.
+    Look,
+    /// Everything.
+    All,
+}
+
+/// Where models are, and what was not read: then the ids of runs that need it are not known.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// By the names of models.
+    places: BTreeMap<String, ModelPlace>,
+    /// Models that were not read whole.
+    models: BTreeSet<String>,
+    /// Data sets that were not read, by path.
+    datasets: BTreeSet<String>,
+}
+
+impl Found {
+    /// Whether everything was read.
+    pub fn is_exact(&self) -> bool {
+        self.models.is_empty() && self.datasets.is_empty()
+    }
+
+    /// Whether the id of a run is that of its contents.
+    pub fn tells_id(&self, run: &RunSpec) -> bool {
+        !self.models.contains(&run.model) && self.has_dataset(&run.dataset)
+    }
+
+    /// The names of models that were not read whole.
+    pub fn without_weights(&self) -> impl Iterator<Item = &str> {
+        self.models.iter().map(String::as_str)
+    }
+
+    pub fn has_tokenizer(&self, model: &str) -> bool {
+        self.places.get(model).is_none_or(|place| place.folder.is_some())
+    }
+
+    pub fn has_weights(&self, model: &str) -> bool {
+        !self.models.contains(model)
+    }
+
+    pub fn has_dataset(&self, dataset: &DatasetSpec) -> bool {
+        !self.datasets.contains(&dataset.path)
+    }
+
+    /// What was found of a model.
+    ///
+    /// # Errors
+    /// The model is not there any more.
+    pub fn model(&self, hub: &Hub, name: &str) -> Result<ModelPlace, CliError> {
+        if let Some(place) = self.places.get(name) {
+            return Ok(place.clone());
+        }
+        let folder = hub.model(name)?;
+        Ok(ModelPlace { config: ModelConfig::read(&folder)?, folder: Some(folder) })
+    }
+}
+
+/// A model's configuration, and the folder where its tokenizer is; none where only the configuration is known.
+#[derive(Clone, Debug)]
+pub struct ModelPlace {
+    pub config: ModelConfig,
+    pub folder: Option<PathBuf>,
+}
 
 /// Knows what [`Hub`] finds.
 #[derive(Clone, Debug)]
 pub struct LocalFacts<'a> {
     hub: &'a Hub,
+    depth: Depth,
+    found: RefCell<Found>,
 }
 
 impl<'a> LocalFacts<'a> {
-    pub fn new(hub: &'a Hub) -> Self {
-        LocalFacts { hub }
+    pub fn new(hub: &'a Hub, depth: Depth) -> Self {
+        LocalFacts { hub, depth, found: RefCell::default() }
     }
+
+    /// What was found while facts were asked for.
+    pub fn into_found(self) -> Found {
+        self.found.into_inner()
+    }
+
+    /// As much of a model as may be downloaded.
+    fn part(&self, name: &str) -> Result<ModelPlace, String> {
+        let part = match self.depth {
+            Depth::Shape => ModelPart::Shape,
+            Depth::Look => ModelPart::Text,
+            Depth::All => ModelPart::All,
+        };
+        let error = match self.hub.model_at_hand(name, part).map_or_else(|| self.hub.model_part(name, part), Ok) {
+            Ok(folder) => return Ok(ModelPlace { config: read(&folder)?, folder: Some(folder) }),
+            Err(error) => error.to_string(),
+        };
+        if self.depth == Depth::All {
+            return Err(error);
+        }
+        match self.hub.model_at_hand(name, ModelPart::Shape) {
+            Some(folder) => Ok(ModelPlace { config: read(&folder)?, folder: None }),
+            None => known::model(name).map(|config| ModelPlace { config, folder: None }).ok_or(error),
+        }
+    }
+
+    fn digest_at(&self, dataset: &DatasetSpec, location: &Path) -> Result<String, String> {
+        data::digest_of_files(dataset, location).map_err(|error| error.to_string())
+    }
+
+    /// Stands for the digest of a data set that was not read.
+    fn unread(&self, dataset: &DatasetSpec) -> String {
+        self.found.borrow_mut().datasets.insert(dataset.path.clone());
+        format!("not read: {} {:?}", dataset.path, dataset.evaluation)
+    }
+}
+
+fn read(folder: &Path) -> Result<ModelConfig, String> {
+    ModelConfig::read(folder).map_err(|error| error.to_string())
 }
 
 impl Facts for LocalFacts<'_> {
     fn model(&self, name: &str) -> Result<ModelFacts, String> {
-        let folder = self.hub.model(name).map_err(|error| error.to_string())?;
-        let config = ModelConfig::read(&folder).map_err(|error| error.to_string())?;
-        let digest = self.hub.model_digest(&folder).map_err(|error| error.to_string())?;
-        Ok(ModelFacts { architecture: config.architecture, layers: config.layers, digest })
+        let whole = self.hub.model_at_hand(name, ModelPart::All);
+        let is_whole = whole.is_some() || self.depth == Depth::All;
+        let place = match whole {
+            Some(folder) => ModelPlace { config: read(&folder)?, folder: Some(folder) },
+            None => self.part(name)?,
+        };
+        let digest = match &place.folder {
+            Some(folder) if is_whole => self.hub.model_digest(folder).map_err(|error| error.to_string())?,
+            _ => format!("not read: {name}"),
+        };
+        let ModelConfig { architecture, layers, .. } = place.config;
+        let mut found = self.found.borrow_mut();
+        found.places.insert(name.to_owned(), place);
+        if !is_whole {
+            found.models.insert(name.to_owned());
+        }
+        Ok(ModelFacts { architecture, layers, digest })
     }
 
     fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String> {
-        let model = self.hub.model(model).map_err(|error| error.to_string())?;
-        let config = ModelConfig::read(&model).map_err(|error| error.to_string())?;
+        let config = match self.hub.model_at_hand(model, ModelPart::Shape) {
+            Some(folder) => read(&folder)?,
+            None => self.part(model)?.config,
+        };
         let folder = self.hub.adapter(name).map_err(|error| error.to_string())?;
         let adapter = SavedAdapter::read(&folder, &config).map_err(|error| error.to_string())?;
         let digest = self.hub.adapter_digest(&folder).map_err(|error| error.to_string())?;
@@ -48,8 +180,33 @@ impl Facts for LocalFacts<'_> {
     }
 
     fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
-        let location = self.hub.dataset_with(&dataset.path, &DatasetFiles(dataset));
-        let location = location.map_err(|error| error.to_string())?;
-        data::digest_of_files(dataset, &location).map_err(|error| error.to_string())
+        let wanted = DatasetFiles(dataset);
+        if let Some(location) = self.hub.dataset_at_hand(&dataset.path, &wanted) {
+            return self.digest_at(dataset, &location);
+        }
+        if self.depth == Depth::Shape {
+            // What can only be a path, and is none, is told now.
+            return match self.hub.dataset(&dataset.path) {
+                Err(error @ HubError::NoPath { .. }) => Err(error.to_string()),
+                _ => Ok(self.unread(dataset)),
+            };
+        }
+        match self.hub.dataset_with(&dataset.path, &wanted) {
+            Ok(location) => self.digest_at(dataset, &location),
+            Err(error) if self.depth == Depth::All => Err(error.to_string()),
+            Err(error) => known::dataset(dataset).map(|_| self.unread(dataset)).ok_or_else(|| error.to_string()),
+        }
+    }
+
+    fn is_at_hand(&self, input: Input<'_>) -> bool {
+        let hub = self.hub;
+        !hub.can_download()
+            || match input {
+                Input::Model(name) => {
+                    hub.model_at_hand(name, ModelPart::Shape).is_some() || known::model(name).is_some()
+                }
+                Input::Adapter(name) => Path::new(name).is_dir(),
+                Input::Dataset(dataset) => hub.dataset_at_hand(&dataset.path, &DatasetFiles(dataset)).is_some(),
+            }
     }
 }

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::hub::Hub;
-use crate::spec::{AdapterFacts, DatasetSpec, Facts, ModelFacts, SweepFile};
+use crate::spec::{AdapterFacts, DatasetSpec, Facts, Input, ModelFacts, SweepFile};
 
 use super::CliError;
 use super::downloads;
-use super::facts::LocalFacts;
+use super::facts::{Depth, LocalFacts};
 
 /// Downloads the models and data sets of a sweep file.
 ///
@@ -39,8 +39,11 @@ impl Fetch {
         for assignment in &self.set {
             file.set(assignment)?;
         }
-        let hub = downloads::hub().refreshing();
-        let facts = Seen { facts: LocalFacts::new(&hub), hub: &hub, lines: RefCell::default() };
+        let hub = downloads::hub();
+        // What is wrong with the file is told before anything large is downloaded.
+        file.resolve(&LocalFacts::new(&hub, Depth::Shape))?;
+        let hub = hub.refreshing();
+        let facts = Seen { facts: LocalFacts::new(&hub, Depth::All), hub: &hub, lines: RefCell::default() };
         file.resolve(&facts)?;
         super::print(&facts.lines.into_inner().into_iter().collect::<String>())?;
         Ok(ExitCode::SUCCESS)
@@ -79,5 +82,9 @@ impl Facts for Seen<'_> {
         let digest = self.facts.dataset_digest(dataset)?;
         self.note("dataset", &dataset.path, self.hub.dataset(&dataset.path).map_err(|error| error.to_string())?);
         Ok(digest)
+    }
+
+    fn is_at_hand(&self, input: Input<'_>) -> bool {
+        self.facts.is_at_hand(input)
     }
 }

@@ -35,4 +35,4 @@ pub use files::{has_files, needed_files};
 pub use order::{Key, order};
 pub use split::{HeldOutRows, held_out};
 pub use text_reader::{TextColumns, TextReader, TextRow};
-pub use tokenizer::{CacheUse, Tokenizer, default_cache_folder};
+pub use tokenizer::{CacheUse, TokenLengths, Tokenizer, default_cache_folder};

@@ -142,6 +142,10 @@ impl Worker<'_> {
         let concluded = self.conclude(&mut recorder, &job.pack, ended);
         let finished = *concluded.as_ref().unwrap_or(&false);
         self.sink.emit(&Event::PackStopped { pack: job.pack.id.clone(), finished });
+        if let Err(inputs @ WorkerError::Inputs { .. }) = concluded {
+            recorder.release()?;
+            return Err(inputs);
+        }
         concluded?;
         match recorder.release() {
             // Told already, by the write that found it out.
@@ -192,6 +196,10 @@ impl Worker<'_> {
                 );
                 self.take_apart(recorder, ReplanReason::OutOfMemory, halves)?;
                 Ok(false)
+            }
+            Err(ExecuteError::Inputs(reason)) => {
+                self.store.append_pack_log(&plan.id, &format!("not trained: {reason}"))?;
+                Err(WorkerError::Inputs { pack: plan.id.clone(), reason })
             }
             Err(ExecuteError::Record(error)) => match recorder.claim().verify() {
                 Err(lost @ StoreError::ClaimLost { .. }) => {

@@ -36,7 +36,11 @@ pub enum ExecuteError {
     /// Results cannot be saved.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// Anything else that ends the whole pack: model or data cannot be loaded, the device fails.
+    /// What the runs of this pack read is not there, cannot be read, or is not what they were planned with. That is no
+    /// fault of theirs: they stay as they are, for a worker that finds it.
+    #[error("{0}")]
+    Inputs(String),
+    /// Anything else that ends the whole pack: the device fails.
     #[error("{0}")]
     Failed(String),
 }

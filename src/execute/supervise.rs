@@ -14,7 +14,9 @@ use crate::event::{Event, Outcome, Sink};
 use crate::spec::{PackId, RunId};
 use crate::store::{Store, StoreError};
 
-use super::worker_process::{EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, Message, WorkerCommand, listen};
+use super::worker_process::{
+    EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, EXIT_NO_INPUTS, Message, WorkerCommand, listen,
+};
 use super::{Stop, WorkerEnd};
 
 /// Between two looks at the processes.
@@ -35,6 +37,8 @@ pub enum SuperviseError {
     Store(#[from] StoreError),
     #[error("the worker for {device} cannot record results: {reason}")]
     CannotRecord { device: String, reason: String },
+    #[error("the worker for {device} stopped: {reason}")]
+    Inputs { device: String, reason: String },
     #[error("the worker for {device} ended {IDLE_ENDS} times without having begun anything: {reason}")]
     Useless { device: String, reason: String },
 }
@@ -239,6 +243,11 @@ impl Supervisor<'_> {
             Some(EXIT_CANNOT_RECORD) => {
                 let reason = worker.last_words().trim().to_owned();
                 self.error.get_or_insert(SuperviseError::CannotRecord { device, reason });
+                return Ok(Verdict::Over);
+            }
+            Some(EXIT_NO_INPUTS) => {
+                let reason = worker.last_words().trim().to_owned();
+                self.error.get_or_insert(SuperviseError::Inputs { device, reason });
                 return Ok(Verdict::Over);
             }
             Some(code) if self.told.is_some_and(|signal| i32::from(code) == 128 + signal) => {

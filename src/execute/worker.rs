@@ -62,13 +62,16 @@ pub enum WorkerEnd {
     FailedFast,
 }
 
-/// Results cannot be recorded. Whatever was recorded before is intact.
+/// Results cannot be recorded, or what the runs read is not there. Whatever was recorded before is intact.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// See [`super::ExecuteError::Inputs`]. Other packs may read the same, so nothing else is begun.
+    #[error("pack {pack} was not trained, and its runs stay as they are: {reason}")]
+    Inputs { pack: PackId, reason: String },
 }
 
 /// Works on a sweep until nothing is left.

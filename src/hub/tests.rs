@@ -13,7 +13,9 @@ fn place() -> Place {
 
 fn model_at(folder: &Path) -> PathBuf {
     std::fs::create_dir_all(folder).unwrap();
-    std::fs::write(folder.join("config.json"), "{}").unwrap();
+    for name in ["config.json", "vocab.txt", "model.safetensors"] {
+        std::fs::write(folder.join(name), "{}").unwrap();
+    }
     folder.to_path_buf()
 }
 
@@ -56,6 +58,22 @@ fn an_interrupted_download_is_no_model() {
     std::fs::create_dir_all(repository.join("refs")).unwrap();
     std::fs::write(repository.join("refs/main"), "1111").unwrap();
     assert!(matches!(place.hub.model("acme/tiny"), Err(HubError::NotAModel { .. })));
+}
+
+/// Python brings the configuration alone when it is asked for that; its digest would be that of no model.
+#[test]
+fn a_part_of_a_model_in_the_cache_is_no_model() {
+    let place = place();
+    let repository = place.hub.cache.join("models--acme--tiny");
+    let snapshot = model_at(&repository.join("snapshots/1111"));
+    std::fs::create_dir_all(repository.join("refs")).unwrap();
+    std::fs::write(repository.join("refs/main"), "1111").unwrap();
+    std::fs::remove_file(snapshot.join("model.safetensors")).unwrap();
+    let error = place.hub.model("acme/tiny").unwrap_err();
+    assert!(matches!(error, HubError::Partial { .. }), "{error}");
+    assert_eq!(place.hub.model_part("acme/tiny", ModelPart::Text).unwrap(), snapshot);
+    assert_eq!(place.hub.model_at_hand("acme/tiny", ModelPart::All), None);
+    assert_eq!(place.hub.model_at_hand("acme/tiny", ModelPart::Text), Some(snapshot));
 }
 
 #[test]

@@ -20,10 +20,26 @@ pub trait Wanted {
     fn reads_card(&self) -> bool {
         false
     }
+
+    /// Whether the files are enough to use the repository. Only then does its revision name the commit in the cache.
+    fn is_whole(&self) -> bool {
+        true
+    }
 }
 
-/// Configuration, weights and tokenizer.
-pub(super) struct ModelFiles;
+/// How much of a model is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ModelPart {
+    /// `config.json` alone.
+    Shape,
+    /// And the tokenizer's files.
+    Text,
+    /// And the weights.
+    All,
+}
+
+/// Configuration, tokenizer and weights, or the first of these.
+pub(super) struct ModelFiles(pub ModelPart);
 
 /// A LoRA adapter as PEFT saves it.
 pub(super) struct AdapterFiles;
@@ -66,6 +82,7 @@ impl Wanted for ModelFiles {
         } else {
             return Err("it has no model.safetensors".to_owned());
         }
+        chosen.retain(|name| self.needs(name));
         Ok(chosen)
     }
 
@@ -73,7 +90,22 @@ impl Wanted for ModelFiles {
         let has = |name: &str| folder.join(name).is_file();
         let tokenizer = has("tokenizer.json") || has("vocab.txt") || (has("vocab.json") && has("merges.txt"));
         let weights = || has(WEIGHTS) || shards(folder).is_some_and(|shards| shards.iter().all(|shard| has(shard)));
-        has(CONFIG) && tokenizer && weights()
+        let (text, all) = (self.0 >= ModelPart::Text, self.0 >= ModelPart::All);
+        has(CONFIG) && (!text || tokenizer) && (!all || weights())
+    }
+
+    fn is_whole(&self) -> bool {
+        self.0 == ModelPart::All
+    }
+}
+
+impl ModelFiles {
+    fn needs(&self, name: &str) -> bool {
+        match self.0 {
+            ModelPart::Shape => name == CONFIG,
+            ModelPart::Text => name == CONFIG || TOKENIZER.contains(&name),
+            ModelPart::All => true,
+        }
     }
 }
 
@@ -108,7 +140,7 @@ mod tests {
 
     fn choose(names: &str) -> Result<String, String> {
         let names: Vec<String> = names.split(' ').map(str::to_owned).collect();
-        ModelFiles.choose(&names, None).map(|chosen| chosen.join(" "))
+        ModelFiles(ModelPart::All).choose(&names, None).map(|chosen| chosen.join(" "))
     }
 
     #[test]
@@ -129,10 +161,23 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_model_is_chosen_without_its_weights() {
+        let names = ["config.json", "model.safetensors", "tokenizer.json"].map(str::to_owned);
+        assert_eq!(ModelFiles(ModelPart::Shape).choose(&names, None).unwrap(), ["config.json"]);
+        assert_eq!(ModelFiles(ModelPart::Text).choose(&names, None).unwrap(), ["config.json", "tokenizer.json"]);
+        // What could not be used later is refused now.
+        assert!(ModelFiles(ModelPart::Shape).choose(&names[..1], None).is_err());
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("config.json"), "{}").unwrap();
+        assert!(ModelFiles(ModelPart::Shape).complete(folder.path()));
+        assert!(!ModelFiles(ModelPart::Text).complete(folder.path()));
+    }
+
+    #[test]
     fn a_model_is_complete_with_all_its_shards() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-        let complete = || ModelFiles.complete(folder.path());
+        let complete = || ModelFiles(ModelPart::All).complete(folder.path());
         write("config.json", "{}");
         write("vocab.txt", "a");
         assert!(!complete());

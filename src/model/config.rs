@@ -46,8 +46,16 @@ impl ModelConfig {
     pub fn read(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join("config.json");
         let text = std::fs::read_to_string(&path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
-        let invalid = |message: String| ModelError::Invalid { path: path.clone(), message };
-        let raw: Raw = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        Self::parse(&text, &path)
+    }
+
+    /// Of the text of a `config.json`; errors name `path`.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ModelError> {
+        let invalid = |message: String| ModelError::Invalid { path: path.to_path_buf(), message };
+        let raw: Raw = serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
         raw.validate().map_err(invalid)
     }
 

@@ -143,14 +143,14 @@ impl Weights {
 
 /// Whether a classifier does without a weight that checkpoints carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unused {
+pub(super) enum Unused {
     No,
     /// Where the architecture's classifier has none.
     Pooler,
     Always,
 }
 
-fn unused(name: &str, architecture: Architecture) -> Unused {
+pub(super) fn unused(name: &str, architecture: Architecture) -> Unused {
     let of_pooler = || name.strip_prefix(architecture.encoder()).is_some_and(|rest| rest.starts_with(".pooler."));
     if UNUSED.iter().any(|prefix| name.starts_with(prefix)) || name.ends_with(".position_ids") {
         Unused::Always
@@ -161,7 +161,7 @@ fn unused(name: &str, architecture: Architecture) -> Unused {
     }
 }
 
-fn weight_files(folder: &Path) -> Result<(PathBuf, Vec<PathBuf>), ModelError> {
+pub(super) fn weight_files(folder: &Path) -> Result<(PathBuf, Vec<PathBuf>), ModelError> {
     let single = folder.join("model.safetensors");
     if single.is_file() {
         return Ok((single.clone(), vec![single]));
@@ -184,7 +184,7 @@ fn weight_files(folder: &Path) -> Result<(PathBuf, Vec<PathBuf>), ModelError> {
 }
 
 /// Undoes what older or headless checkpoints name otherwise: `gamma`/`beta`, and a missing `bert.` in front.
-fn canonical_name(name: &str, architecture: Architecture) -> String {
+pub(super) fn canonical_name(name: &str, architecture: Architecture) -> String {
     let name = match name.rsplit_once('.') {
         Some((stem, "gamma")) => format!("{stem}.weight"),
         Some((stem, "beta")) => format!("{stem}.bias"),

@@ -59,7 +59,8 @@ fn sets_dataset(setting: &Setting) -> bool {
     matches!(setting, Setting::Dataset(_) | Setting::DatasetField(_))
 }
 
-/// In a file that has problems anyway: the faults of base and of each single change of it.
+/// In a file that has problems anyway: the faults of base and of each single change of it, as far as they show without a
+/// download.
 pub(super) fn probe(design: &Design, interner: &mut Interner<'_>, problems: &mut Problems) {
     let damage = Damage {
         model: problems.concern("model"),
@@ -71,7 +72,7 @@ pub(super) fn probe(design: &Design, interner: &mut Interner<'_>, problems: &mut
     let runs = (0..design.runs.len()).map(Origin::Run);
     for origin in std::iter::once(Origin::Base).chain(ablated).chain(runs) {
         let draft = design.configuration(origin).draft;
-        let faults = interner.key(&draft).err().unwrap_or_default();
+        let faults = interner.faults_at_hand(&draft);
         report(damage.rest(faults), design, origin, problems);
     }
     // A value of a product may suit another model or data set than base's; then its runs would tell.
@@ -80,7 +81,7 @@ pub(super) fn probe(design: &Design, interner: &mut Interner<'_>, problems: &mut
     }
     for choice in design.product.iter().flat_map(|axis| &axis.choices) {
         let draft = design.base.with(choice.settings.iter());
-        let faults = interner.key(&draft).err().unwrap_or_default();
+        let faults = interner.faults_at_hand(&draft);
         let targets = faults.into_iter().filter(|fault| matches!(fault, Fault::Targets(_)));
         report(damage.rest(targets.collect()), design, Origin::Base, problems);
     }

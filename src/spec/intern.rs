@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::draft::{Draft, Scalars};
-use super::facts::{AdapterFacts, Facts, ModelFacts};
+use super::facts::{AdapterFacts, Facts, Input, ModelFacts};
 use super::fault::Fault;
 use super::identity::{DatasetIdentity, Digests, run_id};
 use super::parameter::{Count, Number};
@@ -133,6 +133,27 @@ impl<'f> Interner<'f> {
             precision,
             metric_for_best,
         })
+    }
+
+    /// What keeps a draft from having a key, as far as that shows in what is at hand.
+    pub fn faults_at_hand(&mut self, draft: &Draft) -> Vec<Fault> {
+        let facts = self.facts;
+        let mut faults = Vec::new();
+        let model = facts.is_at_hand(Input::Model(&draft.model)).then(|| self.model(&draft.model));
+        if let Some(Err(fault)) = &model {
+            faults.push(Fault::Model(fault.clone()));
+        }
+        if facts.is_at_hand(Input::Dataset(&draft.dataset)) {
+            faults.extend(self.dataset(&draft.dataset).err().map(Fault::Dataset));
+        } else {
+            faults.extend(draft.dataset.contradiction().map(Fault::Dataset));
+        }
+        if let Some(Ok(model)) = model
+            && draft.init_adapter.as_ref().is_none_or(|adapter| facts.is_at_hand(Input::Adapter(adapter)))
+        {
+            faults.extend(self.adapted(draft, model).err());
+        }
+        faults
     }
 
     fn model(&mut self, name: &Arc<str>) -> Result<usize, String> {

@@ -48,6 +48,7 @@ mod file;
 mod hypothesis;
 mod identity;
 mod intern;
+mod location;
 mod metric;
 mod names;
 mod pack;
@@ -63,7 +64,7 @@ mod treatment;
 mod yaml;
 
 pub use architecture::{Architecture, Module};
-pub use facts::{AdapterFacts, Facts, ModelFacts};
+pub use facts::{AdapterFacts, Facts, Input, ModelFacts};
 pub use file::SweepFile;
 pub use hypothesis::{Expectation, Hypothesis, HypothesisMetric, ReferenceFigure, Vary};
 pub use pack::{PackId, PackPlan};

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::architecture::{Architecture, Module};
-use super::facts::{AdapterFacts, Facts, ModelFacts};
+use super::facts::{AdapterFacts, Facts, Input, ModelFacts};
 use super::identity::{Digests, run_id};
 use super::problem::{Problem, Problems, SpecErrors};
 use super::{DatasetSpec, HypothesisMetric, PlannedRun, RunSpec, Sweep, SweepFile, resolve};
@@ -85,6 +85,10 @@ impl Facts for NominalFacts<'_> {
     /// The sweep's own data is not read, so its name stands for it.
     fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
         Ok(format!("{} {:?}", dataset.path, dataset.evaluation))
+    }
+
+    fn is_at_hand(&self, input: Input<'_>) -> bool {
+        matches!(input, Input::Dataset(_)) || self.facts.is_at_hand(input)
     }
 }
 

@@ -53,6 +53,11 @@ impl Layout {
         self.folder.join("metrics.csv")
     }
 
+    /// What was found at every start.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("log.txt")
+    }
+
     /// Held while the plan or the index is changed.
     pub(super) fn plan_claim(&self) -> PathBuf {
         self.folder.join("plan-claim.json")

@@ -7,6 +7,7 @@
 //!   sweep.yaml                   the sweep file as run, byte for byte
 //!   sweep.json                   the plan, written before anything runs: runs, packs, hypotheses, command line
 //!   runs.csv                     the index: a line per run
+//!   log.txt                      what was found in the data at every start
 //!   metrics.csv                  the epochs of all runs: run,label,configuration,seed, and then as in a run's own
 //!   runs/<id>/
 //!     run.json                   the resolved run, what was found about model and data, versions; before step 0

@@ -16,7 +16,7 @@ use super::epochs::read_epochs;
 use super::error::failed_to;
 use super::json::read_json;
 use super::layout::Layout;
-use super::log::read_log;
+use super::log::{append_log, read_log};
 use super::packs::{CurrentPacks, FaultRecord, current_packs, read_faults};
 use super::plan::{RunEntry, SweepRecord, read_plan};
 use super::predictions::{Predictions, read_predictions};
@@ -150,6 +150,14 @@ impl Store {
     /// The file is damaged or cannot be read.
     pub fn predictions(&self, run: &RunId) -> Result<Option<Predictions>, StoreError> {
         read_predictions(&self.layout.run(run).predictions_csv())
+    }
+
+    /// Adds an entry to the log of the sweep.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn append_log(&self, message: &str) -> Result<(), StoreError> {
+        append_log(&self.layout.log(), message)
     }
 
     /// The lines of a run's log.

@@ -3,6 +3,7 @@
 mod dry_run;
 mod help;
 mod input;
+mod inputs;
 mod results;
 mod running;
 mod slurm;

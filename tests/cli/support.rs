@@ -36,10 +36,11 @@ impl Place {
         place
     }
 
-    /// Writes a model that can be planned with; it has no weights.
+    /// Writes a model that can be planned with; its weights are all 0.
     pub fn model(&self, name: &str, layers: usize) {
         std::fs::create_dir(self.path(name)).unwrap();
         self.write(&format!("{name}/config.json"), &config(layers));
+        std::fs::write(self.path(&format!("{name}/model.safetensors")), weights(layers)).unwrap();
         self.write(&format!("{name}/vocab.txt"), &WORDS.replace(' ', "\n"));
     }
 
@@ -122,10 +123,43 @@ fn config(layers: usize) -> String {
         layers.as_str(),
         r#""num_attention_heads": 2"#,
         r#""intermediate_size": 16"#,
-        r#""max_position_embeddings": 32"#,
+        r#""max_position_embeddings": 512"#,
         r#""type_vocab_size": 2"#,
     ];
     format!("{{{}}}", fields.join(", "))
+}
+
+/// A file of weights that are 0, as the configuration wants them.
+fn weights(layers: usize) -> Vec<u8> {
+    let mut weights: Vec<(String, Vec<usize>)> = Vec::new();
+    for (table, rows) in [("word", 17), ("position", 512), ("token_type", 2)] {
+        weights.push((format!("bert.embeddings.{table}_embeddings.weight"), vec![rows, 8]));
+    }
+    let mut linear = |name: String, output: usize, input: Option<usize>| {
+        weights.push((format!("{name}.weight"), [Some(output), input].into_iter().flatten().collect()));
+        weights.push((format!("{name}.bias"), vec![output]));
+    };
+    linear("bert.embeddings.LayerNorm".to_string(), 8, None);
+    linear("bert.pooler.dense".to_string(), 8, Some(8));
+    for layer in 0..layers {
+        let name = |part: &str| format!("bert.encoder.layer.{layer}.{part}");
+        for part in ["self.query", "self.key", "self.value", "output.dense"] {
+            linear(name(&format!("attention.{part}")), 8, Some(8));
+        }
+        linear(name("attention.output.LayerNorm"), 8, None);
+        linear(name("intermediate.dense"), 16, Some(8));
+        linear(name("output.dense"), 8, Some(16));
+        linear(name("output.LayerNorm"), 8, None);
+    }
+    let (mut head, mut end) = (serde_json::Map::new(), 0);
+    for (name, shape) in weights {
+        let begin = end;
+        end += 4 * shape.iter().product::<usize>();
+        head.insert(name, serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [begin, end]}));
+    }
+    let head = serde_json::Value::Object(head).to_string();
+    let length = (head.len() as u64).to_le_bytes();
+    [&length, head.as_bytes(), &vec![0; end]].concat()
 }
 
 /// Rows in four classes.

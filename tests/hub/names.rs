@@ -136,3 +136,56 @@ fn a_rehearsal_downloads_nothing() {
     let _ = place.sweep(&["run", "little.yaml", "--rehearse", "--dry-run"]).output().unwrap();
     assert_eq!(place.server.requests(), Vec::<String>::new());
 }
+
+/// R6: what is wrong with a sweep file is told before anything is downloaded.
+#[test]
+fn a_file_with_typos_downloads_nothing() {
+    let place = Place::new();
+    let sweep = std::fs::read_to_string(place.path("little.yaml")).unwrap();
+    place.write("typos.yaml", &sweep.replace("epochs", "epoch"));
+    place.write("empty.yaml", "");
+    for (file, said) in [("typos.yaml", "did you mean `epochs`?"), ("empty.yaml", "the file is empty")] {
+        for arguments in [["run", file].as_slice(), &["run", file, "--dry-run"], &["fetch", file]] {
+            let output = place.sweep(arguments).output().unwrap();
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{error}");
+            assert!(error.contains(said), "{error}");
+            assert_eq!(place.server.requests(), Vec::<String>::new(), "{arguments:?}");
+        }
+    }
+    // A module that the model does not have takes its configuration to tell.
+    place.write("deep.yaml", &sweep.replace("layer.2", "layer.9"));
+    let output = place.sweep(&["run", "deep.yaml"]).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("there is no layer 9"));
+    let files: Vec<String> = place.server.requests().into_iter().filter(|path| path.contains("/resolve/")).collect();
+    assert!(!files.is_empty() && files.iter().all(|path| path.ends_with("config.json")), "{files:?}");
+}
+
+/// R6: a dry run needs the configuration, the tokenizer and the data; ids, which follow from the weights, are left out.
+#[test]
+fn a_dry_run_downloads_no_weights() {
+    let place = Place::new();
+    let dry = || {
+        let output = place.sweep(&["run", "little.yaml", "--dry-run"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = dry();
+    let asked = place.server.requests();
+    assert!(!asked.iter().any(|path| path.contains("model.safetensors")), "{asked:?}");
+    assert!(asked.iter().any(|path| path.contains("vocab.txt")), "{asked:?}");
+    assert!(text.contains("Not checked:") && text.contains("acme/tiny-bert: its weights are not"), "{text}");
+    assert!(text.contains("80 training and 20 evaluation examples in 2 classes: Rates 50, Goals 50"), "{text}");
+    let row = |text: &str| text.lines().find(|line| line.starts_with("base ")).unwrap().to_owned();
+    assert_eq!(row(&text).split_whitespace().nth(1), Some("?"), "{text}");
+    assert!(!place.cached().iter().any(|file| file.contains("tiny-bert/refs/")), "a part is not the model");
+
+    place.sweep(&["fetch", "little.yaml"]).assert().success();
+    let whole = dry();
+    assert!(!whole.contains("Not checked"), "{whole}");
+    let costs = |text: &str| row(text).split_whitespace().skip(2).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(costs(&whole), costs(&text));
+    place.sweep(&["run", "little.yaml", "--devices", "cpu"]).assert().success();
+    let run = std::fs::read_dir(place.path("results/little/runs")).unwrap().next().unwrap().unwrap();
+    assert_eq!(row(&whole).split_whitespace().nth(1), run.file_name().to_str());
+}

@@ -1,24 +1,30 @@
-//! `--dry-run`: the runs, what they will cost, and what they can settle. Nothing is written.
+//! `--dry-run`: the data, the runs, what they will cost, and what they can settle. Nothing is written.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use indicatif::HumanCount;
 
 use crate::cli::CliError;
 use crate::cli::cost::{Cost, Costs};
+use crate::cli::preflight;
 use crate::cli::text::{Align, Table, bytes, count};
+use crate::event::Outcome;
 use crate::execute::cuda_devices;
 use crate::hub::Hub;
-use crate::spec::RunId;
-use crate::store::{Layout, RunState, Store};
+use crate::spec::{PlannedRun, RunId};
 
-use super::{Chosen, Run, prospects};
+use super::inputs::{Outcomes, Scope};
+use super::{Chosen, Run, inputs, prospects};
 
-/// The table of the chosen runs, the sums, and what the runs can say of the hypotheses.
+/// Stands for what is not known.
+const UNKNOWN: &str = "?";
+
+/// What was found in the data, the table of the chosen runs, the sums, and what the runs can say of the hypotheses.
 pub fn table(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliError> {
-    let mut costs = Costs::new(hub, options.devices.kind(cuda_devices()));
-    let done = completed(chosen, &options.results, options.rehearse)?;
+    let checked = inputs::check(options, hub, chosen, Scope::Chosen)?;
+    let costs = Costs::new(&checked, options.devices.kind(cuda_devices()));
+    let outcomes = Outcomes::of(options, chosen)?;
+    let mut sums = Sums::default();
     let mut table = Table::new([
         ("run", Align::Left),
         ("id", Align::Left),
@@ -30,48 +36,104 @@ pub fn table(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliErr
         ("memory", Align::Right),
         ("", Align::Left),
     ]);
-    let (mut runs, mut skipped, mut steps, mut tokens) = (0, 0, 0, 0);
-    let mut largest: Option<Cost> = None;
-    for run in chosen.sweep.runs.iter().filter(|run| chosen.contains(&run.id)) {
-        let cost = costs.of(&run.spec)?;
-        let is_done = done.contains(&run.id);
-        if is_done {
-            skipped += 1;
-        } else {
-            (runs, steps, tokens) = (runs + 1, steps + cost.optimizer_steps, tokens + cost.tokens);
-            largest = largest.filter(|largest| largest.footprint.run >= cost.footprint.run).or(Some(cost));
-        }
-        table.row([
-            run.label.clone(),
-            run.id.to_string(),
-            run.spec.epochs.to_string(),
-            HumanCount(cost.optimizer_steps as u64).to_string(),
-            HumanCount(cost.tokens).to_string(),
-            HumanCount(cost.footprint.trainable_parameters as u64).to_string(),
-            HumanCount(cost.footprint.total_parameters as u64).to_string(),
-            bytes(cost.footprint.run),
-            if is_done { "completed".to_string() } else { String::new() },
-        ]);
+    for run in chosen.runs() {
+        let cost = costs.of(&run.spec);
+        let is_done = matches!(outcomes.of_run(&run.id), Some(Outcome::Completed { .. }));
+        sums.add(run, cost, is_done);
+        table.row(row(chosen, run, cost, is_done));
     }
-    let memory = largest.map_or_else(String::new, |cost| {
-        let (frozen, run) = (bytes(cost.frozen), bytes(cost.footprint.run));
-        format!("Memory, estimated: {frozen} for the frozen weights and up to {run} for each run of a pack.\n")
-    });
-    let skipped = if skipped > 0 { format!(" ({skipped} completed, not done again)") } else { String::new() };
-    let (steps, tokens) = (HumanCount(steps as u64), HumanCount(tokens));
-    let what = count(runs, "run");
-    let train = format!("{what} to train{skipped}: {steps} optimizer steps, {tokens} training tokens.\n{memory}");
-    let prospects = prospects::section(chosen, &done, &mut costs)?;
-    Ok(format!("{table}\n{train}{prospects}"))
+    let looks = preflight::full(&checked.looks_from_here());
+    let prospects = prospects::section(chosen, &sums.done, &costs);
+    Ok(format!("{looks}{table}\n{}{}{prospects}", sums.text(), unchecked(chosen, &checked)))
 }
 
-/// Chosen runs that have their results.
-fn completed(chosen: &Chosen, results: &Path, rehearsal: bool) -> Result<BTreeSet<RunId>, CliError> {
-    let layout = Layout::of_sweep(results, &chosen.sweep.name, rehearsal)?;
-    if !layout.sweep_json().exists() {
-        return Ok(BTreeSet::new());
+fn row(chosen: &Chosen, run: &PlannedRun, cost: Option<Cost>, is_done: bool) -> [String; 9] {
+    let known = |show: &dyn Fn(Cost) -> Option<String>| cost.and_then(show).unwrap_or_else(|| UNKNOWN.to_string());
+    let number = |number: u64| Some(HumanCount(number).to_string());
+    [
+        run.label.clone(),
+        if chosen.found.tells_id(&run.spec) { run.id.to_string() } else { UNKNOWN.to_string() },
+        run.spec.epochs.to_string(),
+        known(&|cost| number(cost.optimizer_steps as u64)),
+        known(&|cost| number(cost.tokens?)),
+        known(&|cost| number(cost.footprint.trainable_parameters as u64)),
+        known(&|cost| number(cost.footprint.total_parameters as u64)),
+        known(&|cost| Some(memory(&cost))),
+        if is_done { "completed".to_string() } else { String::new() },
+    ]
+}
+
+/// Where texts were not read it is that of the longest possible ones.
+fn memory(cost: &Cost) -> String {
+    let most = if cost.tokens.is_none() { "≤ " } else { "" };
+    format!("{most}{}", bytes(cost.footprint.run))
+}
+
+/// Of the runs that are to be trained.
+#[derive(Default)]
+struct Sums {
+    runs: usize,
+    steps: usize,
+    /// None where a run's are not known.
+    tokens: Option<u64>,
+    largest: Option<Cost>,
+    done: BTreeSet<RunId>,
+}
+
+impl Sums {
+    fn add(&mut self, run: &PlannedRun, cost: Option<Cost>, is_done: bool) {
+        if is_done {
+            self.done.insert(run.id.clone());
+            return;
+        }
+        let before = if self.runs == 0 { Some(0) } else { self.tokens };
+        self.runs += 1;
+        self.steps += cost.map_or(0, |cost| cost.optimizer_steps);
+        self.tokens = before.zip(cost.and_then(|cost| cost.tokens)).map(|(sum, tokens)| sum + tokens);
+        let is_larger = |largest: &Cost, cost: &Cost| largest.footprint.run >= cost.footprint.run;
+        if let Some(cost) = cost {
+            self.largest = self.largest.filter(|largest| is_larger(largest, &cost)).or(Some(cost));
+        }
     }
-    let views = Store::open(layout.folder())?.runs()?;
-    let completed = views.into_iter().filter(|view| view.state == RunState::Completed);
-    Ok(completed.map(|view| view.run.id).collect())
+
+    fn text(&self) -> String {
+        let skipped = match self.done.len() {
+            0 => String::new(),
+            done => format!(" ({done} completed, not done again)"),
+        };
+        let steps = HumanCount(self.steps as u64);
+        let tokens = match (self.runs, self.tokens) {
+            (0, _) => ", 0 training tokens".to_string(),
+            (_, Some(tokens)) => format!(", {} training tokens", HumanCount(tokens)),
+            (_, None) => String::new(),
+        };
+        let memory = self.largest.map_or_else(String::new, |cost| {
+            let (frozen, run) = (bytes(cost.frozen), bytes(cost.footprint.run));
+            format!("Memory, estimated: {frozen} for the frozen weights and up to {run} for each run of a pack.\n")
+        });
+        format!("{} to train{skipped}: {steps} optimizer steps{tokens}.\n{memory}", count(self.runs, "run"))
+    }
+}
+
+/// What was not looked at, and what is not known because of that.
+fn unchecked(chosen: &Chosen, checked: &preflight::Preflight) -> String {
+    let found = &chosen.found;
+    let mut text = String::new();
+    for name in found.without_weights() {
+        let tokenizer = if found.has_tokenizer(name) { "" } else { " and tokenizer" };
+        text.push_str(&format!("  model {name}: its weights{tokenizer} are not on this machine\n"));
+    }
+    let unread = checked.looks().iter().filter(|look| look.sizes.is_some() && look.classes.is_empty());
+    for look in unread {
+        text.push_str(&format!("  dataset {}: its rows are not on this machine\n", look.path));
+    }
+    if text.is_empty() {
+        return text;
+    }
+    let mut text = format!("\nNot checked:\n{text}  A run's id depends on the contents of both");
+    text.push_str(" and is shown as ? until they are here (`sweep fetch` brings them).\n");
+    if chosen.runs().any(|run| checked.source(&run.spec).is_some_and(|source| source.tokens.is_none())) {
+        text.push_str("  Texts were not counted in tokens: memory is that of texts as long as max_length allows.\n");
+    }
+    text
 }

@@ -6,7 +6,8 @@ use crate::execute::{Stop, WorkerEnd, cuda_devices, stop_on_signals, supervise};
 use crate::hub::Hub;
 use crate::store::{RunState, RunView, Store};
 
-use super::{Chosen, Run, plan, summary};
+use super::inputs::Scope;
+use super::{Chosen, Run, inputs, plan, summary};
 use crate::cli::workers::Workers;
 use crate::cli::{CliError, print, progress};
 
@@ -22,7 +23,8 @@ enum Ended {
 pub fn train(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, CliError> {
     let available = cuda_devices();
     let devices = options.devices.resolve(available)?;
-    let opened = plan::open(options, hub, chosen, plan::Device::here(options, options.devices.kind(available)))?;
+    let inputs = inputs::check(options, hub, chosen, Scope::ToTrain)?;
+    let opened = plan::open(options, &inputs, chosen, plan::Device::here(options, options.devices.kind(available)))?;
     let store = &opened.store;
     let open = plan::open_runs(store, chosen)?;
     let ended = if open == 0 { Ended::Worked } else { work(options, chosen, store, &devices, open)? };

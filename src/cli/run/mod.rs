@@ -2,6 +2,7 @@
 
 mod devices;
 mod dry_run;
+mod inputs;
 mod local;
 mod plan;
 mod prospects;
@@ -17,12 +18,12 @@ use clap::ValueEnum;
 
 use crate::execute::WorkerOptions;
 use crate::hub::Hub;
-use crate::spec::{RunId, Sweep, SweepFile, select};
+use crate::spec::{PlannedRun, RunId, Sweep, SweepFile, select};
 
 use super::CliError;
 use super::downloads;
 use super::executor::ExecutorOptions;
-use super::facts::LocalFacts;
+use super::facts::{Depth, Found, LocalFacts};
 use super::rehearsal;
 
 pub use devices::{DeviceError, Devices};
@@ -114,9 +115,15 @@ struct Chosen {
     yaml: String,
     /// None: all of them.
     only: Option<BTreeSet<RunId>>,
+    /// Where the models are, and what was not read.
+    found: Found,
 }
 
 impl Chosen {
+    fn runs(&self) -> impl Iterator<Item = &PlannedRun> {
+        self.sweep.runs.iter().filter(|run| self.contains(&run.id))
+    }
+
     fn contains(&self, run: &RunId) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(run))
     }
@@ -163,15 +170,34 @@ impl Run {
         for assignment in &self.set {
             file.set(assignment)?;
         }
-        let facts = LocalFacts::new(hub);
-        let sweep =
-            if self.rehearse { file.rehearse(&rehearsal::rehearsal(hub)?, &facts)? } else { file.resolve(&facts)? };
+        let (sweep, found) = self.resolve(&file, hub)?;
         file.lost_to_changes(&sweep).iter().for_each(|lost| eprintln!("{lost}"));
         let only = match self.only.as_slice() {
             [] => None,
             patterns => Some(select(&sweep, patterns)?.into_iter().collect()),
         };
-        Ok(Chosen { sweep, yaml: file.text().to_string(), only })
+        // Patterns may name places as the file does, so they come first.
+        let sweep = sweep.with_absolute_paths().map_err(CliError::CurrentFolder)?;
+        Ok(Chosen { sweep, yaml: file.text().to_string(), only, found })
+    }
+
+    /// What is wrong with the file is told before anything large is downloaded; a dry run does without the weights.
+    fn resolve(&self, file: &SweepFile, hub: &Hub) -> Result<(Sweep, Found), CliError> {
+        let facts = LocalFacts::new(hub, if self.dry_run { Depth::Look } else { Depth::All });
+        if self.rehearse {
+            let sweep = file.rehearse(&rehearsal::rehearsal(hub)?, &facts)?;
+            return Ok((sweep, facts.into_found()));
+        }
+        if hub.can_download() {
+            let shape = LocalFacts::new(hub, Depth::Shape);
+            let sweep = file.resolve(&shape)?;
+            let found = shape.into_found();
+            if found.is_exact() {
+                return Ok((sweep, found));
+            }
+        }
+        let sweep = file.resolve(&facts)?;
+        Ok((sweep, facts.into_found()))
     }
 }
 

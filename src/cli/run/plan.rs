@@ -1,14 +1,12 @@
 //! The results folder of the chosen runs, with its plan.
 
-use std::cell::RefCell;
-
 use crate::execute::{DeviceKind, MemoryLimit, PlanOptions, plan_packs, relative_duration};
-use crate::hub::Hub;
 use crate::spec::{PackPlan, PlannedRun};
 use crate::store::{ClaimOptions, Opened, PlanInput, RunView, Store};
 
 use super::{Chosen, Run};
-use crate::cli::cost::{Cost, Costs};
+use crate::cli::cost::Costs;
+use crate::cli::preflight::{self, Preflight};
 use crate::cli::text::count;
 use crate::cli::{CliError, machine};
 
@@ -46,47 +44,21 @@ impl Device {
 }
 
 /// How runs are planned into packs.
-pub fn packs(options: &Run, hub: &Hub, device: Device, runs: &[PlannedRun]) -> Vec<PackPlan> {
+pub fn packs(options: &Run, inputs: &Preflight, device: Device, runs: &[PlannedRun]) -> Vec<PackPlan> {
     let max_pack = options.max_pack.unwrap_or(device.kind.default_max_pack());
     let duration = |run: &PlannedRun| relative_duration(&run.spec, None);
-    let estimates = Estimates { costs: RefCell::new(Costs::new(hub, device.kind)), failure: RefCell::new(None) };
-    let shared = |run: &PlannedRun| estimates.of(run).map_or(0, |cost| cost.frozen);
-    let per_run = |run: &PlannedRun| estimates.of(run).map_or(0, |cost| cost.footprint.run);
+    let costs = Costs::new(inputs, device.kind);
+    let shared = |run: &PlannedRun| costs.of(&run.spec).map_or(0, |cost| cost.frozen);
+    let per_run = |run: &PlannedRun| costs.of(&run.spec).map_or(0, |cost| cost.footprint.run);
     // One run after the other fits or does not, whatever is known about it.
     let budget = device.memory.filter(|_| max_pack > 1);
     let memory = budget.map(|budget| MemoryLimit { budget, shared: &shared, per_run: &per_run });
-    let packs = plan_packs(runs, &PlanOptions { max_pack, duration: &duration, memory });
-    if let Some(error) = estimates.failure.into_inner() {
-        eprintln!("memory cannot be estimated, so packs are as wide as they may be: {error}");
-    }
-    packs
-}
-
-/// What runs take of a device's memory, as far as that can be estimated.
-struct Estimates<'a> {
-    costs: RefCell<Costs<'a>>,
-    /// Why not; then nothing is estimated.
-    failure: RefCell<Option<CliError>>,
-}
-
-impl Estimates<'_> {
-    fn of(&self, run: &PlannedRun) -> Option<Cost> {
-        if self.failure.borrow().is_some() {
-            return None;
-        }
-        match self.costs.borrow_mut().of(&run.spec) {
-            Ok(cost) => Some(cost),
-            Err(error) => {
-                self.failure.replace(Some(error));
-                None
-            }
-        }
-    }
+    plan_packs(runs, &PlanOptions { max_pack, duration: &duration, memory })
 }
 
 /// The results folder, with the chosen runs in its plan, and failed ones to be tried again where that was asked for.
 /// Says what changed.
-pub fn open(options: &Run, hub: &Hub, chosen: &Chosen, device: Device) -> Result<Opened, CliError> {
+pub fn open(options: &Run, inputs: &Preflight, chosen: &Chosen, device: Device) -> Result<Opened, CliError> {
     let command: Vec<String> = std::env::args().collect();
     let input = PlanInput {
         sweep: &chosen.sweep,
@@ -96,11 +68,21 @@ pub fn open(options: &Run, hub: &Hub, chosen: &Chosen, device: Device) -> Result
         selected: chosen.only.as_ref(),
         claims: ClaimOptions::default(),
     };
-    let opened = Store::create_or_open(&options.results, &input, &|runs| packs(options, hub, device, runs))?;
+    let opened = Store::create_or_open(&options.results, &input, &|runs| packs(options, inputs, device, runs))?;
     let store = &opened.store;
     let retried = if options.retry_failed { store.retry_failed(chosen.only.as_ref())?.len() } else { 0 };
     announce(&opened, chosen, open_runs(store, chosen)?, retried);
+    eprint!("{}", preflight::short(&inputs.looks_from_here()));
+    record_start(store, inputs, &command)?;
     Ok(opened)
+}
+
+/// What was found in the data goes into the log of the sweep, at every start that has something to train.
+fn record_start(store: &Store, inputs: &Preflight, command: &[String]) -> Result<(), CliError> {
+    if inputs.looks().is_empty() {
+        return Ok(());
+    }
+    Ok(store.append_log(&format!("{}\n{}", command.join(" "), preflight::full(inputs.looks()).trim_end()))?)
 }
 
 /// The chosen runs as they stand.

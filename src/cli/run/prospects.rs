@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use indicatif::HumanCount;
 
-use crate::cli::CliError;
 use crate::cli::cost::Costs;
 use crate::cli::text::{Align, Table, count};
 use crate::metrics::{ALPHA, DEFAULT_CORRELATION, DEFAULT_SEED_SD, Needs, POWER, Prospect, Quantity, Scale};
@@ -34,10 +33,7 @@ impl Planned<'_> {
 }
 
 /// A table of the sweep's hypotheses; empty where it has none. Chosen and completed runs count.
-///
-/// # Errors
-/// A model or data set cannot be read.
-pub fn section(chosen: &Chosen, done: &BTreeSet<RunId>, costs: &mut Costs<'_>) -> Result<String, CliError> {
+pub fn section(chosen: &Chosen, done: &BTreeSet<RunId>, costs: &Costs<'_>) -> String {
     let sweep = &chosen.sweep;
     let runs: Vec<&PlannedRun> =
         sweep.runs.iter().filter(|run| chosen.contains(&run.id) || done.contains(&run.id)).collect();
@@ -47,14 +43,14 @@ pub fn section(chosen: &Chosen, done: &BTreeSet<RunId>, costs: &mut Costs<'_>) -
     for hypothesis in &sweep.hypotheses {
         let common = fewest_common_seeds(&runs, hypothesis);
         let mut examples = 0;
-        if let Some(run) = runs.iter().find(|run| run.configuration == hypothesis.vary.baseline) {
-            let cost = costs.of(&run.spec)?;
-            (examples, rows) = (cost.eval_examples, rows.max(cost.examples));
+        let baseline = runs.iter().find(|run| run.configuration == hypothesis.vary.baseline);
+        if let Some(cost) = baseline.and_then(|run| costs.of(&run.spec)) {
+            (examples, rows) = (cost.eval_examples.unwrap_or(0), rows.max(cost.examples.unwrap_or(0)));
         }
         let claims = sweep.hypotheses.len();
         planned.extend(foresee(hypothesis, common, examples, accuracy, claims));
     }
-    Ok(if planned.is_empty() { String::new() } else { text(&planned, accuracy, rows) })
+    if planned.is_empty() { String::new() } else { text(&planned, accuracy, rows) }
 }
 
 /// None where the hypothesis claims nothing sound, which the report will say.

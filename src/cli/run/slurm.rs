@@ -10,7 +10,8 @@ use crate::launch::{JobScript, SlurmSettings, submit};
 use crate::spec::{PackPlan, RunId};
 use crate::store::{Layout, Store};
 
-use super::{Chosen, Run, plan};
+use super::inputs::Scope;
+use super::{Chosen, Run, inputs, plan};
 use crate::cli::text::count;
 use crate::cli::{CliError, print};
 
@@ -20,8 +21,9 @@ const MOST_WORKERS: usize = 4;
 /// The script, for people to read. Nothing is written.
 pub fn script(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliError> {
     let settings = SlurmSettings::parse(&options.slurm)?;
-    let planned: Vec<_> = chosen.sweep.runs.iter().filter(|run| chosen.contains(&run.id)).cloned().collect();
-    let packs = plan::packs(options, hub, device(options, &settings), &planned);
+    let planned: Vec<_> = chosen.runs().cloned().collect();
+    let inputs = inputs::check(options, hub, chosen, Scope::Chosen)?;
+    let packs = plan::packs(options, &inputs, device(options, &settings), &planned);
     let layout = Layout::of_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
     Ok(job(options, chosen, &settings, layout.folder(), packs.len())?.to_string())
 }
@@ -29,7 +31,8 @@ pub fn script(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliEr
 /// Plans the sweep and submits its job array.
 pub fn launch(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, CliError> {
     let settings = SlurmSettings::parse(&options.slurm)?;
-    let opened = plan::open(options, hub, chosen, device(options, &settings))?;
+    let inputs = inputs::check(options, hub, chosen, Scope::ToTrain)?;
+    let opened = plan::open(options, &inputs, chosen, device(options, &settings))?;
     let store = &opened.store;
     if plan::open_runs(store, chosen)? == 0 {
         return Ok(ExitCode::SUCCESS);

@@ -2,6 +2,7 @@
 
 mod cache;
 mod files;
+mod lengths;
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,7 @@ use super::digest::Digest;
 use super::{DataError, Encoded};
 
 pub use cache::{CacheUse, default_cache_folder};
+pub use lengths::TokenLengths;
 
 /// Texts that a thread encodes in one go.
 const CHUNK: usize = 256;

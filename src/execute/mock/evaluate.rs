@@ -12,7 +12,7 @@ use crate::metrics::{Confusion, Scores, confidence, log_loss};
 use crate::spec::RunSpec;
 use crate::train::Prediction;
 
-use super::random::{key_of, mix, normal};
+use super::random::{key_of_input, mix, normal};
 use super::settings::MockSettings;
 
 /// What an evaluation gives.
@@ -25,7 +25,7 @@ pub(super) struct Evaluated {
 
 /// Evaluates a run after an epoch (counted from 1).
 pub(super) fn evaluate(settings: &MockSettings, spec: &RunSpec, run_key: u64, epoch: usize) -> Evaluated {
-    let data = key_of(&spec.dataset.path);
+    let data = key_of_input(&spec.dataset.path);
     let ability = ability(settings, spec, run_key, epoch);
     let threshold = Normal::standard().inverse_cdf(ability);
     let shared = settings.shared_difficulty.clamp(0.0, 1.0);

@@ -1,5 +1,7 @@
 //! Randomness that is a pure function of what it is for.
 
+use std::path::Path;
+
 /// A well-mixed number from a key (SplitMix64's output function over a running sum; Steele, Lea, Flood 2014).
 pub(super) fn mix(key: &[u64]) -> u64 {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
@@ -19,6 +21,13 @@ fn scramble(mut value: u64) -> u64 {
 pub(super) fn key_of(text: &str) -> u64 {
     let hash = blake3::hash(text.as_bytes());
     u64::from_le_bytes(*hash.as_bytes().first_chunk().unwrap_or(&[0; 8]))
+}
+
+/// A number for an input: by the name of its file or folder, wherever that lies.
+pub(super) fn key_of_input(name: &str) -> u64 {
+    let path = Path::new(name);
+    let last = path.file_name().filter(|_| path.is_absolute()).and_then(|last| last.to_str());
+    key_of(last.unwrap_or(name))
 }
 
 /// Uniform in (0, 1).

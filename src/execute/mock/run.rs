@@ -9,7 +9,7 @@ use crate::spec::{PlannedRun, RunId};
 use crate::train::{AdapterFiles, Prediction, RunFacts, RunResult};
 
 use super::evaluate::{Evaluated, evaluate};
-use super::random::{key_of, mix, normal};
+use super::random::{key_of, key_of_input, mix, normal};
 use super::settings::MockSettings;
 
 /// Parameters of a pretended adapter.
@@ -197,8 +197,8 @@ impl<'a> MockRun<'a> {
             train_examples: self.settings.train_examples,
             eval_examples: self.settings.eval_examples,
             class_names: self.settings.class_names.clone(),
-            data_digest: format!("{:016x}", mix(&[key_of(&self.planned.spec.dataset.path)])),
-            model_digest: format!("{:016x}", mix(&[key_of(&self.planned.spec.model)])),
+            data_digest: format!("{:016x}", mix(&[key_of_input(&self.planned.spec.dataset.path)])),
+            model_digest: format!("{:016x}", mix(&[key_of_input(&self.planned.spec.model)])),
             steps: self.steps(),
             device: self.settings.device.clone(),
         }

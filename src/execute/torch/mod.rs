@@ -11,7 +11,7 @@ use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
 use crate::data::{self, CacheUse, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::hub::Hub;
-use crate::model::{Base, Compute, Kernels, ModelConfig, SavedAdapter};
+use crate::model::{Base, Compute, Kernels, ModelConfig, ModelError, SavedAdapter};
 use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
 use crate::train::{
     self, Activations, Checkpoint, Examples, Footprint, FrozenStates, Recorder, TrainError, TrainingData,
@@ -108,13 +108,13 @@ impl TorchExecutor {
     }
 
     fn read(&self, shared: Shared, sink: &mut dyn Sink) -> Result<Loaded, ExecuteError> {
-        let folder = self.hub.model(&shared.model).map_err(failed)?;
-        let location = self.hub.dataset(&shared.dataset.path).map_err(failed)?;
-        let dataset = data::load(&shared.dataset, &location).map_err(failed)?;
-        let tokenizer = Tokenizer::load(&folder, shared.max_length).map_err(failed)?;
+        let folder = self.hub.model(&shared.model).map_err(inputs)?;
+        let location = self.hub.dataset(&shared.dataset.path).map_err(inputs)?;
+        let dataset = data::load(&shared.dataset, &location).map_err(inputs)?;
+        let tokenizer = Tokenizer::load(&folder, shared.max_length).map_err(inputs)?;
         let mut examples = |examples: data::Examples| -> Result<Examples, ExecuteError> {
             let cache = self.token_cache.as_deref();
-            let (tokens, usage) = tokenizer.encode_cached(&examples.texts, cache).map_err(failed)?;
+            let (tokens, usage) = tokenizer.encode_cached(&examples.texts, cache).map_err(inputs)?;
             if let CacheUse::Failed(error) = usage {
                 sink.emit(&Event::Notice { run: None, message: format!("token ids are not cached: {error}") });
             }
@@ -132,12 +132,15 @@ impl TorchExecutor {
             Some(adapter) => Base::load_beneath(adapter, &folder, classes, precision, self.device),
             None => Base::load(&folder, classes, precision, self.device),
         };
-        let base = base.map_err(|error| self.error(TrainError::Model(error)))?;
+        let base = base.map_err(|error| match error {
+            ModelError::Torch(_) | ModelError::NoTf32 => self.error(TrainError::Model(error)),
+            unreadable => ExecuteError::Inputs(unreadable.to_string()),
+        })?;
         // After everything was read: what changes meanwhile is noticed, too.
-        let model_digest = self.hub.model_digest(&folder).map_err(failed)?;
-        let dataset_digest = data::digest_of_files(&shared.dataset, &location).map_err(failed)?;
+        let model_digest = self.hub.model_digest(&folder).map_err(inputs)?;
+        let dataset_digest = data::digest_of_files(&shared.dataset, &location).map_err(inputs)?;
         let adapter_digest = match &shared.init_adapter {
-            Some(name) => Some(self.hub.adapter_digest(&self.hub.adapter(name).map_err(failed)?).map_err(failed)?),
+            Some(name) => Some(self.hub.adapter_digest(&self.hub.adapter(name).map_err(inputs)?).map_err(inputs)?),
             None => None,
         };
         let frozen = FrozenStates::default();
@@ -148,9 +151,9 @@ impl TorchExecutor {
         let Some(name) = &shared.init_adapter else {
             return Ok(None);
         };
-        let folder = self.hub.adapter(name).map_err(failed)?;
-        let config = ModelConfig::read(model).map_err(failed)?;
-        SavedAdapter::read(&folder, &config).map(Some).map_err(failed)
+        let folder = self.hub.adapter(name).map_err(inputs)?;
+        let config = ModelConfig::read(model).map_err(inputs)?;
+        SavedAdapter::read(&folder, &config).map(Some).map_err(inputs)
     }
 
     fn error(&self, error: TrainError) -> ExecuteError {
@@ -229,12 +232,12 @@ impl Executor for TorchExecutor {
         if let Some(run) = job.runs.values().find(|run| !loaded.is_of(run)) {
             let RunSpec { model, dataset, .. } = &run.spec;
             let message = format!(
-                "the contents of model {model} or data {} changed since run `{}` was planned: bring them back and use \
-                 --retry-failed, or start `sweep run` again, which plans new runs for the new contents",
+                "the contents of model {model} or data {} changed since run `{}` was planned: bring them back, or start \
+                 `sweep run` again, which plans new runs for the new contents",
                 dataset.path, run.label
             );
             self.loaded = None;
-            return Err(ExecuteError::Failed(message));
+            return Err(ExecuteError::Inputs(message));
         }
         let train_job = train::Job {
             plan: &job.pack,
@@ -291,6 +294,7 @@ fn parse(device: &str) -> Result<Device, DeviceError> {
     }
 }
 
-fn failed(error: impl std::error::Error) -> ExecuteError {
-    ExecuteError::Failed(error.to_string())
+/// What the runs read is not there, or not readable.
+fn inputs(error: impl std::error::Error) -> ExecuteError {
+    ExecuteError::Inputs(error.to_string())
 }

@@ -1,0 +1,84 @@
+//! What is known of the model and the data set of the paper without either: enough to list a sweep's runs.
+
+use std::path::Path;
+
+use crate::model::ModelConfig;
+use crate::spec::{DatasetSpec, Evaluation};
+
+/// `config.json` of RoBERTa-base, as far as it matters here.
+const ROBERTA_BASE: &str = r#"{
+    "model_type": "roberta", "vocab_size": 50265, "hidden_size": 768, "num_hidden_layers": 12,
+    "num_attention_heads": 12, "intermediate_size": 3072, "max_position_embeddings": 514, "type_vocab_size": 1,
+    "pad_token_id": 1, "layer_norm_eps": 1e-5, "hidden_act": "gelu", "initializer_range": 0.02
+}"#;
+
+/// Names of models, with their configurations.
+const MODELS: [(&str, &str); 2] = [("FacebookAI/roberta-base", ROBERTA_BASE), ("roberta-base", ROBERTA_BASE)];
+
+/// A data set as its card describes it.
+#[derive(Debug)]
+struct KnownDataset {
+    names: [&'static str; 2],
+    classes: usize,
+    splits: [(&'static str, usize); 2],
+}
+
+const AG_NEWS: KnownDataset =
+    KnownDataset { names: ["fancyzhx/ag_news", "ag_news"], classes: 4, splits: [("train", 120_000), ("test", 7600)] };
+
+/// How many rows and classes a data set has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    pub classes: usize,
+    pub train: usize,
+    /// None: of a file that is not known.
+    pub evaluation: Option<usize>,
+}
+
+/// The configuration of a model by its name.
+pub fn model(name: &str) -> Option<ModelConfig> {
+    let (_, config) = MODELS.iter().find(|(known, _)| *known == name)?;
+    ModelConfig::parse(config, Path::new(name)).ok()
+}
+
+/// The sizes of a data set by its name.
+pub fn dataset(spec: &DatasetSpec) -> Option<Sizes> {
+    let known = Some(AG_NEWS).filter(|known| known.names.contains(&spec.path.as_str()))?;
+    let rows = |split: &str| known.splits.iter().find(|(name, _)| *name == split).map(|(_, rows)| *rows);
+    let all = rows(&spec.split)?;
+    let kept = spec.limit.map_or(all, |limit| limit.min(all));
+    let (train, evaluation) = match &spec.evaluation {
+        Evaluation::File(_) => (kept, None),
+        Evaluation::Split(split) => (kept, Some(rows(split)?)),
+        Evaluation::HeldOut { size, seed } => {
+            let rows = crate::data::held_out(kept, *size, *seed).ok()?;
+            (rows.train.len(), Some(rows.evaluation.len()))
+        }
+    };
+    Some(Sizes { classes: known.classes, train, evaluation })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::count_parameters;
+
+    #[test]
+    fn the_papers_model_and_data() {
+        let config = model("FacebookAI/roberta-base").unwrap();
+        // Encoder and head: what `peft` counts without adapters is the encoder and two copies of the head.
+        let (trainable, total) = count_parameters(&config, &[], 4);
+        assert_eq!((trainable, total), (593_668, 125_512_712 - 270_336));
+        assert_eq!(config.longest_sequence(), 512);
+        let sizes = dataset(&DatasetSpec::at("fancyzhx/ag_news")).unwrap();
+        assert_eq!(sizes, Sizes { classes: 4, train: 119_360, evaluation: Some(640) });
+        let spec = DatasetSpec {
+            limit: Some(1000),
+            evaluation: Evaluation::Split("test".to_owned()),
+            ..DatasetSpec::at("fancyzhx/ag_news")
+        };
+        assert_eq!(dataset(&spec), Some(Sizes { classes: 4, train: 1000, evaluation: Some(7600) }));
+        assert_eq!(dataset(&DatasetSpec::at("acme/news")), None);
+        assert!(model("acme/tiny").is_none());
+    }
+}

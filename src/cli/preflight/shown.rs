@@ -1,0 +1,160 @@
+//! What was found of data sets, in words.
+
+use indicatif::HumanCount;
+
+use super::DataLook;
+use super::look::ClassRows;
+use crate::cli::text::{Align, Table, count};
+use crate::data::TokenLengths;
+
+/// Data sets that are shown with all that is known; the others have a line each.
+const IN_FULL: usize = 4;
+/// Data sets that are shown at all.
+const MOST: usize = 20;
+/// Classes that have a line of their own.
+const MOST_CLASSES: usize = 12;
+/// Of more classes: the largest and the smallest.
+const LARGEST: usize = 8;
+const SMALLEST: usize = 3;
+/// Classes named in one line.
+const IN_A_LINE: usize = 5;
+/// Maximal lengths and models that are told of one data set.
+const MOST_LENGTHS: usize = 6;
+
+/// All that is known of each data set: what a dry run shows and the log of a sweep keeps.
+pub fn full(looks: &[DataLook]) -> String {
+    let mut text: String = looks.iter().take(IN_FULL).map(in_full).collect();
+    let others = some(looks, IN_FULL);
+    if !others.is_empty() {
+        text.push_str(&format!("{others}\n"));
+    }
+    text
+}
+
+/// A few lines: what is shown when training starts.
+pub fn short(looks: &[DataLook]) -> String {
+    let mut text = String::new();
+    for look in looks.iter().take(IN_FULL) {
+        text.push_str(&line(look));
+        text.push_str(&lengths(look));
+    }
+    text.push_str(&some(looks, IN_FULL));
+    text
+}
+
+/// The data sets after so many, in a line each.
+fn some(looks: &[DataLook], after: usize) -> String {
+    let mut text: String = looks.iter().skip(after).take(MOST - after).map(line).collect();
+    if let Some(more) = looks.len().checked_sub(MOST).filter(|more| *more > 0) {
+        text.push_str(&format!("and {}\n", count(more, "more data set")));
+    }
+    text
+}
+
+fn in_full(look: &DataLook) -> String {
+    let mut text = format!("{}\n", heading(look));
+    if !look.classes.is_empty() {
+        let table = table(&look.classes).to_string();
+        text.push('\n');
+        text.extend(table.lines().map(|line| format!("  {line}\n")));
+        text.push('\n');
+    }
+    text.push_str(&lengths(look));
+    text.push('\n');
+    text
+}
+
+/// `data.csv: 32 training and 8 evaluation examples in 4 classes: Business 10, Sports 10, ...`
+fn line(look: &DataLook) -> String {
+    format!("{}{}\n", heading(look), class_sizes(&look.classes))
+}
+
+/// `data.csv: 32 training and 8 evaluation examples in 4 classes`
+fn heading(look: &DataLook) -> String {
+    let path = &look.path;
+    let Some(sizes) = look.sizes else {
+        return format!("{path}: cannot be read");
+    };
+    let train = HumanCount(sizes.train as u64);
+    let examples = match sizes.evaluation {
+        Some(evaluation) => format!("{train} training and {} evaluation examples", HumanCount(evaluation as u64)),
+        None => format!("{train} training examples"),
+    };
+    let card = if look.classes.is_empty() { ", as its card says; its rows were not read" } else { "" };
+    format!("{path}: {examples} in {} classes{card}", HumanCount(sizes.classes as u64))
+}
+
+/// `: Business 10, Sports 10`, or of many classes ` of 4 to 90 examples`.
+fn class_sizes(classes: &[ClassRows]) -> String {
+    let number = |rows: usize| HumanCount(rows as u64);
+    let sizes = || classes.iter().map(rows);
+    match (sizes().min(), sizes().max()) {
+        (Some(_), Some(_)) if classes.len() <= IN_A_LINE => {
+            let named = classes.iter().map(|class| format!("{} {}", class.name, number(rows(class))));
+            format!(": {}", named.collect::<Vec<_>>().join(", "))
+        }
+        (Some(least), Some(most)) if least == most => format!(" of {} examples each", number(most)),
+        (Some(least), Some(most)) => format!(" of {} to {} examples", number(least), number(most)),
+        _ => String::new(),
+    }
+}
+
+fn rows(class: &ClassRows) -> usize {
+    class.train + class.evaluation
+}
+
+/// Many classes are shown by the largest and the smallest of them.
+fn table(classes: &[ClassRows]) -> Table {
+    let mut table = Table::new([("class", Align::Left), ("training", Align::Right), ("evaluation", Align::Right)]);
+    let mut add = |name: &str, train: usize, evaluation: usize| {
+        let number = |rows: usize| HumanCount(rows as u64).to_string();
+        table.row([name.to_owned(), number(train), number(evaluation)]);
+    };
+    if classes.len() <= MOST_CLASSES {
+        classes.iter().for_each(|class| add(&class.name, class.train, class.evaluation));
+        return table;
+    }
+    let mut sorted: Vec<&ClassRows> = classes.iter().collect();
+    sorted.sort_by_key(|class| std::cmp::Reverse(rows(class)));
+    let (largest, rest) = sorted.split_at(LARGEST);
+    let (between, smallest) = rest.split_at(rest.len() - SMALLEST);
+    largest.iter().for_each(|class| add(&class.name, class.train, class.evaluation));
+    let sum = |part: fn(&ClassRows) -> usize| between.iter().map(|class| part(class)).sum();
+    add(&format!("({} more)", between.len()), sum(|class| class.train), sum(|class| class.evaluation));
+    smallest.iter().for_each(|class| add(&class.name, class.train, class.evaluation));
+    table
+}
+
+fn lengths(look: &DataLook) -> String {
+    let several = look.lengths.iter().any(|(model, _)| *model != look.lengths[0].0);
+    let mut text = String::new();
+    for (model, lengths) in look.lengths.iter().take(MOST_LENGTHS) {
+        let model = if several { format!("{model}: ") } else { String::new() };
+        text.push_str(&format!("  {model}{}\n", in_words(lengths)));
+    }
+    if let Some(more) = look.lengths.len().checked_sub(MOST_LENGTHS).filter(|more| *more > 0) {
+        text.push_str(&format!("  and {more} more models and maximal lengths\n"));
+    }
+    text
+}
+
+/// `Tokens: 8 in the median, 95 % up to 11, longest 13; none of 40 texts is cut (max_length 24)`
+fn in_words(lengths: &TokenLengths) -> String {
+    let TokenLengths { texts, median, percentile_95, longest, cut, max_length } = lengths;
+    let number = |number: usize| HumanCount(number as u64);
+    let cut = match cut {
+        0 => format!("none is cut at max_length {max_length}"),
+        cut => format!(
+            "{} of {} texts are cut at max_length {max_length} ({:.1} %)",
+            number(*cut),
+            number(*texts),
+            100.0 * *cut as f64 / *texts as f64
+        ),
+    };
+    format!(
+        "tokens per text: median {}, 95 % up to {}, longest {}; {cut}",
+        number(*median),
+        number(*percentile_95),
+        number(*longest)
+    )
+}

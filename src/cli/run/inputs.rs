@@ -1,0 +1,63 @@
+//! The check of everything that the chosen runs read, before anything is written.
+
+use crate::cli::CliError;
+use crate::cli::preflight::{Checker, InputFaults, Preflight};
+use crate::event::Outcome;
+use crate::hub::Hub;
+use crate::spec::{PlannedRun, RunId};
+use crate::store::{Layout, Store};
+
+use super::{Chosen, Run};
+
+/// Which runs are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Those that are going to be trained. With nothing left to do, nothing is read.
+    ToTrain,
+    /// All that are chosen, for people to read.
+    Chosen,
+}
+
+/// Checks what runs read.
+///
+/// # Errors
+/// [`CliError::Inputs`] with all that is wrong for the runs that are to be trained, or a results folder that cannot be read.
+pub fn check(options: &Run, hub: &Hub, chosen: &Chosen, scope: Scope) -> Result<Preflight, CliError> {
+    let to_train = to_train(options, chosen)?;
+    let checker = Checker { hub, found: &chosen.found, weights: options.executor.needs_weights() };
+    let inputs = match scope {
+        Scope::ToTrain => Preflight::check(&checker, to_train.iter().copied()),
+        Scope::Chosen => Preflight::check(&checker, chosen.runs()),
+    };
+    let faults = inputs.faults(to_train.into_iter());
+    if faults.is_empty() {
+        return Ok(inputs);
+    }
+    Err(CliError::Inputs(InputFaults { file: options.file.clone(), faults }))
+}
+
+/// The chosen runs without an outcome; all of them where failed ones are to be done again.
+fn to_train<'c>(options: &Run, chosen: &'c Chosen) -> Result<Vec<&'c PlannedRun>, CliError> {
+    let outcomes = Outcomes::of(options, chosen)?;
+    let is_open = |run: &&PlannedRun| options.retry_failed || outcomes.of_run(&run.id).is_none();
+    Ok(chosen.runs().filter(is_open).collect())
+}
+
+/// How runs ended before.
+pub struct Outcomes(Option<Store>);
+
+impl Outcomes {
+    /// # Errors
+    /// A results folder that cannot be read.
+    pub fn of(options: &Run, chosen: &Chosen) -> Result<Self, CliError> {
+        let layout = Layout::of_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
+        let there = layout.sweep_json().exists();
+        Ok(Self(if there { Some(Store::open(layout.folder())?) } else { None }))
+    }
+
+    /// A damaged record counts as none: such a run is done again.
+    pub fn of_run(&self, run: &RunId) -> Option<Outcome> {
+        let result = self.0.as_ref()?.result(run).ok().flatten()?;
+        Some(result.outcome)
+    }
+}

@@ -1,0 +1,53 @@
+//! Where a sweep's inputs lie, said so that it means the same from every working directory.
+
+use std::io;
+use std::path::{Path, absolute};
+
+use super::{DatasetSpec, Evaluation, RunSpec, Sweep};
+
+impl Sweep {
+    /// The sweep with absolute paths for every input that is a file or folder here. Names that lead nowhere on this machine
+    /// (those of the hub) stay. Ids stay: places are no part of them.
+    ///
+    /// # Errors
+    /// The current folder cannot be told.
+    pub fn with_absolute_paths(mut self) -> io::Result<Self> {
+        for run in &mut self.runs {
+            run.spec.locate()?;
+        }
+        Ok(self)
+    }
+}
+
+impl RunSpec {
+    fn locate(&mut self) -> io::Result<()> {
+        make_absolute(&mut self.model, Path::is_dir)?;
+        if let Some(adapter) = &mut self.init_adapter {
+            make_absolute(adapter, Path::is_dir)?;
+        }
+        self.dataset.locate()
+    }
+}
+
+impl DatasetSpec {
+    fn locate(&mut self) -> io::Result<()> {
+        make_absolute(&mut self.path, Path::exists)?;
+        if let Evaluation::File(file) = &mut self.evaluation {
+            make_absolute(file, Path::exists)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes a name absolute that is the path of something. (A path that is no UTF-8 stays as it is given: it cannot be recorded
+/// otherwise.)
+fn make_absolute(name: &mut String, is_there: fn(&Path) -> bool) -> io::Result<()> {
+    let path = Path::new(name.as_str());
+    if !path.is_absolute()
+        && is_there(path)
+        && let Some(absolute) = absolute(path)?.to_str()
+    {
+        *name = absolute.to_owned();
+    }
+    Ok(())
+}
