@@ -47,7 +47,7 @@ fn every_sweep_can_be_rehearsed_here() {
 #[test]
 fn the_ablation_is_listed_from_what_is_known() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps/ablation.yaml");
-    let (code, shown, said) = run(&file, &["--dry-run"]);
+    let (code, shown, said) = run(&file, &["--dry-run", "--devices", "cpu"]);
     assert_eq!(code, Some(0), "{said}");
     insta::assert_snapshot!(shown);
 }

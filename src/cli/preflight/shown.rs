@@ -8,7 +8,7 @@ use crate::cli::text::{Align, Table, count};
 use crate::data::TokenLengths;
 
 /// Data sets that are shown with all that is known; the others have a line each.
-const IN_FULL: usize = 4;
+const IN_FULL: usize = 3;
 /// Data sets that are shown at all.
 const MOST: usize = 20;
 /// Classes that have a line of their own.
