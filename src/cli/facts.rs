@@ -108,7 +108,12 @@ impl<'a> LocalFacts<'a> {
             Depth::Look => ModelPart::Text,
             Depth::All => ModelPart::All,
         };
-        let error = match self.hub.model_at_hand(name, part).map_or_else(|| self.hub.model_part(name, part), Ok) {
+        let known = || known::model(name).map(|config| ModelPlace { config, folder: None });
+        let at_hand = self.hub.model_at_hand(name, part);
+        if let (Depth::Shape, None, Some(place)) = (self.depth, &at_hand, known()) {
+            return Ok(place);
+        }
+        let error = match at_hand.map_or_else(|| self.hub.model_part(name, part), Ok) {
             Ok(folder) => return Ok(ModelPlace { config: read(&folder)?, folder: Some(folder) }),
             Err(error) => error.to_string(),
         };
@@ -117,7 +122,7 @@ impl<'a> LocalFacts<'a> {
         }
         match self.hub.model_at_hand(name, ModelPart::Shape) {
             Some(folder) => Ok(ModelPlace { config: read(&folder)?, folder: None }),
-            None => known::model(name).map(|config| ModelPlace { config, folder: None }).ok_or(error),
+            None => known().ok_or(error),
         }
     }
 
