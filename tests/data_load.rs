@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use sweep::data::{DataError, Dataset, digest_of_files, load};
-use sweep::spec::{DatasetSpec, Evaluation, HeldOut};
+use sweep::spec::{DatasetSpec, Evaluation, HeldOut, Quoting, Reading, Separator};
 use tempfile::TempDir;
 
 fn spec(evaluation: Evaluation) -> DatasetSpec {
@@ -15,6 +15,7 @@ fn spec(evaluation: Evaluation) -> DatasetSpec {
         label: None,
         limit: None,
         evaluation,
+        reading: Default::default(),
     }
 }
 
@@ -168,7 +169,7 @@ fn parquet_columns_of_many_types_are_labels() {
     insta::assert_snapshot!(message("list"), @"kinds.parquet: the column `list` holds LargeList, which cannot be read as text");
     insta::assert_snapshot!(message("missing"), @"kinds.parquet, row 1 (counted from 0): the label is empty");
     insta::assert_snapshot!(message("i8"), @"kinds.parquet: the column `i8` holds Int8 (write it as Int32 or Int64), which cannot be read as text");
-    insta::assert_snapshot!(message("day"), @"kinds.parquet: the column `day` holds Date32, which cannot be read as text");
+    insta::assert_snapshot!(message("day"), @"kinds.parquet: the column `day` holds Date32 (write it as text), which cannot be read as text");
 }
 
 #[test]
@@ -234,6 +235,13 @@ fn digests_follow_contents_and_not_places() {
     other.evaluation = Evaluation::HeldOut { size: HeldOut::Examples(1), seed: 43 };
     changed.push(digest(&other, &first));
     changed.push(digest(&spec, &folder(&[("train.csv", b"text,label\na,0\nb,1\nc,1\n")])));
+    for reading in [
+        Reading { header: Some(true), ..Reading::default() },
+        Reading { quoting: Some(Quoting::None), ..Reading::default() },
+        Reading { separator: Some(Separator::COMMA), ..Reading::default() },
+    ] {
+        changed.push(digest(&DatasetSpec { reading, ..spec.clone() }, &first));
+    }
     changed.push(digest(&spec, &folder(&[("train.tsv", rows)])));
     let card: &[u8] = b"---\ndataset_info:\n  features: []\n---\nprose";
     changed.push(digest(&spec, &folder(&[("train.csv", rows), ("README.md", card)])));
@@ -248,17 +256,17 @@ fn digests_follow_contents_and_not_places() {
 
 #[test]
 fn bad_rows_are_named() {
-    insta::assert_snapshot!(refused("train.csv", b"text,label\na,0\n\"b\nb\",1,9\n"), @"train.csv, line 3: the number of fields (3) differs from the first line's (2)");
+    insta::assert_snapshot!(refused("train.csv", b"text,label\na,0\n\"b\nb\",1,9\n"), @"train.csv, line 3: the number of fields (3) differs from the first line's (2); a quoted field goes on to line 4: is its quote closed where it should be?");
     insta::assert_snapshot!(refused("train.csv", b"text,label\r\na,0\r\nb\r\n"), @"train.csv, line 3: the number of fields (1) differs from the first line's (2)");
     insta::assert_snapshot!(refused("train.csv", b"text,label\na,0\nb\xff,1\n"), @"train.csv, line 3: not UTF-8: save the file as UTF-8");
     insta::assert_snapshot!(refused("train.csv", b"text,label\na,0\n\" \n\",1\nc,0\n"), @"train.csv, line 3: the text is empty");
     insta::assert_snapshot!(refused("train.csv", b"text,label\na,0\nb, \n"), @"train.csv, line 3: the label is empty");
     insta::assert_snapshot!(refused("train.jsonl", b"{\"text\": \"a\", \"label\": 0}\n\n{\"text\": \"b\"}\n"), @"train.jsonl, line 3: the label is empty");
-    insta::assert_snapshot!(refused("train.jsonl", b"{\"text\": \"a\", \"label\": 0}\n{\"text\": \"b\", \n"), @"train.jsonl, line 2: not a JSON object: EOF while parsing a value (column 13)");
+    insta::assert_snapshot!(refused("train.jsonl", b"{\"text\": \"a\", \"label\": 0}\n{\"text\": \"b\", \n"), @"train.jsonl, line 2: not a JSON object: EOF while parsing an object (column 13)");
     insta::assert_snapshot!(refused("train.jsonl", b"{\"text\": [\"a\"], \"label\": 0}\n"), @"train.jsonl, line 1: `text` holds an array, not text or a number");
     insta::assert_snapshot!(refused("train.jsonl", b"{\"text\": \"a\", \"label\": 0}\n{\"text\": \"\xff\"}\n"), @"train.jsonl, line 2: not UTF-8: save the file as UTF-8");
-    insta::assert_snapshot!(refused("train.json", b"[{\"text\": \"a\", \"label\": 0}]\n"), @"train.json, line 1: a JSON array, where one object per line is expected (`jq -c '.[]'` converts)");
-    insta::assert_snapshot!(refused("train.jsonl", b"\"text\"\n"), @r#"train.jsonl, line 1: not a JSON object: invalid type: string "text", expected a map (column 6)"#);
+    insta::assert_snapshot!(refused("train.json", b"[{\"text\": \"a\", \"label\": 0}\n"), @"train.json, line 1: the file ends inside the array: it is cut off");
+    insta::assert_snapshot!(refused("train.jsonl", b"\"text\"\n"), @"train.jsonl, line 1: a string, where an object is expected");
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::path::Path;
 use polars::prelude::{DataFrame, NamedFrom, ParquetWriter, Series};
 use proptest::prelude::*;
 use sweep::data::{DataError, TextColumns, TextReader, TextRow};
+use sweep::spec::Reading;
 
 fn all(path: &Path, columns: &TextColumns, count: usize) -> Result<Vec<TextRow>, DataError> {
-    let mut reader = TextReader::open(path, columns)?;
+    let mut reader = TextReader::open(path, columns, Reading::default())?;
     let (mut rows, mut share) = (Vec::new(), 0.0);
     while let Some(chunk) = reader.next_chunk(count)? {
         assert!(chunk.len() <= count.max(1));
@@ -57,10 +58,10 @@ fn ids_texts_and_labels_are_selected_or_detected() {
     assert_eq!(detected[1], row(1, "k2", "", None), "an empty text is passed on");
     let twice = all(&path, &named(&["note"], Some("note"), None), 10).unwrap();
     assert_eq!(twice[0], row(0, "soon", "soon", None));
-    let reader = TextReader::open(&path, &TextColumns::default()).unwrap();
+    let reader = TextReader::open(&path, &TextColumns::default(), Reading::default()).unwrap();
     assert_eq!(reader.columns(), &named(&["headline"], Some("ID"), None));
     assert!(matches!(
-        TextReader::open(&path, &named(&[], None, Some("clas"))),
+        TextReader::open(&path, &named(&[], None, Some("clas")), Reading::default()),
         Err(DataError::MissingColumn { suggestion: Some(name), .. }) if name == "class"
     ));
 }
@@ -71,14 +72,15 @@ fn json_lines_may_lack_values() {
     let path = write(&folder, "in.jsonl", "{\"id\": 5, \"text\": \"a\"}\n{\"text\": null}\n");
     let rows = all(&path, &TextColumns::default(), 10).unwrap();
     assert_eq!((rows[0].id.as_str(), rows[0].text.as_str()), ("5", "a"));
-    assert_eq!((rows[1].id.as_str(), rows[1].text.as_str()), ("1", ""));
+    // D9: no row number in place of an ID.
+    assert_eq!((rows[1].id.as_str(), rows[1].text.as_str()), ("", ""));
 }
 
 #[test]
 fn an_error_ends_the_reading() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(&folder, "in.csv", "text\na\n\"b\",c\nd\n");
-    let mut reader = TextReader::open(&path, &TextColumns::default()).unwrap();
+    let mut reader = TextReader::open(&path, &TextColumns::default(), Reading::default()).unwrap();
     assert_eq!(reader.next_chunk(1).unwrap().unwrap()[0].text, "a");
     assert!(matches!(reader.next_chunk(1), Err(DataError::Ragged { .. })));
     assert!(reader.next_chunk(1).unwrap().is_none());

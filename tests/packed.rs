@@ -75,6 +75,7 @@ fn dataset(path: &Path) -> DatasetSpec {
         label: None,
         limit: None,
         evaluation: Evaluation::HeldOut { size: sweep::spec::HeldOut::Examples(100), seed: 42 },
+        reading: Default::default(),
     }
 }
 

@@ -117,6 +117,7 @@ impl Reference {
                 label: None,
                 limit: None,
                 evaluation: Evaluation::Split("test".into()),
+                reading: Default::default(),
             },
             init_adapter: None,
             max_length: self.batches.max_length,

@@ -65,6 +65,8 @@ pub enum CliError {
     NoResults { path: PathBuf },
     #[error("{path}: cannot write: {source}")]
     Write { path: PathBuf, source: std::io::Error },
+    #[error("{path}: predictions are written as CSV (.csv) or JSON lines (.jsonl); name such a file")]
+    OutputFormat { path: PathBuf },
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
 }

@@ -1,18 +1,19 @@
 //! `sweep predict`: what a trained classifier says of texts.
 
-use std::io::{BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::io::{BufReader, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::data::{TextColumns, TextReader};
+use crate::data::{DataError, TextColumns, TextLines, TextReader, is_separated};
 use crate::execute::{Stop, cuda_devices, open_device, stop_on_signals};
 use crate::inference::{
     self, Columns, Format, InferenceError, LabelAs, Limits, Place, Prediction, Predictor, Source, Summary, Writer,
     predict_rows,
 };
+use crate::spec::{Quoting, Reading, Separator};
 use crate::store::write_atomically_with;
 
 use super::CliError;
@@ -49,10 +50,10 @@ pub struct Predict {
     /// A text. May be given several times.
     #[arg(long, value_name = "TEXT", conflicts_with = "input")]
     text: Vec<String>,
-    /// A CSV, TSV, Parquet or JSON-lines file of any size.
+    /// A CSV, TSV, Parquet or JSON (lines or array) file of any size.
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Where predictions go (else to standard output): CSV, or JSON lines with --json or a name that ends in .jsonl. The
+    /// Where predictions go (else to standard output): CSV, or JSON lines with --json or a name that ends in .jsonl, .ndjson or .json. The
     /// file is written whole or not at all.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -65,6 +66,15 @@ pub struct Predict {
     /// The column that identifies the input's rows, which the output begins with [default: `id`, or the row's number].
     #[arg(long, value_name = "NAME", requires = "input")]
     id_column: Option<String>,
+    /// Whether the first line of a CSV or TSV input names the columns [default: as the run's data, else detected].
+    #[arg(long, value_name = "BOOL", requires = "input")]
+    header: Option<bool>,
+    /// What a double quote means in a CSV or TSV input [default: as the run's data, else minimal].
+    #[arg(long, value_enum, value_name = "HOW", requires = "input")]
+    quoting: Option<QuotingForm>,
+    /// The character between the cells of a CSV or TSV input: ';', tab [default: as the run's data, else by the file's name].
+    #[arg(long, value_name = "CHARACTER", requires = "input", allow_hyphen_values = true)]
+    separator: Option<Separator>,
     /// A column of the input with the right labels: says how many predictions are right.
     #[arg(long, value_name = "NAME", requires = "input")]
     truth_column: Option<String>,
@@ -95,6 +105,14 @@ pub struct Predict {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum QuotingForm {
+    /// One at the beginning of a field encloses it.
+    Minimal,
+    /// It is a character like any other.
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LabelForm {
     Name,
     Index,
@@ -102,13 +120,14 @@ enum LabelForm {
 
 impl Predict {
     pub fn run(self) -> Result<ExitCode, CliError> {
+        let format = self.format()?;
         let Some(input) = &self.input else {
-            self.predict_texts()?;
+            self.predict_texts(format)?;
             return Ok(ExitCode::SUCCESS);
         };
         let stop = Stop::default();
         stop_on_signals(&stop).map_err(CliError::Signals)?;
-        match self.predict_file(input, &stop) {
+        match self.predict_file(input, format, &stop) {
             Err(CliError::Inference(error @ InferenceError::Interrupted)) => {
                 eprintln!("{error}");
                 Ok(ExitCode::from(u8::try_from(128 + stop.signal()).unwrap_or(u8::MAX)))
@@ -118,24 +137,53 @@ impl Predict {
         }
     }
 
-    fn predictor(&self) -> Result<(Source, Predictor), CliError> {
-        let devices = self.device.resolve(cuda_devices())?;
-        // There is at least one; more than one is more than a single model needs.
-        let device = open_device(devices.first().map_or("cpu", String::as_str), self.threads)?;
+    fn source(&self) -> Result<Source, CliError> {
         let hub = downloads::hub();
         let place = Place { hub: &hub, results: &self.results, model: self.model.as_deref() };
         let mut source = inference::find(&self.run, &place)?;
         if let Some(names) = &self.class_names {
             source.class_names = Some(names.clone());
         }
-        let limits = Limits { max_length: self.max_length, batch_size: self.batch_size };
-        let predictor = Predictor::load(&source, limits, device)?;
-        Ok((source, predictor))
+        Ok(source)
     }
 
-    fn format(&self) -> Format {
-        let named = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
-        if self.json || self.output.as_ref().is_some_and(named) { Format::JsonLines } else { Format::Csv }
+    fn predictor(&self, source: &Source) -> Result<Predictor, CliError> {
+        let devices = self.device.resolve(cuda_devices())?;
+        // There is at least one; more than one is more than a single model needs.
+        let device = open_device(devices.first().map_or("cpu", String::as_str), self.threads)?;
+        let limits = Limits { max_length: self.max_length, batch_size: self.batch_size };
+        Ok(Predictor::load(source, limits, device)?)
+    }
+
+    fn format(&self) -> Result<Format, CliError> {
+        let extension = self.output.as_ref().and_then(|path| path.extension()).and_then(|extension| extension.to_str());
+        match extension.map(str::to_ascii_lowercase).as_deref() {
+            Some("jsonl" | "ndjson" | "json") => Ok(Format::JsonLines),
+            Some("parquet" | "tsv" | "xlsx" | "xls" | "gz" | "zst" | "bz2" | "xz" | "zip" | "arrow" | "feather") => {
+                Err(CliError::OutputFormat { path: self.output.clone().unwrap_or_default() })
+            }
+            _ => Ok(if self.json { Format::JsonLines } else { Format::Csv }),
+        }
+    }
+
+    /// What is said of the input on the command line, and else what was said of the run's data.
+    fn reading(&self, input: &Path, source: &Source) -> Result<Reading, CliError> {
+        let quoting = self.quoting.map(|form| match form {
+            QuotingForm::Minimal => Quoting::Minimal,
+            QuotingForm::None => Quoting::None,
+        });
+        let said = Reading { header: self.header, quoting, separator: self.separator };
+        if !is_separated(input) {
+            return match said.is_usual() {
+                true => Ok(said),
+                false => Err(DataError::NotSeparated { path: input.to_owned() }.into()),
+            };
+        }
+        let reading = said.or(source.reading);
+        if reading != said {
+            eprintln!("{} is read as the run's data: {reading}", input.display());
+        }
+        Ok(reading)
     }
 
     fn columns(&self, id: Option<String>, text: Option<String>) -> Columns {
@@ -147,22 +195,22 @@ impl Predict {
     }
 
     /// Texts from the command line or from standard input.
-    fn predict_texts(&self) -> Result<(), CliError> {
+    fn predict_texts(&self, format: Format) -> Result<(), CliError> {
         let from_input = self.text.is_empty();
         let stdin = std::io::stdin();
         if from_input && stdin.is_terminal() {
             eprintln!("reading texts from the terminal, one per line; end with Ctrl-D");
         }
-        let (_, predictor) = self.predictor()?;
+        let predictor = self.predictor(&self.source()?)?;
         if !from_input && !self.json && self.output.is_none() {
             let predictions = predictor.predict(&self.text)?;
             return super::print(&table(&self.text, &predictions, predictor.class_names()));
         }
         let columns = self.columns(None, Some("text".to_owned()));
         self.write(&mut |out| {
-            let mut writer = Writer::new(out, self.format(), &columns, predictor.class_names());
-            let mut lines: Box<dyn Iterator<Item = std::io::Result<String>>> = match from_input {
-                true => Box::new(BufReader::new(stdin.lock()).lines()),
+            let mut writer = Writer::new(out, format, &columns, predictor.class_names());
+            let mut lines: Box<dyn Iterator<Item = Result<String, DataError>>> = match from_input {
+                true => Box::new(TextLines::new("standard input", BufReader::new(stdin.lock()))),
                 false => Box::new(self.text.iter().cloned().map(Ok)),
             };
             loop {
@@ -177,21 +225,25 @@ impl Predict {
         })
     }
 
-    fn predict_file(&self, input: &Path, stop: &Stop) -> Result<(), CliError> {
+    fn predict_file(&self, input: &Path, format: Format, stop: &Stop) -> Result<(), CliError> {
         let wanted = TextColumns {
             text: self.text_column.clone(),
             id: self.id_column.clone(),
             label: self.truth_column.clone(),
         };
+        let source = self.source()?;
         // Before the model, which takes longer to load.
-        let mut reader = TextReader::open(input, &wanted)?;
-        let (source, predictor) = self.predictor()?;
+        let mut reader = TextReader::open(input, &wanted, self.reading(input, &source)?)?;
+        for note in reader.notes() {
+            eprintln!("{note}");
+        }
+        let predictor = self.predictor(&source)?;
         let id = reader.columns().id.clone().unwrap_or_else(|| "id".to_owned());
         let columns = self.columns(Some(id), None);
         let bar = bar();
         let mut summary = None;
         self.write(&mut |out| {
-            let mut writer = Writer::new(out, self.format(), &columns, predictor.class_names());
+            let mut writer = Writer::new(out, format, &columns, predictor.class_names());
             let mut progress = |rows: usize, share: f64| {
                 bar.set_position((1000.0 * share) as u64);
                 bar.set_message(count(rows, "row"));

@@ -22,6 +22,9 @@ const LABELS: [&str; 14] = [
     "y",
 ];
 
+/// Names of ID columns.
+pub(super) const IDS: [&str; 1] = ["id"];
+
 /// A column of this name is the text, whatever else there is.
 const WHOLE_TEXTS: [&str; 1] = ["text"];
 
@@ -77,6 +80,13 @@ pub(super) fn text_columns(
         .or_else(|| single(&TEXTS))
         .or_else(|| only_other(columns, others))
         .ok_or_else(|| undetected(path, columns, "text"))
+}
+
+/// Whether a column of this name would be taken for a text, a label or an ID.
+pub(super) fn is_known_name(name: &str) -> bool {
+    let name = plain(name);
+    let known = LABELS.iter().chain(&WHOLE_TEXTS).chain(&HEADLINES).chain(&BODIES).chain(&TEXTS).chain(&IDS);
+    known.into_iter().any(|known| *known == name)
 }
 
 /// The column of exactly this name.

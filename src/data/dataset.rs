@@ -11,7 +11,7 @@ use super::digest::digest_of_contents;
 use super::error::{DataError, Place};
 use super::files::SourceFiles;
 use super::split::held_out;
-use super::table::Table;
+use super::table::{Asked, Table, is_separated};
 
 /// Labelled texts. All three vectors have one entry per example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,6 +55,7 @@ pub struct Dataset {
 /// A [`DataError`] that names the file, and the line or row where there is one.
 pub fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
     let files = SourceFiles::find(spec, location)?;
+    check_reading(spec, &files)?;
     let mut source = read_rows(&files.train, spec)?;
     let names = source.class_names.take().or_else(|| class_names_of_card(&files.card, &source.label_column));
     let classes = Classes::learn(&source.labels, names)
@@ -80,6 +81,15 @@ pub fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
     check_classes(&train, &classes, &files.train[0], limited)?;
     let digest = digest_of_contents(&train, &evaluation, classes.names());
     Ok(Dataset { train, evaluation, class_names: classes.names().to_vec(), digest })
+}
+
+/// What is said of CSV and TSV files must have one to be true of.
+fn check_reading(spec: &DatasetSpec, files: &SourceFiles) -> Result<(), DataError> {
+    let mut all = files.train.iter().chain(files.evaluation.iter().flatten());
+    if spec.reading.is_usual() || all.any(|path| is_separated(path)) {
+        return Ok(());
+    }
+    Err(DataError::NotSeparated { path: files.train[0].clone() })
 }
 
 /// Texts and labels as they stand in the files of one split.
@@ -136,7 +146,8 @@ fn read_rows(files: &[PathBuf], spec: &DatasetSpec) -> Result<LabelledRows, Data
 }
 
 fn read_file(path: &Path, spec: &DatasetSpec, all: &mut LabelledRows) -> Result<(), DataError> {
-    let mut table = Table::open(path)?;
+    let named = spec.text.iter().chain(&spec.label).map(String::as_str).collect();
+    let mut table = Table::open(path, &Asked { reading: spec.reading, named })?;
     let label = label_column(path, &table.columns, spec.label.as_deref())?;
     let mut selected = vec![label];
     selected.extend(text_columns(path, &table.columns, &spec.text, &[label])?);

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use crate::spec::DatasetSpec;
+use crate::spec::{DatasetSpec, Reading};
 
 use super::DataError;
 use super::card::data_set_info;
@@ -53,14 +53,36 @@ pub fn digest_of_files(spec: &DatasetSpec, location: &Path) -> Result<String, Da
     for group in [Some(&files.train), files.evaluation.as_ref()].into_iter().flatten() {
         digest.number(group.len() as u64);
         for path in group {
-            digest.bytes(format!("{:?}", Format::of(path)).as_bytes());
+            digest.bytes(format_name(path).as_bytes());
             digest.file(path)?;
         }
     }
     // Only what the card says about the rows: its prose may change.
     let info = data_set_info(&files.card).and_then(|info| serde_yaml::to_string(&info).ok());
     digest.optional(info.as_deref().map(str::as_bytes));
+    // Nothing where nothing is said, as before there was anything to say.
+    let Reading { header, quoting, separator } = spec.reading;
+    let said = [
+        ("header", header.map(|header| header.to_string())),
+        ("quoting", quoting.map(|quoting| quoting.name().to_owned())),
+        ("separator", separator.map(|separator| separator.to_string())),
+    ];
+    for (key, value) in said.iter().filter_map(|(key, value)| Some((key, value.as_ref()?))) {
+        digest.bytes(key.as_bytes());
+        digest.bytes(value.as_bytes());
+    }
     Ok(digest.hex())
+}
+
+/// As in digests from the beginning.
+fn format_name(path: &Path) -> &'static str {
+    match Format::of(path) {
+        Some(Format::Parquet) => "Some(Parquet)",
+        Some(Format::Csv) => "Some(Csv)",
+        Some(Format::Tsv) => "Some(Tsv)",
+        Some(Format::Json) => "Some(JsonLines)",
+        None => "None",
+    }
 }
 
 /// A digest of the examples themselves.

@@ -31,7 +31,7 @@ pub enum DataError {
         action: &'static str,
         source: std::io::Error,
     },
-    #[error("{}: not a kind of file that can be read: use .csv, .tsv, .parquet, .jsonl, .ndjson or .json (JSON lines)", path.display())]
+    #[error("{}: not a kind of file that can be read: use .csv, .tsv, .parquet, .jsonl, .ndjson or .json{}", path.display(), unpacking(path))]
     UnknownFormat { path: PathBuf },
 
     #[error("{}: no file for the split `{split}`; data files there: {}", folder.display(), listed(found))]
@@ -47,7 +47,7 @@ pub enum DataError {
     MissingColumn { path: PathBuf, column: String, suggestion: Option<String>, columns: Vec<String> },
     #[error("{}: the column `{column}` occurs twice", path.display())]
     DoubleColumn { path: PathBuf, column: String },
-    #[error("{}: cannot tell which column holds the {purpose}: name one of {}", path.display(), listed(columns))]
+    #[error("{}: cannot tell which column holds the {purpose}: name one of {}{}", path.display(), listed(columns), headerless(columns))]
     UndetectedColumn {
         path: PathBuf,
         /// `text` or `label`
@@ -55,8 +55,14 @@ pub enum DataError {
         columns: Vec<String>,
     },
 
-    #[error("{}, {place}: the number of fields ({found}) differs from the first line's ({expected})", path.display())]
-    Ragged { path: PathBuf, place: Place, expected: u64, found: u64 },
+    #[error("{}, {place}: the number of fields ({found}) differs from the first line's ({expected}){hint}", path.display())]
+    Ragged { path: PathBuf, place: Place, expected: u64, found: u64, hint: String },
+    #[error("{}, {place}: one cell, but {cells} with the separator `{separator}`: say `separator: \"{separator}\"`", path.display())]
+    OtherSeparator { path: PathBuf, place: Place, separator: String, cells: usize },
+    #[error("{}: this is {seen}: {right}", path.display())]
+    OtherKind { path: PathBuf, seen: &'static str, right: &'static str },
+    #[error("{}: `header`, `quoting` and `separator` are for CSV and TSV files", path.display())]
+    NotSeparated { path: PathBuf },
     #[error("{}, {place}: not UTF-8: save the file as UTF-8", path.display())]
     NotUtf8 { path: PathBuf, place: Place },
     #[error("{}, {place}: {message}", path.display())]
@@ -95,6 +101,23 @@ impl DataError {
         let path = path.to_owned();
         move |source| Self::Io { path, action, source }
     }
+}
+
+/// What to do about a file whose name ends as a packed one's.
+fn unpacking(path: &std::path::Path) -> &'static str {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("gz" | "zip" | "bz2" | "xz" | "zst" | "tar" | "tgz" | "7z") => "; unpack it first",
+        Some("xlsx" | "xls" | "ods") => "; save the sheet as CSV UTF-8",
+        Some("txt") => "; of a file with one text per line, `sweep predict < FILE` reads the texts",
+        _ => "",
+    }
+}
+
+/// What to do where the columns' names look like a row's cells.
+fn headerless(columns: &[String]) -> &'static str {
+    const WORDS: usize = 6;
+    let is_cell = |name: &String| name.parse::<f64>().is_ok() || name.split_whitespace().count() > WORDS;
+    if columns.iter().any(is_cell) { "; if the first line is a row, say `header: false`" } else { "" }
 }
 
 fn held_out_range(rows: usize) -> String {

@@ -366,6 +366,7 @@ mod tests {
             label: None,
             limit: None,
             evaluation: Evaluation::File("held.csv".to_owned()),
+            reading: Default::default(),
         };
         let found = SourceFiles::find(&spec, &file).unwrap();
         assert_eq!(found.evaluation.unwrap(), [folder.path().join("held.csv")]);

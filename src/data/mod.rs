@@ -34,5 +34,6 @@ pub use error::{DataError, Place};
 pub use files::{has_files, needed_files};
 pub use order::{Key, order};
 pub use split::{HeldOutRows, held_out};
+pub use table::{TextLines, is_separated};
 pub use text_reader::{TextColumns, TextReader, TextRow};
 pub use tokenizer::{CacheUse, TokenLengths, Tokenizer, default_cache_folder};

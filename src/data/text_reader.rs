@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use super::columns::{column, detected, label_column, text_columns};
+use crate::spec::Reading;
+
+use super::columns::{IDS, column, detected, label_column, text_columns};
 use super::dataset::joined;
 use super::error::DataError;
-use super::table::{Rows, Table};
-
-/// Names under which an ID column is detected.
-const IDS: [&str; 1] = ["id"];
+use super::table::{Asked, Rows, Table};
 
 /// Which columns are what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +25,8 @@ pub struct TextColumns {
 pub struct TextRow {
     /// Counted from 0.
     pub row: usize,
-    /// The cell of the ID column, or the row number.
+    /// The cell of the ID column as it stands in the file (empty where the row has none); the row number where there is no such
+    /// column.
     pub id: String,
     /// May be empty: every row gets its prediction.
     pub text: String,
@@ -38,15 +38,19 @@ pub struct TextRow {
 pub struct TextReader {
     rows: Box<dyn Rows>,
     columns: TextColumns,
+    notes: Vec<String>,
     next_row: usize,
 }
 
 impl TextReader {
+    /// `reading` says how CSV and TSV files are read.
+    ///
     /// # Errors
     ///
     /// When the file cannot be opened, or a column is not there or cannot be detected.
-    pub fn open(path: &Path, wanted: &TextColumns) -> Result<Self, DataError> {
-        let table = Table::open(path)?;
+    pub fn open(path: &Path, wanted: &TextColumns, reading: Reading) -> Result<Self, DataError> {
+        let named = wanted.text.iter().chain(&wanted.id).chain(&wanted.label).map(String::as_str).collect();
+        let mut table = Table::open(path, &Asked { reading, named })?;
         let label = match &wanted.label {
             Some(name) => Some(column(path, &table.columns, name)?),
             None => None,
@@ -65,12 +69,18 @@ impl TextReader {
             label: label.map(name),
         };
         let selected: Vec<usize> = [id, label].into_iter().flatten().chain(text).collect();
-        Ok(Self { rows: table.rows(&selected)?, columns, next_row: 0 })
+        let notes = std::mem::take(&mut table.notes);
+        Ok(Self { rows: table.rows(&selected)?, columns, notes, next_row: 0 })
     }
 
     /// The columns that are read, detected ones included.
     pub fn columns(&self) -> &TextColumns {
         &self.columns
+    }
+
+    /// What was assumed about the file, a sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The next rows, at most `count` (at least 1) of them, in the order of the file; none when all were read.
@@ -89,7 +99,10 @@ impl TextReader {
             let label = cell_of(&self.columns.label);
             chunk.push(TextRow {
                 row: self.next_row,
-                id: id.unwrap_or_else(|| self.next_row.to_string()),
+                id: match self.columns.id {
+                    Some(_) => id.unwrap_or_default(),
+                    None => self.next_row.to_string(),
+                },
                 text: joined(cells),
                 label,
             });

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{InferenceError, Source};
 use crate::hub::{Hub, HubError};
 use crate::model::peft;
-use crate::spec::RunId;
+use crate::spec::{Reading, RunId};
 use crate::store::{Layout, RunRecord, RunState, RunView, Store, find_runs, sweep_folders};
 
 /// Where names are looked up.
@@ -76,6 +76,7 @@ fn of_folder(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError>
             adapter: None,
             class_names: None,
             max_length: None,
+            reading: Reading::default(),
         });
     }
     match sweep_folders(folder)?.as_slice() {
@@ -130,6 +131,7 @@ fn of_run(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
         adapter: Some(adapter),
         class_names: Some(record.facts.class_names),
         max_length: Some(record.run.spec.max_length),
+        reading: record.run.spec.dataset.reading,
     })
 }
 
@@ -141,7 +143,8 @@ fn of_adapter(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError
     };
     let name = folder.display().to_string();
     let model = model(&base, &name, place)?;
-    Ok(Source { name, model, adapter: Some(folder.to_path_buf()), class_names: None, max_length: None })
+    let adapter = Some(folder.to_path_buf());
+    Ok(Source { name, model, adapter, class_names: None, max_length: None, reading: Reading::default() })
 }
 
 fn of_hub(name: &str, place: &Place<'_>) -> Result<Source, InferenceError> {

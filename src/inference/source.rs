@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::InferenceError;
 use crate::model::{MergedClassifier, ModelConfig, SavedAdapter};
+use crate::spec::Reading;
 
 /// A trained classifier: a model, mostly with an adapter on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Source {
     pub class_names: Option<Vec<String>>,
     /// Of a run: the longest sequence in training.
     pub max_length: Option<usize>,
+    /// Of a run: how its CSV and TSV files were read.
+    pub reading: Reading,
 }
 
 impl Source {
@@ -75,6 +78,7 @@ mod tests {
             adapter: None,
             class_names: given.map(|names| names.iter().map(|name| name.to_string()).collect()),
             max_length: None,
+            reading: Reading::default(),
         };
         source.class_names(classes).map_err(|error| error.to_string())
     }

@@ -2,6 +2,7 @@
 
 use super::cursor::{Context, Cursor, shown_number};
 use super::problem::{did_you_mean, quoted};
+use super::reading::{self, Quoting, Reading, Separator};
 use super::yaml::Value;
 use super::{DatasetSpec, Evaluation, HeldOut};
 
@@ -19,6 +20,7 @@ impl DatasetSpec {
             label: None,
             limit: None,
             evaluation: Evaluation::HeldOut { size: HeldOut::Examples(640), seed: 42 },
+            reading: Reading::default(),
         }
     }
 
@@ -45,6 +47,9 @@ pub(super) enum DatasetSetting {
     Label(String),
     Limit(usize),
     Evaluation(Evaluation),
+    Header(bool),
+    Quoting(Quoting),
+    Separator(Separator),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,16 +60,22 @@ pub(super) enum DatasetField {
     Label,
     Limit,
     Evaluation,
+    Header,
+    Quoting,
+    Separator,
 }
 
 impl DatasetField {
-    pub const NAMES: [(&'static str, DatasetField); 6] = [
+    pub const NAMES: [(&'static str, DatasetField); 9] = [
         ("path", DatasetField::Path),
         ("split", DatasetField::Split),
         ("text", DatasetField::Text),
         ("label", DatasetField::Label),
         ("limit", DatasetField::Limit),
         ("eval", DatasetField::Evaluation),
+        ("header", DatasetField::Header),
+        ("quoting", DatasetField::Quoting),
+        ("separator", DatasetField::Separator),
     ];
 
     pub fn read(self, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<DatasetSetting> {
@@ -78,10 +89,13 @@ impl DatasetField {
             DatasetField::Label => DatasetSetting::Label(cursor.text(context, "the name of a column")?.to_owned()),
             DatasetField::Limit => DatasetSetting::Limit(cursor.count(context, 1, MOST_ROWS)?),
             DatasetField::Evaluation => DatasetSetting::Evaluation(read_evaluation(cursor, context)?),
+            DatasetField::Header => DatasetSetting::Header(reading::read_header(cursor, context)?),
+            DatasetField::Quoting => DatasetSetting::Quoting(cursor.one_of(context, &Quoting::NAMES)?),
+            DatasetField::Separator => DatasetSetting::Separator(reading::read_separator(cursor, context)?),
         })
     }
 
-    /// The field's value in `dataset`; none where it is to be detected.
+    /// The field's value in `dataset`; none where it is not said.
     pub fn of(self, dataset: &DatasetSpec) -> Option<DatasetSetting> {
         Some(match self {
             DatasetField::Path => DatasetSetting::Path(dataset.path.clone()),
@@ -91,6 +105,9 @@ impl DatasetField {
             DatasetField::Label => DatasetSetting::Label(dataset.label.clone()?),
             DatasetField::Limit => DatasetSetting::Limit(dataset.limit?),
             DatasetField::Evaluation => DatasetSetting::Evaluation(dataset.evaluation.clone()),
+            DatasetField::Header => DatasetSetting::Header(dataset.reading.header?),
+            DatasetField::Quoting => DatasetSetting::Quoting(dataset.reading.quoting?),
+            DatasetField::Separator => DatasetSetting::Separator(dataset.reading.separator?),
         })
     }
 }
@@ -104,6 +121,9 @@ impl DatasetSetting {
             DatasetSetting::Label(_) => DatasetField::Label,
             DatasetSetting::Limit(_) => DatasetField::Limit,
             DatasetSetting::Evaluation(_) => DatasetField::Evaluation,
+            DatasetSetting::Header(_) => DatasetField::Header,
+            DatasetSetting::Quoting(_) => DatasetField::Quoting,
+            DatasetSetting::Separator(_) => DatasetField::Separator,
         }
     }
 
@@ -115,6 +135,9 @@ impl DatasetSetting {
             DatasetSetting::Label(column) => dataset.label = Some(column),
             DatasetSetting::Limit(rows) => dataset.limit = Some(rows),
             DatasetSetting::Evaluation(evaluation) => dataset.evaluation = evaluation,
+            DatasetSetting::Header(header) => dataset.reading.header = Some(header),
+            DatasetSetting::Quoting(quoting) => dataset.reading.quoting = Some(quoting),
+            DatasetSetting::Separator(separator) => dataset.reading.separator = Some(separator),
         }
     }
 
@@ -124,6 +147,9 @@ impl DatasetSetting {
             DatasetSetting::Path(text) | DatasetSetting::Split(text) | DatasetSetting::Label(text) => text.clone(),
             DatasetSetting::Text(columns) => columns.join("+"),
             DatasetSetting::Limit(rows) => rows.to_string(),
+            DatasetSetting::Header(header) => header.to_string(),
+            DatasetSetting::Quoting(quoting) => quoting.name().to_owned(),
+            DatasetSetting::Separator(separator) => separator.to_string(),
             DatasetSetting::Evaluation(Evaluation::File(path)) => path.clone(),
             DatasetSetting::Evaluation(Evaluation::Split(split)) => format!("split:{split}"),
             DatasetSetting::Evaluation(Evaluation::HeldOut { size, seed }) => {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, Precision, RunId, RunSpec};
+use super::{DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, Precision, Quoting, RunId, RunSpec, Separator};
 
 /// What a run's id is a hash of, as JSON without blanks, keys in alphabetical order.
 #[derive(Serialize)]
@@ -45,8 +45,14 @@ struct Identity<'a> {
 pub(super) struct DatasetIdentity<'a> {
     digest: &'a str,
     evaluation: EvaluationIdentity<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<bool>,
     label: Option<&'a str>,
     limit: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quoting: Option<Quoting>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    separator: Option<Separator>,
     split: &'a str,
     text: &'a [String],
 }
@@ -73,8 +79,11 @@ impl<'a> DatasetIdentity<'a> {
         DatasetIdentity {
             digest,
             evaluation,
+            header: dataset.reading.header,
             label: dataset.label.as_deref(),
             limit: dataset.limit,
+            quoting: dataset.reading.quoting,
+            separator: dataset.reading.separator,
             split: &dataset.split,
             text: &dataset.text,
         }
@@ -140,6 +149,7 @@ impl<'a> Identity<'a> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::super::Reading;
     use super::super::draft::Draft;
     use super::*;
 
@@ -173,6 +183,23 @@ mod tests {
         assert!(seen.insert(run_id(&spec(), Digests { dataset: "other", ..DIGESTS }, None)));
         assert!(seen.insert(run_id(&spec(), Digests { adapter: Some("a"), ..DIGESTS }, None)));
         assert!(seen.insert(run_id(&spec(), DIGESTS, Some("base"))));
+    }
+
+    #[test]
+    fn how_files_are_read_is_part_of_the_identity() {
+        let usual = spec().dataset.reading;
+        let readings = [
+            usual,
+            Reading { header: Some(false), ..usual },
+            Reading { quoting: Some(Quoting::None), ..usual },
+            Reading { separator: Some(Separator::TAB), ..usual },
+        ];
+        let ids = readings.map(|reading| {
+            let mut spec = spec();
+            spec.dataset.reading = reading;
+            run_id(&spec, DIGESTS, None)
+        });
+        assert_eq!(BTreeSet::from(ids).len(), readings.len());
     }
 
     #[test]
@@ -211,7 +238,9 @@ mod tests {
 
     #[test]
     fn keys_are_in_alphabetical_order() {
-        let spec = spec();
+        let mut spec = spec();
+        let (quoting, separator) = (Some(Quoting::None), Some(Separator::TAB));
+        spec.dataset.reading = Reading { header: Some(false), quoting, separator };
         let digests = Digests { adapter: Some("a"), ..DIGESTS };
         let json = serde_json::to_value(Identity::new(&spec, digests, Some("base"))).unwrap();
         for object in [&json, &json["dataset"], &json["dataset"]["evaluation"]["held_out"]] {

@@ -112,7 +112,7 @@ const fn field(field: DatasetField) -> Parameter {
 
 impl Parameter {
     /// Every parameter with its name.
-    pub const NAMES: [(&'static str, Parameter); 30] = [
+    pub const NAMES: [(&'static str, Parameter); 33] = [
         ("model", Parameter::Model),
         ("dataset", Parameter::Dataset),
         ("dataset.path", field(DatasetField::Path)),
@@ -121,6 +121,9 @@ impl Parameter {
         ("dataset.label", field(DatasetField::Label)),
         ("dataset.limit", field(DatasetField::Limit)),
         ("dataset.eval", field(DatasetField::Evaluation)),
+        ("dataset.header", field(DatasetField::Header)),
+        ("dataset.quoting", field(DatasetField::Quoting)),
+        ("dataset.separator", field(DatasetField::Separator)),
         ("init_adapter", Parameter::InitAdapter),
         ("max_length", Parameter::Count(Count::MaxLength)),
         ("rank", Parameter::Count(Count::Rank)),

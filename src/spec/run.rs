@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::identity::{Digests, run_id};
+use super::reading::Reading;
 
 /// The stable name of a run: a hash over its resolved parameters and over the data and model contents, as 12 lower-case
 /// hexadecimal digits.
@@ -76,6 +77,9 @@ pub struct DatasetSpec {
     /// Keep only the first rows of the training source, before anything is held out.
     pub limit: Option<usize>,
     pub evaluation: Evaluation,
+    /// How CSV and TSV files are read, of the evaluation as well.
+    #[serde(default, skip_serializing_if = "Reading::is_usual")]
+    pub reading: Reading,
 }
 
 /// The evaluation examples.

@@ -254,6 +254,7 @@ pub fn base_spec() -> RunSpec {
             label: Some("label".to_string()),
             limit: None,
             evaluation: Evaluation::HeldOut { size: HeldOut::Examples(640), seed: 42 },
+            reading: Default::default(),
         },
         init_adapter: None,
         max_length: 512,

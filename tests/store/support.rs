@@ -30,6 +30,7 @@ pub fn spec() -> RunSpec {
             label: None,
             limit: None,
             evaluation: Evaluation::HeldOut { size: HeldOut::Examples(160), seed: 42 },
+            reading: Default::default(),
         },
         init_adapter: None,
         max_length: 128,

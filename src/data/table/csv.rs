@@ -1,73 +1,224 @@
-//! CSV and TSV: a header line, then records; or the original AG News layout, which has no header.
+//! CSV and TSV: a header line, then records; or, where that is said or plain to see, no header.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use csv::{ByteRecord, ErrorKind, Position, Reader, ReaderBuilder};
+use crate::spec::{Quoting, Separator};
 
+use super::super::columns::is_known_name;
 use super::super::error::{DataError, Place};
-use super::{Body, Row, Rows, Table};
+use super::lines::Lines;
+use super::record::{Cut, Record, Records};
+use super::{Asked, Body, Row, Rows, Table};
 
 /// The classes 1 to 4 of the original AG News files.
 const AG_NEWS_CLASSES: [&str; 4] = ["World", "Sports", "Business", "Sci/Tech"];
 const AG_NEWS_COLUMNS: [&str; 3] = ["label", "title", "description"];
-const BUFFER: usize = 1 << 18;
+/// What the column of a file without a header is called, if it is the only one.
+const ONLY_COLUMN: &str = "text";
+/// Separators that a file may have instead of the one it is read with.
+const SEPARATORS: [Separator; 4] = [Separator::SEMICOLON, Separator::TAB, Separator::BAR, Separator::COMMA];
 
 pub(super) struct CsvBody {
     records: Records,
-    layout: Layout,
+    size: u64,
+    /// Rows that were read to tell the columns.
+    pending: Vec<Record>,
+    ag_news: bool,
 }
 
+/// What the first line is.
 enum Layout {
     Header,
-    /// The first record, already read, is a row; the label's number stands for a class name.
-    AgNews {
-        first: ByteRecord,
-    },
+    /// A row of a file without a header.
+    Row,
+    /// A row; the label's number stands for a class name.
+    AgNews,
 }
 
-pub(super) fn open(path: &Path, delimiter: u8) -> Result<Table, DataError> {
-    let mut records = Records::open(path, delimiter)?;
-    let mut first = ByteRecord::new();
+pub(super) fn open(path: &Path, asked: &Asked<'_>, usual: Separator) -> Result<Table, DataError> {
+    let (lines, size) = Lines::open(path)?;
+    let reading = asked.reading;
+    let cut = Cut {
+        separator: reading.separator.unwrap_or(usual).byte(),
+        quotes: reading.quoting != Some(Quoting::None),
+        trusting: reading.quoting == Some(Quoting::Minimal),
+    };
+    let mut records = Records::new(lines, cut);
+    let mut notes = Vec::new();
+    let (mut first, mut second) = (Record::default(), Record::default());
     if !records.read(&mut first)? {
         return Err(DataError::NoRows { path: path.to_owned() });
     }
-    records.lines_end_in_crlf = records.is_inside_crlf();
-    let (columns, class_names, layout) = if is_ag_news(&first) {
-        let names = AG_NEWS_CLASSES.map(str::to_owned).to_vec();
-        (
-            AG_NEWS_COLUMNS.map(str::to_owned).to_vec(),
-            BTreeMap::from([(AG_NEWS_COLUMNS[0].to_owned(), names)]),
-            Layout::AgNews { first },
-        )
-    } else {
-        let columns = (0..first.len())
-            .map(|index| Ok(records.text(&first, index)?.trim().to_owned()))
-            .collect::<Result<_, DataError>>()?;
-        (columns, BTreeMap::new(), Layout::Header)
+    if let Some(separator) = separator_line(records.raw()) {
+        let used = reading.separator.unwrap_or(separator);
+        records.cut.separator = used.byte();
+        notes.push(format!(
+            "{}, {}: `sep={separator}` is no row; cells are separated by `{used}`",
+            path.display(),
+            first.place()
+        ));
+        if !records.read(&mut first)? {
+            return Err(DataError::NoRows { path: path.to_owned() });
+        }
+    }
+    let blank = records.skipped_blank();
+    let beginning = records.raw().to_owned();
+    let has_second = records.read(&mut second)?;
+    let head = Head {
+        path,
+        asked,
+        first: &first,
+        beginning: &beginning,
+        second: has_second.then(|| (&second, records.raw())),
     };
-    Ok(Table { columns, class_names, body: Body::Csv(CsvBody { records, layout }) })
+    if reading.separator.is_none() {
+        head.refuse_other_separator(records.cut.separator)?;
+    }
+    let layout = head.layout(&mut notes)?;
+    let (columns, hint): (Vec<String>, _) = match layout {
+        Layout::Header => (first.cells().map(|cell| cell.trim().to_owned()).collect(), head.hint()),
+        Layout::Row if first.len() == 1 => (vec![ONLY_COLUMN.to_owned()], ""),
+        Layout::Row => ((1..=first.len()).map(|number| format!("column_{number}")).collect(), ""),
+        Layout::AgNews => (AG_NEWS_COLUMNS.map(str::to_owned).to_vec(), ""),
+    };
+    let is_row = !matches!(layout, Layout::Header);
+    if let (true, 1, Some(blank)) = (is_row, columns.len(), blank) {
+        let message =
+            "the first line is blank, in a file without a header: remove it, or write `\"\"` for an empty text";
+        let place = Place::Line(blank);
+        return Err(DataError::Malformed { path: path.to_owned(), place, message: message.to_owned() });
+    }
+    records.expect(columns.len(), hint);
+    let ag_news = matches!(layout, Layout::AgNews);
+    let names = AG_NEWS_CLASSES.map(str::to_owned).to_vec();
+    let class_names = ag_news.then(|| (AG_NEWS_COLUMNS[0].to_owned(), names)).into_iter().collect::<BTreeMap<_, _>>();
+    let mut pending = Vec::new();
+    if has_second {
+        records.check(&second)?;
+        pending.push(second);
+    }
+    if is_row {
+        pending.push(first);
+    }
+    Ok(Table { columns, class_names, notes, body: Body::Csv(CsvBody { records, size, pending, ag_news }) })
+}
+
+/// `sep=;`, a line that tells spreadsheet programs how cells are separated.
+fn separator_line(line: &str) -> Option<Separator> {
+    let line = line.trim_matches('"');
+    let is_said = line.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("sep="));
+    is_said.then(|| line[4..].parse().ok()).flatten()
+}
+
+/// How a file begins.
+struct Head<'a> {
+    path: &'a Path,
+    asked: &'a Asked<'a>,
+    first: &'a Record,
+    /// The first record as it stands in the file.
+    beginning: &'a str,
+    /// The second record, and as it stands in the file.
+    second: Option<(&'a Record, &'a str)>,
+}
+
+impl Head<'_> {
+    /// A file whose lines are one cell, but several with another separator.
+    fn refuse_other_separator(&self, used: u8) -> Result<(), DataError> {
+        if self.first.len() != 1 {
+            return Ok(());
+        }
+        let count = |text: &str, separator: Separator| text.bytes().filter(|&byte| byte == separator.byte()).count();
+        for separator in SEPARATORS.into_iter().filter(|separator| separator.byte() != used) {
+            let found = count(self.beginning, separator);
+            let mut names =
+                self.beginning.split(char::from(separator.byte())).map(|name| name.trim_matches(['"', ' ']));
+            let is_header = names.any(|name| is_known_name(name) || self.asked.named.contains(&name));
+            let is_alike = self.second.is_some_and(|(_, raw)| count(raw, separator) == found);
+            if found > 0 && (is_header || is_alike) {
+                let (separator, cells) = (separator.to_string(), found + 1);
+                return Err(DataError::OtherSeparator {
+                    path: self.path.to_owned(),
+                    place: self.first.place(),
+                    separator,
+                    cells,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn layout(&self, notes: &mut Vec<String>) -> Result<Layout, DataError> {
+        let first = self.first;
+        match self.asked.reading.header {
+            Some(true) => return Ok(Layout::Header),
+            Some(false) => return Ok(Layout::Row),
+            None => {}
+        }
+        let has_other_length = self.second.is_none_or(|(second, _)| second.len() != first.len());
+        if self.beginning.starts_with('#') && (first.len() == 1 || has_other_length) {
+            let message =
+                "begins with `#`: CSV has no comments, remove the line, or say `header: true` if it names the columns";
+            return Err(self.malformed(message.to_owned()));
+        }
+        if is_ag_news(first) {
+            return Ok(Layout::AgNews);
+        }
+        if first.len() > 1 {
+            return Ok(Layout::Header);
+        }
+        let name = first.cell(0).trim();
+        if is_known_name(name) || !self.asked.named.is_empty() {
+            return Ok(Layout::Header);
+        }
+        if is_like_a_name(name) {
+            let message = format!(
+                "cannot tell whether `{name}` is the name of the only column or its first text: say `header: true` or \
+                 `header: false`"
+            );
+            return Err(self.malformed(message));
+        }
+        let place = self.first.place();
+        notes.push(format!("{}, {place}: taken for a text, not for the name of the only column", self.path.display()));
+        Ok(Layout::Row)
+    }
+
+    /// What to say where a row has another number of cells than the header.
+    fn hint(&self) -> &'static str {
+        match self.beginning.as_bytes().first() {
+            Some(b'#') => "that line begins with `#`: remove it if it is a comment",
+            _ if self.first.len() == 1 => "remove that line if it is no header",
+            _ => "",
+        }
+    }
+
+    fn malformed(&self, message: String) -> DataError {
+        DataError::Malformed { path: self.path.to_owned(), place: self.first.place(), message }
+    }
 }
 
 /// Three fields of which the first is a class from 1 to 4: no header line looks like that.
-fn is_ag_news(first: &ByteRecord) -> bool {
-    first.len() == AG_NEWS_COLUMNS.len() && matches!(&first[0], b"1" | b"2" | b"3" | b"4")
+fn is_ag_news(first: &Record) -> bool {
+    first.len() == AG_NEWS_COLUMNS.len() && matches!(first.cell(0), "1" | "2" | "3" | "4")
+}
+
+/// A few words without punctuation. It may be a text, too.
+fn is_like_a_name(cell: &str) -> bool {
+    const LONGEST: usize = 40;
+    const WORDS: usize = 3;
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '/' | '(' | ')');
+    cell.chars().count() <= LONGEST && cell.split_whitespace().count() <= WORDS && cell.chars().all(plain)
 }
 
 impl CsvBody {
     pub(super) fn rows(self, selected: &[usize]) -> CsvRows {
-        let (pending, ag_news) = match self.layout {
-            Layout::Header => (None, false),
-            Layout::AgNews { first } => (Some(first), true),
-        };
         CsvRows {
             records: self.records,
+            size: self.size,
             selected: selected.to_vec(),
-            pending,
-            ag_news,
-            record: ByteRecord::new(),
+            pending: self.pending,
+            ag_news: self.ag_news,
+            record: Record::default(),
             done: false,
         }
     }
@@ -75,18 +226,19 @@ impl CsvBody {
 
 pub(super) struct CsvRows {
     records: Records,
+    size: u64,
     selected: Vec<usize>,
-    /// A record that was read ahead.
-    pending: Option<ByteRecord>,
+    /// Records that were read ahead, the next one last.
+    pending: Vec<Record>,
     ag_news: bool,
     /// Reused from record to record.
-    record: ByteRecord,
+    record: Record,
     done: bool,
 }
 
 impl CsvRows {
     fn read(&mut self) -> Result<Option<Row>, DataError> {
-        match self.pending.take() {
+        match self.pending.pop() {
             Some(record) => self.record = record,
             None => {
                 if !self.records.read(&mut self.record)? {
@@ -94,20 +246,19 @@ impl CsvRows {
                 }
             }
         }
-        let cells = self.selected.iter().map(|&index| self.cell(index).map(Some)).collect::<Result<_, _>>()?;
-        let place = self.records.place(self.record.position());
-        Ok(Some(Row { place, cells }))
+        let cells = self.selected.iter().map(|&index| Some(self.cell(index))).collect();
+        Ok(Some(Row { place: self.record.place(), cells }))
     }
 
-    fn cell(&self, index: usize) -> Result<String, DataError> {
-        let cell = self.records.text(&self.record, index)?;
+    fn cell(&self, index: usize) -> String {
+        let cell = self.record.cell(index);
         if self.ag_news && index == 0 {
             let class = cell.parse::<usize>().ok().and_then(|class| class.checked_sub(1));
             if let Some(name) = class.and_then(|class| AG_NEWS_CLASSES.get(class)) {
-                return Ok((*name).to_owned());
+                return (*name).to_owned();
             }
         }
-        Ok(cell.to_owned())
+        cell.to_owned()
     }
 }
 
@@ -126,62 +277,6 @@ impl Iterator for CsvRows {
 
 impl Rows for CsvRows {
     fn share_read(&self) -> f64 {
-        self.records.reader.position().byte() as f64 / self.records.size.max(1) as f64
-    }
-}
-
-/// A file's records, all of the same length, with errors that say where.
-struct Records {
-    path: PathBuf,
-    reader: Reader<File>,
-    size: u64,
-    lines_end_in_crlf: bool,
-}
-
-impl Records {
-    fn open(path: &Path, delimiter: u8) -> Result<Self, DataError> {
-        let file = File::open(path).map_err(DataError::io(path, "open"))?;
-        let size = file.metadata().map_err(DataError::io(path, "read"))?.len();
-        let reader =
-            ReaderBuilder::new().has_headers(false).delimiter(delimiter).buffer_capacity(BUFFER).from_reader(file);
-        Ok(Self { path: path.to_owned(), reader, size, lines_end_in_crlf: false })
-    }
-
-    /// Replaces `record` by the next one; false at the end.
-    fn read(&mut self, record: &mut ByteRecord) -> Result<bool, DataError> {
-        self.reader.read_byte_record(record).map_err(|error| self.failed(error))
-    }
-
-    /// Whether the last record ended between the two characters of a CR LF: the reader takes the CR for the end, and counts
-    /// the LF's line only with the record after it.
-    fn is_inside_crlf(&self) -> bool {
-        let mut next = [0];
-        let read = self.reader.get_ref().read_at(&mut next, self.reader.position().byte());
-        read.is_ok_and(|read| read == 1) && next == *b"\n"
-    }
-
-    fn text<'a>(&self, record: &'a ByteRecord, index: usize) -> Result<&'a str, DataError> {
-        std::str::from_utf8(&record[index])
-            .map_err(|_| DataError::NotUtf8 { path: self.path.clone(), place: self.place(record.position()) })
-    }
-
-    fn place(&self, position: Option<&Position>) -> Place {
-        let Some(position) = position else {
-            return Place::Line(1);
-        };
-        let uncounted = self.lines_end_in_crlf && position.byte() > 0;
-        Place::Line(position.line() + u64::from(uncounted))
-    }
-
-    fn failed(&self, error: csv::Error) -> DataError {
-        let place = self.place(error.position());
-        let path = self.path.clone();
-        match error.into_kind() {
-            ErrorKind::Io(source) => DataError::Io { path, action: "read", source },
-            ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                DataError::Ragged { path, place, expected: expected_len, found: len }
-            }
-            other => DataError::Malformed { path, place, message: format!("{other:?}") },
-        }
+        (self.records.lines.bytes as f64 / self.size.max(1) as f64).min(1.0)
     }
 }

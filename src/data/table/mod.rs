@@ -1,13 +1,26 @@
-//! Rows of chosen columns out of a CSV, Parquet or JSON lines file of any size, one reader for training and prediction.
+//! Rows of chosen columns out of a CSV, Parquet or JSON file of any size, one reader for training and prediction.
+//!
+//! One rule for all formats: a missing value is none (CSV has none: an empty cell is an empty text); a table that has its columns and
+//! no rows is a table without rows; a file in which there is nothing at all is an error; numbers are as they stand in the file.
 
 mod csv;
-mod json_lines;
+mod json;
+mod json_fields;
+mod json_objects;
+mod kind;
+mod lines;
 mod parquet;
+mod record;
+mod swallowed;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::spec::{Reading, Separator};
+
 use super::error::{DataError, Place};
+
+pub use lines::TextLines;
 
 /// The kinds of files that hold rows, the preferred first (types and class names survive in Parquet only).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,7 +28,8 @@ pub(super) enum Format {
     Parquet,
     Csv,
     Tsv,
-    JsonLines,
+    /// One object per line, or an array of objects.
+    Json,
 }
 
 impl Format {
@@ -26,10 +40,29 @@ impl Format {
             "parquet" => Some(Self::Parquet),
             "csv" => Some(Self::Csv),
             "tsv" => Some(Self::Tsv),
-            "jsonl" | "ndjson" | "json" => Some(Self::JsonLines),
+            "jsonl" | "ndjson" | "json" => Some(Self::Json),
             _ => None,
         }
     }
+
+    /// Whether [`Reading`] says anything of such files.
+    pub(super) fn is_separated(self) -> bool {
+        matches!(self, Self::Csv | Self::Tsv)
+    }
+}
+
+/// Whether a file is CSV or TSV, by its name.
+pub fn is_separated(path: &Path) -> bool {
+    Format::of(path).is_some_and(Format::is_separated)
+}
+
+/// What the reader of a file was told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked<'a> {
+    /// Of CSV and TSV files.
+    pub reading: Reading,
+    /// The columns that were named: a header must have them.
+    pub named: Vec<&'a str>,
 }
 
 /// A row's cells in the order of the selected columns; a missing value is none.
@@ -50,23 +83,25 @@ pub(super) struct Table {
     pub columns: Vec<String>,
     /// Class names that the file itself gives, by label column.
     pub class_names: BTreeMap<String, Vec<String>>,
+    /// What was assumed about the file, a sentence each.
+    pub notes: Vec<String>,
     body: Body,
 }
 
 enum Body {
     Csv(csv::CsvBody),
     Parquet(parquet::ParquetBody),
-    JsonLines(json_lines::JsonLinesBody),
+    Json(json::JsonBody),
 }
 
 impl Table {
     /// Opens a file and reads as much of it as its columns need.
-    pub(super) fn open(path: &Path) -> Result<Self, DataError> {
+    pub(super) fn open(path: &Path, asked: &Asked<'_>) -> Result<Self, DataError> {
         match Format::of(path) {
-            Some(Format::Csv) => csv::open(path, b','),
-            Some(Format::Tsv) => csv::open(path, b'\t'),
+            Some(Format::Csv) => csv::open(path, asked, Separator::COMMA),
+            Some(Format::Tsv) => csv::open(path, asked, Separator::TAB),
             Some(Format::Parquet) => parquet::open(path),
-            Some(Format::JsonLines) => json_lines::open(path),
+            Some(Format::Json) => json::open(path),
             None => Err(DataError::UnknownFormat { path: path.to_owned() }),
         }
     }
@@ -76,7 +111,7 @@ impl Table {
         Ok(match self.body {
             Body::Csv(body) => Box::new(body.rows(selected)),
             Body::Parquet(body) => Box::new(body.rows(selected)?),
-            Body::JsonLines(body) => Box::new(body.rows(selected)?),
+            Body::Json(body) => Box::new(body.rows(selected)?),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use polars::prelude::{ArrowDataType, DataFrame, DataType, FileMetadataRef, Parqu
 
 use super::super::card;
 use super::super::error::{DataError, Place};
+use super::kind::refuse_other;
 use super::{Body, Row, Rows, Table};
 
 /// Rows decoded at once.
@@ -28,11 +30,21 @@ pub(super) struct ParquetBody {
 
 pub(super) fn open(path: &Path) -> Result<Table, DataError> {
     let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let mut head = [0; 64];
+    let read = file.read_at(&mut head, 0).map_err(DataError::io(path, "read"))?;
+    if read == 0 {
+        return Err(DataError::NoRows { path: path.to_owned() });
+    }
+    refuse_other(path, &head[..read], true)?;
     let handle = file.try_clone().map_err(DataError::io(path, "open"))?;
     let mut class_names = BTreeMap::new();
     let (metadata, columns) = guarded(path, || {
         let mut reader = ParquetReader::new(handle);
         let mut metadata = reader.get_metadata()?.as_ref().clone();
+        let in_groups = metadata.row_groups.iter().map(|group| group.num_rows()).try_fold(0, usize::checked_add);
+        if in_groups != Some(metadata.num_rows) {
+            polars_bail!(ComputeError: "its row groups do not have the {} rows that are announced", metadata.num_rows);
+        }
         let mut pairs = metadata.key_value_metadata.take().unwrap_or_default();
         if let Some(features) = pairs.iter().find(|pair| pair.key == HUGGING_FACE_KEY) {
             class_names = card::class_names_of_features(features.value.as_deref().unwrap_or_default());
@@ -45,12 +57,10 @@ pub(super) fn open(path: &Path) -> Result<Table, DataError> {
             reader.schema()?.iter().map(|(name, field)| (name.to_string(), field.dtype.clone())).collect();
         Ok((metadata, columns))
     })?;
-    if metadata.num_rows == 0 {
-        return Err(DataError::NoRows { path: path.to_owned() });
-    }
     Ok(Table {
         columns: columns.iter().map(|(name, _)| name.clone()).collect(),
         class_names,
+        notes: Vec::new(),
         body: Body::Parquet(ParquetBody { path: path.to_owned(), file, metadata, columns }),
     })
 }
@@ -113,7 +123,10 @@ fn shown(kind: &ArrowDataType) -> String {
         return format!("{kind:?} (write it as Int32 or Int64)");
     }
     let whole = format!("{kind:?}");
-    whole.split(['(', ' ']).next().unwrap_or(&whole).to_owned()
+    let name = whole.split(['(', ' ']).next().unwrap_or(&whole).to_owned();
+    let is_written_as_text =
+        matches!(kind, T::Date32 | T::Date64 | T::Timestamp(..) | T::Decimal(..) | T::Decimal256(..));
+    if is_written_as_text { format!("{name} (write it as text)") } else { name }
 }
 
 pub(super) struct ParquetRows {
