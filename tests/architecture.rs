@@ -206,6 +206,26 @@ fn files_stay_readable() {
     assert!(vague.is_empty(), "a file is named for what it does: {vague:?}");
 }
 
+/// R4: these macros panic where a stream cannot be written; `cli/streams.rs` does not.
+#[test]
+fn nothing_prints_with_macros_that_panic() {
+    let macros = ["println!", "eprintln!", "print!", "eprint!", "dbg!"];
+    let sources = sources();
+    let printing =
+        sources.iter().filter(|source| !is_test(source) && macros.iter().any(|name| source.code.contains(name)));
+    let wrong: Vec<&str> = printing.map(|source| source.path.as_str()).collect();
+    assert!(wrong.is_empty(), "these must use cli::streams: {wrong:?}");
+}
+
+/// R8: these panic where an argument is no UTF-8 text.
+#[test]
+fn arguments_are_not_taken_for_text() {
+    let sources = sources();
+    let taking = sources.iter().filter(|source| source.code.contains("env::args()"));
+    let wrong: Vec<&str> = taking.map(|source| source.path.as_str()).collect();
+    assert!(wrong.is_empty(), "these must use env::args_os: {wrong:?}");
+}
+
 #[test]
 fn the_rules_see_what_they_should() {
     assert_eq!(named_modules("use crate::spec::RunId; fn f(x: crate::store::Y) {}"), ["spec", "store"]);

@@ -7,6 +7,7 @@ use crate::launch;
 use crate::store::{Store, sweep_folders};
 
 use super::CliError;
+use super::streams::tell;
 
 /// Cancels the Slurm jobs that work on sweeps. Tasks save their state first; `sweep run` goes on from there.
 #[derive(Debug, clap::Args)]
@@ -29,23 +30,35 @@ impl Cancel {
         let mut jobs = Vec::new();
         for folder in sweep_folders(&self.path)? {
             let launches = Store::open(&folder)?.launches()?;
-            launches.notices.iter().for_each(|notice| eprintln!("{notice}"));
+            launches.notices.iter().for_each(tell);
             jobs.extend(launches.records.into_iter().map(|record| record.job));
         }
         if jobs.is_empty() {
             return Err(CliError::NoLaunch { path: self.path });
         }
-        let mut cancelled = 0;
+        // All of them: what fails with one, or cannot be told, must not leave the others in the queue.
+        let mut cancelled = String::new();
+        let mut failure = None;
         for job in jobs {
-            if launch::queue(&job)?.is_active() {
-                launch::cancel(&job)?;
-                super::print(&format!("cancelled Slurm job {job}\n"))?;
-                cancelled += 1;
+            match cancel(&job) {
+                Ok(true) => cancelled.push_str(&format!("cancelled Slurm job {job}\n")),
+                Ok(false) => {}
+                Err(error) => failure = failure.or(Some(error)),
             }
         }
-        if cancelled == 0 {
-            super::print("no job of it is left in the queue\n")?;
+        if cancelled.is_empty() && failure.is_none() {
+            cancelled.push_str("no job of it is left in the queue\n");
         }
-        Ok(ExitCode::SUCCESS)
+        super::print(&cancelled)?;
+        failure.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()))
     }
+}
+
+/// Whether there was something to cancel.
+fn cancel(job: &str) -> Result<bool, launch::LaunchError> {
+    let active = launch::queue(job)?.is_active();
+    if active {
+        launch::cancel(job)?;
+    }
+    Ok(active)
 }

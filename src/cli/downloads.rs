@@ -3,16 +3,18 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use console::Term;
 use indicatif::{BinaryBytes, ProgressBar, ProgressStyle};
 
 use crate::data;
 use crate::hub::{Hub, Wanted, Watch};
 use crate::spec::DatasetSpec;
 
+use super::progress::can_draw;
+use super::streams::tell;
+
 /// The hub as the environment says. It downloads what is missing, unless `HF_HUB_OFFLINE` is set.
 pub fn hub() -> Hub {
-    let watch: Arc<dyn Watch> = if Term::stderr().is_term() { Arc::new(Bar::default()) } else { Arc::new(Lines) };
+    let watch: Arc<dyn Watch> = if can_draw() { Arc::new(Bar::default()) } else { Arc::new(Lines) };
     Hub::from_environment().downloading(watch)
 }
 
@@ -82,7 +84,7 @@ impl Watch for Bar {
     }
 
     fn waiting(&self, repository: &str) {
-        eprintln!("{}", waits(repository));
+        tell(waits(repository));
     }
 }
 
@@ -91,7 +93,7 @@ struct Lines;
 
 impl Watch for Lines {
     fn begin(&self, repository: &str, file: &str, bytes: u64) {
-        eprintln!("downloading {repository}: {file} ({})", BinaryBytes(bytes));
+        tell(format_args!("downloading {repository}: {file} ({})", BinaryBytes(bytes)));
     }
 
     fn advance(&self, _: u64) {}
@@ -99,7 +101,7 @@ impl Watch for Lines {
     fn end(&self) {}
 
     fn waiting(&self, repository: &str) {
-        eprintln!("{}", waits(repository));
+        tell(waits(repository));
     }
 }
 

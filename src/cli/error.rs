@@ -7,7 +7,7 @@ use crate::data::DataError;
 use crate::execute::{self, SuperviseError};
 use crate::hub::HubError;
 use crate::inference::InferenceError;
-use crate::launch::{LaunchError, SettingError};
+use crate::launch::{LaunchError, SettingError, WordError};
 use crate::model::ModelError;
 use crate::report::ReportError;
 use crate::spec::{SelectError, SpecErrors};
@@ -43,6 +43,8 @@ pub enum CliError {
     Supervise(#[from] SuperviseError),
     #[error("--slurm {0}")]
     Setting(#[from] SettingError),
+    #[error(transparent)]
+    JobScript(#[from] WordError),
     #[error("--slurm is for --launch slurm")]
     NotSlurm,
     #[error(transparent)]
@@ -67,6 +69,8 @@ pub enum CliError {
     Write { path: PathBuf, source: std::io::Error },
     #[error("{path}: predictions are written as CSV (.csv) or JSON lines (.jsonl); name such a file")]
     OutputFormat { path: PathBuf },
+    #[error("{name}={value}: more threads than any machine has use for; give at most {most}")]
+    ThreadsInEnvironment { name: &'static str, value: String, most: usize },
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
 }
@@ -75,7 +79,7 @@ impl CliError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             // Something may have run before.
-            CliError::Supervise(_) => ExitCode::from(1),
+            CliError::Supervise(_) | CliError::Output(_) => ExitCode::from(1),
             CliError::Launch(LaunchError::Refused { .. } | LaunchError::Answer { .. }) => ExitCode::from(1),
             _ => ExitCode::from(2),
         }

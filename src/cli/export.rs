@@ -40,14 +40,16 @@ impl Export {
         let hub = downloads::hub();
         let place = Place { hub: &hub, results: &self.results, model: self.model.as_deref() };
         let source = inference::find(&self.run, &place)?;
+        let mut done = String::new();
         if let Some(folder) = &self.merged {
             inference::export_merged(&source, folder)?;
-            super::print(&format!("{} as a merged model in {}\n", source.name, folder.display()))?;
+            done.push_str(&format!("{} as a merged model in {}\n", source.name, folder.display()));
         }
         if let Some(folder) = &self.adapter {
             inference::export_adapter(&source, folder)?;
-            super::print(&format!("{} as an adapter in {}\n", source.name, folder.display()))?;
+            done.push_str(&format!("{} as an adapter in {}\n", source.name, folder.display()));
         }
+        super::print(&done)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: one thin file per verb.
 
+mod again;
 mod cancel;
 mod compare;
 mod cost;
@@ -13,6 +14,7 @@ mod fetch;
 mod known;
 mod logs;
 mod machine;
+mod numbers;
 mod predict;
 mod preflight;
 mod progress;
@@ -20,18 +22,20 @@ mod rehearsal;
 mod report;
 mod run;
 mod status;
+mod streams;
 mod task;
 mod text;
 mod versions;
 mod worker;
 mod workers;
 
-use std::io::Write;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 pub use error::CliError;
+use streams::tell;
 
 /// Trains many LoRA fine-tunings of one text classifier at once and says which differences are real.
 #[derive(Debug, Parser)]
@@ -52,7 +56,7 @@ Examples:
 
 Exit codes:
   0        everything completed
-  1        some run failed or diverged; of `doctor`: something needed is missing
+  1        some run failed or diverged, or results or output could not be written; of `doctor`: something needed is missing
   2        bad input; nothing was run
   128 + n  interrupted by signal n; the same command continues where it stopped";
 
@@ -74,7 +78,15 @@ enum Verb {
 
 /// Parses the command line, does what it says, and tells errors on standard error.
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().verb {
+    let code = match Cli::try_parse() {
+        Ok(cli) => run(cli.verb),
+        Err(usage) => show_usage(&usage),
+    };
+    if code == ExitCode::SUCCESS && streams::lost() { ExitCode::FAILURE } else { code }
+}
+
+fn run(verb: Verb) -> ExitCode {
+    let done = numbers::check_environment().and_then(|()| match verb {
         Verb::Run(verb) => verb.run(),
         Verb::Predict(verb) => verb.run(),
         Verb::Export(verb) => verb.run(),
@@ -87,21 +99,35 @@ pub fn main() -> ExitCode {
         Verb::Doctor(verb) => verb.run(),
         Verb::Worker(verb) => verb.run(),
         Verb::Task(verb) => verb.run(),
-    };
-    match done {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("{} {error}", console::style("error:").for_stderr().red().bold());
+    });
+    done.unwrap_or_else(|error| {
+        tell_error(&error);
+        error.exit_code()
+    })
+}
+
+fn tell_error(error: &CliError) {
+    tell(format_args!("{} {error}", console::style("error:").for_stderr().red().bold()));
+}
+
+/// Help on standard output, or on standard error what is wrong with the command line.
+fn show_usage(usage: &clap::Error) -> ExitCode {
+    match usage.print() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe && !usage.use_stderr() => {
+            let error = CliError::Output(error);
+            tell_error(&error);
             error.exit_code()
         }
+        _ => ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2)),
     }
 }
 
 /// Writes to standard output. A reader that has seen enough (`| head`) is no error.
 fn print(text: &str) -> Result<(), CliError> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
-        _ => Ok(()),
-    }
+    streams::write_out(text).map(drop)
+}
+
+/// The command line as records have it: what is no text with replacement characters.
+fn command_line() -> Vec<String> {
+    std::env::args_os().map(|argument: OsString| argument.to_string_lossy().into_owned()).collect()
 }

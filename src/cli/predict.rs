@@ -18,7 +18,9 @@ use crate::store::write_atomically_with;
 
 use super::CliError;
 use super::downloads;
+use super::progress::can_draw;
 use super::run::Devices;
+use super::streams::tell;
 use super::text::{Align, Table, count, percent};
 
 /// Predicts the classes of texts.
@@ -91,16 +93,16 @@ pub struct Predict {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     class_names: Option<Vec<String>>,
     /// Longest sequence in tokens; longer texts are cut [default: as in training, else 512].
-    #[arg(long, value_name = "N", value_parser = super::run::positive)]
+    #[arg(long, value_name = "N", value_parser = super::numbers::tokens)]
     max_length: Option<usize>,
     /// Texts computed at once.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = super::run::positive)]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = super::numbers::batch)]
     batch_size: usize,
     /// The device to compute on: auto, cpu, or a GPU (`cuda:0`).
     #[arg(long, visible_alias = "devices", default_value = "auto")]
     device: Devices,
     /// Threads on the processor [default: all].
-    #[arg(long, value_name = "N", value_parser = super::run::positive)]
+    #[arg(long, value_name = "N", value_parser = super::numbers::threads)]
     threads: Option<usize>,
 }
 
@@ -129,7 +131,7 @@ impl Predict {
         stop_on_signals(&stop).map_err(CliError::Signals)?;
         match self.predict_file(input, format, &stop) {
             Err(CliError::Inference(error @ InferenceError::Interrupted)) => {
-                eprintln!("{error}");
+                tell(error);
                 Ok(ExitCode::from(u8::try_from(128 + stop.signal()).unwrap_or(u8::MAX)))
             }
             Err(error) => Err(error),
@@ -181,7 +183,7 @@ impl Predict {
         }
         let reading = said.or(source.reading);
         if reading != said {
-            eprintln!("{} is read as the run's data: {reading}", input.display());
+            tell(format_args!("{} is read as the run's data: {reading}", input.display()));
         }
         Ok(reading)
     }
@@ -199,7 +201,7 @@ impl Predict {
         let from_input = self.text.is_empty();
         let stdin = std::io::stdin();
         if from_input && stdin.is_terminal() {
-            eprintln!("reading texts from the terminal, one per line; end with Ctrl-D");
+            tell("reading texts from the terminal, one per line; end with Ctrl-D");
         }
         let predictor = self.predictor(&self.source()?)?;
         if !from_input && !self.json && self.output.is_none() {
@@ -235,7 +237,7 @@ impl Predict {
         // Before the model, which takes longer to load.
         let mut reader = TextReader::open(input, &wanted, self.reading(input, &source)?)?;
         for note in reader.notes() {
-            eprintln!("{note}");
+            tell(note);
         }
         let predictor = self.predictor(&source)?;
         let id = reader.columns().id.clone().unwrap_or_else(|| "id".to_owned());
@@ -254,7 +256,7 @@ impl Predict {
         })?;
         bar.finish_and_clear();
         if let Some(summary) = summary {
-            eprintln!("{}", closing(&summary, &source, self.output.as_deref()));
+            tell(closing(&summary, &source, self.output.as_deref()));
         }
         Ok(())
     }
@@ -285,9 +287,9 @@ impl Predict {
     }
 }
 
-/// Hidden where standard error is no terminal.
+/// Hidden where it cannot be drawn.
 fn bar() -> ProgressBar {
-    let bar = ProgressBar::new(1000);
+    let bar = if can_draw() { ProgressBar::new(1000) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:30.cyan/blue.dim}  {msg}, {elapsed} elapsed, {eta} left") {
         bar.set_style(style);
     }

@@ -3,18 +3,20 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use crate::event::{Event, Outcome, Sink};
-use crate::execute::{Stop, WhenBusy, WorkerEnd, WorkerOptions, cuda_devices, stop_on_signals, supervise};
+use crate::execute::{
+    Stop, WhenBusy, WorkerEnd, WorkerOptions, check_threads, cuda_devices, stop_on_signals, supervise,
+};
 use crate::launch::SlurmTask;
 use crate::spec::RunId;
 use crate::store::{ClaimOptions, Store};
 
 use super::executor::ExecutorOptions;
 use super::run::Devices;
+use super::streams::tell;
 use super::workers::Workers;
-use super::{CliError, progress};
+use super::{CliError, numbers, progress};
 
 /// Works on a sweep with all devices of its allocation until nothing is left or its time is over.
 #[derive(Debug, clap::Args)]
@@ -25,13 +27,13 @@ pub struct Task {
     results: PathBuf,
     #[arg(long, default_value = "auto")]
     devices: Devices,
-    #[arg(long)]
+    #[arg(long, value_parser = numbers::threads)]
     threads: Option<usize>,
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, default_value_t = 5.0, value_parser = numbers::minutes)]
     checkpoint_minutes: f64,
     #[arg(long)]
     fail_fast: bool,
-    /// Only packs with one of these runs.
+    /// Only these runs.
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
     #[command(flatten)]
@@ -47,7 +49,8 @@ impl Task {
         let claims = ClaimOptions { worker: name.clone(), ..ClaimOptions::default() };
         let store = Store::open_with(&self.results, claims)?;
         let devices = self.devices.resolve(cuda_devices())?;
-        eprintln!("{name}: {} on {}", store.layout().folder().display(), devices.join(", "));
+        check_threads(self.threads)?;
+        tell(format_args!("{name}: {} on {}", store.layout().folder().display(), devices.join(", ")));
         let commands = self.workers().commands(&store, &devices)?;
         let open = store.runs()?.iter().filter(|view| !view.removed && !view.state.is_final()).count();
         let mut seen = Seen { sink: progress::sink(&store.record().name, open), gained: false, unsuccessful: false };
@@ -64,7 +67,7 @@ impl Task {
     fn workers(&self) -> Workers<'_> {
         let only: BTreeSet<RunId> = self.only.iter().cloned().map(RunId).collect();
         let options = WorkerOptions {
-            checkpoint_every: Duration::from_secs_f64(60.0 * self.checkpoint_minutes),
+            checkpoint_every: numbers::of_minutes(self.checkpoint_minutes),
             fail_fast: self.fail_fast,
             only: Some(only).filter(|only| !only.is_empty()),
             when_busy: WhenBusy::Leave,
@@ -74,22 +77,24 @@ impl Task {
     }
 }
 
-/// Processors that Slurm gave the task, where it says so.
+/// Processors that Slurm gave the task, where it says so and the machine has them.
 fn allotted_processors() -> Option<usize> {
     let variable = |name: &str| std::env::var(name).ok()?.parse().ok();
-    variable("SLURM_CPUS_PER_TASK").or_else(|| variable("SLURM_CPUS_ON_NODE")).filter(|&processors| processors > 0)
+    variable("SLURM_CPUS_PER_TASK")
+        .or_else(|| variable("SLURM_CPUS_ON_NODE"))
+        .filter(|&processors| check_threads(Some(processors)).is_ok())
 }
 
 /// Puts the task back into the queue. One that gained nothing would do so for ever.
 fn go_on_later(task: &SlurmTask, gained: bool) {
     if !gained {
-        eprintln!("not put back into the queue: nothing was gained in this time; ask for more (--slurm time=...)");
+        tell("not put back into the queue: nothing was gained in this time; ask for more (--slurm time=...)");
         return;
     }
     // Slurm ends this process as soon as it has heard.
-    eprintln!("everything is saved; task {task} goes back into the queue");
+    tell(format_args!("everything is saved; task {task} goes back into the queue"));
     if let Err(error) = task.requeue() {
-        eprintln!("it stays out of the queue, submit the sweep again to go on: {error}");
+        tell(format_args!("it stays out of the queue, submit the sweep again to go on: {error}"));
     }
 }
 

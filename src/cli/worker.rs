@@ -14,6 +14,8 @@ use crate::store::{ClaimOptions, Store};
 
 use super::CliError;
 use super::executor::ExecutorOptions;
+use super::numbers;
+use super::streams::tell;
 use super::versions::versions;
 
 /// Works on a sweep's packs; its events are lines of JSON on standard output.
@@ -25,13 +27,13 @@ pub struct Worker {
     results: PathBuf,
     #[arg(long)]
     device: String,
-    #[arg(long)]
+    #[arg(long, value_parser = numbers::threads)]
     threads: Option<usize>,
     /// Leave when standard input ends.
     #[arg(long)]
     supervised: bool,
     /// Seconds.
-    #[arg(long, default_value_t = 300.0)]
+    #[arg(long, default_value_t = 300.0, value_parser = numbers::seconds)]
     checkpoint_every: f64,
     #[arg(long, default_value_t = 2)]
     attempts: usize,
@@ -39,7 +41,7 @@ pub struct Worker {
     leave_when_busy: bool,
     #[arg(long)]
     fail_fast: bool,
-    /// Only packs with one of these runs.
+    /// Only these runs.
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
     #[command(flatten)]
@@ -62,7 +64,7 @@ impl Worker {
             supervised: self.supervised,
             options: WorkerOptions {
                 versions: versions(),
-                checkpoint_every: Duration::from_secs_f64(self.checkpoint_every.max(0.0)),
+                checkpoint_every: Duration::from_secs_f64(self.checkpoint_every),
                 attempts: self.attempts,
                 fail_fast: self.fail_fast,
                 only: Some(only).filter(|only| !only.is_empty()),
@@ -72,7 +74,7 @@ impl Worker {
         let mut sink = JsonLines::new(std::io::stdout());
         let end = worker_main(&process, executor.as_mut(), &mut sink, &stop);
         if let Err(error) = &end {
-            eprintln!("{error}");
+            tell(error);
         }
         Ok(ExitCode::from(worker_exit_status(&end, &stop)))
     }

@@ -35,6 +35,10 @@ impl Worker<'_> {
             self.store.clear_pack(recorder.claim(), &plan.id)?;
             return Ok(recorder.release()?);
         }
+        if !self.has_work(&pack)? {
+            // Somebody else did meanwhile what was wanted of it.
+            return Ok(recorder.release()?);
+        }
         let faults: Vec<FaultRecord> = self.store.faults(&plan.id)?;
         if self.is_given_up(&pack, &faults, recorder.sequence()) {
             self.give_up(&mut recorder, unfinished, &faults)?;
@@ -58,24 +62,25 @@ impl Worker<'_> {
         in_vain >= attempts
     }
 
-    /// How a pack that cannot go on from a checkpoint is taken apart before it starts, where it must be.
+    /// How a pack is taken apart before it starts or goes on, where it must be: nothing is trained that nobody wants now.
+    /// Where it goes on from a checkpoint, runs that are done stay in it; the checkpoint knows that they are.
     fn parts_before_start(
         &mut self,
         pack: &CurrentPack,
         packs: &CurrentPacks,
         recorder: &PackRecorder,
     ) -> Result<Option<(ReplanReason, Vec<Places>)>, StoreError> {
-        if recorder.sequence() != 0 {
-            return Ok(None);
-        }
         let plan = &pack.plan;
+        let begins = recorder.sequence() == 0;
         let wanted = self.places(plan, |worker, run| Ok(worker.is_wanted(run)? && worker.is_unfinished(run)?))?;
-        let later = self.places(plan, |worker, run| {
-            Ok(worker.is_in_sweep(run)? && !worker.is_wanted(run)? && worker.is_unfinished(run)?)
-        })?;
-        if wanted != plan.places {
+        // Not asked for, or no longer in the sweep: it may be wanted again.
+        let later = self.places(plan, |worker, run| Ok(!worker.is_wanted(run)? && worker.is_unfinished(run)?))?;
+        if !later.is_empty() || (begins && wanted != plan.places) {
             let parts = [wanted, later].into_iter().filter(|part| !part.is_empty()).collect();
             return Ok(Some((ReplanReason::Pruned, parts)));
+        }
+        if !begins {
+            return Ok(None);
         }
         let width = self.width_limit(plan, packs)?;
         if plan.places.len() > width {
@@ -245,6 +250,8 @@ impl Worker<'_> {
         Ok(())
     }
 
+    /// Every run of the pack stays in one of its parts: those that are done in one of their own, where they are found
+    /// when they are to be done again.
     fn take_apart(
         &mut self,
         recorder: &mut PackRecorder,
@@ -252,12 +259,19 @@ impl Worker<'_> {
         parts: Vec<Places>,
     ) -> Result<(), WorkerError> {
         let checkpoint: Option<Checkpoint> = recorder.checkpoint()?;
+        let runs = recorder.plan().places.iter().flatten();
+        let done: Vec<RunId> =
+            runs.filter(|run| !parts.iter().flatten().flatten().any(|kept| kept == *run)).cloned().collect();
         let part = |places| {
             let plan = pack_of(places);
             let checkpoint = checkpoint.as_ref().and_then(|whole| self.executor.restrict(whole, &plan));
             Part { plan, checkpoint }
         };
-        let parts = parts.into_iter().map(part).collect();
+        let mut parts: Vec<Part> = parts.into_iter().map(part).collect();
+        if !done.is_empty() {
+            // One place: how wide a pack may be is read off its parts.
+            parts.push(Part { plan: pack_of(vec![done]), checkpoint: None });
+        }
         Ok(self.store.replan(recorder.claim(), recorder.plan(), reason, parts)?)
     }
 }

@@ -16,12 +16,21 @@
 //! | out of memory                         | the pack is halved; packs of the same model, precision and length get no wider for the rest of the sweep; no attempt is used |
 //! | any other error, a panic, a dead worker | a fault: the pack goes back to the queue, behind those without faults |
 //! | faults use up the attempts            | the pack is halved, until the run at fault is alone and fails; the others complete |
+//! | some of its runs are not wanted now   | it is taken apart: they keep what they have, for when they are wanted again |
 //! | the claim was lost                    | nothing more is written; the next pack                                  |
 //! | results cannot be written             | the worker ends with the error; nothing recorded is lost                |
 //!
 //! Attempts count only while nothing is gained: a fault after a new checkpoint is the first one again. How a pack was
 //! taken apart is recorded, so everybody who works on the sweep goes by it. A part goes on from the whole's checkpoint
 //! where the executor can divide it ([`Executor::restrict`]), and from the start otherwise.
+//!
+//! # What a run's numbers depend on
+//!
+//! Not on its neighbours, nor on when they join and leave, nor on where it was resumed: whatever is random is a function of
+//! the run alone, and each run has its own rows, gradients and optimizer state. What is left is how a product rounds. The
+//! products of a processor with AVX-512 are our own, and a row of theirs does not depend on how many rows there are: there
+//! a run gives the same bytes in any pack. Elsewhere (GPUs, other processors) libtorch may choose another kernel for a
+//! taller product, and numbers agree up to float rounding; the same packs give the same numbers.
 
 mod attempt;
 mod catch;
@@ -32,6 +41,7 @@ mod plan;
 mod signals;
 mod stop;
 mod supervise;
+mod suspend;
 mod torch;
 mod worker;
 mod worker_process;
@@ -44,7 +54,7 @@ pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, plan_pac
 pub use signals::stop_on_signals;
 pub use stop::Stop;
 pub use supervise::{SuperviseError, supervise};
-pub use torch::{DeviceError, TorchExecutor, cuda_devices, open_device};
+pub use torch::{DeviceError, TorchExecutor, check_threads, cuda_devices, open_device};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{
     EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, JsonLines, WorkerCommand, WorkerProcess, worker_exit_status,

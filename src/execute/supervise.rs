@@ -14,6 +14,7 @@ use crate::event::{Event, Outcome, Sink};
 use crate::spec::{PackId, RunId};
 use crate::store::{Store, StoreError};
 
+use super::suspend::Suspension;
 use super::worker_process::{
     EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, EXIT_NO_INPUTS, Message, WorkerCommand, listen,
 };
@@ -35,6 +36,8 @@ pub enum SuperviseError {
     Spawn { program: std::path::PathBuf, device: String, source: io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("cannot listen for signals: {0}")]
+    Signals(io::Error),
     #[error("the worker for {device} cannot record results: {reason}")]
     CannotRecord { device: String, reason: String },
     #[error("the worker for {device} stopped: {reason}")]
@@ -58,9 +61,10 @@ pub fn supervise(
 ) -> Result<WorkerEnd, SuperviseError> {
     let (sender, messages) = mpsc::sync_channel(1024);
     let workers = workers.iter().map(Worker::new).collect();
+    let suspension = Suspension::new().map_err(SuperviseError::Signals)?;
     let mut supervisor =
         Supervisor { store, workers, sender, messages, fail_fast, failed: false, told: None, sink, stop, error: None };
-    supervisor.run()
+    supervisor.run(&suspension)
 }
 
 struct Supervisor<'a> {
@@ -136,11 +140,12 @@ enum Verdict {
 }
 
 impl Supervisor<'_> {
-    fn run(&mut self) -> Result<WorkerEnd, SuperviseError> {
+    fn run(&mut self, suspension: &Suspension) -> Result<WorkerEnd, SuperviseError> {
         for number in 0..self.workers.len() {
             self.start(number)?;
         }
         while self.workers.iter().any(|worker| worker.child.is_some()) {
+            suspension.attend(|signal| self.workers.iter().for_each(|worker| worker.signal(signal)));
             self.pass_on_stop();
             match self.messages.recv_timeout(TICK) {
                 Ok((number, message)) => self.hear(number, message),
@@ -162,12 +167,13 @@ impl Supervisor<'_> {
 
     fn start(&mut self, number: usize) -> Result<(), SuperviseError> {
         let worker = &mut self.workers[number];
-        let mut child = worker.command.spawn().map_err(|source| SuperviseError::Spawn {
+        let failed = |source| SuperviseError::Spawn {
             program: worker.command.program.clone(),
             device: worker.command.device.clone(),
             source,
-        })?;
-        listen(&mut child, number, &self.sender);
+        };
+        let mut child = worker.command.spawn().map_err(failed)?;
+        listen(&mut child, number, &self.sender).map_err(failed)?;
         worker.child = Some(child);
         worker.open_outputs = 2;
         worker.ended = None;

@@ -23,7 +23,7 @@ pub struct WorkerOptions {
     pub attempts: usize,
     /// Stop after the first run that failed.
     pub fail_fast: bool,
-    /// Only packs with one of these runs; all where none are named.
+    /// Only these runs; all where none are named. A pack with others as well is taken apart.
     pub only: Option<BTreeSet<RunId>>,
     pub when_busy: WhenBusy,
 }
@@ -208,7 +208,8 @@ impl Worker<'_> {
         *self.heartbeats.entry(claim).or_insert(heartbeat) != heartbeat
     }
 
-    fn has_work(&mut self, pack: &CurrentPack) -> Result<bool, StoreError> {
+    /// Whether a pack has a run that is wanted and not done.
+    pub(super) fn has_work(&mut self, pack: &CurrentPack) -> Result<bool, StoreError> {
         for run in pack.plan.places.iter().flatten() {
             if self.is_wanted(run)? && !self.is_done(run)? {
                 return Ok(true);
@@ -223,7 +224,7 @@ impl Worker<'_> {
         Ok(selected && self.is_in_sweep(run)?)
     }
 
-    pub(super) fn is_in_sweep(&self, run: &RunId) -> Result<bool, StoreError> {
+    fn is_in_sweep(&self, run: &RunId) -> Result<bool, StoreError> {
         Ok(!self.store.entry(run)?.removed)
     }
 

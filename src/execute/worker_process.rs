@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::SyncSender;
 
-use signal_hook::consts::SIGTERM;
+use rustix::process::{Signal, set_parent_process_death_signal};
+use signal_hook::consts::{SIGHUP, SIGTERM};
 
 use crate::event::{Event, Sink};
 use crate::store::{ClaimOptions, Store};
@@ -67,8 +68,11 @@ pub fn worker_exit_status(end: &Result<WorkerEnd, WorkerError>, stop: &Stop) -> 
     }
 }
 
-/// Watches standard input, whose other end the supervisor holds as long as it lives.
+/// Watches standard input, whose other end the supervisor holds as long as it lives. A worker that stands still with its
+/// supervisor (Ctrl-Z) is woken when that dies: by this, or by the kernel, which sends SIGHUP as well.
 fn leave_with_supervisor(stop: &Stop) {
+    set_parent_process_death_signal(Some(Signal::CONT)).ok();
+    signal_hook::flag::register_usize(SIGHUP, stop.cell(), SIGHUP.unsigned_abs() as usize).ok();
     let stop = stop.clone();
     // Ends with the process.
     std::thread::spawn(move || {
@@ -173,16 +177,24 @@ pub(super) enum Message {
 }
 
 /// Reads both outputs of a process in threads of their own.
-pub(super) fn listen<I: Copy + Send + 'static>(child: &mut Child, name: I, to: &SyncSender<(I, Message)>) {
+///
+/// # Errors
+/// No thread can be started.
+pub(super) fn listen<I: Copy + Send + 'static>(
+    child: &mut Child,
+    name: I,
+    to: &SyncSender<(I, Message)>,
+) -> io::Result<()> {
     if let Some(output) = child.stdout.take() {
         forward(output, name, to, |line| match serde_json::from_str(&line) {
             Ok(event) => Message::Event(event),
             Err(_) => Message::Line(line),
-        });
+        })?;
     }
     if let Some(errors) = child.stderr.take() {
-        forward(errors, name, to, Message::Line);
+        forward(errors, name, to, Message::Line)?;
     }
+    Ok(())
 }
 
 fn forward<I: Copy + Send + 'static>(
@@ -190,9 +202,9 @@ fn forward<I: Copy + Send + 'static>(
     name: I,
     to: &SyncSender<(I, Message)>,
     message: impl Fn(String) -> Message + Send + 'static,
-) {
+) -> io::Result<()> {
     let to = to.clone();
-    std::thread::spawn(move || {
+    let read = move || {
         let mut from = BufReader::new(from);
         let mut line = Vec::new();
         while from.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
@@ -203,5 +215,6 @@ fn forward<I: Copy + Send + 'static>(
             }
         }
         to.send((name, Message::Closed)).ok();
-    });
+    };
+    std::thread::Builder::new().name("worker's output".into()).spawn(read).map(drop)
 }

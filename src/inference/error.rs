@@ -23,6 +23,10 @@ pub enum InferenceError {
     NoneCompleted { path: PathBuf },
     #[error("{path}: this run has no adapter yet; it gets one when it is completed")]
     NotCompleted { path: PathBuf },
+    #[error("{path}: this run failed or diverged, so there is no adapter of it; `sweep logs` says why")]
+    Unsuccessful { path: PathBuf },
+    #[error("{path}: this run is damaged: {what}; `sweep run` with --retry-failed does it again")]
+    Damaged { path: PathBuf, what: String },
     #[error("{path}: the adapter's configuration names no base model; name it with --model")]
     NoBaseModel { path: PathBuf },
     #[error("the model of {of}: {source}; a copy that is elsewhere can be named with --model")]

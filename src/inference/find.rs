@@ -6,7 +6,7 @@ use super::{InferenceError, Source};
 use crate::hub::{Hub, HubError};
 use crate::model::peft;
 use crate::spec::{Reading, RunId};
-use crate::store::{Layout, RunRecord, RunState, RunView, Store, find_runs, sweep_folders};
+use crate::store::{Layout, ResultRecord, RunRecord, RunState, RunView, Store, find_runs, sweep_folders};
 
 /// Where names are looked up.
 #[derive(Clone, Copy, Debug)]
@@ -55,15 +55,20 @@ fn is_sweep(folder: &Path) -> bool {
     Layout::new(folder).sweep_json().is_file()
 }
 
+/// Also of a run that is damaged: one of the two was deleted.
+fn is_run(folder: &Path) -> bool {
+    ["run.json", "result.json"].iter().any(|name| folder.join(name).is_file())
+}
+
 fn of_folder(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
     let has = |name: &str| folder.join(name).is_file();
     if has(peft::CONFIG_FILE) {
-        return match folder.parent().filter(|parent| parent.join("run.json").is_file()) {
+        return match folder.parent().filter(|parent| is_run(parent)) {
             Some(run) => of_run(run, place),
             None => of_adapter(folder, place),
         };
     }
-    if has("run.json") {
+    if is_run(folder) {
         return of_run(folder, place);
     }
     if is_sweep(folder) {
@@ -114,9 +119,18 @@ fn best(sweep: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
 
 fn of_run(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
     let adapter = folder.join("adapter");
-    let record = RunRecord::read(folder)?.filter(|_| adapter.join(peft::CONFIG_FILE).is_file());
+    let missing = [folder.join("run.json"), adapter.join(peft::CONFIG_FILE), adapter.join(peft::WEIGHTS_FILE)];
+    let missing = missing.iter().find(|path| !path.is_file());
+    let record = RunRecord::read(folder)?.filter(|_| missing.is_none());
     let Some(record) = record else {
-        return Err(InferenceError::NotCompleted { path: folder.to_path_buf() });
+        let path = folder.to_path_buf();
+        return Err(match (ResultRecord::read(folder)?, missing) {
+            (Some(result), Some(file)) if result.is_completed() => {
+                InferenceError::Damaged { path, what: format!("{} is missing", file.display()) }
+            }
+            (Some(_), _) => InferenceError::Unsuccessful { path },
+            (None, _) => InferenceError::NotCompleted { path },
+        });
     };
     let name = format!("{} [{}]", record.run.label, record.run.id);
     let model = model(place.model.unwrap_or(&record.run.spec.model), &name, place)?;

@@ -13,6 +13,15 @@ pub enum SettingError {
     Value { setting: String, reason: &'static str },
 }
 
+/// Text that cannot stand in a job script.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` cannot stand in a job script of Slurm: {reason}; use a folder with another name")]
+pub struct WordError {
+    /// Without what cannot be shown.
+    pub(super) text: String,
+    pub(super) reason: &'static str,
+}
+
 /// A program of the batch system that could not be run, or refused.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {

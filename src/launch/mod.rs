@@ -20,8 +20,8 @@ mod script;
 mod settings;
 mod slurm;
 
-pub use error::{LaunchError, SettingError};
+pub use error::{LaunchError, SettingError, WordError};
 pub use queue::{Queue, QueuedTask};
-pub use script::JobScript;
+pub use script::{JobScript, Word};
 pub use settings::SlurmSettings;
 pub use slurm::{SlurmTask, cancel, queue, submit};

@@ -5,6 +5,9 @@ use super::SettingError;
 /// Seconds before the time limit at which a task is told to save its state and leave.
 const WARNING: u32 = 120;
 
+/// Slurm's own limit of tasks in an array, where nobody set another (MaxArraySize).
+const MOST_WORKERS: usize = 1000;
+
 /// Options of sbatch that are passed on as they are.
 const PASSED_ON: [&str; 34] = [
     "account",
@@ -106,6 +109,9 @@ impl SlurmSettings {
         if setting.contains(['\n', '\r', '\0']) {
             return Err(wrong("it must be one line"));
         }
+        if setting.contains(|c: char| c.is_control() && c != '\t') {
+            return Err(wrong("it holds a control character"));
+        }
         let (key, value) = match setting.split_once('=') {
             Some((key, value)) => (key, Some(value)),
             None => (setting, None),
@@ -113,9 +119,12 @@ impl SlurmSettings {
         let key = key.trim().trim_start_matches("--").replace('_', "-");
         match key.as_str() {
             "workers" => {
-                let number = value.and_then(|value| value.trim().parse().ok()).filter(|&number| number > 0);
-                self.workers = Some(number.ok_or_else(|| wrong("workers is a whole number of at least 1"))?);
+                let number = value.and_then(|value| value.trim().parse().ok());
+                let number = number.filter(|number| (1..=MOST_WORKERS).contains(number));
+                self.workers =
+                    Some(number.ok_or_else(|| wrong("workers is a whole number of at least 1, at most 1000"))?);
             }
+            // Slurm's own limit.
             "warning" => {
                 let seconds = value.and_then(|value| value.trim().parse().ok()).filter(|&seconds| seconds <= 65_535);
                 self.warning = seconds.ok_or_else(|| wrong("warning is a number of seconds, at most 65535"))?;

@@ -23,6 +23,9 @@ use super::json::{FORMAT_VERSION, to_json};
 use super::owner::{Liveness, Owner};
 use super::records::now;
 
+/// Claims come and go in a moment, but not this often while one is to be had.
+const MOST_LOOKS: usize = 1000;
+
 /// How claims are kept and judged. All workers on a results folder should have the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimOptions {
@@ -111,7 +114,7 @@ impl Claim {
             since: now(),
         };
         let mut inherited_from = None;
-        loop {
+        for _ in 0..MOST_LOOKS {
             if create(path, &record)? {
                 let heartbeat = Heartbeat::start(path, options.beat).inspect_err(|_| discard(path))?;
                 let heartbeat = Some(heartbeat);
@@ -128,6 +131,8 @@ impl Claim {
                 inherited_from = Some(found.holder());
             }
         }
+        let neither = "it can neither be created nor read (is it a symbolic link that leads nowhere?)";
+        Err(StoreError::io(path, "create", io::Error::other(neither)))
     }
 
     pub fn record(&self) -> &ClaimRecord {
@@ -253,9 +258,14 @@ fn last_heartbeat(path: &Path) -> Result<Option<(SystemTime, Duration)>, StoreEr
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io(path, "read", error)),
     };
-    // Who may only read the folder cannot ask its clock, and has to make do with ours.
-    let now = file_system_time(folder_of(path)).unwrap_or_else(|_| SystemTime::now());
-    Ok(Some((beaten, now.duration_since(beaten).unwrap_or_default())))
+    let age = match file_system_time(folder_of(path)) {
+        // A time to come was told by a clock that has been set back since. Its distance counts like an age: by a heart that
+        // beats it is set right with the next beat, and of the dead it must not seem alive until then.
+        Ok(now) => now.duration_since(beaten).unwrap_or_else(|ahead| ahead.duration()),
+        // Who may only read the folder cannot ask its clock, and has to make do with ours.
+        Err(_) => SystemTime::now().duration_since(beaten).unwrap_or_default(),
+    };
+    Ok(Some((beaten, age)))
 }
 
 /// Removes the claim with exactly these contents; false where another was there. The name never points to a claim that

@@ -27,7 +27,7 @@ pub enum StoreError {
     #[error("{path}: taken over by {holder}")]
     ClaimLost { path: PathBuf, holder: String },
     #[error(
-        "`{name}` cannot name a results folder: use letters, digits, `-`, `_` and `.`, beginning with a letter or a digit"
+        "`{name}` cannot name a results folder: use letters, digits, `-`, `_` and `.`, beginning with a letter or a digit, at most 200 bytes"
     )]
     Name { name: String },
     #[error("{path}: no results of a sweep here (there is no sweep.json)")]

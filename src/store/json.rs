@@ -42,5 +42,10 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, S
             supported: FORMAT_VERSION,
         });
     }
-    serde_json::from_slice(&contents).map(Some).map_err(|error| StoreError::damaged(path, error))
+    serde_json::from_slice(&contents).map(Some).map_err(|error| {
+        let text = error.to_string();
+        let unknown = text.starts_with("unknown field") || text.starts_with("unknown variant");
+        let hint = if unknown { "; a newer version of sweep may have written it" } else { "" };
+        StoreError::damaged(path, format!("{text}{hint}"))
+    })
 }

@@ -39,7 +39,9 @@
 //!
 //! Records carry a format version and checkpoints a checksum. What is damaged is told as such and harms no other run: a
 //! damaged result means that the run is done again, a damaged checkpoint that the one before is used, a damaged plan that
-//! the folder cannot be used until the plan is moved away (and made again: ids and packs follow from the sweep file).
+//! the folder cannot be used until the plan is moved away (and made again: ids and packs follow from the sweep file). A
+//! completed run whose other files are missing or do not agree with its result ([`Store::examine`]) stays completed, since
+//! its figures stand; it is told, and done again where that is asked for ([`Store::retry_failed`]).
 //!
 //! # The state of a run follows from its files
 //!
@@ -94,6 +96,7 @@ mod progress;
 mod recorder;
 mod records;
 mod slots;
+mod soundness;
 mod sweep_store;
 mod view;
 
@@ -108,7 +111,7 @@ pub use log_sink::LogSink;
 pub use memory::MemoryRecord;
 pub use open::{Opened, PlanInput, Planner};
 pub use owner::{Liveness, Owner};
-pub use pack_store::Part;
+pub use pack_store::{Part, Retried};
 pub use packs::{CurrentPack, CurrentPacks, FaultRecord, ReplanReason};
 pub use plan::{RunEntry, SweepRecord, parameters};
 pub use predictions::Predictions;

@@ -25,6 +25,15 @@ pub struct Part {
     pub checkpoint: Option<Checkpoint>,
 }
 
+/// What became of runs that were to be tried again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retried {
+    /// They have no outcome any more.
+    pub runs: Vec<RunId>,
+    /// Somebody works on their packs; they stay as they are.
+    pub busy: Vec<RunId>,
+}
+
 impl Store {
     /// Claims a pack for the caller.
     ///
@@ -138,29 +147,29 @@ impl Store {
         append_log(&self.layout().pack(pack).log(), message)
     }
 
-    /// Makes failed runs unfinished again, with all their attempts, and returns them; `only` limits which. Runs of a
-    /// pack that somebody works on stay as they are.
+    /// Makes failed runs unfinished again, with all their attempts, and completed ones whose files are damaged
+    /// ([`Store::examine`]); `only` limits which. Runs of a pack that somebody works on stay as they are.
     ///
     /// # Errors
     /// The folder cannot be read or written.
-    pub fn retry_failed(&self, only: Option<&BTreeSet<RunId>>) -> Result<Vec<RunId>, StoreError> {
+    pub fn retry_failed(&self, only: Option<&BTreeSet<RunId>>) -> Result<Retried, StoreError> {
         let packs = self.packs()?;
         let by_run = packs.by_run();
-        let mut retried = Vec::new();
+        let mut retried = Retried::default();
         for entry in self.record().runs.iter().filter(|entry| !entry.removed) {
             if only.is_some_and(|only| !only.contains(&entry.id)) {
                 continue;
             }
-            let Ok(Some(result)) = self.result(&entry.id) else {
-                continue;
-            };
-            let Outcome::Failed { reason } = result.outcome else {
+            let Some(reason) = self.reason_to_retry(&entry.id)? else {
                 continue;
             };
             let claim = match by_run.get(&entry.id) {
                 None => None,
                 Some(pack) => match self.claim_pack(&pack.id)? {
-                    Attempt::Busy(_) => continue,
+                    Attempt::Busy(_) => {
+                        retried.busy.push(entry.id.clone());
+                        continue;
+                    }
                     Attempt::Claimed(claim) => {
                         self.clear_pack(&claim, &pack.id)?;
                         self.forget_faults(&pack.id)?;
@@ -168,12 +177,27 @@ impl Store {
                     }
                 },
             };
-            self.append_run_log(&entry.id, &format!("to be tried again; it had failed: {reason}"))?;
+            self.append_run_log(&entry.id, &format!("to be tried again; {reason}"))?;
             remove_file(&self.layout().run(&entry.id).result_json())?;
             claim.map(Claim::release).transpose()?;
-            retried.push(entry.id.clone());
+            retried.runs.push(entry.id.clone());
         }
         Ok(retried)
+    }
+
+    /// Why a run that has an outcome should be done again; none where it should not, or has none.
+    fn reason_to_retry(&self, run: &RunId) -> Result<Option<String>, StoreError> {
+        let Ok(Some(result)) = self.result(run) else {
+            return Ok(None);
+        };
+        Ok(match result.outcome {
+            Outcome::Failed { reason } => Some(format!("it had failed: {reason}")),
+            Outcome::Completed { .. } => {
+                let faults = self.examine(run)?;
+                (!faults.is_empty()).then(|| format!("what it left is damaged: {}", faults.join("; ")))
+            }
+            Outcome::Diverged { .. } => None,
+        })
     }
 
     fn forget_faults(&self, pack: &PackId) -> Result<(), StoreError> {

@@ -27,11 +27,12 @@ pub enum ReplanReason {
     Width,
     /// It used up its attempts; taken apart, the run at fault fails alone.
     Faults,
-    /// Some of its runs are done or not wanted, and there is no checkpoint to go on from.
+    /// Some of its runs are not wanted now; or some are done, and there is no checkpoint to go on from.
     Pruned,
 }
 
-/// `replan.json`: into which packs a pack was taken apart. Runs of the pack that are in none of them are done.
+/// `replan.json`: into which packs a pack was taken apart. Runs of the pack that are in none of them are done; by now
+/// those have a part, too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReplanRecord {

@@ -1,6 +1,7 @@
 //! `run.json` and `result.json`: what a run is and how it ended.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +65,18 @@ pub struct ResultRecord {
 }
 
 impl ResultRecord {
+    /// Of the run whose folder this is; none where it has not ended.
+    ///
+    /// # Errors
+    /// The record is damaged or cannot be read.
+    pub fn read(folder: &Path) -> Result<Option<Self>, StoreError> {
+        read_json(&folder.join("result.json"))
+    }
+
+    pub fn is_completed(&self) -> bool {
+        matches!(self.outcome, Outcome::Completed { .. })
+    }
+
     pub(super) fn new(
         run: &PlannedRun,
         outcome: &Outcome,
@@ -91,5 +104,6 @@ impl ResultRecord {
 
 /// The time now, as records have it (RFC 3339, UTC, seconds).
 pub(super) fn now() -> String {
-    humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string()
+    // A clock can be set to a time that has no such form.
+    humantime::format_rfc3339_seconds(SystemTime::now().max(SystemTime::UNIX_EPOCH)).to_string()
 }

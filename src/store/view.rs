@@ -15,6 +15,7 @@ use super::layout::RunFolder;
 use super::plan::RunEntry;
 use super::progress::{PackProgress, RunProgress};
 use super::records::{ResultRecord, RunRecord};
+use super::soundness::missing;
 use super::{Store, StoreError};
 
 /// Where a run stands.
@@ -81,7 +82,7 @@ pub struct RunView {
     pub progress: Option<RunProgress>,
     /// Why it did not complete.
     pub reason: Option<String>,
-    /// What cannot be read of its records. Other runs are not touched by it.
+    /// What cannot be read of its records, or is missing of what it left. Other runs are not touched by it.
     pub damage: Option<String>,
 }
 
@@ -120,6 +121,7 @@ impl Store {
         match self.result(&entry.id) {
             Ok(Some(result)) => {
                 view.take_result(result);
+                view.note_missing(&files);
                 return Ok(view);
             }
             Ok(None) => {}
@@ -189,8 +191,32 @@ impl RunView {
         }
     }
 
+    /// Whether it is completed and not all that it left is there.
+    pub fn is_damaged(&self) -> bool {
+        self.state == RunState::Completed && self.damage.is_some()
+    }
+
+    fn note_missing(&mut self, files: &RunFolder) {
+        if self.state == RunState::Completed {
+            missing(files).into_iter().for_each(|fault| self.add_fault(fault));
+        }
+    }
+
+    /// Looks closely at what a completed run left, which takes longer than [`Store::runs`] wants to: see
+    /// [`Store::examine`].
+    pub fn examine(&mut self, store: &Store) {
+        if self.state == RunState::Completed {
+            self.damage = None;
+            // The result was just read; what happened to it since is seen at the next look.
+            store.examine(&self.run.id).unwrap_or_default().into_iter().for_each(|fault| self.add_fault(fault));
+        }
+    }
+
     pub(super) fn add_damage(&mut self, error: &StoreError) {
-        let text = format!("this run's record is damaged: {error}");
+        self.add_fault(format!("this run's record is damaged: {error}"));
+    }
+
+    fn add_fault(&mut self, text: String) {
         self.damage = Some(match self.damage.take() {
             Some(earlier) => format!("{earlier}; {text}"),
             None => text,

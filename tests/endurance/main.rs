@@ -12,4 +12,5 @@ mod place;
 mod processes;
 mod slurm;
 mod surroundings;
+mod taken_out;
 mod torture;

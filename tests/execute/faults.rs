@@ -249,8 +249,8 @@ fn failed_runs_are_tried_again_only_when_asked() {
     assert_eq!(work_with(&store, MockSettings::default(), &options()).unwrap(), []);
 
     let nobody = [id(&store, 0)].into();
-    assert_eq!(store.retry_failed(Some(&nobody)).unwrap(), []);
-    assert_eq!(store.retry_failed(None).unwrap(), std::slice::from_ref(&struck));
+    assert_eq!(store.retry_failed(Some(&nobody)).unwrap().runs, []);
+    assert_eq!(store.retry_failed(None).unwrap().runs, std::slice::from_ref(&struck));
     let events = work_with(&store, MockSettings::default(), &options()).unwrap();
     assert_eq!(packs_started(&events), 1);
     assert_others_are_untouched(&store, &RunId("nobody".into()));
@@ -263,7 +263,7 @@ fn a_run_that_failed_in_a_finished_pack_is_tried_again_without_its_neighbours() 
     let struck = id(&store, 1);
     let kind = MockFaultKind::RunFails("a passing trouble".into());
     work_with(&store, with_fault(struck.clone(), 3, kind), &options()).unwrap();
-    assert_eq!(store.retry_failed(None).unwrap(), std::slice::from_ref(&struck));
+    assert_eq!(store.retry_failed(None).unwrap().runs, std::slice::from_ref(&struck));
     let events = work_with(&store, MockSettings::default(), &options()).unwrap();
     let started: Vec<&RunId> = events
         .iter()

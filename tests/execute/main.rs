@@ -7,6 +7,8 @@ mod mock;
 #[path = "../store/moments.rs"]
 mod moments;
 mod planning;
+#[path = "../endurance/processes.rs"]
+mod processes;
 mod resume;
 mod signals;
 mod supervision;

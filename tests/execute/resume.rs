@@ -250,3 +250,103 @@ fn a_run_whose_folder_was_deleted_is_done_again_without_its_neighbours() {
     assert_eq!(done, [deleted]);
     assert_eq!(timeless(store.layout().folder()), before);
 }
+
+/// A sweep of six runs, and the same without one that shares a pack with others.
+fn with_and_without(number: usize) -> (sweep::spec::Sweep, sweep::spec::Sweep) {
+    let whole = runs(6);
+    let mut less = whole.clone();
+    less.remove(number);
+    (sweep(whole), sweep(less))
+}
+
+fn started(events: &[Event]) -> Vec<(sweep::spec::RunId, usize)> {
+    events
+        .iter()
+        .filter_map(|event| match event {
+            Event::RunStarted { run, step, .. } => Some((run.clone(), *step)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// R3: what was taken out of the sweep is not trained although it shares a pack, and goes on when it is put back; the
+/// bytes are those of a sweep that nobody disturbed.
+#[test]
+fn a_run_taken_out_of_an_interrupted_sweep_is_not_trained_and_goes_on_when_it_is_put_back() {
+    let (root, whole) = (scratch(), scratch());
+    let whole = finished(whole.path(), 6);
+    let (all, less) = with_and_without(1);
+    let removed = all.runs[1].id.clone();
+    let store = open(root.path(), &all).unwrap().store;
+    assert_eq!(work_for(&store, 60, &options()), WorkerEnd::Interrupted);
+
+    let opened = open(root.path(), &less).unwrap();
+    assert_eq!(opened.removed, std::slice::from_ref(&removed));
+    let first = started(&work_with(&opened.store, MockSettings::default(), &options()).unwrap());
+    assert!(first.iter().all(|(run, _)| *run != removed), "{first:?}");
+    assert!(first.iter().any(|(_, step)| *step > 3), "nothing went on from the checkpoint: {first:?}");
+    let states = opened.store.runs().unwrap();
+    let state = |run: &sweep::spec::RunId| states.iter().find(|view| view.run.id == *run).unwrap().state;
+    assert!(less.runs.iter().all(|run| state(&run.id) == RunState::Completed));
+    assert_eq!(state(&removed), RunState::Interrupted);
+
+    let store = open(root.path(), &all).unwrap().store;
+    let last = started(&work_with(&store, MockSettings::default(), &options()).unwrap());
+    assert!(matches!(last.as_slice(), [(run, step)] if *run == removed && *step > 3), "{last:?}");
+    assert_eq!(timeless(store.layout().folder()), timeless(whole.layout().folder()));
+}
+
+/// R3: the same before anything was begun. (The part that is left must not be forgotten.)
+#[test]
+fn a_run_taken_out_before_anything_was_begun_is_trained_when_it_is_put_back() {
+    let (root, whole) = (scratch(), scratch());
+    let whole = finished(whole.path(), 6);
+    let (all, less) = with_and_without(1);
+    open(root.path(), &all).unwrap();
+    let store = open(root.path(), &less).unwrap().store;
+    work_with(&store, MockSettings::default(), &options()).unwrap();
+    let store = open(root.path(), &all).unwrap().store;
+    let last = started(&work_with(&store, MockSettings::default(), &options()).unwrap());
+    assert_eq!(last, [(all.runs[1].id.clone(), 0)]);
+    assert_eq!(timeless(store.layout().folder()), timeless(whole.layout().folder()));
+}
+
+/// R3: `--only` on an interrupted pack.
+#[test]
+fn of_an_interrupted_pack_only_what_was_asked_for_goes_on_and_the_rest_later() {
+    let (root, whole) = (scratch(), scratch());
+    let whole = finished(whole.path(), 4);
+    let store = open(root.path(), &sweep(runs(4))).unwrap().store;
+    assert_eq!(work_for(&store, 60, &options()), WorkerEnd::Interrupted);
+    let wanted = store.record().runs[2].id.clone();
+    let only = WorkerOptions { only: Some([wanted.clone()].into()), ..options() };
+    let first = started(&work_with(&store, MockSettings::default(), &only).unwrap());
+    assert!(matches!(first.as_slice(), [(run, step)] if *run == wanted && *step > 3), "{first:?}");
+    let rest = started(&work_with(&store, MockSettings::default(), &options()).unwrap());
+    assert!(rest.len() == 3 && rest.iter().all(|(run, step)| *run != wanted && *step > 3), "{rest:?}");
+    assert_eq!(timeless(store.layout().folder()), timeless(whole.layout().folder()));
+}
+
+/// R3: runs that failed before their pack was taken apart can still be tried again.
+#[test]
+fn what_failed_in_a_pack_that_was_taken_apart_is_tried_again() {
+    let root = scratch();
+    let store = open(root.path(), &sweep(runs(4))).unwrap().store;
+    let failed = store.record().runs[0].id.clone();
+    let fault = sweep::execute::MockFault {
+        run: failed.clone(),
+        step: 2,
+        kind: sweep::execute::MockFaultKind::RunFails("a passing trouble".into()),
+    };
+    let settings = MockSettings { faults: vec![fault], ..MockSettings::default() };
+    let stop = Stop::default();
+    let mut sink = StopAfter { stop: stop.clone(), left: 60 };
+    work(&store, &options(), &mut MockExecutor::new(settings), &mut sink, &stop).unwrap();
+    let only = WorkerOptions { only: Some([store.record().runs[2].id.clone()].into()), ..options() };
+    work_with(&store, MockSettings::default(), &only).unwrap();
+    assert_eq!(store.retry_failed(None).unwrap().runs, [failed]);
+    work_with(&store, MockSettings::default(), &options()).unwrap();
+    let whole = scratch();
+    let whole = finished(whole.path(), 4);
+    assert_eq!(timeless(store.layout().folder()), timeless(whole.layout().folder()));
+}

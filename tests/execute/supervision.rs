@@ -167,3 +167,59 @@ fn the_hidden_verb_gets_what_the_worker_needs() {
     insta::assert_snapshot!(arguments.join(" "), @"worker --results results/x --device cpu --threads 2 --checkpoint-every 1.5 --attempts 3 --only a --only b --supervised --leave-when-busy --fail-fast");
     assert_eq!(command.program, std::env::current_exe().unwrap());
 }
+
+/// The letter by which the kernel calls a process's state; none where there is no such process.
+fn state_of(pid: rustix::process::Pid) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    stat.rsplit_once(')')?.1.trim_start().chars().next()
+}
+
+fn wait_until(what: &str, mut is: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is() {
+        assert!(began.elapsed() < Duration::from_secs(30), "{what} does not come about");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A supervisor at work that was asked to stand still, and its workers.
+fn suspended(store: &Store) -> (crate::children::Process, Vec<rustix::process::Pid>) {
+    let mut supervisor = Orders { delay: Duration::from_millis(10), ..Orders::new(store) }.start("supervisor_process");
+    supervisor.wait_for(|event| matches!(event, Event::Progress { step, .. } if *step >= 1));
+    let root = rustix::process::Pid::from_child(&supervisor.child);
+    let workers = crate::processes::children(root);
+    assert!(!workers.is_empty());
+    supervisor.signal(Signal::TSTP);
+    wait_until("standing still", || workers.iter().chain([&root]).all(|pid| state_of(*pid) == Some('T')));
+    (supervisor, workers)
+}
+
+/// R12: Ctrl-Z and `fg`.
+#[test]
+fn workers_stand_still_and_go_on_with_their_supervisor() {
+    let (one, two) = (scratch(), scratch());
+    let alone = finished(one.path(), 4);
+    let store = open_with(two.path(), &sweep(runs(4)), 2).unwrap().store;
+    let (supervisor, workers) = suspended(&store);
+    let progress = || store.runs().unwrap().iter().map(|view| view.epochs).sum::<usize>();
+    let before = progress();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(progress(), before);
+    supervisor.signal(Signal::CONT);
+    wait_until("going on", || workers.iter().all(|pid| state_of(*pid) != Some('T')));
+    assert_eq!(supervisor.end(), 0);
+    assert_eq!(timeless(store.layout().folder()), timeless(alone.layout().folder()));
+}
+
+/// R12: who kills a supervisor that stands still does not leave workers that stand still for ever.
+#[test]
+fn workers_whose_supervisor_is_killed_while_they_stand_still_save_and_leave() {
+    let root = scratch();
+    let store = open_with(root.path(), &sweep(runs(4)), 2).unwrap().store;
+    let (supervisor, workers) = suspended(&store);
+    supervisor.kill();
+    wait_until("the workers' end", || workers.iter().all(|pid| matches!(state_of(*pid), None | Some('Z'))));
+    assert!(!claimed(store.layout().folder()));
+    let packs = store.packs().unwrap();
+    assert!(packs.packs.iter().any(|pack| store.layout().pack(&pack.plan.id).checkpoint(0).exists()));
+}

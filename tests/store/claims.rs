@@ -134,6 +134,31 @@ fn a_claim_from_elsewhere_lives_as_long_as_its_heartbeat() {
     assert!(take(&path).is_some());
 }
 
+/// The clock of its machine was set back by a day while it held the claim, or after.
+#[test]
+fn a_dead_claim_from_a_time_to_come_is_not_waited_for() {
+    let folder = scratch();
+    let path = path_in(&folder);
+    foreign_claim(&path);
+    let later = SystemTime::now() + Duration::from_secs(86_400);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
+    assert!(take(&path).is_some());
+    // A moment ahead is no sign of death.
+    foreign_claim(&path);
+    let soon = SystemTime::now() + Duration::from_secs(2);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(soon).unwrap();
+    assert!(take(&path).is_none());
+}
+
+#[test]
+fn a_claim_that_can_neither_be_created_nor_read_is_an_error_and_no_endless_loop() {
+    let folder = scratch();
+    let path = path_in(&folder);
+    std::os::unix::fs::symlink(folder.path().join("nowhere"), &path).unwrap();
+    let error = Claim::take(&path, &claims("tester")).unwrap_err().to_string();
+    assert!(error.contains("is it a symbolic link that leads nowhere?"), "{error}");
+}
+
 #[test]
 fn an_unreadable_claim_is_respected_until_it_is_old() {
     let folder = scratch();

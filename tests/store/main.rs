@@ -6,4 +6,5 @@ mod durable;
 mod layout;
 mod opening;
 mod samples;
+mod soundness;
 mod support;

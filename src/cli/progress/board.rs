@@ -43,7 +43,7 @@ impl Active {
     pub fn left(&self, now: Instant) -> Option<Duration> {
         let done = self.step.checked_sub(self.began.1).filter(|&done| done > 0)?;
         let per_step = now.duration_since(self.began.0).as_secs_f64() / done as f64;
-        Some(Duration::from_secs_f64(per_step * self.steps.saturating_sub(self.step) as f64))
+        Duration::try_from_secs_f64(per_step * self.steps.saturating_sub(self.step) as f64).ok()
     }
 }
 
@@ -123,7 +123,7 @@ impl Board {
         let done = self.work() - self.head_start;
         let open = self.runs as f64 - self.work();
         let elapsed = now.duration_since(self.began).as_secs_f64();
-        let all = (done > 0.0 && open >= 0.0).then(|| Duration::from_secs_f64(elapsed * open / done))?;
+        let all = (done > 0.0).then(|| Duration::try_from_secs_f64(elapsed * open / done).ok())??;
         self.active.iter().filter_map(|active| active.left(now)).chain([all]).max()
     }
 

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use crate::execute::{Stop, WorkerEnd, cuda_devices, stop_on_signals, supervise};
+use crate::execute::{Stop, WorkerEnd, check_threads, cuda_devices, stop_on_signals, supervise};
 use crate::hub::Hub;
-use crate::store::{RunState, RunView, Store};
+use crate::store::{RunView, Store};
 
 use super::inputs::Scope;
 use super::{Chosen, Run, inputs, plan, summary};
+use crate::cli::streams::tell;
 use crate::cli::workers::Workers;
 use crate::cli::{CliError, print, progress};
 
@@ -23,6 +24,7 @@ enum Ended {
 pub fn train(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, CliError> {
     let available = cuda_devices();
     let devices = options.devices.resolve(available)?;
+    check_threads(options.threads)?;
     let inputs = inputs::check(options, hub, chosen, Scope::ToTrain)?;
     let opened = plan::open(options, &inputs, chosen, plan::Device::here(options, options.devices.kind(available)))?;
     let store = &opened.store;
@@ -30,9 +32,11 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, CliE
     let ended = if open == 0 { Ended::Worked } else { work(options, chosen, store, &devices, open)? };
     store.refresh_index()?;
     let views = plan::runs(store, chosen)?;
-    print(&summary::summary(store, &views))?;
+    let shown = print(&summary::summary(store, &views));
     if let Ended::Interrupted(_) = ended {
-        eprintln!("Interrupted with everything saved; the same command continues.");
+        tell("Interrupted with everything saved; the same command continues.");
+    } else {
+        shown?;
     }
     Ok(exit_code(ended, &views))
 }
@@ -40,7 +44,7 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, CliE
 fn exit_code(ended: Ended, views: &[RunView]) -> ExitCode {
     match ended {
         Ended::Interrupted(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX)),
-        Ended::Worked => ExitCode::from(u8::from(views.iter().any(|view| view.state != RunState::Completed))),
+        Ended::Worked => summary::exit_code(views),
     }
 }
 

@@ -12,7 +12,6 @@ mod summary;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::ValueEnum;
 
@@ -24,7 +23,9 @@ use super::CliError;
 use super::downloads;
 use super::executor::ExecutorOptions;
 use super::facts::{Depth, Found, LocalFacts};
+use super::numbers;
 use super::rehearsal;
+use super::streams::tell;
 
 pub use devices::{DeviceError, Devices};
 pub use summary::counts;
@@ -45,7 +46,7 @@ Examples:
 
 Exit codes:
   0        every chosen run is completed
-  1        some run failed or diverged, or results could not be recorded
+  1        some run failed or diverged, or results or output could not be written
   2        bad input; nothing was run
   128 + n  interrupted by signal n with everything saved; the same command continues")]
 pub struct Run {
@@ -65,16 +66,16 @@ pub struct Run {
     #[arg(long, default_value = "auto")]
     devices: Devices,
     /// Most runs trained in one forward and backward pass [default: 4 on a processor, 16 on a GPU].
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = numbers::pack)]
     max_pack: Option<usize>,
     /// Memory of a device in GiB: packs are planned to fit it [default: what this machine's devices have].
-    #[arg(long, value_name = "GIB", value_parser = gibibytes)]
+    #[arg(long, value_name = "GIB", value_parser = numbers::gibibytes)]
     device_memory: Option<f64>,
     /// Threads of a worker on the processor [default: all].
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = numbers::threads)]
     threads: Option<usize>,
     /// Time between two checkpoints; there is one at the end of every epoch as well.
-    #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = minutes)]
+    #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = numbers::minutes)]
     checkpoint_minutes: f64,
     /// Shows the runs, what they will cost and which hypotheses they can settle (with `--launch slurm`: the job script),
     /// and writes nothing.
@@ -83,7 +84,7 @@ pub struct Run {
     /// Tries the whole design on a small model and corpus that are at hand; results are kept apart.
     #[arg(long)]
     rehearse: bool,
-    /// Also does again what failed before.
+    /// Also does again what failed before, and completed runs whose files are damaged or missing.
     #[arg(long)]
     retry_failed: bool,
     /// Stops at the first run that fails.
@@ -158,7 +159,7 @@ impl Run {
 
     fn worker_options(&self, chosen: &Chosen) -> WorkerOptions {
         WorkerOptions {
-            checkpoint_every: Duration::from_secs_f64(60.0 * self.checkpoint_minutes),
+            checkpoint_every: numbers::of_minutes(self.checkpoint_minutes),
             fail_fast: self.fail_fast,
             only: chosen.only.clone(),
             ..WorkerOptions::default()
@@ -171,7 +172,7 @@ impl Run {
             file.set(assignment)?;
         }
         let (sweep, found) = self.resolve(&file, hub)?;
-        file.lost_to_changes(&sweep).iter().for_each(|lost| eprintln!("{lost}"));
+        file.lost_to_changes(&sweep).iter().for_each(tell);
         let only = match self.only.as_slice() {
             [] => None,
             patterns => Some(select(&sweep, patterns)?.into_iter().collect()),
@@ -198,27 +199,5 @@ impl Run {
         }
         let sweep = file.resolve(&facts)?;
         Ok((sweep, facts.into_found()))
-    }
-}
-
-/// A whole number of at least 1.
-pub fn positive(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err("must be a whole number of at least 1".to_string()),
-        Ok(number) => Ok(number),
-    }
-}
-
-fn gibibytes(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(gibibytes) if gibibytes > 0.0 && gibibytes <= 1e6 => Ok(gibibytes),
-        _ => Err("must be a number of GiB above 0".to_string()),
-    }
-}
-
-fn minutes(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(minutes) if minutes > 0.0 && minutes <= 1e6 => Ok(minutes),
-        _ => Err("must be a number of minutes above 0".to_string()),
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::execute::{DeviceKind, MemoryLimit, PlanOptions, plan_packs, relative_duration};
 use crate::spec::{PackPlan, PlannedRun};
-use crate::store::{ClaimOptions, Opened, PlanInput, RunView, Store};
+use crate::store::{ClaimOptions, Opened, PlanInput, Retried, RunView, Store};
 
 use super::{Chosen, Run};
 use crate::cli::cost::Costs;
 use crate::cli::preflight::{self, Preflight};
+use crate::cli::streams::tell;
 use crate::cli::text::count;
-use crate::cli::{CliError, machine};
+use crate::cli::{CliError, command_line, machine};
 
 /// What packs are planned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ pub fn packs(options: &Run, inputs: &Preflight, device: Device, runs: &[PlannedR
 /// The results folder, with the chosen runs in its plan, and failed ones to be tried again where that was asked for.
 /// Says what changed.
 pub fn open(options: &Run, inputs: &Preflight, chosen: &Chosen, device: Device) -> Result<Opened, CliError> {
-    let command: Vec<String> = std::env::args().collect();
+    let command = command_line();
     let input = PlanInput {
         sweep: &chosen.sweep,
         yaml: chosen.yaml.as_bytes(),
@@ -70,9 +71,12 @@ pub fn open(options: &Run, inputs: &Preflight, chosen: &Chosen, device: Device) 
     };
     let opened = Store::create_or_open(&options.results, &input, &|runs| packs(options, inputs, device, runs))?;
     let store = &opened.store;
-    let retried = if options.retry_failed { store.retry_failed(chosen.only.as_ref())?.len() } else { 0 };
-    announce(&opened, chosen, open_runs(store, chosen)?, retried);
-    eprint!("{}", preflight::short(&inputs.looks_from_here()));
+    let retried = if options.retry_failed { store.retry_failed(chosen.only.as_ref())? } else { Retried::default() };
+    announce(&opened, chosen, open_runs(store, chosen)?, &retried);
+    let looks = preflight::short(&inputs.looks_from_here());
+    if !looks.is_empty() {
+        tell(looks.trim_end());
+    }
     record_start(store, inputs, &command)?;
     Ok(opened)
 }
@@ -97,7 +101,7 @@ pub fn open_runs(store: &Store, chosen: &Chosen) -> Result<usize, CliError> {
     Ok(runs(store, chosen)?.iter().filter(|view| !view.state.is_final()).count())
 }
 
-fn announce(opened: &Opened, chosen: &Chosen, open: usize, retried: usize) {
+fn announce(opened: &Opened, chosen: &Chosen, open: usize, retried: &Retried) {
     let name = &chosen.sweep.name;
     let place = opened.store.layout().folder().display();
     let mut parts = vec![format!("{name}: {} to train, results in {place}", count(open, "run"))];
@@ -107,11 +111,13 @@ fn announce(opened: &Opened, chosen: &Chosen, open: usize, retried: usize) {
             count(opened.removed.len(), "run")
         ));
     }
-    if retried > 0 {
-        parts.push(format!("{} tried again", count(retried, "failed run")));
+    if !retried.runs.is_empty() {
+        parts.push(format!("{} tried again that had failed or is damaged", count(retried.runs.len(), "run")));
+    }
+    if !retried.busy.is_empty() {
+        let busy = count(retried.busy.len(), "run");
+        parts.push(format!("{busy} not tried again: somebody works on what is trained with it; ask again later"));
     }
     parts.extend(opened.notices.iter().cloned());
-    for part in parts {
-        eprintln!("{part}");
-    }
+    parts.iter().for_each(tell);
 }

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::hub::Hub;
-use crate::launch::{JobScript, SlurmSettings, submit};
+use crate::launch::{JobScript, SlurmSettings, Word, submit};
 use crate::spec::{PackPlan, RunId};
 use crate::store::{Layout, Store};
 
 use super::inputs::Scope;
-use super::{Chosen, Run, inputs, plan};
+use super::{Chosen, Run, inputs, plan, summary};
 use crate::cli::text::count;
-use crate::cli::{CliError, print};
+use crate::cli::{CliError, command_line, print};
 
 /// Tasks of the array where nobody says how many.
 const MOST_WORKERS: usize = 4;
@@ -31,16 +31,21 @@ pub fn script(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliEr
 /// Plans the sweep and submits its job array.
 pub fn launch(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, CliError> {
     let settings = SlurmSettings::parse(&options.slurm)?;
+    let layout = Layout::of_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
+    // What cannot stand in a script is refused before anything is planned.
+    job(options, chosen, &settings, layout.folder(), 1)?;
     let inputs = inputs::check(options, hub, chosen, Scope::ToTrain)?;
     let opened = plan::open(options, &inputs, chosen, device(options, &settings))?;
     let store = &opened.store;
     if plan::open_runs(store, chosen)? == 0 {
-        return Ok(ExitCode::SUCCESS);
+        let views = plan::runs(store, chosen)?;
+        print(&summary::summary(store, &views))?;
+        return Ok(summary::exit_code(&views));
     }
     let script = job(options, chosen, &settings, store.layout().folder(), open_packs(store, chosen)?)?;
     let path = store.write_script(&script.to_string())?;
     let submitted = submit(&path)?;
-    let command: Vec<String> = std::env::args().collect();
+    let command = command_line();
     store.record_launch(&submitted, script.workers, &command, &path)?;
     let folder = store.layout().folder().display();
     print(&format!(
@@ -77,14 +82,14 @@ fn job<'a>(
         settings,
         // More tasks than packs would find nothing to do.
         workers: settings.workers.unwrap_or(MOST_WORKERS).min(packs).max(1),
-        folder: absolute(Path::new("."))?,
-        logs: Layout::new(&folder).launches(),
+        folder: Word::folder(&absolute(Path::new("."))?)?,
+        logs: Word::folder(&Layout::new(&folder).launches())?,
         command: command(options, chosen, &folder)?,
     })
 }
 
 /// `sweep task` with what this command line says.
-fn command(options: &Run, chosen: &Chosen, folder: &Path) -> Result<Vec<OsString>, CliError> {
+fn command(options: &Run, chosen: &Chosen, folder: &Path) -> Result<Vec<Word>, CliError> {
     let program: PathBuf = std::env::current_exe().map_err(CliError::Program)?;
     let mut command: Vec<OsString> = vec![program.into(), "task".into(), "--results".into(), folder.into()];
     let mut option = |name: &str, value: String| command.extend([name.into(), value.into()]);
@@ -100,5 +105,5 @@ fn command(options: &Run, chosen: &Chosen, folder: &Path) -> Result<Vec<OsString
         command.push("--fail-fast".into());
     }
     command.extend(options.executor.arguments());
-    Ok(command)
+    Ok(command.into_iter().map(Word::new).collect::<Result<_, _>>()?)
 }

@@ -1,7 +1,9 @@
 //! What a person reads when the sweep is over: one line per run, and where to look next.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::cli::again;
 use crate::cli::text::{Align, Table, clock, count, percent};
 use crate::store::{RunState, RunView, Store};
 
@@ -22,12 +24,22 @@ pub fn summary(store: &Store, views: &[RunView]) -> String {
         let log = store.layout().run(&view.run.id).log();
         text.push_str(&format!("{} {}: {reason} ({})\n", view.state, view.run.label, log.display()));
     }
+    for view in views.iter().filter(|view| view.is_damaged()) {
+        text.push_str(&format!("damaged {}: {}\n", view.run.label, view.damage.as_deref().unwrap_or_default()));
+    }
+    text.push_str(&again::advice(views));
     let folder = store.layout().folder().display();
     if store.record().rehearsal {
         text.push_str("This was a rehearsal: its figures say nothing about the sweep itself.\n");
     }
     text.push_str(&format!("{}. Next: sweep report {folder}\n", counts(views)));
     text
+}
+
+/// Whether every run is completed and all that it left is there.
+pub fn exit_code(views: &[RunView]) -> ExitCode {
+    let well = |view: &RunView| view.state == RunState::Completed && !view.is_damaged();
+    ExitCode::from(u8::from(!views.iter().all(well)))
 }
 
 /// `5 runs: 4 completed, 1 failed`
@@ -42,7 +54,11 @@ pub fn counts(views: &[RunView]) -> String {
     ];
     let of = |state: RunState| views.iter().filter(|view| view.state == state).count();
     let parts = STATES.map(|state| (of(state), state)).into_iter().filter(|(number, _)| *number > 0);
-    let parts: Vec<String> = parts.map(|(number, state)| format!("{number} {state}")).collect();
+    let mut parts: Vec<String> = parts.map(|(number, state)| format!("{number} {state}")).collect();
+    let damaged = views.iter().filter(|view| view.is_damaged()).count();
+    if damaged > 0 {
+        parts.push(format!("{damaged} of them damaged"));
+    }
     let all = count(views.len(), "run");
     if parts.is_empty() { all } else { format!("{all}: {}", parts.join(", ")) }
 }
@@ -71,7 +87,11 @@ fn table(views: &[RunView]) -> Table {
             figure(&|best| best.epoch.to_string()),
             figure(&|best| percent(best.scores.accuracy)),
             figure(&|best| format!("{:.4}", best.scores.f1)),
-            if view.epochs == 0 { "-".to_string() } else { clock(Duration::from_secs_f64(view.seconds.max(0.0))) },
+            if view.epochs == 0 {
+                "-".to_string()
+            } else {
+                clock(Duration::try_from_secs_f64(view.seconds).unwrap_or_default())
+            },
         ]);
     }
     table

@@ -2,6 +2,7 @@
 
 mod jobs;
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -11,9 +12,10 @@ use serde::Serialize;
 
 use crate::store::{RunState, RunView, Store, sweep_folders};
 
-use super::CliError;
 use super::run::counts;
+use super::streams::{Reader, write_out};
 use super::text::{Align, Table, clock, percent};
+use super::{CliError, again};
 
 use jobs::Job;
 
@@ -51,7 +53,7 @@ pub struct Status {
 #[derive(Debug, Serialize)]
 struct SweepStatus {
     name: String,
-    folder: PathBuf,
+    folder: String,
     rehearsal: bool,
     /// Jobs that were handed to Slurm.
     jobs: Vec<Job>,
@@ -89,7 +91,7 @@ impl Status {
     pub fn run(self) -> Result<ExitCode, CliError> {
         if self.json {
             let mut sweeps = Vec::new();
-            for (store, views) in look(&self.path)? {
+            for (store, views) in look(&self.path, Look::Close)? {
                 sweeps.push(SweepStatus::new(&store, &views, jobs::jobs(&store)?));
             }
             // Plain data with string keys: it always has a JSON form.
@@ -98,8 +100,10 @@ impl Status {
             return Ok(ExitCode::SUCCESS);
         }
         let mut queue: Option<(Instant, Vec<String>)> = None;
+        let mut shown = None;
         loop {
-            let sweeps = look(&self.path)?;
+            // Files of completed runs are read once; who watches is told again of what is missing.
+            let sweeps = look(&self.path, if shown.is_none() { Look::Close } else { Look::Quick })?;
             let known =
                 queue.take().filter(|(when, known)| when.elapsed() < LOOK_AT_QUEUE && known.len() == sweeps.len());
             let (when, of_sweeps) = match known {
@@ -109,11 +113,16 @@ impl Status {
             let text: String =
                 sweeps.iter().zip(&of_sweeps).map(|((store, views), jobs)| show(store, views, jobs)).collect();
             queue = Some((when, of_sweeps));
-            if self.watch {
+            let clear = self.watch && can_clear();
+            if clear {
                 // A terminal that cannot be cleared shows one look under the other.
                 let _ = console::Term::stdout().clear_screen();
             }
-            super::print(&text)?;
+            // Where looks stand under each other, one that shows nothing new is left out.
+            if (clear || shown.as_ref() != Some(&text)) && write_out(&text)? == Reader::Gone {
+                return Ok(ExitCode::SUCCESS);
+            }
+            shown = Some(text);
             let open = sweeps.iter().flat_map(|(_, views)| views).any(|view| !view.removed && !view.state.is_final());
             if !self.watch || !open {
                 return Ok(ExitCode::SUCCESS);
@@ -128,7 +137,21 @@ fn queues(sweeps: &[(Store, Vec<RunView>)]) -> Result<Vec<String>, CliError> {
     sweeps.iter().map(|(store, _)| Ok(jobs::show(&jobs::jobs(store)?))).collect()
 }
 
-fn look(path: &Path) -> Result<Vec<(Store, Vec<RunView>)>, CliError> {
+/// Whether standard output is a terminal that can be cleared.
+fn can_clear() -> bool {
+    std::io::stdout().is_terminal() && !console::is_dumb()
+}
+
+/// How completed runs are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// Whether their files are there.
+    Quick,
+    /// What is in them as well.
+    Close,
+}
+
+fn look(path: &Path, how: Look) -> Result<Vec<(Store, Vec<RunView>)>, CliError> {
     let folders = sweep_folders(path)?;
     if folders.is_empty() {
         return Err(CliError::NoResults { path: path.to_path_buf() });
@@ -136,7 +159,10 @@ fn look(path: &Path) -> Result<Vec<(Store, Vec<RunView>)>, CliError> {
     let mut sweeps = Vec::with_capacity(folders.len());
     for folder in folders {
         let store = Store::open(&folder)?;
-        let views = store.runs()?;
+        let mut views = store.runs()?;
+        if how == Look::Close {
+            views.iter_mut().for_each(|view| view.examine(&store));
+        }
         sweeps.push((store, views));
     }
     Ok(sweeps)
@@ -166,6 +192,9 @@ fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
         if let Some(damage) = &view.damage {
             text.push_str(&format!("  damaged {}: {damage}\n", view.run.label));
         }
+    }
+    for line in again::advice(&present).lines() {
+        text.push_str(&format!("  {line}\n"));
     }
     text.push('\n');
     text
@@ -221,7 +250,7 @@ impl SweepStatus {
     fn new(store: &Store, views: &[RunView], jobs: Vec<Job>) -> Self {
         SweepStatus {
             name: store.record().name.clone(),
-            folder: store.layout().folder().to_path_buf(),
+            folder: store.layout().folder().display().to_string(),
             rehearsal: store.record().rehearsal,
             jobs,
             runs: views.iter().map(|view| RunStatus::new(store, view)).collect(),

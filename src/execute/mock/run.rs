@@ -181,7 +181,7 @@ impl<'a> MockRun<'a> {
     pub(super) fn result(&self) -> RunResult {
         let best_epoch = self.best().map_or(self.planned.spec.epochs, |best| best.epoch);
         let predictions: Vec<Prediction> = self.evaluated(best_epoch).predictions;
-        let weights = self.saved.parameters[PARAMETERS..].iter().flat_map(|value| value.to_le_bytes()).collect();
+        let weights = safetensors(&self.saved.parameters[PARAMETERS..]);
         let config = format!("{{\"peft_type\": \"LORA\", \"r\": {}}}\n", self.planned.spec.rank);
         RunResult { best_epoch, predictions, adapter: AdapterFiles { config, weights } }
     }
@@ -230,4 +230,14 @@ impl<'a> MockRun<'a> {
             tokens_per_second: rate * TOKENS,
         }
     }
+}
+
+/// A file of one tensor, as an adapter's would be.
+fn safetensors(values: &[f32]) -> Vec<u8> {
+    let (count, bytes) = (values.len(), size_of_val(values));
+    let header = format!(r#"{{"values":{{"dtype":"F32","shape":[{count}],"data_offsets":[0,{bytes}]}}}}"#);
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header.into_bytes());
+    file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    file
 }

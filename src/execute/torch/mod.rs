@@ -78,6 +78,8 @@ impl Loaded {
 pub enum DeviceError {
     #[error("device `{0}` is unknown; devices are cpu, cuda:0, cuda:1 ...")]
     Unknown(String),
+    #[error("{given} threads: this machine has {processors}; give 1 to {most}, more only wait for one another")]
+    Threads { given: usize, processors: String, most: usize },
     #[error("device `{name}` is not there: libtorch sees {visible} CUDA devices (`sweep doctor` says more)")]
     Absent { name: String, visible: usize },
 }
@@ -170,11 +172,31 @@ impl TorchExecutor {
 /// The device called `cpu` or `cuda:N`, with the threads that work on the processor started (all cores by default).
 ///
 /// # Errors
-/// A name that is no device's, or a GPU that is not there.
+/// A name that is no device's, a GPU that is not there, or absurdly many threads.
 pub fn open_device(name: &str, threads: Option<usize>) -> Result<Device, DeviceError> {
     let device = parse(name)?;
+    check_threads(threads)?;
     start_threads(device, threads);
     Ok(device)
+}
+
+/// Whether so many threads can work on this machine.
+///
+/// # Errors
+/// [`DeviceError::Threads`] for none, and for many more than there are processors.
+pub fn check_threads(threads: Option<usize>) -> Result<(), DeviceError> {
+    const PER_PROCESSOR: usize = 4;
+    const ALWAYS: usize = 64;
+    let Some(given) = threads else {
+        return Ok(());
+    };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let most = (PER_PROCESSOR * processors).max(ALWAYS);
+    if (1..=most).contains(&given) {
+        return Ok(());
+    }
+    let processors = if processors == 1 { "1 processor".to_owned() } else { format!("{processors} processors") };
+    Err(DeviceError::Threads { given, processors, most })
 }
 
 /// One pool of threads for all that is parallel; the calling thread, which trains, is one of them.
