@@ -51,3 +51,35 @@ fn make_absolute(name: &mut String, is_there: fn(&Path) -> bool) -> io::Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::draft::Draft;
+    use super::*;
+
+    /// R2: what is a file or folder here is meant wherever a worker is started; other names stay.
+    #[test]
+    fn inputs_that_are_here_get_absolute_paths() {
+        // Tests run in the folder of the crate.
+        let here = std::env::current_dir().unwrap();
+        let mut run = Draft::paper().resolved(Vec::new());
+        run.locate().unwrap();
+        assert_eq!((run.model.as_str(), run.dataset.path.as_str()), ("FacebookAI/roberta-base", "fancyzhx/ag_news"));
+        run.model = "./src".to_owned();
+        run.init_adapter = Some("tests/cli".to_owned());
+        run.dataset.path = "sweeps/data/newswire.csv".to_owned();
+        run.dataset.evaluation = Evaluation::File("README.md".to_owned());
+        run.locate().unwrap();
+        let absolute = |path: &str| here.join(path).to_str().unwrap().to_owned();
+        assert_eq!(run.model, absolute("src"));
+        assert_eq!(run.init_adapter, Some(absolute("tests/cli")));
+        assert_eq!(run.dataset.path, absolute("sweeps/data/newswire.csv"));
+        assert_eq!(run.dataset.evaluation, Evaluation::File(absolute("README.md")));
+        let before = run.clone();
+        run.locate().unwrap();
+        assert_eq!(run, before);
+        run.dataset.evaluation = Evaluation::File("absent.csv".to_owned());
+        run.locate().unwrap();
+        assert_eq!(run.dataset.evaluation, Evaluation::File("absent.csv".to_owned()), "beside the data set, perhaps");
+    }
+}
