@@ -64,6 +64,7 @@ fn data(name: &str) -> TrainingData {
         evaluation: examples(&dataset.evaluation, 30),
         class_names: dataset.class_names,
         digest: dataset.digest,
+        token_lengths: None,
     }
 }
 

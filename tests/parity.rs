@@ -104,6 +104,7 @@ impl Reference {
             evaluation: examples(self.tokens(&self.eval.texts), &self.eval.labels),
             class_names: (0..4).map(|class| class.to_string()).collect(),
             digest: String::new(),
+            token_lengths: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Tokenized examples as training sees them.
 
-use crate::data::Encoded;
+use crate::data::{Encoded, TokenLengths};
 
 /// Examples of one split.
 #[derive(Debug)]
@@ -28,4 +28,6 @@ pub struct TrainingData {
     pub evaluation: Examples,
     pub class_names: Vec<String>,
     pub digest: String,
+    /// Of training and evaluation texts, before they are cut; none where examples were made otherwise.
+    pub token_lengths: Option<TokenLengths>,
 }

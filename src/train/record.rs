@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::data::TokenLengths;
 use crate::event::{EpochRecord, Outcome};
 use crate::spec::RunId;
 
@@ -58,6 +59,9 @@ pub struct RunFacts {
     /// Optimizer steps in all.
     pub steps: usize,
     pub device: String,
+    /// Of training and evaluation texts, before they are cut; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_lengths: Option<TokenLengths>,
 }
 
 /// Saving failed; nothing recorded before is lost.

@@ -91,6 +91,11 @@ fn a_missing_input_is_no_failure_of_a_run() {
     let mut task = place.sweep(&["task", "--devices", "cpu", "--threads", "1", "--results"]);
     let output = task.arg(&results).current_dir(place.path("elsewhere")).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let views = sweep::store::Store::open(&results).unwrap().runs().unwrap();
+    let store = sweep::store::Store::open(&results).unwrap();
+    let views = store.runs().unwrap();
     assert!(views.iter().all(|view| view.state == sweep::store::RunState::Completed), "{views:?}");
+    // What was found of the texts is kept with every run.
+    let lengths = store.run_record(&views[0].run.id).unwrap().unwrap().facts.token_lengths.unwrap();
+    assert_eq!((lengths.texts, lengths.max_length), (160, 64));
+    assert!(lengths.cut > 0 && lengths.longest > 64, "{lengths:?}");
 }

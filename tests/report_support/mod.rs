@@ -216,6 +216,7 @@ impl Fake {
             model_digest: "m".repeat(64),
             steps: 40 * run.spec.epochs,
             device: "cpu".to_string(),
+            token_lengths: None,
         }
     }
 

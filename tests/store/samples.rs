@@ -30,5 +30,6 @@ pub fn facts() -> RunFacts {
         model_digest: "m".repeat(64),
         steps: 24,
         device: "cuda:0".into(),
+        token_lengths: None,
     }
 }

@@ -8,7 +8,7 @@ use tch::Device;
 
 use super::memory::MemoryUse;
 use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
-use crate::data::{self, CacheUse, Tokenizer};
+use crate::data::{self, CacheUse, TokenLengths, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::hub::Hub;
 use crate::model::{Base, Compute, Kernels, ModelConfig, ModelError, SavedAdapter};
@@ -114,19 +114,23 @@ impl TorchExecutor {
         let location = self.hub.dataset(&shared.dataset.path).map_err(inputs)?;
         let dataset = data::load(&shared.dataset, &location).map_err(inputs)?;
         let tokenizer = Tokenizer::load(&folder, shared.max_length).map_err(inputs)?;
+        let mut lengths = Vec::new();
         let mut examples = |examples: data::Examples| -> Result<Examples, ExecuteError> {
             let cache = self.token_cache.as_deref();
             let (tokens, usage) = tokenizer.encode_cached(&examples.texts, cache).map_err(inputs)?;
             if let CacheUse::Failed(error) = usage {
                 sink.emit(&Event::Notice { run: None, message: format!("token ids are not cached: {error}") });
             }
+            lengths.extend(tokenizer.lengths(&examples.texts, &tokens, cache).map_err(inputs)?);
             Ok(Examples { tokens, labels: examples.labels, rows: examples.rows })
         };
+        let (train, evaluation) = (examples(dataset.train)?, examples(dataset.evaluation)?);
         let data = TrainingData {
-            train: examples(dataset.train)?,
-            evaluation: examples(dataset.evaluation)?,
+            train,
+            evaluation,
             class_names: dataset.class_names,
             digest: dataset.digest,
+            token_lengths: Some(TokenLengths::of(lengths, shared.max_length)),
         };
         let (classes, precision) = (data.class_names.len(), shared.precision);
         let initial = self.initial(&shared, &folder)?;
