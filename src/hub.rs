@@ -6,22 +6,39 @@
 //!
 //! What the cache has is used as it is, without asking whether the hub has something newer: a run's id follows from the
 //! contents of its model. [`Hub::refreshing`] asks.
+//!
+//! Nothing that a server says is trusted: names are checked before they become part of a path, contents against their
+//! digest; the token goes to no other host; every wait is bounded.
 
+mod address;
+mod checksum;
+mod client;
 mod digest;
 mod download;
+mod endpoint;
+mod environment;
 mod error;
+mod lock;
 mod name;
+mod pace;
+mod part;
 mod remote;
+mod retry;
+mod room;
+mod secret;
 mod wanted;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use environment::variable;
 use name::Repository;
 use wanted::{ADAPTER, AdapterFiles, ModelFiles};
 
+pub use address::Address;
 pub use error::HubError;
-pub use remote::{Remote, Watch};
+pub use remote::{Patience, Remote, Watch};
+pub use secret::redacted;
 pub use wanted::{ModelPart, Wanted};
 
 /// The hub name of the small model that comes with `make setup`.
@@ -81,8 +98,8 @@ impl Hub {
         let packaged = || packaged_minilm(Path::new(env!("CARGO_MANIFEST_DIR")));
         let minilm = variable("SWEEP_MINILM").unwrap_or_else(packaged);
         let memory = home.map(|home| home.join("sweep"));
-        let offline = remote::is_offline(&variable);
-        Hub { offline, ..Hub::at(cache_folder(&variable), minilm, memory) }
+        let offline = environment::is_offline(&variable);
+        Hub { offline, ..Hub::at(environment::cache_folder(&variable), minilm, memory) }
     }
 
     /// With these folders, and nothing from elsewhere.
@@ -92,9 +109,11 @@ impl Hub {
 
     /// Also downloads, unless `HF_HUB_OFFLINE` is set: from `HF_ENDPOINT`, with `HF_TOKEN` or the token that lies in
     /// `HF_HOME`.
-    pub fn downloading(self, watch: Arc<dyn Watch>) -> Self {
-        let remote = Remote::from_environment(&variable, &huggingface_home(&variable), watch);
-        Hub { remote, ..self }
+    ///
+    /// # Errors
+    /// A variable that cannot be used.
+    pub fn downloading(self, watch: Arc<dyn Watch>) -> Result<Self, HubError> {
+        Ok(Hub { remote: Remote::from_environment(&variable, watch)?, ..self })
     }
 
     /// Asks the hub for the newest commit of every revision, also where the cache has one.
@@ -242,7 +261,7 @@ impl Hub {
     }
 
     fn repository(&self, kind: Kind, name: &str) -> Result<Repository, HubError> {
-        let none = || HubError::NoPath { kind, name: name.to_string(), hint: current_folder() };
+        let none = || HubError::NoPath { kind, name: redacted(name), hint: current_folder() };
         Repository::parse(kind, name).ok_or_else(none)
     }
 
@@ -266,24 +285,6 @@ fn current_folder() -> String {
     std::env::current_dir().map(|folder| format!(" (seen from {})", folder.display())).unwrap_or_default()
 }
 
-/// A variable of the environment that is not empty.
-fn variable(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
-}
-
-/// As the Python package `huggingface_hub` finds it.
-fn cache_folder(variable: &dyn Fn(&str) -> Option<PathBuf>) -> PathBuf {
-    let named = variable("HF_HUB_CACHE").or_else(|| variable("HUGGINGFACE_HUB_CACHE"));
-    named.unwrap_or_else(|| huggingface_home(variable).join("hub"))
-}
-
-fn huggingface_home(variable: &dyn Fn(&str) -> Option<PathBuf>) -> PathBuf {
-    variable("HF_HOME").unwrap_or_else(|| {
-        let cache = variable("XDG_CACHE_HOME");
-        cache.unwrap_or_else(|| variable("HOME").unwrap_or_default().join(".cache")).join("huggingface")
-    })
-}
-
 /// The model folder of the package in `repository/.venv`, whatever Python made it.
 fn packaged_minilm(repository: &Path) -> PathBuf {
     let lib = repository.join(".venv").join("lib");
@@ -292,5 +293,7 @@ fn packaged_minilm(repository: &Path) -> PathBuf {
     folders.find(|folder| folder.is_dir()).unwrap_or_else(|| lib.join("python3/site-packages").join(MINILM_PACKAGE))
 }
 
+#[cfg(test)]
+mod anything;
 #[cfg(test)]
 mod tests;

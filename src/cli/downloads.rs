@@ -2,18 +2,22 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use indicatif::{BinaryBytes, ProgressBar, ProgressStyle};
 
 use crate::data;
-use crate::hub::{Hub, Wanted, Watch};
+use crate::hub::{Hub, HubError, Wanted, Watch};
 use crate::spec::DatasetSpec;
 
 use super::progress::can_draw;
 use super::streams::tell;
 
 /// The hub as the environment says. It downloads what is missing, unless `HF_HUB_OFFLINE` is set.
-pub fn hub() -> Hub {
+///
+/// # Errors
+/// A variable of the environment that cannot be used.
+pub fn hub() -> Result<Hub, HubError> {
     let watch: Arc<dyn Watch> = if can_draw() { Arc::new(Bar::default()) } else { Arc::new(Lines) };
     Hub::from_environment().downloading(watch)
 }
@@ -86,6 +90,12 @@ impl Watch for Bar {
     fn waiting(&self, repository: &str) {
         tell(waits(repository));
     }
+
+    fn retrying(&self, repository: &str, reason: &str, wait: Duration) {
+        // The bar begins anew below the line.
+        self.end();
+        tell(tries_again(repository, reason, wait));
+    }
 }
 
 /// A line per file, elsewhere.
@@ -103,6 +113,14 @@ impl Watch for Lines {
     fn waiting(&self, repository: &str) {
         tell(waits(repository));
     }
+
+    fn retrying(&self, repository: &str, reason: &str, wait: Duration) {
+        tell(tries_again(repository, reason, wait));
+    }
+}
+
+fn tries_again(repository: &str, reason: &str, wait: Duration) -> String {
+    format!("{repository}: {reason}; trying again in {} s", wait.as_secs_f64())
 }
 
 fn waits(repository: &str) -> String {

@@ -37,7 +37,7 @@ pub struct Export {
 
 impl Export {
     pub fn run(self) -> Result<ExitCode, CliError> {
-        let hub = downloads::hub();
+        let hub = downloads::hub()?;
         let place = Place { hub: &hub, results: &self.results, model: self.model.as_deref() };
         let source = inference::find(&self.run, &place)?;
         let mut done = String::new();

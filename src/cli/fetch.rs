@@ -39,7 +39,7 @@ impl Fetch {
         for assignment in &self.set {
             file.set(assignment)?;
         }
-        let hub = downloads::hub();
+        let hub = downloads::hub()?;
         // What is wrong with the file is told before anything large is downloaded.
         file.resolve(&LocalFacts::new(&hub, Depth::Shape))?;
         let hub = hub.refreshing();

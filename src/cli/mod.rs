@@ -127,7 +127,7 @@ fn print(text: &str) -> Result<(), CliError> {
     streams::write_out(text).map(drop)
 }
 
-/// The command line as records have it: what is no text with replacement characters.
+/// The command line as records have it: what is no text with replacement characters, and without passwords and tokens.
 fn command_line() -> Vec<String> {
-    std::env::args_os().map(|argument: OsString| argument.to_string_lossy().into_owned()).collect()
+    std::env::args_os().map(|argument: OsString| crate::hub::redacted(&argument.to_string_lossy())).collect()
 }

@@ -128,7 +128,6 @@ impl Predict {
             return Ok(ExitCode::SUCCESS);
         };
         let stop = Stop::default();
-        stop_on_signals(&stop).map_err(CliError::Signals)?;
         match self.predict_file(input, format, &stop) {
             Err(CliError::Inference(error @ InferenceError::Interrupted)) => {
                 tell(error);
@@ -140,7 +139,7 @@ impl Predict {
     }
 
     fn source(&self) -> Result<Source, CliError> {
-        let hub = downloads::hub();
+        let hub = downloads::hub()?;
         let place = Place { hub: &hub, results: &self.results, model: self.model.as_deref() };
         let mut source = inference::find(&self.run, &place)?;
         if let Some(names) = &self.class_names {
@@ -240,6 +239,8 @@ impl Predict {
             tell(note);
         }
         let predictor = self.predictor(&source)?;
+        // Not before: a signal ends a download at once, and what came of it is kept.
+        stop_on_signals(stop).map_err(CliError::Signals)?;
         let id = reader.columns().id.clone().unwrap_or_else(|| "id".to_owned());
         let columns = self.columns(Some(id), None);
         let bar = bar();

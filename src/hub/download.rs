@@ -1,30 +1,28 @@
 //! From the hub into the cache, whole or not at all.
 //!
 //! Files come into a folder of their own inside the cache, where a cut download goes on later. A file that is complete
-//! moves to its place in the usual layout (`blobs/<etag>`, and a link to it in `snapshots/<commit>`), and only when all
-//! files are there does `refs/<revision>` name the commit.
+//! and checked moves to its place in the usual layout (`blobs/<etag>`, and a link to it in `snapshots/<commit>`), and only
+//! when all files are there does `refs/<revision>` name the commit.
 
-use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use hf_hub::api::Progress;
-use hf_hub::api::sync::{Api, ApiError};
-use rustix::fs::{FlockOperation, flock};
 
 use super::HubError;
-use super::name::Repository;
-use super::remote::{Listing, Remote, Watch, at};
+use super::checksum::other_digest;
+use super::client::Client;
+use super::lock::lock;
+use super::name::{FileName, Identifier, Repository};
+use super::part::{self, Part};
+use super::remote::{Facts, Listing, Remote};
+use super::room;
 use super::wanted::Wanted;
 
 /// Where incomplete downloads wait, inside the cache.
 const STAGING: &str = ".sweep-downloads";
-/// Where huggingface_hub has its locks, too.
-const LOCKS: &str = ".locks";
 const CARD: &str = "README.md";
-/// Waiting times between attempts that gain nothing.
-const WAITS: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1500)];
+/// Longest card, in bytes: it is read into memory.
+const LONGEST_CARD: u64 = 16 << 20;
 
 /// Downloads what is wanted of a repository and returns its snapshot folder. What the cache has already is not asked for.
 ///
@@ -36,195 +34,161 @@ pub(super) fn download(
     repository: &Repository,
     wanted: &dyn Wanted,
 ) -> Result<PathBuf, HubError> {
-    let cache = absolute(cache)?;
-    let staging = cache.join(STAGING);
+    let cache = &absolute(cache)?;
+    let staging = repository.folder(&cache.join(STAGING)).join("blobs");
+    let blobs = repository.folder(cache).join("blobs");
+    let _lock = lock(cache, repository, &[staging.clone(), blobs.clone()], remote.watch.as_ref())?;
     create(&staging)?;
-    let _lock = lock(&cache, repository, remote.watch.as_ref())?;
-    let api = remote.api(staging.clone(), repository)?;
-    let listing = remote.listing(&api, repository)?;
-    let place = Place { remote, cache: &cache, staging: &staging, repository, commit: &listing.commit };
-    let card = if wanted.reads_card() { place.card(&api, &listing)? } else { None };
+    let client = Client::new(remote);
+    let listing = remote.listing(&client, repository)?;
+    let place = Place { remote, client: &client, cache, staging, blobs, repository, commit: &listing.commit };
+    let card = if wanted.reads_card() { place.card(&listing)? } else { None };
     let chosen = wanted.choose(&listing.names, card.as_deref());
     let chosen =
         chosen.map_err(|reason| HubError::Unusable { kind: repository.kind, name: repository.given(), reason })?;
-    for name in &chosen {
-        place.obtain(&api, name)?;
-    }
+    place.obtain(&place.missing(place.checked(&chosen)?)?)?;
     if wanted.is_whole() {
         place.name_commit()?;
     }
-    // Empty by now; what is left there costs nothing. Another download may be at work beside it.
-    let _ = fs::remove_dir_all(repository.folder(&staging));
-    let _ = fs::remove_dir(&staging);
+    // Empty by now, but for what nobody wants any more; what stays costs nothing. Another download may be at work beside it.
+    let _ = fs::remove_dir_all(repository.folder(&cache.join(STAGING)));
+    let _ = fs::remove_dir(cache.join(STAGING));
     Ok(place.snapshot())
 }
 
 struct Place<'a> {
     remote: &'a Remote,
+    client: &'a Client,
     cache: &'a Path,
-    staging: &'a Path,
+    staging: PathBuf,
+    blobs: PathBuf,
     repository: &'a Repository,
-    commit: &'a str,
+    commit: &'a Identifier,
 }
 
 impl Place<'_> {
     fn snapshot(&self) -> PathBuf {
-        self.repository.folder(self.cache).join("snapshots").join(self.commit)
+        self.repository.folder(self.cache).join("snapshots").join(self.commit.as_str())
     }
 
     /// The text of the repository's card, where it has one.
-    fn card(&self, api: &Api, listing: &Listing) -> Result<Option<String>, HubError> {
+    fn card(&self, listing: &Listing) -> Result<Option<String>, HubError> {
         if !listing.names.iter().any(|name| name == CARD) {
             return Ok(None);
         }
-        self.obtain(api, CARD)?;
         let path = self.snapshot().join(CARD);
+        let missing = self.missing(self.checked(&[CARD.to_owned()])?)?;
+        let here = || fs::metadata(&path).map_or(0, |metadata| metadata.len());
+        let fits = |length: u64| {
+            let reason = format!("its README.md has {length} bytes, and a card has {LONGEST_CARD} at most");
+            let (kind, name) = (self.repository.kind, self.repository.given());
+            if length > LONGEST_CARD { Err(HubError::Unusable { kind, name, reason }) } else { Ok(()) }
+        };
+        fits(missing.first().and_then(|(_, facts)| facts.length).unwrap_or_else(here))?;
+        self.obtain(&missing)?;
+        fits(here())?;
         fs::read_to_string(&path).map(Some).map_err(|source| HubError::Read { path, source })
     }
 
-    /// Puts a file into the snapshot, unless it is there.
-    fn obtain(&self, api: &Api, name: &str) -> Result<(), HubError> {
-        let link = self.snapshot().join(name);
-        if link.is_file() {
-            return Ok(());
-        }
-        let staged = self.fetch(api, name)?;
-        let blob = fs::canonicalize(&staged).map_err(|source| HubError::Read { path: staged.clone(), source })?;
-        let etag = blob.file_name().unwrap_or_default();
-        let blobs = self.repository.folder(self.cache).join("blobs");
-        create(&blobs)?;
-        create(link.parent().unwrap_or(&link))?;
-        rename(&blob, &blobs.join(etag))?;
-        // Out of `snapshots/<commit>/` and of the folders in the file's own name.
-        let up = "../".repeat(2 + name.matches('/').count());
-        // A dangling link of an earlier time is in the way.
-        let _ = fs::remove_file(&link);
-        let target = Path::new(&up).join("blobs").join(etag);
-        std::os::unix::fs::symlink(target, &link).map_err(|source| HubError::Write { path: link, source })
-    }
-
-    /// Downloads into the staging folder; attempts that gain something do not count.
-    fn fetch(&self, api: &Api, name: &str) -> Result<PathBuf, HubError> {
-        let mut waits = WAITS.iter();
-        let mut came = self.part();
-        loop {
-            let error = match self.attempt(api, name) {
-                Ok(path) => return Ok(path),
-                Err(error) => error,
-            };
-            let now = self.part();
-            if now > came {
-                waits = WAITS.iter();
-            }
-            came = now;
-            match waits.next().filter(|_| may_pass(&error)) {
-                Some(wait) => std::thread::sleep(*wait),
-                None => return Err(error),
-            }
-        }
-    }
-
-    fn attempt(&self, api: &Api, name: &str) -> Result<PathBuf, HubError> {
-        let expected = Cell::new(0);
-        let given = self.repository.given();
-        let watch = self.remote.watch.as_ref();
-        let progress = Reporter { watch, repository: &given, expected: &expected, begun: false };
-        let repo = api.repo(at(self.repository, self.commit));
-        let path = match repo.download_with_progress(name, progress) {
-            Ok(path) => path,
-            Err(ApiError::InvalidResume) => return Err(self.thrown_away(name, self.part(), expected.get())),
-            Err(ApiError::IoError(source)) if is_local(&source) => {
-                return Err(HubError::Write { path: self.staging.to_path_buf(), source });
-            }
-            Err(error) => return Err(self.remote.failed(self.repository, name, error)),
+    /// Names that may become part of a path.
+    fn checked(&self, names: &[String]) -> Result<Vec<FileName>, HubError> {
+        let bad = |file: &str| {
+            let (kind, name) = (self.repository.kind, self.repository.given());
+            HubError::BadName { kind, name, file: format!("{file:?}") }
         };
-        let found = fs::metadata(&path).map_err(|source| HubError::Read { path: path.clone(), source })?.len();
-        if found == expected.get() { Ok(path) } else { Err(self.thrown_away(name, found, expected.get())) }
+        names.iter().map(|name| FileName::parse(name).ok_or_else(|| bad(name))).collect()
     }
 
-    /// Removes what came, which is no beginning of the file.
-    fn thrown_away(&self, file: &str, found: u64, expected: u64) -> HubError {
-        let _ = fs::remove_dir_all(self.repository.folder(self.staging));
-        let (kind, name) = (self.repository.kind, self.repository.given());
-        HubError::Truncated { kind, name, file: file.to_owned(), found, expected }
+    /// What the hub says about the files that the snapshot does not have.
+    fn missing(&self, names: Vec<FileName>) -> Result<Vec<(FileName, Facts)>, HubError> {
+        let snapshot = self.snapshot();
+        let missing = names.into_iter().filter(|name| !snapshot.join(name.as_str()).is_file());
+        missing
+            .map(|name| {
+                let facts = self.remote.facts(self.client, self.repository, self.commit, &name)?;
+                Ok((name, facts))
+            })
+            .collect()
     }
 
-    /// Bytes of the incomplete file.
-    fn part(&self) -> u64 {
-        let blobs = fs::read_dir(self.repository.folder(self.staging).join("blobs"));
-        let files = blobs.into_iter().flatten().flatten().map(|entry| entry.path());
-        let parts = files.filter(|path| path.extension().is_some_and(|extension| extension == "part"));
-        parts.filter_map(|path| fs::metadata(path).ok()).map(|metadata| metadata.len()).sum()
+    /// Puts files into the snapshot.
+    fn obtain(&self, missing: &[(FileName, Facts)]) -> Result<(), HubError> {
+        let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let mut needed = BTreeMap::new();
+        for (_, facts) in missing {
+            let here = length(&self.blob(facts)).max(length(&part::path(&self.staging, facts)));
+            needed.insert(facts.etag.as_str(), facts.length.unwrap_or(0).saturating_sub(here));
+        }
+        room::check(&self.staging, needed.into_values().fold(0, u64::saturating_add))?;
+        missing.iter().try_for_each(|(name, facts)| self.place(name, facts))
+    }
+
+    fn blob(&self, facts: &Facts) -> PathBuf {
+        self.blobs.join(facts.etag.as_str())
+    }
+
+    fn place(&self, name: &FileName, facts: &Facts) -> Result<(), HubError> {
+        let blob = self.blob(facts);
+        if !is_whole(&blob, facts)? {
+            let part = Part {
+                remote: self.remote,
+                client: self.client,
+                repository: self.repository,
+                name,
+                address: &self.remote.address(self.repository, self.commit, name),
+                facts,
+                path: part::path(&self.staging, facts),
+            };
+            part.bring()?;
+            move_durably(&part.path, &blob)?;
+        }
+        self.link(name, &blob)
+    }
+
+    /// The name of a file in the snapshot, pointing at its contents.
+    fn link(&self, name: &FileName, blob: &Path) -> Result<(), HubError> {
+        let link = self.snapshot().join(name.as_str());
+        create(link.parent().unwrap_or(&link))?;
+        // Out of `snapshots/<commit>/` and of the folders in the file's own name.
+        let up = "../".repeat(2 + name.as_str().matches('/').count());
+        let target = Path::new(&up).join("blobs").join(blob.file_name().unwrap_or_default());
+        // Made beside and renamed: a link of an earlier time that leads nowhere may be in the way.
+        let beside = self.staging.join("link");
+        let _ = fs::remove_file(&beside);
+        let made = std::os::unix::fs::symlink(target, &beside);
+        made.and_then(|()| fs::rename(&beside, &link)).map_err(|source| HubError::Write { path: link, source })
     }
 
     /// `refs/<revision>`, unless the revision is the commit itself.
     fn name_commit(&self) -> Result<(), HubError> {
         let revision = self.repository.revision();
-        if revision == self.commit {
+        if revision == self.commit.as_str() {
             return Ok(());
         }
-        let path = self.repository.folder(self.cache).join("refs").join(revision);
-        create(path.parent().unwrap_or(&path))?;
-        let beside = path.with_extension(format!("{}.tmp", std::process::id()));
-        fs::write(&beside, self.commit).map_err(|source| HubError::Write { path: beside.clone(), source })?;
-        rename(&beside, &path)
+        let beside = self.staging.join("ref");
+        fs::write(&beside, self.commit.as_str()).map_err(|source| HubError::Write { path: beside.clone(), source })?;
+        move_durably(&beside, &self.repository.folder(self.cache).join("refs").join(revision))
     }
 }
 
-/// Another attempt may do better.
-fn may_pass(error: &HubError) -> bool {
-    matches!(error, HubError::Cut { .. } | HubError::Truncated { .. } | HubError::Unreachable { .. })
-}
-
-/// Of this machine's disk rather than of the connection.
-fn is_local(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{
-        NotADirectory, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+/// Whether the cache has the contents of a file, by its length and, where there is one, its digest.
+fn is_whole(blob: &Path, facts: &Facts) -> Result<bool, HubError> {
+    let failed = |source| HubError::Read { path: blob.to_path_buf(), source };
+    let Ok(metadata) = fs::metadata(blob) else {
+        return Ok(false);
     };
-    let local = [NotADirectory, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull];
-    local.contains(&error.kind())
+    let long = facts.length.is_none_or(|length| length == metadata.len());
+    Ok(metadata.is_file() && long && other_digest(blob, &facts.etag).map_err(failed)?.is_none())
 }
 
-/// One process at a time downloads a repository.
-fn lock(cache: &Path, repository: &Repository, watch: &dyn Watch) -> Result<File, HubError> {
-    let folder = cache.join(LOCKS);
-    create(&folder)?;
-    let path = repository.folder(&folder).join("sweep.lock");
-    create(path.parent().unwrap_or(&folder))?;
-    let failed = |source: std::io::Error| HubError::Write { path: path.clone(), source };
-    let file = File::create(&path).map_err(failed)?;
-    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        watch.waiting(&repository.given());
-        flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
-    }
-    Ok(file)
-}
-
-/// Tells the watch, and learns how long the file is.
-struct Reporter<'a> {
-    watch: &'a dyn Watch,
-    repository: &'a str,
-    expected: &'a Cell<u64>,
-    /// The client announces a file more than once.
-    begun: bool,
-}
-
-impl Progress for Reporter<'_> {
-    fn init(&mut self, size: usize, filename: &str) {
-        self.expected.set(size as u64);
-        if !self.begun {
-            self.begun = true;
-            self.watch.begin(self.repository, filename, size as u64);
-        }
-    }
-
-    fn update(&mut self, size: usize) {
-        self.watch.advance(size as u64);
-    }
-
-    fn finish(&mut self) {
-        self.watch.end();
-    }
+/// Into its place, so that a machine that stops has the whole file there or none.
+fn move_durably(from: &Path, to: &Path) -> Result<(), HubError> {
+    let failed = |source| HubError::Write { path: to.to_path_buf(), source };
+    let folder = to.parent().unwrap_or(to);
+    create(folder)?;
+    File::open(from).and_then(|file| file.sync_all()).map_err(failed)?;
+    fs::rename(from, to).map_err(failed)?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, HubError> {
@@ -233,8 +197,4 @@ fn absolute(path: &Path) -> Result<PathBuf, HubError> {
 
 fn create(folder: &Path) -> Result<(), HubError> {
     fs::create_dir_all(folder).map_err(|source| HubError::Write { path: folder.to_path_buf(), source })
-}
-
-fn rename(from: &Path, to: &Path) -> Result<(), HubError> {
-    fs::rename(from, to).map_err(|source| HubError::Write { path: to.to_path_buf(), source })
 }

@@ -1,7 +1,9 @@
 //! What keeps a name from becoming files.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use super::address::Address;
 use super::{Kind, MINILM};
 
 /// A name that leads to no files.
@@ -36,38 +38,79 @@ pub enum HubError {
     )]
     NoMiniLm { cache: PathBuf, package: PathBuf },
 
+    #[error("{name} cannot be used as it is set: {reason}")]
+    Setting { name: &'static str, reason: String },
     #[error(
-        "{word} `{name}`: {hub} has no such {word} or revision (status 404); check the spelling, or give a local path \
+        "{word} `{name}`: {address} has no such {word} or revision (status 404); check the spelling, or give a local path \
          with --set {word}=PATH",
         word = .kind.word()
     )]
-    NoRepository { kind: Kind, name: String, hub: String },
+    NoRepository { kind: Kind, name: String, address: Box<Address> },
     #[error("{word} `{name}`: {file} is not there (status 404)", word = .kind.word())]
     NoFile { kind: Kind, name: String, file: String },
     #[error(
-        "{word} `{name}`: {hub} refuses access (status {status}): it does not exist, or it is private or gated; {advice}",
+        "{word} `{name}`: {address} refuses access (status {status}): it does not exist, or it is private or gated; \
+         {advice}",
         word = .kind.word(), advice = token_advice(*.with_token)
     )]
-    Refused { kind: Kind, name: String, hub: String, status: u16, with_token: bool },
+    Refused { kind: Kind, name: String, address: Box<Address>, status: u16, with_token: bool },
     #[error(
-        "{word} `{name}`: cannot reach {hub}: {reason}; try again, or set HF_HUB_OFFLINE=1 to use only what is on this \
-         machine",
+        "{word} `{name}`: cannot reach {address}: {reason}; try again, or set HF_HUB_OFFLINE=1 to use only what is on \
+         this machine",
         word = .kind.word()
     )]
-    Unreachable { kind: Kind, name: String, hub: String, reason: String },
-    #[error("{word} `{name}`: {hub} answers {answer}; try again later", word = .kind.word())]
-    BadAnswer { kind: Kind, name: String, hub: String, answer: String },
+    Unreachable { kind: Kind, name: String, address: Box<Address>, reason: String },
     #[error(
-        "{word} `{name}`: the connection was cut while {file} came ({reason}); what came is kept, and the same command \
-         goes on from there",
+        "{word} `{name}`: the connection to {address} cannot be trusted: {reason}; check the clock of this machine and \
+         HF_ENDPOINT, and whether a proxy answers instead of the hub",
         word = .kind.word()
     )]
-    Cut { kind: Kind, name: String, file: String, reason: String },
+    Untrusted { kind: Kind, name: String, address: Box<Address>, reason: String },
     #[error(
-        "{word} `{name}`: {file} came with {found} bytes instead of {expected}; it was thrown away, try again",
+        "{word} `{name}`: {address} answers with status {status}{wish}; try again later",
+        word = .kind.word(), wish = wish(*.retry_after)
+    )]
+    Status { kind: Kind, name: String, address: Box<Address>, status: u16, retry_after: Option<Duration> },
+    #[error(
+        "{word} `{name}`: {address} {answer}, so nothing of it is used; check HF_ENDPOINT, or bring the {word} here in \
+         another way and give its path with --set {word}=PATH",
         word = .kind.word()
     )]
-    Truncated { kind: Kind, name: String, file: String, found: u64, expected: u64 },
+    BadAnswer { kind: Kind, name: String, address: Box<Address>, answer: String },
+    #[error(
+        "{word} `{name}`: the connection was cut while {file} came from {address} ({reason}); what came is kept, and the \
+         same command goes on from there",
+        word = .kind.word()
+    )]
+    Cut { kind: Kind, name: String, file: String, address: Box<Address>, reason: String },
+    #[error(
+        "{word} `{name}`: {file} came with {found} bytes instead of {expected} from {address}; it was thrown away, try \
+         again",
+        word = .kind.word()
+    )]
+    Truncated { kind: Kind, name: String, file: String, address: Box<Address>, found: u64, expected: u64 },
+    #[error(
+        "{word} `{name}`: {file} came from {address} twice with other contents than the hub promises ({difference}); it \
+         was thrown away. A proxy or a mirror may change files on the way: try another network or another HF_ENDPOINT",
+        word = .kind.word()
+    )]
+    Damaged { kind: Kind, name: String, file: String, address: Box<Address>, difference: String },
+    #[error(
+        "{word} `{name}`: a file that is needed is called {file}, which is no path inside a folder; the {word} cannot be \
+         downloaded",
+        word = .kind.word()
+    )]
+    BadName { kind: Kind, name: String, file: String },
+    #[error(
+        "{path}: {needed} bytes are to be downloaded, and there is room for {free} only; free some space, or set HF_HOME to \
+         a folder on another disk"
+    )]
+    NoRoom { path: PathBuf, needed: u64, free: u64 },
+    #[error(
+        "{path}: another process ({holder}) holds this lock, and its download has not changed for {minutes} minutes; end \
+         that process, then start again"
+    )]
+    Stuck { path: PathBuf, holder: String, minutes: u64 },
     #[error("{word} `{name}`: {reason}", word = .kind.word())]
     Unusable { kind: Kind, name: String, reason: String },
     #[error("{path}: cannot read: {source}")]
@@ -78,6 +121,10 @@ pub enum HubError {
 
 fn offline_note(offline: bool) -> &'static str {
     if offline { " (HF_HUB_OFFLINE is set, so nothing is downloaded)" } else { "" }
+}
+
+fn wish(retry_after: Option<Duration>) -> String {
+    retry_after.map(|wait| format!(" and asks to wait for {} s", wait.as_secs())).unwrap_or_default()
 }
 
 fn token_advice(with_token: bool) -> &'static str {

@@ -1,15 +1,23 @@
-//! The hub itself: what it lists, and what it answers when it does not give a file.
+//! The hub itself: what it lists, what it says about a file, and what its failures mean.
 
-use std::fmt;
-use std::path::PathBuf;
+use std::io::Read;
 use std::sync::Arc;
+use std::time::Duration;
 
-use hf_hub::api::RepoInfo;
-use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
-use hf_hub::{Repo, RepoType};
+use http::Method;
+use serde::Deserialize;
 
-use super::name::Repository;
+use super::address::{Address, encoded};
+use super::client::{Answer, Client, Failed, Failure, Purpose};
+use super::endpoint::Endpoint;
+use super::environment::{self, Variable};
+use super::name::{FileName, Identifier, Repository};
+use super::retry::patiently;
+use super::secret::Secret;
 use super::{HubError, Kind};
+
+/// Longest list of files, in bytes: half a million names.
+const LONGEST_LISTING: u64 = 64 << 20;
 
 /// Hears how downloads go.
 pub trait Watch: Send + Sync {
@@ -21,181 +29,275 @@ pub trait Watch: Send + Sync {
     fn end(&self);
     /// Another process downloads the same repository.
     fn waiting(&self, repository: &str);
+    /// Something went wrong, and is tried again after this time.
+    fn retrying(&self, repository: &str, reason: &str, wait: Duration);
+}
+
+/// How long is waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection, and for an answer about a file.
+    pub answers: Duration,
+    /// For more of a file.
+    pub downloads: Duration,
+}
+
+impl Default for Patience {
+    /// Those of `huggingface_hub`.
+    fn default() -> Self {
+        Patience { answers: Duration::from_secs(10), downloads: Duration::from_secs(10) }
+    }
 }
 
 /// Where files come from.
 #[derive(Clone)]
 pub struct Remote {
-    /// None: the official one.
-    pub endpoint: Option<String>,
-    pub token: Option<String>,
+    endpoint: Endpoint,
+    token: Option<Secret>,
+    pub patience: Patience,
     pub watch: Arc<dyn Watch>,
 }
 
-impl fmt::Debug for Remote {
-    /// Without the token.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Remote").field("endpoint", &self.endpoint).field("token", &self.token.is_some()).finish()
+impl std::fmt::Debug for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Remote { endpoint, token, patience, watch: _ } = self;
+        f.debug_struct("Remote").field("endpoint", endpoint).field("token", token).field("patience", patience).finish()
     }
 }
 
 /// The files of a repository at one commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Listing {
-    pub commit: String,
+    pub commit: Identifier,
+    /// As the server gives them: to be checked before they become part of a path.
     pub names: Vec<String>,
 }
 
+/// What the hub says about a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// Of its contents.
+    pub etag: Identifier,
+    pub length: Option<u64>,
+}
+
+/// The part of a listing that matters here.
+#[derive(Deserialize)]
+struct RepositoryInfo {
+    sha: String,
+    siblings: Vec<Sibling>,
+}
+
+#[derive(Deserialize)]
+struct Sibling {
+    rfilename: String,
+}
+
 impl Remote {
-    /// As the environment says: `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HOME`. None where `HF_HUB_OFFLINE` is set.
-    pub fn from_environment(
-        variable: &dyn Fn(&str) -> Option<PathBuf>,
-        home: &std::path::Path,
-        watch: Arc<dyn Watch>,
-    ) -> Option<Self> {
-        let text = |name: &str| variable(name).map(|value| value.to_string_lossy().trim().to_owned());
-        if is_offline(variable) {
-            return None;
-        }
-        let file = || {
-            let path = variable("HF_TOKEN_PATH").unwrap_or_else(|| home.join("token"));
-            std::fs::read_to_string(path).ok().map(|token| token.trim().to_owned())
-        };
-        let token = text("HF_TOKEN").or_else(file).filter(|token| !token.is_empty());
-        let endpoint = text("HF_ENDPOINT").map(|endpoint| endpoint.trim_end_matches('/').to_owned());
-        Some(Remote { endpoint, token, watch })
+    /// The hub at this address.
+    ///
+    /// # Errors
+    /// What is no address.
+    pub fn at(endpoint: &str, watch: Arc<dyn Watch>) -> Result<Self, HubError> {
+        Ok(Remote { endpoint: Endpoint::parse(endpoint)?, token: None, patience: Patience::default(), watch })
     }
 
-    /// A client whose cache is the folder `staging`.
-    pub(super) fn api(&self, staging: PathBuf, repository: &Repository) -> Result<Api, HubError> {
-        let mut builder = ApiBuilder::new()
-            .with_cache_dir(staging)
-            .with_token(self.token.clone())
-            .with_progress(false)
-            .with_user_agent("sweep", env!("CARGO_PKG_VERSION"));
-        if let Some(endpoint) = &self.endpoint {
-            builder = builder.with_endpoint(endpoint.clone());
+    /// Shows this token to the hub, and to no other host.
+    pub fn with_token(self, token: &str) -> Self {
+        Remote { token: Some(Secret::new(token)), ..self }
+    }
+
+    /// As the environment says: `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HOME`, `HF_HUB_ETAG_TIMEOUT`,
+    /// `HF_HUB_DOWNLOAD_TIMEOUT`. None where `HF_HUB_OFFLINE` is set.
+    ///
+    /// # Errors
+    /// A setting that cannot be used.
+    pub(super) fn from_environment(variable: Variable<'_>, watch: Arc<dyn Watch>) -> Result<Option<Self>, HubError> {
+        if environment::is_offline(variable) {
+            return Ok(None);
         }
-        builder.build().map_err(|error| self.failed(repository, "", error))
+        let endpoint = environment::endpoint(variable)?;
+        let token = environment::token(variable)?;
+        Ok(Some(Remote { endpoint, token, patience: environment::patience(variable)?, watch }))
+    }
+
+    pub(super) fn authorization(&self) -> Option<Secret> {
+        self.endpoint.authorization(self.token.as_ref())
     }
 
     /// What a repository holds.
-    pub(super) fn listing(&self, api: &Api, repository: &Repository) -> Result<Listing, HubError> {
-        let request = api.repo(at(repository, repository.revision())).info_request();
-        let answer = request.config().http_status_as_error(false).build().call();
-        let mut answer = answer.map_err(|error| self.unreachable(repository, error.to_string()))?;
-        let status = answer.status().as_u16();
-        if status != 200 {
-            return Err(self.refused(repository, None, status));
-        }
-        let info: RepoInfo = answer.body_mut().read_json().map_err(|error| {
-            self.bad_answer(repository, format!("with something that is no list of files ({error})"))
-        })?;
-        let names = info.siblings.into_iter().map(|file| file.rfilename).filter(|name| is_plain(name)).collect();
-        if !is_plain(&info.sha) {
-            return Err(self.bad_answer(repository, "with a commit that is none".to_owned()));
-        }
-        Ok(Listing { commit: info.sha, names })
-    }
-
-    /// What an error of the client means for the file that was asked for.
-    pub(super) fn failed(&self, repository: &Repository, file: &str, error: ApiError) -> HubError {
-        let (kind, name) = (repository.kind, repository.given());
-        match error {
-            ApiError::RequestError(error) => {
-                // The client's crate does not export the type of this error, so its text has to do.
-                let text = error.to_string();
-                match text.strip_prefix("http status: ").and_then(|status| status.trim().parse().ok()) {
-                    Some(status) => self.refused(repository, Some(file), status),
-                    None => self.unreachable(repository, text),
-                }
+    ///
+    /// # Errors
+    /// A hub that does not say it.
+    pub(super) fn listing(&self, client: &Client, repository: &Repository) -> Result<Listing, HubError> {
+        let kind = if repository.kind == Kind::Dataset { "datasets" } else { "models" };
+        let path = format!("/api/{kind}/{}/revision/{}", repository.id(), encoded(repository.revision()));
+        let address = self.endpoint.address.at(&path);
+        let listing = self.patiently(repository, || {
+            let answer = client.ask(Purpose::Listing, &Method::GET, &address, None)?;
+            if answer.status != 200 {
+                return Err(answer.refusal());
             }
-            ApiError::IoError(error) => HubError::Cut { kind, name, file: file.to_owned(), reason: error.to_string() },
-            other => self.bad_answer(repository, format!("oddly about {file}: {other}")),
+            read_listing(client, answer)
+        });
+        let listing = listing.map_err(|failed| self.error(repository, None, failed))?;
+        if repository.is_commit() && !repository.revision().eq_ignore_ascii_case(listing.commit.as_str()) {
+            let failure =
+                Failure::Odd(format!("gives commit {} instead of the one that was asked for", listing.commit));
+            return Err(self.error(repository, None, Failed { address, failure }));
         }
+        Ok(listing)
     }
 
-    fn refused(&self, repository: &Repository, file: Option<&str>, status: u16) -> HubError {
-        let (kind, name, hub) = (repository.kind, repository.given(), self.shown());
-        match (status, file) {
-            (404, Some(file)) => HubError::NoFile { kind, name, file: file.to_owned() },
-            (404, None) => HubError::NoRepository { kind, name, hub },
-            (401 | 403, _) => HubError::Refused { kind, name, hub, status, with_token: self.token.is_some() },
-            _ => self.bad_answer(repository, format!("with status {status}")),
+    /// The address of a file at a commit.
+    pub(super) fn address(&self, repository: &Repository, commit: &Identifier, name: &FileName) -> Address {
+        let kind = if repository.kind == Kind::Dataset { "/datasets" } else { "" };
+        let name = name.as_str().split('/').map(encoded).collect::<Vec<_>>().join("/");
+        self.endpoint.address.at(&format!("{kind}/{}/resolve/{commit}/{name}", repository.id()))
+    }
+
+    /// What the hub says about a file.
+    ///
+    /// # Errors
+    /// A hub that does not say it, or says what cannot be right.
+    pub(super) fn facts(
+        &self,
+        client: &Client,
+        repository: &Repository,
+        commit: &Identifier,
+        name: &FileName,
+    ) -> Result<Facts, HubError> {
+        let address = self.address(repository, commit, name);
+        let facts = self.patiently(repository, || {
+            let mut answer = client.ask(Purpose::Facts, &Method::HEAD, &address, None)?;
+            // Simple servers know no HEAD.
+            if matches!(answer.status, 405 | 501) {
+                answer = client.ask(Purpose::Facts, &Method::GET, &address, Some("bytes=0-0"))?;
+            }
+            read_facts(&answer, commit)
+        });
+        facts.map_err(|failed| self.error(repository, Some(name), failed))
+    }
+
+    fn patiently<T>(&self, repository: &Repository, attempt: impl FnMut() -> Result<T, Failed>) -> Result<T, Failed> {
+        let waiting = |failed: &Failed, wait: Duration| self.retrying(repository, failed, wait);
+        patiently(&waiting, attempt)
+    }
+
+    /// Tells the watch.
+    pub(super) fn retrying(&self, repository: &Repository, failed: &Failed, wait: Duration) {
+        let reason = match &failed.failure {
+            Failure::Unreachable(reason) | Failure::Cut(reason) => format!("{}: {reason}", failed.address),
+            Failure::Short { found, expected } => {
+                format!("{}: {found} bytes came instead of {expected}", failed.address)
+            }
+            Failure::Status { status, .. } => format!("{} answers with status {status}", failed.address),
+            // Those are not tried again.
+            Failure::Untrusted(_) | Failure::Odd(_) => return,
+        };
+        self.watch.retrying(&repository.given(), &reason, wait);
+    }
+
+    /// What a failure means for the repository, or for the file that was asked for.
+    pub(super) fn error(&self, repository: &Repository, file: Option<&FileName>, failed: Failed) -> HubError {
+        let (kind, name, Failed { address, failure }) = (repository.kind, repository.given(), failed);
+        let (address, file) = (Box::new(address), file.map(|file| file.as_str().to_owned()));
+        match failure {
+            Failure::Unreachable(reason) => HubError::Unreachable { kind, name, address, reason },
+            Failure::Untrusted(reason) => HubError::Untrusted { kind, name, address, reason },
+            Failure::Cut(reason) => match file {
+                Some(file) => HubError::Cut { kind, name, file, address, reason },
+                None => HubError::Unreachable { kind, name, address, reason },
+            },
+            Failure::Short { found, expected } => {
+                HubError::Truncated { kind, name, file: file.unwrap_or_default(), address, found, expected }
+            }
+            Failure::Odd(answer) => HubError::BadAnswer { kind, name, address, answer },
+            Failure::Status { status: 404, .. } => match file {
+                Some(file) => HubError::NoFile { kind, name, file },
+                None => HubError::NoRepository { kind, name, address },
+            },
+            Failure::Status { status: status @ (401 | 403), .. } => {
+                HubError::Refused { kind, name, address, status, with_token: self.authorization().is_some() }
+            }
+            Failure::Status { status, retry_after } => HubError::Status { kind, name, address, status, retry_after },
         }
-    }
-
-    fn unreachable(&self, repository: &Repository, reason: String) -> HubError {
-        HubError::Unreachable { kind: repository.kind, name: repository.given(), hub: self.shown(), reason }
-    }
-
-    fn bad_answer(&self, repository: &Repository, answer: String) -> HubError {
-        HubError::BadAnswer { kind: repository.kind, name: repository.given(), hub: self.shown(), answer }
-    }
-
-    fn shown(&self) -> String {
-        self.endpoint.clone().unwrap_or_else(|| "the Hugging Face hub".to_owned())
     }
 }
 
-/// Whether `HF_HUB_OFFLINE` says that nothing is downloaded.
-pub(super) fn is_offline(variable: &dyn Fn(&str) -> Option<PathBuf>) -> bool {
-    let value = variable("HF_HUB_OFFLINE").map(|value| value.to_string_lossy().to_ascii_lowercase());
-    value.is_some_and(|value| ["1", "true", "yes", "on"].contains(&value.as_str()))
+fn read_listing(client: &Client, answer: Answer) -> Result<Listing, Failed> {
+    let mut text = Vec::new();
+    let (address, body) = client.body(answer);
+    let failed = |failure| Failed { address: address.clone(), failure };
+    body.take(LONGEST_LISTING + 1).read_to_end(&mut text).map_err(|error| failed(client.cut(error)))?;
+    if text.len() as u64 > LONGEST_LISTING {
+        return Err(failed(Failure::Odd(format!("sends a list of files of more than {LONGEST_LISTING} bytes"))));
+    }
+    parse_listing(&text).map_err(|what| failed(Failure::Odd(what)))
 }
 
-/// A repository at a revision, as the client names it.
-pub(super) fn at(repository: &Repository, revision: &str) -> Repo {
-    let kind = match repository.kind {
-        Kind::Model | Kind::Adapter => RepoType::Model,
-        Kind::Dataset => RepoType::Dataset,
+pub(super) fn parse_listing(text: &[u8]) -> Result<Listing, String> {
+    let info: RepositoryInfo =
+        serde_json::from_slice(text).map_err(|error| format!("sends something that is no list of files ({error})"))?;
+    let commit = Identifier::parse(&info.sha);
+    let commit = commit.ok_or_else(|| format!("names the commit {}, which is none", shortened(&info.sha)))?;
+    Ok(Listing { commit, names: info.siblings.into_iter().map(|file| file.rfilename).collect() })
+}
+
+pub(super) fn read_facts(answer: &Answer, commit: &Identifier) -> Result<Facts, Failed> {
+    let redirect = (300..400).contains(&answer.status);
+    if !redirect && !matches!(answer.status, 200 | 206) {
+        return Err(answer.refusal());
+    }
+    let header =
+        |name: &str| answer.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    if let Some(other) = header("x-repo-commit").filter(|other| other != commit.as_str()) {
+        return Err(answer.odd(format!("gives the file of commit {} instead of {commit}", shortened(&other))));
+    }
+    let Some(named) = header("x-linked-etag").or_else(|| header("etag")) else {
+        return Err(answer.odd("does not say which contents the file has (no ETag)".to_owned()));
     };
-    Repo::with_revision(repository.id(), kind, revision.to_owned())
+    let etag = Identifier::parse(named.strip_prefix("W/").unwrap_or(&named).trim_matches('"'));
+    let etag = etag.ok_or_else(|| {
+        let named = shortened(&named);
+        answer.odd(format!("calls the file's contents {named}, which is no plain name of letters, digits, `-` and `_`"))
+    })?;
+    let linked = header("x-linked-size").and_then(|size| size.trim().parse().ok());
+    let own = || match answer.status {
+        200 => answer.length(),
+        206 => answer.range().and_then(|(_, whole)| whole),
+        _ => None,
+    };
+    Ok(Facts { etag, length: linked.or_else(own) })
 }
 
-/// A relative path that stays where it is put.
-fn is_plain(name: &str) -> bool {
-    !name.is_empty() && !name.contains('\\') && !name.split('/').any(|part| matches!(part, "" | "." | ".."))
+/// What a server says, fit for a line of an error.
+fn shortened(text: &str) -> String {
+    let short: String = text.chars().take(60).collect();
+    let more = if short.len() < text.len() { "..." } else { "" };
+    format!("{short:?}{more}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Silent;
-
-    impl Watch for Silent {
-        fn begin(&self, _: &str, _: &str, _: u64) {}
-        fn advance(&self, _: u64) {}
-        fn end(&self) {}
-        fn waiting(&self, _: &str) {}
+    #[test]
+    fn h1_a_commit_that_is_a_path_is_refused() {
+        let commits = ["/etc", "..", "a/b", ""];
+        for commit in commits {
+            let text = format!(r#"{{"sha": {commit:?}, "siblings": []}}"#);
+            assert!(parse_listing(text.as_bytes()).unwrap_err().contains("which is none"), "{commit}");
+        }
     }
 
     #[test]
-    fn the_remote_follows_the_environment() {
-        let home = tempfile::tempdir().unwrap();
-        std::fs::write(home.path().join("token"), "from-file\n").unwrap();
-        let with = |set: &'static [(&str, &str)]| {
-            let variable =
-                move |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| PathBuf::from(value));
-            Remote::from_environment(&variable, home.path(), Arc::new(Silent))
-        };
-        let plain = with(&[]).unwrap();
-        assert_eq!((plain.endpoint, plain.token.as_deref()), (None, Some("from-file")));
-        let set = with(&[("HF_ENDPOINT", "http://h:1/"), ("HF_TOKEN", "t")]).unwrap();
-        assert_eq!((set.endpoint.as_deref(), set.token.as_deref()), (Some("http://h:1"), Some("t")));
-        assert!(!format!("{set:?}").contains("\"t\""), "the token is not shown");
-        assert!(with(&[("HF_HUB_OFFLINE", "1")]).is_none());
-        assert!(with(&[("HF_HUB_OFFLINE", "0")]).is_some());
-    }
-
-    #[test]
-    fn names_stay_inside_their_folder() {
-        for name in ["config.json", "data/train-00000-of-00001.parquet", "a..b"] {
-            assert!(is_plain(name), "{name}");
+    fn h3_listings_that_are_none() {
+        let deep = format!(r#"{{"sha": "a", "x": {}"#, "[".repeat(1 << 20));
+        for text in ["", "{", "<html>", "null", r#"{"sha": "a"}"#, r#"{"sha": "a", "siblings": [{}]}"#, &deep] {
+            assert!(parse_listing(text.as_bytes()).unwrap_err().contains("no list of files"));
         }
-        for name in ["", "/etc/passwd", "../x", "a/../b", "a//b", "a\\b", "."] {
-            assert!(!is_plain(name), "{name}");
-        }
+        let most = r#"{"sha": "a", "siblings": [{"rfilename": "x", "size": 3}], "tags": [[[]]]}"#;
+        assert_eq!(parse_listing(most.as_bytes()).unwrap().names, ["x"]);
     }
 }

@@ -118,17 +118,6 @@ fn what_is_not_found_says_what_to_do() {
 }
 
 #[test]
-fn the_cache_folder_follows_the_environment() {
-    let with = |set: &'static [(&str, &str)]| {
-        cache_folder(&move |name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| PathBuf::from(value)))
-    };
-    assert_eq!(with(&[("HOME", "/h")]), Path::new("/h/.cache/huggingface/hub"));
-    assert_eq!(with(&[("HOME", "/h"), ("XDG_CACHE_HOME", "/x")]), Path::new("/x/huggingface/hub"));
-    assert_eq!(with(&[("XDG_CACHE_HOME", "/x"), ("HF_HOME", "/f")]), Path::new("/f/hub"));
-    assert_eq!(with(&[("HF_HOME", "/f"), ("HF_HUB_CACHE", "/c")]), Path::new("/c"));
-}
-
-#[test]
 fn the_package_is_found_in_any_python() {
     let repository = tempfile::tempdir().unwrap();
     let folder = repository.path().join(".venv/lib/python3.13/site-packages").join(MINILM_PACKAGE);

@@ -130,7 +130,7 @@ fn a_hub_that_is_ill_or_away() {
     let gone = Server::start().address().replace("127.0.0.1", "127.0.0.2");
     if let Some(remote) = &mut hub.remote {
         // Nobody listens on this port of that address.
-        remote.endpoint = Some(gone);
+        *remote = crate::support::remote(&gone);
     }
     let error = hub.model("acme/other").unwrap_err();
     assert!(matches!(error, HubError::Unreachable { .. }), "{error}");

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use assert_cmd::Command;
 use polars::prelude::{Column, DataFrame, ParquetWriter};
-use sweep::hub::{Hub, Remote, Watch};
+use sweep::hub::{Hub, Patience, Remote, Watch};
 
 use crate::server::Server;
 
@@ -41,15 +42,28 @@ impl Place {
         std::fs::write(self.path(name), text).unwrap();
     }
 
+    /// Where the model's weights wait while they come.
+    pub fn part(&self) -> PathBuf {
+        let weights = std::fs::read(fixture("bert").join("model.safetensors")).unwrap();
+        let name = format!("{}.part", crate::server::digest(&weights));
+        self.cache().join(".sweep-downloads/models--acme--tiny-bert/blobs").join(name)
+    }
+
     /// The cache, as the program below sees it.
     pub fn cache(&self) -> PathBuf {
         self.path("hf/hub")
     }
 
     pub fn sweep(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::cargo_bin("sweep").unwrap();
+        Command::from_std(self.process(arguments))
+    }
+
+    pub fn process(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("sweep"));
         command.args(arguments).current_dir(self.folder.path());
-        command.env_remove("HF_HUB_CACHE").env_remove("HF_TOKEN").env_remove("HF_HUB_OFFLINE");
+        for name in ["HF_HUB_CACHE", "HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DOWNLOAD_TIMEOUT"] {
+            command.env_remove(name);
+        }
         command.env("HF_HOME", self.path("hf")).env("XDG_CACHE_HOME", self.path("cache"));
         command.env("HF_ENDPOINT", self.server.address()).env("NO_COLOR", "1");
         command
@@ -57,8 +71,17 @@ impl Place {
 
     pub fn hub(&self) -> Hub {
         let mut hub = Hub::at(self.cache(), self.path("no-package"), None);
-        let endpoint = Some(self.server.address().to_string());
-        hub.remote = Some(Remote { endpoint, token: None, watch: Arc::new(Heard::default()) });
+        hub.remote = Some(remote(self.server.address()));
+        hub
+    }
+
+    /// As [`Self::hub`], and it waits for a quarter of a second at most.
+    pub fn impatient_hub(&self) -> Hub {
+        let mut hub = self.hub();
+        let soon = Duration::from_millis(250);
+        if let Some(remote) = &mut hub.remote {
+            remote.patience = Patience { answers: soon, downloads: soon };
+        }
         hub
     }
 
@@ -71,6 +94,10 @@ impl Place {
         found.sort();
         found
     }
+}
+
+pub fn remote(endpoint: &str) -> Remote {
+    Remote::at(endpoint, Arc::new(Heard::default())).unwrap()
 }
 
 /// A watch that keeps nothing from anybody.
@@ -91,6 +118,10 @@ impl Watch for Heard {
     }
 
     fn waiting(&self, _: &str) {}
+
+    fn retrying(&self, _: &str, reason: &str, _: Duration) {
+        self.0.lock().unwrap().push(reason.to_string());
+    }
 }
 
 fn collect(root: &Path, folder: &Path, found: &mut Vec<String>) {

@@ -136,7 +136,7 @@ impl Run {
             return Err(CliError::NotSlurm);
         }
         // A rehearsal makes do with what is at hand; workers find what is downloaded here.
-        let hub = if self.rehearse { Hub::from_environment() } else { downloads::hub() };
+        let hub = if self.rehearse { Hub::from_environment() } else { downloads::hub()? };
         let chosen = self.choose(&hub)?;
         match (self.launch, self.dry_run) {
             (Launch::Local, false) => local::train(&self, &hub, &chosen),
