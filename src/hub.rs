@@ -37,7 +37,8 @@ use wanted::{ADAPTER, AdapterFiles, ModelFiles};
 
 pub use address::Address;
 pub use error::HubError;
-pub use remote::{Patience, Remote, Watch};
+pub use pace::Patience;
+pub use remote::{Remote, Watch};
 pub use secret::redacted;
 pub use wanted::{ModelPart, Wanted};
 

@@ -7,8 +7,7 @@ use http::HeaderMap;
 use ureq::{Agent, Body, Timeout};
 
 use super::address::{Address, Leads};
-use super::pace::Paced;
-use super::remote::{Patience, Remote};
+use super::pace::{Paced, Patience};
 use super::secret::Secret;
 
 const MOST_REDIRECTS: usize = 10;
@@ -67,8 +66,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub fn new(remote: &Remote) -> Self {
-        let patience = remote.patience;
+    pub fn new(authorization: Option<Secret>, patience: Patience) -> Self {
         // Redirects are followed here, because the client would follow them from https to http.
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -81,7 +79,7 @@ impl Client {
             .timeout_send_request(Some(patience.answers))
             .timeout_per_read(Some(patience.downloads.max(patience.answers)))
             .build();
-        Client { agent: config.into(), authorization: remote.authorization(), patience }
+        Client { agent: config.into(), authorization, patience }
     }
 
     /// Follows redirects: with the token only as long as they stay at home, and never from `https` to `http`.

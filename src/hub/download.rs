@@ -39,7 +39,7 @@ pub(super) fn download(
     let blobs = repository.folder(cache).join("blobs");
     let _lock = lock(cache, repository, &[staging.clone(), blobs.clone()], remote.watch.as_ref())?;
     create(&staging)?;
-    let client = Client::new(remote);
+    let client = Client::new(remote.authorization(), remote.patience);
     let listing = remote.listing(&client, repository)?;
     let place = Place { remote, client: &client, cache, staging, blobs, repository, commit: &listing.commit };
     let card = if wanted.reads_card() { place.card(&listing)? } else { None };

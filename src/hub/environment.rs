@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::HubError;
 use super::endpoint::Endpoint;
-use super::remote::Patience;
+use super::pace::Patience;
 use super::secret::Secret;
 
 const OFFICIAL: &str = "https://huggingface.co";

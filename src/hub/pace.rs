@@ -1,4 +1,4 @@
-//! A reader that gives up on a server that sends next to nothing.
+//! How long is waited, and a reader that gives up on a server that sends next to nothing.
 
 use std::io::{Error, ErrorKind, Read, Result};
 use std::time::{Duration, Instant};
@@ -7,6 +7,22 @@ use std::time::{Duration, Instant};
 const LEAST: u64 = 1024;
 /// Length of a window, in times that one read may take.
 const READS: u32 = 3;
+
+/// How long is waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection, and for an answer about a file.
+    pub answers: Duration,
+    /// For more of a file.
+    pub downloads: Duration,
+}
+
+impl Default for Patience {
+    /// Those of `huggingface_hub`.
+    fn default() -> Self {
+        Patience { answers: Duration::from_secs(10), downloads: Duration::from_secs(10) }
+    }
+}
 
 /// Bytes of a body, with an error where too few come in a window of time.
 pub(super) struct Paced<R> {

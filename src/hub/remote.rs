@@ -12,6 +12,7 @@ use super::client::{Answer, Client, Failed, Failure, Purpose};
 use super::endpoint::Endpoint;
 use super::environment::{self, Variable};
 use super::name::{FileName, Identifier, Repository};
+use super::pace::Patience;
 use super::retry::patiently;
 use super::secret::Secret;
 use super::{HubError, Kind};
@@ -31,22 +32,6 @@ pub trait Watch: Send + Sync {
     fn waiting(&self, repository: &str);
     /// Something went wrong, and is tried again after this time.
     fn retrying(&self, repository: &str, reason: &str, wait: Duration);
-}
-
-/// How long is waited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// For a connection, and for an answer about a file.
-    pub answers: Duration,
-    /// For more of a file.
-    pub downloads: Duration,
-}
-
-impl Default for Patience {
-    /// Those of `huggingface_hub`.
-    fn default() -> Self {
-        Patience { answers: Duration::from_secs(10), downloads: Duration::from_secs(10) }
-    }
 }
 
 /// Where files come from.
