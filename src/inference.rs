@@ -14,6 +14,7 @@ mod output;
 mod predictor;
 mod source;
 mod stream;
+mod tokenizer_files;
 
 pub use error::InferenceError;
 pub use export::{export_adapter, export_merged};

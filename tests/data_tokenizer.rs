@@ -183,6 +183,73 @@ fn what_cannot_be_a_tokenizer_is_refused() {
     insta::assert_snapshot!(message(&[("tokenizer.json", "{")], 16), @"MODEL/tokenizer.json: EOF while parsing an object at line 1 column 1");
     insta::assert_snapshot!(message(&[("vocab.txt", "[UNK]\n[SEP]\na\n")], 16), @"MODEL/vocab.txt: the vocabulary lacks the special token `[CLS]`");
     insta::assert_snapshot!(message(&[("vocab.json", "{}"), ("merges.txt", "a b\n")], 16), @"MODEL/vocab.json: Token `a` out of vocabulary");
-    insta::assert_snapshot!(message(&[("vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n"), ("tokenizer_config.json", "[")], 16), @"MODEL/tokenizer_config.json: EOF while parsing a list at line 1 column 1");
+    insta::assert_snapshot!(message(&[("vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n"), ("tokenizer_config.json", "[")], 16), @"MODEL/tokenizer_config.json: invalid type: sequence, expected a map at line 1 column 0");
     insta::assert_snapshot!(message(&[("vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n")], 2), @"max_length 2 leaves no room for text: the tokenizer adds 2 special tokens");
+}
+
+/// A copy of a fixture's `tokenizer.json` that is used as it is, changed.
+fn as_saved(name: &str, change: impl FnOnce(&mut Value)) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(fixture(name).join("tokenizer.json")).unwrap();
+    let mut tokenizer: Value = serde_json::from_str(&text).unwrap();
+    change(&mut tokenizer);
+    std::fs::write(folder.path().join("tokenizer.json"), tokenizer.to_string()).unwrap();
+    let config = r#"{"tokenizer_class": "PreTrainedTokenizerFast"}"#;
+    std::fs::write(folder.path().join("tokenizer_config.json"), config).unwrap();
+    folder
+}
+
+fn encoding(folder: &Path, text: &str) -> Result<Encoded, String> {
+    let tokenizer = Tokenizer::load(folder, 32).map_err(|error| error.to_string())?;
+    tokenizer.encode(&[text.to_owned()]).map_err(|error| error.to_string())
+}
+
+#[test]
+fn m5_a_text_that_leaves_no_token_is_an_error() {
+    let folder = as_saved("bert", |tokenizer| tokenizer["post_processor"] = Value::Null);
+    assert_eq!(encoding(folder.path(), "a").unwrap().len(), 1);
+    for text in ["", "  ", "\u{200b}"] {
+        let error = encoding(folder.path(), text).unwrap_err();
+        assert!(error.contains("makes no tokens of it"), "{error}");
+    }
+}
+
+#[test]
+fn m5_a_pattern_beyond_the_limits_of_the_engine_is_an_error() {
+    let split = serde_json::json!({"type": "Split", "pattern": {"Regex": "(?:a|a|aa)+$"}, "behavior": "Isolated", "invert": false});
+    let folder = as_saved("bert", |tokenizer| tokenizer["pre_tokenizer"] = split);
+    let text = format!("{}b", "a".repeat(300));
+    let error = encoding(folder.path(), &text).unwrap_err();
+    assert!(error.contains("tokenizer.json") && error.contains("retry-limit"), "{error}");
+}
+
+/// Ids that the model's embeddings have no row for, which kernels would read past the table with.
+#[test]
+fn m1_tokens_without_an_embedding_are_refused_when_loading_and_in_a_text() {
+    let folder = as_saved("bert", |tokenizer| {
+        let mut token = tokenizer["added_tokens"][0].clone();
+        token["content"] = "zyxwv".into();
+        token["id"] = tokenizer["model"]["vocab"].as_object().unwrap().len().into();
+        tokenizer["added_tokens"].as_array_mut().unwrap().push(token);
+    });
+    let load = || Tokenizer::load(folder.path(), 32).unwrap();
+    let ids = load().encode(&["zyxwv is here".to_owned()]).unwrap();
+    let rows = *ids.get(0).iter().max().unwrap() as usize;
+    assert!(load().for_embeddings(rows + 1).is_ok());
+    let error = load().for_embeddings(rows).err().unwrap().to_string();
+    assert!(error.contains(&format!("{} token ids", rows + 1)) && error.contains(&format!("{rows} rows")), "{error}");
+    assert!(error.contains("`zyxwv`"), "{error}");
+
+    // The class adds `[MASK]` where the vocabulary lacks it, and no text need have it.
+    let bare = tempfile::tempdir().unwrap();
+    std::fs::write(bare.path().join("vocab.txt"), "[UNK]\n[CLS]\n[SEP]\n[PAD]\na\n").unwrap();
+    let tokenizer = Tokenizer::load(bare.path(), 32).unwrap().for_embeddings(5).unwrap();
+    let encode = |text: &str| tokenizer.encode(&[text.to_owned()]);
+    assert_eq!(encode("a b").unwrap().get(0), [1, 4, 0, 2]);
+    let error = encode("a [MASK] b").unwrap_err().to_string();
+    assert!(error.contains("`[MASK]` (id 5)") && error.contains("5 rows"), "{error}");
+    let cache = tempfile::tempdir().unwrap();
+    let unbound = Tokenizer::load(bare.path(), 32).unwrap();
+    unbound.encode_cached(&["[MASK]".to_owned()], Some(cache.path())).unwrap();
+    assert!(tokenizer.encode_cached(&["[MASK]".to_owned()], Some(cache.path())).is_err(), "cached ids are checked too");
 }

@@ -7,6 +7,8 @@ use std::path::Path;
 use regex::Regex;
 use serde_yaml::Value;
 
+use crate::spec::yaml_excess;
+
 /// Class names by column, from the JSON that `datasets` keeps under the key `huggingface`
 /// (`{"info": {"features": {"label": {"_type": "ClassLabel", "names": [...]}}}}`). Anything else gives none.
 pub(super) fn class_names_of_features(json: &str) -> BTreeMap<String, Vec<String>> {
@@ -53,14 +55,14 @@ pub(super) fn class_names_of_card(readme: &Path, column: &str) -> Option<Vec<Str
 /// The part `dataset_info` of a data set card's front matter, where there is one.
 pub(super) fn data_set_info(readme: &Path) -> Option<Value> {
     let text = std::fs::read_to_string(readme).ok()?;
-    let card: Value = serde_yaml::from_str(front_matter(&text)?).ok()?;
+    let card = parsed(&text)?;
     card.get("dataset_info").cloned()
 }
 
 /// Patterns for the paths of a split's files, as the card's text gives them (`configs[].data_files`): of the only
 /// configuration, or of the default one. None: the card does not say which files make splits.
 pub(super) fn split_patterns(card: &str, split: &str) -> Option<Vec<Regex>> {
-    let card: Value = serde_yaml::from_str(front_matter(card)?).ok()?;
+    let card = parsed(card)?;
     let configurations = card.get("configs")?.as_sequence()?;
     let is_default = |configuration: &&Value| {
         configuration.get("default").and_then(Value::as_bool).unwrap_or(false)
@@ -117,6 +119,12 @@ fn pattern(path: &str) -> Option<Regex> {
     }
     expression.push('$');
     Regex::new(&expression).ok()
+}
+
+/// None without front matter, and where it is no YAML that a person wrote.
+fn parsed(card: &str) -> Option<Value> {
+    let text = front_matter(card).filter(|text| yaml_excess(text).is_none())?;
+    serde_yaml::from_str(text).ok()
 }
 
 fn front_matter(text: &str) -> Option<&str> {
@@ -224,7 +232,9 @@ mod tests {
 
     #[test]
     fn ordinary_readmes_say_nothing() {
-        for text in ["# Data\n", "---\n", "---\n: [\n---\n", "---\ntitle: x\n---\n", ""] {
+        // M6: what nests too deep is not parsed.
+        let deep = format!("---\ndataset_info: {}\n---\n", "[".repeat(200_000));
+        for text in [deep.as_str(), "# Data\n", "---\n", "---\n: [\n---\n", "---\ntitle: x\n---\n", ""] {
             assert_eq!(card(text), None, "{text}");
         }
         assert_eq!(class_names_of_card(Path::new("no/such/file"), "label"), None);

@@ -89,6 +89,17 @@ pub enum DataError {
 
     #[error("{}: no tokenizer: needs tokenizer.json, or vocab.json and merges.txt, or vocab.txt", folder.display())]
     NoTokenizer { folder: PathBuf },
+    #[error("{}: no file of the tokenizer class {class} that can be read; make tokenizer.json with Python: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)", folder.display())]
+    TokenizerFiles { folder: PathBuf, class: String },
+    #[error("{}: the tokenizer has {tokens} token ids (the last is that of `{token}`), but the model's embeddings have only {rows} rows (`vocab_size` in config.json): take the tokenizer that belongs to the model, or enlarge the embeddings with Python (model.resize_token_embeddings(len(tokenizer))) and train them", path.display())]
+    MoreTokensThanRows { path: PathBuf, token: String, tokens: usize, rows: usize },
+    #[error("{}: the text {text:?} cannot be used: the tokenizer {problem}", path.display())]
+    Untokenized {
+        path: PathBuf,
+        /// Its beginning.
+        text: String,
+        problem: String,
+    },
     #[error("{}: {message}", path.display())]
     Tokenizer { path: PathBuf, message: String },
     #[error("max_length {max_length} leaves no room for text: the tokenizer adds {special} special tokens")]

@@ -40,6 +40,11 @@ pub enum InferenceError {
     ClassNames { names: Vec<String>, classes: usize },
     #[error("max_length is {given}; this model takes at most {longest} tokens")]
     MaxLength { given: usize, longest: usize },
+    #[error(
+        "the model gives no number (NaN) for the text {text:?}: its weights or its adapter's are so large that the \
+         computation overflows"
+    )]
+    NotANumber { text: String },
     #[error("{path}, row {row} (counted from 0): unknown label `{label}`; the classes are {}", known.join(", "))]
     UnknownLabel { path: PathBuf, row: usize, label: String, known: Vec<String> },
     #[error("{path}: is there already; name a folder that does not exist")]

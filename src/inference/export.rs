@@ -5,24 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::{InferenceError, Source};
+use super::{InferenceError, Source, tokenizer_files};
 use crate::model::{ModelConfig, SavedAdapter, peft};
 use crate::store::write_atomically;
 
-/// What a tokenizer may consist of.
-const TOKENIZER_FILES: [&str; 8] = [
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "vocab.json",
-    "merges.txt",
-    "vocab.txt",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "sentencepiece.bpe.model",
-];
-
 /// Writes the classifier, its adapter merged in, as a plain Hugging Face folder: `config.json` (with the names of the
-/// classes), `model.safetensors` in float32, the tokenizer's files. The folder appears when it is complete.
+/// classes), `model.safetensors` in float32, the tokenizer's files, which say the length that the run cut its texts to. The
+/// folder appears when it is complete.
 ///
 /// # Errors
 /// A folder that exists and is not empty, files that cannot be used, or a folder that cannot be written.
@@ -32,11 +21,11 @@ pub fn export_merged(source: &Source, folder: &Path) -> Result<(), InferenceErro
     let config = config(&source.model, &source.class_names(merged.classes)?)?;
     beside.write("config.json", config.as_bytes())?;
     beside.write("model.safetensors", &merged.weights_file()?)?;
-    beside.copy(&source.model, &TOKENIZER_FILES)?;
+    beside.write_tokenizer(source)?;
     beside.into_place(folder)
 }
 
-/// Writes the adapter alone, as PEFT saves it.
+/// Writes the adapter, as PEFT saves it, and the tokenizer's files as [`export_merged`] does, for `AutoTokenizer`.
 ///
 /// # Errors
 /// As [`export_merged`]; also a source without an adapter.
@@ -45,6 +34,7 @@ pub fn export_adapter(source: &Source, folder: &Path) -> Result<(), InferenceErr
     SavedAdapter::read(adapter, &ModelConfig::read(&source.model)?)?;
     let beside = Beside::of(folder)?;
     beside.copy(adapter, &[peft::CONFIG_FILE, peft::WEIGHTS_FILE])?;
+    beside.write_tokenizer(source)?;
     beside.into_place(folder)
 }
 
@@ -114,6 +104,11 @@ impl Beside {
 
     fn write(&self, name: &str, contents: &[u8]) -> Result<(), InferenceError> {
         Ok(write_atomically(&self.path(name), contents)?)
+    }
+
+    fn write_tokenizer(&self, source: &Source) -> Result<(), InferenceError> {
+        let files = tokenizer_files::of_model(&source.model, source.max_length)?;
+        files.into_iter().try_for_each(|(name, contents)| self.write(name, &contents))
     }
 
     /// Those of these files that are there.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{InferenceError, Source};
 use crate::hub::{Hub, HubError};
-use crate::model::peft;
+use crate::model::{ModelConfig, peft};
 use crate::spec::{Reading, RunId};
 use crate::store::{Layout, ResultRecord, RunRecord, RunState, RunView, Store, find_runs, sweep_folders};
 
@@ -75,6 +75,7 @@ fn of_folder(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError>
         return best(folder, place);
     }
     if has("config.json") {
+        single_label(folder)?;
         return Ok(Source {
             name: folder.display().to_string(),
             model: folder.to_path_buf(),
@@ -157,8 +158,15 @@ fn of_adapter(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError
     };
     let name = folder.display().to_string();
     let model = model(&base, &name, place)?;
+    single_label(&model)?;
     let adapter = Some(folder.to_path_buf());
     Ok(Source { name, model, adapter, class_names: None, max_length: None, reading: Reading::default() })
+}
+
+/// Refuses a model whose head is no single-label classifier, which only a run of ours makes one.
+fn single_label(model: &Path) -> Result<(), InferenceError> {
+    let of_file = |message: String| InferenceError::Config { path: model.join("config.json"), message };
+    ModelConfig::read(model)?.single_label().map_err(of_file)
 }
 
 fn of_hub(name: &str, place: &Place<'_>) -> Result<Source, InferenceError> {

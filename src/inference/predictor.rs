@@ -10,10 +10,14 @@ use crate::train::log_probabilities;
 /// Longest sequence where neither a run nor a person says one.
 const DEFAULT_MAX_LENGTH: usize = 512;
 
+/// Characters of a text in an error.
+const SHOWN: usize = 60;
+
 /// How much is computed at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest sequence in tokens; longer texts are cut. None: as in training, or 512 where that is not known.
+    /// Longest sequence in tokens; longer texts are cut. None: as in training, or as the tokenizer's files say
+    /// (`model_max_length`), or 512 where that is not known.
     pub max_length: Option<usize>,
     /// Texts in one forward pass.
     pub batch_size: usize,
@@ -48,10 +52,11 @@ impl Predictor {
         let max_length = match limits.max_length {
             Some(given) if given > longest => return Err(InferenceError::MaxLength { given, longest }),
             Some(given) => given,
-            None => source.max_length.unwrap_or(DEFAULT_MAX_LENGTH).min(longest),
+            None => source.stated_length()?.unwrap_or(DEFAULT_MAX_LENGTH).min(longest),
         };
         let class_names = source.class_names(merged.classes)?;
-        let tokenizer = Tokenizer::load(&source.model, max_length)?;
+        let rows = merged.config.vocab_size as usize;
+        let tokenizer = Tokenizer::load(&source.model, max_length)?.for_embeddings(rows)?;
         let (base, head) = merged.load(device)?;
         Ok(Predictor { base, head, tokenizer, class_names, batch_size: limits.batch_size })
     }
@@ -63,14 +68,18 @@ impl Predictor {
     /// Predicts in batches of texts of similar length; the result is in the texts' order.
     ///
     /// # Errors
-    /// A text that the tokenizer refuses, or a device without room.
+    /// A text that the tokenizer refuses, one for which the model gives no number, or a device without room.
     pub fn predict(&self, texts: &[String]) -> Result<Vec<Prediction>, InferenceError> {
         let _guard = tch::no_grad_guard();
         let encoded = self.tokenizer.encode(texts)?;
         let tokens: Vec<&[u32]> = encoded.iter().collect();
         let values = log_probabilities(&self.base, &[&self.head], &tokens, self.batch_size, None)?;
         let rows = values.iter().flat_map(|of_adapter| of_adapter.chunks(self.base.classes));
-        Ok(rows.map(prediction).collect())
+        let rows = texts.iter().zip(rows).map(|(text, row)| match row.iter().any(|value| value.is_nan()) {
+            true => Err(InferenceError::NotANumber { text: text.chars().take(SHOWN).collect() }),
+            false => Ok(prediction(row)),
+        });
+        rows.collect()
     }
 }
 

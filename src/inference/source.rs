@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::InferenceError;
+use super::{InferenceError, tokenizer_files};
 use crate::model::{MergedClassifier, ModelConfig, SavedAdapter};
 use crate::spec::Reading;
 
@@ -35,6 +35,22 @@ impl Source {
             None => None,
         };
         Ok(MergedClassifier::read(&self.model, adapter.as_ref())?)
+    }
+
+    /// The longest sequence in tokens: in training, or as the files of the adapter's or the model's tokenizer say.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn stated_length(&self) -> Result<Option<usize>, InferenceError> {
+        if self.max_length.is_some() {
+            return Ok(self.max_length);
+        }
+        for folder in self.adapter.iter().chain([&self.model]) {
+            if let Some(length) = tokenizer_files::stated_length(folder)? {
+                return Ok(Some(length));
+            }
+        }
+        Ok(None)
     }
 
     /// The names of `classes` classes: the run's, or those in the model's `config.json`, or else numbers from 0.

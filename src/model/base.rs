@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use super::ModelError;
 use super::config::ModelConfig;
 use super::cpu::attention::first_tokens::HeadProjections;
 use super::cuda::Program;
 use super::elementwise::{Compute, Kernels};
+use super::layout::Layout;
 use super::peft::SavedAdapter;
 use super::tf32;
 use super::weight::Weight;
@@ -39,9 +40,35 @@ pub struct Norm {
 pub struct Embeddings {
     /// `[vocab, hidden]`
     pub word: Tensor,
-    /// `[positions, hidden]`, token type 0 added, rows before `position_offset` cut off.
+    /// `[positions, hidden]`, token type 0 added, rows before `position_offset` cut off; with `padding`, its row is last.
     pub position: Tensor,
+    /// The id of padding, where tokens of that id within a text are not counted (RoBERTa): all have the position of
+    /// padding, `create_position_ids_from_input_ids` in transformers.
+    pub padding: Option<i64>,
     pub norm: Norm,
+}
+
+impl Embeddings {
+    /// The position of every token of a batch, a row of [`Self::position`] each, `[rows]` int64.
+    ///
+    /// # Errors
+    /// A token without a row in [`Self::word`], or a sequence that is longer than the table of positions. Kernels read
+    /// these tables unchecked.
+    pub fn positions(&self, layout: &Layout) -> Result<Tensor, TchError> {
+        let (words, longest) = (self.word.size()[0], self.position.size()[0] - i64::from(self.padding.is_some()));
+        let ids = layout.tokens();
+        if let Some(id) = ids.iter().find(|id| !(0..words).contains(*id)) {
+            return Err(TchError::Torch(format!("token id {id}: the model's embeddings have {words} rows")));
+        }
+        let length = layout.sequences.iter().map(|sequence| sequence.len).max().unwrap_or(0);
+        if length as i64 > longest {
+            return Err(TchError::Torch(format!("a sequence of {length} tokens: the model takes at most {longest}")));
+        }
+        match self.padding {
+            Some(padding) if ids.contains(&padding) => layout.positions_without(padding, longest),
+            _ => Ok(layout.positions.shallow_clone()),
+        }
+    }
 }
 
 /// Query, key and value of a layer.
@@ -143,6 +170,8 @@ impl Base {
         {
             return Err(ModelError::NoTf32);
         }
+        // Before anything is allocated for what the configuration claims.
+        weights.check(&config)?;
         let architecture = config.architecture;
         let product = product_kind(precision);
         let (mut kernels, mut program, mut without_kernels) = (kernels, None, None);
@@ -265,14 +294,18 @@ impl Source {
         let width = config.hidden_size;
         let name = |part: &str| format!("{}.weight", architecture.embedding(part));
         let word = self.take(&name("word_embeddings"), &[config.vocab_size, width])?;
-        let position = self.take(&name("position_embeddings"), &[config.positions, width])?;
-        let mut position = position.f_narrow(0, config.position_offset, config.longest_sequence() as i64)?;
+        let whole_position = self.take(&name("position_embeddings"), &[config.positions, width])?;
+        let padding = config.padding();
+        let mut position = whole_position.f_narrow(0, config.position_offset, config.longest_sequence() as i64)?;
+        if let Some(padding) = padding {
+            position = Tensor::f_cat(&[&position, &whole_position.f_narrow(0, padding, 1)?], 0)?;
+        }
         if config.token_types > 0 {
             let types = self.take(&name("token_type_embeddings"), &[config.token_types, width])?;
             position = position.f_add(&types.f_narrow(0, 0, 1)?)?;
         }
         let norm = self.norm(&architecture.embedding("LayerNorm"), width)?;
-        Ok(Embeddings { word, position, norm })
+        Ok(Embeddings { word, position, padding, norm })
     }
 
     fn layer(&mut self, config: &ModelConfig, index: usize) -> Result<Layer, ModelError> {

@@ -46,13 +46,14 @@ pub fn embed(
     layout: &Layout,
     dropouts: RowDropouts,
 ) -> Result<Tensor, TchError> {
+    let positions = embeddings.positions(layout)?;
     match compute {
-        Compute::Processor => return cpu::norm::embed(embeddings, layout, &dropouts),
-        Compute::Cuda(program) => return cuda::rows::embed(program, embeddings, layout, &dropouts),
+        Compute::Processor => return cpu::norm::embed(embeddings, layout, &positions, &dropouts),
+        Compute::Cuda(program) => return cuda::rows::embed(program, embeddings, (layout, &positions), &dropouts),
         Compute::Plain => {}
     }
     let words = embeddings.word.f_index_select(0, &layout.ids)?;
-    let positions = embeddings.position.f_index_select(0, &layout.positions)?;
+    let positions = embeddings.position.f_index_select(0, &positions)?;
     let (hidden, _, _) = normalize(&words.f_add(&positions)?, &embeddings.norm)?;
     match masks::of_rows(&dropouts, hidden.size()[1] as usize, hidden.device())? {
         Some(mask) => hidden.f_mul(&mask),

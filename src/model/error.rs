@@ -9,9 +9,11 @@ pub enum ModelError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("{path}: {message}")]
     Invalid { path: PathBuf, message: String },
-    /// The weights do not fit the configuration; one line per problem.
-    #[error("{path}: the weights do not fit config.json:\n  {}", problems.join("\n  "))]
+    /// The weights do not fit the configuration, or cannot be used.
+    #[error("{path}: the weights do not fit config.json: {}", listed(problems))]
     Weights { path: PathBuf, problems: Vec<String> },
+    #[error("max_length is {given}; this model takes at most {longest} tokens")]
+    MaxLength { given: usize, longest: usize },
     #[error("{0}")]
     Adapter(String),
     #[error("this libtorch has no switch for TF32: set precision to fp32 or bf16")]
@@ -19,4 +21,15 @@ pub enum ModelError {
     /// libtorch refused an operation, out of memory included.
     #[error(transparent)]
     Torch(#[from] tch::TchError),
+}
+
+/// At most this many problems are listed in a message.
+const LISTED: usize = 12;
+
+fn listed(problems: &[String]) -> String {
+    let mut text = problems.iter().take(LISTED).cloned().collect::<Vec<_>>().join("; ");
+    if problems.len() > LISTED {
+        text.push_str(&format!("; and {} more", problems.len() - LISTED));
+    }
+    text
 }

@@ -1,119 +1,182 @@
-//! Whether weights fit their configuration, told by the heads of the files alone: in milliseconds, whatever their size.
+//! Whether the weights of a model folder fit its configuration, told from the headers of their files: nothing is allocated
+//! for what is not there.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use tch::{Kind, Tensor};
 
 use super::ModelError;
-use super::adapter::linear_shape;
+use super::base::head_shapes;
 use super::config::ModelConfig;
-use super::weights::{Unused, canonical_name, unused, weight_files};
-use crate::spec::Module;
+use super::weights::{canonical_name, is_unused, weight_files};
+use crate::spec::{Architecture, Module};
 
-/// Longest head that the format allows, in bytes.
-const LONGEST_HEAD: u64 = 100_000_000;
+/// Headers of safetensors files are at most this long, as the format's own library has it.
+const LONGEST_HEADER: u64 = 100_000_000;
 
-/// An entry of a head.
-#[derive(Deserialize)]
-struct Entry {
-    shape: Vec<i64>,
+/// A tensor as a safetensors file announces it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Stored {
+    pub dtype: String,
+    pub shape: Vec<i64>,
     /// First and last byte of the values, the last excluded, from the end of the head.
     data_offsets: (u64, u64),
 }
 
-/// Checks that the weights of a folder are those of an encoder of this configuration: every expected one is there with its
-/// shape, nothing is left over, and no file ends early.
+impl Stored {
+    /// Of a tensor that was read.
+    pub fn of(tensor: &Tensor) -> Self {
+        let dtype = match tensor.kind() {
+            Kind::Double | Kind::Float | Kind::Half | Kind::BFloat16 => "F32".to_string(),
+            other => format!("{other:?}"),
+        };
+        Stored { dtype, shape: tensor.size(), data_offsets: (0, 0) }
+    }
+
+    /// Whether libtorch's reader knows the type.
+    pub fn is_readable(&self) -> bool {
+        self.is_float() || matches!(self.dtype.as_str(), "BOOL" | "U8" | "I8" | "I16" | "I32" | "I64")
+    }
+
+    /// Whether values have one of the types that are computed with.
+    pub fn is_float(&self) -> bool {
+        matches!(self.dtype.as_str(), "F64" | "F32" | "F16" | "BF16")
+    }
+}
+
+/// Whether the weights of `folder` fit `config`, without reading them.
 ///
 /// # Errors
-/// As loading the model gives them: all problems of the weights in one report.
+/// Files that are missing or damaged, or weights that are missing, misshapen, unexpected, or of a type that is not
+/// supported: all of them in one report.
 pub fn check_weights(folder: &Path, config: &ModelConfig) -> Result<(), ModelError> {
-    let architecture = config.architecture;
     let (path, files) = weight_files(folder)?;
     let mut found = BTreeMap::new();
     for file in files {
-        let head = read_head(&file)?;
-        found.extend(head.into_iter().map(|(name, shape)| (canonical_name(&name, architecture), shape)));
+        let header = header(&file)?;
+        found.extend(header.into_iter().map(|(name, stored)| (canonical_name(&name, config.architecture), stored)));
+    }
+    fit(config, &found, path)
+}
+
+/// As [`check_weights`], of weights by their canonical names.
+pub(super) fn fit(config: &ModelConfig, found: &BTreeMap<String, Stored>, path: PathBuf) -> Result<(), ModelError> {
+    let expected = expected(config);
+    if found.keys().any(|name| name.starts_with("module.")) && !expected.keys().any(|name| found.contains_key(name)) {
+        let message = "all names begin with `module.`: the model was saved from inside DataParallel; save it again with \
+                       Python: model.module.save_pretrained(FOLDER)";
+        return Err(ModelError::Invalid { path, message: message.to_string() });
     }
     let mut problems = Vec::new();
-    for (name, shape) in expected(config) {
-        match found.remove(&name) {
-            Some(found) if found == shape => {}
-            Some(found) => problems.push(format!("`{name}` has shape {found:?} instead of {shape:?}")),
-            None => problems.push(format!("`{name}` (shape {shape:?}) is missing")),
+    for (name, shape) in &expected {
+        match found.get(name) {
+            None => {
+                problems.push(format!("`{name}` (shape {shape:?}) is missing{}", advice(config.architecture, name)))
+            }
+            Some(stored) if stored.shape != *shape => {
+                problems.push(format!("`{name}` has shape {:?} instead of {shape:?}", stored.shape));
+            }
+            Some(stored) => problems.extend(unreadable(name, stored)),
         }
     }
-    let heads = architecture.head();
-    let is_head = |name: &str| name.rsplit_once('.').is_some_and(|(module, _)| heads.contains(&module));
-    let left = found.keys().filter(|name| !is_head(name) && unused(name, architecture) == Unused::No);
-    problems.extend(left.map(|name| format!("`{name}` is unexpected for this architecture")));
+    // The shapes of a head depend on its classes.
+    let head: Vec<String> = head_shapes(config, 1).into_iter().map(|(name, _)| name).collect();
+    for (name, stored) in found.iter().filter(|(name, _)| !expected.contains_key(*name)) {
+        if head.contains(name) {
+            problems.extend(unreadable(name, stored));
+        } else if !is_unused(name, config.architecture) {
+            problems.push(format!("`{name}` is unexpected for this architecture"));
+        }
+    }
     if problems.is_empty() { Ok(()) } else { Err(ModelError::Weights { path, problems }) }
 }
 
-/// Names and shapes of an encoder's weights, in model order.
-fn expected(config: &ModelConfig) -> Vec<(String, Vec<i64>)> {
-    let architecture = config.architecture;
-    let width = config.hidden_size;
-    let mut weights = Vec::new();
-    let tables =
-        [("word", config.vocab_size), ("position", config.positions), ("token_type", config.token_types)].into_iter();
-    for (table, rows) in tables.filter(|(_, rows)| *rows > 0) {
-        weights.push((format!("{}.weight", architecture.embedding(&format!("{table}_embeddings"))), vec![rows, width]));
-    }
-    let norm = |weights: &mut Vec<(String, Vec<i64>)>, name: &str| {
-        weights.extend(["weight", "bias"].map(|part| (format!("{name}.{part}"), vec![width])));
-    };
-    norm(&mut weights, &architecture.embedding("LayerNorm"));
-    for layer in 0..config.layers {
-        for module in Module::ALL {
-            let (output, input) = linear_shape(config, module);
-            let name = architecture.module_name(layer, module);
-            weights.push((format!("{name}.weight"), vec![output, input]));
-            weights.push((format!("{name}.bias"), vec![output]));
-        }
-        norm(&mut weights, &architecture.attention_norm(layer));
-        norm(&mut weights, &architecture.output_norm(layer));
-    }
-    if let Some(pooler) = architecture.pooler() {
-        weights.push((format!("{pooler}.weight"), vec![width, width]));
-        weights.push((format!("{pooler}.bias"), vec![width]));
-    }
-    weights
+fn unreadable(name: &str, stored: &Stored) -> Option<String> {
+    let dtype = &stored.dtype;
+    (!stored.is_float()).then(|| {
+        format!("`{name}` is stored as {dtype}, which is not supported; save the model in float32, float16 or bfloat16")
+    })
 }
 
-/// Names and shapes in a safetensors file: eight bytes with the length of a JSON object, the object, the values.
-fn read_head(path: &Path) -> Result<Vec<(String, Vec<i64>)>, ModelError> {
-    let failed = |source| ModelError::Read { path: path.to_path_buf(), source };
-    let invalid = |reason: String| ModelError::Invalid {
+/// What to do about a missing weight, where more can be said.
+fn advice(architecture: Architecture, name: &str) -> &'static str {
+    match architecture.pooler() {
+        Some(pooler) if name.strip_prefix(pooler) == Some(".weight") => {
+            ": the model was saved without its pooler, which its classifier needs. transformers makes a new, random one \
+             each time it loads the model; make one and keep it, with Python: \
+             AutoModelForSequenceClassification.from_pretrained(FOLDER, num_labels=N).save_pretrained(NEW_FOLDER)"
+        }
+        _ => "",
+    }
+}
+
+/// Names and shapes of encoder and pooler.
+fn expected(config: &ModelConfig) -> BTreeMap<String, Vec<i64>> {
+    let (architecture, width, inner) = (config.architecture, config.hidden_size, config.intermediate_size);
+    let mut shapes = BTreeMap::new();
+    let mut linear = |name: String, out: i64, input: i64| {
+        shapes.insert(format!("{name}.weight"), vec![out, input]);
+        shapes.insert(format!("{name}.bias"), vec![out]);
+    };
+    for layer in 0..config.layers {
+        for module in [Module::Query, Module::Key, Module::Value, Module::AttentionOutput] {
+            linear(architecture.module_name(layer, module), width, width);
+        }
+        linear(architecture.module_name(layer, Module::Intermediate), inner, width);
+        linear(architecture.module_name(layer, Module::Output), width, inner);
+    }
+    if let Some(pooler) = architecture.pooler() {
+        linear(pooler.to_string(), width, width);
+    }
+    let tables = [
+        ("word_embeddings", config.vocab_size),
+        ("position_embeddings", config.positions),
+        ("token_type_embeddings", config.token_types),
+    ];
+    for (table, rows) in tables.into_iter().filter(|(_, rows)| *rows > 0) {
+        shapes.insert(format!("{}.weight", architecture.embedding(table)), vec![rows, width]);
+    }
+    let norms =
+        (0..config.layers).flat_map(|layer| [architecture.attention_norm(layer), architecture.output_norm(layer)]);
+    for norm in norms.chain([architecture.embedding("LayerNorm")]) {
+        shapes.insert(format!("{norm}.weight"), vec![width]);
+        shapes.insert(format!("{norm}.bias"), vec![width]);
+    }
+    shapes
+}
+
+/// What a safetensors file says it holds.
+pub(super) fn header(path: &Path) -> Result<BTreeMap<String, Stored>, ModelError> {
+    let unsound = |reason: String| ModelError::Invalid {
         path: path.to_path_buf(),
         message: format!("is not a sound safetensors file ({reason}); download or save it again"),
     };
-    let mut file = File::open(path).map_err(failed)?;
-    let size = file.metadata().map_err(failed)?.len();
+    let mut file = File::open(path).map_err(|source| ModelError::Read { path: path.to_path_buf(), source })?;
     let mut length = [0; 8];
-    file.read_exact(&mut length).map_err(|_| invalid("it is shorter than 8 bytes".to_owned()))?;
+    file.read_exact(&mut length).map_err(|error| unsound(error.to_string()))?;
     let length = u64::from_le_bytes(length);
-    if length > LONGEST_HEAD || length > size.saturating_sub(8) {
-        return Err(invalid("it has no head".to_owned()));
+    let size = file.metadata().map_err(|source| ModelError::Read { path: path.to_path_buf(), source })?.len();
+    if length > LONGEST_HEADER.min(size.saturating_sub(8)) {
+        return Err(unsound(format!("a header of {length} bytes in a file of {size}")));
     }
-    let mut head = Vec::new();
-    file.take(length).read_to_end(&mut head).map_err(failed)?;
-    let head: BTreeMap<String, serde_json::Value> =
-        serde_json::from_slice(&head).map_err(|error| invalid(format!("its head is no JSON object: {error}")))?;
-    let mut weights = Vec::new();
-    let mut end = 0;
-    for (name, entry) in head.into_iter().filter(|(name, _)| name != "__metadata__") {
-        let entry: Entry = serde_json::from_value(entry).map_err(|error| invalid(format!("`{name}`: {error}")))?;
-        end = end.max(entry.data_offsets.1);
-        weights.push((name, entry.shape));
-    }
-    let expected = 8 + length + end;
+    let mut text = Vec::new();
+    file.take(length).read_to_end(&mut text).map_err(|source| ModelError::Read { path: path.to_path_buf(), source })?;
+    let mut fields: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(&text).map_err(|error| unsound(error.to_string()))?;
+    fields.remove("__metadata__");
+    let stored = |(name, value)| Ok((name, serde_json::from_value(value)?));
+    let stored: Result<BTreeMap<String, Stored>, serde_json::Error> = fields.into_iter().map(stored).collect();
+    let stored = stored.map_err(|error| unsound(error.to_string()))?;
+    let end = stored.values().map(|stored| stored.data_offsets.1).max().unwrap_or(0);
+    let expected = end.saturating_add(8 + length);
     if size < expected {
-        return Err(invalid(format!("it has {size} bytes of {expected}")));
+        return Err(unsound(format!("it has {size} bytes of {expected}")));
     }
-    Ok(weights)
+    Ok(stored)
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub struct Layout {
     pub runs: Vec<RunSpan>,
     /// `[rows]` int64
     pub ids: Tensor,
-    /// `[rows]` int64: position of the token in its sequence, counted from 0.
+    /// `[rows]` int64: position of the token in its sequence, counted from 0. What a model adds is up to its embeddings.
     pub positions: Tensor,
     /// `[sequences]` int64: the row of each sequence's first token.
     pub first_rows: Tensor,
@@ -110,6 +110,24 @@ impl Layout {
             buckets: OnceCell::new(),
             pieces: OnceCell::new(),
         })
+    }
+
+    /// The token ids of all rows, on the host.
+    pub fn tokens(&self) -> &[i64] {
+        &self.tokens
+    }
+
+    /// As [`Self::positions`], but tokens `padding` are not counted: each has the position `place`.
+    pub fn positions_without(&self, padding: i64, place: i64) -> Result<Tensor, TchError> {
+        let mut positions = Vec::with_capacity(self.rows);
+        for sequence in &self.sequences {
+            let mut next = 0;
+            for &id in &self.tokens[sequence.start..][..sequence.len] {
+                positions.push(if id == padding { place } else { next });
+                next += i64::from(id != padding);
+            }
+        }
+        upload(Tensor::f_from_slice(&positions)?, self.device)
     }
 
     /// Only some of the runs.

@@ -34,11 +34,14 @@ impl MergedClassifier {
         if let Some(adapter) = adapter {
             adapter.merge_into(&mut weights, &config)?;
         }
+        weights.check(&config)?;
         let last = config.architecture.head().last().map(|name| format!("{name}.weight"));
         let head = last.as_ref().and_then(|name| weights.get(name));
         let classes = head.and_then(|head| head.size().first().copied()).unwrap_or(0) as usize;
-        if classes < 2 {
-            return Err(without_head(folder));
+        match (classes, last) {
+            (0, _) | (_, None) => return Err(without_head(folder)),
+            (1, Some(name)) => return Err(one_output(folder, &name)),
+            _ => {}
         }
         Ok(MergedClassifier { config, classes, folder: folder.to_path_buf(), weights })
     }
@@ -74,6 +77,16 @@ impl MergedClassifier {
 fn bytes(tensor: &Tensor) -> Result<Vec<u8>, ModelError> {
     let values = Vec::<f32>::try_from(tensor.f_to_kind(Kind::Float)?.f_reshape([-1])?)?;
     Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+}
+
+fn one_output(folder: &Path, name: &str) -> ModelError {
+    ModelError::Invalid {
+        path: folder.to_path_buf(),
+        message: format!(
+            "the head has one output (`{name}`): it gives a single score, as for a regression or a ranking, and tells no \
+             classes apart; a classifier with at least two classes is needed"
+        ),
+    }
 }
 
 fn without_head(folder: &Path) -> ModelError {

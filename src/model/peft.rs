@@ -1,6 +1,7 @@
 //! Adapters in PEFT's format: `adapter_config.json` and `adapter_model.safetensors`.
 
 mod config;
+mod pattern;
 mod saved;
 
 use std::collections::BTreeMap;

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use tch::{Kind, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use super::ModelError;
+use super::config::ModelConfig;
+use super::fit::{self, Stored, header};
 use crate::spec::Architecture;
 
 /// Tensors that pre-training checkpoints carry and a classifier does not use: names that begin with one of these.
@@ -42,6 +44,13 @@ impl Weights {
         let (path, files) = weight_files(folder)?;
         let mut tensors = BTreeMap::new();
         for file in files {
+            if let Some((name, stored)) = header(&file)?.iter().find(|(_, stored)| !stored.is_readable()) {
+                let message = format!(
+                    "`{name}` is stored as {}, which is not supported; save the model in float32, float16 or bfloat16",
+                    stored.dtype
+                );
+                return Err(ModelError::Invalid { path: file.clone(), message });
+            }
             let read = Tensor::read_safetensors(&file).map_err(|error| ModelError::Invalid {
                 path: file.clone(),
                 message: format!("is not a sound safetensors file ({error}); download or save it again"),
@@ -94,19 +103,13 @@ impl Weights {
 
     /// The weights that a classifier of this architecture uses, by name.
     pub fn used(&self, architecture: Architecture) -> impl Iterator<Item = (&String, &Tensor)> {
-        let pooled = architecture.pooler().is_some();
-        let used = move |name: &str| match unused(name, architecture) {
-            Unused::Always => false,
-            Unused::Pooler => pooled,
-            Unused::No => true,
-        };
-        self.tensors.iter().filter(move |(name, _)| used(name))
+        self.tensors.iter().filter(move |(name, _)| !is_unused(name, architecture))
     }
 
     /// Takes a weight as float32. What is missing or misshapen is noted, and zeros stand in until [`Self::finish`].
     pub fn take(&mut self, name: &str, shape: &[i64]) -> Result<Tensor, ModelError> {
         match self.tensors.remove(name) {
-            Some(tensor) if tensor.size() == shape => Ok(tensor.f_to_kind(Kind::Float)?),
+            Some(tensor) if tensor.size() == shape => self.finite(name, tensor.f_to_kind(Kind::Float)?),
             Some(tensor) => {
                 self.problems.push(format!("`{name}` has shape {:?} instead of {shape:?}", tensor.size()));
                 Ok(Tensor::f_zeros(shape, (Kind::Float, tch::Device::Cpu))?)
@@ -121,9 +124,23 @@ impl Weights {
     /// Takes a weight that a checkpoint may lack; one with another shape counts as absent (a head for other classes).
     pub fn take_optional(&mut self, name: &str, shape: &[i64]) -> Result<Option<Tensor>, ModelError> {
         match self.tensors.remove(name) {
-            Some(tensor) if tensor.size() == shape => Ok(Some(tensor.f_to_kind(Kind::Float)?)),
+            Some(tensor) if tensor.size() == shape => self.finite(name, tensor.f_to_kind(Kind::Float)?).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// The tensor; a value in it that is no finite number is noted.
+    fn finite(&mut self, name: &str, tensor: Tensor) -> Result<Tensor, ModelError> {
+        if !is_finite(&tensor)? {
+            self.problems.push(format!("`{name}` {NOT_FINITE}"));
+        }
+        Ok(tensor)
+    }
+
+    /// Whether all that the configuration asks for is there, in its shape and in a type that can be used, and no more.
+    pub fn check(&self, config: &ModelConfig) -> Result<(), ModelError> {
+        let found = self.tensors.iter().map(|(name, tensor)| (name.clone(), Stored::of(tensor))).collect();
+        fit::fit(config, &found, self.path.clone())
     }
 
     /// Fails when something was missing or misshapen, or when a weight is left that nobody knows.
@@ -141,16 +158,38 @@ impl Weights {
     }
 }
 
+/// Said of a tensor by name.
+pub const NOT_FINITE: &str = "has values that are no finite numbers (NaN or infinity)";
+
+/// Whether a float32 tensor has neither NaN nor infinity.
+pub fn is_finite(tensor: &Tensor) -> Result<bool, TchError> {
+    if tensor.numel() == 0 {
+        return Ok(true);
+    }
+    // The smallest and the largest value are NaN where any value is.
+    let (least, most) = tensor.f_aminmax(None::<i64>, false)?;
+    Ok(f64::try_from(least)?.is_finite() && f64::try_from(most)?.is_finite())
+}
+
+/// Whether a classifier of this architecture has no use for a weight that checkpoints carry.
+pub fn is_unused(name: &str, architecture: Architecture) -> bool {
+    match unused(name, architecture) {
+        Unused::Always => true,
+        Unused::Pooler => architecture.pooler().is_none(),
+        Unused::No => false,
+    }
+}
+
 /// Whether a classifier does without a weight that checkpoints carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unused {
+enum Unused {
     No,
     /// Where the architecture's classifier has none.
     Pooler,
     Always,
 }
 
-pub(super) fn unused(name: &str, architecture: Architecture) -> Unused {
+fn unused(name: &str, architecture: Architecture) -> Unused {
     let of_pooler = || name.strip_prefix(architecture.encoder()).is_some_and(|rest| rest.starts_with(".pooler."));
     if UNUSED.iter().any(|prefix| name.starts_with(prefix)) || name.ends_with(".position_ids") {
         Unused::Always

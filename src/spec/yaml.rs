@@ -4,6 +4,8 @@ use std::cell::Cell;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::nesting::{self, Excess};
+
 /// A value of the tree. Nodes are numbered in the order of reading, so that a problem found later can be given its line.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Node {
@@ -33,6 +35,13 @@ pub(super) struct SyntaxError {
 
 /// Reads one YAML document.
 pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
+    if let Some(excess) = nesting::excess(text) {
+        let position = match excess {
+            Excess::Depth { line, column } => Some((line, column)),
+            Excess::Length => None,
+        };
+        return Err(SyntaxError { position, message: excess.to_string() });
+    }
     read(text, None).map_err(|error| SyntaxError {
         position: error.location().map(|at| (at.line(), at.column())),
         message: error.to_string(),
@@ -192,6 +201,7 @@ mod tests {
     #[test]
     fn syntax_errors_have_a_position() {
         assert_eq!(parse("a: [1, 2\nb: 3\n").unwrap_err().position, Some((2, 2)));
+        assert_eq!(parse(&"[".repeat(200_000)).unwrap_err().position, Some((1, 101)), "M6");
         assert!(parse("!tag a").unwrap_err().message.contains("no tags"));
     }
 }

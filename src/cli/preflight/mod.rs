@@ -214,14 +214,7 @@ fn too_long(key: &Key, config: &ModelConfig) -> Option<String> {
 
 fn tokenizer(folder: &Path, max_length: usize, config: &ModelConfig) -> Result<Tokenizer, String> {
     let tokenizer = Tokenizer::load(folder, max_length).map_err(|error| error.to_string())?;
-    let (tokens, rows) = (tokenizer.vocabulary_size(), config.vocab_size);
-    if tokens as i64 > rows {
-        return Err(format!(
-            "{}: the tokenizer has {tokens} tokens, but the model has embeddings for {rows}",
-            folder.display()
-        ));
-    }
-    Ok(tokenizer)
+    tokenizer.for_embeddings(config.vocab_size as usize).map_err(|error| error.to_string())
 }
 
 /// The texts of a data set in tokens.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::super::Encoded;
 
 /// Part of the key: entries of another version are not found.
-pub(super) const FORMAT_VERSION: u64 = 1;
+pub(super) const FORMAT_VERSION: u64 = 2;
 
 const MAGIC: [u8; 8] = *b"swptokn1";
 const HEADER: usize = MAGIC.len() + 2 * size_of::<u64>();

@@ -1,28 +1,37 @@
-//! A tokenizer out of the files that a model folder has of it, with the settings that `transformers` would give it.
+//! A tokenizer out of the files that a model folder has of it, set up as `AutoTokenizer` of `transformers` 5 does.
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 use tokenizers::models::ModelWrapper;
 use tokenizers::models::bpe::BPE;
+use tokenizers::models::unigram::Unigram;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
+use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::metaspace::{Metaspace, PrependScheme};
+use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
 use tokenizers::processors::bert::BertProcessing;
 use tokenizers::processors::roberta::RobertaProcessing;
-use tokenizers::{AddedToken, NormalizerWrapper, PostProcessorWrapper, TruncationDirection};
+use tokenizers::{AddedToken, Model, NormalizerWrapper, PostProcessorWrapper, TruncationDirection};
 
 use super::super::DataError;
 use super::super::digest::Digest;
+use super::class::Class;
 use super::failed;
+use super::settings::{Settings, TOKENIZER, json_or_default};
 
-const TOKENIZER: &str = "tokenizer.json";
 const VOCABULARY: &str = "vocab.json";
 const MERGES: &str = "merges.txt";
 const WORD_PIECES: &str = "vocab.txt";
-const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-const MODEL_CONFIG: &str = "config.json";
+/// The longest word that `WordPiece` of `transformers` takes apart, in characters.
+const LONGEST_WORD: usize = 100;
+/// The id of the unknown token in every vocabulary of XLM-RoBERTa.
+const XLM_UNKNOWN: usize = 3;
 
 pub(super) struct Loaded {
     pub tokenizer: tokenizers::Tokenizer,
@@ -31,227 +40,262 @@ pub(super) struct Loaded {
     pub digest: String,
     /// Whether long texts lose their beginning, which a tokenizer may ask for; mostly they lose their end.
     pub cut_left: bool,
+    /// The longest sequence that the tokenizer says its model takes.
+    pub model_max_length: Option<usize>,
+    /// The token with the highest id, among those that the files name.
+    pub last: (String, u32),
+    /// What is doubtful about it.
+    pub note: Option<String>,
 }
 
 pub(super) fn load(folder: &Path) -> Result<Loaded, DataError> {
-    let config: Config = json_or_default(&folder.join(TOKENIZER_CONFIG))?;
-    let family = config.family(folder)?;
-    let has = |name: &str| folder.join(name).is_file();
-    let (tokenizer, used) = if has(TOKENIZER) {
-        (from_tokenizer_json(folder, &config, family)?, vec![TOKENIZER])
-    } else if has(VOCABULARY) && has(MERGES) {
-        (from_bpe_files(folder, &config)?, vec![VOCABULARY, MERGES])
-    } else if has(WORD_PIECES) {
-        (from_word_pieces(folder, &config)?, vec![WORD_PIECES])
-    } else {
-        return Err(DataError::NoTokenizer { folder: folder.to_owned() });
+    let settings = Settings::read(folder)?;
+    let class = Class::of(folder, settings.text("tokenizer_class"))?;
+    let (saved, files) = read(folder, &class)?;
+    let path = folder.join(files[0]);
+    let invalid = |message: String| DataError::Tokenizer { path: path.clone(), message };
+    let stored = saved.get_truncation().map(|truncation| truncation.direction);
+    let class = match class {
+        Class::Unsaid => by_model(saved.get_model()),
+        said => said,
     };
+    let mut tokenizer = set_up(&class, saved, &settings, folder).map_err(&invalid)?;
+    add_tokens(&mut tokenizer, &class, &settings, &path)?;
+    frame(&mut tokenizer, &class, &settings).map_err(&invalid)?;
+    tokenizer.set_encode_special_tokens(settings.switch("split_special_tokens").map_err(&invalid)?.unwrap_or(false));
+    declared_ids(folder, &tokenizer, &settings)?;
+    let cut_left = match settings.text("truncation_side") {
+        None => matches!(stored, Some(TruncationDirection::Left)),
+        Some("left") => true,
+        Some("right") => false,
+        Some(other) => return Err(invalid(format!("truncation_side is `{other}`; it must be left or right"))),
+    };
+    let last = last_token(&tokenizer, &settings);
+    Ok(Loaded {
+        digest: digest(folder, &class, &files, &settings)?,
+        tokenizer,
+        path,
+        cut_left,
+        model_max_length: settings.model_max_length(),
+        last: last.unwrap_or_default(),
+        note: note(&class),
+    })
+}
+
+fn digest(folder: &Path, class: &Class, files: &[&str], settings: &Settings) -> Result<String, DataError> {
     let mut digest = Digest::new("tokenizer");
-    digest.bytes(format!("{family:?}").as_bytes());
-    for name in used.iter().chain(has(TOKENIZER_CONFIG).then_some(&TOKENIZER_CONFIG)) {
+    digest.bytes(class.name().as_bytes());
+    for name in files.iter().chain(&settings.files) {
         digest.bytes(name.as_bytes());
         digest.file(&folder.join(name))?;
     }
-    let stored = tokenizer.get_truncation().map(|truncation| truncation.direction);
-    let cut_left = match config.truncation_side.as_deref() {
-        Some(side) => side == "left",
-        None => matches!(stored, Some(TruncationDirection::Left)),
-    };
-    Ok(Loaded { tokenizer, path: folder.join(used[0]), digest: digest.hex(), cut_left })
+    Ok(digest.hex())
 }
 
-/// The classes of `transformers` that set up normalizer and pre-tokenizer themselves, from `tokenizer_config.json` and
-/// their defaults, whatever `tokenizer.json` says of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Family {
-    Bert,
-    Roberta,
-    Other,
+fn note(class: &Class) -> Option<String> {
+    match class {
+        Class::AsSaved(Some(name)) => Some(format!(
+            "tokenizer class `{name}` is not known here: tokenizer.json is used as it is, though that class of \
+             transformers may set up parts of it otherwise"
+        )),
+        _ => None,
+    }
 }
 
-/// The parts of `tokenizer_config.json` that change token ids. What is left out has the default of its class in
-/// `transformers` (`BertTokenizer`, `RobertaTokenizer`).
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Config {
-    tokenizer_class: Option<String>,
-    do_lower_case: Option<bool>,
-    strip_accents: Option<bool>,
-    tokenize_chinese_chars: Option<bool>,
-    add_prefix_space: Option<bool>,
-    truncation_side: Option<String>,
-    bos_token: Option<SpecialToken>,
-    eos_token: Option<SpecialToken>,
-    unk_token: Option<SpecialToken>,
-    sep_token: Option<SpecialToken>,
-    pad_token: Option<SpecialToken>,
-    cls_token: Option<SpecialToken>,
-    mask_token: Option<SpecialToken>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum SpecialToken {
-    Content(String),
-    Described {
-        content: String,
-        #[serde(default)]
-        lstrip: bool,
-        #[serde(default)]
-        rstrip: bool,
-    },
-}
-
-impl SpecialToken {
-    fn content(&self) -> &str {
-        match self {
-            Self::Content(content) | Self::Described { content, .. } => content,
+/// The tokenizer's vocabulary, with all that `tokenizer.json` says where there is one; and the files that it came from.
+fn read(folder: &Path, class: &Class) -> Result<(tokenizers::Tokenizer, Vec<&'static str>), DataError> {
+    let has = |name: &str| folder.join(name).is_file();
+    let path = |name: &str| folder.join(name);
+    if has(TOKENIZER) {
+        let read = tokenizers::Tokenizer::from_file(path(TOKENIZER));
+        return Ok((read.map_err(|error| failed(&path(TOKENIZER), &error))?, vec![TOKENIZER]));
+    }
+    let (byte_level, pieces) = (has(VOCABULARY) && has(MERGES), has(WORD_PIECES));
+    match class {
+        Class::Roberta | Class::Unsaid if byte_level => {
+            let model = BPE::from_file(&path(VOCABULARY).to_string_lossy(), &path(MERGES).to_string_lossy()).build();
+            let model = model.map_err(|error| failed(&path(VOCABULARY), &error))?;
+            Ok((tokenizers::Tokenizer::new(model), vec![VOCABULARY, MERGES]))
         }
-    }
-
-    fn added(&self) -> AddedToken {
-        let token = AddedToken::from(self.content(), true);
-        match self {
-            Self::Content(_) => token,
-            Self::Described { lstrip, rstrip, .. } => token.lstrip(*lstrip).rstrip(*rstrip),
+        Class::Bert | Class::Unsaid if pieces => {
+            let model = WordPiece::from_file(&path(WORD_PIECES).to_string_lossy()).build();
+            let model = model.map_err(|error| failed(&path(WORD_PIECES), &error))?;
+            Ok((tokenizers::Tokenizer::new(model), vec![WORD_PIECES]))
         }
+        Class::Bert | Class::Roberta | Class::Unsaid if !byte_level && !pieces => {
+            Err(DataError::NoTokenizer { folder: folder.to_owned() })
+        }
+        _ => Err(DataError::TokenizerFiles { folder: folder.to_owned(), class: class.name().to_owned() }),
     }
 }
 
-impl Config {
-    /// By the class named here, or else by the kind of model.
-    fn family(&self, folder: &Path) -> Result<Family, DataError> {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Model {
-            model_type: Option<String>,
-        }
-        if let Some(class) = &self.tokenizer_class {
-            return Ok(match class.strip_suffix("Fast").unwrap_or(class) {
-                "BertTokenizer" | "DistilBertTokenizer" => Family::Bert,
-                "RobertaTokenizer" => Family::Roberta,
-                _ => Family::Other,
-            });
-        }
-        let model: Model = json_or_default(&folder.join(MODEL_CONFIG))?;
-        Ok(match model.model_type.as_deref() {
-            Some("bert" | "distilbert") => Family::Bert,
-            Some("roberta") => Family::Roberta,
-            _ => Family::Other,
-        })
-    }
-
-    fn normalize_as_bert(&self, tokenizer: &mut tokenizers::Tokenizer) {
-        let normalizer = BertNormalizer::new(
-            true,
-            self.tokenize_chinese_chars.unwrap_or(true),
-            self.strip_accents,
-            self.do_lower_case.unwrap_or(true),
-        );
-        tokenizer.with_normalizer(Some(normalizer));
-        tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
-    }
-
-    fn split_as_roberta(&self, tokenizer: &mut tokenizers::Tokenizer) {
-        tokenizer.with_normalizer(None::<NormalizerWrapper>);
-        tokenizer.with_pre_tokenizer(Some(ByteLevel::new(self.prefix_space(), true, true)));
-    }
-
-    fn prefix_space(&self) -> bool {
-        self.add_prefix_space.unwrap_or(false)
+/// What a vocabulary is for where nothing else says so.
+fn by_model(model: &ModelWrapper) -> Class {
+    match model {
+        ModelWrapper::WordPiece(_) => Class::Bert,
+        ModelWrapper::BPE(_) => Class::Roberta,
+        _ => Class::AsSaved(None),
     }
 }
 
-fn from_tokenizer_json(folder: &Path, config: &Config, family: Family) -> Result<tokenizers::Tokenizer, DataError> {
+/// The saved tokenizer as it is, or a new one over its vocabulary, without added tokens.
+fn set_up(
+    class: &Class,
+    saved: tokenizers::Tokenizer,
+    settings: &Settings,
+    folder: &Path,
+) -> Result<tokenizers::Tokenizer, String> {
+    match (class, saved.get_model().clone()) {
+        (Class::Bert, ModelWrapper::WordPiece(model)) => bert(model, settings),
+        (Class::Roberta, ModelWrapper::BPE(model)) => roberta(model, settings),
+        (Class::XlmRoberta, ModelWrapper::Unigram(model)) => xlm_roberta(&model, settings, folder),
+        (Class::AsSaved(_) | Class::Unsaid, _) => Ok(saved),
+        (class, model) => Err(format!(
+            "holds a {} vocabulary, which the tokenizer class {} cannot use; if the file is right, name the class \
+             PreTrainedTokenizerFast in tokenizer_config.json (`tokenizer_class`), which takes it as it is",
+            model_name(&model),
+            class.name()
+        )),
+    }
+}
+
+fn model_name(model: &ModelWrapper) -> &'static str {
+    match model {
+        ModelWrapper::BPE(_) => "BPE",
+        ModelWrapper::WordPiece(_) => "WordPiece",
+        ModelWrapper::WordLevel(_) => "WordLevel",
+        ModelWrapper::Unigram(_) => "Unigram",
+    }
+}
+
+fn bert(model: WordPiece, settings: &Settings) -> Result<tokenizers::Tokenizer, String> {
+    let mut model = model;
+    model.unk_token = settings.token("unk_token", "[UNK]")?;
+    model.max_input_chars_per_word = LONGEST_WORD;
+    model.continuing_subword_prefix = "##".to_owned();
+    let mut tokenizer = tokenizers::Tokenizer::new(model);
+    tokenizer.with_normalizer(Some(BertNormalizer::new(
+        true,
+        settings.switch("tokenize_chinese_chars")?.unwrap_or(true),
+        settings.switch("strip_accents")?,
+        settings.switch("do_lower_case")?.unwrap_or(true),
+    )));
+    tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
+    Ok(tokenizer)
+}
+
+fn roberta(model: BPE, settings: &Settings) -> Result<tokenizers::Tokenizer, String> {
+    let parts = [&model.continuing_subword_prefix, &model.end_of_word_suffix];
+    if parts.into_iter().flatten().any(|part| !part.is_empty()) {
+        return Err("marks parts of words by a prefix or suffix, which RobertaTokenizer does not know".to_owned());
+    }
+    let mut model = model;
+    (model.dropout, model.unk_token) = (None, None);
+    (model.fuse_unk, model.byte_fallback, model.ignore_merges) = (false, false, false);
+    let mut tokenizer = tokenizers::Tokenizer::new(model);
+    tokenizer.with_pre_tokenizer(Some(ByteLevel::new(prefix_space(settings, false)?, true, true)));
+    Ok(tokenizer)
+}
+
+fn xlm_roberta(model: &Unigram, settings: &Settings, folder: &Path) -> Result<tokenizers::Tokenizer, String> {
+    let vocabulary = model.iter().cloned().collect();
+    let model = Unigram::from(vocabulary, Some(XLM_UNKNOWN), false).map_err(|error| error.to_string())?;
+    let mut tokenizer = tokenizers::Tokenizer::new(model);
+    let normalizer = characters(folder).map_err(|error| error.to_string())?;
+    tokenizer.with_normalizer(normalizer);
+    let prepend = if prefix_space(settings, true)? { PrependScheme::Always } else { PrependScheme::Never };
+    tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![
+        PreTokenizerWrapper::WhitespaceSplit(WhitespaceSplit),
+        PreTokenizerWrapper::Metaspace(Metaspace::new('▁', prepend, true)),
+    ])));
+    Ok(tokenizer)
+}
+
+/// The table of characters that `tokenizer.json` took over from SentencePiece, alone or in a sequence.
+fn characters(folder: &Path) -> Result<Option<NormalizerWrapper>, DataError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Saved {
+        normalizer: Value,
+    }
     let path = folder.join(TOKENIZER);
-    let mut tokenizer = tokenizers::Tokenizer::from_file(&path).map_err(|error| failed(&path, &error))?;
-    match (family, tokenizer.get_model()) {
-        (Family::Bert, ModelWrapper::WordPiece(_)) => config.normalize_as_bert(&mut tokenizer),
-        (Family::Roberta, ModelWrapper::BPE(_)) => config.split_as_roberta(&mut tokenizer),
-        _ => {}
-    }
-    Ok(tokenizer)
-}
-
-/// RoBERTa: byte-level BPE between `<s>` and `</s>`.
-fn from_bpe_files(folder: &Path, config: &Config) -> Result<tokenizers::Tokenizer, DataError> {
-    let (vocabulary, merges) = (folder.join(VOCABULARY), folder.join(MERGES));
-    let model = BPE::from_file(&vocabulary.to_string_lossy(), &merges.to_string_lossy()).build();
-    let mut tokenizer = tokenizers::Tokenizer::new(model.map_err(|error| failed(&vocabulary, &error))?);
-    config.split_as_roberta(&mut tokenizer);
-    let special = [
-        (&config.bos_token, "<s>"),
-        (&config.eos_token, "</s>"),
-        (&config.unk_token, "<unk>"),
-        (&config.pad_token, "<pad>"),
-        (&config.mask_token, "<mask>"),
-    ];
-    let cls = token(&tokenizer, &config.cls_token, "<s>", &vocabulary)?;
-    let sep = token(&tokenizer, &config.sep_token, "</s>", &vocabulary)?;
-    add_special_tokens(&mut tokenizer, special, [&config.cls_token, &config.sep_token]);
-    let processor = RobertaProcessing::new(sep, cls).trim_offsets(true).add_prefix_space(config.prefix_space());
-    tokenizer.with_post_processor(Some(PostProcessorWrapper::from(processor)));
-    Ok(tokenizer)
-}
-
-/// BERT: word pieces between `[CLS]` and `[SEP]`.
-fn from_word_pieces(folder: &Path, config: &Config) -> Result<tokenizers::Tokenizer, DataError> {
-    let vocabulary = folder.join(WORD_PIECES);
-    let unknown = config.unk_token.as_ref().map_or("[UNK]", SpecialToken::content);
-    let model = WordPiece::from_file(&vocabulary.to_string_lossy()).unk_token(unknown.to_owned()).build();
-    let mut tokenizer = tokenizers::Tokenizer::new(model.map_err(|error| failed(&vocabulary, &error))?);
-    config.normalize_as_bert(&mut tokenizer);
-    let special = [
-        (&config.unk_token, "[UNK]"),
-        (&config.sep_token, "[SEP]"),
-        (&config.pad_token, "[PAD]"),
-        (&config.cls_token, "[CLS]"),
-        (&config.mask_token, "[MASK]"),
-    ];
-    let cls = token(&tokenizer, &config.cls_token, "[CLS]", &vocabulary)?;
-    let sep = token(&tokenizer, &config.sep_token, "[SEP]", &vocabulary)?;
-    add_special_tokens(&mut tokenizer, special, [&config.bos_token, &config.eos_token]);
-    tokenizer.with_post_processor(Some(PostProcessorWrapper::from(BertProcessing::new(sep, cls))));
-    Ok(tokenizer)
-}
-
-/// A special token that every sequence gets, with its id.
-fn token(
-    tokenizer: &tokenizers::Tokenizer,
-    configured: &Option<SpecialToken>,
-    default: &str,
-    vocabulary: &Path,
-) -> Result<(String, u32), DataError> {
-    let content = configured.as_ref().map_or(default, SpecialToken::content);
-    let id = tokenizer.token_to_id(content).ok_or_else(|| DataError::Tokenizer {
-        path: vocabulary.to_owned(),
-        message: format!("the vocabulary lacks the special token `{content}`"),
-    })?;
-    Ok((content.to_owned(), id))
-}
-
-/// Special tokens are recognised in the text before anything splits it: those of the class, by their names here or by
-/// default, and further ones that the configuration names.
-fn add_special_tokens(
-    tokenizer: &mut tokenizers::Tokenizer,
-    of_class: [(&Option<SpecialToken>, &str); 5],
-    further: [&Option<SpecialToken>; 2],
-) {
-    let of_class = of_class.into_iter().map(|(configured, default)| {
-        configured.as_ref().map_or_else(|| AddedToken::from(default, true), SpecialToken::added)
-    });
-    let further = further.into_iter().flatten().map(SpecialToken::added);
-    let tokens: Vec<AddedToken> = of_class.chain(further).collect();
-    tokenizer.add_special_tokens(&tokens);
-}
-
-/// A file that is not there counts as an empty object.
-fn json_or_default<T: Default + serde::de::DeserializeOwned>(path: &Path) -> Result<T, DataError> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(T::default()),
-        Err(error) => return Err(DataError::io(path, "read")(error)),
+    let Saved { normalizer } = json_or_default(&path)?;
+    let single = std::slice::from_ref(&normalizer);
+    let all = normalizer.get("normalizers").and_then(Value::as_array).map_or(single, Vec::as_slice);
+    let Some(table) = all.iter().find_map(|normalizer| normalizer.get("precompiled_charsmap")) else {
+        return Ok(None);
     };
-    serde_json::from_str(&text)
-        .map_err(|error| DataError::Tokenizer { path: path.to_owned(), message: error.to_string() })
+    let precompiled = serde_json::from_value(json!({"type": "Precompiled", "precompiled_charsmap": table}));
+    precompiled.map(Some).map_err(|error| DataError::Tokenizer { path, message: error.to_string() })
+}
+
+fn prefix_space(settings: &Settings, default: bool) -> Result<bool, String> {
+    Ok(settings.switch("add_prefix_space")?.unwrap_or(default))
+}
+
+fn add_tokens(
+    tokenizer: &mut tokenizers::Tokenizer,
+    class: &Class,
+    settings: &Settings,
+    path: &Path,
+) -> Result<(), DataError> {
+    let named = settings.contents();
+    for (attribute, default) in class.framing_pair().into_iter().flatten() {
+        let content = settings
+            .token(attribute, default)
+            .map_err(|message| DataError::Tokenizer { path: path.to_owned(), message })?;
+        if !named.contains(content.as_str()) && tokenizer.get_model().token_to_id(&content).is_none() {
+            let message = format!("the vocabulary lacks the special token `{content}`");
+            return Err(DataError::Tokenizer { path: path.to_owned(), message });
+        }
+    }
+    let present: Vec<AddedToken> = tokenizer.get_added_tokens_decoder().into_values().collect();
+    let tokens = settings.tokens(class.default_tokens(), &present);
+    tokenizer.add_tokens(&tokens);
+    Ok(())
+}
+
+/// The tokens around every text, where the class says them.
+fn frame(tokenizer: &mut tokenizers::Tokenizer, class: &Class, settings: &Settings) -> Result<(), String> {
+    let token = |(attribute, default): (&str, &str)| {
+        let content = settings.token(attribute, default)?;
+        let id = tokenizer.token_to_id(&content);
+        id.map(|id| (content.clone(), id)).ok_or_else(|| format!("the vocabulary lacks the special token `{content}`"))
+    };
+    let Some([first, last]) = class.framing_pair() else { return Ok(()) };
+    let (first, last) = (token(first)?, token(last)?);
+    let processor = match class {
+        Class::Roberta => {
+            let trim = settings.switch("trim_offsets")?.unwrap_or(true);
+            let processing = RobertaProcessing::new(last, first).trim_offsets(trim);
+            PostProcessorWrapper::from(processing.add_prefix_space(prefix_space(settings, false)?))
+        }
+        _ => PostProcessorWrapper::from(BertProcessing::new(last, first)),
+    };
+    tokenizer.with_post_processor(Some(processor));
+    Ok(())
+}
+
+/// Fails where a token does not get the id that a file gives it.
+fn declared_ids(folder: &Path, tokenizer: &tokenizers::Tokenizer, settings: &Settings) -> Result<(), DataError> {
+    for (&declared, entry) in &settings.declared {
+        let content = &entry.token.content;
+        if let Some(id) = tokenizer.token_to_id(content).filter(|&id| u64::from(id) != declared) {
+            let message = format!(
+                "gives the token `{content}` the id {declared}, but it has the id {id} in the vocabulary, or as the next \
+                 new token there: the files disagree; take them all from one `save_pretrained`"
+            );
+            return Err(DataError::Tokenizer { path: folder.join(entry.file), message });
+        }
+    }
+    Ok(())
+}
+
+/// Tokens that a class adds by itself where the vocabulary lacks them do not count: no text need have them.
+fn last_token(tokenizer: &tokenizers::Tokenizer, settings: &Settings) -> Option<(String, u32)> {
+    let named = settings.contents();
+    let of_model = tokenizer.get_vocab(false).into_iter().max_by_key(|(_, id)| *id);
+    let added = tokenizer.get_added_tokens_decoder().into_iter().map(|(id, token)| (token.content, id));
+    let added = added.filter(|(content, _)| named.contains(content.as_str()));
+    added.chain(of_model).max_by_key(|(_, id)| *id)
 }

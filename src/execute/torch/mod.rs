@@ -113,7 +113,10 @@ impl TorchExecutor {
         let folder = self.hub.model(&shared.model).map_err(inputs)?;
         let location = self.hub.dataset(&shared.dataset.path).map_err(inputs)?;
         let dataset = data::load(&shared.dataset, &location).map_err(inputs)?;
+        let config = ModelConfig::read(&folder).map_err(inputs)?;
+        config.takes(shared.max_length).map_err(inputs)?;
         let tokenizer = Tokenizer::load(&folder, shared.max_length).map_err(inputs)?;
+        let tokenizer = tokenizer.for_embeddings(config.vocab_size as usize).map_err(inputs)?;
         let mut lengths = Vec::new();
         let mut examples = |examples: data::Examples| -> Result<Examples, ExecuteError> {
             let cache = self.token_cache.as_deref();

@@ -23,11 +23,12 @@ pub struct NormTape {
     dropouts: RowDropouts,
 }
 
-/// The embedding of every token, `[rows, width]`.
+/// The embedding of every token, `[rows, width]`; `positions` are those of [`Embeddings::positions`], which has checked them
+/// and the token ids.
 pub fn embed(
     program: &Program,
     embeddings: &Embeddings,
-    layout: &Layout,
+    (layout, positions): (&Layout, &Tensor),
     dropouts: &RowDropouts,
 ) -> Result<Tensor, TchError> {
     let width = embeddings.norm.weight.size()[0];
@@ -43,7 +44,7 @@ pub fn embed(
                     &Address::of_whole(&embeddings.word)?,
                     &Address::of_whole(&embeddings.position)?,
                     &Address::of_whole(&layout.ids)?,
-                    &Address::of_whole(&layout.positions)?,
+                    &Address::of_whole(positions)?,
                     &Address::of_whole(&embeddings.norm.weight)?,
                     &Address::of_whole(&embeddings.norm.bias)?,
                     &(embeddings.norm.eps as f32),

@@ -6,13 +6,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::super::ModelError;
+use super::pattern;
 
 /// The fields that matter for evaluating and continuing an adapter.
 #[derive(Clone, Debug, Deserialize)]
 pub struct SavedConfig {
     #[serde(default)]
     pub base_model_name_or_path: Option<String>,
+    #[serde(default = "eight")]
     pub r: i64,
+    #[serde(default = "eight_exactly")]
     pub lora_alpha: f64,
     #[serde(default)]
     pub lora_dropout: f64,
@@ -20,13 +23,24 @@ pub struct SavedConfig {
     #[serde(default)]
     alpha_pattern: Option<Map<String, Value>>,
     #[serde(default)]
-    use_rslora: bool,
+    rank_pattern: Option<Map<String, Value>>,
+    #[serde(default)]
+    use_rslora: Option<bool>,
     /// Which biases were trained: `none`, `all`, `lora_only`.
     #[serde(default = "none")]
     pub bias: String,
     /// Modules that were trained whole.
     #[serde(default)]
     pub modules_to_save: Option<Vec<String>>,
+}
+
+/// PEFT's rank and alpha where a file has none.
+fn eight() -> i64 {
+    8
+}
+
+fn eight_exactly() -> f64 {
+    8.0
 }
 
 fn none() -> String {
@@ -65,6 +79,7 @@ impl SavedConfig {
     fn parse(text: &str) -> Result<Self, String> {
         let raw: Map<String, Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
         refuse_other_kinds(&raw)?;
+        check_numbers(&raw)?;
         let config: SavedConfig = serde_json::from_value(raw.into()).map_err(|error| error.to_string())?;
         if config.r < 1 {
             return Err(format!("r is {}; it must be at least 1", config.r));
@@ -74,19 +89,57 @@ impl SavedConfig {
 
     /// What the update of `module` is multiplied by, as PEFT computes it: alpha over the rank, or over its root.
     pub fn scale(&self, module: &str, rank: i64) -> Result<f64, String> {
-        let mut alpha = self.lora_alpha;
-        for (pattern, value) in self.alpha_pattern.iter().flatten() {
-            // `get_pattern_key` of PEFT.
-            let whole = regex::Regex::new(&format!(r"^(?:.*\.)?(?:{pattern})$"))
-                .map_err(|error| format!("alpha_pattern `{pattern}`: {error}"))?;
-            if whole.is_match(module) {
-                alpha = value.as_f64().ok_or_else(|| format!("alpha_pattern `{pattern}`: {value} is no number"))?;
-                break;
+        let alpha = match of_pattern("alpha_pattern", self.alpha_pattern.as_ref(), module)? {
+            Some((pattern, value)) => {
+                value.as_f64().ok_or_else(|| format!("alpha_pattern `{pattern}`: {value} is no number"))?
             }
-        }
-        let divisor = if self.use_rslora { (rank as f64).sqrt() } else { rank as f64 };
+            None => self.lora_alpha,
+        };
+        let divisor = if self.use_rslora == Some(true) { (rank as f64).sqrt() } else { rank as f64 };
         Ok(alpha / divisor)
     }
+
+    /// The rank of the matrices of `module`.
+    pub fn rank(&self, module: &str) -> Result<i64, String> {
+        match of_pattern("rank_pattern", self.rank_pattern.as_ref(), module)? {
+            Some((pattern, value)) => value
+                .as_i64()
+                .filter(|rank| *rank >= 1)
+                .ok_or_else(|| format!("rank_pattern `{pattern}` is {value}; it must be a whole number of at least 1")),
+            None => Ok(self.r),
+        }
+    }
+}
+
+/// The first pattern that fits a module, with its value (`get_pattern_key` of PEFT).
+fn of_pattern<'a>(
+    field: &str,
+    patterns: Option<&'a Map<String, Value>>,
+    module: &str,
+) -> Result<Option<(&'a str, &'a Value)>, String> {
+    for (pattern, value) in patterns.into_iter().flatten() {
+        let fits = pattern::fits(pattern, module).map_err(|error| format!("{field} `{pattern}`: {error}"))?;
+        if fits {
+            return Ok(Some((pattern, value)));
+        }
+    }
+    Ok(None)
+}
+
+/// Numbers as PEFT takes them: it fails on others, with an error that does not name them.
+fn check_numbers(raw: &Map<String, Value>) -> Result<(), String> {
+    for (field, whole) in [("r", true), ("lora_alpha", false), ("lora_dropout", false)] {
+        let Some(value) = raw.get(field) else { continue };
+        let fits = if whole { value.is_i64() } else { value.is_number() };
+        if !fits {
+            let wanted = if whole { "a whole number such as 8" } else { "a number" };
+            return Err(format!("{field} is {value}; PEFT needs {wanted}"));
+        }
+    }
+    if let Some(value) = raw.get("bias").filter(|value| !value.is_string()) {
+        return Err(format!("bias is {value}; it must be none, all or lora_only"));
+    }
+    Ok(())
 }
 
 fn refuse_other_kinds(raw: &Map<String, Value>) -> Result<(), String> {
@@ -146,6 +199,14 @@ mod tests {
         assert_eq!(config.scale("bert.encoder.layer.1.attention.self.query", 4), Ok(0.5));
         let config = parse(r#""use_rslora": true, "alpha_pattern": {}"#).unwrap();
         assert_eq!(config.scale("bert.encoder.layer.0.output.dense", 16), Ok(2.0));
+        // M7: with look-around, as Python's `re` has it.
+        let config = parse(r#""alpha_pattern": {"layer\\.(?!0).*query": 2, "(?P<name>ke)y": 4}"#).unwrap();
+        assert_eq!(config.scale("bert.encoder.layer.0.attention.self.query", 4), Ok(2.0));
+        assert_eq!(config.scale("bert.encoder.layer.1.attention.self.query", 4), Ok(0.5));
+        assert_eq!(config.scale("bert.encoder.layer.1.attention.self.key", 4), Ok(1.0));
+        let config = parse(r#""rank_pattern": {"layer.0.*(?<=query)": 2}"#).unwrap();
+        assert_eq!(config.rank("bert.encoder.layer.0.attention.self.query"), Ok(2));
+        assert_eq!(config.rank("bert.encoder.layer.0.attention.self.key"), Ok(4));
         let error = parse(r#""alpha_pattern": {"(": 2}"#).unwrap().scale("x", 1).unwrap_err();
         assert!(error.contains("alpha_pattern `(`"), "{error}");
     }
@@ -160,6 +221,11 @@ mod tests {
             (r#""task_type": "CAUSAL_LM""#, "CAUSAL_LM"),
             (r#""target_parameters": ["a"]"#, "bare parameters"),
             (r#""r": 0"#, "at least 1"),
+            // M7: PEFT fails on these as well.
+            (r#""r": 4.0"#, "r is 4.0; PEFT needs a whole number"),
+            (r#""lora_dropout": null"#, "lora_dropout is null; PEFT needs a number"),
+            (r#""lora_alpha": "16""#, "lora_alpha is \"16\"; PEFT needs a number"),
+            (r#""bias": null"#, "bias is null"),
         ] {
             let error = parse(fields).unwrap_err();
             assert!(error.contains(named), "{fields}: {error}");

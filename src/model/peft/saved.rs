@@ -9,12 +9,13 @@ use super::super::ModelError;
 use super::super::adapter::{Adapter, LoraTarget, linear_shape};
 use super::super::base::Base;
 use super::super::config::ModelConfig;
-use super::super::weights::Weights;
+use super::super::fit::{Stored, header};
+use super::super::weights::{NOT_FINITE, Weights, is_finite};
 use super::{CONFIG_FILE, PREFIX, SavedConfig, WEIGHTS_FILE};
 
 /// What an adapter's folder holds. Which layers it adapts, and with which rank, is read off the weights, so
-/// `target_modules`, `rank_pattern` and their like need no interpretation; scales follow `lora_alpha`, `alpha_pattern`
-/// and `use_rslora`.
+/// `target_modules` and its like need no interpretation; `r` and `rank_pattern` must agree. Scales follow `lora_alpha`,
+/// `alpha_pattern` and `use_rslora`.
 #[derive(Debug)]
 pub struct SavedAdapter {
     pub config: SavedConfig,
@@ -43,12 +44,20 @@ impl SavedAdapter {
                     .to_string(),
             ));
         }
+        let stored = header(&path)?;
+        if let Some((key, Stored { dtype, .. })) = stored.iter().find(|(_, stored)| !stored.is_float()) {
+            return Err(invalid(format!("`{key}` is stored as {dtype}, which is not supported; save it in float32")));
+        }
         let tensors = Tensor::read_safetensors(&path).map_err(|error| invalid(error.to_string()))?;
         let mut by_name = BTreeMap::new();
         for (key, tensor) in tensors {
             let name = name_in_model(&key).map_err(&invalid)?;
             if let Some(name) = name {
-                by_name.insert(name, tensor.f_to_kind(Kind::Float)?);
+                let tensor = tensor.f_to_kind(Kind::Float)?;
+                if !is_finite(&tensor)? {
+                    return Err(invalid(format!("`{key}` {NOT_FINITE}: the adapter cannot be used")));
+                }
+                by_name.insert(name, tensor);
             }
         }
         let (targets, pairs) = lora_pairs(&config, model, &mut by_name).map_err(&invalid)?;
@@ -188,6 +197,13 @@ fn lora_pairs(
                 "the matrices of `{module}` have shapes {:?} and {:?} instead of [rank, {input}] and [{out}, rank]",
                 a.size(),
                 b.size()
+            ));
+        }
+        let configured = config.rank(&module)?;
+        if configured != rank {
+            return Err(format!(
+                "the matrices of `{module}` have rank {rank}, but the configuration says {configured} (`r`, \
+                 `rank_pattern`): they are of different adapters"
             ));
         }
         targets.push(LoraTarget { layer, linear, rank, scale: config.scale(&module, rank)? });
