@@ -8,7 +8,8 @@ use crate::spec::{Quoting, Separator};
 use super::super::columns::is_known_name;
 use super::super::error::{DataError, Place};
 use super::lines::Lines;
-use super::record::{Cut, Record, Records};
+use super::record::Record;
+use super::records::{Cut, Records};
 use super::{Asked, Body, Row, Rows, Table};
 
 /// The classes 1 to 4 of the original AG News files.

@@ -11,6 +11,7 @@ mod kind;
 mod lines;
 mod parquet;
 mod record;
+mod records;
 mod swallowed;
 
 use std::collections::BTreeMap;
