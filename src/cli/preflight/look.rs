@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::data::{Dataset, Examples, TokenLengths};
 use crate::spec::DatasetSpec;
 
-use super::{Data, Read};
+use super::read::{Data, Read};
 use crate::cli::known::Sizes;
 
 /// Rows of one class.

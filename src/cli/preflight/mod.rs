@@ -4,6 +4,7 @@
 
 mod faults;
 mod look;
+mod read;
 mod shown;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use crate::spec::{DatasetSpec, PlannedRun, RunSpec};
 use super::CliError;
 use super::facts::{Found, ModelPlace};
 use super::known::{self, Sizes};
+use read::{Data, Read};
 
 pub use faults::{Fault, InputFaults};
 pub use look::DataLook;
@@ -119,28 +121,6 @@ impl Preflight {
     fn key(&self, run: &RunSpec) -> Option<Key> {
         let dataset = self.datasets.iter().position(|known| *known == run.dataset)?;
         Some(Key { model: run.model.clone(), max_length: run.max_length, dataset })
-    }
-}
-
-/// A data set as it was read; or only its sizes, where it was not; or why it cannot be read.
-type Data = Result<Read, String>;
-
-#[derive(Clone, Debug)]
-enum Read {
-    Whole(Box<Dataset>),
-    Sizes(Sizes),
-}
-
-impl Read {
-    fn sizes(&self) -> Sizes {
-        match self {
-            Read::Whole(dataset) => Sizes {
-                classes: dataset.class_names.len(),
-                train: dataset.train.len(),
-                evaluation: Some(dataset.evaluation.len()),
-            },
-            Read::Sizes(sizes) => *sizes,
-        }
     }
 }
 

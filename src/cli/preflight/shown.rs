@@ -2,8 +2,7 @@
 
 use indicatif::HumanCount;
 
-use super::DataLook;
-use super::look::ClassRows;
+use super::look::{ClassRows, DataLook};
 use crate::cli::text::{Align, Table, count};
 use crate::data::TokenLengths;
 

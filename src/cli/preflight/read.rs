@@ -1,0 +1,26 @@
+//! A data set before it is checked with a model.
+
+use crate::cli::known::Sizes;
+use crate::data::Dataset;
+
+/// A data set as it was read; or only its sizes, where it was not; or why it cannot be read.
+pub(super) type Data = Result<Read, String>;
+
+#[derive(Clone, Debug)]
+pub(super) enum Read {
+    Whole(Box<Dataset>),
+    Sizes(Sizes),
+}
+
+impl Read {
+    pub fn sizes(&self) -> Sizes {
+        match self {
+            Read::Whole(dataset) => Sizes {
+                classes: dataset.class_names.len(),
+                train: dataset.train.len(),
+                evaluation: Some(dataset.evaluation.len()),
+            },
+            Read::Sizes(sizes) => *sizes,
+        }
+    }
+}
