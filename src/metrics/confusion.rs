@@ -105,6 +105,11 @@ impl Confusion {
 
     /// In class order.
     pub fn by_class(&self) -> Vec<ClassScores> {
+        self.margins().iter().map(Margins::scores).collect()
+    }
+
+    /// What the scores are made of, in class order.
+    pub(super) fn margins(&self) -> Vec<Margins> {
         let mut predicted = vec![0; self.classes];
         for row in self.rows() {
             for (sum, count) in predicted.iter_mut().zip(row) {
@@ -114,44 +119,55 @@ impl Confusion {
         self.rows()
             .zip(predicted)
             .enumerate()
-            .map(|(class, (row, predicted))| class_scores(row[class], row.iter().sum(), predicted))
+            .map(|(class, (row, predicted))| Margins { correct: row[class], support: row.iter().sum(), predicted })
             .collect()
     }
 
     /// None without examples.
     pub fn scores(&self) -> Option<Scores> {
-        let examples = self.examples();
+        Margins::scores_of(&self.margins())
+    }
+}
+
+/// The counts of a class that its scores are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Margins {
+    pub correct: u64,
+    /// Examples labelled with the class.
+    pub support: u64,
+    /// Examples predicted as the class.
+    pub predicted: u64,
+}
+
+impl Margins {
+    fn scores(&self) -> ClassScores {
+        let Margins { correct, support, predicted } = *self;
+        ClassScores {
+            precision: ratio(correct, predicted),
+            recall: ratio(correct, support),
+            f1: ratio(2 * correct, support + predicted),
+            support,
+            predicted,
+        }
+    }
+
+    /// The scores over all classes. None without examples.
+    pub fn scores_of(classes: &[Margins]) -> Option<Scores> {
+        let examples: u64 = classes.iter().map(|class| class.support).sum();
         if examples == 0 {
             return None;
         }
-        let by_class = self.by_class();
         let weighted = |value: fn(&ClassScores) -> f64| {
-            by_class.iter().map(|class| value(class) * class.support as f64).sum::<f64>() / examples as f64
+            let shares = classes.iter().map(|class| value(&class.scores()) * class.support as f64);
+            shares.sum::<f64>() / examples as f64
         };
-        let correct: u64 = self.rows().enumerate().map(|(class, row)| row[class]).sum();
+        let correct: u64 = classes.iter().map(|class| class.correct).sum();
         Some(Scores {
             accuracy: ratio(correct, examples),
             precision: weighted(|class| class.precision),
             recall: weighted(|class| class.recall),
             f1: weighted(|class| class.f1),
         })
-    }
-
-    /// The same counts with one example of this cell less; the cell must not be empty.
-    pub(super) fn without(&self, label: usize, predicted: usize) -> Self {
-        let mut fewer = self.clone();
-        fewer.counts[label * self.classes + predicted] -= 1;
-        fewer
-    }
-}
-
-fn class_scores(correct: u64, support: u64, predicted: u64) -> ClassScores {
-    ClassScores {
-        precision: ratio(correct, predicted),
-        recall: ratio(correct, support),
-        f1: ratio(2 * correct, support + predicted),
-        support,
-        predicted,
     }
 }
 

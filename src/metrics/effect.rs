@@ -52,9 +52,14 @@ pub struct Effect {
     pub(super) example_part: Option<Part>,
     /// The exact test to use where differences are not known in full: of two runs, or of times that were not all reached.
     pub(super) sign_test: Option<SignTest>,
+    /// Whether any two of the differences are unlike.
+    pub(super) noise_seen: bool,
     /// The largest difference that the metric can show.
     pub(super) limit: f64,
 }
+
+/// Sums of equal numbers differ by less than this share of them.
+pub(super) const ROUNDING: f64 = 1e-12;
 
 impl Effect {
     pub fn basis(&self) -> Basis {
@@ -65,6 +70,17 @@ impl Effect {
             (None, None, Some(_)) if self.seeds > 1 => Basis::Seeds,
             (None, None, _) => Basis::Nothing,
         }
+    }
+
+    /// Whether the measured differences vary at all. Where they do not, an interval rests on assumptions alone (two answers
+    /// that are added, the resolution of the metric), or has no width.
+    pub fn noise_seen(&self) -> bool {
+        self.noise_seen
+    }
+
+    /// Whether the standard error is 0, but for rounding.
+    pub(super) fn is_exact(&self) -> bool {
+        self.standard_error().is_some_and(|error| error <= ROUNDING * self.estimate.abs())
     }
 
     fn has_standard_error(&self) -> bool {
@@ -188,6 +204,7 @@ mod tests {
             seed_part: seed_part.map(part),
             example_part: example_part.map(part),
             sign_test: None,
+            noise_seen: true,
             limit: f64::INFINITY,
         }
     }

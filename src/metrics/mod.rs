@@ -28,6 +28,8 @@
 mod bootstrap;
 mod claim;
 mod confusion;
+#[cfg(test)]
+mod degenerate;
 mod distribution;
 mod effect;
 mod holm;

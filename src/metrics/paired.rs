@@ -1,6 +1,6 @@
 //! Differences between a treatment and its baseline, paired by seed and by evaluation example.
 
-use super::effect::{Effect, Part};
+use super::effect::{Effect, Part, ROUNDING};
 use super::mcnemar::McNemar;
 use super::sign_test::SignTest;
 use super::summary::Summary;
@@ -92,6 +92,12 @@ impl PairedExamples {
         self.differences.len() / self.seeds
     }
 
+    /// Whether any two differences are unlike. Where all of them are equal, nothing tells how much other seeds or examples
+    /// would differ.
+    pub fn shows_noise(&self) -> bool {
+        unlike(&self.differences)
+    }
+
     /// Each example's differences by seed.
     pub(super) fn rows(&self) -> impl Iterator<Item = &[f64]> {
         self.differences.chunks_exact(self.seeds)
@@ -130,6 +136,7 @@ impl PairedExamples {
             seed_part,
             example_part,
             sign_test: self.two_runs().map(SignTest::of_two_runs),
+            noise_seen: self.shows_noise(),
             limit: if self.values == Values::Correctness { 1.0 } else { f64::INFINITY },
         }
     }
@@ -249,9 +256,17 @@ impl PairedSeeds {
                 .map(|variance| Part { variance: variance / seeds as f64, degrees_of_freedom: (seeds - 1) as f64 }),
             example_part: None,
             sign_test: None,
+            noise_seen: unlike(&self.differences),
             limit: f64::INFINITY,
         }
     }
+}
+
+/// Whether two of the values differ by more than rounding.
+pub(super) fn unlike(values: &[f64]) -> bool {
+    let (low, high) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
+    high - low > ROUNDING * low.abs().max(high.abs())
 }
 
 #[cfg(test)]

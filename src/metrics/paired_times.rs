@@ -1,7 +1,7 @@
 //! How long a treatment and its baseline take to reach a goal, where some never do.
 
 use super::effect::Effect;
-use super::paired::{PairedSeeds, PairingError};
+use super::paired::{PairedSeeds, PairingError, unlike};
 use super::sign_test::{Known, SignTest};
 
 /// When a run reached its goal.
@@ -74,6 +74,7 @@ impl PairedTimes {
             seed_part: None,
             example_part: None,
             sign_test: Some(SignTest::new(self.known.clone())),
+            noise_seen: unlike(&values),
             limit: f64::INFINITY,
         })
     }

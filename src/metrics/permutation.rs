@@ -19,15 +19,16 @@ pub struct SignFlip {
 /// Tests whether differences (one per seed) are symmetric around `center`: the share of sign patterns whose mean is as far from it as the
 /// observed one (Fisher 1935). It assumes no distribution but symmetry; scipy's
 /// `permutation_test(permutation_type="samples")`. Exact up to 16 differences, with drawn patterns (a function of
-/// `seed`) beyond. None without differences or where one is not finite.
+/// `seed`) beyond. None without differences or where their sum is not finite.
 pub fn sign_flip(differences: &[f64], center: f64, seed: u64) -> Option<SignFlip> {
     let shifted: Vec<f64> = differences.iter().map(|difference| difference - center).collect();
-    if shifted.is_empty() || !shifted.iter().all(|value| value.is_finite()) {
+    let size = shifted.iter().map(|value| value.abs()).sum::<f64>();
+    if shifted.is_empty() || !size.is_finite() {
         return None;
     }
     let observed = shifted.iter().sum::<f64>().abs();
     // Sums of the same numbers in another sign pattern differ by rounding.
-    let as_far = observed - 1e-12 * shifted.iter().map(|value| value.abs()).sum::<f64>();
+    let as_far = observed - 1e-12 * size;
     let hits = |patterns: &mut dyn Iterator<Item = u64>| {
         patterns.filter(|&pattern| flipped_sum(&shifted, pattern).abs() >= as_far).count() as f64
     };

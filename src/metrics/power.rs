@@ -41,6 +41,9 @@ pub struct Design {
 /// Steps of the numerical integral over the variance that a study happens to find.
 const STEPS: usize = 200;
 
+/// Halvings of a range that leave a millionth of it many times over: a search that has not ended by then never will.
+const HALVINGS: usize = 100;
+
 impl Design {
     /// A comparison of accuracies of which nothing is known but how high they will be about.
     pub fn planned(seeds: usize, examples: usize, accuracy: f64) -> Self {
@@ -54,8 +57,12 @@ impl Design {
         }
     }
 
-    /// The design of measured runs, to plan with more of them. None for fewer than two seeds or examples.
+    /// The design of measured runs, to plan with more of them. None for fewer than two seeds or examples, and where no
+    /// noise was seen: what was measured then says nothing of how much other seeds or examples would differ.
     pub fn observed(paired: &PairedExamples) -> Option<Self> {
+        if !paired.shows_noise() {
+            return None;
+        }
         let Components { seed_variance, residual_variance, example_variance, .. } = Components::of(paired);
         let (seed_variance, residual, example_variance) = (seed_variance?, residual_variance?, example_variance?);
         let shared = if example_variance > 0.0 { 1.0 - residual / example_variance } else { DEFAULT_SHARED };
@@ -88,7 +95,8 @@ impl Design {
     }
 
     /// The smallest effect that a claim `higher` (or, negative, `lower`) has this power to find; also the smallest margin of a
-    /// `not_higher` or `not_lower` with this power if there is no effect. None where no effect is large enough.
+    /// `not_higher` or `not_lower` with this power if there is no effect. None where no effect is large enough; 0 in a design
+    /// without any noise, where every effect shows.
     pub fn detectable_effect(&self, power: f64) -> Option<f64> {
         let noise = Noise::of(self)?;
         let higher = Claim::new(Expectation::Higher, None, Scale::Loss).ok()?;
@@ -105,12 +113,19 @@ impl Design {
     }
 }
 
-/// The smallest value above 0 that is enough, where larger ones are too; the search starts at `scale`.
+/// The smallest value above 0 that is enough, where larger ones are too; the search starts at `scale`. 0 where the scale is:
+/// then there is no noise that a value would have to exceed.
 fn smallest(scale: f64, enough: impl Fn(f64) -> bool) -> Option<f64> {
-    let scale = scale.max(f64::MIN_POSITIVE);
+    if scale == 0.0 {
+        return Some(0.0);
+    }
+    let scale = Some(scale).filter(|scale| scale.is_finite())?.max(f64::MIN_POSITIVE);
     let mut high = (0..40).map(|doubling| scale * f64::from(doubling).exp2()).find(|&value| enough(value))?;
     let mut low = 0.0;
-    while high - low > 1e-6 * high {
+    for _ in 0..HALVINGS {
+        if high - low <= 1e-6 * high {
+            break;
+        }
         let middle = (low + high) / 2.0;
         if enough(middle) {
             high = middle;

@@ -50,12 +50,18 @@ pub struct Assessment {
 ///
 /// A comparison of a single seed is always inconclusive: its interval and its p-value are about the two trained models, and
 /// another seed of the same two configurations may show the opposite.
+///
+/// A difference that is the same everywhere has a standard error of 0 where the metric has no resolution that would be a
+/// bound to it. Two seeds that agree to the last digit do not prove that all seeds would: such a difference has neither
+/// interval nor p-value, and the verdict is inconclusive. Where there is no difference at all, the two sides are the same in
+/// everything that was measured.
 pub fn assess(effect: &Effect, claim: Claim) -> Assessment {
-    let p_value = effect.p_value(claim.nearest_edge(effect.estimate));
+    let known = effect.estimate == 0.0 || !effect.is_exact();
+    let p_value = effect.p_value(claim.nearest_edge(effect.estimate)).filter(|_| known);
     let mut assessment = Assessment {
         claim,
         effect: effect.estimate,
-        interval: effect.interval(LEVEL),
+        interval: effect.interval(LEVEL).filter(|_| known),
         p_value,
         adjusted_p_value: p_value.filter(|_| effect.basis().settles()),
         verdict: Verdict::Inconclusive,

@@ -115,6 +115,13 @@ fn qualifications(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, effect: &
             "{name}: one seed; interval and p-value are about these two trained models, another seed may show the opposite"
         ));
     }
+    if effect.basis() != Basis::Nothing && !effect.noise_seen() {
+        let everywhere = if effect.examples.is_some() { "seed and example" } else { "seed" };
+        found.push(format!(
+            "{name}: no noise was seen: the difference from the baseline is the same for every {everywhere}, so how many \
+             more would settle anything cannot be told"
+        ));
+    }
     if pairs.unpaired > 0 {
         found.push(format!("{name}: {}", without_partner(pairs.unpaired)));
     }

@@ -61,8 +61,8 @@ impl Axis {
 
     /// A logarithmic axis with ticks at 1, 2 and 5 times powers of ten (powers of ten alone where there are many).
     pub(crate) fn log(low: f64, high: f64, unit: Unit) -> Axis {
-        let low = if low > 0.0 { low } else { f64::MIN_POSITIVE };
-        let high = high.max(low * 1.5);
+        let low = if low > 0.0 { low.min(LARGEST) } else { f64::MIN_POSITIVE };
+        let high = high.min(LARGEST).max(low * 1.5);
         let (from, to) = (low.log10().floor() as i32, high.log10().ceil() as i32);
         let digits: &[f64] = if to - from > 3 { &[1.0] } else { &[1.0, 2.0, 5.0] };
         let ticks = (from..=to)
@@ -87,9 +87,13 @@ impl Axis {
     }
 }
 
+/// Axes end here: the distance of two values beyond it may not be a number any more, and neither may its ticks.
+const LARGEST: f64 = 1e100;
+
 /// The ends in order, apart from each other and finite.
 fn ordered(low: f64, high: f64) -> (f64, f64) {
     let (low, high) = if low.is_finite() && high.is_finite() { (low.min(high), low.max(high)) } else { (0.0, 1.0) };
+    let (low, high) = (low.clamp(-LARGEST, LARGEST), high.clamp(-LARGEST, LARGEST));
     if high - low > 1e-12 * low.abs().max(high.abs()).max(1e-6) {
         return (low, high);
     }
@@ -204,5 +208,25 @@ mod tests {
             prop_assert!(axis.ticks.iter().all(|(v, _)| (0.0..=1.0).contains(&axis.share(*v))));
             prop_assert!((0.0..=1.0).contains(&axis.share(f64::NAN)));
         }
+
+        /// R1: whatever two numbers are the ends, there are few ticks, and every position lies inside.
+        #[test]
+        fn any_two_numbers_give_an_axis(low in any_number(), high in any_number(), count in 0usize..12, value in any_number()) {
+            for axis in [
+                Axis::linear(low, high, count, Unit::Number),
+                Axis::rounded(low, high, count, Unit::Percent),
+                Axis::log(low, high, Unit::Count),
+                Axis::whole(low as usize, high as usize, count),
+            ] {
+                prop_assert!(axis.ticks.len() <= 1000, "{} ticks", axis.ticks.len());
+                prop_assert!((0.0..=1.0).contains(&axis.share(value)), "{:?}", axis);
+            }
+        }
+    }
+
+    fn any_number() -> impl Strategy<Value = f64> {
+        let edges =
+            vec![0.0, -0.0, 1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 5e-324, 1e-300, 1e18];
+        prop_oneof![proptest::sample::select(edges), proptest::num::f64::ANY, -1e3f64..1e3]
     }
 }

@@ -79,19 +79,28 @@ impl Type {
         if let Some(short) = shorter {
             return short;
         }
+        self.cut(text, width)
+    }
+
+    /// As many characters of both ends as fit. A longer text is never narrower, so their number is found by halving: a
+    /// text may be a whole novel.
+    fn cut(&self, text: &str, width: f64) -> String {
         let characters: Vec<char> = text.chars().collect();
-        for kept in (0..characters.len()).rev() {
+        let with = |kept: usize| -> String {
             let (head, tail) = (kept.div_ceil(2), kept / 2);
-            let cut: String = characters[..head]
-                .iter()
-                .chain(std::iter::once(&'\u{2026}'))
-                .chain(&characters[characters.len() - tail..])
-                .collect();
-            if self.width(&cut) <= width {
-                return cut;
+            let ellipsis = std::iter::once(&'\u{2026}');
+            characters[..head].iter().chain(ellipsis).chain(&characters[characters.len() - tail..]).collect()
+        };
+        let (mut fits, mut too_many) = (None, characters.len());
+        while fits.map_or(0, |kept| kept + 1) < too_many {
+            let kept = usize::midpoint(fits.unwrap_or(0), too_many).min(too_many - 1);
+            if self.width(&with(kept)) <= width {
+                fits = Some(kept);
+            } else {
+                too_many = kept;
             }
         }
-        String::new()
+        fits.map(with).unwrap_or_default()
     }
 }
 
@@ -123,9 +132,11 @@ pub(crate) fn wrap(text: &str, look: Type, width: f64, lines: usize) -> Vec<Stri
         let Some(line) = wrapped.last_mut() else {
             break;
         };
-        let longer = if line.is_empty() { word.to_string() } else { format!("{line} {word}") };
-        if line.is_empty() || full || look.width(&longer) <= width {
-            *line = longer;
+        if line.is_empty() {
+            line.push_str(word);
+        } else if full || look.width(line) + look.width(" ") + look.width(word) <= width {
+            line.push(' ');
+            line.push_str(word);
         } else {
             wrapped.push(word.to_string());
         }
@@ -157,6 +168,28 @@ mod tests {
         let shortest = look.fit(names, look.width("r.=4, l_d=0.1, l_r=0.01"));
         assert_eq!(shortest, "r.=4, l_d=0.1, l_r=0.01", "no two names become the same");
         assert_eq!(look.fit("anything", 0.0), "");
+        assert_eq!(look.fit("m", 1.0), "");
+        let kept = |width: f64| look.fit("mmmmmmmmmmmm", width);
+        for width in 0..400 {
+            let cut = kept(f64::from(width));
+            assert!(look.width(&cut) <= f64::from(width), "{width}: {cut}");
+            let one_more = cut.replacen('\u{2026}', "m\u{2026}", 1);
+            assert!(
+                cut.is_empty() || !cut.contains('\u{2026}') || look.width(&one_more) > f64::from(width),
+                "{width}: {cut}"
+            );
+        }
+    }
+
+    /// R1: a label, a description or a class name may be as long as a file.
+    #[test]
+    fn very_long_texts_are_cut_at_once() {
+        let (look, started) = (Type::body(), std::time::Instant::now());
+        let words = "name=value, ".repeat(50_000);
+        assert!(look.width(&look.fit(&words, 300.0)) <= 300.0);
+        assert!(look.width(&look.fit(&"x".repeat(500_000), 300.0)) <= 300.0);
+        assert_eq!(wrap(&words, look, 300.0, 3).len(), 3);
+        assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
     }
 
     #[test]
