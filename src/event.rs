@@ -56,18 +56,28 @@ impl EpochRecord {
 /// The epoch with the best value of a metric: the lowest loss, the highest of anything else, the earliest of equals.
 /// Epochs whose value is not a number do not count.
 pub fn best_epoch(epochs: &[EpochRecord], metric: MetricName) -> Option<&EpochRecord> {
-    let lower_is_better = matches!(metric, MetricName::EvalLoss | MetricName::TrainLoss);
-    let score = |record: &EpochRecord| {
-        let value = record.metric(metric);
-        if lower_is_better { -value } else { value }
-    };
-    let mut best: Option<&EpochRecord> = None;
-    for record in epochs.iter().filter(|record| !score(record).is_nan()) {
-        if best.is_none_or(|best| score(record) > score(best)) {
-            best = Some(record);
+    best_by(epochs, metric, |record| Some(record))
+}
+
+/// The best of several things by the epoch that each is judged by (none: it is not judged): the lowest loss, the highest of
+/// anything else, the first of equals. Values that are not a number do not count. This is what "best" means everywhere, of
+/// a run's epochs and of a sweep's runs.
+pub fn best_by<'a, T>(
+    things: impl IntoIterator<Item = &'a T>,
+    metric: MetricName,
+    epoch: impl Fn(&'a T) -> Option<&'a EpochRecord>,
+) -> Option<&'a T> {
+    let mut best: Option<(f64, &T)> = None;
+    for thing in things {
+        let Some(value) = epoch(thing).map(|record| record.metric(metric)) else {
+            continue;
+        };
+        let score = if metric.lower_is_better() { -value } else { value };
+        if !score.is_nan() && best.is_none_or(|(highest, _)| score > highest) {
+            best = Some((score, thing));
         }
     }
-    best
+    best.map(|(_, thing)| thing)
 }
 
 /// JSON has no NaN and no infinity and writes both as null: read it as NaN, so that what was written can be read.

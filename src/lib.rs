@@ -22,10 +22,11 @@
 //! * [`launch`]: a sweep as a job array of a batch system (Slurm).
 //! * [`report`]: results folder -> charts, tables, page.
 //! * [`cli`]: one thin file per verb.
+//! * [`words`]: how numbers with their nouns, and paths in commands, are written.
 //!
 //! # Rules of direction
 //!
-//! `spec`, `metrics` and `hub` know nobody; `event` knows only their types. `data` and `model` know `spec` at most. `train` knows data, model,
+//! `words` is for everybody. `spec`, `metrics` and `hub` know nobody else; `event` knows only their types. `data` and `model` know `spec` at most. `train` knows data, model,
 //! metrics, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train and store,
 //! `launch` store, `inference` hub, data, model, train's evaluation and store. `report` reads `store`'s files and never
 //! live state. `cli` sees all. Only `model`, `train`, `data`'s batches, the torch executor and the predictor import
@@ -44,3 +45,4 @@ pub mod report;
 pub mod spec;
 pub mod store;
 pub mod train;
+pub mod words;

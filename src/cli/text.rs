@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-/// `1 run`, `2 runs`, `1,240 runs`.
-pub fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", indicatif::HumanCount(number as u64))
-}
+pub use crate::words::counted as count;
 
 /// `0:07`, `12:30`, `3:05:00`.
 pub fn clock(duration: Duration) -> String {

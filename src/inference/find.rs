@@ -6,7 +6,7 @@ use super::{InferenceError, Source};
 use crate::hub::{Hub, HubError};
 use crate::model::{ModelConfig, peft};
 use crate::spec::{Reading, RunId};
-use crate::store::{Layout, ResultRecord, RunRecord, RunState, RunView, Store, find_runs, sweep_folders};
+use crate::store::{Layout, ResultRecord, RunRecord, Store, best_run, find_runs, sweep_folders};
 
 /// Where names are looked up.
 #[derive(Clone, Copy, Debug)]
@@ -99,21 +99,8 @@ fn of_folder(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError>
 fn best(sweep: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
     let store = Store::open(sweep)?;
     let views = store.runs()?;
-    let figure = |view: &RunView| {
-        let metric = view.run.spec.metric_for_best;
-        let value = view.best.as_ref()?.metric(metric);
-        Some(if metric.lower_is_better() { -value } else { value })
-    };
-    let mut best: Option<(f64, &RunView)> = None;
-    for view in views.iter().filter(|view| view.state == RunState::Completed && !view.removed) {
-        if let Some(value) = figure(view)
-            && best.is_none_or(|(highest, _)| value > highest)
-        {
-            best = Some((value, view));
-        }
-    }
-    match best {
-        Some((_, view)) => of_run(store.layout().run(&view.run.id).folder(), place),
+    match best_run(&views) {
+        Some(view) => of_run(store.layout().run(&view.run.id).folder(), place),
         None => Err(InferenceError::NoneCompleted { path: sweep.to_path_buf() }),
     }
 }

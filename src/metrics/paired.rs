@@ -14,7 +14,7 @@ pub enum PairingError {
     Seeds { treatment: usize, baseline: usize },
     #[error("pair of runs {pair} has {found} examples where {expected} were expected: compare on the same examples")]
     Examples { pair: usize, found: usize, expected: usize },
-    #[error("pair of runs {pair} has a value that is not finite: leave diverged runs out")]
+    #[error("pair of runs {pair} has a value that is not finite, or far too large: leave diverged runs out")]
     NotFinite { pair: usize },
 }
 
@@ -75,7 +75,7 @@ impl PairedExamples {
             }
             for (example, (a, b)) in treated.iter().zip(base).enumerate() {
                 let difference = number(a) - number(b);
-                if !difference.is_finite() {
+                if !is_usable(difference) {
                     return Err(PairingError::NotFinite { pair });
                 }
                 differences[example * seeds + pair] = difference;
@@ -228,7 +228,7 @@ impl PairedSeeds {
             return Err(PairingError::Empty);
         }
         let differences: Vec<f64> = treatment.iter().zip(baseline).map(|(a, b)| a - b).collect();
-        if let Some(pair) = differences.iter().position(|value| !value.is_finite()) {
+        if let Some(pair) = differences.iter().position(|value| !is_usable(*value)) {
             return Err(PairingError::NotFinite { pair });
         }
         Ok(Self { differences, resolution: resolution.max(0.0) })
@@ -260,6 +260,12 @@ impl PairedSeeds {
             limit: f64::INFINITY,
         }
     }
+}
+
+/// Whether a difference can be squared and summed.
+fn is_usable(difference: f64) -> bool {
+    const LARGEST: f64 = 1e100;
+    difference.abs() <= LARGEST
 }
 
 /// Whether two of the values differ by more than rounding.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::metrics::{ALPHA, LEVEL, McNemar, Scale};
 use crate::spec::{HypothesisMetric, MetricName};
 use crate::store::{Store, sweep_folders};
+use crate::words::counted;
 
+use super::error::Candidates;
 use super::model::{Report, Run};
 use super::pairing::{self, Pairs};
 use super::{ReportError, answers, collect, metric, verdicts};
@@ -56,12 +58,16 @@ pub fn compare(results: &Path, a: &str, b: &str) -> Result<String, ReportError> 
     let pairs = pair(&left, &right);
     let incomparable =
         |reason: String| ReportError::Incomparable { a: left.name.clone(), b: right.name.clone(), reason };
+    if left.folder == right.folder && (left.name == right.name || pairs.runs.iter().any(|(a, b)| a.id == b.id)) {
+        return Err(incomparable("both are about the same run; name two that differ".to_string()));
+    }
     if pairs.runs.is_empty() {
         return Err(incomparable("there is no completed pair of runs with the same seed".to_string()));
     }
     let mut text = format!("A  {}\nB  {}\n", left.name, right.name);
     let examples = pairs.runs[0].0.answers.as_ref().map_or(0, |answers| answers.examples.len());
-    text.push_str(&format!("{} on {examples} evaluation examples, at the best epoch\n\n", pairs_words(&pairs)));
+    let examples = counted(examples, "evaluation example");
+    text.push_str(&format!("{} on {examples}, at the best epoch\n\n", pairs_words(&pairs)));
     text.push_str(&format!(
         "{:<16} {:>9} {:>9}  {:<14} {:<18} {}\n",
         "", "A", "B", "A \u{2212} B", "95 % interval", "p"
@@ -100,9 +106,8 @@ fn find(reports: &[Report], results: &Path, name: &str) -> Result<Side, ReportEr
             Err(ReportError::Unknown { name: name.to_string(), hint })
         }
         _ => {
-            let names: Vec<String> = found.iter().take(5).map(|side| side.name.clone()).collect();
-            let hint = format!("it can mean {}; write SWEEP/NAME or a longer id", names.join(" or "));
-            Err(ReportError::Unknown { name: name.to_string(), hint })
+            let names = found.into_iter().map(|side| side.name).collect();
+            Err(ReportError::Ambiguous { name: name.to_string(), found: Candidates(names) })
         }
     }
 }
@@ -141,12 +146,14 @@ fn pair<'a>(left: &'a Side, right: &'a Side) -> Pairs<'a> {
 }
 
 fn pairs_words(pairs: &Pairs<'_>) -> String {
-    let count = if pairs.runs.len() == 1 {
-        "One pair of runs".to_string()
-    } else {
-        format!("{} pairs of runs", pairs.runs.len())
+    let count = match pairs.runs.len() {
+        1 => "One pair of runs".to_string(),
+        pairs => format!("{} of runs", counted(pairs, "pair")),
     };
-    if pairs.unpaired > 0 { format!("{count} ({} runs without a partner left out)", pairs.unpaired) } else { count }
+    match pairs.unpaired {
+        0 => count,
+        unpaired => format!("{count} ({} without a partner left out)", counted(unpaired, "run")),
+    }
 }
 
 fn line(pairs: &Pairs<'_>, name: MetricName) -> Result<String, String> {
@@ -176,8 +183,8 @@ fn conclusion(left: &Side, right: &Side, pairs: &Pairs<'_>) -> String {
         && let Some(table) = McNemar::of(&x.correct(), &y.correct())
     {
         text.push_str(&format!(
-            "\nOnly A is right on {} examples, only B on {} (exact McNemar, p {}).\n",
-            table.only_treatment,
+            "\nOnly A is right on {}, only B on {} (exact McNemar, p {}).\n",
+            counted(table.only_treatment as usize, "example"),
             table.only_baseline,
             verdicts::p_words(Some(table.p_value()))
         ));

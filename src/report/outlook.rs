@@ -1,9 +1,8 @@
 //! What would settle a hypothesis that is open: more seeds or more evaluation examples.
 
-use indicatif::HumanCount;
-
 use crate::metrics::{Claim, Design, Needs, Prospect};
 use crate::spec::{Expectation, Hypothesis};
+use crate::words::counted;
 
 use super::pairing::{self, Pairs};
 use super::verdicts;
@@ -28,8 +27,8 @@ pub(super) fn of(hypothesis: &Hypothesis, claim: Claim, pairs: &Pairs<'_>, claim
 
 /// `5 seeds, or 2,400 evaluation examples`.
 pub(crate) fn needs_words(needs: Needs) -> String {
-    let seeds = |number: usize| format!("{number} seed{}", if number == 1 { "" } else { "s" });
-    let examples = |number: usize| format!("{} evaluation examples", HumanCount(two_digits(number) as u64));
+    let seeds = |number: usize| counted(number, "seed");
+    let examples = |number: usize| counted(two_digits(number), "evaluation example");
     match needs {
         Needs::Nothing => "enough".to_string(),
         Needs::Either { seeds: Some(number), examples: Some(rows) } => {

@@ -2,6 +2,7 @@
 
 use crate::metrics::{self, Assessment, Basis, Claim, ClaimError, Joint, Scale, Verdict};
 use crate::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName};
+use crate::words::counted;
 
 use super::metric;
 use super::model::{Configuration, Report};
@@ -161,10 +162,12 @@ fn of_metric(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric) -> Option<Stri
 }
 
 fn without_partner(runs: usize) -> String {
-    match runs {
-        1 => "1 completed run has no partner with the same seed and was left out".to_string(),
-        runs => format!("{runs} completed runs have no partner with the same seed and were left out"),
-    }
+    let rest = if runs == 1 {
+        "has no partner with the same seed and was"
+    } else {
+        "have no partner with the same seed and were"
+    };
+    format!("{} {rest} left out", counted(runs, "completed run"))
 }
 
 fn named<'a>(report: &'a Report, name: &str) -> Option<&'a Configuration> {
@@ -280,9 +283,9 @@ pub(crate) fn word(verdict: Verdict) -> &'static str {
 
 /// What an assessment rests on: `3 seeds × 640 examples`.
 pub(crate) fn basis_words(assessment: &Assessment) -> String {
-    let seeds = if assessment.seeds == 1 { "1 seed".to_string() } else { format!("{} seeds", assessment.seeds) };
+    let seeds = counted(assessment.seeds, "seed");
     match assessment.examples {
-        Some(examples) => format!("{seeds} × {examples} examples"),
+        Some(examples) => format!("{seeds} × {}", counted(examples, "example")),
         None => seeds,
     }
 }

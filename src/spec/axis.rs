@@ -37,6 +37,8 @@ impl Assignments {
     /// Reads parameters from a mapping's entries; what is wrong is reported and left out.
     pub fn read<'a>(entries: impl IntoIterator<Item = (&'a str, Cursor<'a>)>, context: &mut Context<'_>) -> Self {
         let mut assignments = Vec::new();
+        let entries: Vec<(&str, Cursor<'a>)> = entries.into_iter().collect();
+        report_twice(&entries, context);
         for (name, value) in entries {
             let Some(parameter) = Parameter::named(name) else {
                 value.problem(context, Parameter::unknown(name));
@@ -63,6 +65,37 @@ impl Assignments {
 
     pub fn into_settings(self) -> Vec<Setting> {
         self.0.into_iter().map(|(_, setting, _)| setting).collect()
+    }
+}
+
+/// A field of a data set that stands in the mapping `dataset` and beside it as `dataset.field`.
+fn report_twice(entries: &[(&str, Cursor<'_>)], context: &mut Context<'_>) {
+    let Some((_, whole)) = entries.iter().find(|(name, _)| *name == "dataset") else {
+        return;
+    };
+    for (name, value) in entries {
+        let Some(field) = name.strip_prefix("dataset.") else {
+            continue;
+        };
+        let inside = match &whole.node.value {
+            Value::Map(fields) => {
+                let keys = fields.iter().map(|(key, _)| key);
+                keys.into_iter()
+                    .find(|key| matches!(&key.value, Value::Text(text) if text == field))
+                    .map(|key| key.index)
+            }
+            // A data set that is text is its path.
+            _ => Some(whole.node.index).filter(|_| field == "path"),
+        };
+        let (Some(inside), Some(beside)) = (inside, value.place().node) else {
+            continue;
+        };
+        let place = Place { node: Some(inside.max(beside)), ..value.place() };
+        context.problems.add_with_line(
+            place,
+            format!("{} is given twice; the first is", quoted(name)),
+            inside.min(beside),
+        );
     }
 }
 

@@ -36,9 +36,19 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     /// A file's path as given, or below the sweep file's folder where it exists there.
     pub fn located(&self, path: &str) -> String {
+        if let Some(path) = below_home(path) {
+            return path;
+        }
         let found = self.folder.map(|folder| folder.join(path)).filter(|joined| joined.exists());
         found.as_deref().and_then(Path::to_str).unwrap_or(path).to_owned()
     }
+}
+
+/// `~/data.csv` with the folder of the person's own files, as a shell has it; none for other paths.
+fn below_home(path: &str) -> Option<String> {
+    let rest = path.strip_prefix("~/")?;
+    let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty())?;
+    home.join(rest).to_str().map(str::to_owned)
 }
 
 impl<'a> Cursor<'a> {
@@ -75,6 +85,8 @@ impl<'a> Cursor<'a> {
             Value::Null => "nothing".to_owned(),
             Value::Bool(value) => format!("`{value}`"),
             Value::Integer(value) => value.to_string(),
+            Value::Float(value) if value.is_nan() => ".nan".to_owned(),
+            Value::Float(value) if value.is_infinite() => if *value > 0.0 { ".inf" } else { "-.inf" }.to_owned(),
             Value::Float(value) => shown_number(*value),
             Value::Text(text) if text.is_empty() => "empty text".to_owned(),
             Value::Text(text) => format!("text {}", quoted(text)),
@@ -106,7 +118,7 @@ impl<'a> Cursor<'a> {
         };
         let mut first = HashMap::with_capacity(map.len());
         let mut entries = Vec::with_capacity(map.len());
-        for (key, value) in map {
+        for (key, value) in map.iter().filter(|(key, _)| !is_merge(key)) {
             let Value::Text(name) = &key.value else {
                 let message = format!("keys must be text, found {}", Cursor::file(key).found());
                 let node = self.said_at.map(|_| key.index);
@@ -125,13 +137,49 @@ impl<'a> Cursor<'a> {
                 }
             }
         }
+        for (key, value) in map.iter().filter(|(key, _)| is_merge(key)) {
+            let merged = Merged { key: key.index, first: &mut first, entries: &mut entries };
+            self.merge(merged, value, context);
+        }
         Some(entries)
+    }
+
+    /// `<<: *name` and `<<: [*one, *other]`: entries for the keys that are not there yet.
+    fn merge(&'a self, merged: Merged<'a, '_>, from: &'a Node, context: &mut Context<'_>) {
+        let Merged { key, first, entries } = merged;
+        let maps = match &from.value {
+            Value::Map(_) => std::slice::from_ref(from),
+            Value::List(items) => items.as_slice(),
+            _ => &[],
+        };
+        let place = Place { path: format!("{self}.<<"), node: self.said_at.map(|_| key) };
+        if maps.is_empty() || !maps.iter().all(|map| matches!(map.value, Value::Map(_))) {
+            context.problems.add(place, "must merge a mapping or a list of mappings: `<<: *name`");
+            return;
+        }
+        for (name, value) in maps.iter().flat_map(|map| if let Value::Map(map) = &map.value { &map[..] } else { &[] }) {
+            match &name.value {
+                Value::Text(text) if text == MERGE => self.merge(Merged { key, first, entries }, value, context),
+                Value::Text(text) => {
+                    if let Entry::Vacant(vacant) = first.entry(text.as_str()) {
+                        vacant.insert(name.index);
+                        entries.push((text.as_str(), self.entry(text, name.index, value)));
+                    }
+                }
+                _ => context.problems.add(place.clone(), "keys must be text"),
+            }
+        }
     }
 
     /// Text that is not empty.
     pub fn text(&self, context: &mut Context<'_>, expected: &str) -> Option<&'a str> {
         match &self.node.value {
             Value::Text(text) if !text.trim().is_empty() => Some(text),
+            Value::Bool(_) | Value::Integer(_) | Value::Float(_) => {
+                let found = self.found();
+                self.problem(context, format!("must be {expected}, found {found}; in quotes it is text"));
+                None
+            }
             _ => {
                 self.wrong(context, expected);
                 None
@@ -139,15 +187,22 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// A whole number, written with or without decimals: `8`, `8.0`, `1e3`.
+    pub fn whole(&self) -> Option<i128> {
+        match self.node.value {
+            Value::Integer(value) => Some(value),
+            Value::Float(value) if value.fract() == 0.0 => Some(value as i128),
+            _ => None,
+        }
+    }
+
     /// A whole number from `low` to `high`.
     pub fn count(&self, context: &mut Context<'_>, low: usize, high: usize) -> Option<usize> {
-        let value = match self.node.value {
-            Value::Integer(value) => usize::try_from(value).ok().filter(|value| (low..=high).contains(value)),
-            _ => {
-                self.wrong(context, &format!("a whole number from {low} to {high}"));
-                return None;
-            }
+        let Some(value) = self.whole() else {
+            self.wrong(context, &format!("a whole number from {low} to {high}"));
+            return None;
         };
+        let value = usize::try_from(value).ok().filter(|value| (low..=high).contains(value));
         if value.is_none() {
             self.wrong(context, &format!("from {low} to {high}"));
         }
@@ -198,6 +253,21 @@ impl fmt::Display for Cursor<'_> {
             Step::Item(number) => write!(f, "[{number}]"),
         }
     }
+}
+
+/// The key of YAML 1.1 that takes over the entries of other mappings.
+const MERGE: &str = "<<";
+
+/// A mapping's entries while those of others are added to them.
+struct Merged<'a, 'm> {
+    /// The node of the key `<<`.
+    key: usize,
+    first: &'m mut HashMap<&'a str, usize>,
+    entries: &'m mut Vec<(&'a str, Cursor<'a>)>,
+}
+
+fn is_merge(key: &Node) -> bool {
+    matches!(&key.value, Value::Text(text) if text == MERGE)
 }
 
 /// A key without its backticks.

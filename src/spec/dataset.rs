@@ -87,7 +87,7 @@ impl DatasetField {
             DatasetField::Split => DatasetSetting::Split(cursor.text(context, "the name of a split")?.to_owned()),
             DatasetField::Text => DatasetSetting::Text(read_columns(cursor, context)?),
             DatasetField::Label => DatasetSetting::Label(cursor.text(context, "the name of a column")?.to_owned()),
-            DatasetField::Limit => DatasetSetting::Limit(cursor.count(context, 1, MOST_ROWS)?),
+            DatasetField::Limit => DatasetSetting::Limit(read_limit(cursor, context)?),
             DatasetField::Evaluation => DatasetSetting::Evaluation(read_evaluation(cursor, context)?),
             DatasetField::Header => DatasetSetting::Header(reading::read_header(cursor, context)?),
             DatasetField::Quoting => DatasetSetting::Quoting(cursor.one_of(context, &Quoting::NAMES)?),
@@ -109,6 +109,14 @@ impl DatasetField {
             DatasetField::Quoting => DatasetSetting::Quoting(dataset.reading.quoting?),
             DatasetField::Separator => DatasetSetting::Separator(dataset.reading.separator?),
         })
+    }
+}
+
+impl DatasetSpec {
+    /// The fields beside the path that say something else than what is taken where they are left out, with their names.
+    pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, DatasetField)> + '_ {
+        let plain = DatasetSpec::at(self.path.as_str());
+        DatasetField::NAMES.into_iter().filter(move |(_, field)| field.of(self) != field.of(&plain))
     }
 }
 
@@ -253,7 +261,7 @@ fn read_evaluation(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Eva
 }
 
 fn read_size(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<HeldOut> {
-    if let Value::Float(_) = cursor.node.value {
+    if matches!(cursor.node.value, Value::Float(value) if value.fract() != 0.0 || value <= 1.0) {
         let fraction = cursor.number(context)?;
         if fraction > 0.0 && fraction < 1.0 {
             return Some(HeldOut::Fraction(fraction));
@@ -264,12 +272,24 @@ fn read_size(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<HeldOut> 
     cursor.count(context, 1, MOST_ROWS).map(HeldOut::Examples)
 }
 
+fn read_limit(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<usize> {
+    if let Value::Null | Value::Text(_) = cursor.node.value {
+        let found = cursor.found();
+        cursor.problem(
+            context,
+            format!("must be a number of rows, found {found}; all rows are taken where it is left out"),
+        );
+        return None;
+    }
+    cursor.count(context, 1, MOST_ROWS)
+}
+
 /// Any unsigned 64-bit number.
 pub(super) fn read_seed(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<u64> {
-    let seed = match cursor.node.value {
-        Value::Integer(value) => u64::try_from(value).ok(),
-        _ => None,
-    };
+    // A number with decimals is exact up to here.
+    const EXACT: i128 = 1 << 53;
+    let exact = |value: &i128| matches!(cursor.node.value, Value::Integer(_)) || *value <= EXACT;
+    let seed = cursor.whole().filter(exact).and_then(|value| u64::try_from(value).ok());
     if seed.is_none() {
         cursor.problem(context, format!("must be a whole number from 0 to 2^64 - 1, found {}", cursor.found()));
     }

@@ -6,11 +6,11 @@ use super::ReferenceFigure;
 use super::axis::{Assignments, Axis, Choice, read_run};
 use super::claim::{Claim, read_reference};
 use super::cursor::{Context, Cursor};
-use super::dataset::read_seed;
+use super::dataset::{DatasetField, read_seed};
 use super::draft::Draft;
 use super::exclude::Condition;
 use super::parameter::Parameter;
-use super::problem::{Place, did_you_mean, quoted};
+use super::problem::{Place, did_you_mean, listed, quoted};
 use super::setting::Setting;
 use super::yaml::{Node, Value};
 
@@ -32,6 +32,8 @@ pub(super) struct Design {
     pub reference: Vec<ReferenceFigure>,
     /// Whether options changed the base, so that a varied value may now equal it.
     pub overridden: bool,
+    /// What options took away of what the file says, a sentence each.
+    pub replaced: Vec<String>,
 }
 
 /// Where the base says which model and data set.
@@ -95,6 +97,7 @@ impl Design {
             claims: read_list(section("hypotheses"), Claim::read, context),
             reference: read_list(section("reference"), read_reference, context),
             overridden: !overrides.is_empty(),
+            replaced: Vec::new(),
         };
         design.apply(overrides);
         design.check_seeds(section("seeds"), context);
@@ -105,6 +108,7 @@ impl Design {
         for change in overrides {
             match change {
                 Override::Setting(setting) => {
+                    self.replaced.extend(self.taken_away_by(setting));
                     if let Setting::Seed(_) = setting {
                         self.seeds = None;
                     }
@@ -121,6 +125,27 @@ impl Design {
         }
     }
 
+    /// What an option takes away beside the value that it changes.
+    fn taken_away_by(&self, setting: &Setting) -> Option<String> {
+        match setting {
+            Setting::Seed(seed) => {
+                let seeds: Vec<String> = self.seeds.as_ref()?.iter().map(u64::to_string).collect();
+                let seeds = listed(seeds.iter().map(String::as_str));
+                Some(format!("--set seed={seed} stands for all seeds of the sweep: {seeds}"))
+            }
+            Setting::Dataset(new) => {
+                let kept: Vec<_> = new.given().map(|(name, _)| name).collect();
+                let lost = self.base.dataset.given().map(|(name, _)| name).filter(|name| !kept.contains(name));
+                let lost: Vec<&str> = lost.collect();
+                let what = listed(lost.iter().copied());
+                (!lost.is_empty()).then(|| {
+                    format!("--set dataset={{...}} replaces the whole data set: its {what} is dropped; `dataset=PATH` keeps it")
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// Every choice of the design.
     pub fn choices(&self) -> impl Iterator<Item = &Choice> {
         let axes = self.ablate.iter().flatten().chain(&self.product);
@@ -129,13 +154,14 @@ impl Design {
 
     /// `seeds` multiplies every configuration, so nothing else may choose seeds.
     fn check_seeds(&self, seeds: Option<&Cursor<'_>>, context: &mut Context<'_>) {
-        let Some(seeds) = seeds.filter(|_| self.seeds.is_some()) else {
+        if self.seeds.is_none() {
             return;
-        };
+        }
+        let place = seeds.map_or_else(|| option_place("seeds"), Cursor::place);
         let sets_seed = |choice: &&Choice| choice.settings.iter().any(|setting| matches!(setting, Setting::Seed(_)));
         if let Some(choice) = self.choices().find(sets_seed) {
             let message = format!("seeds are chosen here and by {}; keep one of them", quoted(&choice.place.path));
-            seeds.problem(context, message);
+            context.problems.add(place, message);
         }
     }
 }
@@ -203,8 +229,8 @@ fn report_doubles<'a>(product: impl Iterator<Item = &'a Axis>, context: &mut Con
     for axis in product {
         let choices = axis.choices.iter();
         let settings = choices.flat_map(|choice| choice.settings.iter().map(|setting| (setting, &choice.place)));
-        for (setting, place) in settings {
-            let parameter = setting.parameter();
+        let parameters = settings.flat_map(|(setting, place)| sets(setting).into_iter().map(move |set| (set, place)));
+        for (parameter, place) in parameters {
             let (other, there) = *varied_by.entry(parameter).or_insert((axis, place));
             if !std::ptr::eq(other, axis) {
                 let (name, there) = (parameter.name(), quoted(&there.path));
@@ -214,6 +240,16 @@ fn report_doubles<'a>(product: impl Iterator<Item = &'a Axis>, context: &mut Con
             }
         }
     }
+}
+
+/// The parameters that a setting gives a value: a whole data set gives its fields, too.
+fn sets(setting: &Setting) -> Vec<Parameter> {
+    let mut parameters = vec![setting.parameter()];
+    if let Setting::Dataset(dataset) = setting {
+        let fields = dataset.given().map(|(_, field)| field).chain([DatasetField::Path]);
+        parameters.extend(fields.map(Parameter::DatasetField));
+    }
+    parameters
 }
 
 fn read_list<T>(
@@ -252,14 +288,27 @@ fn read_name(section: Option<&Cursor<'_>>, default: &str, root: &Cursor<'_>, con
         None => (root, default),
     };
     if !fits(name) {
+        let whose = if section.is_some() { "" } else { "without `name` a sweep is called like its file, and " };
+        let similar = plain_name(name).filter(|similar| fits(similar));
+        let hint = similar.map_or_else(String::new, |similar| format!("; for example `name: {similar}`"));
         let message = format!(
-            "{} cannot name a folder of results: `name` has letters, digits, `.`, `_` and `-`, at most {LONGEST}, and \
-             begins with a letter or digit",
+            "{whose}{} cannot name a folder of results: `name` has unaccented letters, digits, `.`, `_` and `-`, at most \
+             {LONGEST}, and begins with a letter or digit{hint}",
             quoted(name)
         );
         cursor.problem(context, message);
     }
     name.to_owned()
+}
+
+/// A name with a hyphen for each run of characters that a folder's name should not have. None where letters would be lost.
+fn plain_name(name: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
+    if name.chars().any(|c| c.is_alphanumeric() && !c.is_ascii()) {
+        return None;
+    }
+    let parts: Vec<&str> = name.split(|c| !plain(c)).filter(|part| !part.is_empty()).collect();
+    Some(parts.join("-").trim_start_matches(['.', '_']).to_owned())
 }
 
 fn read_description(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> String {

@@ -4,13 +4,16 @@ use super::cursor::{Context, Cursor};
 use super::dataset::DatasetField;
 use super::draft::Draft;
 use super::parameter::Parameter;
-use super::problem::{did_you_mean, quoted};
+use super::problem::{Place, did_you_mean, quoted};
 use super::setting::Setting;
 use super::yaml::{Node, Value};
 
 /// One entry of `exclude`.
 #[derive(Clone, Debug)]
-pub(super) struct Condition(Vec<(Parameter, Test)>);
+pub(super) struct Condition {
+    tests: Vec<(Parameter, Test)>,
+    pub place: Place,
+}
 
 /// What a parameter's value must be.
 #[derive(Clone, Debug)]
@@ -63,11 +66,11 @@ impl Condition {
             }
         }
         // A condition that lost a test would leave out more than it says.
-        sound.then_some(Condition(tests))
+        sound.then(|| Condition { tests, place: cursor.place() })
     }
 
     pub fn matches(&self, draft: &Draft) -> bool {
-        self.0.iter().all(|(parameter, test)| test.holds(draft.get(*parameter).as_ref()))
+        self.tests.iter().all(|(parameter, test)| test.holds(draft.get(*parameter).as_ref()))
     }
 }
 

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::cursor::{Context, Cursor};
+use super::dataset::DatasetField;
 use super::design::{Design, Override, read_seeds};
 use super::parameter::Parameter;
-use super::problem::{Problem, Problems, SpecErrors, did_you_mean, quoted};
+use super::problem::{Place, Problem, Problems, SpecErrors, did_you_mean, quoted};
 use super::setting::Setting;
-use super::yaml::{self, Node};
-use super::{Facts, Sweep, resolve};
+use super::yaml::{self, Node, Value};
+use super::{Facts, Sweep, encoding, notice, resolve};
 
 /// A sweep file that is sound YAML. What it says is checked by [`SweepFile::resolve`], all of it at once, because some of
 /// it can only be checked with what is known of the models.
@@ -32,11 +33,11 @@ impl SweepFile {
     pub fn read(path: &Path) -> Result<SweepFile, SpecErrors> {
         let read = |source| SpecErrors::Read { path: path.to_owned(), source };
         let bytes = std::fs::read(path).map_err(read)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|error| read(std::io::Error::new(std::io::ErrorKind::InvalidData, error.utf8_error())))?;
+        let title = path.display().to_string();
+        let text = encoding::decode(bytes).map_err(|error| error.of_file(&title))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let stem = path.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
-        SweepFile::new(text, folder, path.display().to_string(), stem.into_owned())
+        SweepFile::new(text, folder, title, stem.into_owned())
     }
 
     /// Reads a sweep file's text. Relative paths of files are looked for in `folder` first.
@@ -48,22 +49,22 @@ impl SweepFile {
     }
 
     fn new(text: String, folder: &Path, title: String, default_name: String) -> Result<SweepFile, SpecErrors> {
-        let root = yaml::parse(&text).map_err(|error| SpecErrors::Syntax {
-            file: title.clone(),
-            position: error.position,
-            message: error.message,
+        let text = encoding::checked(text).map_err(|error| error.of_file(&title))?;
+        let root = yaml::parse(&text).map_err(|error| {
+            let explained = encoding::explained(&text, &error);
+            explained.unwrap_or(error).of_file(&title)
         })?;
         Ok(SweepFile { title, default_name, folder: folder.to_owned(), text, root, overrides: Vec::new() })
     }
 
-    /// The file's text as it was read.
+    /// The file's text as it was read, without a byte order mark.
     pub fn text(&self) -> &str {
         &self.text
     }
 
     /// Changes base: `key=value` with a parameter's name (also a data set's field: `dataset.limit=100`) and a value as in
-    /// the file. Paths are as given, not relative to the file. `dataset=...` replaces the whole data set, so `dataset.path=...`
-    /// is what only moves it. `seeds=[1, 2]` replaces the seeds, and so does `seed=7`.
+    /// the file. Paths are as given, not relative to the file. `dataset=PATH` keeps the data set's other fields; a mapping
+    /// replaces the whole data set. `seeds=[1, 2]` replaces the seeds, and so does `seed=7`.
     ///
     /// A hypothesis whose varied values all equal the changed base is left out of the sweep.
     ///
@@ -94,9 +95,18 @@ impl SweepFile {
         }
     }
 
+    /// What of the options and of the file has no effect, or another one than it may seem, for people to read: one line each.
+    pub fn notices(&self, sweep: &Sweep) -> Vec<String> {
+        let design = self.design(&mut Problems::default());
+        let line = |place: &Place| place.node.and_then(|node| yaml::line(&self.text, node));
+        let mut notices = self.lost_to_changes(sweep);
+        notices.extend(notice::of(&design, &self.overrides, &line));
+        notices
+    }
+
     /// What changes of base by [`SweepFile::set`] took away from the hypotheses of a sweep that this file gave, for people
     /// to read: a varied value that base now has is compared with nothing.
-    pub fn lost_to_changes(&self, sweep: &Sweep) -> Vec<String> {
+    fn lost_to_changes(&self, sweep: &Sweep) -> Vec<String> {
         if self.overrides.is_empty() {
             return Vec::new();
         }
@@ -133,7 +143,7 @@ fn read_override(assignment: &str, problems: &mut Problems) -> Option<Override> 
         None => (assignment.trim(), ""),
     };
     let parsed = yaml::parse(text);
-    let null = Node { index: 0, value: yaml::Value::Null };
+    let null = Node { index: 0, value: Value::Null };
     let root = Cursor::option(parsed.as_ref().unwrap_or(&null));
     let cursor = root.entry(key, root.node.index, root.node);
     if !assignment.contains('=') {
@@ -154,6 +164,11 @@ fn read_override(assignment: &str, problems: &mut Problems) -> Option<Override> 
         };
         cursor.problem(&mut context, message);
         return None;
+    };
+    // A path alone says nothing of the other fields.
+    let parameter = match (parameter, &root.node.value) {
+        (Parameter::Dataset, Value::Text(_)) => Parameter::DatasetField(DatasetField::Path),
+        _ => parameter,
     };
     Setting::read(parameter, &cursor, &mut context).map(Override::Setting)
 }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::SpecErrors;
 use super::nesting::{self, Excess};
 
 /// A value of the tree. Nodes are numbered in the order of reading, so that a problem found later can be given its line.
@@ -31,6 +32,12 @@ pub(super) struct SyntaxError {
     /// Line and column, counted from 1, where they are known.
     pub position: Option<(usize, usize)>,
     pub message: String,
+}
+
+impl SyntaxError {
+    pub fn of_file(self, file: &str) -> SpecErrors {
+        SpecErrors::Syntax { file: file.to_owned(), position: self.position, message: self.message }
+    }
 }
 
 /// Reads one YAML document.

@@ -72,6 +72,7 @@
 //!   neither that nor hard links, two workers that take over the same dead claim in the same instant may both begin;
 //!   the one whose claim file was replaced notices before its first write.
 
+mod best;
 mod checkpoint;
 mod claim;
 mod durable;
@@ -100,6 +101,7 @@ mod soundness;
 mod sweep_store;
 mod view;
 
+pub use best::{best_run, ranking_metric};
 pub use claim::{Attempt, Claim, ClaimOptions, ClaimRecord, Found};
 pub use durable::{remove_leftovers, write_atomically, write_atomically_with};
 pub use error::StoreError;

@@ -9,3 +9,4 @@ mod rehearsal;
 mod selection;
 mod shipped;
 mod support;
+mod writing;

@@ -32,10 +32,18 @@ fn values_are_yaml() {
 }
 
 #[test]
-fn a_data_set_is_replaced_whole_or_by_field() {
-    let text = "base: {dataset: {path: a.csv, label: topic, limit: 900}}";
-    let whole = &with(text, &["dataset=b.csv"]).runs[0].spec.dataset;
+fn a_data_set_is_moved_replaced_whole_or_changed_by_field() {
+    let text = "base: {dataset: {path: a.csv, label: topic, limit: 900, eval: {test_size: 0.1}}}";
+    // R9: a path alone says nothing of the other fields.
+    let moved = &with(text, &["dataset=b.csv"]).runs[0].spec.dataset;
+    assert_eq!((moved.path.as_str(), moved.label.as_deref(), moved.limit), ("b.csv", Some("topic"), Some(900)));
+    assert_eq!(moved.evaluation, Evaluation::HeldOut { size: HeldOut::Fraction(0.1), seed: 42 });
+    let whole = &with(text, &["dataset={path: b.csv}"]).runs[0].spec.dataset;
     assert_eq!((whole.path.as_str(), &whole.label, whole.limit), ("b.csv", &None, None));
+    assert_eq!(
+        notices(text, &["dataset={path: b.csv, limit: 700}"]),
+        ["--set dataset={...} replaces the whole data set: its `label`, `eval` is dropped; `dataset=PATH` keeps it"]
+    );
     let fields = &with(text, &["dataset.path=b.csv", "dataset.limit=100", "dataset.eval={test_size: 0.25}"]).runs[0]
         .spec
         .dataset;
@@ -89,6 +97,74 @@ fn a_limit_that_leaves_nothing_to_train_on() {
     assert!(message.contains("--set dataset: holds out 640 of 100 rows"), "{message}");
 }
 
+fn notices(text: &str, assignments: &[&str]) -> Vec<String> {
+    let mut file = file(text);
+    for assignment in assignments {
+        file.set(assignment).unwrap();
+    }
+    let sweep = file.resolve(&FakeFacts::default()).unwrap();
+    file.notices(&sweep)
+}
+
+/// R10.
+#[test]
+fn options_without_effect_are_told() {
+    let grid = "grid: {rank: [2, 8], epochs: [1, 2]}";
+    assert_eq!(
+        notices(grid, &["rank=4"]),
+        ["--set rank=4 has no effect: every run has the `rank` that `grid.rank` gives it"]
+    );
+    assert_eq!(
+        notices("ablate: {epochs: [8]}\ngrid: {rank: [2, 8]}", &["rank=4"]),
+        ["--set rank=4 has no effect on the runs of `grid.rank`, which give their own `rank`"]
+    );
+    assert_eq!(
+        notices("zip: {rank: [2, 8], lora_alpha: [4, 16]}", &["lora_alpha=4"]),
+        ["--set lora_alpha=4 has no effect: every run has the `lora_alpha` that `zip` gives it"]
+    );
+    assert!(notices("ablate: {rank: [2, 8]}", &["rank=4"]).is_empty(), "base has it");
+    assert_eq!(
+        notices("{}", &["epochs=2", "epochs=3"]),
+        ["--set epochs=2 has no effect: a later --set gives `epochs` again"]
+    );
+    assert_eq!(
+        notices("grid: {dataset: [a.csv, b.csv]}", &["dataset=c.csv"]),
+        ["--set dataset.path=c.csv has no effect: every run has the `dataset.path` that `grid.dataset` gives it"]
+    );
+    assert_eq!(
+        notices("seeds: [1, 2, 3]", &["seed=7"]),
+        ["--set seed=7 stands for all seeds of the sweep: `1`, `2`, `3`"]
+    );
+}
+
+/// R10: what the file itself says without effect.
+#[test]
+fn parts_of_a_file_without_effect_are_told() {
+    let text = "grid:\n  rank: [2, 8]\n  epochs: [3]\nexclude:\n  - {rank: 2}\n  - {rank: 16}\n";
+    assert_eq!(
+        notices(text, &[]),
+        [
+            "`grid.epochs` (line 3) has one value, `3`, so it varies nothing",
+            "`exclude[1]` (line 6) leaves out no run: none meets all of its conditions",
+        ]
+    );
+    let text = "base: {dataset: {path: a.csv, limit: 700}}\nablate:\n  dataset: [b.csv, c.csv]\n";
+    assert_eq!(
+        notices(text, &[]),
+        ["`ablate.dataset` (line 3) replaces the whole data set of base: `limit` of base is not taken over; vary \
+          `dataset.path` to keep it"]
+    );
+    assert!(notices("ablate: {rank: [2]}\nseeds: [1]", &[]).is_empty());
+}
+
+#[test]
+fn seeds_that_are_chosen_twice() {
+    let mut file = file("grid: {seed: [1, 2]}");
+    file.set("seeds=[3]").unwrap();
+    let message = file.resolve(&FakeFacts::default()).unwrap_err().to_string();
+    assert!(message.contains("--set seeds: seeds are chosen here and by `grid.seed[0]`"), "{message}");
+}
+
 /// A sweep with three claims about epochs, with `--set`.
 fn lost(assignments: &[&str]) -> Vec<String> {
     let claim = |id: &str, values: &str| {
@@ -100,7 +176,7 @@ fn lost(assignments: &[&str]) -> Vec<String> {
         file.set(assignment).unwrap();
     }
     let sweep = file.resolve(&FakeFacts::default()).unwrap();
-    file.lost_to_changes(&sweep)
+    file.notices(&sweep)
 }
 
 #[test]

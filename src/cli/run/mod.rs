@@ -172,7 +172,7 @@ impl Run {
             file.set(assignment)?;
         }
         let (sweep, found) = self.resolve(&file, hub)?;
-        file.lost_to_changes(&sweep).iter().for_each(tell);
+        file.notices(&sweep).iter().for_each(tell);
         let only = match self.only.as_slice() {
             [] => None,
             patterns => Some(select(&sweep, patterns)?.into_iter().collect()),

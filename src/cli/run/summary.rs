@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::cli::again;
 use crate::cli::text::{Align, Table, clock, count, percent};
-use crate::store::{RunState, RunView, Store};
+use crate::spec::MetricName;
+use crate::store::{RunState, RunView, Store, ranking_metric};
+use crate::words::shell_path;
 
 /// More runs than this are summed up by the best of them.
 const MOST_ROWS: usize = 40;
@@ -28,7 +30,7 @@ pub fn summary(store: &Store, views: &[RunView]) -> String {
         text.push_str(&format!("damaged {}: {}\n", view.run.label, view.damage.as_deref().unwrap_or_default()));
     }
     text.push_str(&again::advice(views));
-    let folder = store.layout().folder().display();
+    let folder = shell_path(store.layout().folder());
     if store.record().rehearsal {
         text.push_str("This was a rehearsal: its figures say nothing about the sweep itself.\n");
     }
@@ -74,7 +76,8 @@ fn table(views: &[RunView]) -> Table {
     ]);
     let mut shown: Vec<&RunView> = views.iter().collect();
     if shown.len() > MOST_ROWS {
-        shown.sort_by(|a, b| accuracy(b).total_cmp(&accuracy(a)));
+        let metric = ranking_metric(views);
+        shown.sort_by(|a, b| standing(b, metric).total_cmp(&standing(a, metric)));
         shown.truncate(BEST_ROWS);
     }
     for view in shown {
@@ -97,7 +100,8 @@ fn table(views: &[RunView]) -> Table {
     table
 }
 
-/// Below every accuracy where there is none.
-fn accuracy(view: &RunView) -> f64 {
-    view.best.as_ref().map_or(-1.0, |best| best.scores.accuracy)
+/// Higher for better runs; below every other where there is no number.
+fn standing(view: &RunView, metric: MetricName) -> f64 {
+    let value = view.best.as_ref().map(|best| best.metric(metric)).filter(|value| !value.is_nan());
+    value.map_or(f64::NEG_INFINITY, |value| if metric.lower_is_better() { -value } else { value })
 }

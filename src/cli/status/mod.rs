@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use indicatif::HumanCount;
 use serde::Serialize;
 
-use crate::store::{RunState, RunView, Store, sweep_folders};
+use crate::spec::MetricName;
+use crate::store::{RunState, RunView, Store, best_run, ranking_metric, sweep_folders};
 
 use super::run::counts;
 use super::streams::{Reader, write_out};
@@ -175,10 +176,12 @@ fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
     if let Some(left) = left(&present) {
         text.push_str(&format!("  about {} left\n", clock(left)));
     }
-    let best = present.iter().filter(|view| view.state == RunState::Completed);
-    let best = best.filter_map(|view| Some((view, view.best.as_ref()?.scores.accuracy)));
-    if let Some((view, accuracy)) = best.max_by(|a, b| a.1.total_cmp(&b.1)) {
-        text.push_str(&format!("  best so far: {}, accuracy {}\n", view.run.label, percent(accuracy)));
+    if let Some((view, best)) = best_run(&present).and_then(|view| Some((view, view.best.as_ref()?))) {
+        let by = match ranking_metric(&present) {
+            MetricName::Accuracy => String::new(),
+            metric => format!(" (the best by {}: {:.4})", metric.name(), best.metric(metric)),
+        };
+        text.push_str(&format!("  best so far: {}, accuracy {}{by}\n", view.run.label, percent(best.scores.accuracy)));
     }
     text.push_str(jobs);
     let running = running(&present);

@@ -98,11 +98,11 @@ fn all_treatments_must_hold_and_one_can_refute() {
 
 #[test]
 fn is_written_in_the_words_of_a_sweep_file() {
-    let mut assessment = assess(&by_seed(&[0.25, 0.25, 0.25]), claim(Expectation::NotHigher, 0.5));
+    let mut assessment = assess(&by_seed(&[0.0, 0.0, 0.0]), claim(Expectation::NotHigher, 0.5));
     assessment.interval = Some(Interval { low: 0.125, high: 0.375 });
     let expected = serde_json::json!({
         "claim": {"expectation": "not_higher", "margin": 0.5},
-        "effect": 0.25,
+        "effect": 0.0,
         "interval": {"low": 0.125, "high": 0.375},
         "p_value": 0.0,
         "adjusted_p_value": 0.0,

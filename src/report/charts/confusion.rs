@@ -1,5 +1,6 @@
 //! Which classes are taken for which: the baseline and the best run.
 
+use crate::event::best_by;
 use crate::metrics::Confusion;
 use crate::report::metric;
 use crate::report::model::{Answers, Report, Run};
@@ -24,9 +25,10 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let shown: Vec<(Title<'_>, &Answers, Confusion)> = chosen(report)
         .into_iter()
         .filter_map(|(title, run)| {
-            let answers = run.answers.as_ref()?;
+            // Counted only then: the counts of a thousand classes are a million.
+            let answers = run.answers.as_ref().filter(|answers| answers.class_names.len() <= MOST_CLASSES)?;
             let counts = Confusion::of(answers.class_names.len(), &answers.labels, &answers.predicted).ok()?;
-            (counts.classes() <= MOST_CLASSES).then_some((title, answers, counts))
+            Some((title, answers, counts))
         })
         .collect();
     let Some((_, first, _)) = shown.first() else {
@@ -55,14 +57,14 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
 fn chosen(report: &Report) -> Vec<(Title<'_>, &Run)> {
     let best_of = |configuration: usize| {
         let runs = report.runs_of(&report.configurations[configuration]).filter(|run| run.answers.is_some());
-        runs.max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))
+        best_by(runs, report.metric_for_best(), |run| run.best_epoch())
     };
     let mut chosen = Vec::new();
     if let Some(run) = report.baseline.and_then(best_of) {
         chosen.push((Title { role: "Baseline", run }, run));
     }
     let all = report.runs.iter().filter(|run| run.answers.is_some());
-    if let Some(run) = all.max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))
+    if let Some(run) = best_by(all, report.metric_for_best(), |run| run.best_epoch())
         && chosen.iter().all(|(_, known)| known.id != run.id)
     {
         chosen.push((Title { role: "Best run", run }, run));

@@ -3,6 +3,7 @@
 use crate::report::metric;
 use crate::report::model::Report;
 use crate::spec::MetricName;
+pub(crate) use crate::words::counted;
 
 /// What was trained on what: `MiniLM on newswire.csv · 160 evaluation examples`, and a warning on rehearsals.
 pub(crate) fn subject(report: &Report) -> String {
@@ -14,7 +15,7 @@ pub(crate) fn subject(report: &Report) -> String {
         parts.push(format!("{} on {}", last_part(&run.spec.model), last_part(&run.spec.dataset.path)));
     }
     if let Some(examples) = report.eval_examples() {
-        parts.push(format!("{examples} evaluation examples"));
+        parts.push(counted(examples, "evaluation example"));
     }
     parts.join(" · ")
 }
@@ -38,11 +39,6 @@ pub(crate) fn reference(report: &Report, name: MetricName) -> Option<(f64, Strin
 /// The last component of a path or hub name.
 fn last_part(name: &str) -> &str {
     name.trim_end_matches('/').rsplit('/').next().unwrap_or(name)
-}
-
-/// `3 configurations`, `1 run`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// What the final means say, best first, for a chart's description.
