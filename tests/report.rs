@@ -375,13 +375,68 @@ fn compares_configurations_and_runs() {
         compare(&results, path.to_str().unwrap(), &ids[1]).unwrap(),
         "an id and its folder are the same run"
     );
+    // R15: nothing can be told of the difference of a run from itself.
+    for (a, b) in [("base", "base"), ("base, seed=1", "base, seed=1"), ("base", "base, seed=1")] {
+        let same = compare(&results, a, b).unwrap_err();
+        assert!(
+            same.to_string().ends_with("cannot be compared: both are about the same run; name two that differ"),
+            "{same}"
+        );
+    }
     let unknown = compare(&results, "rank=65", "base").unwrap_err();
     assert!(matches!(unknown, ReportError::Unknown { .. }), "{unknown}");
     // The same sweep under another name makes every name ambiguous.
     Fake { name: "again".to_string(), ..small() }.write(&results);
     let ambiguous = compare(&results, "rank=64", "base").unwrap_err().to_string();
-    assert!(ambiguous.contains("again/rank=64 or small/rank=64"), "{ambiguous}");
+    assert_eq!(
+        ambiguous,
+        "rank=64: this is the name of 2 things: again/rank=64 or small/rank=64; write SWEEP/NAME or an id"
+    );
     assert!(compare(&results, "small/rank=64", "again/base").is_ok());
+}
+
+/// R1: two seeds, and two configurations that answer every example alike. The search for what would settle the hypothesis
+/// did not end.
+#[test]
+fn a_sweep_without_noise_is_reported_on() {
+    let folder = folder("no noise");
+    let arms = vec![Arm::new("base", 1.3, |_| {}), Arm::new("rank=64", 1.3, |spec| spec.rank = 64)];
+    let mut fake = Fake { seeds: 2, examples: 30, ..Fake::new("equal", arms) };
+    let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
+    fake.hypotheses = vec![
+        claim("better", "A higher rank helps.", "rank=64", accuracy, Expectation::Higher),
+        claim("same", "A higher rank changes nothing.", "rank=64", accuracy, Expectation::Equivalent),
+    ];
+    fake.write(&folder.join("results"));
+    report(&folder.join("results"), &folder.join("reports"));
+    let text = fs::read_to_string(folder.join("reports/equal/summary.md")).unwrap();
+    assert!(
+        text.contains("no noise was seen: the difference from the baseline is the same for every seed and example"),
+        "{text}"
+    );
+    assert!(!text.contains("with the noise seen here"), "{text}");
+}
+
+/// R1: charts of whatever numbers and names: one epoch, one example, curves without a number, names as long as files.
+#[test]
+fn degenerate_sweeps_get_their_charts() {
+    let folder = folder("degenerate");
+    let long = format!("rank={}", "9".repeat(20_000));
+    let arms = vec![
+        Arm::new("base", 1.3, |spec| spec.epochs = 1).fates(&[Fate::Completes, Fate::Diverges(1)]),
+        Arm::new(&long, 1.3, |spec| (spec.rank, spec.epochs) = (64, 1)),
+        Arm::new("diverges", f64::NAN, |spec| (spec.rank, spec.epochs) = (8, 1)).fates(&[Fate::Diverges(1)]),
+        Arm::new("explodes", 0.5, |spec| spec.rank = 4).overfit(1e300),
+    ];
+    let mut fake = Fake { seeds: 2, examples: 1, ..Fake::new("degenerate", arms) };
+    fake.classes = vec!["x".repeat(10_000), String::new()];
+    fake.description = "word ".repeat(20_000);
+    fake.hypotheses = vec![
+        claim("a", "A.", "explodes", HypothesisMetric::Last(MetricName::EvalLoss), Expectation::Higher),
+        claim("b", "B.", &long, HypothesisMetric::Best(MetricName::F1), Expectation::NotLower),
+    ];
+    fake.write(&folder.join("results"));
+    assert!(!report(&folder.join("results"), &folder.join("reports"))[0].files.is_empty());
 }
 
 #[test]

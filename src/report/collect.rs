@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::event::best_epoch;
 use crate::spec::{HypothesisMetric, MetricName, PackId, RunId};
 use crate::store::{RunView, Store};
+use crate::words::counted;
 
 use super::ReportError;
 use super::model::{Configuration, Report, Run};
@@ -84,7 +85,7 @@ fn compare(report: &mut Report) {
 /// [`ReportError::Unknown`] where the sweep has no such run.
 pub(super) fn only(report: &Report, run: &RunId) -> Result<Report, ReportError> {
     let Some(found) = report.runs.iter().find(|candidate| candidate.id == *run) else {
-        let hint = format!("{} has {} other runs", report.folder.display(), report.runs.len());
+        let hint = format!("{} has {}", report.folder.display(), counted(report.runs.len(), "other run"));
         return Err(ReportError::Unknown { name: run.to_string(), hint });
     };
     let baseline = report.is_baseline(found.configuration).then_some(0);

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::yaml;
+use crate::words::counted;
 
 /// Why a sweep file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +73,7 @@ struct Report<'a>(&'a str, &'a [Problem]);
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report(file, problems) = self;
-        let noun = if problems.len() == 1 { "problem" } else { "problems" };
-        write!(f, "{file}: {} {noun}", problems.len())?;
+        write!(f, "{file}: {}", counted(problems.len(), "problem"))?;
         for problem in *problems {
             write!(f, "\n  {problem}")?;
         }

@@ -12,6 +12,7 @@ use super::intern::{Contents, Interner, Key};
 use super::problem::{Place, Problems, quoted};
 use super::{PlannedRun, Sweep};
 use super::{contradiction, fault, treatment};
+use crate::words::{counted, grouped};
 
 /// A sweep file that means more runs than this means something else.
 const MOST_RUNS: usize = 1_000_000;
@@ -36,8 +37,8 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
         return None;
     }
     if design.size().is_none_or(|size| size > MOST_RUNS) {
-        let size = design.size().map_or("far more".to_owned(), |size| size.to_string());
-        problems.add(Place::default(), format!("makes {size} runs; {MOST_RUNS} is the most"));
+        let size = design.size().map_or("far more runs".to_owned(), |size| counted(size, "run"));
+        problems.add(Place::default(), format!("makes {size}; {} is the most", grouped(MOST_RUNS)));
         return None;
     }
     let planned = plan(design, &mut interner, problems);

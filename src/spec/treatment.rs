@@ -11,6 +11,7 @@ use super::problem::{Place, Problems, did_you_mean, listed, quoted};
 use super::resolve::Planned;
 use super::setting::Setting;
 use super::{Hypothesis, HypothesisMetric, Vary};
+use crate::words::counted;
 
 /// What each claim compares with its baseline, in the order of claims; none where that is wrong already.
 pub(super) type Candidates = Vec<Option<Vec<Candidate>>>;
@@ -230,7 +231,7 @@ impl<'a> Matching<'a, '_> {
             && !self.design.overridden
         {
             let label = quoted(&planned.label);
-            self.problems.add(claim.places.metric.clone(), format!("{label} has only {epochs} epochs"));
+            self.problems.add(claim.places.metric.clone(), format!("{label} has only {}", counted(epochs, "epoch")));
         }
     }
 }

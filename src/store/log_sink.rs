@@ -2,6 +2,7 @@
 
 use crate::event::{EpochRecord, Event, Outcome, Sink};
 use crate::spec::PackId;
+use crate::words::counted;
 
 use super::{Store, StoreError};
 
@@ -37,8 +38,9 @@ impl LogSink {
             Event::RunStarted { run, step, steps, epochs, trainable_parameters, total_parameters, .. } => {
                 let message = match step {
                     0 => format!(
-                        "started: {trainable_parameters} trainable of {total_parameters} parameters, {epochs} epochs, \
-                         {steps} steps"
+                        "started: {trainable_parameters} trainable of {total_parameters} parameters, {}, {}",
+                        counted(*epochs, "epoch"),
+                        counted(*steps, "step")
                     ),
                     step => format!("resumed after step {step} of {steps}"),
                 };

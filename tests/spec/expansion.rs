@@ -305,7 +305,7 @@ fn far_too_many_runs_are_refused_at_once() {
     let values = (1..=1000).map(|i| i.to_string()).collect::<Vec<_>>().join(", ");
     let fractions = (1..=1000).map(|i| format!("0.{i:04}")).collect::<Vec<_>>().join(", ");
     let text = format!("grid: {{rank: [{values}], epochs: [{values}], lora_dropout: [{fractions}]}}");
-    assert!(problems(&text).contains("makes 1000000000 runs; 1000000 is the most"));
+    assert!(problems(&text).contains("makes 1,000,000,000 runs; 1,000,000 is the most"));
 }
 
 #[test]

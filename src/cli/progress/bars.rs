@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use console::style;
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::cli::text::{clock, percent};
+use crate::cli::text::{clock, count, percent};
 use crate::event::{Event, Sink};
 use crate::spec::RunId;
 
@@ -75,7 +75,7 @@ impl Bars {
             failed => format!(", {failed} failed"),
         };
         let left = self.board.left(now).map_or_else(String::new, |left| format!(", {} left", clock(left)));
-        self.sweep.set_message(format!("{}/{} runs{failed}{left}", self.board.finished(), self.board.runs));
+        self.sweep.set_message(format!("{}/{}{failed}{left}", self.board.finished(), count(self.board.runs, "run")));
     }
 
     /// Brings the bars in line with the board: as many as the terminal has lines for.

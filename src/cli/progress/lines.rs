@@ -32,8 +32,9 @@ impl<W: Write> Lines<W> {
                 let verb = if *step == 0 { "started" } else { "resumed" };
                 let done = if *step == 0 { String::new() } else { format!("{} of ", HumanCount(*step as u64)) };
                 Some(format!(
-                    "{verb} {label} [{run}]: {done}{} steps, {epochs} epochs, {} trainable parameters of {}",
-                    HumanCount(*steps as u64),
+                    "{verb} {label} [{run}]: {done}{}, {}, {} trainable parameters of {}",
+                    count(*steps, "step"),
+                    count(*epochs, "epoch"),
                     HumanCount(*trainable_parameters as u64),
                     HumanCount(*total_parameters as u64),
                 ))
@@ -42,7 +43,7 @@ impl<W: Write> Lines<W> {
             Event::RunFinished { run, outcome } => {
                 let (done, of) = (self.board.finished() + 1, self.board.runs);
                 let (state, particulars) = self.board.ending(run, outcome);
-                Some(format!("{state} {particulars} ({done}/{of} runs)"))
+                Some(format!("{state} {particulars} ({done}/{})", count(of, "run")))
             }
             Event::PackStopped { pack, finished: false } => {
                 Some(format!("pack {pack} left unfinished: it goes on from its last checkpoint"))

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use indicatif::HumanCount;
-
 use crate::cli::cost::Costs;
 use crate::cli::text::{Align, Table, count};
 use crate::metrics::{ALPHA, DEFAULT_CORRELATION, DEFAULT_SEED_SD, Needs, POWER, Prospect, Quantity, Scale};
@@ -118,7 +116,7 @@ fn text(planned: &[Planned<'_>], accuracy: f64, rows: usize) -> String {
 }
 
 fn headline(planned: &[Planned<'_>]) -> String {
-    let all = if planned.len() == 1 { "1 hypothesis".to_string() } else { format!("{} hypotheses", planned.len()) };
+    let all = count(planned.len(), "hypothesis");
     let short = || planned.iter().filter(|planned| planned.prospect.needs != Needs::Nothing);
     let open = short().filter(|planned| !planned.settles_large_effects()).count();
     let large = short().count() - open;
@@ -174,7 +172,7 @@ fn footnote(planned: &[Planned<'_>], accuracy: f64, rows: usize) -> String {
         100.0 * DEFAULT_SEED_SD,
     );
     if planned.iter().any(|planned| needed_examples(planned.prospect.needs) > rows) {
-        text.push_str(&format!("The data set has {} examples in all.\n", HumanCount(rows as u64)));
+        text.push_str(&format!("The data set has {} in all.\n", count(rows, "example")));
     }
     text
 }

@@ -14,6 +14,7 @@ use super::inputs::Scope;
 use super::{Chosen, Run, inputs, plan, summary};
 use crate::cli::text::count;
 use crate::cli::{CliError, command_line, print};
+use crate::words::shell_path;
 
 /// Tasks of the array where nobody says how many.
 const MOST_WORKERS: usize = 4;
@@ -47,7 +48,7 @@ pub fn launch(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, Cli
     let submitted = submit(&path)?;
     let command = command_line();
     store.record_launch(&submitted, script.workers, &command, &path)?;
-    let folder = store.layout().folder().display();
+    let folder = shell_path(store.layout().folder());
     print(&format!(
         "Submitted as Slurm job {submitted}, {}.\n  sweep status {folder} --watch\n  sweep cancel {folder}\n",
         count(script.workers, "task")

@@ -130,7 +130,7 @@ fn legend(looks: &Looks, points: &[Point<'_>]) -> Legend {
         .collect();
     let others = points.len() - entries.len();
     if others > 0 {
-        entries.push((Key::Marker(Look::PLAIN), format!("{others} other configurations")));
+        entries.push((Key::Marker(Look::PLAIN), words::counted(others, "other configuration")));
     }
     entries.push((Key::Line(Stroke::dashed(MUTED, 3)), "Pareto front".to_string()));
     Legend { entries }

@@ -8,6 +8,7 @@ use crate::metrics::Summary;
 use crate::report::metric;
 use crate::report::model::Report;
 use crate::spec::MetricName;
+use crate::words::counted;
 
 use super::Looks;
 use super::axis::{Axis, Unit};
@@ -51,8 +52,10 @@ impl Selection {
         let name = |i: usize| report.configurations[i].name.clone();
         let mut entries: Vec<(Key, String)> = self.shown.iter().map(|&i| (Key::Curve(looks.get(i)), name(i))).collect();
         if !self.context.is_empty() {
-            let form = if self.context.len() > SINGLE_LINES { "s (range, middle half)" } else { " configurations" };
-            let others = format!("{} other{form}", self.context.len());
+            let others = match self.context.len() {
+                many if many > SINGLE_LINES => format!("{} (range, middle half)", counted(many, "other")),
+                few => counted(few, "other configuration"),
+            };
             entries.push((Key::Line(Stroke::solid(CONTEXT, 3)), others));
         }
         let runs = self.shown.iter().flat_map(|&i| report.runs_of(&report.configurations[i]));

@@ -3,8 +3,8 @@
 use crate::report::metric;
 use crate::report::model::Report;
 use crate::spec::MetricName;
+use crate::words::{counted, grouped};
 
-use super::markdown::grouped;
 use super::rows::{Row, best, mean_and_deviation, rows};
 
 const METRICS: [MetricName; 4] = [MetricName::Accuracy, MetricName::F1, MetricName::Precision, MetricName::Recall];
@@ -30,7 +30,8 @@ pub(crate) fn table(report: &Report) -> String {
 }
 
 fn caption(report: &Report) -> String {
-    let examples = report.eval_examples().map_or(String::new(), |n| format!(" on {} evaluation examples", grouped(n)));
+    let examples =
+        report.eval_examples().map_or(String::new(), |n| format!(" on {}", counted(n, "evaluation example")));
     let rehearsal = if report.rehearsal { " Rehearsal on the embedded model." } else { "" };
     format!(
         "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, best in bold.{rehearsal}",

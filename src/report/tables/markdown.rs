@@ -6,6 +6,7 @@ use crate::report::metric;
 use crate::report::model::Report;
 use crate::report::{reference, remarks, verdicts};
 use crate::spec::MetricName;
+use crate::words::grouped;
 
 use super::rows::{Row, best, mean_and_deviation, rows};
 
@@ -131,19 +132,6 @@ fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
     text
 }
 
-/// 864004 as 864,004.
-pub(crate) fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Text as it is, in Markdown: no markup, no table cell ends, one line.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -160,11 +148,6 @@ pub(crate) fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        assert_eq!([0, 999, 1000, 864_004, 125_512_712].map(grouped), ["0", "999", "1,000", "864,004", "125,512,712"]);
-    }
 
     #[test]
     fn markup_in_names_stays_text() {
