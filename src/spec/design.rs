@@ -6,7 +6,7 @@ use super::ReferenceFigure;
 use super::axis::{Assignments, Axis, Choice, read_run};
 use super::claim::{Claim, read_reference};
 use super::cursor::{Context, Cursor};
-use super::dataset::{DatasetField, read_seed};
+use super::dataset::read_seed;
 use super::draft::Draft;
 use super::exclude::Condition;
 use super::parameter::Parameter;
@@ -229,8 +229,8 @@ fn report_doubles<'a>(product: impl Iterator<Item = &'a Axis>, context: &mut Con
     for axis in product {
         let choices = axis.choices.iter();
         let settings = choices.flat_map(|choice| choice.settings.iter().map(|setting| (setting, &choice.place)));
-        let parameters = settings.flat_map(|(setting, place)| sets(setting).into_iter().map(move |set| (set, place)));
-        for (parameter, place) in parameters {
+        for (setting, place) in settings {
+            let parameter = setting.parameter();
             let (other, there) = *varied_by.entry(parameter).or_insert((axis, place));
             if !std::ptr::eq(other, axis) {
                 let (name, there) = (parameter.name(), quoted(&there.path));
@@ -240,16 +240,6 @@ fn report_doubles<'a>(product: impl Iterator<Item = &'a Axis>, context: &mut Con
             }
         }
     }
-}
-
-/// The parameters that a setting gives a value: a whole data set gives its fields, too.
-fn sets(setting: &Setting) -> Vec<Parameter> {
-    let mut parameters = vec![setting.parameter()];
-    if let Setting::Dataset(dataset) = setting {
-        let fields = dataset.given().map(|(_, field)| field).chain([DatasetField::Path]);
-        parameters.extend(fields.map(Parameter::DatasetField));
-    }
-    parameters
 }
 
 fn read_list<T>(

@@ -109,8 +109,6 @@ fn r11_a_field_of_the_data_set_is_given_once() {
             "{message}"
         );
     }
-    let both = "grid:\n  dataset: [{path: a.csv, limit: 700}]\n  dataset.limit: [650, 660]\n";
-    assert!(problems(both).contains("`dataset.limit` is varied by `grid.dataset[0]`, too"), "{}", problems(both));
     // Base and an axis, or a path and a field, are not the same place.
     assert_eq!(sweep("base: {dataset: {path: a.csv, limit: 700}}\ngrid: {dataset.limit: [650, 660]}").runs.len(), 2);
     assert_eq!(sweep("base: {dataset: a.csv, dataset.limit: 700}").runs[0].spec.dataset.limit, Some(700));
