@@ -21,5 +21,5 @@ pub use export::{export_adapter, export_merged};
 pub use find::{Place, find};
 pub use output::{Columns, Format, LabelAs, Writer};
 pub use predictor::{Limits, Prediction, Predictor};
-pub use source::Source;
+pub use source::{KnownData, Source};
 pub use stream::{Summary, predict_rows};

@@ -16,6 +16,7 @@ fn spec(evaluation: Evaluation) -> DatasetSpec {
         limit: None,
         evaluation,
         reading: Default::default(),
+        missing_label: None,
     }
 }
 
@@ -167,7 +168,7 @@ fn parquet_columns_of_many_types_are_labels() {
         label(name).unwrap_err().to_string().replace(&folder, "").replace(fixture("").to_str().unwrap(), "")
     };
     insta::assert_snapshot!(message("list"), @"kinds.parquet: the column `list` holds LargeList, which cannot be read as text");
-    insta::assert_snapshot!(message("missing"), @"kinds.parquet, row 1 (counted from 0): the label is empty");
+    insta::assert_snapshot!(message("missing"), @"kinds.parquet: the label is missing in 1 of 3 rows (no label in kinds.parquet, row 1 (counted from 0)): give them one, or say `dataset.missing_label: drop` to leave these rows out");
     insta::assert_snapshot!(message("i8"), @"kinds.parquet: the column `i8` holds Int8 (write it as Int32 or Int64), which cannot be read as text");
     insta::assert_snapshot!(message("day"), @"kinds.parquet: the column `day` holds Date32 (write it as text), which cannot be read as text");
 }
@@ -260,9 +261,9 @@ fn bad_rows_are_named() {
     insta::assert_snapshot!(refused("train.csv", b"text,label\r\na,0\r\nb\r\n"), @"train.csv, line 3: the number of fields (1) differs from the first line's (2)");
     insta::assert_snapshot!(refused("train.csv", b"text,label\na,0\nb\xff,1\n"), @"train.csv, line 3: not UTF-8: save the file as UTF-8");
     insta::assert_snapshot!(refused("train.csv", b"text,label\na,0\n\" \n\",1\nc,0\n"), @"train.csv, line 3: the text is empty");
-    insta::assert_snapshot!(refused("train.csv", b"text,label\na,0\nb, \n"), @"train.csv, line 3: the label is empty");
-    insta::assert_snapshot!(refused("train.jsonl", b"{\"text\": \"a\", \"label\": 0}\n\n{\"text\": \"b\"}\n"), @"train.jsonl, line 3: the label is empty");
     insta::assert_snapshot!(refused("train.jsonl", b"{\"text\": \"a\", \"label\": 0}\n{\"text\": \"b\", \n"), @"train.jsonl, line 2: not a JSON object: EOF while parsing an object (column 13)");
+    insta::assert_snapshot!(refused("train.csv", b"text,label\na,0\nb, \n"), @"train.csv: the label is missing in 1 of 2 rows (no label in train.csv, line 3): give them one, or say `dataset.missing_label: drop` to leave these rows out");
+    insta::assert_snapshot!(refused("train.jsonl", b"{\"text\": \"a\", \"label\": 0}\n\n{\"text\": \"b\"}\n"), @"train.jsonl: the label is missing in 1 of 2 rows (no label in train.jsonl, line 3): give them one, or say `dataset.missing_label: drop` to leave these rows out");
     insta::assert_snapshot!(refused("train.jsonl", b"{\"text\": [\"a\"], \"label\": 0}\n"), @"train.jsonl, line 1: `text` holds an array, not text or a number");
     insta::assert_snapshot!(refused("train.jsonl", b"{\"text\": \"a\", \"label\": 0}\n{\"text\": \"\xff\"}\n"), @"train.jsonl, line 2: not UTF-8: save the file as UTF-8");
     insta::assert_snapshot!(refused("train.json", b"[{\"text\": \"a\", \"label\": 0}\n"), @"train.json, line 1: the file ends inside the array: it is cut off");

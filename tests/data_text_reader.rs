@@ -24,6 +24,7 @@ fn all(path: &Path, columns: &TextColumns, count: usize) -> Result<Vec<TextRow>,
 fn named(text: &[&str], id: Option<&str>, label: Option<&str>) -> TextColumns {
     TextColumns {
         text: text.iter().map(|name| (*name).to_owned()).collect(),
+        known: Vec::new(),
         id: id.map(str::to_owned),
         label: label.map(str::to_owned),
     }

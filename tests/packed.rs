@@ -63,6 +63,7 @@ fn data(name: &str) -> TrainingData {
         train: examples(&dataset.train, 45),
         evaluation: examples(&dataset.evaluation, 30),
         class_names: dataset.class_names,
+        overview: Some(dataset.overview),
         digest: dataset.digest,
         token_lengths: None,
     }
@@ -77,6 +78,7 @@ fn dataset(path: &Path) -> DatasetSpec {
         limit: None,
         evaluation: Evaluation::HeldOut { size: sweep::spec::HeldOut::Examples(100), seed: 42 },
         reading: Default::default(),
+        missing_label: None,
     }
 }
 

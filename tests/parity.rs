@@ -103,6 +103,7 @@ impl Reference {
             train: examples(encoded(&self.batches.input_ids), &self.batches.labels),
             evaluation: examples(self.tokens(&self.eval.texts), &self.eval.labels),
             class_names: (0..4).map(|class| class.to_string()).collect(),
+            overview: None,
             digest: String::new(),
             token_lengths: None,
         }
@@ -119,6 +120,7 @@ impl Reference {
                 limit: None,
                 evaluation: Evaluation::Split("test".into()),
                 reading: Default::default(),
+                missing_label: None,
             },
             init_adapter: None,
             max_length: self.batches.max_length,

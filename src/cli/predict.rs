@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::data::{DataError, TextColumns, TextLines, TextReader, is_separated};
+use crate::data::{DataError, TextColumns, TextLines, TextReader, Truth, is_separated};
 use crate::execute::{Stop, cuda_devices, open_device, stop_on_signals};
 use crate::inference::{
     self, Columns, Format, InferenceError, LabelAs, Limits, Place, Prediction, Predictor, Source, Summary, Writer,
@@ -229,14 +229,27 @@ impl Predict {
     fn predict_file(&self, input: &Path, format: Format, stop: &Stop) -> Result<(), CliError> {
         let wanted = TextColumns {
             text: self.text_column.clone(),
+            known: Vec::new(),
             id: self.id_column.clone(),
             label: self.truth_column.clone(),
         };
         let source = self.source()?;
+        let wanted = TextColumns { known: source.text_columns().to_vec(), ..wanted };
+        let reading = self.reading(input, &source)?;
         // Before the model, which takes longer to load.
-        let mut reader = TextReader::open(input, &wanted, self.reading(input, &source)?)?;
+        let mut reader = TextReader::open(input, &wanted, reading)?;
         for note in reader.notes() {
             tell(note);
+        }
+        if self.text_column.is_empty() {
+            tell(&taken_columns(&source, &reader.columns().text));
+        }
+        let truth = match &self.truth_column {
+            Some(column) => Some(Truth::read(input, column, &source.labels()?, reading)?),
+            None => None,
+        };
+        if let (Some(truth), Some(column)) = (&truth, &self.truth_column) {
+            tell(&format!("The labels in `{column}` are {}.", truth.in_words()));
         }
         let predictor = self.predictor(&source)?;
         // Not before: a signal ends a download at once, and what came of it is kept.
@@ -252,7 +265,8 @@ impl Predict {
                 bar.set_message(count(rows, "row"));
             };
             let stopped = || stop.requested();
-            summary = Some(predict_rows(&predictor, input, &mut reader, &mut writer, &mut progress, &stopped)?);
+            summary =
+                Some(predict_rows(&predictor, &mut reader, truth.as_ref(), &mut writer, &mut progress, &stopped)?);
             Ok(writer.finish()?)
         })?;
         bar.finish_and_clear();
@@ -304,6 +318,21 @@ fn closing(summary: &Summary, source: &Source, output: Option<&Path>) -> String 
         .as_ref()
         .map_or_else(String::new, |scores| format!("; accuracy {}, F1 {:.4}", percent(scores.accuracy), scores.f1));
     format!("{} predicted by {}{place}{scores}", count(summary.rows, "row"), source.name)
+}
+
+/// Which columns are the text, and why.
+fn taken_columns(source: &Source, taken: &[String]) -> String {
+    let quoted = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+    let (known, taken_names) = (source.text_columns(), quoted(taken));
+    let same = |(a, b): (&String, &String)| a.trim().eq_ignore_ascii_case(b.trim());
+    if known.is_empty() {
+        return format!("The text is {taken_names}, told by the names of the columns; --text-column names another.");
+    }
+    if known.len() == taken.len() && known.iter().zip(taken).all(same) {
+        return format!("The text is {taken_names}, as in training.");
+    }
+    let known = quoted(known);
+    format!("The file lacks the text of the training, {known}: {taken_names} is taken; --text-column names another.")
 }
 
 /// A line per text: its label, the probability of every class, and its beginning.

@@ -54,6 +54,22 @@ const TEXTS: [&str; 17] = [
     "sentence1",
 ];
 
+/// Names of texts that come in pairs, which are never detected alone.
+const SECOND_TEXTS: [&str; 12] = [
+    "sentence2",
+    "text1",
+    "text2",
+    "question1",
+    "question2",
+    "premise",
+    "hypothesis",
+    "context",
+    "passage",
+    "answer",
+    "query",
+    "subject",
+];
+
 /// The label column: the one named, or the likeliest by its name.
 pub(super) fn label_column(path: &Path, columns: &[String], wanted: Option<&str>) -> Result<usize, DataError> {
     match wanted {
@@ -87,6 +103,28 @@ pub(super) fn is_known_name(name: &str) -> bool {
     let name = plain(name);
     let known = LABELS.iter().chain(&WHOLE_TEXTS).chain(&HEADLINES).chain(&BODIES).chain(&TEXTS).chain(&IDS);
     known.into_iter().any(|known| *known == name)
+}
+
+/// The columns of these names where all are there: each exactly, or else one that differs in case, spaces and hyphens only.
+pub(super) fn known_columns(columns: &[String], names: &[String]) -> Option<Vec<usize>> {
+    let only = |is_it: &dyn Fn(&String) -> bool| {
+        let mut matching = (0..columns.len()).filter(|&index| is_it(&columns[index]));
+        matching.next().filter(|_| matching.next().is_none())
+    };
+    let found = |name: &String| only(&|column| column == name).or_else(|| only(&|column| plain(column) == plain(name)));
+    names.iter().map(found).collect()
+}
+
+/// Other columns, by index, whose names are those of label columns.
+pub(super) fn other_labels(columns: &[String], taken: &[usize]) -> Vec<usize> {
+    let is_label = |index: &usize| LABELS.contains(&plain(&columns[*index]).as_str());
+    (0..columns.len()).filter(|index| !taken.contains(index)).filter(is_label).collect()
+}
+
+/// Whether columns of this name mostly hold texts.
+pub(super) fn is_text_name(name: &str) -> bool {
+    let name = plain(name);
+    [&WHOLE_TEXTS[..], &HEADLINES, &BODIES, &TEXTS, &SECOND_TEXTS].into_iter().flatten().any(|known| *known == name)
 }
 
 /// The column of exactly this name.

@@ -1,17 +1,20 @@
 //! From a [`DatasetSpec`] and local files to labelled training and evaluation examples.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::spec::{DatasetSpec, Evaluation};
 
 use super::card::class_names_of_card;
-use super::classes::{Classes, Gaps};
-use super::columns::{label_column, text_columns};
 use super::digest::digest_of_contents;
-use super::error::{DataError, Place};
+use super::error::DataError;
 use super::files::SourceFiles;
+use super::finding::Finding;
+use super::labels::{Classes, Gaps, LabelForm};
+use super::overview::{ClassRows, Overview};
+use super::rows::{LabelledRows, Request};
 use super::split::held_out;
-use super::table::{Asked, Table, is_separated};
+use super::suspicions::Suspects;
+use super::table::is_separated;
 
 /// Labelled texts. All three vectors have one entry per example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,13 +45,16 @@ pub struct Dataset {
     pub class_names: Vec<String>,
     /// blake3 of texts, labels, row numbers and class names, as hexadecimal digits.
     pub digest: String,
+    /// What was found, assumed and suspected.
+    pub overview: Overview,
 }
 
 /// Loads a data set. `location` is the file or folder on this machine that `spec.path` stands for.
 ///
-/// Texts are taken as they are; several columns are joined by one space, missing and empty ones left out. The classes
-/// are those of the whole training source, whatever `limit` keeps of it; the evaluation examples use the same. Rows that
-/// are held out, and the remaining training rows, come in the order of Hugging Face `train_test_split`.
+/// Texts are taken as they are; several columns are joined by one space, missing and empty ones left out. White space around
+/// labels is no part of them. The classes are those of the whole training source, whatever `limit` keeps of it; the evaluation
+/// examples use the same, and the same columns where nothing is said and their file has them. Rows that are held out, and the
+/// remaining training rows, come in the order of Hugging Face `train_test_split`.
 ///
 /// # Errors
 ///
@@ -56,11 +62,16 @@ pub struct Dataset {
 pub fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
     let files = SourceFiles::find(spec, location)?;
     check_reading(spec, &files)?;
-    let mut source = read_rows(&files.train, spec)?;
-    let names = source.class_names.take().or_else(|| class_names_of_card(&files.card, &source.label_column));
-    let classes = Classes::learn(&source.labels, names)
+    let card = files.card.as_path();
+    let source = LabelledRows::read(&files.train, Request { spec, card, known: None })?;
+    let given = source.class_names.clone().or_else(|| class_names_of_card(card, &source.columns.label));
+    let classes = Classes::learn(&source.distinct(), given.clone(), source.news)
         .map_err(|Gaps(found)| DataError::LabelGaps { path: files.train[0].clone(), found })?;
-    let mut train = source.examples(&classes)?;
+    let mut finding = Finding::of_training(&source, &classes, given.is_some());
+    let columns = source.columns.clone();
+    let headers = source.headers.clone();
+    let form = classes.form(&source.distinct(), false).unwrap_or(LabelForm::AsLearned);
+    let mut train = source.examples(&classes, form)?;
     let limited = spec.limit.is_some_and(|limit| limit < train.len());
     if let Some(limit) = spec.limit {
         train.texts.truncate(limit);
@@ -75,12 +86,26 @@ pub fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
         }
         (_, evaluation_files) => {
             let evaluation_files = evaluation_files.as_deref().unwrap_or_default();
-            (train, read_rows(evaluation_files, spec)?.examples(&classes)?)
+            let rows = LabelledRows::read(evaluation_files, Request { spec, card, known: Some(&columns) })?;
+            (train, finding.evaluated(rows, &classes)?)
         }
     };
     check_classes(&train, &classes, &files.train[0], limited)?;
     let digest = digest_of_contents(&train, &evaluation, classes.names());
-    Ok(Dataset { train, evaluation, class_names: classes.names().to_vec(), digest })
+    let rows = class_rows(&classes, &train, &evaluation);
+    let suspects = Suspects {
+        columns: &columns,
+        text_detected: spec.text.is_empty(),
+        headers: &headers,
+        classes: &rows,
+        train: &train,
+        evaluation: &evaluation,
+    };
+    let mut warnings = suspects.warnings();
+    warnings.splice(0..0, finding.warnings);
+    let (assumed, dropped) = (finding.assumed, finding.dropped);
+    let overview = Overview { columns, coding: classes.coding(), classes: rows, dropped, assumed, warnings };
+    Ok(Dataset { train, evaluation, class_names: classes.names().to_vec(), digest, overview })
 }
 
 /// What is said of CSV and TSV files must have one to be true of.
@@ -92,86 +117,17 @@ fn check_reading(spec: &DatasetSpec, files: &SourceFiles) -> Result<(), DataErro
     Err(DataError::NotSeparated { path: files.train[0].clone() })
 }
 
-/// Texts and labels as they stand in the files of one split.
-struct LabelledRows {
-    texts: Vec<String>,
-    labels: Vec<String>,
-    places: Vec<Place>,
-    /// Each file with the number of rows up to its end.
-    files: Vec<(PathBuf, usize)>,
-    label_column: String,
-    class_names: Option<Vec<String>>,
-}
-
-impl LabelledRows {
-    /// Leaves the texts' and labels' places empty.
-    fn examples(self, classes: &Classes) -> Result<Examples, DataError> {
-        let labels = self.labels.iter().enumerate().map(|(row, label)| {
-            classes.index(label).ok_or_else(|| {
-                let (path, place) = self.place(row);
-                DataError::UnknownLabel { path, place, label: label.clone(), known: classes.names().to_vec() }
-            })
-        });
-        Ok(Examples {
-            labels: labels.collect::<Result<_, _>>()?,
-            rows: (0..self.texts.len()).collect(),
-            texts: self.texts,
-        })
+/// Rows of each class.
+fn class_rows(classes: &Classes, train: &Examples, evaluation: &Examples) -> Vec<ClassRows> {
+    let mut rows: Vec<ClassRows> =
+        classes.names().iter().map(|name| ClassRows { name: name.clone(), train: 0, evaluation: 0 }).collect();
+    for &label in &train.labels {
+        rows[label as usize].train += 1;
     }
-
-    fn place(&self, row: usize) -> (PathBuf, Place) {
-        let file = self.files.iter().find(|(_, end)| row < *end);
-        let path = file.map_or_else(PathBuf::new, |(path, _)| path.clone());
-        (path, self.places[row])
+    for &label in &evaluation.labels {
+        rows[label as usize].evaluation += 1;
     }
-}
-
-fn read_rows(files: &[PathBuf], spec: &DatasetSpec) -> Result<LabelledRows, DataError> {
-    let mut all = LabelledRows {
-        texts: Vec::new(),
-        labels: Vec::new(),
-        places: Vec::new(),
-        files: Vec::new(),
-        label_column: String::new(),
-        class_names: None,
-    };
-    for path in files {
-        read_file(path, spec, &mut all)?;
-        all.files.push((path.clone(), all.texts.len()));
-    }
-    match files.first() {
-        Some(path) if all.texts.is_empty() => Err(DataError::NoRows { path: path.clone() }),
-        _ => Ok(all),
-    }
-}
-
-fn read_file(path: &Path, spec: &DatasetSpec, all: &mut LabelledRows) -> Result<(), DataError> {
-    let named = spec.text.iter().chain(&spec.label).map(String::as_str).collect();
-    let mut table = Table::open(path, &Asked { reading: spec.reading, named })?;
-    let label = label_column(path, &table.columns, spec.label.as_deref())?;
-    let mut selected = vec![label];
-    selected.extend(text_columns(path, &table.columns, &spec.text, &[label])?);
-    all.label_column.clone_from(&table.columns[label]);
-    if all.class_names.is_none() {
-        all.class_names = table.class_names.remove(&all.label_column);
-    }
-    for row in table.rows(&selected)? {
-        let row = row?;
-        let mut cells = row.cells.into_iter();
-        let label = cells.next().flatten().filter(|label| !label.trim().is_empty());
-        let text = joined(cells);
-        let (path, place) = (path.to_owned(), row.place);
-        let Some(label) = label else {
-            return Err(DataError::EmptyLabel { path, place });
-        };
-        if text.trim().is_empty() {
-            return Err(DataError::EmptyText { path, place });
-        }
-        all.texts.push(text);
-        all.labels.push(label);
-        all.places.push(place);
-    }
-    Ok(())
+    rows
 }
 
 /// The text of a row: its columns joined by one space, missing and empty ones left out.

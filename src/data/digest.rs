@@ -66,6 +66,7 @@ pub fn digest_of_files(spec: &DatasetSpec, location: &Path) -> Result<String, Da
         ("header", header.map(|header| header.to_string())),
         ("quoting", quoting.map(|quoting| quoting.name().to_owned())),
         ("separator", separator.map(|separator| separator.to_string())),
+        ("missing_label", spec.missing_label.map(|rule| rule.name().to_owned())),
     ];
     for (key, value) in said.iter().filter_map(|(key, value)| Some((key, value.as_ref()?))) {
         digest.bytes(key.as_bytes());

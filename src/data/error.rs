@@ -76,14 +76,33 @@ pub enum DataError {
     NoRows { path: PathBuf },
     #[error("{}, {place}: the text is empty", path.display())]
     EmptyText { path: PathBuf, place: Place },
-    #[error("{}, {place}: the label is empty", path.display())]
-    EmptyLabel { path: PathBuf, place: Place },
+    #[error("{}: the label is missing in {rows} of {of} rows ({}{}): give them one, or {}", path.display(), named.join("; "), if *rows > named.len() { "; ..." } else { "" }, what_about_missing(*written))]
+    MissingLabels {
+        path: PathBuf,
+        rows: usize,
+        of: usize,
+        /// The first ones.
+        named: Vec<String>,
+        /// Whether some are written (`nan`) and not merely empty.
+        written: bool,
+    },
     #[error("{}: every training example ({rows}) has the label `{label}`: at least two classes are needed{}", path.display(), if *limited { " (only the first rows are kept: `dataset.limit`)" } else { "" })]
     OneClass { path: PathBuf, label: String, rows: usize, limited: bool },
     #[error("{}: the integer labels are {}: they must run without gaps from 0 or from 1", path.display(), listed(found))]
     LabelGaps { path: PathBuf, found: Vec<i64> },
     #[error("{}, {place}: unknown label `{label}`; the training set's are {}", path.display(), listed(known))]
     UnknownLabel { path: PathBuf, place: Place, label: String, known: Vec<String> },
+    #[error("{}, row {row} (counted from 0): unknown label `{}`{} in the column `{column}`; the labels that the classifier knows are {known}", path.display(), unknown.first().map_or("", String::as_str), also(unknown))]
+    LabelsDoNotFit {
+        path: PathBuf,
+        column: String,
+        /// Of the first unknown label.
+        row: usize,
+        /// In the order of the file.
+        unknown: Vec<String>,
+        /// In words.
+        known: String,
+    },
     #[error("cannot hold out {size} of {rows} rows for the evaluation: {}", held_out_range(*rows))]
     HeldOut { size: String, rows: usize },
 
@@ -129,6 +148,23 @@ fn headerless(columns: &[String]) -> &'static str {
     const WORDS: usize = 6;
     let is_cell = |name: &String| name.parse::<f64>().is_ok() || name.split_whitespace().count() > WORDS;
     if columns.iter().any(is_cell) { "; if the first line is a row, say `header: false`" } else { "" }
+}
+
+/// The labels after the first.
+fn also(labels: &[String]) -> String {
+    match labels {
+        [_, others @ ..] if !others.is_empty() => format!(" (also {})", listed(others)),
+        _ => String::new(),
+    }
+}
+
+fn what_about_missing(written: bool) -> &'static str {
+    match written {
+        true => {
+            "say `dataset.missing_label: drop` to leave these rows out, or `keep` where what they say is the name of a class"
+        }
+        false => "say `dataset.missing_label: drop` to leave these rows out",
+    }
 }
 
 fn held_out_range(rows: usize) -> String {

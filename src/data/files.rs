@@ -367,6 +367,7 @@ mod tests {
             limit: None,
             evaluation: Evaluation::File("held.csv".to_owned()),
             reading: Default::default(),
+            missing_label: None,
         };
         let found = SourceFiles::find(&spec, &file).unwrap();
         assert_eq!(found.evaluation.unwrap(), [folder.path().join("held.csv")]);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::spec::Reading;
 
-use super::columns::{IDS, column, detected, label_column, text_columns};
+use super::columns::{IDS, column, detected, known_columns, label_column, text_columns};
 use super::dataset::joined;
 use super::error::DataError;
 use super::table::{Asked, Rows, Table};
@@ -14,6 +14,8 @@ use super::table::{Asked, Rows, Table};
 pub struct TextColumns {
     /// Joined by one space; empty: detect as for training.
     pub text: Vec<String>,
+    /// The text columns that training took: taken where `text` is empty and the file has all of them.
+    pub known: Vec<String>,
     /// None: a column called `id` where there is one, or else the row number is the ID.
     pub id: Option<String>,
     /// None: labels are not read.
@@ -30,7 +32,7 @@ pub struct TextRow {
     pub id: String,
     /// May be empty: every row gets its prediction.
     pub text: String,
-    /// As it stands in the file ([`super::class_index`] finds its class); none where it is missing or labels are not read.
+    /// As it stands in the file ([`super::Truth`] finds its class); none where it is missing or labels are not read.
     pub label: Option<String>,
 }
 
@@ -61,10 +63,15 @@ impl TextReader {
         };
         let likely_label = label.or_else(|| label_column(path, &table.columns, None).ok());
         let others: Vec<usize> = [id, likely_label].into_iter().flatten().collect();
-        let text = text_columns(path, &table.columns, &wanted.text, &others)?;
+        let known = known_columns(&table.columns, &wanted.known);
+        let text = match known.filter(|known| wanted.text.is_empty() && !known.is_empty()) {
+            Some(known) => known,
+            None => text_columns(path, &table.columns, &wanted.text, &others)?,
+        };
         let name = |index: usize| table.columns[index].clone();
         let columns = TextColumns {
             text: text.iter().map(|&index| name(index)).collect(),
+            known: Vec::new(),
             id: id.map(name),
             label: label.map(name),
         };

@@ -45,8 +45,6 @@ pub enum InferenceError {
          computation overflows"
     )]
     NotANumber { text: String },
-    #[error("{path}, row {row} (counted from 0): unknown label `{label}`; the classes are {}", known.join(", "))]
-    UnknownLabel { path: PathBuf, row: usize, label: String, known: Vec<String> },
     #[error("{path}: is there already; name a folder that does not exist")]
     Exists { path: PathBuf },
     #[error("{name} has no adapter: it is a whole model")]

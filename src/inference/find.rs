@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{InferenceError, Source};
+use super::{InferenceError, KnownData, Source};
 use crate::hub::{Hub, HubError};
 use crate::model::{ModelConfig, peft};
 use crate::spec::{Reading, RunId};
@@ -81,6 +81,7 @@ fn of_folder(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError>
             model: folder.to_path_buf(),
             adapter: None,
             class_names: None,
+            data: None,
             max_length: None,
             reading: Reading::default(),
         });
@@ -127,11 +128,19 @@ fn of_run(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
         let expected = record.facts.model_digest;
         return Err(InferenceError::OtherModel { path: model, of: name, found, expected });
     }
+    let said = &record.run.spec.dataset;
+    let data = match record.facts.data {
+        Some(found) => {
+            KnownData { coding: Some(found.coding), text: found.columns.text, label: Some(found.columns.label) }
+        }
+        None => KnownData { coding: None, text: said.text.clone(), label: said.label.clone() },
+    };
     Ok(Source {
         name,
         model,
         adapter: Some(adapter),
         class_names: Some(record.facts.class_names),
+        data: Some(data),
         max_length: Some(record.run.spec.max_length),
         reading: record.run.spec.dataset.reading,
     })
@@ -147,7 +156,7 @@ fn of_adapter(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError
     let model = model(&base, &name, place)?;
     single_label(&model)?;
     let adapter = Some(folder.to_path_buf());
-    Ok(Source { name, model, adapter, class_names: None, max_length: None, reading: Reading::default() })
+    Ok(Source { name, model, adapter, class_names: None, data: None, max_length: None, reading: Reading::default() })
 }
 
 /// Refuses a model whose head is no single-label classifier, which only a run of ours makes one.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{InferenceError, tokenizer_files};
+use crate::data::{Classes, Coding};
 use crate::model::{MergedClassifier, ModelConfig, SavedAdapter};
 use crate::spec::Reading;
 
@@ -18,13 +19,48 @@ pub struct Source {
     pub adapter: Option<PathBuf>,
     /// Of a run; otherwise they are looked for in the model's configuration.
     pub class_names: Option<Vec<String>>,
+    /// Of a run: what it knows of its data.
+    pub data: Option<KnownData>,
     /// Of a run: the longest sequence in training.
     pub max_length: Option<usize>,
     /// Of a run: how its CSV and TSV files were read.
     pub reading: Reading,
 }
 
+/// What a classifier knows of the data that it was trained on.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct KnownData {
+    /// How labels name classes; none: not recorded.
+    pub coding: Option<Coding>,
+    /// The text columns; empty: not recorded.
+    pub text: Vec<String>,
+    /// The label column; none: not recorded.
+    pub label: Option<String>,
+}
+
 impl Source {
+    /// How the labels of a file name this classifier's classes: as in training. Without a run's record names are names, and
+    /// numbers count from 0, as `id2label` does.
+    ///
+    /// # Errors
+    /// As [`Self::merged`] and [`Self::class_names`].
+    pub fn labels(&self) -> Result<Classes, InferenceError> {
+        let names = match &self.class_names {
+            Some(names) => names.clone(),
+            None => self.class_names(self.merged()?.classes)?,
+        };
+        Ok(match &self.data {
+            Some(KnownData { coding: Some(coding), .. }) => Classes::new(names, *coding),
+            Some(_) => Classes::of_names(names),
+            None => Classes::new(names, Coding::Numbers { first: 0 }),
+        })
+    }
+
+    /// The text columns of the training; none where they are not recorded.
+    pub fn text_columns(&self) -> &[String] {
+        self.data.as_ref().map_or(&[], |data| data.text.as_slice())
+    }
+
     /// Reads the model and merges the adapter in.
     ///
     /// # Errors
@@ -93,6 +129,7 @@ mod tests {
             model: folder.path().to_path_buf(),
             adapter: None,
             class_names: given.map(|names| names.iter().map(|name| name.to_string()).collect()),
+            data: None,
             max_length: None,
             reading: Reading::default(),
         };

@@ -1,11 +1,10 @@
 //! Predictions for the rows of a file of any size, in bounded memory.
 
 use std::io::Write;
-use std::path::Path;
 
 use super::output::Writer;
 use super::{InferenceError, Predictor};
-use crate::data::{TextReader, TextRow, class_index};
+use crate::data::{TextReader, Truth};
 use crate::metrics::{Confusion, Scores};
 
 /// Rows that are sorted by length and predicted together.
@@ -19,15 +18,15 @@ pub struct Summary {
     pub scores: Option<Scores>,
 }
 
-/// Predicts every row that `reader` gives, and writes the predictions in the same order. `path` is named in errors;
-/// `progress` hears how many rows are done and which share of the file that is; `stop` is asked between chunks.
+/// Predicts every row that `reader` gives, and writes the predictions in the same order. With `truth`,
+/// they are compared with the labels in the file. `progress` hears how many rows are done and which share of the file that is; `stop` is asked between chunks.
 ///
 /// # Errors
-/// A row that cannot be read, a label that names no class, a failed computation or output, or a stop.
+/// A row that cannot be read, a failed computation or output, or a stop.
 pub fn predict_rows<W: Write>(
     predictor: &Predictor,
-    path: &Path,
     reader: &mut TextReader,
+    truth: Option<&Truth>,
     writer: &mut Writer<'_, W>,
     progress: &mut dyn FnMut(usize, f64),
     stop: &dyn Fn() -> bool,
@@ -41,7 +40,7 @@ pub fn predict_rows<W: Write>(
         let texts: Vec<String> = chunk.iter().map(|row| row.text.clone()).collect();
         for (row, prediction) in chunk.iter().zip(predictor.predict(&texts)?) {
             writer.row(&row.id, &row.text, &prediction)?;
-            if let Some(label) = known_label(path, row, predictor.class_names())? {
+            if let Some(label) = truth.and_then(|truth| truth.class(row.label.as_deref())) {
                 // Both are numbers of classes.
                 let _ = confusion.add(label, prediction.class as u32);
             }
@@ -50,17 +49,4 @@ pub fn predict_rows<W: Write>(
         progress(rows, reader.share_read());
     }
     Ok(Summary { rows, scores: confusion.scores() })
-}
-
-fn known_label(path: &Path, row: &TextRow, class_names: &[String]) -> Result<Option<u32>, InferenceError> {
-    let Some(label) = &row.label else {
-        return Ok(None);
-    };
-    let class = class_index(label, class_names).ok_or_else(|| InferenceError::UnknownLabel {
-        path: path.to_path_buf(),
-        row: row.row,
-        label: label.clone(),
-        known: class_names.to_vec(),
-    })?;
-    Ok(Some(class))
 }

@@ -4,7 +4,7 @@ use super::cursor::{Context, Cursor, shown_number};
 use super::problem::{did_you_mean, quoted};
 use super::reading::{self, Quoting, Reading, Separator};
 use super::yaml::Value;
-use super::{DatasetSpec, Evaluation, HeldOut};
+use super::{DatasetSpec, Evaluation, HeldOut, MissingLabel};
 
 /// More rows than any text data set has.
 const MOST_ROWS: usize = 1_000_000_000_000;
@@ -21,6 +21,7 @@ impl DatasetSpec {
             limit: None,
             evaluation: Evaluation::HeldOut { size: HeldOut::Examples(640), seed: 42 },
             reading: Reading::default(),
+            missing_label: None,
         }
     }
 
@@ -50,6 +51,7 @@ pub(super) enum DatasetSetting {
     Header(bool),
     Quoting(Quoting),
     Separator(Separator),
+    MissingLabel(MissingLabel),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,10 +65,11 @@ pub(super) enum DatasetField {
     Header,
     Quoting,
     Separator,
+    MissingLabel,
 }
 
 impl DatasetField {
-    pub const NAMES: [(&'static str, DatasetField); 9] = [
+    pub const NAMES: [(&'static str, DatasetField); 10] = [
         ("path", DatasetField::Path),
         ("split", DatasetField::Split),
         ("text", DatasetField::Text),
@@ -76,6 +79,7 @@ impl DatasetField {
         ("header", DatasetField::Header),
         ("quoting", DatasetField::Quoting),
         ("separator", DatasetField::Separator),
+        ("missing_label", DatasetField::MissingLabel),
     ];
 
     pub fn read(self, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<DatasetSetting> {
@@ -92,6 +96,7 @@ impl DatasetField {
             DatasetField::Header => DatasetSetting::Header(reading::read_header(cursor, context)?),
             DatasetField::Quoting => DatasetSetting::Quoting(cursor.one_of(context, &Quoting::NAMES)?),
             DatasetField::Separator => DatasetSetting::Separator(reading::read_separator(cursor, context)?),
+            DatasetField::MissingLabel => DatasetSetting::MissingLabel(cursor.one_of(context, &MissingLabel::NAMES)?),
         })
     }
 
@@ -108,6 +113,7 @@ impl DatasetField {
             DatasetField::Header => DatasetSetting::Header(dataset.reading.header?),
             DatasetField::Quoting => DatasetSetting::Quoting(dataset.reading.quoting?),
             DatasetField::Separator => DatasetSetting::Separator(dataset.reading.separator?),
+            DatasetField::MissingLabel => DatasetSetting::MissingLabel(dataset.missing_label?),
         })
     }
 }
@@ -132,6 +138,7 @@ impl DatasetSetting {
             DatasetSetting::Header(_) => DatasetField::Header,
             DatasetSetting::Quoting(_) => DatasetField::Quoting,
             DatasetSetting::Separator(_) => DatasetField::Separator,
+            DatasetSetting::MissingLabel(_) => DatasetField::MissingLabel,
         }
     }
 
@@ -146,6 +153,7 @@ impl DatasetSetting {
             DatasetSetting::Header(header) => dataset.reading.header = Some(header),
             DatasetSetting::Quoting(quoting) => dataset.reading.quoting = Some(quoting),
             DatasetSetting::Separator(separator) => dataset.reading.separator = Some(separator),
+            DatasetSetting::MissingLabel(rule) => dataset.missing_label = Some(rule),
         }
     }
 
@@ -158,6 +166,7 @@ impl DatasetSetting {
             DatasetSetting::Header(header) => header.to_string(),
             DatasetSetting::Quoting(quoting) => quoting.name().to_owned(),
             DatasetSetting::Separator(separator) => separator.to_string(),
+            DatasetSetting::MissingLabel(rule) => rule.name().to_owned(),
             DatasetSetting::Evaluation(Evaluation::File(path)) => path.clone(),
             DatasetSetting::Evaluation(Evaluation::Split(split)) => format!("split:{split}"),
             DatasetSetting::Evaluation(Evaluation::HeldOut { size, seed }) => {

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, Precision, Quoting, RunId, RunSpec, Separator};
+use super::{
+    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, MissingLabel, Precision, Quoting, RunId, RunSpec,
+    Separator,
+};
 
 /// What a run's id is a hash of, as JSON without blanks, keys in alphabetical order.
 #[derive(Serialize)]
@@ -50,6 +53,8 @@ pub(super) struct DatasetIdentity<'a> {
     label: Option<&'a str>,
     limit: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    missing_label: Option<MissingLabel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     quoting: Option<Quoting>,
     #[serde(skip_serializing_if = "Option::is_none")]
     separator: Option<Separator>,
@@ -82,6 +87,7 @@ impl<'a> DatasetIdentity<'a> {
             header: dataset.reading.header,
             label: dataset.label.as_deref(),
             limit: dataset.limit,
+            missing_label: dataset.missing_label,
             quoting: dataset.reading.quoting,
             separator: dataset.reading.separator,
             split: &dataset.split,
@@ -183,6 +189,19 @@ mod tests {
         assert!(seen.insert(run_id(&spec(), Digests { dataset: "other", ..DIGESTS }, None)));
         assert!(seen.insert(run_id(&spec(), Digests { adapter: Some("a"), ..DIGESTS }, None)));
         assert!(seen.insert(run_id(&spec(), DIGESTS, Some("base"))));
+    }
+
+    /// D6: nothing changes where the field is not used.
+    #[test]
+    fn what_becomes_of_missing_labels_is_part_of_the_identity() {
+        let id = |rule| {
+            let mut spec = spec();
+            spec.dataset.missing_label = rule;
+            run_id(&spec, DIGESTS, None)
+        };
+        let ids = [None, Some(MissingLabel::Drop), Some(MissingLabel::Keep)].map(id);
+        assert_eq!(ids[0], run_id(&spec(), DIGESTS, None));
+        assert_eq!(BTreeSet::from(ids).len(), 3);
     }
 
     #[test]

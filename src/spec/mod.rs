@@ -13,7 +13,7 @@
 //!
 //! * `name` (else the file's name), `description`.
 //! * `base`: parameters of a run, named like the fields of [`RunSpec`]. What is left out has the paper's value.
-//!   `dataset` is a path or `{path, split, text, label, limit, eval, header, quoting, separator}`, where `eval` is a file's path, `{split: test}` or
+//!   `dataset` is a path or `{path, split, text, label, limit, eval, header, quoting, separator, missing_label}`, where `eval` is a file's path, `{split: test}` or
 //!   `{test_size: 640, seed: 42}`; single fields are named `dataset.limit` and so on, everywhere. `target_modules` is a
 //!   full name, `{layers: [0, 5] | all | "0-3", modules: [query, output.dense] | all}`, or a list of both.
 //! * `ablate`: parameter -> list of values, or name of our own -> mapping of parameters that change together, or list of
@@ -77,6 +77,7 @@ pub use problem::{Problem, SpecErrors};
 pub use reading::{NoSeparator, Quoting, Reading, Separator};
 pub use rehearsal::Rehearsal;
 pub use run::{
-    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PlannedRun, Precision, RunId, RunSpec, Sweep,
+    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, MissingLabel, PlannedRun, Precision, RunId, RunSpec,
+    Sweep,
 };
 pub use select::{SelectError, select};

@@ -112,7 +112,7 @@ const fn field(field: DatasetField) -> Parameter {
 
 impl Parameter {
     /// Every parameter with its name.
-    pub const NAMES: [(&'static str, Parameter); 33] = [
+    pub const NAMES: [(&'static str, Parameter); 34] = [
         ("model", Parameter::Model),
         ("dataset", Parameter::Dataset),
         ("dataset.path", field(DatasetField::Path)),
@@ -124,6 +124,7 @@ impl Parameter {
         ("dataset.header", field(DatasetField::Header)),
         ("dataset.quoting", field(DatasetField::Quoting)),
         ("dataset.separator", field(DatasetField::Separator)),
+        ("dataset.missing_label", field(DatasetField::MissingLabel)),
         ("init_adapter", Parameter::InitAdapter),
         ("max_length", Parameter::Count(Count::MaxLength)),
         ("rank", Parameter::Count(Count::Rank)),

@@ -80,6 +80,31 @@ pub struct DatasetSpec {
     /// How CSV and TSV files are read, of the evaluation as well.
     #[serde(default, skip_serializing_if = "Reading::is_usual")]
     pub reading: Reading,
+    /// What becomes of rows whose label is missing; none: an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_label: Option<MissingLabel>,
+}
+
+/// What becomes of rows whose label is missing: empty, or what `pandas` takes for a missing value (`nan`, `NULL`, `None`, `NA`
+/// ...).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingLabel {
+    /// They are left out, of training and evaluation.
+    Drop,
+    /// Only an empty label is missing (an error): the others are the names of classes.
+    Keep,
+}
+
+impl MissingLabel {
+    pub const NAMES: [(&'static str, MissingLabel); 2] = [("drop", MissingLabel::Drop), ("keep", MissingLabel::Keep)];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            MissingLabel::Drop => "drop",
+            MissingLabel::Keep => "keep",
+        }
+    }
 }
 
 /// The evaluation examples.

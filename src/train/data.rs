@@ -1,6 +1,6 @@
 //! Tokenized examples as training sees them.
 
-use crate::data::{Encoded, TokenLengths};
+use crate::data::{Encoded, Overview, TokenLengths};
 
 /// Examples of one split.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub struct TrainingData {
     pub train: Examples,
     pub evaluation: Examples,
     pub class_names: Vec<String>,
+    /// What was found of the data set; none where examples were made otherwise.
+    pub overview: Option<Overview>,
     pub digest: String,
     /// Of training and evaluation texts, before they are cut; none where examples were made otherwise.
     pub token_lengths: Option<TokenLengths>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::TokenLengths;
+use crate::data::{Overview, TokenLengths};
 use crate::event::{EpochRecord, Outcome};
 use crate::spec::RunId;
 
@@ -52,6 +52,9 @@ pub struct RunFacts {
     pub train_examples: usize,
     pub eval_examples: usize,
     pub class_names: Vec<String>,
+    /// The columns, how labels are read, and what was assumed; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Overview>,
     /// blake3 of the data set's contents (texts, labels, split).
     pub data_digest: String,
     /// blake3 of the model's configuration, weights and tokenizer.

@@ -258,6 +258,7 @@ fn facts(job: &Job<'_>, member: &Member) -> RunFacts {
         train_examples: job.data.train.len(),
         eval_examples: job.data.evaluation.len(),
         class_names: job.data.class_names.clone(),
+        data: job.data.overview.clone(),
         data_digest: job.data.digest.clone(),
         model_digest: job.model_digest.clone(),
         steps: member.schedule.total_steps,

@@ -26,6 +26,7 @@ pub fn facts() -> RunFacts {
         train_examples: 240,
         eval_examples: 2,
         class_names: vec!["World".into(), "a \"quoted\", name".into()],
+        data: None,
         data_digest: "d".repeat(64),
         model_digest: "m".repeat(64),
         steps: 24,

@@ -31,6 +31,7 @@ pub fn spec() -> RunSpec {
             limit: None,
             evaluation: Evaluation::HeldOut { size: HeldOut::Examples(160), seed: 42 },
             reading: Default::default(),
+            missing_label: None,
         },
         init_adapter: None,
         max_length: 128,

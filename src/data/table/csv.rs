@@ -12,8 +12,6 @@ use super::record::Record;
 use super::records::{Cut, Records};
 use super::{Asked, Body, Row, Rows, Table};
 
-/// The classes 1 to 4 of the original AG News files.
-const AG_NEWS_CLASSES: [&str; 4] = ["World", "Sports", "Business", "Sci/Tech"];
 const AG_NEWS_COLUMNS: [&str; 3] = ["label", "title", "description"];
 /// What the column of a file without a header is called, if it is the only one.
 const ONLY_COLUMN: &str = "text";
@@ -25,7 +23,6 @@ pub(super) struct CsvBody {
     size: u64,
     /// Rows that were read to tell the columns.
     pending: Vec<Record>,
-    ag_news: bool,
 }
 
 /// What the first line is.
@@ -33,7 +30,7 @@ enum Layout {
     Header,
     /// A row of a file without a header.
     Row,
-    /// A row; the label's number stands for a class name.
+    /// A row, as in the original AG News files: label, title, description.
     AgNews,
 }
 
@@ -91,9 +88,7 @@ pub(super) fn open(path: &Path, asked: &Asked<'_>, usual: Separator) -> Result<T
         return Err(DataError::Malformed { path: path.to_owned(), place, message: message.to_owned() });
     }
     records.expect(columns.len(), hint);
-    let ag_news = matches!(layout, Layout::AgNews);
-    let names = AG_NEWS_CLASSES.map(str::to_owned).to_vec();
-    let class_names = ag_news.then(|| (AG_NEWS_COLUMNS[0].to_owned(), names)).into_iter().collect::<BTreeMap<_, _>>();
+    let news = matches!(layout, Layout::AgNews);
     let mut pending = Vec::new();
     if has_second {
         records.check(&second)?;
@@ -102,7 +97,8 @@ pub(super) fn open(path: &Path, asked: &Asked<'_>, usual: Separator) -> Result<T
     if is_row {
         pending.push(first);
     }
-    Ok(Table { columns, class_names, notes, body: Body::Csv(CsvBody { records, size, pending, ag_news }) })
+    let class_names = BTreeMap::new();
+    Ok(Table { columns, class_names, notes, news, body: Body::Csv(CsvBody { records, size, pending }) })
 }
 
 /// `sep=;`, a line that tells spreadsheet programs how cells are separated.
@@ -218,7 +214,6 @@ impl CsvBody {
             size: self.size,
             selected: selected.to_vec(),
             pending: self.pending,
-            ag_news: self.ag_news,
             record: Record::default(),
             done: false,
         }
@@ -231,7 +226,6 @@ pub(super) struct CsvRows {
     selected: Vec<usize>,
     /// Records that were read ahead, the next one last.
     pending: Vec<Record>,
-    ag_news: bool,
     /// Reused from record to record.
     record: Record,
     done: bool,
@@ -247,19 +241,8 @@ impl CsvRows {
                 }
             }
         }
-        let cells = self.selected.iter().map(|&index| Some(self.cell(index))).collect();
+        let cells = self.selected.iter().map(|&index| Some(self.record.cell(index).to_owned())).collect();
         Ok(Some(Row { place: self.record.place(), cells }))
-    }
-
-    fn cell(&self, index: usize) -> String {
-        let cell = self.record.cell(index);
-        if self.ag_news && index == 0 {
-            let class = cell.parse::<usize>().ok().and_then(|class| class.checked_sub(1));
-            if let Some(name) = class.and_then(|class| AG_NEWS_CLASSES.get(class)) {
-                return (*name).to_owned();
-            }
-        }
-        cell.to_owned()
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn open(path: &Path) -> Result<Table, DataError> {
         columns: columns.clone(),
         class_names: BTreeMap::new(),
         notes: Vec::new(),
+        news: false,
         body: Body::Json(JsonBody { objects: objects.again()?, columns }),
     })
 }

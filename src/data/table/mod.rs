@@ -86,6 +86,8 @@ pub(super) struct Table {
     pub class_names: BTreeMap<String, Vec<String>>,
     /// What was assumed about the file, a sentence each.
     pub notes: Vec<String>,
+    /// The file has no header line, and was taken for one with the layout of the original AG News: label, title, description.
+    pub news: bool,
     body: Body,
 }
 

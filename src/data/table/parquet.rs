@@ -61,6 +61,7 @@ pub(super) fn open(path: &Path) -> Result<Table, DataError> {
         columns: columns.iter().map(|(name, _)| name.clone()).collect(),
         class_names,
         notes: Vec::new(),
+        news: false,
         body: Body::Parquet(ParquetBody { path: path.to_owned(), file, metadata, columns }),
     })
 }

@@ -197,6 +197,7 @@ impl<'a> MockRun<'a> {
             train_examples: self.settings.train_examples,
             eval_examples: self.settings.eval_examples,
             class_names: self.settings.class_names.clone(),
+            data: None,
             data_digest: format!("{:016x}", mix(&[key_of_input(&self.planned.spec.dataset.path)])),
             model_digest: format!("{:016x}", mix(&[key_of_input(&self.planned.spec.model)])),
             steps: self.steps(),

@@ -132,6 +132,7 @@ impl TorchExecutor {
             train,
             evaluation,
             class_names: dataset.class_names,
+            overview: Some(dataset.overview),
             digest: dataset.digest,
             token_lengths: Some(TokenLengths::of(lengths, shared.max_length)),
         };
