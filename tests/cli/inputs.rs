@@ -49,7 +49,7 @@ fn everything_that_is_wrong_with_inputs_is_in_one_list() {
     let said = refused(&place, &[]);
     assert!(said.starts_with("error: little.yaml: 3 problems in what its runs read"), "{said}");
     for part in [
-        "bad.csv, line 2: the label is empty (4 runs)",
+        "bad.csv: the label is missing in 1 of 40 rows (no label in bad.csv, line 2)",
         "max_length is 600; model HERE/model takes at most 512 tokens (4 runs)",
         "(8 runs)",
     ] {
