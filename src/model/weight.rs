@@ -5,7 +5,7 @@ use tch::{Kind, TchError, Tensor};
 use super::cpu::pairs::Pairs;
 use super::cpu::panels::{Matrix, Onto, Panels};
 use super::cpu::tile::Engine;
-use super::cpu::{Rows, RowsMut, empty, values};
+use super::cpu::{Borrows, empty};
 use super::elementwise::Kernels;
 
 /// A frozen `[out, in]` matrix.
@@ -35,7 +35,8 @@ impl Weight {
         };
         let (out, input) = (weight.size()[0] as usize, weight.size()[1] as usize);
         let weight = weight.f_to_kind(Kind::Float)?;
-        let values = values(&weight)?;
+        let borrows = Borrows::new();
+        let values = borrows.values(&weight)?;
         let panels = |matrix, inner, columns| match pairs {
             Some(pairs) => Panels::paired(engine, pairs, matrix, inner, columns),
             None => Panels::new(engine, matrix, inner, columns),
@@ -59,7 +60,7 @@ impl Weight {
         match self {
             Weight::Plain(_) => Ok(self.product(x)?.f_add_(bias)?),
             Weight::Device { weight, bias } => bias.f_addmm(&x.f_to_kind(weight.kind())?, &weight.f_tr()?),
-            Weight::Packed { forward, .. } => multiply(forward, x, Onto::Bias(values(bias)?)),
+            Weight::Packed { forward, .. } => multiply(forward, x, Onto::Bias(Borrows::new().values(bias)?)),
         }
     }
 
@@ -73,8 +74,8 @@ impl Weight {
                 onto.f_addmm_(gradient, weight)
             }
             Weight::Packed { backward, .. } => {
-                let mut onto = onto;
-                backward.multiply(Rows::of(gradient)?.matrix(0), RowsMut::of(&mut onto)?, Onto::Itself);
+                let (mut onto, borrows) = (onto, Borrows::new());
+                backward.multiply(borrows.rows(gradient)?.matrix(0), borrows.rows_mut(&mut onto)?, Onto::Itself);
                 Ok(onto)
             }
         }
@@ -92,6 +93,7 @@ impl Weight {
 
 fn multiply(panels: &Panels, left: &Tensor, onto: Onto<'_>) -> Result<Tensor, TchError> {
     let mut out = empty(&[left.size()[0], panels.columns() as i64])?;
-    panels.multiply(Rows::of(left)?.matrix(0), RowsMut::of(&mut out)?, onto);
+    let borrows = Borrows::new();
+    panels.multiply(borrows.rows(left)?.matrix(0), borrows.rows_mut(&mut out)?, onto);
     Ok(out)
 }

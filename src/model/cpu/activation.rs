@@ -6,7 +6,7 @@ use tch::{TchError, Tensor};
 
 use super::math::gelu;
 use super::panels::Panels;
-use super::{ROWS_PER_PIECE, Rows, RowsMut, empty, values, values_mut};
+use super::{Borrows, ROWS_PER_PIECE, empty};
 
 /// GELU of `x + bias`, and the derivative in the memory of `x` (`[rows, width]`).
 pub fn forward(x: Tensor, bias: &Tensor) -> Result<(Tensor, Tensor), TchError> {
@@ -14,11 +14,13 @@ pub fn forward(x: Tensor, bias: &Tensor) -> Result<(Tensor, Tensor), TchError> {
     let size = derivative.size();
     let width = size[1] as usize;
     let mut result = empty(&size)?;
-    let bias = values(bias)?;
+    let borrows = Borrows::new();
+    let bias = borrows.values(bias)?;
     let piece = ROWS_PER_PIECE * width;
-    values_mut(&mut derivative)?
+    borrows
+        .values_mut(&mut derivative)?
         .par_chunks_mut(piece)
-        .zip(values_mut(&mut result)?.par_chunks_mut(piece))
+        .zip(borrows.values_mut(&mut result)?.par_chunks_mut(piece))
         .for_each(|(x, result)| forward_rows(x, result, bias));
     Ok((result, derivative))
 }
@@ -27,10 +29,11 @@ pub fn forward(x: Tensor, bias: &Tensor) -> Result<(Tensor, Tensor), TchError> {
 pub fn forward_of_product(panels: &Panels, x: &Tensor, bias: &Tensor) -> Result<(Tensor, Tensor), TchError> {
     let size = [x.size()[0], panels.columns() as i64];
     let (mut derivative, mut result) = (empty(&size)?, empty(&size)?);
-    let (bias, results) = (values(bias)?, values_mut(&mut result)?);
+    let borrows = Borrows::new();
+    let (bias, results) = (borrows.values(bias)?, borrows.values_mut(&mut result)?);
     panels.multiply_then(
-        Rows::of(x)?.matrix(0),
-        RowsMut::of(&mut derivative)?,
+        borrows.rows(x)?.matrix(0),
+        borrows.rows_mut(&mut derivative)?,
         |block| results.chunks_mut(block * panels.columns()),
         |_, x, result| forward_rows(x, result, bias),
     );
@@ -51,9 +54,11 @@ pub fn forward_rows(x: &mut [f32], result: &mut [f32], bias: &[f32]) {
 pub fn backward(gradient: Tensor, derivative: &Tensor) -> Result<Tensor, TchError> {
     let mut gradient = gradient;
     let piece = ROWS_PER_PIECE * 1024;
-    values_mut(&mut gradient)?
+    let borrows = Borrows::new();
+    borrows
+        .values_mut(&mut gradient)?
         .par_chunks_mut(piece)
-        .zip(values(derivative)?.par_chunks(piece))
+        .zip(borrows.values(derivative)?.par_chunks(piece))
         .for_each(|(gradient, derivative)| multiply(gradient, derivative));
     Ok(gradient)
 }

@@ -8,7 +8,7 @@ use super::activation;
 use super::norm::{self, NormTape};
 use super::panels::{self, Matrix, Onto, Panels};
 use super::tile::Left;
-use super::{Rows, empty, values, values_mut};
+use super::{Borrows, empty};
 use crate::model::base::{Layer, Linear, Norm};
 use crate::model::dropout::RowDropouts;
 use crate::model::weight::Weight;
@@ -81,18 +81,19 @@ impl<'a> AfterAttention<'a> {
         let mut last_tape = NormTape::new(rows, width, last_dropouts.clone())?;
         let mut derivative = empty(&[rows as i64, inner as i64])?;
         let mut result = empty(&[rows as i64, width as i64])?;
+        let borrows = Borrows::new();
         let (first_norm, last_norm) = (
-            norm::parameters(self.attention_output.bias, self.attention_norm)?,
-            norm::parameters(self.output.bias, self.output_norm)?,
+            norm::parameters(&borrows, self.attention_output.bias, self.attention_norm)?,
+            norm::parameters(&borrows, self.output.bias, self.output_norm)?,
         );
-        let (context, bias) = (Rows::of(context)?, values(self.intermediate.bias)?);
+        let (context, bias) = (borrows.rows(context)?, borrows.values(self.intermediate.bias)?);
         let products = [self.attention_output.forward, self.intermediate.forward, self.output.forward];
         first_tape
-            .blocks_mut(block, width)?
-            .zip(last_tape.blocks_mut(block, width)?)
-            .zip(values_mut(&mut derivative)?.chunks_mut(block * inner))
-            .zip(values_mut(&mut result)?.chunks_mut(block * width))
-            .zip(values(residual)?.chunks(block * width))
+            .blocks_mut(&borrows, block, width)?
+            .zip(last_tape.blocks_mut(&borrows, block, width)?)
+            .zip(borrows.values_mut(&mut derivative)?.chunks_mut(block * inner))
+            .zip(borrows.values_mut(&mut result)?.chunks_mut(block * width))
+            .zip(borrows.values(residual)?.chunks(block * width))
             .enumerate()
             .par_bridge()
             .for_each_init(Scratch::default, |scratch, (index, ((((first, last), derivative), result), residual))| {
@@ -123,16 +124,18 @@ impl<'a> AfterAttention<'a> {
         let (rows, width, inner) = self.sizes(gradient);
         let block = panels::block_of_rows(rows).unwrap_or(rows).max(1);
         let (mut context, mut residual) = (empty(&gradient.size())?, empty(&gradient.size())?);
-        let (first_weight, last_weight) = (values(&self.attention_norm.weight)?, values(&self.output_norm.weight)?);
+        let borrows = Borrows::new();
+        let (first_weight, last_weight) =
+            (borrows.values(&self.attention_norm.weight)?, borrows.values(&self.output_norm.weight)?);
         let products = [self.attention_output.backward, self.intermediate.backward, self.output.backward];
         let (first_dropouts, last_dropouts) = (first_tape.dropouts(), last_tape.dropouts());
         first_tape
-            .blocks(block, width)?
-            .zip(last_tape.blocks(block, width)?)
-            .zip(values(derivative)?.chunks(block * inner))
-            .zip(values(gradient)?.chunks(block * width))
-            .zip(values_mut(&mut context)?.chunks_mut(block * width))
-            .zip(values_mut(&mut residual)?.chunks_mut(block * width))
+            .blocks(&borrows, block, width)?
+            .zip(last_tape.blocks(&borrows, block, width)?)
+            .zip(borrows.values(derivative)?.chunks(block * inner))
+            .zip(borrows.values(gradient)?.chunks(block * width))
+            .zip(borrows.values_mut(&mut context)?.chunks_mut(block * width))
+            .zip(borrows.values_mut(&mut residual)?.chunks_mut(block * width))
             .enumerate()
             .par_bridge()
             .for_each_init(Scratch::default, |scratch, (index, parts)| {

@@ -13,7 +13,7 @@ use super::super::dropout::Dropout;
 use super::super::layout::Layout;
 use super::gemm::{LANES, Left, Right, product};
 use super::tile::Engine;
-use super::{Rows, empty, turn, values, values_mut};
+use super::{Borrows, Rows, empty, turn};
 
 /// What the backward pass needs besides the inputs' values.
 #[derive(Debug)]
@@ -71,9 +71,10 @@ pub fn forward(
     let mut context = empty(&[query.size()[0], heads.width()])?;
     let total: usize = shapes.iter().map(Shape::weights).sum();
     let mut weights = empty(&[total as i64])?;
-    let inputs = (Rows::of(query)?, Rows::of(key_value)?);
-    let contexts = split(values_mut(&mut context)?, shapes.iter().map(|shape| shape.asked * shape.width()));
-    let parts = split(values_mut(&mut weights)?, shapes.iter().map(Shape::weights));
+    let borrows = Borrows::new();
+    let inputs = (borrows.rows(query)?, borrows.rows(key_value)?);
+    let contexts = split(borrows.values_mut(&mut context)?, shapes.iter().map(|shape| shape.asked * shape.width()));
+    let parts = split(borrows.values_mut(&mut weights)?, shapes.iter().map(Shape::weights));
     shapes.iter().zip(contexts).zip(parts).par_bridge().for_each_init(
         Scratch::new,
         |scratch, ((shape, context), weights)| {
@@ -97,11 +98,12 @@ pub fn backward(
     let (asking, width) = (tape.queries, heads.width());
     let mut query = empty(&[if joined { 0 } else { tape.query.size()[0] }, width])?;
     let mut others = empty(&[layout.rows as i64, if joined { 3 * width } else { 2 * width }])?;
-    let inputs = (Rows::of(&tape.query)?, Rows::of(&tape.key_value)?, Rows::of(gradient)?);
-    let queries = split(values_mut(&mut query)?, shapes.iter().map(|s| if joined { 0 } else { s.width() }));
+    let borrows = Borrows::new();
+    let inputs = (borrows.rows(&tape.query)?, borrows.rows(&tape.key_value)?, borrows.rows(gradient)?);
+    let queries = split(borrows.values_mut(&mut query)?, shapes.iter().map(|s| if joined { 0 } else { s.width() }));
     let stride = if joined { 3 } else { 2 } * width as usize;
-    let rest = split(values_mut(&mut others)?, shapes.iter().map(|s| s.sequence.len * stride));
-    let weights = split_shared(values(&tape.weights)?, shapes.iter().map(Shape::weights));
+    let rest = split(borrows.values_mut(&mut others)?, shapes.iter().map(|s| s.sequence.len * stride));
+    let weights = split_shared(borrows.values(&tape.weights)?, shapes.iter().map(Shape::weights));
     // The closure must not hold the tape: tensors are not shared between threads.
     let dropouts = &tape.dropouts;
     shapes.iter().zip(queries).zip(rest).zip(weights).par_bridge().for_each_init(

@@ -7,7 +7,7 @@ use super::super::adapter::Lora;
 use super::super::dropout::Dropout;
 use super::panels::{Matrix, Onto, Panels};
 use super::tile::Engine;
-use super::{Rows, RowsMut, empty, values, values_mut};
+use super::{Borrows, RowsMut, empty};
 
 /// What the backward pass needs besides the layer's input.
 #[derive(Debug)]
@@ -31,13 +31,16 @@ pub fn forward(
     output: &mut Tensor,
 ) -> Result<PanelTape, TchError> {
     let sizes = Sizes::of(lora);
-    let (a, b) = (values(&lora.a.value)?, values(&lora.b.value)?);
     let mut low = empty(&[output.size()[0], sizes.rank as i64])?;
-    let down = Panels::new(engine, Matrix { values: a, row: 1, column: sizes.input }, sizes.input, sizes.rank);
-    down.multiply_dropped(Rows::of(input)?.matrix(first), dropout, RowsMut::of(&mut low)?, Onto::Nothing);
-    let turned = Matrix { values: b, row: 1, column: sizes.rank };
-    let up = Panels::scaled(engine, turned, sizes.rank, sizes.output, lora.scale as f32);
-    up.multiply(Rows::of(&low)?.matrix(0), RowsMut::of(output)?, Onto::Itself);
+    let borrows = Borrows::new();
+    let a = Matrix { values: borrows.values(&lora.a.value)?, row: 1, column: sizes.input };
+    let down = Panels::new(engine, a, sizes.input, sizes.rank);
+    let rows = borrows.rows(input)?.matrix(first);
+    down.multiply_dropped(rows, dropout, borrows.rows_mut(&mut low)?, Onto::Nothing);
+    let borrows = Borrows::new();
+    let b = Matrix { values: borrows.values(&lora.b.value)?, row: 1, column: sizes.rank };
+    let up = Panels::scaled(engine, b, sizes.rank, sizes.output, lora.scale as f32);
+    up.multiply(borrows.rows(&low)?.matrix(0), borrows.rows_mut(output)?, Onto::Itself);
     Ok(PanelTape { input: input.shallow_clone(), first, dropout, low, engine })
 }
 
@@ -50,34 +53,37 @@ pub fn backward(
 ) -> Result<(), TchError> {
     let (engine, sizes) = (tape.engine, Sizes::of(lora));
     let (rows, scale) = (gradient.size()[0] as usize, lora.scale as f32);
-    let gradient = Rows::of(gradient)?;
     let mut b_gradient = lora.b.gradient.shallow_clone();
-    let low = Matrix { values: values(&tape.low)?, row: sizes.rank, column: 1 };
+    let borrows = Borrows::new();
+    let low = Matrix { values: borrows.values(&tape.low)?, row: sizes.rank, column: 1 };
     Panels::scaled(engine, low, rows, sizes.rank, scale).multiply(
-        gradient.transposed(0),
-        RowsMut::new(values_mut(&mut b_gradient)?, sizes.rank, sizes.rank),
+        borrows.rows(gradient)?.transposed(0),
+        RowsMut::new(borrows.values_mut(&mut b_gradient)?, sizes.rank, sizes.rank),
         Onto::Itself,
     );
 
     let mut low = empty(&[rows as i64, sizes.rank as i64])?;
-    let b = Matrix { values: values(&lora.b.value)?, row: sizes.rank, column: 1 };
+    let borrows = Borrows::new();
+    let b = Matrix { values: borrows.values(&lora.b.value)?, row: sizes.rank, column: 1 };
     let up = Panels::scaled(engine, b, sizes.output, sizes.rank, scale);
-    up.multiply(gradient.matrix(0), RowsMut::of(&mut low)?, Onto::Nothing);
+    up.multiply(borrows.rows(gradient)?.matrix(0), borrows.rows_mut(&mut low)?, Onto::Nothing);
 
-    let input = Rows::of(&tape.input)?.matrix(tape.first);
+    let mut a_gradient = lora.a.gradient.shallow_clone();
+    let borrows = Borrows::new();
+    let input = borrows.rows(&tape.input)?.matrix(tape.first);
     let input = match tape.dropout {
         Some(dropout) => Panels::dropped(engine, input, (rows, sizes.input), dropout),
         None => Panels::new(engine, input, rows, sizes.input),
     };
-    let mut a_gradient = lora.a.gradient.shallow_clone();
-    let a_rows = RowsMut::new(values_mut(&mut a_gradient)?, sizes.input, sizes.input);
-    input.multiply(Rows::of(&low)?.transposed(0), a_rows, Onto::Itself);
+    let a_rows = RowsMut::new(borrows.values_mut(&mut a_gradient)?, sizes.input, sizes.input);
+    input.multiply(borrows.rows(&low)?.transposed(0), a_rows, Onto::Itself);
 
     if let Some(input_gradient) = input_gradient {
-        let a = Matrix { values: values(&lora.a.value)?, row: sizes.input, column: 1 };
+        let borrows = Borrows::new();
+        let a = Matrix { values: borrows.values(&lora.a.value)?, row: sizes.input, column: 1 };
         let onto = tape.dropout.map_or(Onto::Itself, Onto::Dropped);
         let down = Panels::new(engine, a, sizes.rank, sizes.input);
-        down.multiply(Rows::of(&low)?.matrix(0), RowsMut::of(input_gradient)?, onto);
+        down.multiply(borrows.rows(&low)?.matrix(0), borrows.rows_mut(input_gradient)?, onto);
     }
     Ok(())
 }

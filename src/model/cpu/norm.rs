@@ -8,7 +8,7 @@ use super::super::base::{Embeddings, Norm};
 use super::super::dropout::{BLOCK, RowDropouts};
 use super::super::layout::Layout;
 use super::panels::Panels;
-use super::{ROWS_PER_PIECE, Rows, RowsMut, empty, integers, values, values_mut};
+use super::{Borrows, ROWS_PER_PIECE, empty};
 
 /// What the backward pass needs.
 #[derive(Debug)]
@@ -28,18 +28,24 @@ impl NormTape {
     }
 
     /// Blocks of rows to fill: normalized values, inverse deviations.
-    pub fn blocks_mut(
-        &mut self,
+    pub fn blocks_mut<'a>(
+        &'a mut self,
+        borrows: &'a Borrows,
         rows: usize,
         width: usize,
-    ) -> Result<impl Iterator<Item = (&mut [f32], &mut [f32])>, TchError> {
-        let normalized = values_mut(&mut self.normalized)?.chunks_mut(rows * width);
+    ) -> Result<impl Iterator<Item = (&'a mut [f32], &'a mut [f32])>, TchError> {
+        let normalized = borrows.values_mut(&mut self.normalized)?.chunks_mut(rows * width);
         Ok(normalized.zip(self.inverse_deviation.chunks_mut(rows)))
     }
 
     /// Blocks of rows to read.
-    pub fn blocks(&self, rows: usize, width: usize) -> Result<impl Iterator<Item = (&[f32], &[f32])>, TchError> {
-        Ok(values(&self.normalized)?.chunks(rows * width).zip(self.inverse_deviation.chunks(rows)))
+    pub fn blocks<'a>(
+        &'a self,
+        borrows: &'a Borrows,
+        rows: usize,
+        width: usize,
+    ) -> Result<impl Iterator<Item = (&'a [f32], &'a [f32])>, TchError> {
+        Ok(borrows.values(&self.normalized)?.chunks(rows * width).zip(self.inverse_deviation.chunks(rows)))
     }
 
     pub fn dropouts(&self) -> &RowDropouts {
@@ -51,8 +57,8 @@ impl NormTape {
 pub type Parameters<'a> = (&'a [f32], &'a [f32], &'a [f32], f32);
 
 /// As [`forward_rows`] takes them.
-pub fn parameters<'a>(bias: &'a Tensor, norm: &'a Norm) -> Result<Parameters<'a>, TchError> {
-    Ok((values(bias)?, values(&norm.weight)?, values(&norm.bias)?, norm.eps as f32))
+pub fn parameters<'a>(borrows: &'a Borrows, bias: &'a Tensor, norm: &'a Norm) -> Result<Parameters<'a>, TchError> {
+    Ok((borrows.values(bias)?, borrows.values(&norm.weight)?, borrows.values(&norm.bias)?, norm.eps as f32))
 }
 
 /// `output` is `[rows, width]` without its bias and is used up.
@@ -68,12 +74,14 @@ pub fn forward(
     let (rows, width) = (size[0] as usize, size[1] as usize);
     let mut result = empty(&size)?;
     let mut inverse_deviation = vec![0f32; rows];
-    let parameters = parameters(bias, norm)?;
-    let residual = values(residual)?;
+    let borrows = Borrows::new();
+    let parameters = parameters(&borrows, bias, norm)?;
+    let residual = borrows.values(residual)?;
     let piece = ROWS_PER_PIECE * width;
-    values_mut(&mut normalized)?
+    borrows
+        .values_mut(&mut normalized)?
         .par_chunks_mut(piece)
-        .zip(values_mut(&mut result)?.par_chunks_mut(piece))
+        .zip(borrows.values_mut(&mut result)?.par_chunks_mut(piece))
         .zip(residual.par_chunks(piece))
         .zip(inverse_deviation.par_chunks_mut(ROWS_PER_PIECE))
         .enumerate()
@@ -96,11 +104,12 @@ pub fn forward_of_product(
     let (rows, width) = (x.size()[0] as usize, panels.columns());
     let (mut normalized, mut result) = (empty(&residual.size())?, empty(&residual.size())?);
     let mut inverse_deviation = vec![0f32; rows];
-    let parameters = parameters(bias, norm)?;
-    let (results, residual) = (values_mut(&mut result)?, values(residual)?);
+    let borrows = Borrows::new();
+    let parameters = parameters(&borrows, bias, norm)?;
+    let (results, residual) = (borrows.values_mut(&mut result)?, borrows.values(residual)?);
     panels.multiply_then(
-        Rows::of(x)?.matrix(0),
-        RowsMut::of(&mut normalized)?,
+        borrows.rows(x)?.matrix(0),
+        borrows.rows_mut(&mut normalized)?,
         |block| {
             let others = results.chunks_mut(block * width).zip(residual.chunks(block * width));
             others.zip(inverse_deviation.chunks_mut(block))
@@ -153,10 +162,11 @@ pub fn embed(
     let norm = &embeddings.norm;
     let width = embeddings.word.size()[1] as usize;
     let mut result = empty(&[layout.rows as i64, width as i64])?;
-    let tables = (values(&embeddings.word)?, values(&embeddings.position)?);
-    let parameters = (values(&norm.weight)?, values(&norm.bias)?, norm.eps as f32);
-    let (ids, positions) = (integers(&layout.ids)?, integers(positions)?);
-    let pieces = values_mut(&mut result)?.par_chunks_mut(ROWS_PER_PIECE * width).enumerate();
+    let borrows = Borrows::new();
+    let tables = (borrows.values(&embeddings.word)?, borrows.values(&embeddings.position)?);
+    let parameters = (borrows.values(&norm.weight)?, borrows.values(&norm.bias)?, norm.eps as f32);
+    let (ids, positions) = (borrows.integers(&layout.ids)?, borrows.integers(positions)?);
+    let pieces = borrows.values_mut(&mut result)?.par_chunks_mut(ROWS_PER_PIECE * width).enumerate();
     pieces.zip(ids.par_chunks(ROWS_PER_PIECE)).zip(positions.par_chunks(ROWS_PER_PIECE)).for_each(
         |(((index, result), ids), positions)| {
             embed_rows(index * ROWS_PER_PIECE, (result, ids, positions), tables, parameters, dropouts);
@@ -195,14 +205,16 @@ pub fn backward(tape: &NormTape, norm: &Norm, gradient: &Tensor) -> Result<(Tens
     let size = gradient.size();
     let width = size[1] as usize;
     let (mut output, mut residual) = (empty(&size)?, empty(&size)?);
-    let weight = values(&norm.weight)?;
+    let borrows = Borrows::new();
+    let weight = borrows.values(&norm.weight)?;
     let dropouts = &tape.dropouts;
     let piece = ROWS_PER_PIECE * width;
-    values_mut(&mut output)?
+    borrows
+        .values_mut(&mut output)?
         .par_chunks_mut(piece)
-        .zip(values_mut(&mut residual)?.par_chunks_mut(piece))
-        .zip(values(gradient)?.par_chunks(piece))
-        .zip(values(&tape.normalized)?.par_chunks(piece))
+        .zip(borrows.values_mut(&mut residual)?.par_chunks_mut(piece))
+        .zip(borrows.values(gradient)?.par_chunks(piece))
+        .zip(borrows.values(&tape.normalized)?.par_chunks(piece))
         .zip(tape.inverse_deviation.par_chunks(ROWS_PER_PIECE))
         .enumerate()
         .for_each(|(index, ((((output, residual), gradient), normalized), deviations))| {

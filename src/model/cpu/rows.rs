@@ -1,7 +1,5 @@
 //! Rows of float32 values on the CPU that may lie apart: a tensor, or a view of some of its columns.
 
-use tch::{Device, Kind, TchError, Tensor};
-
 use super::gemm::{Left, Right};
 use super::panels::Matrix;
 
@@ -13,14 +11,9 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// `tensor` is `[rows, width]` with neighbouring columns next to each other.
-    pub fn of(tensor: &'a Tensor) -> Result<Self, TchError> {
-        let (_, length, stride) = extent(tensor)?;
-        // SAFETY: `extent` made sure that rows of float32 values lie `stride` values apart at `data_ptr` in host memory
-        // and that the last one ends at `length`; the slice borrows the tensor, which keeps the memory alive, and nobody
-        // writes to it meanwhile: callers pass tensors that they own or that are frozen.
-        let values = unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast::<f32>(), length) };
-        Ok(Rows { values, stride })
+    /// Rows that begin `stride` values apart.
+    pub fn new(values: &'a [f32], stride: usize) -> Self {
+        Rows { values, stride }
     }
 
     /// As an operand of a product, from row `first` on.
@@ -66,14 +59,6 @@ impl<'a> RowsMut<'a> {
         RowsMut { values, width, stride }
     }
 
-    /// `tensor` is `[rows, width]` with neighbouring columns next to each other.
-    pub fn of(tensor: &'a mut Tensor) -> Result<Self, TchError> {
-        let (width, length, stride) = extent(tensor)?;
-        // SAFETY: as for `Rows::of`; callers own the only handle to these columns that is used while the slice lives.
-        let values = unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast::<f32>(), length) };
-        Ok(RowsMut { values, width, stride })
-    }
-
     pub fn rows(&self) -> usize {
         self.values.len().div_ceil(self.stride.max(1))
     }
@@ -101,25 +86,14 @@ impl<'a> RowsMut<'a> {
 
     /// The columns `first..end`, row after row.
     pub fn copy_columns(&self, first: usize, end: usize) -> Vec<f32> {
-        self.values.chunks(self.stride).flat_map(|row| &row[first..end]).copied().collect()
+        self.values.chunks(self.stride.max(1)).flat_map(|row| &row[first..end]).copied().collect()
     }
 
     /// Writes what [`Self::copy_columns`] gave to the columns from `first` on.
     pub fn paste_columns(&mut self, first: usize, values: &[f32]) {
         let width = values.len() / self.rows().max(1);
-        for (row, values) in self.values.chunks_mut(self.stride).zip(values.chunks(width.max(1))) {
+        for (row, values) in self.values.chunks_mut(self.stride.max(1)).zip(values.chunks(width.max(1))) {
             row[first..first + width].copy_from_slice(values);
         }
     }
-}
-
-/// Width, values from the first to the last one, and stride of a tensor of rows.
-fn extent(tensor: &Tensor) -> Result<(usize, usize, usize), TchError> {
-    let (size, stride) = (tensor.size(), tensor.stride());
-    let fits = tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && stride.len() == 2 && stride[1] == 1;
-    if !fits || stride[0] < size[1] {
-        return Err(TchError::Torch(format!("expected float32 rows on the CPU, got strides {stride:?}")));
-    }
-    let (rows, width, stride) = (size[0] as usize, size[1] as usize, stride[0] as usize);
-    Ok((width, if rows == 0 { 0 } else { (rows - 1) * stride + width }, stride))
 }

@@ -12,7 +12,7 @@ use super::sequence::{Shape, drop, multiply, shapes, softmax, softmax_backward, 
 use crate::model::attention::{Heads, Queries};
 use crate::model::cpu::gemm::{LANES, Left, Right, product};
 use crate::model::cpu::tile::Engine;
-use crate::model::cpu::{Rows, empty, values, values_mut};
+use crate::model::cpu::{Borrows, Rows, empty};
 use crate::model::dropout::Dropout;
 use crate::model::elementwise::Kernels;
 use crate::model::layout::Layout;
@@ -74,13 +74,14 @@ pub fn forward(
     let mut means = empty(&[count, heads.count * width])?;
     let mut sums = empty(&[count, heads.count])?;
     let mut weights = empty(&[shapes.iter().map(Shape::weights).sum::<usize>() as i64])?;
-    let (rows, asked) = (Rows::of(hidden)?, values(&asking)?);
+    let borrows = Borrows::new();
+    let (rows, asked) = (borrows.rows(hidden)?, borrows.values(&asking)?);
     shapes
         .iter()
         .zip(asked.chunks((heads.count * width) as usize))
-        .zip(values_mut(&mut means)?.chunks_mut((heads.count * width) as usize))
-        .zip(values_mut(&mut sums)?.chunks_mut(heads.count as usize))
-        .zip(split(values_mut(&mut weights)?, shapes.iter().map(Shape::weights)))
+        .zip(borrows.values_mut(&mut means)?.chunks_mut((heads.count * width) as usize))
+        .zip(borrows.values_mut(&mut sums)?.chunks_mut(heads.count as usize))
+        .zip(split(borrows.values_mut(&mut weights)?, shapes.iter().map(Shape::weights)))
         .par_bridge()
         .for_each_init(Scratch::new, |scratch, ((((shape, asking), means), sums), weights)| {
             let results = Results { means, sums, weights };
@@ -108,17 +109,19 @@ pub fn backward(
         .f_sum_dim_intlist([2i64].as_slice(), false, Kind::Float)?;
     let mut hidden = empty(&[layout.rows as i64, width])?;
     let mut asking = empty(&[count, heads.count * width])?;
-    let rows = Rows::of(&tape.hidden)?;
-    let (asked, given, constants) = (values(&tape.asking)?, values(&given)?, values(&constants)?);
+    let borrows = Borrows::new();
+    let rows = borrows.rows(&tape.hidden)?;
+    let (asked, given, constants) =
+        (borrows.values(&tape.asking)?, borrows.values(&given)?, borrows.values(&constants)?);
     let dropouts = &tape.dropouts;
     shapes
         .iter()
         .zip(asked.chunks((heads.count * width) as usize))
         .zip(given.chunks((heads.count * width) as usize))
         .zip(constants.chunks(heads.count as usize))
-        .zip(split_shared(values(&tape.weights)?, shapes.iter().map(Shape::weights)))
-        .zip(split(values_mut(&mut hidden)?, shapes.iter().map(|shape| shape.sequence.len * shape.width())))
-        .zip(values_mut(&mut asking)?.chunks_mut((heads.count * width) as usize))
+        .zip(split_shared(borrows.values(&tape.weights)?, shapes.iter().map(Shape::weights)))
+        .zip(split(borrows.values_mut(&mut hidden)?, shapes.iter().map(|shape| shape.sequence.len * shape.width())))
+        .zip(borrows.values_mut(&mut asking)?.chunks_mut((heads.count * width) as usize))
         .par_bridge()
         .for_each_init(Scratch::new, |scratch, ((((((shape, asked), given), constants), weights), hidden), asking)| {
             let saved = Saved { asked, given, constants, weights };
