@@ -17,7 +17,7 @@ SETUP := .venv/.sweep-setup
 SETUP_PYTHON := .venv/.sweep-setup-python
 BUILT = "$${CARGO_TARGET_DIR:-target}/debug/sweep"
 
-.PHONY: help setup build quickstart test test-python torture bench bench-gpu install lint
+.PHONY: help setup build quickstart test test-checked test-python torture fuzz bench bench-gpu install lint
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -38,6 +38,11 @@ quickstart: build ## Train the small example sweep and chart it
 test: setup ## Run the test suite
 	cargo test
 
+# Only our own crate is built anew: Cargo.toml fixes the checks of all others.
+test-checked: setup ## Run the kernels' tests and small trainings again, not optimized and with all checks (minutes)
+	export CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=true CARGO_PROFILE_DEV_OVERFLOW_CHECKS=true; \
+	  cargo test --lib model:: && cargo test --test parity --test packed
+
 $(SETUP_PYTHON): $(SETUP)
 	@.venv/bin/python -m pip install -q --disable-pip-version-check --retries 5 --timeout 120 $(PYTHON_STACK)
 	@touch $@
@@ -48,6 +53,14 @@ test-python: build $(SETUP_PYTHON) ## Check adapters and models against transfor
 torture: setup ## Kill sweeps at random moments, 300 times with the trainer and 3000 times with the mock (minutes)
 	SWEEP_TORTURE_KILLS=$${SWEEP_TORTURE_KILLS:-300} SWEEP_TORTURE_MOCK_KILLS=$${SWEEP_TORTURE_MOCK_KILLS:-3000} \
 	  cargo test --test endurance --test execute torture -- --nocapture
+
+MINUTES ?= 10
+KIND ?= $(shell sed -n 's/^fn \(.*\)() {$$/\1/p' <(grep -h -A1 '^\#\[test\]' tests/fuzz/*.rs))
+
+fuzz: setup ## Try damaged files of every KIND, MINUTES=10 each
+	@failed=; cargo test --no-run --test fuzz; for kind in $(KIND); do \
+	  SWEEP_FUZZ_MINUTES=$(MINUTES) cargo test -q --test fuzz -- --nocapture "::$$kind" || failed="$$failed $$kind"; \
+	done; [ -z "$$failed" ] || { echo "findings (target/tmp/fuzz):$$failed"; exit 1; }
 
 bench: build $(SETUP_PYTHON) ## Measure training speed against transformers + peft (an hour at most)
 	.venv/bin/python tests/bench/compare.py --sweep $(BUILT)

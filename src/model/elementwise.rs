@@ -46,12 +46,12 @@ pub fn embed(
     layout: &Layout,
     dropouts: RowDropouts,
 ) -> Result<Tensor, TchError> {
-    let positions = embeddings.positions(layout)?;
     match compute {
-        Compute::Processor => return cpu::norm::embed(embeddings, layout, &positions, &dropouts),
-        Compute::Cuda(program) => return cuda::rows::embed(program, embeddings, (layout, &positions), &dropouts),
+        Compute::Processor => return cpu::norm::embed(embeddings, layout, &dropouts),
+        Compute::Cuda(program) => return cuda::rows::embed(program, embeddings, layout, &dropouts),
         Compute::Plain => {}
     }
+    let positions = embeddings.positions(layout)?;
     let words = embeddings.word.f_index_select(0, &layout.ids)?;
     let positions = embeddings.position.f_index_select(0, &positions)?;
     let (hidden, _, _) = normalize(&words.f_add(&positions)?, &embeddings.norm)?;

@@ -63,9 +63,9 @@ pub struct Layout {
     pub sequences: Vec<Sequence>,
     pub runs: Vec<RunSpan>,
     /// `[rows]` int64
-    pub ids: Tensor,
+    pub(super) ids: Tensor,
     /// `[rows]` int64: position of the token in its sequence, counted from 0. What a model adds is up to its embeddings.
-    pub positions: Tensor,
+    pub(super) positions: Tensor,
     /// `[sequences]` int64: the row of each sequence's first token.
     pub first_rows: Tensor,
     pub device: Device,

@@ -152,20 +152,16 @@ pub fn forward_rows(
     }
 }
 
-/// `dropout(LayerNorm(word + position))` of every token, `[rows, width]`; `positions` are those of [`Embeddings::positions`].
-pub fn embed(
-    embeddings: &Embeddings,
-    layout: &Layout,
-    positions: &Tensor,
-    dropouts: &RowDropouts,
-) -> Result<Tensor, TchError> {
+/// `dropout(LayerNorm(word + position))` of every token, `[rows, width]`.
+pub fn embed(embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, TchError> {
+    let positions = embeddings.positions(layout)?;
     let norm = &embeddings.norm;
     let width = embeddings.word.size()[1] as usize;
     let mut result = empty(&[layout.rows as i64, width as i64])?;
     let borrows = Borrows::new();
     let tables = (borrows.values(&embeddings.word)?, borrows.values(&embeddings.position)?);
     let parameters = (borrows.values(&norm.weight)?, borrows.values(&norm.bias)?, norm.eps as f32);
-    let (ids, positions) = (borrows.integers(&layout.ids)?, borrows.integers(positions)?);
+    let (ids, positions) = (borrows.integers(&layout.ids)?, borrows.integers(&positions)?);
     let pieces = borrows.values_mut(&mut result)?.par_chunks_mut(ROWS_PER_PIECE * width).enumerate();
     pieces.zip(ids.par_chunks(ROWS_PER_PIECE)).zip(positions.par_chunks(ROWS_PER_PIECE)).for_each(
         |(((index, result), ids), positions)| {

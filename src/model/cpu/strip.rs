@@ -22,9 +22,13 @@ impl Engine {
             return;
         }
         let wide = columns.next_multiple_of(LANES);
-        assert!(inner == 0 || left.values.len() > (rows - 1) * left.row + (inner - 1) * left.column);
-        assert!(inner == 0 || right.values.len() >= (inner - 1) * right.stride + wide);
-        assert!(out.len() >= (rows - 1) * stride + wide);
+        // Never less than what is reached, however large the numbers are.
+        let reach = |count: usize, step: usize| (count - 1).saturating_mul(step);
+        if inner > 0 {
+            assert!(left.values.len() > reach(rows, left.row).saturating_add(reach(inner, left.column)));
+            assert!(right.values.len() >= reach(inner, right.stride).saturating_add(wide));
+        }
+        assert!(out.len() >= reach(rows, stride).saturating_add(wide));
         // SAFETY: an engine exists only where AVX-512 was detected; the assertions are what `product` asks for.
         #[cfg(target_arch = "x86_64")]
         unsafe {
@@ -61,11 +65,12 @@ unsafe fn product(
                 4..8 => 4,
                 _ => 8,
             };
+            // Without inner indices the factors may be empty: nothing is read then.
+            let first = left.values.as_ptr().wrapping_add(row * left.row);
+            let left = Operand { first, row: left.row, step: left.column };
+            let right = Operand { first: right.values.as_ptr().wrapping_add(column), row: LANES, step: right.stride };
             // SAFETY: the block lies within the matrices.
             unsafe {
-                let left =
-                    Operand { first: left.values.as_ptr().add(row * left.row), row: left.row, step: left.column };
-                let right = Operand { first: right.values.as_ptr().add(column), row: LANES, step: right.stride };
                 let out = out.as_mut_ptr().add(row * stride + column);
                 match (height, width) {
                     (8, 3) => block::<8, 3>(left, right, inner, out, stride),
@@ -141,6 +146,24 @@ mod tests {
 
     use super::super::gemm::product;
     use super::*;
+
+    #[test]
+    fn a_product_over_nothing_is_zero_and_reads_nothing() {
+        let Some(engine) = Engine::detect() else { return };
+        let mut out = [7f32; 3 * LANES];
+        let (left, right) = (Left { values: &[], row: 5, column: 1 }, Right { values: &[], stride: LANES });
+        engine.small_product(left, right, (3, 0, LANES), &mut out, LANES);
+        assert_eq!(out, [0.0; 3 * LANES]);
+    }
+
+    #[test]
+    #[should_panic(expected = "left.values.len()")]
+    fn factors_that_are_too_short_are_refused_however_large_the_steps() {
+        let Some(engine) = Engine::detect() else { panic!("left.values.len() is checked where there is an engine") };
+        let left = Left { values: &[0.0; 8], row: usize::MAX / 2 + 1, column: 1 };
+        let right = Right { values: &[0.0; LANES], stride: LANES };
+        engine.small_product(left, right, (3, 1, 1), &mut [0.0; 3 * LANES], LANES);
+    }
 
     proptest! {
         #[test]

@@ -7,8 +7,8 @@ use tch::{TchError, Tensor};
 use super::super::attention::{AttentionGradient, Heads, Queries};
 use super::super::dropout::Dropout;
 use super::super::layout::{Layout, Sequence, upload};
-use super::launch::{Address, Argument, LANES, RUNS, Rows, Run, Runs};
-use super::program::{Function, Products, Program};
+use super::launch::{Address, Argument, LANES, RUNS, Rows, Run, Runs, int};
+use super::program::{Function, Products, Program, Sizes};
 
 const WARPS: u32 = 4;
 /// Numbers that describe a piece.
@@ -32,7 +32,7 @@ impl Pieces {
             .step_by(RUNS)
             .map(|first| {
                 let runs = first..runs.min(first + RUNS);
-                let table = table(sequences, &runs, tokens);
+                let table = table(sequences, &runs, tokens)?;
                 let partial = table.chunks(FIELDS).take_while(|piece| piece[1] > tokens as i32).count();
                 let table = Tensor::f_from_slice(&table)?.f_view([-1, FIELDS as i64])?;
                 Ok(Pieces { runs, partial, table: upload(table, program.device())? })
@@ -44,18 +44,21 @@ impl Pieces {
         self.table.size()[0] as usize
     }
 
+    fn address(&self, program: &Program) -> Result<Address, TchError> {
+        program.memory().short_integers(&self.table, &[self.count(), FIELDS])
+    }
+
     fn dropouts(&self, dropouts: &[Option<Dropout>]) -> Runs {
         Runs::new(dropouts[self.runs.clone()].iter().map(|dropout| Run::new(0, *dropout)))
     }
 }
 
-fn table(sequences: &[Sequence], runs: &Range<usize>, tokens: usize) -> Vec<i32> {
+fn table(sequences: &[Sequence], runs: &Range<usize>, tokens: usize) -> Result<Vec<i32>, TchError> {
     let mut members: Vec<(usize, &Sequence)> =
         sequences.iter().enumerate().filter(|(_, sequence)| runs.contains(&sequence.run)).collect();
     members.sort_by_key(|(_, sequence)| std::cmp::Reverse(sequence.len));
     let piece = |(number, sequence): (usize, &Sequence), first: usize| {
-        [sequence.start, sequence.len, first, sequence.index_in_run, sequence.run - runs.start, number]
-            .map(|field| field as i32)
+        [sequence.start, sequence.len, first, sequence.index_in_run, sequence.run - runs.start, number].map(int)
     };
     members
         .into_iter()
@@ -94,17 +97,58 @@ const _: () = assert!(FIELDS * size_of::<i32>() == 24 && size_of::<Inputs>() == 
 unsafe impl Argument for Inputs {}
 
 impl Inputs {
-    fn of(queries: Queries, query: &Tensor, key_value: &Tensor) -> Result<Self, TchError> {
-        let width = key_value.size()[1] / 2;
-        let (query, key) = (Rows::of(query)?, Rows::of(key_value)?);
+    fn of(sizes: Checked<'_>, queries: Queries, query: &Tensor, key_value: &Tensor) -> Result<Self, TchError> {
+        let (query, key, value) = sizes.sides(query, key_value)?;
         Ok(Inputs {
             query: query.address,
             key: key.address,
-            value: Address::of(&key_value.f_narrow(1, width, width)?),
+            value: value.address,
             query_stride: query.stride,
             key_stride: key.stride,
             firsts: queries == Queries::Firsts,
         })
+    }
+}
+
+/// Sizes that fit the program, and a layout whose pieces fit them.
+#[derive(Clone, Copy)]
+struct Checked<'a> {
+    program: &'a Program,
+    /// Of keys and values.
+    rows: usize,
+    /// Rows of queries: as many, or one for each sequence.
+    asked: usize,
+    width: usize,
+    heads: usize,
+}
+
+impl<'a> Checked<'a> {
+    fn of(program: &'a Program, layout: &Layout, heads: Heads, queries: Queries) -> Result<Self, TchError> {
+        let Sizes { width, heads: count } = program.sizes;
+        let (rows, asked) =
+            (layout.rows, if queries == Queries::Tokens { layout.rows } else { layout.sequences.len() });
+        let inside = |sequence: &Sequence| sequence.start + sequence.len <= rows;
+        if heads.count as usize != count || heads.width() as usize != width || !layout.sequences.iter().all(inside) {
+            return Err(TchError::Torch(format!("attention was given {heads:?} and {rows} rows that do not fit")));
+        }
+        Ok(Checked { program, rows, asked, width, heads: count })
+    }
+
+    /// Query, key and value, where the latter two lie side by side.
+    fn sides(self, query: &Tensor, key_value: &Tensor) -> Result<(Rows, Rows, Rows), TchError> {
+        let (memory, width) = (self.program.memory(), self.width as i64);
+        let side = |first: i64| memory.rows(&key_value.f_narrow(1, first, width)?, self.rows, self.width);
+        Ok((memory.rows(query, self.asked, self.width)?, side(0)?, side(width)?))
+    }
+
+    /// A context or its gradient.
+    fn context(self, tensor: &Tensor) -> Result<Address, TchError> {
+        self.program.memory().values(tensor, &[self.asked, self.width])
+    }
+
+    /// A number for each query and head.
+    fn each(self, tensor: &Tensor) -> Result<Address, TchError> {
+        self.program.memory().floats(tensor, &[self.asked, self.heads])
     }
 }
 
@@ -122,23 +166,26 @@ pub fn forward(
     (query, key_value): (&Tensor, &Tensor),
     dropouts: Vec<Option<Dropout>>,
 ) -> Result<(Tensor, Tape), TchError> {
+    let sizes = Checked::of(program, layout, heads, queries)?;
     let context = program.values(&query.size())?;
     let normalizer = program.floats(&[query.size()[0], heads.count])?;
-    let inputs = Inputs::of(queries, query, key_value)?;
+    let inputs = Inputs::of(sizes, queries, query, key_value)?;
+    let (to, divided, width) = (sizes.context(&context)?, sizes.each(&normalizer)?, int(sizes.width)?);
     for pieces in layout.pieces(program)? {
-        // SAFETY: pieces are of this layout's rows and sequences, as the tensors are.
+        // SAFETY: the parameters of `attention_forward` in their order. Sizes were checked: heads are the program's, pieces are
+        // of this layout's rows and sequences, and tensors have as many rows.
         unsafe {
             program.launch(
                 Function::AttentionForward,
                 [pieces.count(), heads.count as usize, 1],
                 WARPS * LANES,
                 &[
-                    &Address::of_whole(&pieces.table)?,
+                    &pieces.address(program)?,
                     &inputs,
                     &scale(heads),
-                    &Address::of_whole(&context)?,
-                    &(heads.width() as i32),
-                    &Address::of_whole(&normalizer)?,
+                    &to,
+                    &width,
+                    &divided,
                     &pieces.dropouts(&dropouts),
                 ],
             )?;
@@ -166,16 +213,17 @@ pub fn backward(
         },
     };
     let (query, key_value) = result.apart(width)?;
-    let inputs = Inputs::of(tape.queries, &tape.query, &tape.key_value)?;
-    let (query, key) = (Rows::of(&query)?, Rows::of(&key_value)?);
+    let sizes = Checked::of(program, layout, heads, tape.queries)?;
+    let inputs = Inputs::of(sizes, tape.queries, &tape.query, &tape.key_value)?;
+    let (query, key, value) = sizes.sides(&query, &key_value)?;
     let gradients = Gradients {
-        context: Address::of_whole(&tape.context)?,
-        gradient: Address::of_whole(gradient)?,
-        normalizer: Address::of_whole(&tape.normalizer)?,
+        context: sizes.context(&tape.context)?,
+        gradient: sizes.context(gradient)?,
+        normalizer: sizes.each(&tape.normalizer)?,
         query_gradient: query.address,
         key_gradient: key.address,
-        value_gradient: Address::of(&key_value.f_narrow(1, width, width)?),
-        context_stride: width as i32,
+        value_gradient: value.address,
+        context_stride: int(sizes.width)?,
         query_stride: query.stride,
         key_stride: key.stride,
         partial: 0,
@@ -186,7 +234,8 @@ pub fn backward(
             Products::OnTensorCores => backward_at_once(program, heads, pieces, &inputs, gradients, &dropouts)?,
             Products::OfFloats => {
                 let inner = program.floats(&tape.normalizer.size())?;
-                backward_in_two(program, heads, pieces, &inputs, gradients, (&inner, &dropouts))?;
+                let room = sizes.each(&inner)?;
+                backward_in_two(program, heads, pieces, &inputs, gradients, (room, &dropouts))?;
             }
         }
     }
@@ -224,11 +273,11 @@ fn backward_at_once(
     gradients: Gradients,
     dropouts: &Runs,
 ) -> Result<(), TchError> {
-    let gradients = Gradients { partial: pieces.partial as i32, ..gradients };
+    let gradients = Gradients { partial: int(pieces.partial)?, ..gradients };
     let grid = [pieces.count() + pieces.partial, heads.count as usize, 1];
-    let arguments: [&dyn Argument; 5] =
-        [&Address::of_whole(&pieces.table)?, inputs, &gradients, &scale(heads), dropouts];
-    // SAFETY: as in the forward pass; gradients are as large as what they are gradients of.
+    let arguments: [&dyn Argument; 5] = [&pieces.address(program)?, inputs, &gradients, &scale(heads), dropouts];
+    // SAFETY: the parameters of `attention_backward` in their order; sizes were checked, as in the forward pass, also those of
+    // gradients.
     unsafe { program.launch(Function::AttentionBackward, grid, WARPS * LANES, &arguments) }
 }
 
@@ -239,9 +288,9 @@ fn backward_in_two(
     pieces: &Pieces,
     inputs: &Inputs,
     gradients: Gradients,
-    (inner, dropouts): (&Tensor, &Runs),
+    (inner, dropouts): (Address, &Runs),
 ) -> Result<(), TchError> {
-    let (table, inner) = (Address::of_whole(&pieces.table)?, Address::of_whole(inner)?);
+    let table = pieces.address(program)?;
     let grid = [pieces.count(), heads.count as usize, 1];
     let of_queries: [&dyn Argument; 11] = [
         &table,
@@ -269,11 +318,11 @@ fn backward_in_two(
         &gradients.key_stride,
         dropouts,
     ];
-    // SAFETY: as in the forward pass; gradients are as large as what they are gradients of.
-    unsafe {
-        program.launch(Function::AttentionQueries, grid, WARPS * LANES, &of_queries)?;
-        program.launch(Function::AttentionKeys, grid, WARPS * LANES, &of_keys)
-    }
+    // SAFETY: the parameters of `attention_queries` in their order; sizes were checked, as in the forward pass, also those of
+    // gradients.
+    unsafe { program.launch(Function::AttentionQueries, grid, WARPS * LANES, &of_queries)? };
+    // SAFETY: those of `attention_keys`, likewise.
+    unsafe { program.launch(Function::AttentionKeys, grid, WARPS * LANES, &of_keys) }
 }
 
 #[cfg(test)]
@@ -293,7 +342,7 @@ mod tests {
             })
             .collect();
         let pieces: Vec<[i32; FIELDS]> =
-            table(&sequences, &(1..3), 32).chunks(FIELDS).map(|p| p.try_into().unwrap()).collect();
+            table(&sequences, &(1..3), 32).unwrap().chunks(FIELDS).map(|p| p.try_into().unwrap()).collect();
         assert_eq!(pieces, [[5, 70, 0, 4, 0, 1], [5, 70, 32, 4, 0, 1], [5, 70, 64, 4, 0, 1], [75, 32, 0, 4, 1, 2]]);
     }
 }

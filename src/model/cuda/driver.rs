@@ -57,8 +57,11 @@ pub struct Kernel(*mut c_void);
 
 // SAFETY: contexts and kernels are handles that any thread may use (CUDA driver API, "threads").
 unsafe impl Send for Context {}
+// SAFETY: as above.
 unsafe impl Sync for Context {}
+// SAFETY: as above.
 unsafe impl Send for Kernel {}
+// SAFETY: as above.
 unsafe impl Sync for Kernel {}
 
 impl Driver {
@@ -181,9 +184,11 @@ impl Driver {
         let mut name = std::ptr::null();
         // SAFETY: gives a string that is never freed, or null for a code that it does not know.
         let known = unsafe { (self.error_name)(code, &mut name) == 0 && !name.is_null() };
-        // SAFETY: as above.
-        let name =
-            if known { unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned() } else { code.to_string() };
+        if !known {
+            return Err(format!("CUDA error: {code}"));
+        }
+        // SAFETY: not null, a string that ends with a zero and stays.
+        let name = unsafe { CStr::from_ptr(name) }.to_string_lossy();
         Err(format!("CUDA error: {name}"))
     }
 }
@@ -251,6 +256,9 @@ impl Compiler {
 }
 
 /// What a program has to give: first its size, then the bytes.
+///
+/// # Safety
+/// The program was made by NVRTC and not yet destroyed; `size` and `get` are two of its functions that belong together.
 unsafe fn filled(
     program: *mut c_void,
     size: unsafe extern "C" fn(*mut c_void, *mut usize) -> c_int,

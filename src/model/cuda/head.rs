@@ -5,7 +5,7 @@ use std::ops::Range;
 use tch::{TchError, Tensor};
 
 use super::super::adapter::HeadLinear;
-use super::launch::{Address, Argument};
+use super::launch::{Address, Argument, Memory, int};
 use super::program::{Function, Program};
 
 const THREADS: usize = 256;
@@ -53,14 +53,20 @@ impl Entry {
         end: 0,
     };
 
-    fn of(linear: &HeadLinear, rows: &Range<usize>) -> Result<Self, TchError> {
+    /// `linear` has weights of `[outputs, inputs]`.
+    fn of(
+        memory: Memory,
+        linear: &HeadLinear,
+        rows: &Range<usize>,
+        [outputs, inputs]: [usize; 2],
+    ) -> Result<Self, TchError> {
         Ok(Entry {
-            weight: Address::of_whole(&linear.weight.value)?,
-            bias: Address::of_whole(&linear.bias.value)?,
-            weight_gradient: Address::of_whole(&linear.weight.gradient)?,
-            bias_gradient: Address::of_whole(&linear.bias.gradient)?,
-            begin: rows.start as i32,
-            end: rows.end as i32,
+            weight: memory.floats(&linear.weight.value, &[outputs, inputs])?,
+            bias: memory.floats(&linear.bias.value, &[outputs])?,
+            weight_gradient: memory.floats(&linear.weight.gradient, &[outputs, inputs])?,
+            bias_gradient: memory.floats(&linear.bias.gradient, &[outputs])?,
+            begin: int(rows.start)?,
+            end: int(rows.end)?,
         })
     }
 }
@@ -70,8 +76,10 @@ pub struct Layer<'a> {
     program: &'a Program,
     /// The runs of each launch, with the most rows of one of them.
     launches: Vec<(Entries, usize)>,
-    inputs: i64,
-    outputs: i64,
+    inputs: usize,
+    outputs: usize,
+    /// Rows that there must be at least.
+    rows: usize,
 }
 
 impl<'a> Layer<'a> {
@@ -80,25 +88,42 @@ impl<'a> Layer<'a> {
             Some((linear, _)) => linear.weight.value.size2()?,
             None => (0, 0),
         };
+        let (outputs, inputs) = (outputs as usize, inputs as usize);
         let table = |some: &[(&HeadLinear, Range<usize>)]| {
             let mut entries = Entries { count: some.len() as i32, unused: 0, entry: [Entry::NONE; RUNS] };
             for (place, (linear, rows)) in entries.entry.iter_mut().zip(some) {
-                *place = Entry::of(linear, rows)?;
+                *place = Entry::of(program.memory(), linear, rows, [outputs, inputs])?;
             }
             Ok((entries, some.iter().map(|(_, rows)| rows.len()).max().unwrap_or(0)))
         };
         let launches = runs.chunks(RUNS).map(table).collect::<Result<_, TchError>>()?;
-        Ok(Layer { program, launches, inputs, outputs })
+        let rows = runs.iter().map(|(_, rows)| rows.end).max().unwrap_or(0);
+        Ok(Layer { program, launches, inputs, outputs, rows })
+    }
+
+    /// Rows of float32 numbers, among which every run's are.
+    fn rows(&self, tensor: &Tensor, columns: usize) -> Result<Address, TchError> {
+        let (rows, _) = tensor.size2()?;
+        if (rows as usize) < self.rows {
+            return Err(TchError::Torch(format!("a kernel was given {rows} rows instead of {}", self.rows)));
+        }
+        self.program.memory().floats(tensor, &[rows as usize, columns])
+    }
+
+    /// Both sizes, as the kernels take them.
+    fn sizes(&self) -> Result<(i32, i32), TchError> {
+        Ok((int(self.inputs)?, int(self.outputs)?))
     }
 
     /// `x` (`[rows, inputs]`) times each run's weights, with its bias: `[rows, outputs]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        let y = self.program.floats(&[x.size()[0], self.outputs])?;
-        let (x, to) = (Address::of_whole(x)?, Address::of_whole(&y)?);
+        let y = self.program.floats(&[x.size()[0], self.outputs as i64])?;
+        let (x, to, (inputs, outputs)) = (self.rows(x, self.inputs)?, self.rows(&y, self.outputs)?, self.sizes()?);
         for (entries, rows) in &self.launches {
-            let grid = [(self.outputs as usize).div_ceil(FORWARD_OUTPUTS), entries.count as usize, rows.div_ceil(ROWS)];
-            let arguments: [&dyn Argument; 5] = [&x, &(self.inputs as i32), &(self.outputs as i32), &to, entries];
-            // SAFETY: rows, weights and biases have these sizes.
+            let grid = [self.outputs.div_ceil(FORWARD_OUTPUTS), entries.count as usize, rows.div_ceil(ROWS)];
+            let arguments: [&dyn Argument; 5] = [&x, &inputs, &outputs, &to, entries];
+            // SAFETY: the parameters of `head_forward` in their order. Sizes were checked: weights and biases in `Entry::of`,
+            // rows in `rows`.
             unsafe { self.program.launch(Function::HeadForward, grid, THREADS as u32, &arguments)? };
         }
         Ok(y)
@@ -106,12 +131,12 @@ impl<'a> Layer<'a> {
 
     /// The gradient of `x` from that of the result.
     pub fn inputs(&self, y: &Tensor) -> Result<Tensor, TchError> {
-        let x = self.program.floats(&[y.size()[0], self.inputs])?;
-        let (y, to) = (Address::of_whole(y)?, Address::of_whole(&x)?);
+        let x = self.program.floats(&[y.size()[0], self.inputs as i64])?;
+        let (y, to, (inputs, outputs)) = (self.rows(y, self.outputs)?, self.rows(&x, self.inputs)?, self.sizes()?);
         for (entries, rows) in &self.launches {
-            let grid = [(self.inputs as usize).div_ceil(INPUTS), entries.count as usize, rows.div_ceil(ROWS)];
-            let arguments: [&dyn Argument; 5] = [&y, &(self.inputs as i32), &(self.outputs as i32), &to, entries];
-            // SAFETY: as in `forward`.
+            let grid = [self.inputs.div_ceil(INPUTS), entries.count as usize, rows.div_ceil(ROWS)];
+            let arguments: [&dyn Argument; 5] = [&y, &inputs, &outputs, &to, entries];
+            // SAFETY: the parameters of `head_inputs` in their order; sizes were checked, as in `forward`.
             unsafe { self.program.launch(Function::HeadInputs, grid, THREADS as u32, &arguments)? };
         }
         Ok(x)
@@ -119,12 +144,12 @@ impl<'a> Layer<'a> {
 
     /// Adds to the gradients of weights and biases.
     pub fn accumulate(&self, y: &Tensor, x: &Tensor) -> Result<(), TchError> {
-        let (y, x) = (Address::of_whole(y)?, Address::of_whole(x)?);
+        let (y, x, (inputs, outputs)) = (self.rows(y, self.outputs)?, self.rows(x, self.inputs)?, self.sizes()?);
         for (entries, _) in &self.launches {
-            let blocks = [(self.inputs as usize).div_ceil(THREADS), (self.outputs as usize).div_ceil(WEIGHT_OUTPUTS)];
-            let arguments: [&dyn Argument; 5] = [&y, &x, &(self.inputs as i32), &(self.outputs as i32), entries];
-            let grid = [blocks[0], blocks[1], entries.count as usize];
-            // SAFETY: as in `forward`; gradients are as large as what they are gradients of.
+            let arguments: [&dyn Argument; 5] = [&y, &x, &inputs, &outputs, entries];
+            let grid = [self.inputs.div_ceil(THREADS), self.outputs.div_ceil(WEIGHT_OUTPUTS), entries.count as usize];
+            // SAFETY: the parameters of `head_weights` in their order; sizes were checked, as in `forward`, also those of
+            // gradients.
             unsafe { self.program.launch(Function::HeadWeights, grid, THREADS as u32, &arguments)? };
         }
         Ok(())

@@ -6,7 +6,7 @@ use tch::{TchError, Tensor};
 
 use super::super::adapter::Lora;
 use super::super::dropout::Dropout;
-use super::launch::{Address, Argument, LANES, Rows, STRIP, in_kernels};
+use super::launch::{Address, Argument, LANES, Memory, Rows, STRIP, in_kernels, int};
 use super::program::{Function, Program};
 
 const THREADS: u32 = 8 * LANES;
@@ -80,18 +80,19 @@ impl Entry {
         scale: 1.0,
     };
 
-    fn of(adapted: &Adapted<'_>) -> Result<Self, TchError> {
-        let lora = adapted.lora;
+    /// A is `[rank, inputs]`, B `[outputs, rank]`.
+    fn of(memory: Memory, adapted: &Adapted<'_>, inputs: usize, outputs: usize) -> Result<Self, TchError> {
+        let (lora, rank) = (adapted.lora, rank(adapted.lora));
         let (key, threshold, dropout_scale) = in_kernels(adapted.dropout);
         Ok(Entry {
-            a: Address::of_fours(&lora.a.value)?,
-            b: Address::of_fours(&lora.b.value)?,
-            a_gradient: Address::of_whole(&lora.a.gradient)?,
-            b_gradient: Address::of_whole(&lora.b.gradient)?,
+            a: memory.fours(&lora.a.value, &[rank, inputs])?,
+            b: memory.fours(&lora.b.value, &[outputs, rank])?,
+            a_gradient: memory.floats(&lora.a.gradient, &[rank, inputs])?,
+            b_gradient: memory.floats(&lora.b.gradient, &[outputs, rank])?,
             key,
-            begin: adapted.rows.start as i32,
-            end: adapted.rows.end as i32,
-            rank: rank(lora) as i32,
+            begin: int(adapted.rows.start)?,
+            end: int(adapted.rows.end)?,
+            rank: int(rank)?,
             threshold,
             dropout_scale,
             scale: lora.scale as f32,
@@ -115,43 +116,70 @@ struct Launches {
     tables: Vec<(Entries, usize)>,
     /// Columns of rows that were taken down: the largest rank, in whole fours.
     stride: usize,
+    /// Columns of the layer's input and output.
+    inputs: usize,
+    outputs: usize,
+    /// Rows of input, output and `low`; every run's are among them.
+    rows: usize,
 }
 
 impl Launches {
-    fn of(adapted: &[Adapted<'_>]) -> Result<Self, TchError> {
+    /// For an input and an output, or their gradients, of `rows` rows.
+    fn of(memory: Memory, adapted: &[Adapted<'_>], rows: usize) -> Result<Self, TchError> {
         let stride = adapted.iter().map(|adapted| rank(adapted.lora)).max().unwrap_or(0).next_multiple_of(4);
+        let (inputs, outputs) = match adapted.first() {
+            Some(Adapted { lora, .. }) => (lora.a.value.size2()?.1 as usize, lora.b.value.size2()?.0 as usize),
+            None => (0, 0),
+        };
+        if let Some(beyond) = adapted.iter().find(|adapted| adapted.rows.end > rows) {
+            return Err(TchError::Torch(format!("a kernel was given rows {:?} of {rows}", beyond.rows)));
+        }
         let table = |some: &[Adapted<'_>]| {
-            let mut entries = Entries { count: some.len() as i32, stride: stride as i32, entry: [Entry::NONE; RUNS] };
+            let mut entries = Entries { count: some.len() as i32, stride: int(stride)?, entry: [Entry::NONE; RUNS] };
             for (place, adapted) in entries.entry.iter_mut().zip(some) {
-                *place = Entry::of(adapted)?;
+                *place = Entry::of(memory, adapted, inputs, outputs)?;
             }
             Ok((entries, some.iter().map(|adapted| adapted.rows.len()).max().unwrap_or(0)))
         };
-        Ok(Launches { tables: adapted.chunks(RUNS).map(table).collect::<Result<_, TchError>>()?, stride })
+        let tables = adapted.chunks(RUNS).map(table).collect::<Result<_, TchError>>()?;
+        Ok(Launches { tables, stride, inputs, outputs, rows })
+    }
+
+    fn low(&self, program: &Program, low: &Tensor) -> Result<Address, TchError> {
+        program.memory().fours(low, &[self.rows, self.stride])
+    }
+
+    /// The layer's input for A, its output for B; or their gradients.
+    fn wide(&self, program: &Program, of: Factor, x: &Tensor) -> Result<Rows, TchError> {
+        let columns = if of == Factor::A { self.inputs } else { self.outputs };
+        program.memory().rows(x, self.rows, columns)
     }
 
     /// Rows to ranks: `x` is only read.
-    fn down(&self, program: &Program, function: Function, x: &Tensor, low: &Tensor) -> Result<(), TchError> {
-        let x = Rows::of(x)?;
+    fn down(&self, program: &Program, of: Factor, x: &Tensor, low: &Tensor) -> Result<(), TchError> {
+        let function = if of == Factor::A { Function::LoraDownA } else { Function::LoraDownB };
+        let (x, low) = (self.wide(program, of, x)?, self.low(program, low)?);
+        let columns = int(x.columns)?;
         for (entries, rows) in &self.tables {
             let grid = [rows.div_ceil(DOWN_ROWS), entries.count as usize, self.stride.div_ceil(RANKS)];
-            let arguments: [&dyn Argument; 5] =
-                [&x.address, &x.stride, &(x.columns as i32), &Address::of_whole(low)?, entries];
-            // SAFETY: entries name rows of these matrices; A and B are as wide and as long as the layer.
+            let arguments: [&dyn Argument; 5] = [&x.address, &x.stride, &columns, &low, entries];
+            // SAFETY: the parameters of `lora_down_a` and `lora_down_b` in their order. Sizes were checked: the runs' rows in
+            // `of`, A and B in `Entry::of`, matrices in `wide` and `low`.
             unsafe { program.launch(function, grid, THREADS, &arguments)? };
         }
         Ok(())
     }
 
     /// Ranks to rows, added to `x`.
-    fn up(&self, program: &Program, function: Function, low: &Tensor, x: &Tensor) -> Result<(), TchError> {
-        let x = Rows::of(x)?;
+    fn up(&self, program: &Program, of: Factor, low: &Tensor, x: &Tensor) -> Result<(), TchError> {
+        let function = if of == Factor::A { Function::LoraUpA } else { Function::LoraUpB };
+        let (x, low) = (self.wide(program, of, x)?, self.low(program, low)?);
+        let columns = int(x.columns)?;
         let (block_rows, block_columns) = program.products.block_of_lora_up();
         for (entries, rows) in &self.tables {
             let grid = [rows.div_ceil(block_rows), entries.count as usize, x.columns.div_ceil(block_columns)];
-            let arguments: [&dyn Argument; 5] =
-                [&Address::of_whole(low)?, &x.address, &x.stride, &(x.columns as i32), entries];
-            // SAFETY: as in `down`.
+            let arguments: [&dyn Argument; 5] = [&low, &x.address, &x.stride, &columns, entries];
+            // SAFETY: the parameters of `lora_up_a` and `lora_up_b` in their order; sizes were checked, as in `down`.
             unsafe { program.launch(function, grid, THREADS, &arguments)? };
         }
         Ok(())
@@ -159,20 +187,21 @@ impl Launches {
 
     /// Adds to the gradients of A or B: first parts of some rows each, then their sums.
     fn weights(&self, program: &Program, of: Factor, low: &Tensor, x: &Tensor) -> Result<(), TchError> {
-        let x = Rows::of(x)?;
-        let (columns, of_a) = (x.columns as i32, i32::from(of == Factor::A));
+        let (x, low) = (self.wide(program, of, x)?, self.low(program, low)?);
+        let (columns, of_a) = (int(x.columns)?, i32::from(of == Factor::A));
         for (entries, rows) in &self.tables {
             let (runs, most) = (entries.count as usize, rows.div_ceil(PART_ROWS));
-            let parts = program.floats(&[(runs * most) as i64, self.stride as i64, x.columns as i64])?;
-            let parts = Address::of_whole(&parts)?;
-            let grid = [x.columns.div_ceil(STRIP), runs * most, self.stride.div_ceil(RANKS)];
-            let arguments: [&dyn Argument; 8] =
-                [&Address::of_whole(low)?, &x.address, &x.stride, &columns, &of_a, &(most as i32), &parts, entries];
-            // SAFETY: as in `down`; a part for every so many rows of a run.
+            let size = [runs * most, self.stride, x.columns];
+            let parts = program.floats(&size.map(|length| length as i64))?;
+            let (parts, most) = (program.memory().fours(&parts, &size)?, int(most)?);
+            let grid = [x.columns.div_ceil(STRIP), size[0], self.stride.div_ceil(RANKS)];
+            let arguments: [&dyn Argument; 8] = [&low, &x.address, &x.stride, &columns, &of_a, &most, &parts, entries];
+            // SAFETY: the parameters of `lora_parts` in their order; sizes were checked, as in `down`, and there is a part for
+            // every so many rows of a run.
             unsafe { program.launch(Function::LoraParts, grid, THREADS, &arguments)? };
             let grid = [(self.stride * x.columns).div_ceil(THREADS as usize), runs, 1];
-            let arguments: [&dyn Argument; 5] = [&parts, &columns, &of_a, &(most as i32), entries];
-            // SAFETY: as above; gradients are as large as A and B.
+            let arguments: [&dyn Argument; 5] = [&parts, &columns, &of_a, &most, entries];
+            // SAFETY: the parameters of `lora_weights` in their order; as above, and gradients are as large as A and B.
             unsafe { program.launch(Function::LoraWeights, grid, THREADS, &arguments)? };
         }
         Ok(())
@@ -181,10 +210,11 @@ impl Launches {
 
 /// Adds `scale * dropout(input) A.T B.T` to the rows of every run in `output` (`[rows, out]`, a view is fine).
 pub fn forward(program: &Program, adapted: &[Adapted<'_>], input: &Tensor, output: &Tensor) -> Result<Tape, TchError> {
-    let launches = Launches::of(adapted)?;
-    let low = program.floats(&[input.size()[0], launches.stride as i64])?;
-    launches.down(program, Function::LoraDownA, input, &low)?;
-    launches.up(program, Function::LoraUpB, &low, output)?;
+    let rows = input.size2()?.0;
+    let launches = Launches::of(program.memory(), adapted, rows as usize)?;
+    let low = program.floats(&[rows, launches.stride as i64])?;
+    launches.down(program, Factor::A, input, &low)?;
+    launches.up(program, Factor::B, &low, output)?;
     Ok(Tape { input: input.shallow_clone(), low })
 }
 
@@ -196,13 +226,13 @@ pub fn backward(
     gradient: &Tensor,
     input_gradient: Option<&Tensor>,
 ) -> Result<(), TchError> {
-    let launches = Launches::of(adapted)?;
+    let launches = Launches::of(program.memory(), adapted, tape.low.size2()?.0 as usize)?;
     launches.weights(program, Factor::B, &tape.low, gradient)?;
     let low = program.floats(&tape.low.size())?;
-    launches.down(program, Function::LoraDownB, gradient, &low)?;
+    launches.down(program, Factor::B, gradient, &low)?;
     launches.weights(program, Factor::A, &low, &tape.input)?;
     match input_gradient {
-        Some(input_gradient) => launches.up(program, Function::LoraUpA, &low, input_gradient),
+        Some(input_gradient) => launches.up(program, Factor::A, &low, input_gradient),
         None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use tch::{TchError, Tensor};
 
 use super::super::parameters::Parameters;
-use super::launch::{Address, Argument};
+use super::launch::{Argument, int};
 use super::program::{Function, Program};
 
 const PARTS: usize = 256;
@@ -38,28 +38,19 @@ pub fn step(
     (first_moment, second_moment): (&Tensor, &Tensor),
     update: Update,
 ) -> Result<Tensor, TchError> {
-    let count = parameters.values.numel();
+    let (memory, count) = (program.memory(), parameters.values.numel());
     let (parts, norm) = (program.floats(&[PARTS as i64])?, program.floats(&[])?);
-    let gradient = Address::of_whole(&parameters.gradient)?;
-    let (length, parts) = (count as i32, Address::of_whole(&parts)?);
-    // SAFETY: four vectors of the same length, and room for the sum of each block.
-    unsafe {
-        program.launch(Function::Squares, [PARTS, 1, 1], THREADS as u32, &[&gradient, &length, &parts])?;
-        program.launch(
-            Function::AdamW,
-            [count.div_ceil(THREADS), 1, 1],
-            THREADS as u32,
-            &[
-                &Address::of_whole(&parameters.values)?,
-                &gradient,
-                &Address::of_whole(first_moment)?,
-                &Address::of_whole(second_moment)?,
-                &length,
-                &parts,
-                &Address::of(&norm),
-                &update,
-            ],
-        )?;
-    }
+    let vector = |tensor: &Tensor| memory.floats(tensor, &[count]);
+    let (values, gradient) = (vector(&parameters.values)?, vector(&parameters.gradient)?);
+    let (first_moment, second_moment) = (vector(first_moment)?, vector(second_moment)?);
+    let (length, parts, to) = (int(count)?, memory.floats(&parts, &[PARTS])?, memory.floats(&norm, &[])?);
+    // SAFETY: the parameters of `squares` in their order. Sizes were checked: a vector of this length, and room for the sum of
+    // each block.
+    unsafe { program.launch(Function::Squares, [PARTS, 1, 1], THREADS as u32, &[&gradient, &length, &parts])? };
+    let grid = [count.div_ceil(THREADS), 1, 1];
+    let arguments: [&dyn Argument; 8] =
+        [&values, &gradient, &first_moment, &second_moment, &length, &parts, &to, &update];
+    // SAFETY: the parameters of `adamw` in their order. Sizes were checked: four vectors of this length.
+    unsafe { program.launch(Function::AdamW, grid, THREADS as u32, &arguments)? };
     Ok(norm)
 }

@@ -6,7 +6,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::super::config::{Activation, ModelConfig};
 use super::driver::{Compiler, Context, Driver, Kernel};
-use super::launch::Argument;
+use super::launch::{Argument, Memory};
 
 const SHARED: [&str; 6] = [
     include_str!("kernels/common.cuh"),
@@ -153,15 +153,23 @@ pub struct Program {
     context: Context,
     /// In the order of [`Function::ALL`].
     kernels: [Option<Kernel>; Function::ALL.len()],
-    device: Device,
-    /// Of all values between products.
-    kind: Kind,
+    memory: Memory,
     pub(super) products: Products,
+    /// What the kernels were compiled for.
+    pub(super) sizes: Sizes,
+}
+
+/// Sizes of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sizes {
+    /// Of hidden states.
+    pub width: usize,
+    pub heads: usize,
 }
 
 impl std::fmt::Debug for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Program on {:?} in {:?}", self.device, self.kind)
+        write!(f, "Program on {:?} in {:?}", self.memory.device, self.memory.kind)
     }
 }
 
@@ -180,21 +188,27 @@ impl Program {
         let products = Products::of(config, kind, capability);
         let code = code(driver.compiler(), capability, config, kind, products)?;
         let kernels = driver.kernels(context, &code, Function::ALL.map(Function::name))?;
-        Ok(Program { driver, context, kernels, device, kind, products })
+        let sizes = Sizes { width: config.hidden_size as usize, heads: config.heads as usize };
+        Ok(Program { driver, context, kernels, memory: Memory { device, kind }, products, sizes })
     }
 
     pub fn device(&self) -> Device {
-        self.device
+        self.memory.device
+    }
+
+    /// What its tensors must be like.
+    pub(super) fn memory(&self) -> Memory {
+        self.memory
     }
 
     /// Memory for values between products.
     pub fn values(&self, size: &[i64]) -> Result<Tensor, TchError> {
-        Tensor::f_empty(size, (self.kind, self.device))
+        Tensor::f_empty(size, (self.memory.kind, self.memory.device))
     }
 
     /// Memory for float32 numbers.
     pub fn floats(&self, size: &[i64]) -> Result<Tensor, TchError> {
-        Tensor::f_empty(size, (Kind::Float, self.device))
+        Tensor::f_empty(size, (Kind::Float, self.memory.device))
     }
 
     /// Queues a kernel; nothing where the grid is empty.
@@ -213,11 +227,13 @@ impl Program {
         }
         let mut pointers: Vec<*mut c_void> =
             arguments.iter().map(|&argument| std::ptr::from_ref(argument).cast_mut().cast()).collect();
-        let grid = grid.map(|blocks| blocks as u32);
         let failed = |reason: String| TchError::Torch(format!("{reason} in {function:?}"));
         let kernel = self.kernels[function as usize].ok_or_else(|| failed("no kernel for this model".to_string()))?;
-        // SAFETY: as the caller promises; the driver only reads the arguments.
-        unsafe { self.driver.launch(self.context, kernel, grid, threads, &mut pointers) }.map_err(failed)
+        let [Ok(x), Ok(y), Ok(z)] = grid.map(u32::try_from) else {
+            return Err(failed(format!("{grid:?} blocks")));
+        };
+        // SAFETY: as the caller promises; the kernel is this program's; the driver only reads the arguments.
+        unsafe { self.driver.launch(self.context, kernel, [x, y, z], threads, &mut pointers) }.map_err(failed)
     }
 }
 

@@ -5,13 +5,15 @@ use tch::{TchError, Tensor};
 use super::super::base::{Embeddings, Norm};
 use super::super::dropout::RowDropouts;
 use super::super::layout::Layout;
-use super::launch::{Address, LANES, Runs};
+use super::launch::{Address, LANES, Runs, int};
 use super::program::{Function, Program};
 
 const ROWS_PER_BLOCK: usize = 8;
 const THREADS: u32 = ROWS_PER_BLOCK as u32 * LANES;
 /// Threads of a block that takes elements as they come.
 const ELEMENTWISE_THREADS: usize = 256;
+/// What each of them takes.
+const BYTES: usize = 16;
 
 /// What the backward pass of [`norm`] needs.
 #[derive(Debug)]
@@ -23,35 +25,44 @@ pub struct NormTape {
     dropouts: RowDropouts,
 }
 
-/// The embedding of every token, `[rows, width]`; `positions` are those of [`Embeddings::positions`], which has checked them
-/// and the token ids.
+/// The embedding of every token, `[rows, width]`.
 pub fn embed(
     program: &Program,
     embeddings: &Embeddings,
-    (layout, positions): (&Layout, &Tensor),
+    layout: &Layout,
     dropouts: &RowDropouts,
 ) -> Result<Tensor, TchError> {
-    let width = embeddings.norm.weight.size()[0];
-    let hidden = program.values(&[layout.rows as i64, width])?;
-    for (rows, runs) in Runs::of_rows(dropouts) {
-        // SAFETY: ids and positions have a number for each row, tables a row for each of these numbers.
+    let (memory, width, count) = (program.memory(), program.sizes.width, layout.rows);
+    let hidden = program.values(&[count as i64, width as i64])?;
+    // The tables have a row for each of these, and for each token.
+    let positions = embeddings.positions(layout)?;
+    let (words, places) = (embeddings.word.size()[0], embeddings.position.size()[0]);
+    let words = memory.fours(&embeddings.word, &[words as usize, width])?;
+    let places = memory.fours(&embeddings.position, &[places as usize, width])?;
+    let (ids, positions) = (memory.integers(&layout.ids, &[count])?, memory.integers(&positions, &[count])?);
+    let weight = memory.fours(&embeddings.norm.weight, &[width])?;
+    let bias = memory.fours(&embeddings.norm.bias, &[width])?;
+    let to = memory.values(&hidden, &[count, width])?;
+    for (rows, runs) in Runs::of_rows(dropouts, count)? {
+        // SAFETY: the parameters of `embed` in their order. Sizes were checked: ids and positions have a number for each
+        // row, tables a row for each of these numbers.
         unsafe {
             program.launch(
                 Function::Embed,
                 [rows.len().div_ceil(ROWS_PER_BLOCK), 1, 1],
                 THREADS,
                 &[
-                    &Address::of_whole(&embeddings.word)?,
-                    &Address::of_whole(&embeddings.position)?,
-                    &Address::of_whole(&layout.ids)?,
-                    &Address::of_whole(positions)?,
-                    &Address::of_whole(&embeddings.norm.weight)?,
-                    &Address::of_whole(&embeddings.norm.bias)?,
+                    &words,
+                    &places,
+                    &ids,
+                    &positions,
+                    &weight,
+                    &bias,
                     &(embeddings.norm.eps as f32),
-                    &Address::of_whole(&hidden)?,
-                    &(rows.end as i32),
+                    &to,
+                    &int(rows.end)?,
                     &runs,
-                    &(rows.start as i32),
+                    &int(rows.start)?,
                 ],
             )?;
         }
@@ -71,26 +82,34 @@ pub fn norm(
     let hidden = program.values(&size)?;
     let normalized = program.values(&size)?;
     let inverse_deviation = program.floats(&size[..1])?;
-    for (rows, runs) in Runs::of_rows(&dropouts) {
-        // SAFETY: matrices of the same size; vectors as wide, or as many rows long.
+    let (memory, width, count) = (program.memory(), program.sizes.width, size[0] as usize);
+    let matrix = |tensor: &Tensor| memory.values(tensor, &[count, width]);
+    let vector = |tensor: &Tensor| memory.fours(tensor, &[width]);
+    let (output, bias, residual) = (matrix(output)?, vector(bias)?, matrix(residual)?);
+    let (weight, shift) = (vector(&norm.weight)?, vector(&norm.bias)?);
+    let (to, saved, deviations) =
+        (matrix(&hidden)?, matrix(&normalized)?, memory.floats(&inverse_deviation, &[count])?);
+    for (rows, runs) in Runs::of_rows(&dropouts, count)? {
+        // SAFETY: the parameters of `norm_forward` in their order. Sizes were checked: matrices of `count` rows, among
+        // which the runs' are; vectors as wide, or as many rows long.
         unsafe {
             program.launch(
                 Function::NormForward,
                 [rows.len().div_ceil(ROWS_PER_BLOCK), 1, 1],
                 THREADS,
                 &[
-                    &Address::of_whole(output)?,
-                    &Address::of_whole(bias)?,
-                    &Address::of_whole(residual)?,
-                    &Address::of_whole(&norm.weight)?,
-                    &Address::of_whole(&norm.bias)?,
+                    &output,
+                    &bias,
+                    &residual,
+                    &weight,
+                    &shift,
                     &(norm.eps as f32),
-                    &Address::of_whole(&hidden)?,
-                    &Address::of_whole(&normalized)?,
-                    &Address::of_whole(&inverse_deviation)?,
-                    &(rows.end as i32),
+                    &to,
+                    &saved,
+                    &deviations,
+                    &int(rows.end)?,
                     &runs,
-                    &(rows.start as i32),
+                    &int(rows.start)?,
                 ],
             )?;
         }
@@ -107,23 +126,29 @@ pub fn norm_backward(
 ) -> Result<(Tensor, Tensor), TchError> {
     let size = gradient.size();
     let (output, residual) = (program.values(&size)?, program.values(&size)?);
-    for (rows, runs) in Runs::of_rows(&tape.dropouts) {
-        // SAFETY: as in the forward pass.
+    let (memory, width, count) = (program.memory(), program.sizes.width, size[0] as usize);
+    let matrix = |tensor: &Tensor| memory.values(tensor, &[count, width]);
+    let (gradient, normalized) = (matrix(gradient)?, matrix(&tape.normalized)?);
+    let deviations = memory.floats(&tape.inverse_deviation, &[count])?;
+    let weight = memory.fours(&norm.weight, &[width])?;
+    let (to_residual, to_output) = (matrix(&residual)?, matrix(&output)?);
+    for (rows, runs) in Runs::of_rows(&tape.dropouts, count)? {
+        // SAFETY: the parameters of `norm_backward` in their order; sizes were checked, as in the forward pass.
         unsafe {
             program.launch(
                 Function::NormBackward,
                 [rows.len().div_ceil(ROWS_PER_BLOCK), 1, 1],
                 THREADS,
                 &[
-                    &Address::of_whole(gradient)?,
-                    &Address::of_whole(&tape.normalized)?,
-                    &Address::of_whole(&tape.inverse_deviation)?,
-                    &Address::of_whole(&norm.weight)?,
-                    &Address::of_whole(&residual)?,
-                    &Address::of_whole(&output)?,
-                    &(rows.end as i32),
+                    &gradient,
+                    &normalized,
+                    &deviations,
+                    &weight,
+                    &to_residual,
+                    &to_output,
+                    &int(rows.end)?,
                     &runs,
-                    &(rows.start as i32),
+                    &int(rows.start)?,
                 ],
             )?;
         }
@@ -135,14 +160,15 @@ pub fn norm_backward(
 pub fn mask(program: &Program, dropouts: &RowDropouts, width: usize) -> Result<Tensor, TchError> {
     let rows = dropouts.runs.last().map_or(0, |(span, _)| span.end);
     let mask = program.floats(&[rows as i64, width as i64])?;
-    for (rows, runs) in Runs::of_rows(dropouts) {
-        // SAFETY: the mask has so many rows of that width.
+    let to = program.memory().floats(&mask, &[rows, width])?;
+    for (rows, runs) in Runs::of_rows(dropouts, rows)? {
+        // SAFETY: the parameters of `mask_rows` in their order; the mask has the runs' rows, of that width.
         unsafe {
             program.launch(
                 Function::MaskRows,
                 [rows.len().div_ceil(ROWS_PER_BLOCK), 1, 1],
                 THREADS,
-                &[&Address::of(&mask), &(width as i32), &(rows.end as i32), &runs, &(rows.start as i32)],
+                &[&to, &int(width)?, &int(rows.end)?, &runs, &int(rows.start)?],
             )?;
         }
     }
@@ -152,20 +178,16 @@ pub fn mask(program: &Program, dropouts: &RowDropouts, width: usize) -> Result<T
 /// The activation of `x + bias`.
 pub fn activate(program: &Program, x: &Tensor, bias: &Tensor) -> Result<Tensor, TchError> {
     let result = program.values(&x.size())?;
-    let (groups, width) = groups(x);
-    // SAFETY: two matrices of the same size and a vector as wide.
+    let groups = Groups::of(program, x, bias)?;
+    let to = program.memory().values(&result, &groups.size)?;
+    // SAFETY: the parameters of `activate` in their order. Sizes were checked: two matrices of the same size, rows of whole
+    // groups, and a vector as wide.
     unsafe {
         program.launch(
             Function::Activate,
-            [groups.div_ceil(ELEMENTWISE_THREADS), 1, 1],
+            [groups.count.div_ceil(ELEMENTWISE_THREADS), 1, 1],
             ELEMENTWISE_THREADS as u32,
-            &[
-                &Address::of_whole(x)?,
-                &Address::of_whole(bias)?,
-                &Address::of_whole(&result)?,
-                &(groups as u64),
-                &width,
-            ],
+            &[&groups.x, &groups.bias, &to, &(groups.count as u64), &int(groups.size[1])?],
         )?;
     }
     Ok(result)
@@ -173,25 +195,37 @@ pub fn activate(program: &Program, x: &Tensor, bias: &Tensor) -> Result<Tensor, 
 
 /// Turns the gradient of [`activate`]'s result into that of `x`.
 pub fn activate_backward(program: &Program, x: &Tensor, bias: &Tensor, gradient: &Tensor) -> Result<(), TchError> {
-    let (groups, width) = groups(x);
-    // SAFETY: as in the forward pass.
+    let groups = Groups::of(program, x, bias)?;
+    let gradient = program.memory().values(gradient, &groups.size)?;
+    // SAFETY: the parameters of `activate_backward` in their order; sizes were checked, as in the forward pass.
     unsafe {
         program.launch(
             Function::ActivateBackward,
-            [groups.div_ceil(ELEMENTWISE_THREADS), 1, 1],
+            [groups.count.div_ceil(ELEMENTWISE_THREADS), 1, 1],
             ELEMENTWISE_THREADS as u32,
-            &[
-                &Address::of_whole(x)?,
-                &Address::of_whole(bias)?,
-                &Address::of_whole(gradient)?,
-                &(groups as u64),
-                &width,
-            ],
+            &[&groups.x, &groups.bias, &gradient, &(groups.count as u64), &int(groups.size[1])?],
         )
     }
 }
 
-/// Pieces of 16 bytes, and columns; the latter are a multiple of such a piece.
-fn groups(x: &Tensor) -> (usize, i32) {
-    (x.numel() * x.kind().elt_size_in_bytes() / 16, x.size()[1] as i32)
+/// A matrix in pieces of 16 bytes, of which each row has whole ones, and what is added to each row.
+struct Groups {
+    x: Address,
+    bias: Address,
+    size: [usize; 2],
+    count: usize,
+}
+
+impl Groups {
+    fn of(program: &Program, x: &Tensor, bias: &Tensor) -> Result<Self, TchError> {
+        let (rows, width) = x.size2()?;
+        let size = [rows as usize, width as usize];
+        let row = size[1] * x.kind().elt_size_in_bytes();
+        if row % BYTES != 0 {
+            return Err(TchError::Torch(format!("a kernel was given rows of {row} bytes")));
+        }
+        let memory = program.memory();
+        let (x, bias) = (memory.values(x, &size)?, memory.floats(bias, &size[1..])?);
+        Ok(Groups { x, bias, size, count: size[0] * (row / BYTES) })
+    }
 }

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# AddressSanitizer on the kernels for processors that need no libtorch: their files, as a crate of their own in target/asan.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+from=src/model
+crate=target/asan
+rm -rf "$crate/src"
+mkdir -p "$crate/src/model/cpu"
+cp "$from"/cpu/{tile,strip,gemm,turn,pairs,panels,rows}.rs "$crate/src/model/cpu/"
+cp -r "$from/cpu/panels" "$crate/src/model/cpu/"
+cp "$from/dropout.rs" "$crate/src/model/"
+# Without what makes tensors of random numbers.
+sed -e '/^use tch/d' -e '/^#\[cfg(test)\]/,$d' -e '/^\/\/\/ The random bits of each state/,/^}/d' "$from/random.rs" \
+    >"$crate/src/model/random.rs"
+cat >"$crate/src/model/mod.rs" <<'RUST'
+pub mod cpu {
+    pub mod gemm;
+    pub mod pairs;
+    pub mod panels;
+    pub mod rows;
+    pub mod strip;
+    pub mod tile;
+    pub mod turn;
+    pub use rows::RowsMut;
+}
+pub mod dropout;
+pub mod random;
+RUST
+echo '#![allow(dead_code)] pub mod model;' >"$crate/src/lib.rs"
+cat >"$crate/Cargo.toml" <<'TOML'
+[package]
+name = "kernels"
+version = "0.0.0"
+edition = "2024"
+[dependencies]
+multiversion = "0.9"
+rayon = "1.12"
+[dev-dependencies]
+proptest = "1.12"
+[profile.dev]
+opt-level = 1
+[workspace]
+TOML
+cp Cargo.lock "$crate/"
+host=$(rustc -vV | sed -n 's/^host: //p')
+# The sanitizer is not stable yet; the variable lets the stable compiler have it.
+cd "$crate"
+RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=target cargo test --lib --target "$host"
