@@ -32,6 +32,10 @@ pub fn fuzz(kind: &'static str, sound: &[Vec<u8>], words: &[&str], answer: impl 
     let mut variation = Variation::new(seed, words);
     let until = minutes.map(|minutes| Instant::now() + Duration::from_secs_f64(60.0 * minutes));
     let mut cases = 0;
+    // Where each of the sound ones fails.
+    if fuzzer.kept.is_empty() {
+        fuzzer.kept.extend(sound.iter().cloned());
+    }
     while until.map_or(cases < CASES, |until| Instant::now() < until) {
         let kept = fuzzer.kept.len();
         let (one, other) = (variation.below(kept), variation.below(kept));

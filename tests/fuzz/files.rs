@@ -28,7 +28,7 @@ struct SomeFacts;
 
 impl Facts for SomeFacts {
     fn model(&self, _: &str) -> Result<ModelFacts, String> {
-        Ok(ModelFacts { architecture: Architecture::Bert, layers: 3, digest: "model".into() })
+        Ok(ModelFacts { architecture: Architecture::Bert, layers: 12, digest: "model".into() })
     }
 
     fn adapter(&self, _: &str, _: &str) -> Result<AdapterFacts, String> {
@@ -143,7 +143,7 @@ fn read_table(path: &Path) -> String {
         Ok(data) => format!("{:?}", data.class_names.len()),
         Err(error) => error.to_string(),
     };
-    let texts = TextReader::open(path, &TextColumns::default()).and_then(|mut reader| {
+    let texts = TextReader::open(path, &TextColumns::default(), Default::default()).and_then(|mut reader| {
         let mut rows = 0;
         while let Some(chunk) = reader.next_chunk(3)? {
             rows += chunk.len();

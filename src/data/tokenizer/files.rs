@@ -102,13 +102,19 @@ fn note(class: &Class) -> Option<String> {
     }
 }
 
+fn from_json(path: &Path) -> Result<tokenizers::Tokenizer, DataError> {
+    let bytes = std::fs::read(path).map_err(|error| failed(path, &error.into()))?;
+    // What is no JSON is found here: the tokenizers crate panics where a file is cut off in its decoder.
+    serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| failed(path, &error.into()))?;
+    tokenizers::Tokenizer::from_bytes(&bytes).map_err(|error| failed(path, &error))
+}
+
 /// The tokenizer's vocabulary, with all that `tokenizer.json` says where there is one; and the files that it came from.
 fn read(folder: &Path, class: &Class) -> Result<(tokenizers::Tokenizer, Vec<&'static str>), DataError> {
     let has = |name: &str| folder.join(name).is_file();
     let path = |name: &str| folder.join(name);
     if has(TOKENIZER) {
-        let read = tokenizers::Tokenizer::from_file(path(TOKENIZER));
-        return Ok((read.map_err(|error| failed(&path(TOKENIZER), &error))?, vec![TOKENIZER]));
+        return Ok((from_json(&path(TOKENIZER))?, vec![TOKENIZER]));
     }
     let (byte_level, pieces) = (has(VOCABULARY) && has(MERGES), has(WORD_PIECES));
     match class {
