@@ -39,9 +39,9 @@ test: setup ## Run the test suite
 	cargo test
 
 # Only our own crate is built anew: Cargo.toml fixes the checks of all others.
-test-checked: setup ## Run the kernels' tests and small trainings again, not optimized and with all checks (minutes)
+test-checked: setup ## Run the kernels' tests and a small training again, not optimized and with all checks (minutes)
 	export CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=true CARGO_PROFILE_DEV_OVERFLOW_CHECKS=true; \
-	  cargo test --lib model:: && cargo test --test parity --test packed
+	  cargo test --lib model:: && cargo test --test parity
 
 $(SETUP_PYTHON): $(SETUP)
 	@.venv/bin/python -m pip install -q --disable-pip-version-check --retries 5 --timeout 120 $(PYTHON_STACK)
