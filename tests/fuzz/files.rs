@@ -255,7 +255,7 @@ fn model_configurations() {
     fuzz("model_configurations", &sound, &words, |input| {
         std::fs::write(folder.path().join("config.json"), input).unwrap();
         let config = ModelConfig::read(folder.path());
-        let tokenizer = Tokenizer::load(folder.path(), 16).map(|tokenizer| tokenizer.vocabulary_size() > 0);
+        let tokenizer = Tokenizer::load(folder.path(), 16).map(|_| true);
         let base = Base::load(folder.path(), 3, Precision::Fp32, Device::Cpu).map(|base| base.parameters > 0);
         let config = config.map_or_else(|error| error.to_string(), |config| format!("{:?}", config.architecture));
         let tokenizer = tokenizer.map_or_else(|error| error.to_string(), |found| found.to_string());

@@ -4,8 +4,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use sweep::hub::{Hub, Remote, Watch};
+use sweep::hub::{Hub, Patience, Remote, Watch};
 
 use crate::driver::fuzz;
 use crate::files::scratch;
@@ -17,6 +18,7 @@ impl Watch for Deaf {
     fn advance(&self, _: u64) {}
     fn end(&self) {}
     fn waiting(&self, _: &str) {}
+    fn retrying(&self, _: &str, _: &str, _: Duration) {}
 }
 
 /// Sends the answers that are set, one for each connection and the last one again and again. Gives its address.
@@ -51,7 +53,7 @@ Accept-Ranges: bytes\r\nContent-Range: bytes 0-0/1\r\nConnection: close\r\n\r\n{
 #[test]
 fn hub_answers() {
     let answers = Arc::new(Mutex::new(vec![Vec::new()]));
-    let endpoint = Some(serve(answers.clone()));
+    let endpoint = serve(answers.clone());
     let sound = [[LISTING, FILE].join("\0").into_bytes(), [LISTING, FILE, FILE, FILE].join("\0").into_bytes()];
     let words = [
         "\0",
@@ -80,7 +82,10 @@ fn hub_answers() {
         let cache = folder.path().join("cache");
         std::fs::remove_dir_all(&cache).ok();
         let mut hub = Hub::at(cache, folder.path().join("no-package"), None);
-        hub.remote = Some(Remote { endpoint: endpoint.clone(), token: Some("secret".into()), watch: Arc::new(Deaf) });
+        let mut remote = Remote::at(&endpoint, Arc::new(Deaf)).unwrap().with_token("secret");
+        let soon = Duration::from_millis(200);
+        remote.patience = Patience { answers: soon, downloads: soon };
+        hub.remote = Some(remote);
         let found = hub.model("acme/tiny");
         let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert!(names.iter().all(|name| name == "untouched" || name == "cache"), "written outside: {names:?}");
