@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use super::source::KNOWN_DATA;
 use super::{InferenceError, Source, tokenizer_files};
 use crate::model::{ModelConfig, SavedAdapter, peft};
 use crate::store::write_atomically;
@@ -18,7 +19,7 @@ use crate::store::write_atomically;
 pub fn export_merged(source: &Source, folder: &Path) -> Result<(), InferenceError> {
     let beside = Beside::of(folder)?;
     let merged = source.merged()?;
-    let config = config(&source.model, &source.class_names(merged.classes)?)?;
+    let config = config(source, &source.class_names(merged.classes)?)?;
     beside.write("config.json", config.as_bytes())?;
     beside.write("model.safetensors", &merged.weights_file()?)?;
     beside.write_tokenizer(source)?;
@@ -31,16 +32,25 @@ pub fn export_merged(source: &Source, folder: &Path) -> Result<(), InferenceErro
 /// As [`export_merged`]; also a source without an adapter.
 pub fn export_adapter(source: &Source, folder: &Path) -> Result<(), InferenceError> {
     let adapter = source.adapter.as_ref().ok_or_else(|| InferenceError::NoAdapter { name: source.name.clone() })?;
-    SavedAdapter::read(adapter, &ModelConfig::read(&source.model)?)?;
+    let saved = SavedAdapter::read(adapter, &ModelConfig::read(&source.model)?)?;
+    // Of a head that is the model's own, the names are the model's, too.
+    let classes = saved.classes(&ModelConfig::read(&source.model)?);
+    let config = match classes {
+        Some(classes) => Some(config(source, &source.class_names(classes)?)?),
+        None => None,
+    };
     let beside = Beside::of(folder)?;
+    if let Some(config) = config {
+        beside.write("config.json", config.as_bytes())?;
+    }
     beside.copy(adapter, &[peft::CONFIG_FILE, peft::WEIGHTS_FILE])?;
     beside.write_tokenizer(source)?;
     beside.into_place(folder)
 }
 
 /// The model's `config.json`, as that of a classifier with these classes.
-fn config(model: &Path, class_names: &[String]) -> Result<String, InferenceError> {
-    let path = model.join("config.json");
+fn config(source: &Source, class_names: &[String]) -> Result<String, InferenceError> {
+    let path = source.model.join("config.json");
     let text = fs::read_to_string(&path).map_err(InferenceError::io(&path, "read"))?;
     let invalid = |message: String| InferenceError::Config { path: path.clone(), message };
     let mut config: Map<String, Value> = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
@@ -69,6 +79,10 @@ fn config(model: &Path, class_names: &[String]) -> Result<String, InferenceError
         ("dtype", json!("float32")),
     ] {
         config.insert(field.to_owned(), value);
+    }
+    if let Some(data) = &source.data {
+        let data = serde_json::to_value(data).map_err(|error| invalid(error.to_string()))?;
+        config.insert(KNOWN_DATA.to_owned(), data);
     }
     let text = serde_json::to_string_pretty(&config).map_err(|error| invalid(error.to_string()))?;
     Ok(text + "\n")

@@ -81,7 +81,7 @@ fn of_folder(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError>
             model: folder.to_path_buf(),
             adapter: None,
             class_names: None,
-            data: None,
+            data: KnownData::of_folder(folder),
             max_length: None,
             reading: Reading::default(),
         });
@@ -156,7 +156,15 @@ fn of_adapter(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError
     let model = model(&base, &name, place)?;
     single_label(&model)?;
     let adapter = Some(folder.to_path_buf());
-    Ok(Source { name, model, adapter, class_names: None, data: None, max_length: None, reading: Reading::default() })
+    Ok(Source {
+        name,
+        model,
+        adapter,
+        class_names: None,
+        data: KnownData::of_folder(folder),
+        max_length: None,
+        reading: Reading::default(),
+    })
 }
 
 /// Refuses a model whose head is no single-label classifier, which only a run of ours makes one.

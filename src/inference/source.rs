@@ -2,11 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::{InferenceError, tokenizer_files};
 use crate::data::{Classes, Coding};
-use crate::model::{MergedClassifier, ModelConfig, SavedAdapter};
+use crate::model::{self, MergedClassifier, ModelConfig, SavedAdapter};
 use crate::spec::Reading;
 
 /// A trained classifier: a model, mostly with an adapter on it.
@@ -38,6 +36,18 @@ pub struct KnownData {
     pub label: Option<String>,
 }
 
+/// The field of an exported `config.json` that has it.
+pub(super) const KNOWN_DATA: &str = "sweep_data";
+
+impl KnownData {
+    /// What an exported folder says; none of other folders.
+    pub(super) fn of_folder(folder: &Path) -> Option<Self> {
+        let text = std::fs::read_to_string(folder.join("config.json")).ok()?;
+        let config: serde_json::Value = serde_json::from_str(&text).ok()?;
+        serde_json::from_value(config.get(KNOWN_DATA)?.clone()).ok()
+    }
+}
+
 impl Source {
     /// How the labels of a file name this classifier's classes: as in training. Without a run's record names are names, and
     /// numbers count from 0, as `id2label` does.
@@ -54,6 +64,12 @@ impl Source {
             Some(_) => Classes::of_names(names),
             None => Classes::new(names, Coding::Numbers { first: 0 }),
         })
+    }
+
+    /// Those that an exported adapter's folder has beside it, or the model's.
+    fn configured_names(&self, classes: usize) -> Option<Vec<String>> {
+        let mut folders = self.adapter.iter().chain([&self.model]);
+        folders.find_map(|folder| model::configured_names(folder, classes))
     }
 
     /// The text columns of the training; none where they are not recorded.
@@ -99,22 +115,10 @@ impl Source {
             Some(names) => Err(InferenceError::ClassNames { names: names.clone(), classes }),
             None => {
                 let numbers = || (0..classes).map(|class| class.to_string()).collect();
-                Ok(configured_names(&self.model, classes).unwrap_or_else(numbers))
+                Ok(self.configured_names(classes).unwrap_or_else(numbers))
             }
         }
     }
-}
-
-/// `id2label`, where it names all classes with more than a number.
-fn configured_names(model: &Path, classes: usize) -> Option<Vec<String>> {
-    let text = std::fs::read_to_string(model.join("config.json")).ok()?;
-    let config: Value = serde_json::from_str(&text).ok()?;
-    let labels = config.get("id2label")?.as_object()?;
-    let name = |class: usize| labels.get(&class.to_string())?.as_str().map(str::to_owned);
-    let names: Vec<String> = (0..classes).map(name).collect::<Option<_>>()?;
-    // What transformers fills in where nobody gave names.
-    let filled_in = names.iter().enumerate().all(|(class, name)| *name == format!("LABEL_{class}"));
-    (labels.len() == classes && !filled_in).then_some(names)
 }
 
 #[cfg(test)]
