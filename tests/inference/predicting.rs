@@ -199,3 +199,80 @@ fn an_interrupted_prediction_leaves_no_output() {
     assert!(!place.path("long.out.csv").exists());
     assert_eq!(writing(), 0, "nothing half written is left");
 }
+
+/// What `sweep predict --run base` refuses of standard input.
+fn refused_input(place: &Place, bytes: &[u8]) -> String {
+    let output = place.sweep(&["predict", "--run", "base"]).write_stdin(bytes).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// D13: what cannot be read is not blamed on what is written.
+#[test]
+fn standard_input_that_is_no_text_is_named_with_its_line() {
+    let place = trained();
+    let cases: [(&[u8], &str); 4] = [
+        (b"Rates rise.\nA caf\xe9.\n", "standard input, line 2: not UTF-8: save the file as UTF-8"),
+        (b"\xff\xfeR\0a\0", "standard input: this is text in UTF-16: save it as UTF-8"),
+        (b"\x1f\x8b\x08\0", "standard input: this is compressed by gzip"),
+        (b"a\rb\r", "standard input, line 1: holds a carriage return"),
+    ];
+    for (bytes, expected) in cases {
+        let said = refused_input(&place, bytes);
+        assert!(said.contains(expected) && !said.contains("standard output"), "{said}");
+    }
+    let marked =
+        place.sweep(&["predict", "--run", "base"]).write_stdin("\u{feff}Rates rise.\r\n\r\n").output().unwrap();
+    let table = String::from_utf8(marked.stdout).unwrap();
+    assert!(table.starts_with("text,label\nRates rise.,") && table.lines().count() == 3, "{table}");
+}
+
+/// D14: no file is written in another format than its name says.
+#[test]
+fn output_is_written_as_its_name_says_or_refused() {
+    let place = trained();
+    place.write("two.csv", "id,text\n7,Rates rise.\n8,A goal.\n");
+    for name in ["x.parquet", "x.PARQUET", "x.tsv", "x.csv.gz"] {
+        let said = place.refusal(&["predict", "--run", "base", "--input", "two.csv", "--output", name]);
+        assert!(
+            said.contains(&format!("{name}: predictions are written as CSV (.csv) or JSON lines (.jsonl)")),
+            "{said}"
+        );
+        assert!(!place.path(name).exists());
+    }
+    for name in ["x.json", "x.ndjson", "x.jsonl"] {
+        place.output(&["predict", "--run", "base", "--input", "two.csv", "--output", name]);
+        assert_eq!(parsed(&place.read(name)).len(), 2);
+    }
+}
+
+/// D3, D11: how a file is read is said on the command line, or as it was for the run's data; and what is assumed is told.
+#[test]
+fn a_file_is_read_as_it_is_said_or_as_the_runs_data() {
+    let place = trained();
+    place.write("lines.csv", "Rates rise; a goal is late.\n\"A goal, he said.\nThe chip is new.\n");
+    let input = ["predict", "--run", "base", "--input", "lines.csv"];
+    let unquoted = [&input[..], &["--quoting", "none", "--separator", "|"]].concat();
+    let output = place.sweep(&unquoted).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 4);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("lines.csv, line 1: taken for a text, not for the name of the only column"), "{said}");
+    assert!(place.refusal(&input).contains("line 2: the quote that opens a field here is not closed up to line 3"));
+    place.write("rows.jsonl", "{\"text\": \"a\"}\n");
+    let said = place.refusal(&["predict", "--run", "base", "--input", "rows.jsonl", "--header", "false"]);
+    assert!(said.contains("rows.jsonl: `header`, `quoting` and `separator` are for CSV and TSV files"), "{said}");
+
+    let record = place.run("base").join("run.json");
+    let text = std::fs::read_to_string(&record).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    json["run"]["spec"]["dataset"]["reading"] = serde_json::json!({"separator": ";"});
+    std::fs::write(&record, json.to_string()).unwrap();
+    place.write("two.csv", "id;text\n7;Rates rise, it is said.\n8;A goal.\n");
+    let output = place.sweep(&["predict", "--run", "base", "--input", "two.csv"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("two.csv is read as the run's data: separator: \";\""), "{said}");
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| &line[..2]).collect::<Vec<_>>(),
+        ["id", "7,", "8,"]
+    );
+}
