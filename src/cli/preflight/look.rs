@@ -2,19 +2,11 @@
 
 use std::path::Path;
 
-use crate::data::{Dataset, Examples, TokenLengths};
+use crate::data::{ClassRows, Overview, TokenLengths};
 use crate::spec::DatasetSpec;
 
 use super::read::{Data, Read};
 use crate::cli::known::Sizes;
-
-/// Rows of one class.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClassRows {
-    pub name: String,
-    pub train: usize,
-    pub evaluation: usize,
-}
 
 /// A data set as it was read.
 #[derive(Clone, Debug)]
@@ -22,8 +14,8 @@ pub struct DataLook {
     pub path: String,
     /// None where it cannot be read.
     pub sizes: Option<Sizes>,
-    /// In class order; empty where the rows were not read.
-    pub classes: Vec<ClassRows>,
+    /// None where the rows were not read.
+    pub overview: Option<Overview>,
     /// With each model and maximal length.
     pub lengths: Vec<(String, TokenLengths)>,
 }
@@ -37,26 +29,15 @@ impl DataLook {
 
     pub(super) fn new(spec: &DatasetSpec, data: &Data) -> Self {
         let sizes = data.as_ref().ok().map(Read::sizes);
-        let classes = match data {
-            Ok(Read::Whole(dataset)) => classes(dataset),
-            _ => Vec::new(),
+        let overview = match data {
+            Ok(Read::Whole(dataset)) => Some(dataset.overview.clone()),
+            _ => None,
         };
-        Self { path: spec.path.clone(), sizes, classes, lengths: Vec::new() }
+        Self { path: spec.path.clone(), sizes, overview, lengths: Vec::new() }
     }
-}
 
-fn classes(dataset: &Dataset) -> Vec<ClassRows> {
-    let rows = |examples: &Examples| {
-        let mut rows = vec![0; dataset.class_names.len()];
-        for &label in &examples.labels {
-            if let Some(count) = rows.get_mut(label as usize) {
-                *count += 1;
-            }
-        }
-        rows
-    };
-    let (train, evaluation) = (rows(&dataset.train), rows(&dataset.evaluation));
-    let counts = train.into_iter().zip(evaluation);
-    let named = dataset.class_names.iter().cloned().zip(counts);
-    named.map(|(name, (train, evaluation))| ClassRows { name, train, evaluation }).collect()
+    /// In class order; empty where the rows were not read.
+    pub fn classes(&self) -> &[ClassRows] {
+        self.overview.as_ref().map_or(&[], |overview| &overview.classes)
+    }
 }

@@ -2,9 +2,9 @@
 
 use indicatif::HumanCount;
 
-use super::look::{ClassRows, DataLook};
+use super::look::DataLook;
 use crate::cli::text::{Align, Table, count};
-use crate::data::TokenLengths;
+use crate::data::{ClassRows, TokenLengths};
 
 /// Data sets that are shown with all that is known; the others have a line each.
 const IN_FULL: usize = 3;
@@ -15,6 +15,8 @@ const MOST_CLASSES: usize = 12;
 /// Of more classes: the largest and the smallest.
 const LARGEST: usize = 8;
 const SMALLEST: usize = 3;
+/// Sentences of doubt about one data set when training starts.
+const DOUBTS: usize = 5;
 /// Classes named in one line.
 const IN_A_LINE: usize = 5;
 /// Maximal lengths and models that are told of one data set.
@@ -35,7 +37,9 @@ pub fn short(looks: &[DataLook]) -> String {
     let mut text = String::new();
     for look in looks.iter().take(IN_FULL) {
         text.push_str(&line(look));
+        text.push_str(&reading(look));
         text.push_str(&lengths(look));
+        text.push_str(&doubts(look, DOUBTS));
     }
     text.push_str(&some(looks, IN_FULL));
     text
@@ -51,21 +55,42 @@ fn some(looks: &[DataLook], after: usize) -> String {
 }
 
 fn in_full(look: &DataLook) -> String {
-    let mut text = format!("{}\n", heading(look));
-    if !look.classes.is_empty() {
-        let table = table(&look.classes).to_string();
+    let mut text = format!("{}\n{}", heading(look), reading(look));
+    if look.overview.is_some() {
+        let table = table(look.classes()).to_string();
         text.push('\n');
         text.extend(table.lines().map(|line| format!("  {line}\n")));
         text.push('\n');
     }
     text.push_str(&lengths(look));
+    text.push_str(&doubts(look, usize::MAX));
     text.push('\n');
+    text
+}
+
+/// Columns and coding.
+fn reading(look: &DataLook) -> String {
+    look.overview.as_ref().map_or_else(String::new, |overview| format!("  {}\n", overview.in_words()))
+}
+
+/// What was assumed and what is suspicious, at most so many sentences of each.
+fn doubts(look: &DataLook, most: usize) -> String {
+    let Some(overview) = &look.overview else {
+        return String::new();
+    };
+    let mut text = String::new();
+    for (word, sentences) in [("assumed", &overview.assumed), ("warning", &overview.warnings)] {
+        sentences.iter().take(most).for_each(|sentence| text.push_str(&format!("  {word}: {sentence}\n")));
+        if let Some(more) = sentences.len().checked_sub(most).filter(|more| *more > 0) {
+            text.push_str(&format!("  {word}: {more} more, in the log of the sweep\n"));
+        }
+    }
     text
 }
 
 /// `data.csv: 32 training and 8 evaluation examples in 4 classes: Business 10, Sports 10, ...`
 fn line(look: &DataLook) -> String {
-    format!("{}{}\n", heading(look), class_sizes(&look.classes))
+    format!("{}{}\n", heading(look), class_sizes(look.classes()))
 }
 
 /// `data.csv: 32 training and 8 evaluation examples in 4 classes`
@@ -79,7 +104,7 @@ fn heading(look: &DataLook) -> String {
         Some(evaluation) => format!("{train} training and {} evaluation examples", HumanCount(evaluation as u64)),
         None => format!("{train} training examples"),
     };
-    let card = if look.classes.is_empty() { ", as its card says; its rows were not read" } else { "" };
+    let card = if look.overview.is_none() { ", as its card says; its rows were not read" } else { "" };
     format!("{path}: {examples} in {} classes{card}", HumanCount(sizes.classes as u64))
 }
 

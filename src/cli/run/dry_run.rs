@@ -123,7 +123,7 @@ fn unchecked(chosen: &Chosen, checked: &preflight::Preflight) -> String {
         let tokenizer = if found.has_tokenizer(name) { "" } else { " and tokenizer" };
         text.push_str(&format!("  model {name}: its weights{tokenizer} are not on this machine\n"));
     }
-    let unread = checked.looks().iter().filter(|look| look.sizes.is_some() && look.classes.is_empty());
+    let unread = checked.looks().iter().filter(|look| look.sizes.is_some() && look.overview.is_none());
     for look in unread {
         text.push_str(&format!("  dataset {}: its rows are not on this machine\n", look.path));
     }
