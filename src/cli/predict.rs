@@ -250,6 +250,12 @@ impl Predict {
         };
         if let (Some(truth), Some(column)) = (&truth, &self.truth_column) {
             tell(&format!("The labels in `{column}` are {}.", truth.in_words()));
+            if !source.records_labels() {
+                tell(format_args!(
+                    "{} does not record how labels name classes: this was derived from the names of the classes.",
+                    source.name
+                ));
+            }
         }
         let predictor = self.predictor(&source)?;
         // Not before: a signal ends a download at once, and what came of it is kept.
@@ -271,7 +277,7 @@ impl Predict {
         })?;
         bar.finish_and_clear();
         if let Some(summary) = summary {
-            tell(closing(&summary, &source, self.output.as_deref()));
+            tell(closing(&summary, &source, self.output.as_deref(), truth.as_ref()));
         }
         Ok(())
     }
@@ -311,13 +317,23 @@ fn bar() -> ProgressBar {
     bar
 }
 
-fn closing(summary: &Summary, source: &Source, output: Option<&Path>) -> String {
+fn closing(summary: &Summary, source: &Source, output: Option<&Path>, truth: Option<&Truth>) -> String {
     let place = output.map_or_else(String::new, |path| format!(" in {}", path.display()));
-    let scores = summary
-        .scores
-        .as_ref()
-        .map_or_else(String::new, |scores| format!("; accuracy {}, F1 {:.4}", percent(scores.accuracy), scores.f1));
-    format!("{} predicted by {}{place}{scores}", count(summary.rows, "row"), source.name)
+    let predicted = format!("{} predicted by {}{place}", count(summary.rows, "row"), source.name);
+    let Some(truth) = truth else {
+        return predicted;
+    };
+    let labelled = summary.rows.saturating_sub(truth.unlabelled);
+    let scores = match &summary.scores {
+        Some(scores) => format!("accuracy {}, F1 {:.4}", percent(scores.accuracy), scores.f1),
+        None => "no row has a label, so nothing is scored".to_owned(),
+    };
+    match (truth.unlabelled, labelled) {
+        (0, _) | (_, 0) => format!("{predicted}; {scores}"),
+        (missing, labelled) => {
+            format!("{predicted}; {scores} over {}; {} without a label", count(labelled, "row"), count(missing, "row"))
+        }
+    }
 }
 
 /// Which columns are the text, and why.

@@ -98,6 +98,15 @@ impl Classes {
         Self::new(names, coding)
     }
 
+    /// The classes of a model that no run describes: its names count as in `id2label`, from 0, unless names are numbers
+    /// themselves.
+    pub fn of_model(names: Vec<String>) -> Self {
+        match names.iter().any(|name| integer(name.trim()).is_some()) {
+            true => Self::of_names(names),
+            false => Self::new(names, Coding::Numbers { first: 0 }),
+        }
+    }
+
     pub fn names(&self) -> &[String] {
         &self.names
     }
@@ -313,6 +322,13 @@ mod tests {
         for names in ["World Sports", "01 02", "2 3", "0 2", "1 0"] {
             assert_eq!(coding(names), Coding::Names, "{names}");
         }
+        // P1: a number that is a class's name is that class.
+        let of_model = |names: &str| Classes::of_model(names.split(' ').map(str::to_owned).collect());
+        assert_eq!(index(&of_model("1 2 3"), "1"), Some(0));
+        assert_eq!(index(&of_model("5 4 3 2 1"), "1"), Some(4));
+        assert_eq!(index(&of_model("0 1"), "1"), Some(1));
+        assert_eq!(index(&of_model("no yes"), "1"), Some(1));
+        assert_eq!(index(&of_model("no yes"), "2"), None);
     }
 
     #[test]

@@ -49,8 +49,8 @@ impl KnownData {
 }
 
 impl Source {
-    /// How the labels of a file name this classifier's classes: as in training. Without a run's record names are names, and
-    /// numbers count from 0, as `id2label` does.
+    /// How the labels of a file name this classifier's classes: as in training. Where a run's record does not say, or
+    /// there is none, that is derived from the names ([`Self::records_labels`]).
     ///
     /// # Errors
     /// As [`Self::merged`] and [`Self::class_names`].
@@ -62,8 +62,13 @@ impl Source {
         Ok(match &self.data {
             Some(KnownData { coding: Some(coding), .. }) => Classes::new(names, *coding),
             Some(_) => Classes::of_names(names),
-            None => Classes::new(names, Coding::Numbers { first: 0 }),
+            None => Classes::of_model(names),
         })
+    }
+
+    /// Whether it was recorded how labels name classes.
+    pub fn records_labels(&self) -> bool {
+        self.data.as_ref().is_some_and(|data| data.coding.is_some())
     }
 
     /// Those that an exported adapter's folder has beside it, or the model's.

@@ -1,22 +1,25 @@
-//! The classification head that a model comes with: the names of its classes, and whether a run's head can start from it.
+//! The classification head that a model or an adapter comes with: the names of its classes, and whether a run's head can
+//! start from it.
 
 use std::path::Path;
 
 use serde_json::Value;
-use tch::{TchError, Tensor};
+use tch::{Device, TchError, Tensor};
 
 use super::base::Base;
+use super::config::ModelConfig;
+use super::peft::SavedAdapter;
 
 /// What the head of a run starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadStart {
-    /// New values: the model has no head for this number of classes.
+    /// New values: there is no head for this number of classes.
     New,
-    /// The model's own head, in its order.
+    /// The own head of the model or the adapter, in its order.
     Own,
-    /// The model's own head, its rows in the order of the run's classes.
+    /// That head, its rows in the order of the run's classes.
     Reordered,
-    /// New values: the model's head is for other classes.
+    /// New values: that head is for other classes.
     OtherClasses,
 }
 
@@ -58,15 +61,62 @@ impl Base {
         if order.is_sorted() {
             return Ok(HeadStart::Own);
         }
-        let rows = Tensor::f_from_slice(&order)?.f_to_device(self.device)?;
-        let last = self.config.architecture.head().last().copied().unwrap_or_default();
+        let last = last_layer(&self.config);
         for (name, tensor) in &mut self.head {
-            if name.rsplit_once('.').is_some_and(|(module, _)| module == last) {
-                *tensor = tensor.f_index_select(0, &rows)?;
+            if is_of(name, last) {
+                *tensor = reordered(tensor, &order, self.device)?;
             }
         }
         Ok(HeadStart::Reordered)
     }
+}
+
+impl SavedAdapter {
+    /// As [`Base::align_head`], for the adapter's own head. One whose classes have no names fits as many classes. One that is
+    /// for other classes is taken out: the model's own head is then what remains, or a new one.
+    ///
+    /// # Errors
+    /// Memory for the head.
+    pub fn align_head(
+        &mut self,
+        model: &ModelConfig,
+        own: Option<&[String]>,
+        class_names: &[String],
+    ) -> Result<HeadStart, TchError> {
+        let Some(classes) = self.classes(model) else {
+            return Ok(HeadStart::New);
+        };
+        let order = match own {
+            Some(own) => order(own, class_names),
+            None => (0..class_names.len() as i64).collect::<Vec<_>>().into(),
+        };
+        let Some(order) = order.filter(|order| order.len() == classes) else {
+            self.head.clear();
+            return Ok(HeadStart::OtherClasses);
+        };
+        if order.is_sorted() {
+            return Ok(HeadStart::Own);
+        }
+        for (name, tensor) in &mut self.head {
+            if is_of(name, last_layer(model)) {
+                *tensor = reordered(tensor, &order, Device::Cpu)?;
+            }
+        }
+        Ok(HeadStart::Reordered)
+    }
+}
+
+/// The layer of the head that has a row per class.
+fn last_layer(model: &ModelConfig) -> &'static str {
+    model.architecture.head().last().copied().unwrap_or_default()
+}
+
+fn is_of(parameter: &str, module: &str) -> bool {
+    parameter.rsplit_once('.').is_some_and(|(of, _)| of == module)
+}
+
+fn reordered(tensor: &Tensor, order: &[i64], device: Device) -> Result<Tensor, TchError> {
+    tensor.f_index_select(0, &Tensor::f_from_slice(order)?.f_to_device(device)?)
 }
 
 /// The row of each class, where both have the same names, each once.

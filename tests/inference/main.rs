@@ -2,5 +2,6 @@
 
 mod continuing;
 mod exporting;
+mod labels;
 mod predicting;
 mod support;

@@ -262,13 +262,18 @@ fn a_file_is_read_as_it_is_said_or_as_the_runs_data() {
     let said = place.refusal(&["predict", "--run", "base", "--input", "rows.jsonl", "--header", "false"]);
     assert!(said.contains("rows.jsonl: `header`, `quoting` and `separator` are for CSV and TSV files"), "{said}");
 
-    let record = place.run("base").join("run.json");
+    // A copy: the trained run is that of all tests.
+    std::fs::create_dir_all(place.path("own/adapter")).unwrap();
+    for file in ["run.json", "result.json", "adapter/adapter_config.json", "adapter/adapter_model.safetensors"] {
+        std::fs::copy(place.run("base").join(file), place.path("own").join(file)).unwrap();
+    }
+    let record = place.path("own/run.json");
     let text = std::fs::read_to_string(&record).unwrap();
     let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
     json["run"]["spec"]["dataset"]["reading"] = serde_json::json!({"separator": ";"});
     std::fs::write(&record, json.to_string()).unwrap();
     place.write("two.csv", "id;text\n7;Rates rise, it is said.\n8;A goal.\n");
-    let output = place.sweep(&["predict", "--run", "base", "--input", "two.csv"]).output().unwrap();
+    let output = place.sweep(&["predict", "--run", "own", "--input", "two.csv"]).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("two.csv is read as the run's data: separator: \";\""), "{said}");
     assert_eq!(

@@ -1,5 +1,6 @@
 //! The executor that trains with libtorch, on one device.
 
+mod head;
 mod memory;
 
 use std::path::{Path, PathBuf};
@@ -8,10 +9,10 @@ use tch::Device;
 
 use super::memory::MemoryUse;
 use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
-use crate::data::{self, CacheUse, Coding, TokenLengths, Tokenizer};
+use crate::data::{self, CacheUse, TokenLengths, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::hub::Hub;
-use crate::model::{Base, Compute, HeadStart, Kernels, ModelConfig, ModelError, SavedAdapter, configured_names};
+use crate::model::{Base, Compute, Kernels, ModelConfig, ModelError, SavedAdapter};
 use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
 use crate::train::{
     self, Activations, Checkpoint, Examples, Footprint, FrozenStates, Recorder, TrainError, TrainingData,
@@ -137,7 +138,7 @@ impl TorchExecutor {
             token_lengths: Some(TokenLengths::of(lengths, shared.max_length)),
         };
         let (classes, precision) = (data.class_names.len(), shared.precision);
-        let initial = self.initial(&shared, &folder)?;
+        let mut initial = self.initial(&shared, &folder)?;
         let base = match &initial {
             Some(adapter) => Base::load_beneath(adapter, &folder, classes, precision, self.device),
             None => Base::load(&folder, classes, precision, self.device),
@@ -146,7 +147,7 @@ impl TorchExecutor {
             ModelError::Torch(_) | ModelError::NoTf32 => self.error(TrainError::Model(error)),
             unreadable => ExecuteError::Inputs(unreadable.to_string()),
         })?;
-        align_head(&mut base, &folder, &data, initial.as_ref(), sink)?;
+        head::align(&mut base, initial.as_mut(), &folder, &data, sink)?;
         // After everything was read: what changes meanwhile is noticed, too.
         let model_digest = self.hub.model_digest(&folder).map_err(inputs)?;
         let dataset_digest = data::digest_of_files(&shared.dataset, &location).map_err(inputs)?;
@@ -176,33 +177,6 @@ impl TorchExecutor {
             other => ExecuteError::Failed(other.to_string()),
         }
     }
-}
-
-/// The model's own head becomes one for the data's classes, or is no start for them; it is said which.
-fn align_head(
-    base: &mut Base,
-    folder: &Path,
-    data: &TrainingData,
-    initial: Option<&SavedAdapter>,
-    sink: &mut dyn Sink,
-) -> Result<(), ExecuteError> {
-    if initial.is_some_and(|adapter| adapter.classes(&base.config).is_some()) {
-        return Ok(());
-    }
-    let own = configured_names(folder, base.classes);
-    // An adapter without a head of its own was trained with the model's.
-    let coding = data.overview.as_ref().map(|overview| overview.coding);
-    let by_number = initial.is_some() || coding == Some(Coding::Numbers { first: 0 });
-    let said = match base.align_head(own.as_deref(), &data.class_names, by_number).map_err(inputs)? {
-        HeadStart::New => return Ok(()),
-        HeadStart::Own => "the head starts from the model's own, whose classes are the same",
-        HeadStart::Reordered => {
-            "the head starts from the model's own, its rows in the order of the data's classes, which have the same names"
-        }
-        HeadStart::OtherClasses => "the head is new: the model's own is for classes of other names, or of none",
-    };
-    sink.emit(&Event::Notice { run: None, message: said.to_owned() });
-    Ok(())
 }
 
 /// The device called `cpu` or `cuda:N`, with the threads that work on the processor started (all cores by default).

@@ -24,7 +24,7 @@ pub struct SavedAdapter {
     /// `[rank, in]` and `[out, rank]`, a pair per target.
     pairs: Vec<(Tensor, Tensor)>,
     /// Trained head weights by their names in the model; perhaps none.
-    head: BTreeMap<String, Tensor>,
+    pub(in crate::model) head: BTreeMap<String, Tensor>,
     /// Trained weights that the run of a sweep keeps frozen, by their names in the model: biases, a pooler.
     beyond: BTreeMap<String, Tensor>,
 }
@@ -76,6 +76,11 @@ impl SavedAdapter {
     pub fn classes(&self, model: &ModelConfig) -> Option<usize> {
         let last = model.architecture.head().last()?;
         Some(self.head.get(&format!("{last}.weight"))?.size()[0] as usize)
+    }
+
+    /// Where it was read.
+    pub fn folder(&self) -> Option<&Path> {
+        self.path.parent()
     }
 
     /// Trained weights outside LoRA and head, by their names in the model.
