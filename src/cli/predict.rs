@@ -242,14 +242,14 @@ impl Predict {
             tell(note);
         }
         if self.text_column.is_empty() {
-            tell(&taken_columns(&source, &reader.columns().text));
+            tell(taken_columns(&source, &reader.columns().text));
         }
         let truth = match &self.truth_column {
             Some(column) => Some(Truth::read(input, column, &source.labels()?, reading)?),
             None => None,
         };
         if let (Some(truth), Some(column)) = (&truth, &self.truth_column) {
-            tell(&format!("The labels in `{column}` are {}.", truth.in_words()));
+            tell(format!("The labels in `{column}` are {}.", truth.in_words()));
             if !source.records_labels() {
                 tell(format_args!(
                     "{} does not record how labels name classes: this was derived from the names of the classes.",
