@@ -1,5 +1,7 @@
 //! Labels against predictions, and the scores that follow from the counts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Weighted scores over a set of examples (scikit-learn's `average="weighted"`, `zero_division=0`).
@@ -43,12 +45,13 @@ pub struct ClassScores {
     pub predicted: u64,
 }
 
-/// Counts of examples by label (rows) and predicted class (columns).
+/// Counts of examples by label (rows) and predicted class (columns). Only what occurs takes memory: a label column of
+/// ten thousand values would make a hundred million cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confusion {
     classes: usize,
-    /// Row-major, `classes * classes`.
-    counts: Vec<u64>,
+    /// Label and prediction with their count, which is not 0; in the order of the matrix's rows.
+    counts: BTreeMap<(u32, u32), u64>,
 }
 
 /// Labels and predictions that make no confusion matrix.
@@ -63,7 +66,7 @@ pub enum ConfusionError {
 impl Confusion {
     /// No examples yet.
     pub fn new(classes: usize) -> Self {
-        Self { classes, counts: vec![0; classes * classes] }
+        Self { classes, counts: BTreeMap::new() }
     }
 
     /// One count per example; label and prediction are classes from 0 up to `classes`.
@@ -80,14 +83,14 @@ impl Confusion {
 
     /// Counts one more example.
     pub fn add(&mut self, label: u32, predicted: u32) -> Result<(), ConfusionError> {
-        let cell = self.class(label)? * self.classes + self.class(predicted)?;
-        self.counts[cell] += 1;
+        let cell = (self.class(label)?, self.class(predicted)?);
+        *self.counts.entry(cell).or_default() += 1;
         Ok(())
     }
 
-    fn class(&self, class: u32) -> Result<usize, ConfusionError> {
-        let index = class as usize;
-        if index < self.classes { Ok(index) } else { Err(ConfusionError::Class { class, classes: self.classes }) }
+    fn class(&self, class: u32) -> Result<u32, ConfusionError> {
+        let classes = self.classes;
+        if (class as usize) < classes { Ok(class) } else { Err(ConfusionError::Class { class, classes }) }
     }
 
     pub fn classes(&self) -> usize {
@@ -95,12 +98,23 @@ impl Confusion {
     }
 
     pub fn examples(&self) -> u64 {
-        self.counts.iter().sum()
+        self.counts.values().sum()
     }
 
     /// One row per label: how many of its examples were predicted as each class.
-    pub fn rows(&self) -> impl Iterator<Item = &[u64]> {
-        self.counts.chunks_exact(self.classes.max(1))
+    pub fn rows(&self) -> impl Iterator<Item = Vec<u64>> {
+        (0..self.classes as u32).map(|label| {
+            let mut row = vec![0; self.classes];
+            for (&(_, predicted), &count) in self.counts.range((label, 0)..=(label, u32::MAX)) {
+                row[predicted as usize] = count;
+            }
+            row
+        })
+    }
+
+    /// Label and prediction of each cell that is not empty, with its count, row by row.
+    pub(super) fn cells(&self) -> impl Iterator<Item = ((u32, u32), u64)> {
+        self.counts.iter().map(|(&cell, &count)| (cell, count))
     }
 
     /// In class order.
@@ -110,17 +124,15 @@ impl Confusion {
 
     /// What the scores are made of, in class order.
     pub(super) fn margins(&self) -> Vec<Margins> {
-        let mut predicted = vec![0; self.classes];
-        for row in self.rows() {
-            for (sum, count) in predicted.iter_mut().zip(row) {
-                *sum += count;
+        let mut margins = vec![Margins { correct: 0, support: 0, predicted: 0 }; self.classes];
+        for ((label, predicted), count) in self.cells() {
+            margins[label as usize].support += count;
+            margins[predicted as usize].predicted += count;
+            if label == predicted {
+                margins[label as usize].correct += count;
             }
         }
-        self.rows()
-            .zip(predicted)
-            .enumerate()
-            .map(|(class, (row, predicted))| Margins { correct: row[class], support: row.iter().sum(), predicted })
-            .collect()
+        margins
     }
 
     /// None without examples.
@@ -200,5 +212,17 @@ mod tests {
         let error = Confusion::of(2, &[0, 2], &[0, 1]).unwrap_err();
         assert_eq!(error.to_string(), "class 2 with 2 classes: classes are counted from 0");
         assert!(matches!(Confusion::of(2, &[0], &[]), Err(ConfusionError::Lengths { labels: 1, predictions: 0 })));
+    }
+    /// A label column of distinct values: the whole matrix would take 320 GB.
+    #[test]
+    fn many_classes_take_memory_for_what_occurs() {
+        let classes = 200_000;
+        let labels: Vec<u32> = (0..classes).collect();
+        let predictions: Vec<u32> = labels.iter().map(|label| label / 2).collect();
+        let confusion = Confusion::of(classes as usize, &labels, &predictions).unwrap();
+        assert_eq!((confusion.examples(), confusion.cells().count()), (200_000, 200_000));
+        let scores = confusion.scores().unwrap();
+        assert_eq!(scores.accuracy, 1.0 / 200_000.0);
+        assert_eq!(confusion.rows().next().unwrap()[..3], [1, 0, 0]);
     }
 }

@@ -1,5 +1,7 @@
 //! A score as a mean over examples.
 
+use std::collections::HashMap;
+
 use super::confusion::{Confusion, Margins, ScoreName};
 
 /// One value per example whose mean is the weighted score of all of them and whose spread is the score's jackknife
@@ -15,38 +17,26 @@ pub fn example_values(classes: usize, labels: &[u32], predictions: &[u32], score
         return None;
     }
     let left_out = leave_one_out(&confusion, score)?;
-    let cell = |label: u32, predicted: u32| label as usize * classes + predicted as usize;
-    let sum: f64 = confusion.rows().flatten().zip(&left_out).map(|(&count, score)| count as f64 * score).sum();
+    let sum: f64 = confusion.cells().map(|(cell, count)| count as f64 * left_out[&cell]).sum();
     let mean = sum / examples as f64;
     let whole = confusion.scores()?.get(score);
     let weight = (examples - 1) as f64;
-    Some(
-        labels
-            .iter()
-            .zip(predictions)
-            .map(|(&label, &predicted)| whole + weight * (mean - left_out[cell(label, predicted)]))
-            .collect(),
-    )
+    Some(labels.iter().zip(predictions).map(|(&l, &p)| whole + weight * (mean - left_out[&(l, p)])).collect())
 }
 
-/// For each cell of the matrix the score without one of its examples (0 for an empty cell): examples of one cell are
+/// For each cell of the matrix that is not empty the score without one of its examples: examples of one cell are
 /// interchangeable. Only the margins of two classes change, so a thousand classes are no obstacle.
-fn leave_one_out(confusion: &Confusion, score: ScoreName) -> Option<Vec<f64>> {
+fn leave_one_out(confusion: &Confusion, score: ScoreName) -> Option<HashMap<(u32, u32), f64>> {
     let mut margins = confusion.margins();
-    let mut scores = Vec::with_capacity(confusion.classes() * confusion.classes());
-    for (label, row) in confusion.rows().enumerate() {
-        for (predicted, &count) in row.iter().enumerate() {
-            if count == 0 {
-                scores.push(0.0);
-                continue;
-            }
-            let before = (margins[label], margins[predicted]);
-            margins[label].support -= 1;
-            margins[predicted].predicted -= 1;
-            margins[label].correct -= u64::from(label == predicted);
-            scores.push(Margins::scores_of(&margins)?.get(score));
-            (margins[label], margins[predicted]) = before;
-        }
+    let mut scores = HashMap::new();
+    for ((label, predicted), _) in confusion.cells() {
+        let (row, column) = (label as usize, predicted as usize);
+        let before = (margins[row], margins[column]);
+        margins[row].support -= 1;
+        margins[column].predicted -= 1;
+        margins[row].correct -= u64::from(label == predicted);
+        scores.insert((label, predicted), Margins::scores_of(&margins)?.get(score));
+        (margins[row], margins[column]) = before;
     }
     Some(scores)
 }

@@ -25,7 +25,6 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let shown: Vec<(Title<'_>, &Answers, Confusion)> = chosen(report)
         .into_iter()
         .filter_map(|(title, run)| {
-            // Counted only then: the counts of a thousand classes are a million.
             let answers = run.answers.as_ref().filter(|answers| answers.class_names.len() <= MOST_CLASSES)?;
             let counts = Confusion::of(answers.class_names.len(), &answers.labels, &answers.predicted).ok()?;
             Some((title, answers, counts))
@@ -194,10 +193,10 @@ fn cell_of(canvas: &Canvas<'_>, rect: Rect, count: u64, total: u64, written: boo
 /// The most frequent confusion.
 fn worst(title: &str, answers: &Answers, counts: &Confusion) -> String {
     let off_diagonal = counts.rows().enumerate().flat_map(|(label, row)| {
-        row.iter()
+        row.into_iter()
             .enumerate()
             .filter(move |(predicted, _)| *predicted != label)
-            .map(move |(p, &count)| (label, p, count))
+            .map(move |(p, count)| (label, p, count))
     });
     match off_diagonal.max_by_key(|(_, _, count)| *count) {
         Some((label, predicted, count)) if count > 0 => format!(
