@@ -61,7 +61,10 @@ pub(super) fn data_set_info(readme: &Path) -> Option<Value> {
 
 /// Patterns for the paths of a split's files, as the card's text gives them (`configs[].data_files`): of the only
 /// configuration, or of the default one. None: the card does not say which files make splits.
-pub(super) fn split_patterns(card: &str, split: &str) -> Option<Vec<Regex>> {
+///
+/// # Errors
+/// A pattern that no path can match, such as `[z-a]`.
+pub(super) fn split_patterns(card: &str, split: &str) -> Option<Result<Vec<Pattern>, BadPattern>> {
     let card = parsed(card)?;
     let configurations = card.get("configs")?.as_sequence()?;
     let is_default = |configuration: &&Value| {
@@ -82,7 +85,7 @@ pub(super) fn split_patterns(card: &str, split: &str) -> Option<Vec<Regex>> {
         let of_split = of_splits.iter().filter(|entry| entry.get("split").and_then(Value::as_str) == Some(split));
         of_split.flat_map(|entry| entry.get("path").map(texts).unwrap_or_default()).collect()
     };
-    Some(paths.into_iter().filter_map(pattern).collect())
+    Some(paths.into_iter().map(pattern).collect())
 }
 
 /// A text, or a list of texts.
@@ -93,8 +96,20 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// A path with `*`, `**`, `?` and `[...]` as a regular expression.
-fn pattern(path: &str) -> Option<Regex> {
+/// A path with `*`, `**`, `?` and `[...]`.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    pub written: String,
+    pub regex: Regex,
+}
+
+/// A path whose `[...]` is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BadPattern {
+    pub written: String,
+}
+
+fn pattern(path: &str) -> Result<Pattern, BadPattern> {
     let mut expression = String::from("^");
     let mut characters = path.strip_prefix("./").unwrap_or(path).chars().peekable();
     while let Some(character) = characters.next() {
@@ -118,7 +133,10 @@ fn pattern(path: &str) -> Option<Regex> {
         }
     }
     expression.push('$');
-    Regex::new(&expression).ok()
+    match Regex::new(&expression) {
+        Ok(regex) => Ok(Pattern { written: path.to_owned(), regex }),
+        Err(_) => Err(BadPattern { written: path.to_owned() }),
+    }
 }
 
 /// None without front matter, and where it is no YAML that a person wrote.
@@ -211,7 +229,7 @@ mod tests {
             ("train-[0-9].json", "train-7.json", "train-x.json"),
             ("train-[!0-9].json", "train-x.json", "train-7.json"),
         ] {
-            let pattern = pattern(path).unwrap();
+            let pattern = pattern(path).unwrap().regex;
             assert!(pattern.is_match(matching) && !pattern.is_match(others), "{path}");
         }
     }
@@ -219,15 +237,15 @@ mod tests {
     #[test]
     fn the_files_of_splits_are_those_of_the_default_configuration() {
         let patterns = |configs: &str, split: &str| {
-            let found = split_patterns(&format!("---\nconfigs:\n{configs}---\n"), split)?;
-            Some(found.iter().map(|pattern| pattern.as_str().to_owned()).collect::<Vec<_>>())
+            let found = split_patterns(&format!("---\nconfigs:\n{configs}---\n"), split)?.unwrap();
+            Some(found.iter().map(|pattern| pattern.regex.as_str().to_owned()).collect::<Vec<_>>())
         };
         let two =
             "- config_name: a\n  data_files: a.csv\n- config_name: b\n  default: true\n  data_files: [b.csv, c.csv]\n";
         assert_eq!(patterns(two, "train").unwrap(), ["^b\\.csv$", "^c\\.csv$"]);
         assert_eq!(patterns(two, "test").unwrap(), Vec::<String>::new());
         assert_eq!(patterns("- config_name: a\n- config_name: b\n", "train"), None);
-        assert_eq!(split_patterns("# T\n", "train").map(|found| found.len()), None);
+        assert!(split_patterns("# T\n", "train").is_none());
     }
 
     #[test]

@@ -36,6 +36,10 @@ pub enum DataError {
 
     #[error("{}: no file for the split `{split}`; data files there: {}", folder.display(), listed(found))]
     NoSplit { folder: PathBuf, split: String, found: Vec<String> },
+    #[error("{}: the data set card (README.md) says that `{pattern}` are the files of the split `{split}`, which is no pattern: its brackets are not closed, or a range in them runs backwards; correct it, or name a file as `dataset.path`", folder.display())]
+    CardPattern { folder: PathBuf, split: String, pattern: String },
+    #[error("{}: the data set card (README.md) says that `{pattern}` are files of the split `{split}`, and there are none; data files there: {}", folder.display(), listed(found))]
+    CardFiles { folder: PathBuf, split: String, pattern: String, found: Vec<String> },
     #[error("{}: several candidates for the split `{split}`: {}; name one of them as `dataset.path`", folder.display(), listed(candidates))]
     AmbiguousSplit { folder: PathBuf, split: String, candidates: Vec<String> },
     #[error("{}: the split `{split}` has {found} of its {expected} files (name-00000-of-{expected:05})", folder.display())]

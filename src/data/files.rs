@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::spec::{DatasetSpec, Evaluation};
 
 use super::DataError;
-use super::card::split_patterns;
+use super::card::{BadPattern, split_patterns};
 use super::listing::Listing;
+use super::shards::complete;
 use super::table::Format;
 
 /// The split that a folder's only data file is taken for, whatever its name.
@@ -94,7 +95,9 @@ fn evaluation_file(path: &str, folder: &Path) -> PathBuf {
 /// The files of a split: those that the data set's card names; else looked for in the folder itself, in `data/`, in a
 /// folder of the split's name, and in the other subfolders (configurations), in this order.
 fn split_files(listing: &Listing, card: Option<&str>, split: &str) -> Result<Vec<PathBuf>, DataError> {
-    if let Some(files) = card.and_then(|card| named_by_card(listing, card, split)) {
+    if let Some(card) = card
+        && let Some(files) = named_by_card(listing, card, split)?
+    {
         return match files.first() {
             // Shards that are missing would match no pattern.
             Some(_) => complete(listing, files, split),
@@ -125,34 +128,35 @@ fn split_files(listing: &Listing, card: Option<&str>, split: &str) -> Result<Vec
     only_file(listing, split)
 }
 
-/// The files that match the card's patterns for a split; none where the card has no say.
-fn named_by_card(listing: &Listing, card: &str, split: &str) -> Option<Vec<PathBuf>> {
-    let patterns = split_patterns(card, split)?;
-    let matching = listing.files().iter().filter(|file| patterns.iter().any(|pattern| pattern.is_match(&shown(file))));
-    Some(matching.filter(|file| Format::of(file).is_some()).cloned().collect())
-}
-
-/// The files, if each that is a shard has all its siblings.
-fn complete(listing: &Listing, files: Vec<PathBuf>, split: &str) -> Result<Vec<PathBuf>, DataError> {
-    let mut shards: BTreeMap<(PathBuf, usize), usize> = BTreeMap::new();
-    for file in &files {
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if let Some((name, of)) = stem.rsplit_once("-of-")
-            && let Some((name, _)) = name.rsplit_once('-')
-            && let Some(all) = of.split('-').next().and_then(|all| all.parse().ok())
-        {
-            *shards.entry((file.with_file_name(name), all)).or_default() += 1;
+/// The files that match the card's patterns for a split; none where the card has no say. A pattern without files beside
+/// others that have some would lose rows.
+fn named_by_card(listing: &Listing, card: &str, split: &str) -> Result<Option<Vec<PathBuf>>, DataError> {
+    let (folder, of) = (|| listing.folder().to_owned(), split.to_owned());
+    let patterns = match split_patterns(card, split) {
+        None => return Ok(None),
+        Some(Ok(patterns)) => patterns,
+        Some(Err(BadPattern { written })) => {
+            return Err(DataError::CardPattern { folder: folder(), split: of, pattern: written });
+        }
+    };
+    let mut found: Vec<PathBuf> = Vec::new();
+    let mut without = None;
+    for pattern in patterns {
+        let matching = listing.files().iter().filter(|file| pattern.regex.is_match(&shown(file)));
+        let before = found.len();
+        found.extend(matching.filter(|file| Format::of(file).is_some()).cloned());
+        if found.len() == before {
+            without.get_or_insert(pattern.written);
         }
     }
-    match shards.into_iter().find(|((_, expected), found)| found < expected) {
-        Some(((_, expected), found)) => Err(DataError::MissingShards {
-            folder: listing.folder().to_owned(),
-            split: split.to_owned(),
-            expected,
-            found,
-        }),
-        None => Ok(files),
+    if let Some(pattern) = without.filter(|_| !found.is_empty()) {
+        let found = all_files(listing).iter().map(|file| shown(&file.path)).collect();
+        return Err(DataError::CardFiles { folder: folder(), split: of, pattern, found });
     }
+    // In the order of the listing, each once, whatever the order of the patterns.
+    found.sort();
+    found.dedup();
+    Ok(Some(found))
 }
 
 /// A split in one folder: its data files, or all data files of its subfolder of the split's name.
@@ -339,6 +343,18 @@ mod tests {
         assert!(error.contains("no file for the split `validation`"), "{error}");
         let error = needed(card, &names[..2], held_out()).unwrap_err();
         assert!(error.contains("has 1 of its 2 files"), "{error}");
+        // What would lose rows without a word.
+        for (path, said) in [
+            ("data/train-[z-a]*", "`data/train-[z-a]*` are the files of the split `train`, which is no pattern"),
+            ("'data/train-[0-9'", "`data/train-[0-9` are the files of the split `train`, which is no pattern"),
+            ("[data/train-*, more/train-*]", "`more/train-*` are files of the split `train`, and there are none"),
+        ] {
+            let card = card.replace("path: data/train-*", &format!("path: {path}"));
+            let error = needed(&card, &names, held_out()).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
+        let both = card.replace("path: data/train-*", "path: [x/*, data/train-*, x/train.csv]");
+        assert_eq!(needed(&both, &names, held_out()).unwrap(), [&names[..3], &names[4..]].concat());
         // A card without a word about files leaves it to their names.
         assert_eq!(needed("# News\n", &names, held_out()).unwrap(), &names[..3]);
     }

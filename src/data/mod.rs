@@ -25,6 +25,7 @@ mod order;
 mod overview;
 mod rows;
 mod sample;
+mod shards;
 mod split;
 mod suspicions;
 mod table;
