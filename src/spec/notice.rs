@@ -20,6 +20,7 @@ pub(super) fn of(design: &Design, overrides: &[Override], line: Line<'_>) -> Vec
         notices.extend(without_effect(design, change, &overrides[number + 1..]));
     }
     notices.extend(design.product.iter().filter_map(|axis| single_value(axis, line)));
+    notices.extend(values_of_base(design, line));
     notices.extend(replaced_data_sets(design, line));
     notices.extend(idle_conditions(design, line));
     notices
@@ -76,6 +77,17 @@ fn single_value(axis: &Axis, line: Line<'_>) -> Option<String> {
     let first = axis.choices.first().filter(|_| values.len() == 1)?;
     let place = named(&first.place, line);
     Some(format!("{place} has one value, {}, so it varies nothing", quoted(&first.shown)))
+}
+
+/// Values of `ablate` that base has already: their runs are base's.
+fn values_of_base(design: &Design, line: Line<'_>) -> Vec<String> {
+    let choices = design.ablate.iter().flatten().flat_map(|axis| &axis.choices);
+    let as_base = choices.filter(|choice| design.base.with(choice.settings.iter()) == design.base);
+    let notice = |choice: &Choice| {
+        let (place, shown) = (named(&choice.place, line), quoted(&choice.shown));
+        format!("{place} has a value that base has already, {shown}, so it makes no run of its own")
+    };
+    as_base.map(notice).collect()
 }
 
 /// Varied data sets that do not have what base says of its own.

@@ -155,6 +155,19 @@ fn parts_of_a_file_without_effect_are_told() {
           `dataset.path` to keep it"]
     );
     assert!(notices("ablate: {rank: [2]}\nseeds: [1]", &[]).is_empty());
+    let text =
+        "base: {rank: 4, epochs: 2}\nablate:\n  rank: [2, 4]\n  both: [{rank: 4, epochs: 2}, {rank: 4, epochs: 3}]\n";
+    assert_eq!(
+        notices(text, &[]),
+        [
+            "`ablate.rank` (line 3) has a value that base has already, `4`, so it makes no run of its own",
+            "`ablate.both` (line 4) has a value that base has already, `(rank=4 epochs=2)`, so it makes no run of its own",
+        ]
+    );
+    assert_eq!(
+        notices("ablate: {rank: [2, 16]}", &["rank=16"]),
+        ["`ablate.rank` (line 1) has a value that base has already, `16`, so it makes no run of its own"]
+    );
 }
 
 #[test]
@@ -188,6 +201,7 @@ fn what_a_change_takes_from_hypotheses_is_told() {
         [
             "hypothesis `two` compares 1 of 2 values of `epochs`: with --set the others are base's own",
             "hypothesis `one` is left out: with --set nothing is varied in `epochs` any more",
+            "`ablate.epochs` (line 1) has a value that base has already, `8`, so it makes no run of its own",
         ]
     );
 }
