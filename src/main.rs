@@ -3,6 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+#[cfg(target_os = "linux")]
+mod working_folder;
+
 fn main() -> ! {
     let code = sweep::cli::main();
     std::io::stdout().flush().ok();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// `1 run`, `2 runs`, `1,240 runs`, `2 hypotheses`.
+/// `1 run`, `2 runs`, `1,240 runs`, `2 hypotheses`, `2 classes`.
 pub fn counted(number: usize, noun: &str) -> String {
     let number_words = grouped(number);
     if number == 1 {
@@ -10,6 +10,7 @@ pub fn counted(number: usize, noun: &str) -> String {
     }
     match noun.strip_suffix("sis") {
         Some(stem) => format!("{number_words} {stem}ses"),
+        None if noun.ends_with('s') => format!("{number_words} {noun}es"),
         None => format!("{number_words} {noun}s"),
     }
 }
@@ -45,6 +46,7 @@ mod tests {
     fn one_is_singular_and_thousands_are_grouped() {
         assert_eq!([0, 1, 2, 1240].map(|number| counted(number, "run")), ["0 runs", "1 run", "2 runs", "1,240 runs"]);
         assert_eq!([1, 3].map(|number| counted(number, "hypothesis")), ["1 hypothesis", "3 hypotheses"]);
+        assert_eq!([1, 3].map(|number| counted(number, "class")), ["1 class", "3 classes"]);
         assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 

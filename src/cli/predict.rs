@@ -50,7 +50,7 @@ pub struct Predict {
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     /// A text. May be given several times.
-    #[arg(long, value_name = "TEXT", conflicts_with = "input")]
+    #[arg(long, value_name = "TEXT", conflicts_with = "input", allow_negative_numbers = true)]
     text: Vec<String>,
     /// A CSV, TSV, Parquet or JSON (lines or array) file of any size.
     #[arg(long, value_name = "FILE")]
@@ -93,16 +93,16 @@ pub struct Predict {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     class_names: Option<Vec<String>>,
     /// Longest sequence in tokens; longer texts are cut [default: as in training, else 512].
-    #[arg(long, value_name = "N", value_parser = super::numbers::tokens)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = super::numbers::tokens)]
     max_length: Option<usize>,
     /// Texts computed at once.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = super::numbers::batch)]
+    #[arg(long, value_name = "N", default_value_t = 64, allow_negative_numbers = true, value_parser = super::numbers::batch)]
     batch_size: usize,
     /// The device to compute on: auto, cpu, or a GPU (`cuda:0`).
     #[arg(long, visible_alias = "devices", default_value = "auto")]
     device: Devices,
     /// Threads on the processor [default: all].
-    #[arg(long, value_name = "N", value_parser = super::numbers::threads)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = super::numbers::threads)]
     threads: Option<usize>,
 }
 

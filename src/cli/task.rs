@@ -27,9 +27,9 @@ pub struct Task {
     results: PathBuf,
     #[arg(long, default_value = "auto")]
     devices: Devices,
-    #[arg(long, value_parser = numbers::threads)]
+    #[arg(long, allow_negative_numbers = true, value_parser = numbers::threads)]
     threads: Option<usize>,
-    #[arg(long, default_value_t = 5.0, value_parser = numbers::minutes)]
+    #[arg(long, default_value_t = 5.0, allow_negative_numbers = true, value_parser = numbers::minutes)]
     checkpoint_minutes: f64,
     #[arg(long)]
     fail_fast: bool,

@@ -27,15 +27,15 @@ pub struct Worker {
     results: PathBuf,
     #[arg(long)]
     device: String,
-    #[arg(long, value_parser = numbers::threads)]
+    #[arg(long, allow_negative_numbers = true, value_parser = numbers::threads)]
     threads: Option<usize>,
     /// Leave when standard input ends.
     #[arg(long)]
     supervised: bool,
     /// Seconds.
-    #[arg(long, default_value_t = 300.0, value_parser = numbers::seconds)]
+    #[arg(long, default_value_t = 300.0, allow_negative_numbers = true, value_parser = numbers::seconds)]
     checkpoint_every: f64,
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, allow_negative_numbers = true)]
     attempts: usize,
     #[arg(long)]
     leave_when_busy: bool,

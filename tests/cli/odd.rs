@@ -196,3 +196,132 @@ fn what_did_not_come_out_well_says_how_it_is_done_again() {
     std::fs::remove_dir_all(place.path(&format!("results/little/runs/{}", diverged["id"].as_str().unwrap()))).unwrap();
     place.mock(&["--retry-failed"]).assert().code(0).stdout(predicate::str::contains("6 runs: 6 completed"));
 }
+
+/// R13: numbers below 0, with the option and its value as two words.
+#[test]
+fn numbers_below_zero_are_refused_with_the_range_that_makes_sense() {
+    let place = Place::new();
+    for (option, range) in [
+        ("--threads", "must be a whole number from 1 to 1024"),
+        ("--max-pack", "must be a whole number from 1 to 1024"),
+        ("--checkpoint-minutes", "must be a number of minutes above 0"),
+        ("--device-memory", "must be a number of GiB above 0"),
+        ("--devices", "`-3` is no device"),
+    ] {
+        place.mock(&[option, "-3"]).assert().code(2).stderr(predicate::str::contains(range));
+    }
+    for (option, range) in [
+        ("--threads", "must be a whole number from 1 to 1024"),
+        ("--max-length", "must be a whole number from 1 to"),
+        ("--batch-size", "must be a whole number from 1 to"),
+    ] {
+        let predict = ["predict", "--run", "x", "--text", "-5", option, "-3"];
+        place.sweep(&predict).assert().code(2).stderr(predicate::str::contains(range));
+    }
+    let worker = ["worker", "--results", "x", "--device", "cpu", "--checkpoint-every", "-1"];
+    place.sweep(&worker).assert().code(2).stderr(predicate::str::contains("must be a number of seconds"));
+    let task = ["task", "--results", "x", "--threads", "-1"];
+    place.sweep(&task).assert().code(2).stderr(predicate::str::contains("must be a whole number"));
+}
+
+/// R13: a working folder that was deleted is told by every verb, wherever its paths lead.
+#[test]
+fn a_deleted_working_folder_is_told() {
+    let place = Place::new();
+    let program = assert_cmd::cargo::cargo_bin("sweep");
+    let (file, results) = (place.path("little.yaml"), place.path("results"));
+    let (file, results) = (file.to_str().unwrap(), results.to_str().unwrap());
+    for arguments in [
+        &["run", file, "--executor", "mock", "--results", results][..],
+        &["run", file, "--dry-run"],
+        &["run", "little.yaml"],
+        &["predict", "--run", "x", "--text", "a"],
+        &["export", "x", "--adapter", "out"],
+        &["fetch", file],
+        &["report", results],
+        &["compare", "a", "b"],
+        &["status", results],
+        &["logs", "x"],
+        &["cancel", results],
+        &["doctor"],
+        &["worker", "--results", results, "--device", "cpu"],
+        &["task", "--results", results],
+    ] {
+        let gone = place.path("gone");
+        std::fs::create_dir_all(&gone).unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "rmdir ../gone; exec \"$0\" \"$@\""]).arg(&program).args(arguments);
+        let output = shell.current_dir(&gone).envs(place.environment()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?} {}", said(&output));
+        let message = "error: the current folder does not exist any more (it was deleted or replaced): change to a folder that does\n";
+        assert_eq!(said(&output), message, "{arguments:?}");
+    }
+    assert!(!place.exists("results"));
+}
+
+/// A sweep whose plan cannot be read does not hide the others.
+#[test]
+fn status_goes_on_where_one_sweep_cannot_be_read() {
+    let place = Place::new();
+    place.mock(&[]).assert().code(0);
+    std::fs::create_dir(place.path("results/broken")).unwrap();
+    place.write("results/broken/sweep.json", "{\"format\": ");
+    let told = || predicate::str::contains("results/broken/sweep.json");
+    for arguments in [&["status"][..], &["status", "--watch"]] {
+        let shown = place.sweep(arguments).assert().code(2).stderr(told());
+        shown.stdout(predicate::str::contains("little  6 runs: 6 completed"));
+    }
+    let output = place.sweep(&["status", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let sweeps: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((sweeps.as_array().unwrap().len(), &sweeps[0]["name"]), (1, &"little".into()));
+    place.sweep(&["status", "results/broken"]).assert().code(2).stderr(told());
+    place.sweep(&["status", "results/little"]).assert().code(0);
+}
+
+/// R14: `status`, `report` and `SWEEP/best` name the same run, the first of those with the lowest loss.
+#[test]
+fn the_best_run_by_loss_is_the_same_everywhere() {
+    let place = Place::new();
+    place.mock(&["--set", "metric_for_best=eval_loss"]).assert().code(0);
+    let status = place.sweep(&["status", "--json"]).output().unwrap();
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    let runs = status[0]["runs"].as_array().unwrap();
+    let mut expected = String::new();
+    for run in runs {
+        let (id, label) = (run["id"].as_str().unwrap(), run["label"].as_str().unwrap());
+        // Base is worse, the other four are equal.
+        let loss = if label.starts_with("base") { 0.75 } else { 0.5 };
+        if label == "rank=4, seed=1" {
+            expected = id.to_owned();
+        }
+        let metrics = place.path(&format!("results/little/runs/{id}/metrics.csv"));
+        let text = std::fs::read_to_string(&metrics).unwrap();
+        let column = text.lines().next().unwrap().split(',').position(|name| name == "eval_loss").unwrap();
+        let changed = text.lines().enumerate().map(|(line, text)| {
+            let mut cells: Vec<String> = text.split(',').map(str::to_owned).collect();
+            if line > 0 {
+                cells[column] = loss.to_string();
+            }
+            cells.join(",") + "\n"
+        });
+        std::fs::write(&metrics, changed.collect::<String>()).unwrap();
+        let result = place.path(&format!("results/little/runs/{id}/result.json"));
+        let mut record: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&result).unwrap()).unwrap();
+        record["best"]["eval_loss"] = loss.into();
+        std::fs::write(&result, record.to_string()).unwrap();
+    }
+    let shown = place.sweep(&["status"]).assert().success();
+    shown.stdout(
+        predicate::str::contains("best so far: rank=4, seed=1, accuracy").and(predicate::str::contains("0.5000")),
+    );
+    // The mock's adapters are nobody's: the message names the run's.
+    let best = place.sweep(&["export", "little/best", "--adapter", "out"]).assert().code(2);
+    best.stderr(predicate::str::contains(expected).or(predicate::str::contains("rank=4, seed=1")));
+    place.sweep(&["report", "--format", "svg"]).assert().success();
+    let pages =
+        place.files("reports/little").into_iter().filter(|file| file.ends_with(".html") || file.ends_with(".md"));
+    let text: String =
+        pages.map(|file| std::fs::read_to_string(place.path(&format!("reports/little/{file}"))).unwrap()).collect();
+    assert!(text.contains("Best run: rank=4, seed=1"), "{text}");
+}

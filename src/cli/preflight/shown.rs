@@ -101,11 +101,11 @@ fn heading(look: &DataLook) -> String {
     };
     let train = HumanCount(sizes.train as u64);
     let examples = match sizes.evaluation {
-        Some(evaluation) => format!("{train} training and {} evaluation examples", HumanCount(evaluation as u64)),
-        None => format!("{train} training examples"),
+        Some(evaluation) => format!("{train} training and {}", count(evaluation, "evaluation example")),
+        None => count(sizes.train, "training example"),
     };
     let card = if look.overview.is_none() { ", as its card says; its rows were not read" } else { "" };
-    format!("{path}: {examples} in {} classes{card}", HumanCount(sizes.classes as u64))
+    format!("{path}: {examples} in {}{card}", count(sizes.classes, "class"))
 }
 
 /// `: Business 10, Sports 10`, or of many classes ` of 4 to 90 examples`.
@@ -117,8 +117,8 @@ fn class_sizes(classes: &[ClassRows]) -> String {
             let named = classes.iter().map(|class| format!("{} {}", class.name, number(rows(class))));
             format!(": {}", named.collect::<Vec<_>>().join(", "))
         }
-        (Some(least), Some(most)) if least == most => format!(" of {} examples each", number(most)),
-        (Some(least), Some(most)) => format!(" of {} to {} examples", number(least), number(most)),
+        (Some(least), Some(most)) if least == most => format!(" of {} each", count(most, "example")),
+        (Some(least), Some(most)) => format!(" of {} to {}", number(least), count(most, "example")),
         _ => String::new(),
     }
 }
@@ -169,9 +169,10 @@ fn in_words(lengths: &TokenLengths) -> String {
     let cut = match cut {
         0 => format!("none is cut at max_length {max_length}"),
         cut => format!(
-            "{} of {} texts are cut at max_length {max_length} ({:.1} %)",
+            "{} of {} {} cut at max_length {max_length} ({:.1} %)",
             number(*cut),
-            number(*texts),
+            count(*texts, "text"),
+            if *cut == 1 { "is" } else { "are" },
             100.0 * *cut as f64 / *texts as f64
         ),
     };

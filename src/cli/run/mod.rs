@@ -63,19 +63,19 @@ pub struct Run {
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
     /// Devices to train on, one worker process each: auto, cpu, or GPUs (`cuda:0,cuda:1`).
-    #[arg(long, default_value = "auto")]
+    #[arg(long, default_value = "auto", allow_negative_numbers = true)]
     devices: Devices,
     /// Most runs trained in one forward and backward pass [default: 4 on a processor, 16 on a GPU].
-    #[arg(long, value_name = "N", value_parser = numbers::pack)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::pack)]
     max_pack: Option<usize>,
     /// Memory of a device in GiB: packs are planned to fit it [default: what this machine's devices have].
-    #[arg(long, value_name = "GIB", value_parser = numbers::gibibytes)]
+    #[arg(long, value_name = "GIB", allow_negative_numbers = true, value_parser = numbers::gibibytes)]
     device_memory: Option<f64>,
     /// Threads of a worker on the processor [default: all].
-    #[arg(long, value_name = "N", value_parser = numbers::threads)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::threads)]
     threads: Option<usize>,
     /// Time between two checkpoints; there is one at the end of every epoch as well.
-    #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = numbers::minutes)]
+    #[arg(long, value_name = "MINUTES", default_value_t = 5.0, allow_negative_numbers = true, value_parser = numbers::minutes)]
     checkpoint_minutes: f64,
     /// Shows the runs, what they will cost and which hypotheses they can settle (with `--launch slurm`: the job script),
     /// and writes nothing.

@@ -16,7 +16,7 @@ use crate::store::{RunState, RunView, Store, best_run, ranking_metric, sweep_fol
 use super::run::counts;
 use super::streams::{Reader, write_out};
 use super::text::{Align, Table, clock, percent};
-use super::{CliError, again};
+use super::{CliError, again, tell_error};
 
 use jobs::Job;
 
@@ -37,7 +37,7 @@ Examples:
 
 Exit codes:
   0  shown
-  2  no results there")]
+  2  no results there, or some that cannot be read; all others are shown")]
 pub struct Status {
     /// A results folder, or the folder of a sweep.
     #[arg(default_value = "results")]
@@ -92,24 +92,26 @@ impl Status {
     pub fn run(self) -> Result<ExitCode, CliError> {
         if self.json {
             let mut sweeps = Vec::new();
-            for (store, views) in look(&self.path, Look::Close)? {
-                sweeps.push(SweepStatus::new(&store, &views, jobs::jobs(&store)?));
+            let looked = look(&self.path, Look::Close)?;
+            for (store, views) in &looked.sweeps {
+                sweeps.push(SweepStatus::new(store, views, jobs::jobs(store)?));
             }
             // Plain data with string keys: it always has a JSON form.
             let text = serde_json::to_string_pretty(&sweeps).map_err(|error| CliError::Output(error.into()))?;
             super::print(&format!("{text}\n"))?;
-            return Ok(ExitCode::SUCCESS);
+            return Ok(looked.told());
         }
         let mut queue: Option<(Instant, Vec<String>)> = None;
         let mut shown = None;
         loop {
             // Files of completed runs are read once; who watches is told again of what is missing.
-            let sweeps = look(&self.path, if shown.is_none() { Look::Close } else { Look::Quick })?;
+            let looked = look(&self.path, if shown.is_none() { Look::Close } else { Look::Quick })?;
+            let sweeps = &looked.sweeps;
             let known =
                 queue.take().filter(|(when, known)| when.elapsed() < LOOK_AT_QUEUE && known.len() == sweeps.len());
             let (when, of_sweeps) = match known {
                 Some(known) => known,
-                None => (Instant::now(), queues(&sweeps)?),
+                None => (Instant::now(), queues(sweeps)?),
             };
             let text: String =
                 sweeps.iter().zip(&of_sweeps).map(|((store, views), jobs)| show(store, views, jobs)).collect();
@@ -120,13 +122,18 @@ impl Status {
                 let _ = console::Term::stdout().clear_screen();
             }
             // Where looks stand under each other, one that shows nothing new is left out.
-            if (clear || shown.as_ref() != Some(&text)) && write_out(&text)? == Reader::Gone {
-                return Ok(ExitCode::SUCCESS);
+            let news = Some((text, looked.faults()));
+            if clear || shown != news {
+                let reader = news.as_ref().map_or(Ok(Reader::There), |(text, _)| write_out(text))?;
+                let code = looked.told();
+                if reader == Reader::Gone {
+                    return Ok(code);
+                }
             }
-            shown = Some(text);
+            shown = news;
             let open = sweeps.iter().flat_map(|(_, views)| views).any(|view| !view.removed && !view.state.is_final());
             if !self.watch || !open {
-                return Ok(ExitCode::SUCCESS);
+                return Ok(looked.exit_code());
             }
             std::thread::sleep(LOOK);
         }
@@ -152,21 +159,53 @@ enum Look {
     Close,
 }
 
-fn look(path: &Path, how: Look) -> Result<Vec<(Store, Vec<RunView>)>, CliError> {
+/// What a look found.
+#[derive(Debug)]
+struct Looked {
+    sweeps: Vec<(Store, Vec<RunView>)>,
+    /// Why the other sweeps could not be read.
+    unreadable: Vec<CliError>,
+}
+
+impl Looked {
+    /// Tells what could not be read.
+    fn told(&self) -> ExitCode {
+        self.unreadable.iter().for_each(tell_error);
+        self.exit_code()
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        self.unreadable.first().map_or(ExitCode::SUCCESS, CliError::exit_code)
+    }
+
+    fn faults(&self) -> Vec<String> {
+        self.unreadable.iter().map(CliError::to_string).collect()
+    }
+}
+
+/// A sweep that cannot be read does not hide the others.
+fn look(path: &Path, how: Look) -> Result<Looked, CliError> {
     let folders = sweep_folders(path)?;
     if folders.is_empty() {
         return Err(CliError::NoResults { path: path.to_path_buf() });
     }
-    let mut sweeps = Vec::with_capacity(folders.len());
+    let mut looked = Looked { sweeps: Vec::with_capacity(folders.len()), unreadable: Vec::new() };
     for folder in folders {
-        let store = Store::open(&folder)?;
-        let mut views = store.runs()?;
-        if how == Look::Close {
-            views.iter_mut().for_each(|view| view.examine(&store));
+        match look_at(&folder, how) {
+            Ok(sweep) => looked.sweeps.push(sweep),
+            Err(error) => looked.unreadable.push(error),
         }
-        sweeps.push((store, views));
     }
-    Ok(sweeps)
+    Ok(looked)
+}
+
+fn look_at(folder: &Path, how: Look) -> Result<(Store, Vec<RunView>), CliError> {
+    let store = Store::open(folder)?;
+    let mut views = store.runs()?;
+    if how == Look::Close {
+        views.iter_mut().for_each(|view| view.examine(&store));
+    }
+    Ok((store, views))
 }
 
 fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
