@@ -7,6 +7,7 @@ use super::error::DataError;
 use super::labels::{Classes, Coding, LabelForm, NEWS, is_float_form};
 use super::overview::quoted;
 use super::rows::LabelledRows;
+use crate::words::counted;
 
 /// What is to be said of the training source and of the evaluation source.
 #[derive(Debug, Default)]
@@ -83,8 +84,9 @@ impl Finding {
         let count = rows.missing.rows;
         self.dropped += count;
         if count > 0 {
-            let (rows, have) = if count == 1 { ("row", "has") } else { ("rows", "have") };
-            self.assumed.push(format!("{count} {rows} of the {part} source {have} no label and were left out."));
+            let (have, were) = if count == 1 { ("has", "was") } else { ("have", "were") };
+            let rows = counted(count, "row");
+            self.assumed.push(format!("{rows} of the {part} source {have} no label and {were} left out."));
         }
     }
 
@@ -108,7 +110,7 @@ impl Finding {
 
     fn padded(&mut self, count: usize) {
         if count > 0 {
-            let labels = if count == 1 { "1 label".to_owned() } else { format!("{count} labels") };
+            let labels = counted(count, "label");
             self.assumed.push(format!("White space around {labels} is no part of the class's name."));
         }
     }

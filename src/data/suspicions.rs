@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::dataset::Examples;
 use super::overview::{ClassRows, Columns, is_invisible, quoted};
+use crate::words::{counted, grouped};
 
 /// Fewer classes are never too many.
 const MANY_CLASSES: usize = 20;
@@ -59,7 +60,8 @@ impl Suspects<'_> {
     fn numeric_texts(&self) -> Option<String> {
         let numbers = self.texts().filter(|text| text.trim().parse::<f64>().is_ok()).count();
         (2 * numbers > self.total()).then(|| {
-            format!("{numbers} of {} texts are numbers: is {} the text?", self.total(), quoted(&self.columns.text))
+            let (numbers, texts) = (grouped(numbers), counted(self.total(), "text"));
+            format!("{numbers} of {texts} are numbers: is {} the text?", quoted(&self.columns.text))
         })
     }
 
@@ -109,7 +111,8 @@ impl Suspects<'_> {
     fn many_classes(&self) -> Option<String> {
         let count = self.classes.len();
         (count >= MANY_CLASSES && ROWS_PER_CLASS * count > self.total()).then(|| {
-            format!("There are {count} classes in {} rows: is `{}` the label?", self.total(), self.columns.label)
+            let (classes, rows) = (counted(count, "class"), counted(self.total(), "row"));
+            format!("There are {classes} in {rows}: is `{}` the label?", self.columns.label)
         })
     }
 
@@ -138,8 +141,10 @@ impl Suspects<'_> {
         let both = self.evaluation.texts.iter().filter(|text| trained.contains(text.as_str())).count();
         (both > 0).then(|| {
             format!(
-                "{both} of {} evaluation texts occur in the training part, too: the evaluation is too good by that.",
-                self.evaluation.len()
+                "{} of {} {} in the training part, too: the evaluation is too good by that.",
+                grouped(both),
+                counted(self.evaluation.len(), "evaluation text"),
+                if both == 1 { "occurs" } else { "occur" }
             )
         })
     }
@@ -174,7 +179,7 @@ impl Suspects<'_> {
         let all: Vec<&ClassRows> = classes.collect();
         let one = |class: &&ClassRows| {
             let rows = class.train + class.evaluation;
-            format!("{} ({rows} row{})", quoted(&[&class.name]), if rows == 1 { "" } else { "s" })
+            format!("{} ({})", quoted(&[&class.name]), counted(rows, "row"))
         };
         let mut text = all.iter().take(SHOWN).map(one).collect::<Vec<_>>().join(", ");
         if all.len() > SHOWN {
@@ -186,11 +191,7 @@ impl Suspects<'_> {
 
 /// `1 class has`, `3 classes have`.
 fn rows_have(count: usize, what: &str) -> String {
-    match (count, what) {
-        (1, what) => format!("1 {what} has"),
-        (count, "class") => format!("{count} classes have"),
-        (count, what) => format!("{count} {what}s have"),
-    }
+    format!("{} {}", counted(count, what), if count == 1 { "has" } else { "have" })
 }
 
 /// What is left of a name without case, characters that cannot be seen, and the kind of white space; a number's value.
@@ -304,7 +305,7 @@ mod tests {
         `sentence2` looks like text and is not used, only `sentence1`: name the columns that make the text (`dataset.text: [sentence1, sentence2]`, or `sentence1` alone).
         A row says what the header says, and makes a class of its own: a.csv, line 7.
         1 text has no character that can be seen.
-        1 of 2 evaluation texts occur in the training part, too: the evaluation is too good by that.
+        1 of 2 evaluation texts occurs in the training part, too: the evaluation is too good by that.
         1 text has different labels in different rows.
         ");
         suspects.text_detected = false;

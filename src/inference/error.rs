@@ -7,6 +7,7 @@ use crate::hub::HubError;
 use crate::model::ModelError;
 use crate::store::StoreError;
 use crate::train::TrainError;
+use crate::words::counted;
 
 #[derive(Debug, thiserror::Error)]
 pub enum InferenceError {
@@ -36,7 +37,7 @@ pub enum InferenceError {
          right one with --model"
     )]
     OtherModel { path: PathBuf, of: String, found: String, expected: String },
-    #[error("{} class names for {classes} classes", names.len())]
+    #[error("{} for {}", counted(names.len(), "class name"), counted(*classes, "class"))]
     ClassNames { names: Vec<String>, classes: usize },
     #[error("max_length is {given}; this model takes at most {longest} tokens")]
     MaxLength { given: usize, longest: usize },

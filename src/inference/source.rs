@@ -150,7 +150,7 @@ mod tests {
         let config = r#"{"id2label": {"0": "no", "1": "yes"}}"#;
         assert_eq!(names(config, None, 2).unwrap(), ["no", "yes"]);
         assert_eq!(names(config, Some(&["a", "b"]), 2).unwrap(), ["a", "b"]);
-        assert_eq!(names(config, Some(&["a"]), 2).unwrap_err(), "1 class names for 2 classes");
+        assert_eq!(names(config, Some(&["a"]), 2).unwrap_err(), "1 class name for 2 classes");
         // Names of another head, or no names at all.
         assert_eq!(names(config, None, 3).unwrap(), ["0", "1", "2"]);
         assert_eq!(names(r#"{"id2label": {"0": "LABEL_0", "1": "LABEL_1"}}"#, None, 2).unwrap(), ["0", "1"]);

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::spec::RunId;
+use crate::words::counted;
 
 use super::epochs::{epoch_fields, read_epochs};
 use super::json::read_json;
@@ -71,7 +72,12 @@ fn fault_of_epochs(files: &RunFolder, result: &ResultRecord) -> Option<String> {
         Err(error) => return Some(error.to_string()),
     };
     if epochs.len() != result.epochs {
-        return Some(format!("{} has {} epochs, the result {}", path.display(), epochs.len(), result.epochs));
+        return Some(format!(
+            "{} has {}, the result {}",
+            path.display(),
+            counted(epochs.len(), "epoch"),
+            result.epochs
+        ));
     }
     let best = result.best.as_ref()?;
     let there = epochs.iter().find(|record| record.epoch == best.epoch);
@@ -86,7 +92,10 @@ fn fault_of_predictions(files: &RunFolder, examples: Option<usize>) -> Option<St
         Ok(None) => None,
         Ok(Some(predictions)) => {
             let (found, expected) = (predictions.rows.len(), examples?);
-            let differ = || format!("{} has {found} predictions for {expected} evaluation examples", path.display());
+            let differ = || {
+                let examples = counted(expected, "evaluation example");
+                format!("{} has {} for {examples}", path.display(), counted(found, "prediction"))
+            };
             (found != expected).then(differ)
         }
         Err(error) => Some(error.to_string()),

@@ -205,7 +205,7 @@ pub fn check_threads(threads: Option<usize>) -> Result<(), DeviceError> {
     if (1..=most).contains(&given) {
         return Ok(());
     }
-    let processors = if processors == 1 { "1 processor".to_owned() } else { format!("{processors} processors") };
+    let processors = crate::words::counted(processors, "processor");
     Err(DeviceError::Threads { given, processors, most })
 }
 

@@ -24,7 +24,7 @@
       row.hidden = !fits;
       if (fits) shown += 1;
     });
-    count.textContent = shown === rows.length ? `${rows.length} runs` : `${shown} of ${rows.length} runs`;
+    count.textContent = shown === rows.length ? `${rows.length} ${rows.length === 1 ? "run" : "runs"}` : `${shown} of ${rows.length} runs`;
   };
 
   const keyOf = (row, column) => {
