@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::dataset::Examples;
 use super::error::DataError;
 use super::labels::{Classes, Coding, LabelForm, NEWS, is_float_form};
-use super::overview::quoted;
 use super::rows::LabelledRows;
+use super::shown::quoted;
 use crate::words::counted;
 
 /// What is to be said of the training source and of the evaluation source.

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::shown::quoted;
+
 /// How labels name classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -166,24 +168,14 @@ impl Classes {
     /// What labels are, in words: the end of a sentence that begins with "the labels are".
     pub fn in_words(&self) -> String {
         let Coding::Numbers { first } = self.coding else {
-            return format!("the names of the classes: {}", listed(&self.names));
+            return format!("the names of the classes: {}", quoted(&self.names));
         };
         let last = first + self.names.len() as i64 - 1;
         if self.names.iter().zip(first..).all(|(name, number)| *name == number.to_string()) {
             return format!("the whole numbers from {first} to {last}");
         }
-        format!("the numbers from {first} to {last}, which stand for {}", listed(&self.names))
+        format!("the numbers from {first} to {last}, which stand for {}", quoted(&self.names))
     }
-}
-
-/// Names in quotes, the first of many.
-fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 20;
-    let mut text = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
-    }
-    text
 }
 
 /// An integer in the one way in which integers are written: `01`, `+1` and `-0` are names.

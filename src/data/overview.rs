@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::labels::{Classes, Coding};
+use super::shown::quoted;
 
 /// A data set as it was read. It is shown before training and recorded with every run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,35 +80,6 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
-/// Names in quotes, the first of many. Characters that cannot be seen are shown by their numbers.
-pub(super) fn quoted<T: AsRef<str>>(names: &[T]) -> String {
-    const SHOWN: usize = 8;
-    let mut text =
-        names.iter().take(SHOWN).map(|name| format!("`{}`", visible(name.as_ref()))).collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
-    }
-    text
-}
-
-/// Zero-width characters, marks of direction, soft hyphens, and control characters.
-pub(super) fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-    ) || character.is_control()
-}
-
-fn visible(name: &str) -> String {
-    let shown = |character: char| match character {
-        '\u{a0}' | '\u{2007}' | '\u{202f}' => character.escape_unicode().collect::<String>(),
-        _ if is_invisible(character) => character.escape_default().collect(),
-        _ => character.to_string(),
-    };
-    name.chars().map(shown).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,13 +103,5 @@ mod tests {
         assert_eq!((overview.train(), overview.evaluation()), (4, 2));
         let json = serde_json::to_string(&overview).unwrap();
         assert_eq!(serde_json::from_str::<Overview>(&json).unwrap(), overview);
-    }
-
-    #[test]
-    fn invisible_characters_are_shown() {
-        assert_eq!(
-            quoted(&["Business\u{200b}", "a\tb", "x\u{a0}y", "Ünï 漢"]),
-            "`Business\\u{200b}`, `a\\tb`, `x\\u{a0}y`, `Ünï 漢`"
-        );
     }
 }

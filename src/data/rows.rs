@@ -147,8 +147,8 @@ impl LabelledRows {
             let file = path.file_name().unwrap_or_default().to_string_lossy();
             self.other_columns.push(format!(
                 "{file} lacks the text column of the training rows, {}: {} was taken there.",
-                super::overview::quoted(&known.text),
-                super::overview::quoted(&found.text)
+                super::shown::quoted(&known.text),
+                super::shown::quoted(&found.text)
             ));
         }
         if is_first {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::dataset::Examples;
-use super::overview::{ClassRows, Columns, is_invisible, quoted};
+use super::overview::{ClassRows, Columns};
+use super::shown::{is_invisible, quoted};
 use crate::words::{counted, grouped};
 
 /// Fewer classes are never too many.

@@ -84,7 +84,7 @@ fn names_that_are_no_text_work() {
 fn within(place: &Place, name: &[u8]) -> PathBuf {
     let folder = place.path("").join(OsStr::from_bytes(name));
     std::fs::create_dir_all(folder.join("model")).unwrap();
-    for file in ["little.yaml", "data.csv", "model/config.json", "model/vocab.txt"] {
+    for file in ["little.yaml", "data.csv", "model/config.json", "model/vocab.txt", "model/model.safetensors"] {
         std::fs::copy(place.path(file), folder.join(file)).unwrap();
     }
     folder

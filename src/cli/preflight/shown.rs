@@ -4,7 +4,7 @@ use indicatif::HumanCount;
 
 use super::look::DataLook;
 use crate::cli::text::{Align, Table, count};
-use crate::data::{ClassRows, TokenLengths};
+use crate::data::{ClassRows, TokenLengths, visible};
 
 /// Data sets that are shown with all that is known; the others have a line each.
 const IN_FULL: usize = 3;
@@ -114,7 +114,7 @@ fn class_sizes(classes: &[ClassRows]) -> String {
     let sizes = || classes.iter().map(rows);
     match (sizes().min(), sizes().max()) {
         (Some(_), Some(_)) if classes.len() <= IN_A_LINE => {
-            let named = classes.iter().map(|class| format!("{} {}", class.name, number(rows(class))));
+            let named = classes.iter().map(|class| format!("{} {}", visible(&class.name), number(rows(class))));
             format!(": {}", named.collect::<Vec<_>>().join(", "))
         }
         (Some(least), Some(most)) if least == most => format!(" of {} each", count(most, "example")),
@@ -132,7 +132,7 @@ fn table(classes: &[ClassRows]) -> Table {
     let mut table = Table::new([("class", Align::Left), ("training", Align::Right), ("evaluation", Align::Right)]);
     let mut add = |name: &str, train: usize, evaluation: usize| {
         let number = |rows: usize| HumanCount(rows as u64).to_string();
-        table.row([name.to_owned(), number(train), number(evaluation)]);
+        table.row([visible(name), number(train), number(evaluation)]);
     };
     if classes.len() <= MOST_CLASSES {
         classes.iter().for_each(|class| add(&class.name, class.train, class.evaluation));
