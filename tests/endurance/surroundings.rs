@@ -129,14 +129,23 @@ fn two_people_start_the_same_sweep_and_every_run_is_trained_once() {
 #[test]
 fn timeout_interrupts_a_sweep_like_a_signal() {
     let place = Place::new();
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("USR2", 140)] {
+    for (signal, number, code) in [("INT", Signal::INT, 130), ("TERM", Signal::TERM, 143), ("USR2", Signal::USR2, 140)]
+    {
         let program = place.training(&[]);
         let mut timeout = Command::new("timeout");
-        // The real trainer, whose workers get the signal twice: from timeout and from their supervisor.
-        timeout.args(["--preserve-status", "--signal", signal, "1.5"]).arg(program.get_program());
+        // The real trainer, whose workers get the signal twice: from timeout, which passes on what it gets, and from their
+        // supervisor.
+        timeout.args(["--preserve-status", "--signal", signal, "600"]).arg(program.get_program());
         timeout.args(program.get_args()).current_dir(place.path("")).stdin(Stdio::null());
         timeout.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        let output = timeout.output().unwrap();
+        let mut sweep = piped(timeout);
+        let goes_on = || {
+            let is_planned = place.path("results/little/sweep.json").exists();
+            is_planned && place.store().runs().unwrap().iter().any(|view| view.state == RunState::Running)
+        };
+        wait_until("training or its end", || goes_on() || sweep.try_wait().unwrap().is_some());
+        kill_process(Pid::from_child(&sweep), number).ok();
+        let output = sweep.wait_with_output().unwrap();
         let text = said(&output);
         if output.status.success() {
             // A fast machine is done before.

@@ -28,18 +28,25 @@ pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// The results in a sweep's folder without what may differ between two executions: times, logs, and who did what when.
+/// The results in a sweep's folder without what may differ between two executions: times, logs, who did what when, and the
+/// folder in which the sweep, its inputs and its results lie together.
 pub fn timeless(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let place = folder.ancestors().nth(2).filter(|place| place.parent().is_some());
+    let placeless = |contents: Vec<u8>| {
+        let text = String::from_utf8(contents).unwrap();
+        place.map_or(text.clone(), |place| text.replace(place.to_str().unwrap(), "PLACE"))
+    };
     let mut kept = BTreeMap::new();
     for (path, contents) in files(folder) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let text = match name.as_str() {
-            "metrics.csv" | "runs.csv" => without_times(&String::from_utf8(contents).unwrap()),
+            "metrics.csv" | "runs.csv" => without_times(&placeless(contents)),
             "result.json" | "run.json" => {
-                let mut record: serde_json::Value = serde_json::from_slice(&contents).unwrap();
+                let mut record: serde_json::Value = serde_json::from_str(&placeless(contents)).unwrap();
                 forget_times(&mut record);
                 record.to_string()
             }
+            "adapter_config.json" => placeless(contents),
             _ if path.starts_with("runs") && name != "log.txt" => {
                 format!("{:?}", blake3::hash(&contents))
             }
