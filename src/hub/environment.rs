@@ -109,6 +109,7 @@ pub(super) fn patience(variable: Variable<'_>) -> Result<Patience, HubError> {
     Ok(Patience {
         answers: seconds("HF_HUB_ETAG_TIMEOUT", usual.answers)?,
         downloads: seconds("HF_HUB_DOWNLOAD_TIMEOUT", usual.downloads)?,
+        ..usual
     })
 }
 

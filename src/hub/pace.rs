@@ -15,12 +15,15 @@ pub struct Patience {
     pub answers: Duration,
     /// For more of a file.
     pub downloads: Duration,
+    /// Before the second attempt; later ones come after longer pauses.
+    pub pause: Duration,
 }
 
 impl Default for Patience {
-    /// Those of `huggingface_hub`.
+    /// The first two are those of `huggingface_hub`.
     fn default() -> Self {
-        Patience { answers: Duration::from_secs(10), downloads: Duration::from_secs(10) }
+        let wait = Duration::from_secs(10);
+        Patience { answers: wait, downloads: wait, pause: Duration::from_millis(300) }
     }
 }
 

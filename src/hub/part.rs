@@ -54,7 +54,7 @@ impl Part<'_> {
     /// Whatever keeps it from coming. A beginning stays, where it may be one.
     pub fn bring(&self) -> Result<(), HubError> {
         let mut expected = self.facts.length;
-        let mut retries = Retries::default();
+        let mut retries = Retries::new(self.remote.patience.pause);
         let mut best = self.came();
         // Of what was asked for here, as opposed to what had come before.
         let (mut asked, mut damaged) = (false, false);

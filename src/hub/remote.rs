@@ -166,7 +166,7 @@ impl Remote {
 
     fn patiently<T>(&self, repository: &Repository, attempt: impl FnMut() -> Result<T, Failed>) -> Result<T, Failed> {
         let waiting = |failed: &Failed, wait: Duration| self.retrying(repository, failed, wait);
-        patiently(&waiting, attempt)
+        patiently(self.patience.pause, &waiting, attempt)
     }
 
     /// Tells the watch.

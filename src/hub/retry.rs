@@ -4,18 +4,23 @@ use std::time::Duration;
 
 use super::client::{Failed, Failure};
 
-/// Waiting times between attempts that gain nothing.
-const WAITS: [Duration; 3] = [Duration::from_millis(300), Duration::from_millis(1000), Duration::from_millis(3000)];
+/// Waiting times between attempts that gain nothing, in pauses of [`super::Patience`].
+const WAITS: [u32; 3] = [1, 3, 10];
 /// A server that asks for a longer wait is not waited for.
 const LONGEST: Duration = Duration::from_secs(120);
 
 /// The attempts that are left.
-#[derive(Default)]
 pub(super) struct Retries {
+    pause: Duration,
     made: usize,
 }
 
 impl Retries {
+    /// `pause`: before the second attempt.
+    pub fn new(pause: Duration) -> Self {
+        Retries { pause, made: 0 }
+    }
+
     /// What came is worth having: the count begins anew.
     pub fn gained(&mut self) {
         self.made = 0;
@@ -30,7 +35,7 @@ impl Retries {
             }
             Failure::Status { .. } | Failure::Untrusted(_) | Failure::Odd(_) => return None,
         };
-        let own = *WAITS.get(self.made)?;
+        let own = self.pause * *WAITS.get(self.made)?;
         self.made += 1;
         (asked <= LONGEST).then_some(own.max(asked))
     }
@@ -38,10 +43,11 @@ impl Retries {
 
 /// Attempts until one succeeds or there is no use in another; `waiting` hears of each wait.
 pub(super) fn patiently<T>(
+    pause: Duration,
     waiting: &dyn Fn(&Failed, Duration),
     mut attempt: impl FnMut() -> Result<T, Failed>,
 ) -> Result<T, Failed> {
-    let mut retries = Retries::default();
+    let mut retries = Retries::new(pause);
     loop {
         let failed = match attempt() {
             Ok(found) => return Ok(found),
@@ -65,7 +71,7 @@ mod tests {
     }
 
     fn waits(failure: impl Fn() -> Failure) -> Vec<u64> {
-        let mut retries = Retries::default();
+        let mut retries = Retries::new(Duration::from_millis(300));
         std::iter::from_fn(|| retries.wait(&failed(failure()))).map(|wait| wait.as_millis() as u64).collect()
     }
 
@@ -74,8 +80,8 @@ mod tests {
         let busy = |status: u16, seconds: Option<u64>| {
             waits(move || Failure::Status { status, retry_after: seconds.map(Duration::from_secs) })
         };
-        assert_eq!(waits(|| Failure::Unreachable(String::new())), [300, 1000, 3000]);
-        assert_eq!(busy(503, None), [300, 1000, 3000]);
+        assert_eq!(waits(|| Failure::Unreachable(String::new())), [300, 900, 3000]);
+        assert_eq!(busy(503, None), [300, 900, 3000]);
         assert_eq!(busy(429, Some(2)), [2000, 2000, 3000]);
         assert!(busy(429, Some(3600)).is_empty());
         assert!(busy(404, None).is_empty());

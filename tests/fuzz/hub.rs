@@ -84,7 +84,7 @@ fn hub_answers() {
         let mut hub = Hub::at(cache, folder.path().join("no-package"), None);
         let mut remote = Remote::at(&endpoint, Arc::new(Deaf)).unwrap().with_token("secret");
         let soon = Duration::from_millis(200);
-        remote.patience = Patience { answers: soon, downloads: soon };
+        remote.patience = Patience { answers: soon, downloads: soon, pause: Duration::from_millis(1) };
         hub.remote = Some(remote);
         let found = hub.model("acme/tiny");
         let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -80,7 +80,7 @@ impl Place {
         let mut hub = self.hub();
         let soon = Duration::from_millis(250);
         if let Some(remote) = &mut hub.remote {
-            remote.patience = Patience { answers: soon, downloads: soon };
+            remote.patience = Patience { answers: soon, downloads: soon, pause: soon / 25 };
         }
         hub
     }
