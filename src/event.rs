@@ -56,7 +56,7 @@ impl EpochRecord {
 /// The epoch with the best value of a metric: the lowest loss, the highest of anything else, the earliest of equals.
 /// Epochs whose value is not a number do not count.
 pub fn best_epoch(epochs: &[EpochRecord], metric: MetricName) -> Option<&EpochRecord> {
-    best_by(epochs, metric, |record| Some(record))
+    best_by(epochs, metric, Some)
 }
 
 /// The best of several things by the epoch that each is judged by (none: it is not judged): the lowest loss, the highest of

@@ -35,12 +35,10 @@ pub(crate) fn excess(text: &str) -> Option<Excess> {
         let mut comment = false;
         for (column, character) in characters.chars().enumerate() {
             match (quote, character) {
-                (Some(open), _) => {
-                    // A backslash hides the next character of a text in double quotes.
-                    if character == open && !(open == '"' && before == '\\') {
-                        quote = None;
-                    }
-                }
+                // A backslash hides the next character of a text in double quotes.
+                (Some('"'), '"') if before == '\\' => {}
+                (Some(open), _) if character == open => quote = None,
+                (Some(_), _) => {}
                 _ if comment => break,
                 (None, '#') if before.is_whitespace() || column == 0 => comment = true,
                 // In the middle of a plain text a quote is a letter.

@@ -301,7 +301,7 @@ impl Settings {
         /// `transformers` writes 1e30 where nothing is known.
         const ENDLESS: f64 = 1e9;
         let given = self.fields.get("model_max_length").or_else(|| self.fields.get("max_len"))?.as_f64()?;
-        (given >= 1.0 && given < ENDLESS).then_some(given as usize)
+        (1.0..ENDLESS).contains(&given).then_some(given as usize)
     }
 }
 

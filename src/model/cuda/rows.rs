@@ -221,7 +221,7 @@ impl Groups {
         let (rows, width) = x.size2()?;
         let size = [rows as usize, width as usize];
         let row = size[1] * x.kind().elt_size_in_bytes();
-        if row % BYTES != 0 {
+        if !row.is_multiple_of(BYTES) {
             return Err(TchError::Torch(format!("a kernel was given rows of {row} bytes")));
         }
         let memory = program.memory();
