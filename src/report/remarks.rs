@@ -20,7 +20,7 @@ pub(crate) fn of(report: &Report) -> Vec<String> {
     }
     remarks.extend(unfinished(report));
     remarks.extend(ended_badly(report));
-    remarks.extend(report.damages.iter().map(|damage| format!("Left out: {damage}.")));
+    remarks.extend(report.damages.iter().map(|damage| format!("Damaged: {damage}.")));
     remarks.extend(seeds(report));
     if report.eval_examples().is_none() && report.runs.iter().any(|run| run.facts.is_some()) {
         remarks.push(
