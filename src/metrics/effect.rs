@@ -103,7 +103,7 @@ impl Effect {
     }
 
     /// Two-sided p-value of "the true effect is `value`": one minus the level of the interval that just reaches it; for
-    /// two runs and no difference, McNemar's exact one; where only signs are known, that of the [`SignTest`]. None without a
+    /// two runs and no difference, McNemar's exact one; where only signs are known, that of the sign test. None without a
     /// basis.
     pub fn p_value(&self, value: f64) -> Option<f64> {
         if self.basis() == Basis::Nothing {

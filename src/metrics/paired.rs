@@ -116,7 +116,7 @@ impl PairedExamples {
     /// basis for that.
     ///
     /// A share of N examples comes in steps of 1/N, so that two seeds show the very same difference now and then, which is
-    /// no proof that seeds do not matter: the rounding alone gives a difference the variance [`rounding`].
+    /// no proof that seeds do not matter: the rounding alone gives a difference a variance (Sheppard).
     pub fn effect(&self) -> Effect {
         let components = Components::of(self);
         let (seeds, examples) = (self.seeds as f64, self.examples() as f64);
@@ -241,7 +241,7 @@ impl PairedSeeds {
     /// The mean difference with Student's t.
     ///
     /// Three seeds that all came one epoch later are no proof of zero variance: a difference is never taken as surer than
-    /// the [`rounding`] to steps of `resolution` lets it be.
+    /// the rounding to steps of `resolution` lets it be.
     pub fn effect(&self) -> Effect {
         let seeds = self.differences.len();
         let mean = self.differences.iter().sum::<f64>() / seeds as f64;

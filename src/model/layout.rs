@@ -117,7 +117,7 @@ impl Layout {
         &self.tokens
     }
 
-    /// As [`Self::positions`], but tokens `padding` are not counted: each has the position `place`.
+    /// As `positions`, but tokens `padding` are not counted: each has the position `place`.
     pub fn positions_without(&self, padding: i64, place: i64) -> Result<Tensor, TchError> {
         let mut positions = Vec::with_capacity(self.rows);
         for sequence in &self.sequences {
