@@ -45,9 +45,7 @@ pub(super) fn open(path: &Path, asked: &Asked<'_>, usual: Separator) -> Result<T
     let mut records = Records::new(lines, cut);
     let mut notes = Vec::new();
     let (mut first, mut second) = (Record::default(), Record::default());
-    if !records.read(&mut first)? {
-        return Err(DataError::NoRows { path: path.to_owned() });
-    }
+    read_first(path, &mut records, &mut first)?;
     if let Some(separator) = separator_line(records.raw()) {
         let used = reading.separator.unwrap_or(separator);
         records.cut.separator = used.byte();
@@ -56,9 +54,7 @@ pub(super) fn open(path: &Path, asked: &Asked<'_>, usual: Separator) -> Result<T
             path.display(),
             first.place()
         ));
-        if !records.read(&mut first)? {
-            return Err(DataError::NoRows { path: path.to_owned() });
-        }
+        read_first(path, &mut records, &mut first)?;
     }
     let blank = records.skipped_blank();
     let beginning = records.raw().to_owned();
@@ -99,6 +95,11 @@ pub(super) fn open(path: &Path, asked: &Asked<'_>, usual: Separator) -> Result<T
     }
     let class_names = BTreeMap::new();
     Ok(Table { columns, class_names, notes, news, body: Body::Csv(CsvBody { records, size, pending }) })
+}
+
+/// The next record, of a file that must have one.
+fn read_first(path: &Path, records: &mut Records, first: &mut Record) -> Result<(), DataError> {
+    if records.read(first)? { Ok(()) } else { Err(DataError::NoRows { path: path.to_owned() }) }
 }
 
 /// `sep=;`, a line that tells spreadsheet programs how cells are separated.
