@@ -109,6 +109,9 @@ fn runs(prefix: &str) -> Vec<RunSpec> {
         epochs: 2,
         precision: Precision::Fp32,
         seed: 1,
+        init_seed: None,
+        order_seed: None,
+        dropout_seed: None,
         metric_for_best: MetricName::Accuracy,
     };
     let second = RunSpec {
@@ -143,7 +146,7 @@ fn member(base: &Base, data: &TrainingData, spec: RunSpec) -> Member {
     let targets =
         peft::lora_targets(config.architecture, config.layers, &spec.target_modules, spec.rank, spec.lora_alpha)
             .unwrap();
-    let adapter = Adapter::new(base, targets, spec.seed).unwrap();
+    let adapter = Adapter::new(base, targets, spec.init_seed()).unwrap();
     let run = PlannedRun { id: RunId(spec.seed.to_string()), label: "run".into(), configuration: "run".into(), spec };
     Member::new(run, adapter, data, Orders::Keyed).unwrap()
 }
@@ -263,6 +266,37 @@ fn runs_that_share_a_prefix_give_what_they_give_alone() {
     for (number, (spec, packed)) in specs.iter().zip(train(&base, &data, &specs)).enumerate() {
         let alone = train(&base, &data, std::slice::from_ref(spec)).remove(0);
         assert_same(&format!("run {number}"), &packed, &alone);
+    }
+}
+
+/// Initial values, the order of examples and dropout masks are random numbers of their own.
+#[test]
+fn a_source_of_variation_changes_nothing_but_itself() {
+    let (base, data) = (base("roberta", Kernels::Fused), data("roberta"));
+    let plain = RunSpec { seed: 7, epochs: 1, ..runs("roberta").remove(2) };
+    // The member of a run before its first step, and what it has after its last.
+    let of = |spec: &RunSpec| {
+        let member = member(&base, &data, spec.clone());
+        let values = Vec::<f32>::try_from(member.adapter.parameters.values.to_device(Device::Cpu)).unwrap();
+        let batch = member.micro_batch(0);
+        let trained = train(&base, &data, std::slice::from_ref(spec)).remove(0).parameters;
+        (values, batch.examples.to_vec(), batch.pass.dropout.unwrap().key, trained)
+    };
+    let own = |which: [bool; 3]| {
+        let [init_seed, order_seed, dropout_seed] = which.map(|own| own.then_some(1007));
+        of(&RunSpec { init_seed, order_seed, dropout_seed, ..plain.clone() })
+    };
+    let first = of(&plain);
+    let other = of(&RunSpec { seed: 1007, ..plain.clone() });
+    for which in [[true, false, false], [false, true, false], [false, false, true], [false; 3], [true; 3]] {
+        let (values, examples, key, trained) = own(which);
+        let from = |own: bool| if own { &other } else { &first };
+        assert_eq!(values, from(which[0]).0, "{which:?}: initial values");
+        assert_eq!(examples, from(which[1]).1, "{which:?}: order");
+        assert_eq!(key, from(which[2]).2, "{which:?}: masks");
+        for (whole, all) in [(&first, [false; 3]), (&other, [true; 3])] {
+            assert_eq!(trained == whole.3, which == all, "{which:?}: to the last bit the run of that seed");
+        }
     }
 }
 

@@ -143,6 +143,9 @@ impl Reference {
             epochs: self.batches.order.len(),
             precision: Precision::Fp32,
             seed: 0,
+            init_seed: None,
+            order_seed: None,
+            dropout_seed: None,
             metric_for_best: MetricName::Accuracy,
         };
         PlannedRun { id: RunId("reference".into()), label: "base".into(), configuration: "base".into(), spec }

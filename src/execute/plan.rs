@@ -162,7 +162,8 @@ impl<'a> Waiting<'a> {
     fn new(mut items: Vec<Item<'a>>) -> Self {
         items.sort_by_cached_key(|item| {
             let PlannedRun { spec, label, id, .. } = item.run;
-            (spec.seed, lowest_layer(spec), label.as_str(), id)
+            // With the same masks, too, runs are alike below their adapters; mostly these are one seed.
+            ((spec.order_seed(), spec.dropout_seed(), spec.seed), lowest_layer(spec), label.as_str(), id)
         });
         let mut by_duration: BTreeMap<u64, VecDeque<Item<'a>>> = BTreeMap::new();
         for item in items {

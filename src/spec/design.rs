@@ -12,6 +12,7 @@ use super::exclude::Condition;
 use super::parameter::Parameter;
 use super::problem::{Place, did_you_mean, listed, quoted};
 use super::setting::Setting;
+use super::source_seed::Source;
 use super::yaml::{Node, Value};
 
 /// The content of a sweep file with the options given for it.
@@ -42,6 +43,8 @@ pub(super) struct BasePlaces {
     pub model: Place,
     pub dataset: Place,
     pub init_adapter: Place,
+    /// By [`Source`].
+    pub source_seeds: [Place; 4],
 }
 
 /// What a `--set` option changes.
@@ -117,6 +120,9 @@ impl Design {
                         Setting::Model(_) => self.places.model = option_place("model"),
                         Setting::Dataset(_) | Setting::DatasetField(_) => self.places.dataset = option_place("dataset"),
                         Setting::InitAdapter(_) => self.places.init_adapter = option_place("init_adapter"),
+                        Setting::SourceSeed(source, _) => {
+                            self.places.source_seeds[*source as usize] = option_place(setting.parameter().name());
+                        }
                         _ => {}
                     }
                 }
@@ -180,7 +186,8 @@ fn unknown_section(key: &str) -> String {
 fn read_base(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> (Draft, BasePlaces) {
     let default = |name: &str| Place { path: format!("base.{name} (the default)"), node: None };
     let (model, dataset, init_adapter) = (default("model"), default("dataset"), default("init_adapter"));
-    let mut places = BasePlaces { model, dataset, init_adapter };
+    let source_seeds = Source::ALL.map(|source| default(Parameter::SourceSeed(source).name()));
+    let mut places = BasePlaces { model, dataset, init_adapter, source_seeds };
     let entries = section.and_then(|section| section.entries(context, "a mapping of parameters")).unwrap_or_default();
     let assignments = Assignments::read(entries, context);
     for (parameter, assigned) in assignments.iter() {
@@ -188,6 +195,7 @@ fn read_base(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> (Draft,
             Parameter::Model => places.model = assigned.place.clone(),
             Parameter::Dataset | Parameter::DatasetField(_) => places.dataset = assigned.place.clone(),
             Parameter::InitAdapter => places.init_adapter = assigned.place.clone(),
+            Parameter::SourceSeed(source) => places.source_seeds[source as usize] = assigned.place.clone(),
             _ => {}
         }
     }

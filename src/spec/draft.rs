@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::dataset::DatasetField;
 use super::parameter::{Count, Number, Parameter};
 use super::setting::Setting;
+use super::source_seed::{Seeds, Source, SourceSeed};
 use super::targets::Targets;
 use super::{DatasetSpec, LrScheduler, MetricName, Precision, RunSpec};
 
@@ -28,6 +29,8 @@ pub(super) struct Scalars {
     pub lr_scheduler: LrScheduler,
     pub precision: Precision,
     pub seed: u64,
+    /// By [`Source`].
+    pub source_seeds: [SourceSeed; 4],
     pub metric_for_best: MetricName,
 }
 
@@ -66,6 +69,7 @@ impl Scalars {
             lr_scheduler: LrScheduler::Cosine,
             precision: Precision::Fp32,
             seed: 42,
+            source_seeds: SourceSeed::DEFAULTS,
             metric_for_best: MetricName::Accuracy,
         }
     }
@@ -109,6 +113,7 @@ impl Draft {
             Setting::LrScheduler(value) => scalars.lr_scheduler = *value,
             Setting::Precision(value) => scalars.precision = *value,
             Setting::Seed(value) => scalars.seed = *value,
+            Setting::SourceSeed(source, rule) => scalars.source_seeds[*source as usize] = *rule,
             Setting::MetricForBest(value) => scalars.metric_for_best = *value,
         }
     }
@@ -141,8 +146,26 @@ impl Draft {
             Parameter::LrScheduler => Setting::LrScheduler(scalars.lr_scheduler),
             Parameter::Precision => Setting::Precision(scalars.precision),
             Parameter::Seed => Setting::Seed(scalars.seed),
+            Parameter::SourceSeed(source) => Setting::SourceSeed(source, scalars.source_seeds[source as usize]),
             Parameter::MetricForBest => Setting::MetricForBest(scalars.metric_for_best),
         })
+    }
+
+    /// This draft as one run has it: all seeds are numbers.
+    pub fn at(&self, seeds: &Seeds) -> Draft {
+        let mut draft = self.clone();
+        draft.dataset = self.dataset_at(seeds);
+        draft.scalars.seed = seeds.seed;
+        draft.scalars.source_seeds = numbers([seeds.init, seeds.order, seeds.dropout], draft.dataset.split_seed());
+        draft
+    }
+
+    /// The data set with the rows held out that a run holds out.
+    pub fn dataset_at(&self, seeds: &Seeds) -> Arc<DatasetSpec> {
+        match seeds.split {
+            Some(split) if self.dataset.split_seed() != Some(split) => self.dataset.with_split_seed(split).into(),
+            _ => self.dataset.clone(),
+        }
     }
 
     /// The draft of a resolved run.
@@ -152,6 +175,10 @@ impl Draft {
             lr_scheduler: spec.lr_scheduler,
             precision: spec.precision,
             seed: spec.seed,
+            source_seeds: numbers(
+                [spec.init_seed(), spec.order_seed(), spec.dropout_seed()],
+                spec.dataset.split_seed(),
+            ),
             metric_for_best: spec.metric_for_best,
             ..Scalars::paper()
         };
@@ -188,11 +215,11 @@ impl Draft {
     }
 
     /// The resolved run, once the modules are known by their full names.
-    pub fn resolved(&self, target_modules: Vec<String>) -> RunSpec {
+    pub fn resolved(&self, seeds: &Seeds, target_modules: Vec<String>) -> RunSpec {
         let scalars = &self.scalars;
         RunSpec {
             model: self.model.to_string(),
-            dataset: DatasetSpec::clone(&self.dataset),
+            dataset: DatasetSpec::clone(&self.dataset_at(seeds)),
             init_adapter: self.init_adapter.as_deref().map(str::to_owned),
             max_length: scalars.count(Count::MaxLength),
             rank: scalars.count(Count::Rank),
@@ -213,8 +240,23 @@ impl Draft {
             max_grad_norm: scalars.number(Number::MaxGradNorm),
             epochs: scalars.count(Count::Epochs),
             precision: scalars.precision,
-            seed: scalars.seed,
+            seed: seeds.seed,
+            init_seed: seeds.own(seeds.init),
+            order_seed: seeds.own(seeds.order),
+            dropout_seed: seeds.own(seeds.dropout),
             metric_for_best: scalars.metric_for_best,
         }
     }
+}
+
+/// Seeds of sources that are known as numbers; a data set without rows that are held out has none of the split.
+fn numbers([init, order, dropout]: [u64; 3], split: Option<u64>) -> [SourceSeed; 4] {
+    let mut numbers = SourceSeed::DEFAULTS;
+    for (source, number) in [(Source::Init, init), (Source::Order, order), (Source::Dropout, dropout)] {
+        numbers[source as usize] = SourceSeed::Number(number);
+    }
+    if let Some(split) = split {
+        numbers[Source::Split as usize] = SourceSeed::Number(split);
+    }
+    numbers
 }

@@ -69,17 +69,19 @@ impl Condition {
         sound.then(|| Condition { tests, place: cursor.place() })
     }
 
+    /// Whether it leaves out a run; of the draft all seeds are numbers.
     pub fn matches(&self, draft: &Draft) -> bool {
-        self.tests.iter().all(|(parameter, test)| test.holds(draft.get(*parameter).as_ref()))
+        self.tests.iter().all(|(parameter, test)| test.holds(draft.get(*parameter).as_ref(), draft.scalars.seed))
     }
 }
 
 impl Test {
     /// Whether a value passes; none is the value of a data set field that is to be detected, which equals nothing.
-    fn holds(&self, value: Option<&Setting>) -> bool {
+    fn holds(&self, value: Option<&Setting>, seed: u64) -> bool {
+        let any = |settings: &[Setting], value: &Setting| settings.iter().any(|asked| asked.is_met_by(value, seed));
         match self {
-            Test::OneOf(settings) => value.is_some_and(|value| settings.contains(value)),
-            Test::NoneOf(settings) => value.is_none_or(|value| !settings.contains(value)),
+            Test::OneOf(settings) => value.is_some_and(|value| any(settings, value)),
+            Test::NoneOf(settings) => value.is_none_or(|value| !any(settings, value)),
             Test::Compare(comparison, bound) => {
                 value.and_then(Setting::as_number).is_some_and(|value| comparison.holds(value, *bound))
             }
@@ -141,7 +143,8 @@ fn takes_lists(parameter: Parameter) -> bool {
 
 fn takes_numbers(parameter: Parameter) -> bool {
     match parameter {
-        Parameter::Count(_) | Parameter::Number(_) | Parameter::ClassifierDropout | Parameter::Seed => true,
+        Parameter::Count(_) | Parameter::Number(_) | Parameter::ClassifierDropout => true,
+        Parameter::Seed | Parameter::SourceSeed(_) => true,
         Parameter::DatasetField(field) => field == DatasetField::Limit,
         _ => false,
     }

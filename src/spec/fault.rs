@@ -5,6 +5,7 @@ use super::expand::Origin;
 use super::intern::Interner;
 use super::problem::{Place, Problems};
 use super::setting::Setting;
+use super::source_seed::Source;
 
 /// Why a draft has no key.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub(super) enum Fault {
     Dataset(String),
     /// Nothing is known of the adapter to begin with, or it contradicts another parameter.
     Adapter(String),
+    /// The seed of a source that no run can have.
+    SourceSeed(Source, String),
     /// Modules that the model does not have, each with its place in the file.
     Targets(Vec<(Place, String)>),
 }
@@ -38,6 +41,12 @@ pub(super) fn report(faults: Vec<Fault>, design: &Design, origin: Origin, proble
             Fault::Adapter(message) => {
                 problems.add(place(sets_adapter, &design.places.init_adapter), message);
             }
+            Fault::SourceSeed(source, message) => {
+                let base = &design.places.source_seeds[source as usize];
+                let mut choices = choices.iter().rev();
+                let own = choices.find(|choice| choice.settings.iter().any(|setting| sets_seed(setting, source)));
+                problems.add(own.map_or(base, |choice| &choice.place).clone(), message);
+            }
             Fault::Targets(messages) => {
                 for (place, message) in messages {
                     problems.add(place, message);
@@ -53,6 +62,10 @@ fn sets_model(setting: &Setting) -> bool {
 
 fn sets_adapter(setting: &Setting) -> bool {
     matches!(setting, Setting::InitAdapter(_))
+}
+
+fn sets_seed(setting: &Setting, source: Source) -> bool {
+    matches!(setting, Setting::SourceSeed(of, _) if *of == source)
 }
 
 fn sets_dataset(setting: &Setting) -> bool {

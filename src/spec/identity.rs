@@ -14,6 +14,9 @@ struct Identity<'a> {
     batch_size: usize,
     classifier_dropout: f64,
     dataset: DatasetIdentity<'a>,
+    /// Here and below: only where it is not `seed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropout_seed: Option<u64>,
     epochs: usize,
     eval_batch_size: usize,
     extra_dropout: f64,
@@ -24,6 +27,8 @@ struct Identity<'a> {
     /// The digest of its contents.
     #[serde(skip_serializing_if = "Option::is_none")]
     init_adapter: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    init_seed: Option<u64>,
     learning_rate: f64,
     lora_alpha: f64,
     lora_dropout: f64,
@@ -33,6 +38,8 @@ struct Identity<'a> {
     metric_for_best: MetricName,
     /// The digest of its contents.
     model: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_seed: Option<u64>,
     precision: Precision,
     rank: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,11 +127,13 @@ pub(super) fn run_id(spec: &RunSpec, digests: Digests<'_>, rehearsal_of: Option<
 
 impl<'a> Identity<'a> {
     fn new(spec: &'a RunSpec, digests: Digests<'a>, rehearsal_of: Option<&'a str>) -> Self {
+        let own = |seed: u64| Some(seed).filter(|seed| *seed != spec.seed);
         Identity {
             attention_dropout: spec.attention_dropout,
             batch_size: spec.batch_size,
             classifier_dropout: spec.classifier_dropout,
             dataset: DatasetIdentity::new(&spec.dataset, digests.dataset),
+            dropout_seed: own(spec.dropout_seed()),
             epochs: spec.epochs,
             eval_batch_size: spec.eval_batch_size,
             extra_dropout: spec.extra_dropout,
@@ -132,6 +141,7 @@ impl<'a> Identity<'a> {
             gradient_accumulation_steps: spec.gradient_accumulation_steps,
             hidden_dropout: spec.hidden_dropout,
             init_adapter: digests.adapter,
+            init_seed: own(spec.init_seed()),
             learning_rate: spec.learning_rate,
             lora_alpha: spec.lora_alpha,
             lora_dropout: spec.lora_dropout,
@@ -140,6 +150,7 @@ impl<'a> Identity<'a> {
             max_length: spec.max_length,
             metric_for_best: spec.metric_for_best,
             model: digests.model,
+            order_seed: own(spec.order_seed()),
             precision: spec.precision,
             rank: spec.rank,
             rehearsal_of,
@@ -157,12 +168,15 @@ mod tests {
 
     use super::super::Reading;
     use super::super::draft::Draft;
+    use super::super::source_seed::Seeds;
     use super::*;
 
     const DIGESTS: Digests<'_> = Digests { model: "m", dataset: "d", adapter: None };
 
     fn spec() -> RunSpec {
-        Draft::paper().resolved(vec!["roberta.encoder.layer.0.attention.self.query".to_owned()])
+        let draft = Draft::paper();
+        let seeds = Seeds::of(&draft.scalars.source_seeds, draft.scalars.seed).unwrap();
+        draft.resolved(&seeds, vec!["roberta.encoder.layer.0.attention.self.query".to_owned()])
     }
 
     #[test]
@@ -189,6 +203,17 @@ mod tests {
         assert!(seen.insert(run_id(&spec(), Digests { dataset: "other", ..DIGESTS }, None)));
         assert!(seen.insert(run_id(&spec(), Digests { adapter: Some("a"), ..DIGESTS }, None)));
         assert!(seen.insert(run_id(&spec(), DIGESTS, Some("base"))));
+    }
+
+    #[test]
+    fn seeds_of_single_sources_are_part_of_the_identity_where_they_are_set_apart() {
+        let id = |[init_seed, order_seed, dropout_seed]: [Option<u64>; 3]| {
+            run_id(&RunSpec { init_seed, order_seed, dropout_seed, ..spec() }, DIGESTS, None)
+        };
+        let same = run_id(&spec(), DIGESTS, None);
+        assert_eq!(id([Some(42), Some(42), Some(42)]), same);
+        let apart = [[Some(7), None, None], [None, Some(7), None], [None, None, Some(7)], [Some(7), Some(7), Some(7)]];
+        assert_eq!(BTreeSet::from_iter(apart.map(id).into_iter().chain([same])).len(), 5);
     }
 
     /// D6: nothing changes where the field is not used.
@@ -260,6 +285,7 @@ mod tests {
         let mut spec = spec();
         let (quoting, separator) = (Some(Quoting::None), Some(Separator::TAB));
         spec.dataset.reading = Reading { header: Some(false), quoting, separator };
+        (spec.init_seed, spec.order_seed, spec.dropout_seed) = (Some(1), Some(2), Some(3));
         let digests = Digests { adapter: Some("a"), ..DIGESTS };
         let json = serde_json::to_value(Identity::new(&spec, digests, Some("base"))).unwrap();
         for object in [&json, &json["dataset"], &json["dataset"]["evaluation"]["held_out"]] {

@@ -8,8 +8,10 @@ use super::facts::{AdapterFacts, Facts, Input, ModelFacts};
 use super::fault::Fault;
 use super::identity::{DatasetIdentity, Digests, run_id};
 use super::parameter::{Count, Number};
+use super::problem::quoted;
+use super::source_seed::{Seeds, Source, SourceSeed};
 use super::targets::Targets;
-use super::{DatasetSpec, LrScheduler, MetricName, Precision, RunId, RunSpec};
+use super::{DatasetSpec, Evaluation, LrScheduler, MetricName, Precision, RunId, RunSpec};
 
 /// What a configuration computes, seed aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,7 +27,25 @@ pub(super) struct Key {
     classifier_dropout: u64,
     lr_scheduler: LrScheduler,
     precision: Precision,
+    /// As they are written, but for a split whose seed is a number: that is part of the data set.
+    source_seeds: [SourceSeed; 4],
     metric_for_best: MetricName,
+}
+
+/// A run of a configuration.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seeded {
+    pub seeds: Seeds,
+    /// With the rows held out that this run holds out.
+    dataset: usize,
+}
+
+impl Seeded {
+    /// What the run computes: equal where two configurations have the same run.
+    pub fn computes(&self, of: &Key) -> (Key, Seeds) {
+        let key = Key { dataset: self.dataset, source_seeds: SourceSeed::DEFAULTS, ..*of };
+        (key, Seeds { split: None, ..self.seeds })
+    }
 }
 
 /// What keys stand for.
@@ -38,19 +58,19 @@ pub(super) struct Contents {
 }
 
 impl Contents {
-    /// The run of a draft whose key this is.
-    pub fn resolved(&self, draft: &Draft, key: &Key) -> RunSpec {
-        let mut run = draft.resolved(self.target_modules[key.targets].clone());
+    /// A run of a draft whose key this is.
+    pub fn resolved(&self, draft: &Draft, key: &Key, run: &Seeded) -> RunSpec {
+        let mut run = draft.resolved(&run.seeds, self.target_modules[key.targets].clone());
         if let Some(adapter) = key.adapter.map(|number| &self.adapters[number]) {
             (run.rank, run.lora_alpha) = (adapter.rank, adapter.lora_alpha);
         }
         run
     }
 
-    pub fn run_id(&self, spec: &RunSpec, key: &Key) -> RunId {
+    pub fn run_id(&self, spec: &RunSpec, key: &Key, run: &Seeded) -> RunId {
         let digests = Digests {
             model: &self.models[key.model].digest,
-            dataset: &self.dataset_digests[key.dataset],
+            dataset: &self.dataset_digests[run.dataset],
             adapter: key.adapter.map(|number| self.adapters[number].digest.as_str()),
         };
         run_id(spec, digests, None)
@@ -104,19 +124,24 @@ impl<'f> Interner<'f> {
     /// The key of a draft, or everything that keeps it from having one.
     pub fn key(&mut self, draft: &Draft) -> Result<Key, Vec<Fault>> {
         let model = self.model(&draft.model).map_err(Fault::Model);
-        let dataset = self.dataset(&draft.dataset).map_err(Fault::Dataset);
+        let dataset = self.dataset(&first_dataset(draft)).map_err(Fault::Dataset);
+        let split = split_fault(draft);
         let targets = match &model {
             Ok(model) => self.adapted(draft, *model).map(Some),
             Err(_) => Ok(None),
         };
-        let (model, dataset, (adapter, targets)) = match (model, dataset, targets) {
-            (Ok(model), Ok(dataset), Ok(Some(targets))) => (model, dataset, targets),
-            (model, dataset, targets) => {
-                let faults = [model.err(), dataset.err(), targets.err()];
+        let (model, dataset, (adapter, targets)) = match (model, dataset, targets, split) {
+            (Ok(model), Ok(dataset), Ok(Some(targets)), None) => (model, dataset, targets),
+            (model, dataset, targets, split) => {
+                let faults = [model.err(), dataset.err(), split, targets.err()];
                 return Err(faults.into_iter().flatten().collect());
             }
         };
-        let Scalars { mut counts, mut numbers, lr_scheduler, precision, metric_for_best, .. } = draft.scalars;
+        let Scalars { mut counts, mut numbers, lr_scheduler, precision, mut source_seeds, metric_for_best, .. } =
+            draft.scalars;
+        if let SourceSeed::Number(_) = source_seeds[Source::Split as usize] {
+            source_seeds[Source::Split as usize] = SourceSeed::OfDataset;
+        }
         if let Some(adapter) = adapter.map(|number: usize| &self.contents.adapters[number]) {
             counts[Count::Rank as usize] = adapter.rank;
             numbers[Number::LoraAlpha as usize] = adapter.lora_alpha;
@@ -131,14 +156,26 @@ impl<'f> Interner<'f> {
             classifier_dropout: draft.scalars.classifier_dropout().to_bits(),
             lr_scheduler,
             precision,
+            source_seeds,
             metric_for_best,
         })
+    }
+
+    /// The run that a draft with this key is with a seed.
+    pub fn run(&mut self, draft: &Draft, key: &Key, seed: u64) -> Result<Seeded, Fault> {
+        let seeds =
+            Seeds::of(&draft.scalars.source_seeds, seed).map_err(|(source, fault)| Fault::SourceSeed(source, fault))?;
+        let dataset = match seeds.split {
+            None => key.dataset,
+            Some(_) => self.dataset(&draft.dataset_at(&seeds)).map_err(Fault::Dataset)?,
+        };
+        Ok(Seeded { seeds, dataset })
     }
 
     /// What keeps a draft from having a key, as far as that shows in what is at hand.
     pub fn faults_at_hand(&mut self, draft: &Draft) -> Vec<Fault> {
         let facts = self.facts;
-        let mut faults = Vec::new();
+        let mut faults: Vec<Fault> = split_fault(draft).into_iter().collect();
         let model = facts.is_at_hand(Input::Model(&draft.model)).then(|| self.model(&draft.model));
         if let Some(Err(fault)) = &model {
             faults.push(Fault::Model(fault.clone()));
@@ -274,6 +311,30 @@ impl<'f> Interner<'f> {
         }
         number
     }
+}
+
+/// The data set, with the rows held out that a split's own seed holds out.
+fn first_dataset(draft: &Draft) -> Arc<DatasetSpec> {
+    match draft.scalars.source_seeds[Source::Split as usize] {
+        SourceSeed::Number(seed) => draft.dataset.with_split_seed(seed).into(),
+        SourceSeed::OfDataset | SourceSeed::AfterSeed(_) => draft.dataset.clone(),
+    }
+}
+
+/// A seed for a split that is none of ours.
+fn split_fault(draft: &Draft) -> Option<Fault> {
+    let rule = draft.scalars.source_seeds[Source::Split as usize];
+    let evaluation = match &draft.dataset.evaluation {
+        _ if rule == SourceSeed::OfDataset => return None,
+        Evaluation::HeldOut { .. } => return None,
+        Evaluation::Split(split) => format!("the split {}", quoted(split)),
+        Evaluation::File(path) => format!("the file {}", quoted(path)),
+    };
+    let message = format!(
+        "`split_seed` says which rows are held out, but this data set is evaluated on {evaluation}; leave it out, or hold \
+         rows out: `dataset.eval: {{test_size: 640}}`"
+    );
+    Some(Fault::SourceSeed(Source::Split, message))
 }
 
 fn json(value: &impl serde::Serialize) -> String {

@@ -55,6 +55,7 @@ fn make_absolute(name: &mut String, is_there: fn(&Path) -> bool) -> io::Result<(
 #[cfg(test)]
 mod tests {
     use super::super::draft::Draft;
+    use super::super::source_seed::{Seeds, SourceSeed};
     use super::*;
 
     /// R2: what is a file or folder here is meant wherever a worker is started; other names stay.
@@ -62,7 +63,8 @@ mod tests {
     fn inputs_that_are_here_get_absolute_paths() {
         // Tests run in the folder of the crate.
         let here = std::env::current_dir().unwrap();
-        let mut run = Draft::paper().resolved(Vec::new());
+        let seeds = Seeds::of(&SourceSeed::DEFAULTS, 42).unwrap();
+        let mut run = Draft::paper().resolved(&seeds, Vec::new());
         run.locate().unwrap();
         assert_eq!((run.model.as_str(), run.dataset.path.as_str()), ("FacebookAI/roberta-base", "fancyzhx/ag_news"));
         run.model = "./src".to_owned();

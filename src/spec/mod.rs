@@ -21,9 +21,10 @@
 //! * `grid`: the same as axes of a product. `zip`: parameter -> list of values, all equally long, walked together; one
 //!   more axis of the product.
 //! * `runs`: list of mappings of parameters with an optional `name`.
+//! * `seeds`: every configuration once per seed. `init_seed`, `order_seed` and `dropout_seed` follow a run's seed, `split_seed`
+//!   the data set's, unless they are set: to a number, or relative to the run's seed (`seed`, `seed + 1000`).
 //! * `exclude`: list of conditions, parameter -> value, list of values, or `{lt, le, gt, ge, ne}`; a run that meets all of
 //!   a condition is left out.
-//! * `seeds`: every configuration once per seed.
 //! * `hypotheses`: see [`Hypothesis`]; `vary` is a parameter or a named change, `values` some of its values, `baseline` a
 //!   configuration's label, `metric` one of `accuracy` (at the best epoch), `accuracy@last`, `accuracy@3`,
 //!   `epochs_to(accuracy, 0.9)`, `generalization_gap`.
@@ -63,6 +64,7 @@ mod resolve;
 mod run;
 mod select;
 mod setting;
+mod source_seed;
 mod targets;
 mod treatment;
 mod yaml;

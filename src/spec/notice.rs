@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use super::axis::{Axis, Choice};
 use super::dataset::DatasetField;
 use super::design::{Design, Override};
+use super::draft::Draft;
 use super::exclude::Condition;
 use super::parameter::Parameter;
 use super::problem::{Place, listed, quoted};
 use super::setting::Setting;
+use super::source_seed::Seeds;
 
 /// Finds the line of a place in the file.
 type Line<'a> = &'a dyn Fn(&Place) -> Option<usize>;
@@ -82,12 +84,24 @@ fn single_value(axis: &Axis, line: Line<'_>) -> Option<String> {
 /// Values of `ablate` that base has already: their runs are base's.
 fn values_of_base(design: &Design, line: Line<'_>) -> Vec<String> {
     let choices = design.ablate.iter().flatten().flat_map(|axis| &axis.choices);
-    let as_base = choices.filter(|choice| design.base.with(choice.settings.iter()) == design.base);
+    let as_base = choices.filter(|choice| same_runs(design, &design.base.with(choice.settings.iter()), &design.base));
     let notice = |choice: &Choice| {
         let (place, shown) = (named(&choice.place, line), quoted(&choice.shown));
         format!("{place} has a value that base has already, {shown}, so it makes no run of its own")
     };
     as_base.map(notice).collect()
+}
+
+/// Whether two configurations have the same runs.
+fn same_runs(design: &Design, one: &Draft, other: &Draft) -> bool {
+    one == other || runs_of(design, one) == runs_of(design, other)
+}
+
+/// The runs of a configuration; those that cannot be are left out.
+fn runs_of(design: &Design, draft: &Draft) -> Vec<Draft> {
+    let seeds = design.seeds.clone().unwrap_or_else(|| vec![draft.scalars.seed]);
+    let at = |seed: u64| Some(draft.at(&Seeds::of(&draft.scalars.source_seeds, seed).ok()?));
+    seeds.into_iter().filter_map(at).collect()
 }
 
 /// Varied data sets that do not have what base says of its own.
@@ -122,11 +136,8 @@ fn idle_conditions(design: &Design, line: Line<'_>) -> Vec<String> {
         if idle.is_empty() {
             break;
         }
-        let mut draft = configuration.draft;
-        let seeds = design.seeds.clone().unwrap_or_else(|| vec![draft.scalars.seed]);
-        for seed in seeds {
-            draft.scalars.seed = seed;
-            idle.retain(|condition| !condition.matches(&draft));
+        for run in runs_of(design, &configuration.draft) {
+            idle.retain(|condition| !condition.matches(&run));
         }
     }
     let notice = |condition: &Condition| {

@@ -2,6 +2,7 @@
 
 use super::dataset::DatasetField;
 use super::problem::{nearest, quoted};
+use super::source_seed::Source;
 
 /// A parameter of a run, as sweep files name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +19,8 @@ pub(super) enum Parameter {
     LrScheduler,
     Precision,
     Seed,
+    /// The seed of one source of variation; without one it follows `seed`, that of the split the data set.
+    SourceSeed(Source),
     MetricForBest,
 }
 
@@ -112,7 +115,7 @@ const fn field(field: DatasetField) -> Parameter {
 
 impl Parameter {
     /// Every parameter with its name.
-    pub const NAMES: [(&'static str, Parameter); 34] = [
+    pub const NAMES: [(&'static str, Parameter); 38] = [
         ("model", Parameter::Model),
         ("dataset", Parameter::Dataset),
         ("dataset.path", field(DatasetField::Path)),
@@ -146,11 +149,15 @@ impl Parameter {
         ("epochs", Parameter::Count(Count::Epochs)),
         ("precision", Parameter::Precision),
         ("seed", Parameter::Seed),
+        ("init_seed", Parameter::SourceSeed(Source::Init)),
+        ("order_seed", Parameter::SourceSeed(Source::Order)),
+        ("dropout_seed", Parameter::SourceSeed(Source::Dropout)),
+        ("split_seed", Parameter::SourceSeed(Source::Split)),
         ("metric_for_best", Parameter::MetricForBest),
     ];
 
     /// How the same things are called elsewhere (transformers, peft, common usage).
-    const ALSO_CALLED: [(&'static str, &'static str); 22] = [
+    const ALSO_CALLED: [(&'static str, &'static str); 26] = [
         ("lr", "learning_rate"),
         ("r", "rank"),
         ("lora_r", "rank"),
@@ -173,6 +180,10 @@ impl Parameter {
         ("max_seq_length", "max_length"),
         ("metric_for_best_model", "metric_for_best"),
         ("dataset.evaluation", "dataset.eval"),
+        ("data_seed", "order_seed"),
+        ("shuffle_seed", "order_seed"),
+        ("initialization_seed", "init_seed"),
+        ("dataset.eval.seed", "split_seed"),
     ];
 
     pub fn named(name: &str) -> Option<Parameter> {

@@ -8,8 +8,9 @@ use super::design::Design;
 use super::draft::Draft;
 use super::expand::{Configuration, Origin};
 use super::facts::Facts;
-use super::intern::{Contents, Interner, Key};
+use super::intern::{Contents, Interner, Key, Seeded};
 use super::problem::{Place, Problems, quoted};
+use super::source_seed::{Seeds, SourceSeed};
 use super::{PlannedRun, Sweep};
 use super::{contradiction, fault, treatment};
 use crate::words::{counted, grouped};
@@ -17,13 +18,13 @@ use crate::words::{counted, grouped};
 /// A sweep file that means more runs than this means something else.
 const MOST_RUNS: usize = 1_000_000;
 
-/// A configuration with the seeds of its runs.
+/// A configuration with its runs.
 #[derive(Clone, Debug)]
 pub(super) struct Planned {
     pub label: String,
     pub draft: Draft,
     pub key: Key,
-    pub seeds: Vec<u64>,
+    pub runs: Vec<Seeded>,
     origin: Origin,
 }
 
@@ -42,6 +43,7 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
         return None;
     }
     let planned = plan(design, &mut interner, problems);
+    let planned = without_doubles(design, planned, problems);
     report_equal_labels(design, &planned, problems);
     if !problems.is_empty() {
         return None;
@@ -86,9 +88,15 @@ fn plan(design: &Design, interner: &mut Interner<'_>, problems: &mut Problems) -
         let number = *number_of.entry(key).or_insert(planned.len());
         if number == planned.len() {
             let Configuration { label, draft, origin } = configuration;
-            planned.push(Planned { label, draft, key, seeds: Vec::with_capacity(seeds.len()), origin });
+            planned.push(Planned { label, draft, key, runs: Vec::with_capacity(seeds.len()), origin });
         }
-        planned[number].seeds.extend(seeds.into_iter().filter(|seed| taken.insert((number, *seed))));
+        let planned = &mut planned[number];
+        for seed in seeds.into_iter().filter(|seed| taken.insert((number, *seed))) {
+            match interner.run(&planned.draft, &planned.key, seed) {
+                Ok(run) => planned.runs.push(run),
+                Err(found) => fault::report(vec![found], design, planned.origin, problems),
+            }
+        }
     }
     planned
 }
@@ -100,23 +108,56 @@ fn seeds(design: &Design, configuration: &Configuration) -> Vec<u64> {
     if design.exclude.is_empty() {
         return seeds.to_vec();
     }
-    let mut draft = configuration.draft.clone();
+    let draft = &configuration.draft;
     let kept = seeds.iter().copied().filter(|seed| {
-        draft.scalars.seed = *seed;
-        !design.exclude.iter().any(|condition| condition.matches(&draft))
+        // What cannot be is reported when it is planned.
+        let run = Seeds::of(&draft.scalars.source_seeds, *seed).map(|seeds| draft.at(&seeds));
+        run.is_err() || run.is_ok_and(|run| !design.exclude.iter().any(|condition| condition.matches(&run)))
     });
     kept.collect()
 }
 
+/// Seeds can be written in several ways, so that a configuration turns out to have the runs of an earlier one: it is that
+/// one. Where only some of its runs are the same, nothing can tell to which of the two those belong.
+fn without_doubles(design: &Design, planned: Vec<Planned>, problems: &mut Problems) -> Vec<Planned> {
+    let plain = |planned: &Planned| planned.draft.scalars.source_seeds == SourceSeed::DEFAULTS;
+    if planned.iter().all(plain) {
+        return planned;
+    }
+    let mut kept: Vec<Planned> = Vec::with_capacity(planned.len());
+    let mut owners = HashMap::new();
+    for planned in planned {
+        let computed: Vec<_> = planned.runs.iter().map(|run| run.computes(&planned.key)).collect();
+        let owned: Vec<Option<usize>> = computed.iter().map(|run| owners.get(run).copied()).collect();
+        let Some(number) = owned.iter().flatten().next().copied() else {
+            owners.extend(computed.into_iter().map(|run| (run, kept.len())));
+            kept.push(planned);
+            continue;
+        };
+        let other = &kept[number];
+        if owned.iter().any(|owner| *owner != Some(number)) {
+            let shared = planned.runs.iter().zip(&owned).find(|(_, owner)| owner.is_some());
+            let seed = shared.map_or(0, |(run, _)| run.seeds.seed);
+            let (one, other) = (quoted(&planned.label), quoted(&other.label));
+            let message = format!(
+                "with seed {seed}, {one} is the same run as {other}, with other seeds it is not; choose seeds that never \
+                 meet, for example `seed + 1000`"
+            );
+            problems.add(place_of(design, planned.origin), message);
+        }
+    }
+    kept
+}
+
 fn runs(planned: &[Planned], varies_seed: bool, contents: &Contents) -> Vec<PlannedRun> {
-    let runs: Vec<(&Planned, u64)> =
-        planned.iter().flat_map(|planned| planned.seeds.iter().map(move |seed| (planned, *seed))).collect();
-    let run = |(planned, seed): (&Planned, u64)| {
-        let mut spec = contents.resolved(&planned.draft, &planned.key);
-        spec.seed = seed;
+    let runs: Vec<(&Planned, &Seeded)> =
+        planned.iter().flat_map(|planned| planned.runs.iter().map(move |run| (planned, run))).collect();
+    let run = |(planned, run): (&Planned, &Seeded)| {
+        let spec = contents.resolved(&planned.draft, &planned.key, run);
+        let seed = spec.seed;
         let configuration = planned.label.clone();
         let label = if varies_seed { format!("{configuration}, seed={seed}") } else { configuration.clone() };
-        PlannedRun { id: contents.run_id(&spec, &planned.key), label, configuration, spec }
+        PlannedRun { id: contents.run_id(&spec, &planned.key, run), label, configuration, spec }
     };
     runs.into_par_iter().map(run).collect()
 }

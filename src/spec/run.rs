@@ -58,6 +58,15 @@ pub struct RunSpec {
     pub epochs: usize,
     pub precision: Precision,
     pub seed: u64,
+    /// Of the initial values of the adapter and of a new head. None: `seed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_seed: Option<u64>,
+    /// Of the order of training examples. None: `seed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_seed: Option<u64>,
+    /// Of dropout masks. None: `seed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropout_seed: Option<u64>,
     /// The metric that chooses the best epoch.
     pub metric_for_best: MetricName,
 }

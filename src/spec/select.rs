@@ -122,7 +122,10 @@ impl<'a> Condition<'a> {
                 let names = run.spec.target_modules.iter();
                 names.into_iter().any(|name| wildcard_match(wanted, name))
             }
-            Condition::Value(wanted) => Draft::of(&run.spec).get(wanted.parameter()) == Some(wanted.clone()),
+            Condition::Value(wanted) => {
+                let value = Draft::of(&run.spec).get(wanted.parameter());
+                value.is_some_and(|value| wanted.is_met_by(&value, run.spec.seed))
+            }
             Condition::Shown(parameter, wanted) => {
                 Draft::of(&run.spec).get(*parameter).is_some_and(|value| wildcard_match(wanted, &value.shown()))
             }

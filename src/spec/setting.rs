@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::cursor::{Context, Cursor, shown_number};
 use super::dataset::{self, DatasetSetting, read_seed};
 use super::parameter::{Count, Domain, Number, Parameter};
+use super::source_seed::{Source, SourceSeed};
 use super::targets::Targets;
 use super::yaml::Value;
 use super::{DatasetSpec, LrScheduler, MetricName, Precision};
@@ -25,6 +26,7 @@ pub(super) enum Setting {
     LrScheduler(LrScheduler),
     Precision(Precision),
     Seed(u64),
+    SourceSeed(Source, SourceSeed),
     MetricForBest(MetricName),
 }
 
@@ -56,6 +58,7 @@ impl Setting {
             Parameter::LrScheduler => Setting::LrScheduler(cursor.one_of(context, &LrScheduler::NAMES)?),
             Parameter::Precision => Setting::Precision(cursor.one_of(context, &Precision::NAMES)?),
             Parameter::Seed => Setting::Seed(read_seed(cursor, context)?),
+            Parameter::SourceSeed(source) => Setting::SourceSeed(source, SourceSeed::read(source, cursor, context)?),
             Parameter::MetricForBest => Setting::MetricForBest(cursor.one_of(context, &MetricName::NAMES)?),
         })
     }
@@ -73,6 +76,7 @@ impl Setting {
             Setting::LrScheduler(_) => Parameter::LrScheduler,
             Setting::Precision(_) => Parameter::Precision,
             Setting::Seed(_) => Parameter::Seed,
+            Setting::SourceSeed(source, _) => Parameter::SourceSeed(*source),
             Setting::MetricForBest(_) => Parameter::MetricForBest,
         }
     }
@@ -110,6 +114,7 @@ impl Setting {
             Setting::LrScheduler(value) => value.name().to_owned(),
             Setting::Precision(value) => value.name().to_owned(),
             Setting::Seed(value) => value.to_string(),
+            Setting::SourceSeed(_, rule) => rule.to_string(),
             Setting::MetricForBest(value) => value.name().to_owned(),
         }
     }
@@ -120,8 +125,19 @@ impl Setting {
             Setting::Count(_, value) | Setting::DatasetField(DatasetSetting::Limit(value)) => Some(*value as f64),
             Setting::Number(_, value) => Some(*value),
             Setting::ClassifierDropout(value) => *value,
-            Setting::Seed(value) => Some(*value as f64),
+            Setting::Seed(value) | Setting::SourceSeed(_, SourceSeed::Number(value)) => Some(*value as f64),
             _ => None,
+        }
+    }
+
+    /// Whether a run of this seed has what is asked for here, `value` being what it has.
+    pub fn is_met_by(&self, value: &Setting, seed: u64) -> bool {
+        match (self, value) {
+            (
+                Setting::SourceSeed(source, rule @ SourceSeed::AfterSeed(_)),
+                Setting::SourceSeed(of, SourceSeed::Number(number)),
+            ) => source == of && rule.at(seed) == Some(*number),
+            _ => self == value,
         }
     }
 }

@@ -70,7 +70,7 @@ pub struct MicroBatch<'a> {
 /// The order of a run's training examples in each epoch.
 #[derive(Clone, Debug)]
 pub enum Orders {
-    /// Keyed by the run's seed.
+    /// Keyed by the run's `order_seed`.
     Keyed,
     /// One list per epoch, given.
     Given(Vec<Vec<usize>>),
@@ -149,7 +149,7 @@ impl Member {
         let examples = &self.order[self.plan.batch(batch)];
         let window: Range<usize> = self.plan.window(self.plan.step_of(batch));
         let spec = self.spec();
-        let key = Key::new(spec.seed, Purpose::Dropout).with(self.progress.epoch as u64).with(batch as u64);
+        let key = Key::new(spec.dropout_seed(), Purpose::Dropout).with(self.progress.epoch as u64).with(batch as u64);
         let dropout = StepDropout {
             key,
             hidden: spec.hidden_dropout,
@@ -197,7 +197,7 @@ impl Member {
     pub fn shuffle(&mut self, examples: usize) {
         let epoch = self.progress.epoch;
         self.order = match &self.orders {
-            Orders::Keyed => order(self.run.spec.seed, epoch, examples),
+            Orders::Keyed => order(self.run.spec.order_seed(), epoch, examples),
             Orders::Given(orders) => orders.get(epoch).cloned().unwrap_or_default(),
         };
     }

@@ -236,11 +236,11 @@ fn begin(job: &Job<'_>, run: &RunId) -> Result<Member, TrainError> {
         return Err(TrainError::Setting(format!("max_length is {given}; this model takes at most {longest} tokens")));
     }
     let adapter = match job.initial {
-        Some(initial) => initial.adapter(job.base, spec.seed)?,
+        Some(initial) => initial.adapter(job.base, spec.init_seed())?,
         None => {
             let (rank, alpha) = (spec.rank, spec.lora_alpha);
             let targets = peft::lora_targets(config.architecture, config.layers, &spec.target_modules, rank, alpha)?;
-            Adapter::new(job.base, targets, spec.seed)?
+            Adapter::new(job.base, targets, spec.init_seed())?
         }
     };
     Member::new(planned.clone(), adapter, job.data, Orders::Keyed)

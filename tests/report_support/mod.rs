@@ -285,6 +285,9 @@ pub fn base_spec() -> RunSpec {
         epochs: 5,
         precision: Precision::Fp32,
         seed: 1,
+        init_seed: None,
+        order_seed: None,
+        dropout_seed: None,
         metric_for_best: MetricName::Accuracy,
     }
 }

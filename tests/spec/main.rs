@@ -6,6 +6,7 @@ mod hypotheses;
 mod overrides;
 mod properties;
 mod rehearsal;
+mod seeds;
 mod selection;
 mod shipped;
 mod support;

@@ -54,6 +54,9 @@ pub fn spec() -> RunSpec {
         epochs: 3,
         precision: Precision::Fp32,
         seed: 1,
+        init_seed: None,
+        order_seed: None,
+        dropout_seed: None,
         metric_for_best: MetricName::Accuracy,
     }
 }
