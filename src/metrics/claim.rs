@@ -23,16 +23,19 @@ pub enum Scale {
     Loss,
     /// A number of epochs.
     Epochs,
+    /// From -1 to 1.
+    Correlation,
 }
 
 impl Scale {
     /// The smallest difference that a reader would act on, by default: one point of a share (about the standard error of an
-    /// accuracy of 92.8 % on 640 examples), 0.02 nats, half an epoch.
+    /// accuracy of 92.8 % on 640 examples), 0.02 nats, half an epoch, 0.05 of a correlation.
     pub fn default_margin(self) -> f64 {
         match self {
             Scale::Share => 0.01,
             Scale::Loss => 0.02,
             Scale::Epochs => 0.5,
+            Scale::Correlation => 0.05,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::words::counted;
 
 use super::ReportError;
 use super::model::{Configuration, Report, Run};
-use super::{aggregate, answers, pairing, statistics, verdicts};
+use super::{aggregate, answers, observations, pairing, statistics, verdicts};
 
 /// Reads a sweep and weighs its evidence. Records that cannot be read are left out and told in `damages`.
 ///
@@ -19,6 +19,7 @@ pub(super) fn collect(store: &Store) -> Result<Report, ReportError> {
     let mut report = read(store)?;
     answers::read(store, &mut report);
     compare(&mut report);
+    report.observed = observations::judge(&report, &store.record().observations);
     Ok(report)
 }
 
@@ -54,6 +55,7 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
         reference: record.reference.clone(),
         hypotheses: record.hypotheses.clone(),
         judged: Vec::new(),
+        observed: Vec::new(),
         damages,
         command: record.command.clone(),
         created: record.created.clone(),
@@ -97,6 +99,7 @@ pub(super) fn only(report: &Report, run: &RunId) -> Result<Report, ReportError> 
         runs,
         hypotheses: Vec::new(),
         judged: Vec::new(),
+        observed: Vec::new(),
         ..report.clone()
     })
 }

@@ -14,6 +14,7 @@ mod discover;
 mod error;
 mod metric;
 pub mod model;
+mod observations;
 pub mod outlook;
 mod page;
 mod pairing;

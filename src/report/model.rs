@@ -9,6 +9,7 @@ use crate::spec::{Hypothesis, MetricName, ReferenceFigure, RunId, RunSpec};
 use crate::store::{RunState, Versions};
 use crate::train::RunFacts;
 
+use super::observations::Observed;
 use super::verdicts::Judged;
 
 /// One sweep's results.
@@ -30,6 +31,8 @@ pub struct Report {
     pub hypotheses: Vec<Hypothesis>,
     /// The hypotheses with the evidence on them.
     pub judged: Vec<Judged>,
+    /// The statements about the runs of one configuration, with the evidence on them.
+    pub observed: Vec<Observed>,
     /// What could not be read, with the reason.
     pub damages: Vec<String>,
     /// The command line that planned the sweep last.

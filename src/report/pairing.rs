@@ -134,7 +134,7 @@ fn resolution(pairs: &Pairs<'_>, of: HypothesisMetric) -> f64 {
 }
 
 /// A run's value of a metric.
-fn value(run: &Run, of: HypothesisMetric) -> Result<f64, String> {
+pub(super) fn value(run: &Run, of: HypothesisMetric) -> Result<f64, String> {
     let last = || run.epochs.last().ok_or_else(|| format!("{} has no epochs", run.label));
     match of {
         HypothesisMetric::Best(name) => {

@@ -182,7 +182,7 @@ pub(crate) fn claim(hypothesis: &Hypothesis) -> Result<Claim, ClaimError> {
     Claim::new(expectation(hypothesis.expect), hypothesis.margin, scale(hypothesis.metric))
 }
 
-fn expectation(expect: Expectation) -> metrics::Expectation {
+pub(super) fn expectation(expect: Expectation) -> metrics::Expectation {
     match expect {
         Expectation::Lower => metrics::Expectation::Lower,
         Expectation::Higher => metrics::Expectation::Higher,
@@ -222,12 +222,15 @@ pub(crate) fn metric_words(of: HypothesisMetric) -> String {
 
 /// What is claimed of the difference: `higher`, `lower by more than 0.5 points`, `within ±1.0 points`.
 pub(crate) fn claim_words(hypothesis: &Hypothesis) -> String {
-    let scale = scale(hypothesis.metric);
     let Ok(claim) = claim(hypothesis) else {
         return "claim without a sound margin".to_string();
     };
+    expectation_words(hypothesis.expect, claim, scale(hypothesis.metric))
+}
+
+pub(super) fn expectation_words(expect: Expectation, claim: Claim, scale: Scale) -> String {
     let margin = amount(scale, claim.margin());
-    match hypothesis.expect {
+    match expect {
         Expectation::Higher if claim.margin() == 0.0 => "higher".to_string(),
         Expectation::Lower if claim.margin() == 0.0 => "lower".to_string(),
         Expectation::Higher => format!("higher by more than {margin}"),
@@ -242,7 +245,7 @@ pub(crate) fn claim_words(hypothesis: &Hypothesis) -> String {
 pub(crate) fn amount(scale: Scale, value: f64) -> String {
     match scale {
         Scale::Share => format!("{:.1} points", value * 100.0),
-        Scale::Loss => format!("{value:.3}"),
+        Scale::Loss | Scale::Correlation => format!("{value:.3}"),
         Scale::Epochs => format!("{value:.1} epochs"),
     }
 }
@@ -251,7 +254,7 @@ pub(crate) fn amount(scale: Scale, value: f64) -> String {
 pub(crate) fn difference(scale: Scale, value: f64) -> String {
     let (shown, unit) = match scale {
         Scale::Share => (format!("{:+.1}", value * 100.0), " points"),
-        Scale::Loss => (format!("{value:+.3}"), ""),
+        Scale::Loss | Scale::Correlation => (format!("{value:+.3}"), ""),
         Scale::Epochs => (format!("{value:+.1}"), " epochs"),
     };
     format!("{}{unit}", shown.replace('-', "\u{2212}"))
@@ -318,7 +321,12 @@ pub(crate) fn compared_words(judged: &Judged) -> String {
 
 /// `3 supported, 1 refuted, 5 inconclusive`; empty without hypotheses.
 pub(crate) fn tally(judged: &[Judged]) -> String {
-    let count = |verdict: Verdict| judged.iter().filter(|judged| judged.verdict() == verdict).count();
+    tally_of(judged.iter().map(Judged::verdict))
+}
+
+/// The same of bare verdicts.
+pub(super) fn tally_of(verdicts: impl Iterator<Item = Verdict> + Clone) -> String {
+    let count = |verdict: Verdict| verdicts.clone().filter(|found| *found == verdict).count();
     let parts: Vec<String> = [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive]
         .into_iter()
         .filter(|&verdict| count(verdict) > 0)

@@ -36,6 +36,9 @@ pub(super) fn write(report: &Report, folder: &Path, format: Format) -> Result<Wr
     if !report.judged.is_empty() {
         files.push(put(&folder.join("hypotheses.csv"), &tables::csv_hypotheses(report))?);
     }
+    if !report.observed.is_empty() {
+        files.push(put(&folder.join("observations.csv"), &tables::csv_observations(report))?);
+    }
     Ok(Written { sweep: report.name.clone(), folder: folder.to_owned(), files, remarks: remarks::of(report) })
 }
 

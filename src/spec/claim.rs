@@ -99,7 +99,7 @@ impl Claim {
     }
 }
 
-fn report_unknown(entries: &[(&str, Cursor<'_>)], known: &[&'static str], context: &mut Context<'_>) {
+pub(super) fn report_unknown(entries: &[(&str, Cursor<'_>)], known: &[&'static str], context: &mut Context<'_>) {
     for (key, value) in entries {
         if !known.contains(key) {
             let hint = did_you_mean(key, known.iter().copied());
@@ -152,7 +152,7 @@ fn read_metric(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Hypothe
     metric::parse(text).map_err(|message| cursor.problem(context, message)).ok()
 }
 
-fn read_margin(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<f64> {
+pub(super) fn read_margin(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<f64> {
     let margin = cursor.number(context)?;
     if margin < 0.0 {
         cursor.problem(context, format!("must be at least 0, found {}", cursor.found()));

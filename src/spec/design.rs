@@ -9,6 +9,7 @@ use super::cursor::{Context, Cursor};
 use super::dataset::read_seed;
 use super::draft::Draft;
 use super::exclude::Condition;
+use super::observation_draft::ObservationDraft;
 use super::parameter::Parameter;
 use super::problem::{Place, did_you_mean, listed, quoted};
 use super::setting::Setting;
@@ -30,6 +31,7 @@ pub(super) struct Design {
     pub exclude: Vec<Condition>,
     pub seeds: Option<Vec<u64>>,
     pub claims: Vec<Claim>,
+    pub observations: Vec<ObservationDraft>,
     pub reference: Vec<ReferenceFigure>,
     /// Whether options changed the base, so that a varied value may now equal it.
     pub overridden: bool,
@@ -54,8 +56,20 @@ pub(super) enum Override {
     Seeds(Vec<u64>),
 }
 
-const SECTIONS: [&str; 11] =
-    ["name", "description", "base", "ablate", "grid", "zip", "runs", "exclude", "seeds", "hypotheses", "reference"];
+const SECTIONS: [&str; 12] = [
+    "name",
+    "description",
+    "base",
+    "ablate",
+    "grid",
+    "zip",
+    "runs",
+    "exclude",
+    "seeds",
+    "hypotheses",
+    "observations",
+    "reference",
+];
 
 const AXES: &str = "a mapping of parameters to lists of values";
 
@@ -98,6 +112,7 @@ impl Design {
             exclude: read_list(section("exclude"), Condition::read, context),
             seeds: section("seeds").and_then(|seeds| read_seeds(seeds, context)),
             claims: read_list(section("hypotheses"), Claim::read, context),
+            observations: read_list(section("observations"), ObservationDraft::read, context),
             reference: read_list(section("reference"), read_reference, context),
             overridden: !overrides.is_empty(),
             replaced: Vec::new(),

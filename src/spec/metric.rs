@@ -41,7 +41,8 @@ fn parse_epochs_to(arguments: &str) -> Option<Result<HypothesisMetric, String>> 
     Some(read)
 }
 
-fn recorded(name: &str) -> Result<MetricName, String> {
+/// The recorded metric of that name.
+pub(super) fn recorded(name: &str) -> Result<MetricName, String> {
     let found = MetricName::NAMES.iter().find(|(known, _)| *known == name);
     found.map(|(_, metric)| *metric).ok_or_else(|| {
         let names = MetricName::NAMES.map(|(known, _)| known);

@@ -28,6 +28,7 @@
 //! * `hypotheses`: see [`Hypothesis`]; `vary` is a parameter or a named change, `values` some of its values, `baseline` a
 //!   configuration's label, `metric` one of `accuracy` (at the best epoch), `accuracy@last`, `accuracy@3`,
 //!   `epochs_to(accuracy, 0.9)`, `generalization_gap`.
+//! * `observations`: see [`Observation`]; statements about the runs of one configuration (base where none is named).
 //! * `reference`: see [`ReferenceFigure`].
 //!
 //! `ablate`, `grid` x `zip` and `runs` are united; runs that compute the same are one, called as the first of them.
@@ -55,6 +56,8 @@ mod metric;
 mod names;
 mod nesting;
 mod notice;
+mod observation;
+mod observation_draft;
 mod pack;
 mod parameter;
 mod problem;
@@ -74,6 +77,7 @@ pub use facts::{AdapterFacts, Facts, Input, ModelFacts};
 pub use file::SweepFile;
 pub use hypothesis::{Expectation, Hypothesis, HypothesisMetric, ReferenceFigure, Vary};
 pub(crate) use nesting::excess as yaml_excess;
+pub use observation::{Against, Observation, Observed, Until};
 pub use pack::{PackId, PackPlan};
 pub use problem::{Problem, SpecErrors};
 pub use reading::{NoSeparator, Quoting, Reading, Separator};

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::architecture::{Architecture, Module};
 use super::facts::{AdapterFacts, Facts, Input, ModelFacts};
 use super::identity::{Digests, run_id};
+use super::observation::{Against, Observation, Observed};
 use super::problem::{Problem, Problems, SpecErrors};
 use super::{DatasetSpec, HypothesisMetric, PlannedRun, RunSpec, Sweep, SweepFile, resolve};
 
@@ -136,15 +137,26 @@ impl Stage<'_> {
                 *epoch = (*epoch).min(self.epochs.base);
             }
         }
+        let observations = sweep.observations.into_iter().map(|observation| self.observation(observation)).collect();
         let notice = format!("Rehearsal on {}: the figures say nothing about the sweep itself.", self.rehearsal.model);
         Sweep {
             name: sweep.name,
             description: format!("{notice} {}", sweep.description).trim().to_owned(),
             runs,
             hypotheses,
+            observations,
             baseline: sweep.baseline,
             reference: sweep.reference,
         }
+    }
+
+    fn observation(&self, observation: Observation) -> Observation {
+        let within = |observed: Observed| observed.within(self.epochs.base);
+        let against = match observation.against {
+            Against::Quantity(observed) => Against::Quantity(within(observed)),
+            Against::Value(value) => Against::Value(value),
+        };
+        Observation { observe: within(observation.observe), against, ..observation }
     }
 
     fn run(&self, run: PlannedRun) -> PlannedRun {

@@ -12,7 +12,7 @@ use super::intern::{Contents, Interner, Key, Seeded};
 use super::problem::{Place, Problems, quoted};
 use super::source_seed::{Seeds, SourceSeed};
 use super::{PlannedRun, Sweep};
-use super::{contradiction, fault, treatment};
+use super::{contradiction, fault, observation_draft, treatment};
 use crate::words::{counted, grouped};
 
 /// A sweep file that means more runs than this means something else.
@@ -54,6 +54,8 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
     }
     let baseline = interner.key(&design.base).ok().and_then(|key| planned.iter().find(|other| other.key == key));
     let hypotheses = treatment::hypotheses(design, &candidates, &planned, baseline, &mut interner, problems);
+    let observations =
+        observation_draft::resolve(&design.observations, &planned, baseline, design.overridden, problems);
     if !problems.is_empty() {
         return None;
     }
@@ -63,6 +65,7 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
         baseline: baseline.map(|planned| planned.label.clone()),
         runs: runs(&planned, design.varies_seed(), interner.contents()),
         hypotheses,
+        observations,
         reference: design.reference.clone(),
     })
 }

@@ -201,5 +201,7 @@ pub struct Sweep {
     pub baseline: Option<String>,
     pub runs: Vec<PlannedRun>,
     pub hypotheses: Vec<super::Hypothesis>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<super::Observation>,
     pub reference: Vec<super::ReferenceFigure>,
 }

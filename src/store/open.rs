@@ -189,6 +189,7 @@ fn plan(
         runs: changes.entries.clone(),
         packs,
         hypotheses: sweep.hypotheses.clone(),
+        observations: sweep.observations.clone(),
         reference: sweep.reference.clone(),
     };
     if before.is_some_and(|before| *before != record) {

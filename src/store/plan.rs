@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::spec::{Hypothesis, PackPlan, PlannedRun, ReferenceFigure, RunId, RunSpec, Sweep};
+use crate::spec::{Hypothesis, Observation, PackPlan, PlannedRun, ReferenceFigure, RunId, RunSpec, Sweep};
 
 use super::StoreError;
 use super::json::read_json;
@@ -33,6 +33,9 @@ pub struct SweepRecord {
     /// In the order in which they are taken. A pack stays as it was planned; see `packs/<id>/replan.json`.
     pub packs: Vec<PackPlan>,
     pub hypotheses: Vec<Hypothesis>,
+    /// None in plans of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<Observation>,
     pub reference: Vec<ReferenceFigure>,
 }
 

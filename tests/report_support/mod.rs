@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use sweep::event::{EpochRecord, Outcome};
 use sweep::metrics::{Confusion, Scores, confidence, log_loss};
 use sweep::spec::{
-    DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, MetricName, PackId, PackPlan, PlannedRun, Precision,
-    ReferenceFigure, RunId, RunSpec, Sweep,
+    DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, MetricName, Observation, PackId, PackPlan, PlannedRun,
+    Precision, ReferenceFigure, RunId, RunSpec, Sweep,
 };
 use sweep::store::{
     ClaimOptions, FORMAT_VERSION, Layout, PlanInput, ResultRecord, RunFolder, RunRecord, Store, Versions,
@@ -70,6 +70,7 @@ pub struct Fake {
     pub examples: usize,
     pub classes: Vec<String>,
     pub hypotheses: Vec<Hypothesis>,
+    pub observations: Vec<Observation>,
     pub reference: Vec<ReferenceFigure>,
     /// Write per-example predictions.
     pub predictions: bool,
@@ -86,6 +87,7 @@ impl Fake {
             examples: 640,
             classes: ["World", "Sports", "Business", "Sci/Tech"].map(String::from).to_vec(),
             hypotheses: Vec::new(),
+            observations: Vec::new(),
             reference: vec![ReferenceFigure {
                 source: "paper".to_string(),
                 metric: "accuracy".to_string(),
@@ -110,6 +112,7 @@ impl Fake {
             baseline: Some(self.arms[0].name.clone()),
             runs: runs.iter().map(|(_, run)| run.clone()).collect(),
             hypotheses: self.hypotheses.clone(),
+            observations: self.observations.clone(),
             reference: self.reference.clone(),
         };
         let input = PlanInput {

@@ -3,6 +3,7 @@
 mod errors;
 mod expansion;
 mod hypotheses;
+mod observations;
 mod overrides;
 mod properties;
 mod rehearsal;

@@ -97,6 +97,7 @@ pub fn sweep(runs: Vec<PlannedRun>) -> Sweep {
         baseline: Some("base".into()),
         runs,
         hypotheses: Vec::new(),
+        observations: Vec::new(),
         reference: Vec::new(),
     }
 }

@@ -67,6 +67,7 @@ fn group(canvas: &Canvas<'_>, rect: Rect, scale: Scale, members: &[(&Judged, Ass
         Scale::Share => (Unit::Points, "Difference in percentage points"),
         Scale::Loss => (Unit::Difference, "Difference in loss"),
         Scale::Epochs => (Unit::Difference, "Difference in epochs"),
+        Scale::Correlation => (Unit::Difference, "Difference in correlation"),
     };
     let panel = rows::across(rect, Axis::rounded(low, high, 5, unit));
     let middle = |place: usize| rect.top + (place as f64 + 0.5) * ROW;

@@ -6,6 +6,7 @@
 mod environment;
 mod figures;
 mod index;
+mod observations;
 mod runs;
 mod verdicts;
 
@@ -33,6 +34,7 @@ pub(crate) fn sweep(report: &Report, charts: &[Chart], around: &Surroundings) ->
     let reported = reference::heading(report);
     let sections: Vec<(&str, &str, Option<Markup>)> = vec![
         ("verdicts", "Verdicts", verdicts::section(report)),
+        ("observations", "Observations", observations::section(report)),
         ("reported", &reported, verdicts::reported(report)),
         ("charts", "Charts", figures::charts(charts, around.chart_extension)),
         ("configurations", "Configurations", figures::configurations(report)),

@@ -1,8 +1,10 @@
-//! `summary.csv` (one line per configuration) and `hypotheses.csv` (one line per hypothesis), full precision.
+//! `summary.csv` (one line per configuration), `hypotheses.csv` and `observations.csv` (one line each), full precision.
 
 use crate::report::metric;
 use crate::report::model::Report;
+use crate::report::observations::{self, Observed};
 use crate::report::verdicts::{self, Judged};
+use crate::spec::Against;
 
 use super::rows::{Row, rows};
 
@@ -110,6 +112,64 @@ fn verdict(judged: &Judged) -> [String; 15] {
         shown(assessment.map(|assessment| assessment.seeds)),
         shown(assessment.and_then(|assessment| assessment.examples)),
         judged.caveats.join("; "),
+    ]
+}
+
+/// Columns: id and claim; the verdict; the configuration; what is observed, what it is compared with and what is claimed of
+/// the difference; means over the seeds and their difference (in units of the quantity: shares of 1, not percent) with its
+/// 95 % interval; p-value before and after Holm's correction; seeds; caveats. Empty where there is no evidence.
+pub(crate) fn observations(report: &Report) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header = [
+        "id",
+        "claim",
+        "verdict",
+        "configuration",
+        "observed",
+        "against",
+        "claimed",
+        "value",
+        "value_against",
+        "difference",
+        "low_95",
+        "high_95",
+        "p",
+        "p_holm",
+        "seeds",
+        "caveats",
+    ];
+    // As above.
+    writer.write_record(header).ok();
+    for observed in &report.observed {
+        writer.write_record(observation(observed)).ok();
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+fn observation(observed: &Observed) -> [String; 16] {
+    let observation = &observed.observation;
+    let (measured, assessment) = (observed.measured, observed.assessment());
+    let interval = assessment.and_then(|assessment| assessment.interval);
+    [
+        observation.id.clone(),
+        observation.claim.clone(),
+        verdicts::word(observed.verdict()).to_string(),
+        observation.configuration.clone(),
+        observation.observe.to_string(),
+        match &observation.against {
+            Against::Value(value) => value.to_string(),
+            Against::Quantity(quantity) => quantity.to_string(),
+        },
+        observations::claimed(observation),
+        shown(measured.map(|measured| measured.observed)),
+        shown(measured.map(|measured| measured.against)),
+        shown(measured.map(|measured| measured.observed - measured.against)),
+        shown(interval.map(|interval| interval.low)),
+        shown(interval.map(|interval| interval.high)),
+        shown(assessment.and_then(|assessment| assessment.p_value)),
+        shown(assessment.and_then(|assessment| assessment.adjusted_p_value)),
+        shown(assessment.map(|assessment| assessment.seeds)),
+        observed.caveats.join("; "),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::report::metric;
 use crate::report::model::Report;
-use crate::report::{reference, remarks, verdicts};
+use crate::report::{observations, reference, remarks, verdicts};
 use crate::spec::MetricName;
 use crate::words::grouped;
 
@@ -23,6 +23,7 @@ pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
         text.push_str(&format!("> {}\n\n", escape(&remark)));
     }
     text.push_str(&hypotheses(report));
+    text.push_str(&observed(report));
     text.push_str(&reported(report));
     text.push_str("## Configurations\n\n");
     text.push_str(&table(report));
@@ -60,6 +61,40 @@ fn hypotheses(report: &Report) -> String {
     }
     for judged in report.judged.iter().filter(|judged| !judged.caveats.is_empty()) {
         text.push_str(&format!("\n- {}: {}", escape(&judged.hypothesis.id), escape(&judged.caveats.join("; "))));
+    }
+    text.push_str("\n\n");
+    text
+}
+
+fn observed(report: &Report) -> String {
+    if report.observed.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        format!("## Observations\n\n{}. {}\n\n", observations::tally(&report.observed), observations::caption());
+    text.push_str("| Claim | Verdict | Compared | Observed | Against | 95 % interval of the difference | p (Holm) |\n");
+    text.push_str("|:--|:--|:--|--:|--:|--:|--:|\n");
+    for observed in &report.observed {
+        let observation = &observed.observation;
+        let scale = observations::scale(&observation.observe);
+        let amount = |value: Option<f64>| {
+            value.map_or("–".to_string(), |value| observations::amount(&observation.observe, value))
+        };
+        let interval = observed.assessment().and_then(|assessment| assessment.interval);
+        text.push_str(&format!(
+            "| {} | **{}** | {}, against {} | {} | {} | {} | {} |\n",
+            escape(&observation.claim),
+            verdicts::word(observed.verdict()),
+            escape(&observations::words(&observation.observe)),
+            escape(&observations::against_words(observation)),
+            amount(observed.measured.map(|measured| measured.observed)),
+            amount(observed.measured.map(|measured| measured.against)),
+            interval.map_or("–".to_string(), |interval| verdicts::interval_words(scale, interval)),
+            observations::p_words(observed),
+        ));
+    }
+    for observed in report.observed.iter().filter(|observed| !observed.caveats.is_empty()) {
+        text.push_str(&format!("\n- {}: {}", escape(&observed.observation.id), escape(&observed.caveats.join("; "))));
     }
     text.push_str("\n\n");
     text

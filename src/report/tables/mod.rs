@@ -6,7 +6,7 @@ mod markdown;
 mod rows;
 
 pub(crate) use crate::words::grouped;
-pub(crate) use csv::{hypotheses as csv_hypotheses, summary as csv_summary};
+pub(crate) use csv::{hypotheses as csv_hypotheses, observations as csv_observations, summary as csv_summary};
 pub(crate) use latex::table as latex_table;
 pub(crate) use markdown::summary as markdown_summary;
 pub(crate) use rows::{Row, best, mean_and_deviation, rows};
