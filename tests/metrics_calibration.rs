@@ -1,8 +1,8 @@
 //! Verdicts keep their promise: simulated sweeps of whose true effect we know.
 
 use sweep::metrics::{
-    ALPHA, Bootstrap, Claim, Design, Effect, Expectation, LEVEL, PairedExamples, PairedSeeds, Scale, Verdict, assess,
-    bootstrap_interval, correct,
+    ALPHA, Assessment, Bootstrap, Claim, Design, Effect, Expectation, LEVEL, PairedExamples, PairedSeeds, Scale,
+    Verdict, assess, assess_at, bootstrap_interval, correct, correct_looks, looks,
 };
 
 /// SplitMix64 with the few distributions that the simulations need.
@@ -44,17 +44,22 @@ struct World {
 impl World {
     /// Examples are drawn anew, each with its own inclination; seeds shift the odds of their own disagreements.
     fn study(&self, random: &mut Random) -> PairedExamples {
+        let pairs = self.rows(random);
+        PairedExamples::of_correctness(&pairs.0, &pairs.1).unwrap()
+    }
+
+    /// What each side gets right, by seed and example.
+    fn rows(&self, random: &mut Random) -> (Vec<Vec<bool>>, Vec<Vec<bool>>) {
         let own = 1.0 - self.shared;
         let inclinations: Vec<f64> = (0..self.examples).map(|_| self.common(random)).collect();
-        let pairs: (Vec<Vec<bool>>, Vec<Vec<bool>>) = (0..self.seeds)
+        (0..self.seeds)
             .map(|_| {
                 let shift = self.seed_sd * random.normal();
                 // Common disagreements carry the effect only.
                 let odds = 0.5 * (1.0 + (self.effect * own + shift) / (self.discordance * own).max(1e-9));
                 inclinations.iter().map(|&common| sides(self.difference(common, odds, random))).unzip()
             })
-            .unzip();
-        PairedExamples::of_correctness(&pairs.0, &pairs.1).unwrap()
+            .unzip()
     }
 
     fn common(&self, random: &mut Random) -> f64 {
@@ -83,6 +88,7 @@ impl World {
             example_variance: self.discordance - self.effect.powi(2),
             shared: self.shared,
             claims: 1,
+            last_look: 1.0,
         }
     }
 }
@@ -269,4 +275,74 @@ fn one_example_better_with_both_seeds_is_no_evidence() {
     let assessment = assess(&paired.effect(), claim(Expectation::Higher, None));
     assert_eq!(assessment.verdict, Verdict::Inconclusive);
     assert!(assessment.p_value.unwrap() > 0.1, "{assessment:?}");
+}
+
+/// Numbers of seeds at which people look at a sweep while it goes on.
+const PEEKS: [usize; 4] = [3, 5, 7, 10];
+
+/// Differences of ten seeds in a metric without values per example, where nothing differs.
+fn ten_seeds(random: &mut Random) -> Vec<f64> {
+    (0..10).map(|_| random.normal()).collect()
+}
+
+fn at_look(differences: &[f64], seeds: usize, share: f64) -> Assessment {
+    let effect = PairedSeeds::of(&differences[..seeds], &vec![0.0; seeds], 0.0).unwrap().effect();
+    assess_at(&effect, claim(Expectation::Higher, None), share)
+}
+
+/// Whether any claim of a sweep of claims about nothing gets a verdict while seeds are added until one does.
+fn wrong_by_adding_seeds(claims: &[Vec<f64>]) -> bool {
+    PEEKS.iter().any(|&seeds| {
+        let mut assessments: Vec<_> = claims.iter().map(|differences| at_look(differences, seeds, 1.0)).collect();
+        correct(&mut assessments);
+        assessments.iter().any(|assessment| assessment.verdict != Verdict::Inconclusive)
+    })
+}
+
+/// The same with looks that are declared.
+fn wrong_with_looks(claims: &[Vec<f64>]) -> bool {
+    let looks = looks(&PEEKS, 10);
+    let mut assessments: Vec<Vec<Assessment>> = claims
+        .iter()
+        .map(|differences| looks.iter().map(|look| at_look(differences, look.seeds, look.share)).collect())
+        .collect();
+    correct_looks(&mut assessments, 0);
+    assessments.iter().flatten().any(|assessment| assessment.verdict != Verdict::Inconclusive)
+}
+
+#[test]
+fn adding_seeds_until_a_claim_is_clear_errs_twice_as_often_and_declared_looks_do_not() {
+    for (claims, sweeps) in [(1, 12_000), (12, 3_000), (24, 2_000)] {
+        let mut by_adding = 0;
+        let with_looks = share(sweeps, |random| {
+            let claims: Vec<Vec<f64>> = (0..claims).map(|_| ten_seeds(random)).collect();
+            by_adding += usize::from(wrong_by_adding_seeds(&claims));
+            wrong_with_looks(&claims)
+        });
+        let by_adding = by_adding as f64 / sweeps as f64;
+        eprintln!("{claims} claims about nothing: {by_adding:.3} wrong by adding seeds, {with_looks:.3} with looks");
+        assert!(with_looks <= ALPHA + simulation_error(ALPHA, sweeps), "{claims} claims: {with_looks}");
+        assert!(by_adding > 1.5 * ALPHA, "{claims} claims: {by_adding}");
+    }
+}
+
+/// With values per example: the union bound holds for them as well, and a clear effect is found at an early look.
+#[test]
+fn looks_hold_their_level_by_example_and_find_clear_effects_early() {
+    let studies = 300;
+    let looks = looks(&PEEKS, 10);
+    let first_verdict = |world: World, random: &mut Random| {
+        let paired = world.rows(random);
+        let assessments = looks.iter().map(|look| {
+            let first = |side: &[Vec<bool>]| side[..look.seeds].to_vec();
+            let effect = PairedExamples::of_correctness(&first(&paired.0), &first(&paired.1)).unwrap().effect();
+            assess_at(&effect, claim(Expectation::Higher, None), look.share)
+        });
+        assessments.map(|assessment| assessment.verdict).position(|verdict| verdict != Verdict::Inconclusive)
+    };
+    let world = |effect| World { seeds: 10, examples: 400, effect, seed_sd: 0.01, discordance: 0.15, shared: 0.3 };
+    let wrong = share(studies, |random| first_verdict(world(0.0), random).is_some());
+    assert!(wrong <= ALPHA + simulation_error(ALPHA, studies), "{wrong}");
+    let early = share(100, |random| first_verdict(world(0.1), random).is_some_and(|look| look < 3));
+    assert!(early > 0.8, "{early}");
 }

@@ -241,8 +241,15 @@ struct PowerCase {
 fn power_by_seed_is_that_of_the_t_test() {
     let higher = Claim::new(Expectation::Higher, None, Scale::Loss).unwrap();
     for case in reference::<Vec<PowerCase>>("power") {
-        let design =
-            Design { seeds: case.seeds, examples: None, seed_sd: 1.0, example_variance: 0.0, shared: 0.0, claims: 1 };
+        let design = Design {
+            seeds: case.seeds,
+            examples: None,
+            seed_sd: 1.0,
+            example_variance: 0.0,
+            shared: 0.0,
+            claims: 1,
+            last_look: 1.0,
+        };
         assert_near(design.power(higher, case.effect), case.power, 2e-3);
     }
 }

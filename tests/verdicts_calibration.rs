@@ -144,6 +144,7 @@ fn predicted() -> f64 {
         // An example is as hard for either side, so that seeds have no difference in common.
         shared: 0.0,
         claims: 1,
+        last_look: 1.0,
     };
     design.power(Claim::new(Expectation::Higher, None, Scale::Share).unwrap(), effect)
 }

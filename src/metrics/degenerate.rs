@@ -119,7 +119,7 @@ proptest! {
         (effect, power) in (any_number(), any_number()),
         which in 0usize..45,
     ) {
-        let design = Design { seeds, examples, seed_sd, example_variance, shared, claims: count };
+        let design = Design { seeds, examples, seed_sd, example_variance, shared, claims: count, last_look: effect };
         let (claim, scale) = claims()[which];
         let probability = design.power(claim, effect);
         prop_assert!(probability.is_nan() || (0.0..=1.0 + 1e-9).contains(&probability), "{probability}");

@@ -11,7 +11,8 @@
 //! [`PairedExamples`] holds one difference per seed and example, [`PairedSeeds`] one per seed (for metrics without
 //! values per example), [`PairedTimes`] epochs until a goal is reached, which some runs never do. All give an [`Effect`]: estimate, 95 % interval, p-value.
 //! A [`Claim`] allows some effects and excludes the others; [`assess`] reads the [`Verdict`] off the interval.
-//! [`correct`] applies Holm's correction across the claims of a sweep. [`Design`] predicts, before anything ran,
+//! [`correct`] applies Holm's correction across the claims of a sweep, [`correct_looks`] also where a claim is looked at
+//! several times while its seeds come in. [`Design`] predicts, before anything ran,
 //! whether planned seeds and examples can settle a claim, and [`Prospect`] says what would.
 //!
 //! # Why this interval
@@ -35,6 +36,7 @@ mod effect;
 mod holm;
 mod influence;
 mod interval;
+mod looks;
 mod mcnemar;
 mod paired;
 mod paired_times;
@@ -55,6 +57,7 @@ pub use effect::{Basis, Effect};
 pub use holm::holm;
 pub use influence::example_values;
 pub use interval::{Interval, LEVEL, mean_interval, wilson};
+pub use looks::{Look, correct_looks, looks, speaking};
 pub use mcnemar::McNemar;
 pub use paired::{PairedExamples, PairedSeeds, PairingError};
 pub use paired_times::{PairedTimes, TimeToReach};
@@ -64,4 +67,4 @@ pub use power::{DEFAULT_CORRELATION, DEFAULT_SEED_SD, DEFAULT_SHARED, Design, di
 pub use probability::{confidence, log_loss};
 pub use prospect::{Needs, POWER, Prospect, Quantity};
 pub use summary::{Direction, Summary};
-pub use verdict::{ALPHA, Assessment, Joint, Verdict, all_of, assess, correct};
+pub use verdict::{ALPHA, Assessment, Joint, Verdict, all_of, assess, assess_at, correct};

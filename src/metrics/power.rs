@@ -36,6 +36,9 @@ pub struct Design {
     pub shared: f64,
     /// Claims among which the error level is shared: power is that of the one that Holm's correction tests first.
     pub claims: usize,
+    /// What the look at all seeds may spend of the error level; 1 where it is the only one ([`super::looks()`]). Power is that of
+    /// this look alone: earlier ones add a little.
+    pub last_look: f64,
 }
 
 /// Steps of the numerical integral over the variance that a study happens to find.
@@ -54,6 +57,7 @@ impl Design {
             example_variance: discordance(accuracy, DEFAULT_CORRELATION),
             shared: DEFAULT_SHARED,
             claims: 1,
+            last_look: 1.0,
         }
     }
 
@@ -73,6 +77,7 @@ impl Design {
             example_variance,
             shared: shared.clamp(0.0, 1.0),
             claims: 1,
+            last_look: 1.0,
         })
     }
 
@@ -171,7 +176,7 @@ impl Noise {
         let shared = design.shared;
         let seed_variance = (design.seed_sd.powi(2) + (1.0 - shared) * per_example) / seeds;
         let example_variance = shared * per_example;
-        let tail = ALPHA / design.claims.max(1) as f64 / 2.0;
+        let tail = ALPHA * last_look(design) / design.claims.max(1) as f64 / 2.0;
         let squared_width = |variance: f64, degrees: f64| t_critical(tail, degrees).powi(2) * variance;
         let example_width = examples.map_or(0.0, |examples| squared_width(example_variance, examples - 1.0));
         let seed_width = squared_width(seed_variance, seeds - 1.0);
@@ -189,6 +194,11 @@ impl Noise {
         let supported = |half_width: &f64| (below(high - half_width) - below(low + half_width)).max(0.0);
         self.half_widths.iter().map(supported).sum::<f64>() / self.half_widths.len() as f64
     }
+}
+
+/// The share as a share: whatever else it is counts as a single look.
+fn last_look(design: &Design) -> f64 {
+    if design.last_look > 0.0 && design.last_look <= 1.0 { design.last_look } else { 1.0 }
 }
 
 /// Equally probable values of an estimated variance over the true one.

@@ -61,12 +61,13 @@ impl Quantity {
         let (variance, shared) = (self.example_variance(), DEFAULT_SHARED);
         if per_example {
             let examples = Some(examples);
-            return Design { seeds, examples, seed_sd: self.seed_sd(), example_variance: variance, shared, claims };
+            let seed_sd = self.seed_sd();
+            return Design { seeds, examples, seed_sd, example_variance: variance, shared, claims, last_look: 1.0 };
         }
         // What examples add within each seed looks like noise of the seeds.
         let within = (1.0 - shared) * variance / examples.max(1) as f64;
         let seed_sd = (self.seed_sd().powi(2) + within).sqrt();
-        Design { seeds, examples: None, seed_sd, example_variance: 0.0, shared, claims }
+        Design { seeds, examples: None, seed_sd, example_variance: 0.0, shared, claims, last_look: 1.0 }
     }
 }
 

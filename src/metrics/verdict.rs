@@ -28,12 +28,15 @@ pub struct Assessment {
     pub claim: Claim,
     /// Treatment minus baseline, in units of the metric.
     pub effect: f64,
-    /// At [`LEVEL`]; none where the basis is `nothing`.
+    /// At [`Assessment::level`]; none where the basis is `nothing`.
     pub interval: Option<Interval>,
+    /// Of [`ALPHA`], what may be spent on this look at the claim; 1 where it is the only one.
+    pub share: f64,
     /// Two-sided p-value of the edge of the claimed range that lies nearest to the effect: small where the effect is
     /// clearly within the range, and where it is clearly outside.
     pub p_value: Option<f64>,
-    /// After Holm's correction; equal to `p_value` before it. None where the comparison settles nothing ([`Basis::settles`]).
+    /// After the correction for looks and claims; before the latter `p_value` over `share`. None where the comparison settles
+    /// nothing ([`Basis::settles`]).
     pub adjusted_p_value: Option<f64>,
     pub verdict: Verdict,
     pub basis: Basis,
@@ -56,24 +59,56 @@ pub struct Assessment {
 /// interval nor p-value, and the verdict is inconclusive. Where there is no difference at all, the two sides are the same in
 /// everything that was measured.
 pub fn assess(effect: &Effect, claim: Claim) -> Assessment {
+    assess_at(effect, claim, 1.0)
+}
+
+/// Like [`assess`], at a look that may spend so much of [`ALPHA`] (above 0, at most 1): see [`super::looks()`].
+pub fn assess_at(effect: &Effect, claim: Claim, share: f64) -> Assessment {
     let known = effect.estimate == 0.0 || !effect.is_exact();
     let p_value = effect.p_value(claim.nearest_edge(effect.estimate)).filter(|_| known);
     let mut assessment = Assessment {
         claim,
         effect: effect.estimate,
-        interval: effect.interval(LEVEL).filter(|_| known),
+        interval: effect.interval(level(share)).filter(|_| known),
+        share,
         p_value,
-        adjusted_p_value: p_value.filter(|_| effect.basis().settles()),
+        adjusted_p_value: None,
         verdict: Verdict::Inconclusive,
         basis: effect.basis(),
         seeds: effect.seeds,
         examples: effect.examples,
     };
+    assessment.adjusted_p_value = assessment.over_looks();
     assessment.decide();
     assessment
 }
 
+fn level(share: f64) -> f64 {
+    if share == 1.0 { LEVEL } else { 1.0 - ALPHA * share }
+}
+
 impl Assessment {
+    /// The confidence level of its interval: [`LEVEL`], or more where there are several looks.
+    pub fn level(&self) -> f64 {
+        level(self.share)
+    }
+
+    /// The p-value, corrected for the other looks at the claim. None where it settles nothing.
+    pub(super) fn over_looks(&self) -> Option<f64> {
+        self.p_value.filter(|_| self.basis.settles()).map(|p| (p / self.share).min(1.0))
+    }
+
+    /// Takes the p-value that is to be compared with [`ALPHA`].
+    pub(super) fn settle(&mut self, adjusted_p_value: f64) {
+        self.adjusted_p_value = Some(adjusted_p_value);
+        self.decide();
+    }
+
+    /// The same evidence before it may decide: estimate and interval, without a test.
+    pub fn provisional(self) -> Self {
+        Self { p_value: None, adjusted_p_value: None, verdict: Verdict::Inconclusive, ..self }
+    }
+
     /// The p-value of the one-sided test that speaks for the claim: small where the claim is supported, near 1 where it is
     /// refuted. For `equivalent` the larger one of the two one-sided tests.
     pub fn one_sided_p_value(&self) -> Option<f64> {
@@ -96,12 +131,10 @@ impl Assessment {
 /// Holm's correction across the claims of a sweep: with it the chance that any verdict of theirs is wrong stays at
 /// [`ALPHA`]. Claims that nothing can settle (without a p-value, or with one seed) take no part.
 pub fn correct(assessments: &mut [Assessment]) {
-    let tested = |assessment: &Assessment| assessment.p_value.filter(|_| assessment.basis.settles());
-    let p_values: Vec<f64> = assessments.iter().filter_map(tested).collect();
-    let family = assessments.iter_mut().filter(|assessment| tested(assessment).is_some());
+    let p_values: Vec<f64> = assessments.iter().filter_map(Assessment::over_looks).collect();
+    let family = assessments.iter_mut().filter(|assessment| assessment.over_looks().is_some());
     for (assessment, adjusted) in family.zip(holm(&p_values)) {
-        assessment.adjusted_p_value = Some(adjusted);
-        assessment.decide();
+        assessment.settle(adjusted);
     }
 }
 
@@ -127,7 +160,7 @@ pub fn all_of(assessments: &[Assessment]) -> Option<Joint> {
     let (treatment, deciding) = refuting.or_else(weakest)?;
     let mut assessment = *deciding;
     assessment.p_value = deciding.p_value.map(|p| (factor * p).min(1.0));
-    assessment.adjusted_p_value = assessment.p_value.filter(|_| assessment.basis.settles());
+    assessment.adjusted_p_value = assessment.over_looks();
     assessment.decide();
     Some(Joint { treatment, assessment })
 }

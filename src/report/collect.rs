@@ -54,6 +54,8 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
         runs,
         reference: record.reference.clone(),
         hypotheses: record.hypotheses.clone(),
+        looks: record.looks.clone(),
+        deciding: record.deciding.clone(),
         judged: Vec::new(),
         observed: Vec::new(),
         damages,

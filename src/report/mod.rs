@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod answers;
+mod caveats;
 mod charts;
 mod collect;
 mod compare;
@@ -18,10 +19,12 @@ mod observations;
 pub mod outlook;
 mod page;
 mod pairing;
+mod planned_seeds;
 mod reference;
 mod remarks;
 mod statistics;
 mod tables;
+mod verdict_words;
 pub mod verdicts;
 mod write;
 

@@ -29,6 +29,9 @@ pub struct Report {
     pub runs: Vec<Run>,
     pub reference: Vec<ReferenceFigure>,
     pub hypotheses: Vec<Hypothesis>,
+    /// As in [`crate::store::SweepRecord`].
+    pub looks: Vec<usize>,
+    pub deciding: BTreeMap<String, Vec<u64>>,
     /// The hypotheses with the evidence on them.
     pub judged: Vec<Judged>,
     /// The statements about the runs of one configuration, with the evidence on them.

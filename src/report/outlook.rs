@@ -1,4 +1,5 @@
-//! What would settle a hypothesis that is open: more seeds or more evaluation examples.
+//! What a new sweep would need to settle a hypothesis that this one leaves open. More seeds for this one would not do: a
+//! verdict that is waited for comes too often.
 
 use crate::metrics::{Claim, Design, Needs, Prospect};
 use crate::spec::{Expectation, Hypothesis};
@@ -21,7 +22,10 @@ pub(super) fn of(hypothesis: &Hypothesis, claim: Claim, pairs: &Pairs<'_>, claim
     match prospect.needs {
         Needs::Nothing => None,
         Needs::OutOfReach => Some(format!("with the noise seen here, no practical sweep can show {what}")),
-        needs => Some(format!("with the noise seen here, to show {what} takes about {}", needs_words(needs))),
+        needs => Some(format!(
+            "with the noise seen here, a new sweep needs about {}, fixed beforehand, to show {what}",
+            needs_words(needs)
+        )),
     }
 }
 

@@ -1,18 +1,24 @@
 //! What the evidence says about each hypothesis of a sweep.
 
-use crate::metrics::{self, Assessment, Basis, Claim, ClaimError, Joint, Scale, Verdict};
-use crate::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName};
+use crate::metrics::{self, Assessment, Claim, Effect, Joint, Look, Verdict};
+use crate::spec::{Hypothesis, HypothesisMetric};
 use crate::words::counted;
 
-use super::metric;
+use super::caveats;
 use super::model::{Configuration, Report};
 use super::pairing::{self, Pairs};
+use super::planned_seeds::PlannedSeeds;
+pub(crate) use super::verdict_words::{
+    amount, basis_words, claim, claim_words, difference, expectation, expectation_words, interval_at_level, interval_words, level_words, metric_words,
+    p_words, scale, word,
+};
 
 /// A hypothesis with the evidence on it.
 #[derive(Clone, Debug)]
 pub struct Judged {
     pub hypothesis: Hypothesis,
-    /// Decides the hypothesis; p-values corrected across the sweep's hypotheses. None where there is nothing to assess.
+    /// Decides the hypothesis, at its look; p-values corrected for the looks and across the sweep's hypotheses. Before the
+    /// first look it is provisional: without a p-value. None where there is nothing to assess.
     pub joint: Option<Joint>,
     /// Each treatment by itself, uncorrected.
     pub treatments: Vec<(String, Assessment)>,
@@ -27,270 +33,201 @@ impl Judged {
     }
 }
 
-/// Judges all hypotheses of a sweep, in its order, with Holm's correction across them.
+/// Judges all hypotheses of a sweep, in its order: each at the looks that it has reached, with the correction for looks and
+/// for the number of hypotheses.
 pub fn judge(report: &Report) -> Vec<Judged> {
-    let mut judged: Vec<Judged> = report.hypotheses.iter().map(|hypothesis| one(report, hypothesis)).collect();
-    let mut assessments: Vec<Assessment> =
-        judged.iter().filter_map(|judged| Some(judged.joint.as_ref()?.assessment)).collect();
-    metrics::correct(&mut assessments);
-    let joints = judged.iter_mut().filter_map(|judged| judged.joint.as_mut());
-    for (joint, corrected) in joints.zip(assessments) {
-        joint.assessment = corrected;
+    let mut courses: Vec<Course<'_>> =
+        report.hypotheses.iter().map(|hypothesis| Course::of(report, hypothesis)).collect();
+    let joints =
+        |course: &Course<'_>| course.reached.iter().filter_map(|found| Some(found.joint?.assessment)).collect();
+    let mut assessments: Vec<Vec<Assessment>> = courses.iter().map(joints).collect();
+    metrics::correct_looks(&mut assessments, courses.iter().filter(|course| course.is_awaited()).count());
+    for (course, corrected) in courses.iter_mut().zip(&assessments) {
+        let joints = course.reached.iter_mut().filter_map(|found| found.joint.as_mut());
+        for (joint, corrected) in joints.zip(corrected) {
+            joint.assessment = *corrected;
+        }
     }
-    let claims = judged.len();
-    for open in judged.iter_mut().filter(|judged| judged.verdict() == Verdict::Inconclusive) {
-        open.caveats.extend(outlook(report, open, claims));
+    courses.into_iter().map(|course| course.judged(report)).collect()
+}
+
+/// A hypothesis on its way to a verdict.
+struct Course<'a> {
+    hypothesis: &'a Hypothesis,
+    /// Treatments that can be compared, by name.
+    compared: Vec<(&'a str, PlannedSeeds<'a>)>,
+    looks: Vec<Look>,
+    /// At each look that was reached.
+    reached: Vec<Found>,
+    /// Why there is nothing to compare.
+    lacking: Vec<String>,
+}
+
+/// The evidence at a look, or before the first one.
+#[derive(Default)]
+struct Found {
+    joint: Option<Joint>,
+    treatments: Vec<(String, Assessment)>,
+    caveats: Vec<String>,
+}
+
+impl<'a> Course<'a> {
+    fn of(report: &'a Report, hypothesis: &'a Hypothesis) -> Self {
+        let mut course =
+            Course { hypothesis, compared: Vec::new(), looks: Vec::new(), reached: Vec::new(), lacking: Vec::new() };
+        let claim = match claim(hypothesis) {
+            Ok(claim) => claim,
+            Err(error) => {
+                course.lacking.push(error.to_string());
+                return course;
+            }
+        };
+        let Some(baseline) = named(report, &hypothesis.vary.baseline) else {
+            course.lacking.push(format!("the sweep has no configuration `{}`", hypothesis.vary.baseline));
+            return course;
+        };
+        for name in &hypothesis.vary.treatments {
+            match named(report, name) {
+                Some(treatment) => course.compared.push((name, PlannedSeeds::of(report, treatment, baseline))),
+                None => course.lacking.push(format!("{name}: the sweep has no such configuration")),
+            }
+        }
+        course.looks = metrics::looks(&report.looks, course.planned());
+        let reached = course.looks.iter().map_while(|look| course.at(look, claim));
+        course.reached = reached.collect();
+        course
     }
-    judged
+
+    /// Seeds of the treatment that has most of them.
+    fn planned(&self) -> usize {
+        self.compared.iter().map(|(_, seeds)| seeds.planned()).max().unwrap_or(0)
+    }
+
+    /// Whether it will be tested, and was not yet.
+    fn is_awaited(&self) -> bool {
+        self.reached.is_empty() && self.planned() > 1
+    }
+
+    /// None before all runs that the look needs have ended.
+    fn at(&self, look: &Look, claim: Claim) -> Option<Found> {
+        let pairs: Option<Vec<Pairs<'_>>> = self.compared.iter().map(|(_, seeds)| seeds.first(look.seeds)).collect();
+        Some(self.found(&pairs?, claim, look.share))
+    }
+
+    fn found(&self, pairs: &[Pairs<'_>], claim: Claim, share: f64) -> Found {
+        let mut found = Found { caveats: self.lacking.clone(), ..Found::default() };
+        let mut missing = !self.lacking.is_empty();
+        for ((name, _), pairs) in self.compared.iter().zip(pairs) {
+            match effect(name, pairs, self.hypothesis.metric, &mut found.caveats) {
+                Ok(effect) => found.treatments.push((name.to_string(), metrics::assess_at(&effect, claim, share))),
+                Err(reason) => {
+                    missing = true;
+                    found.caveats.push(format!("{name}: {reason}"));
+                }
+            }
+        }
+        let assessments: Vec<Assessment> = found.treatments.iter().map(|(_, assessment)| *assessment).collect();
+        found.joint = metrics::all_of(&assessments);
+        // A claim about several treatments is refuted by one of them but supported only by all.
+        if missing && found.joint.as_ref().is_some_and(|joint| joint.assessment.verdict == Verdict::Supported) {
+            found.joint = None;
+            found.caveats.push("not every treatment could be compared".to_string());
+        }
+        found
+    }
+
+    /// What the runs say that have ended so far, before a look.
+    fn so_far(&self) -> Found {
+        let Ok(claim) = claim(self.hypothesis) else {
+            return Found { caveats: self.lacking.clone(), ..Found::default() };
+        };
+        let pairs: Vec<Pairs<'_>> = self.compared.iter().map(|(_, seeds)| seeds.so_far()).collect();
+        let mut found = self.found(&pairs, claim, 1.0);
+        for assessment in found.treatments.iter_mut().map(|(_, assessment)| assessment) {
+            *assessment = assessment.provisional();
+        }
+        if let Some(joint) = &mut found.joint {
+            joint.assessment = joint.assessment.provisional();
+        }
+        found
+    }
+
+    fn judged(mut self, report: &Report) -> Judged {
+        let joints: Vec<Assessment> = self.reached.iter().filter_map(|found| Some(found.joint?.assessment)).collect();
+        let speaking = metrics::speaking(&joints).and_then(|place| {
+            let with_joint = self.reached.iter().enumerate().filter(|(_, found)| found.joint.is_some());
+            with_joint.map(|(place, _)| place).nth(place)
+        });
+        let place = speaking.or_else(|| self.reached.len().checked_sub(1));
+        let found = match place {
+            Some(place) => std::mem::take(&mut self.reached[place]),
+            None => self.so_far(),
+        };
+        let mut judged = Judged {
+            hypothesis: self.hypothesis.clone(),
+            joint: found.joint,
+            treatments: found.treatments,
+            caveats: found.caveats,
+        };
+        let is_open = judged.verdict() == Verdict::Inconclusive;
+        let standing = self.standing(place, is_open);
+        if is_open && standing.is_none() {
+            judged.caveats.extend(outlook(report, &judged));
+        }
+        judged.caveats.extend(standing);
+        for (name, seeds) in &self.compared {
+            judged.caveats.extend(caveats::of_seeds(name, seeds, self.hypothesis.metric));
+        }
+        judged
+    }
+
+    /// Where the hypothesis stands among its looks. None where all seeds are in and there was no other look.
+    fn standing(&self, place: Option<usize>, is_open: bool) -> Option<String> {
+        let planned = self.planned();
+        let (last, all) = (self.looks.len().saturating_sub(1), counted(planned, "planned seed"));
+        if planned < 2 {
+            return None;
+        }
+        let Some(place) = place else {
+            let fewest = self.compared.iter().min_by_key(|(_, seeds)| (seeds.ended(), seeds.planned()));
+            let ended = fewest.map_or(0, |(_, seeds)| seeds.ended());
+            let when = match self.looks.first() {
+                Some(look) if last > 0 => format!("the first look at them is at {}", counted(look.seeds, "seed")),
+                _ => "the verdict is given when all are".to_string(),
+            };
+            let is = if ended == 1 { "is" } else { "are" };
+            return Some(format!("provisional: {ended} of {all} {is} in; {when}"));
+        };
+        let look = self.looks[place];
+        match (is_open, self.looks.get(place + 1)) {
+            (true, Some(next)) => Some(format!(
+                "the look at {} of {all} decided nothing; the next one is at {}",
+                look.seeds,
+                counted(next.seeds, "seed")
+            )),
+            (false, Some(_)) => Some(format!("decided at the look at {} of {all}", look.seeds)),
+            _ => None,
+        }
+    }
 }
 
 /// What would settle a hypothesis, by the treatment that decides it.
-fn outlook(report: &Report, judged: &Judged, claims: usize) -> Option<String> {
+fn outlook(report: &Report, judged: &Judged) -> Option<String> {
     let hypothesis = &judged.hypothesis;
     let (name, _) = judged.treatments.get(judged.joint.as_ref()?.treatment)?;
     let (treatment, baseline) = (named(report, name)?, named(report, &hypothesis.vary.baseline)?);
     let pairs = pairing::by_seed(report.runs_of(treatment), report.runs_of(baseline));
-    super::outlook::of(hypothesis, claim(hypothesis).ok()?, &pairs, claims)
+    super::outlook::of(hypothesis, claim(hypothesis).ok()?, &pairs, report.hypotheses.len())
 }
 
-fn one(report: &Report, hypothesis: &Hypothesis) -> Judged {
-    let mut judged =
-        Judged { hypothesis: hypothesis.clone(), joint: None, treatments: Vec::new(), caveats: Vec::new() };
-    let claim = match claim(hypothesis) {
-        Ok(claim) => claim,
-        Err(error) => {
-            judged.caveats.push(error.to_string());
-            return judged;
-        }
-    };
-    let Some(baseline) = named(report, &hypothesis.vary.baseline) else {
-        judged.caveats.push(format!("the sweep has no configuration `{}`", hypothesis.vary.baseline));
-        return judged;
-    };
-    let mut missing = false;
-    for name in &hypothesis.vary.treatments {
-        match treatment(report, name, baseline, hypothesis.metric, &mut judged.caveats) {
-            Ok(effect) => judged.treatments.push((name.clone(), metrics::assess(&effect, claim))),
-            Err(reason) => {
-                missing = true;
-                judged.caveats.push(format!("{name}: {reason}"));
-            }
-        }
-    }
-    let assessments: Vec<Assessment> = judged.treatments.iter().map(|(_, assessment)| *assessment).collect();
-    judged.joint = metrics::all_of(&assessments);
-    if missing {
-        without_all_treatments(&mut judged);
-    }
-    judged
-}
-
-/// A claim about several treatments is refuted by one of them but supported only by all.
-fn without_all_treatments(judged: &mut Judged) {
-    if judged.joint.as_ref().is_some_and(|joint| joint.assessment.verdict == Verdict::Supported) {
-        judged.joint = None;
-        judged.caveats.push("not every treatment could be compared".to_string());
-    }
-}
-
-fn treatment(
-    report: &Report,
-    name: &str,
-    baseline: &Configuration,
-    of: HypothesisMetric,
-    caveats: &mut Vec<String>,
-) -> Result<metrics::Effect, String> {
-    let treatment = named(report, name).ok_or("the sweep has no such configuration")?;
-    let pairs = pairing::by_seed(report.runs_of(treatment), report.runs_of(baseline));
-    let effect = pairing::effect(&pairs, of)?;
-    caveats.extend(qualifications(name, &pairs, of, &effect));
+fn effect(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, caveats: &mut Vec<String>) -> Result<Effect, String> {
+    let effect = pairing::effect(pairs, of)?;
+    caveats.extend(caveats::of_pairs(name, pairs, of, &effect));
     Ok(effect)
-}
-
-fn qualifications(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, effect: &metrics::Effect) -> Vec<String> {
-    let mut found = Vec::new();
-    if effect.basis() == Basis::Nothing {
-        found.push(format!("{name}: one seed does not tell how much this metric varies; run at least three"));
-    } else if effect.seeds == 1 {
-        found.push(format!(
-            "{name}: one seed; interval and p-value are about these two trained models, another seed may show the opposite"
-        ));
-    }
-    if effect.basis() != Basis::Nothing && !effect.noise_seen() {
-        let everywhere = if effect.examples.is_some() { "seed and example" } else { "seed" };
-        found.push(format!(
-            "{name}: no noise was seen: the difference from the baseline is the same for every {everywhere}, so how many \
-             more would settle anything cannot be told"
-        ));
-    }
-    if pairs.unpaired > 0 {
-        found.push(format!("{name}: {}", without_partner(pairs.unpaired)));
-    }
-    found.extend(of_metric(name, pairs, of));
-    found
-}
-
-/// What is to be known of a metric's differences.
-fn of_metric(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric) -> Option<String> {
-    match of {
-        HypothesisMetric::EpochsToReach { metric, value } => {
-            let times = pairing::times_to_reach(pairs, metric, value).ok()?;
-            let (neither, one) = (times.without_information(), times.one_sided());
-            let unreached = |count: usize, who: &str| format!("{count} of {} pairs {who} the value", pairs.runs.len());
-            match (neither, one) {
-                (0, 0) => None,
-                (0, one) => {
-                    Some(format!("{name}: {}; only its direction counts", unreached(one, "on one side only reach")))
-                }
-                (neither, 0) => {
-                    Some(format!("{name}: {} and were left out", unreached(neither, "on neither side reach")))
-                }
-                (neither, one) => Some(format!(
-                    "{name}: {}, of which only the direction counts, and {neither} on neither side, which were left out",
-                    unreached(one, "on one side only reach")
-                )),
-            }
-        }
-        HypothesisMetric::Best(_) if pairing::epochs_differ(pairs) => Some(format!(
-            "{name}: the best epoch is chosen on the examples that are judged, and the side with more epochs has more to              choose from"
-        )),
-        HypothesisMetric::Last(_) | HypothesisMetric::AfterEpoch { .. } => Some(format!(
-            "{name}: paired by seed only, so the interval is about other seeds on these evaluation examples, not about              other examples"
-        )),
-        _ => None,
-    }
-}
-
-fn without_partner(runs: usize) -> String {
-    let rest = if runs == 1 {
-        "has no partner with the same seed and was"
-    } else {
-        "have no partner with the same seed and were"
-    };
-    format!("{} {rest} left out", counted(runs, "completed run"))
 }
 
 fn named<'a>(report: &'a Report, name: &str) -> Option<&'a Configuration> {
     report.configurations.iter().find(|configuration| configuration.name == name)
-}
-
-/// What a hypothesis claims of the difference.
-///
-/// # Errors
-/// Its margin makes no claim.
-pub(crate) fn claim(hypothesis: &Hypothesis) -> Result<Claim, ClaimError> {
-    Claim::new(expectation(hypothesis.expect), hypothesis.margin, scale(hypothesis.metric))
-}
-
-pub(super) fn expectation(expect: Expectation) -> metrics::Expectation {
-    match expect {
-        Expectation::Lower => metrics::Expectation::Lower,
-        Expectation::Higher => metrics::Expectation::Higher,
-        Expectation::NotHigher => metrics::Expectation::NotHigher,
-        Expectation::NotLower => metrics::Expectation::NotLower,
-        Expectation::Equivalent => metrics::Expectation::Equivalent,
-    }
-}
-
-/// The unit in which a metric's differences are given.
-pub(crate) fn scale(of: HypothesisMetric) -> Scale {
-    match of {
-        HypothesisMetric::Best(name)
-        | HypothesisMetric::Last(name)
-        | HypothesisMetric::AfterEpoch { metric: name, .. } => scale_of(name),
-        HypothesisMetric::EpochsToReach { .. } => Scale::Epochs,
-        HypothesisMetric::GeneralizationGap => Scale::Loss,
-    }
-}
-
-fn scale_of(name: MetricName) -> Scale {
-    if metric::is_loss(name) { Scale::Loss } else { Scale::Share }
-}
-
-/// The metric of a hypothesis in words.
-pub(crate) fn metric_words(of: HypothesisMetric) -> String {
-    match of {
-        HypothesisMetric::Best(name) => format!("{} at the best epoch", metric::title(name)),
-        HypothesisMetric::Last(name) => format!("{} at the last epoch", metric::title(name)),
-        HypothesisMetric::AfterEpoch { metric: name, epoch } => format!("{} after epoch {epoch}", metric::title(name)),
-        HypothesisMetric::EpochsToReach { metric: name, value } => {
-            format!("Epochs until {} reaches {}", metric::title(name).to_lowercase(), metric::write(name, value))
-        }
-        HypothesisMetric::GeneralizationGap => "Validation minus training loss at the last epoch".to_string(),
-    }
-}
-
-/// What is claimed of the difference: `higher`, `lower by more than 0.5 points`, `within ±1.0 points`.
-pub(crate) fn claim_words(hypothesis: &Hypothesis) -> String {
-    let Ok(claim) = claim(hypothesis) else {
-        return "claim without a sound margin".to_string();
-    };
-    expectation_words(hypothesis.expect, claim, scale(hypothesis.metric))
-}
-
-pub(super) fn expectation_words(expect: Expectation, claim: Claim, scale: Scale) -> String {
-    let margin = amount(scale, claim.margin());
-    match expect {
-        Expectation::Higher if claim.margin() == 0.0 => "higher".to_string(),
-        Expectation::Lower if claim.margin() == 0.0 => "lower".to_string(),
-        Expectation::Higher => format!("higher by more than {margin}"),
-        Expectation::Lower => format!("lower by more than {margin}"),
-        Expectation::NotHigher => format!("not higher by {margin} or more"),
-        Expectation::NotLower => format!("not lower by {margin} or more"),
-        Expectation::Equivalent => format!("less than {margin} apart"),
-    }
-}
-
-/// `1.0 points`, `0.020`, `0.5 epochs`.
-pub(crate) fn amount(scale: Scale, value: f64) -> String {
-    match scale {
-        Scale::Share => format!("{:.1} points", value * 100.0),
-        Scale::Loss | Scale::Correlation => format!("{value:.3}"),
-        Scale::Epochs => format!("{value:.1} epochs"),
-    }
-}
-
-/// A difference with its sign: `+1.2 points`, `−0.013`, `+1.5 epochs`.
-pub(crate) fn difference(scale: Scale, value: f64) -> String {
-    let (shown, unit) = match scale {
-        Scale::Share => (format!("{:+.1}", value * 100.0), " points"),
-        Scale::Loss | Scale::Correlation => (format!("{value:+.3}"), ""),
-        Scale::Epochs => (format!("{value:+.1}"), " epochs"),
-    };
-    format!("{}{unit}", shown.replace('-', "\u{2212}"))
-}
-
-/// `[−2.1, +0.3]` in the unit of [`difference`].
-pub(crate) fn interval_words(scale: Scale, interval: metrics::Interval) -> String {
-    let bare = |value: f64| difference(scale, value).split(' ').next().unwrap_or_default().to_string();
-    format!("[{}, {}]", bare(interval.low), bare(interval.high))
-}
-
-/// A p-value as papers print it.
-pub(crate) fn p_words(p: Option<f64>) -> String {
-    match p {
-        None => "–".to_string(),
-        Some(p) if p < 0.001 => "< 0.001".to_string(),
-        Some(p) => format!("{p:.3}"),
-    }
-}
-
-/// One word.
-pub(crate) fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Supported => "supported",
-        Verdict::Refuted => "refuted",
-        Verdict::Inconclusive => "inconclusive",
-    }
-}
-
-/// What an assessment rests on: `3 seeds × 640 examples`.
-pub(crate) fn basis_words(assessment: &Assessment) -> String {
-    let seeds = counted(assessment.seeds, "seed");
-    match assessment.examples {
-        Some(examples) => format!("{seeds} × {}", counted(examples, "example")),
-        None => seeds,
-    }
 }
 
 /// What was measured of a claim, in one sentence.
@@ -302,7 +239,7 @@ pub(crate) fn found_words(judged: &Judged) -> String {
     let effect = difference(scale, assessment.effect);
     let interval = assessment.interval.map_or_else(
         || "no interval".to_string(),
-        |interval| format!("95 % interval {}", interval_words(scale, interval)),
+        |interval| format!("{} interval {}", level_words(assessment), interval_words(scale, interval)),
     );
     let name = metric_words(judged.hypothesis.metric);
     format!("{name}: {effect}, {interval}, with {}", compared_words(judged))

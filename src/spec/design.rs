@@ -9,6 +9,7 @@ use super::cursor::{Context, Cursor};
 use super::dataset::read_seed;
 use super::draft::Draft;
 use super::exclude::Condition;
+use super::looks::Looks;
 use super::observation_draft::ObservationDraft;
 use super::parameter::Parameter;
 use super::problem::{Place, did_you_mean, listed, quoted};
@@ -30,6 +31,7 @@ pub(super) struct Design {
     pub runs: Vec<Choice>,
     pub exclude: Vec<Condition>,
     pub seeds: Option<Vec<u64>>,
+    pub looks: Option<Looks>,
     pub claims: Vec<Claim>,
     pub observations: Vec<ObservationDraft>,
     pub reference: Vec<ReferenceFigure>,
@@ -56,7 +58,7 @@ pub(super) enum Override {
     Seeds(Vec<u64>),
 }
 
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "name",
     "description",
     "base",
@@ -66,6 +68,7 @@ const SECTIONS: [&str; 12] = [
     "runs",
     "exclude",
     "seeds",
+    "looks",
     "hypotheses",
     "observations",
     "reference",
@@ -111,6 +114,7 @@ impl Design {
             runs: read_list(section("runs"), read_run, context),
             exclude: read_list(section("exclude"), Condition::read, context),
             seeds: section("seeds").and_then(|seeds| read_seeds(seeds, context)),
+            looks: section("looks").and_then(|looks| Looks::read(looks, context)),
             claims: read_list(section("hypotheses"), Claim::read, context),
             observations: read_list(section("observations"), ObservationDraft::read, context),
             reference: read_list(section("reference"), read_reference, context),

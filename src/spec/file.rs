@@ -100,6 +100,7 @@ impl SweepFile {
         let design = self.design(&mut Problems::default());
         let line = |place: &Place| place.node.and_then(|node| yaml::line(&self.text, node));
         let mut notices = self.lost_to_changes(sweep);
+        notices.extend(design.looks.as_ref().filter(|_| design.overridden).and_then(|looks| looks.lost(&sweep.looks)));
         notices.extend(notice::of(&design, &self.overrides, &line));
         notices
     }

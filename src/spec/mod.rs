@@ -25,6 +25,7 @@
 //!   the data set's, unless they are set: to a number, or relative to the run's seed (`seed`, `seed + 1000`).
 //! * `exclude`: list of conditions, parameter -> value, list of values, or `{lt, le, gt, ge, ne}`; a run that meets all of
 //!   a condition is left out.
+//! * `looks`: numbers of seeds at which verdicts may be given; without it only when all seeds are in.
 //! * `hypotheses`: see [`Hypothesis`]; `vary` is a parameter or a named change, `values` some of its values, `baseline` a
 //!   configuration's label, `metric` one of `accuracy` (at the best epoch), `accuracy@last`, `accuracy@3`,
 //!   `epochs_to(accuracy, 0.9)`, `generalization_gap`.
@@ -52,6 +53,7 @@ mod hypothesis;
 mod identity;
 mod intern;
 mod location;
+mod looks;
 mod metric;
 mod names;
 mod nesting;

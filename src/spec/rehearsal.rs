@@ -146,6 +146,8 @@ impl Stage<'_> {
             hypotheses,
             observations,
             baseline: sweep.baseline,
+            // One seed settles nothing.
+            looks: Vec::new(),
             reference: sweep.reference,
         }
     }

@@ -203,5 +203,8 @@ pub struct Sweep {
     pub hypotheses: Vec<super::Hypothesis>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<super::Observation>,
+    /// Numbers of seeds at which verdicts may be given, beside the one at all seeds; ascending, each at least 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<usize>,
     pub reference: Vec<super::ReferenceFigure>,
 }

@@ -75,6 +75,7 @@
 mod best;
 mod checkpoint;
 mod claim;
+mod deciding;
 mod durable;
 mod epochs;
 mod error;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::spec::{PackPlan, PlannedRun, RunId, Sweep};
 
 use super::claim::{Attempt, Claim, ClaimOptions};
+use super::deciding::Deciding;
 use super::durable::{create_folder, read_if_there, remove_leftovers, write_atomically};
 use super::error::failed_to;
 use super::json::{FORMAT_VERSION, read_json, write_json};
@@ -76,7 +77,8 @@ impl Store {
             return Err(StoreError::Rehearsal { path: layout.folder().to_owned(), found: before.rehearsal });
         }
         let changes = Changes::between(before.as_ref(), input.sweep, &layout);
-        let record = plan(before.as_ref(), input, &changes, &layout, planner)?;
+        let deciding = Deciding::between(before.as_ref(), input.sweep, &|run| is_done(&layout, run));
+        let record = plan(before.as_ref(), input, &changes, &deciding, &layout, planner)?;
         claim.verify()?;
         if read_if_there(&layout.sweep_yaml())?.as_deref() != Some(input.yaml) {
             write_atomically(&layout.sweep_yaml(), input.yaml)?;
@@ -86,7 +88,8 @@ impl Store {
         }
         claim.release()?;
         let store = Self::open_with(layout.folder(), input.claims.clone())?;
-        let Changes { added, removed, notices, .. } = changes;
+        let Changes { added, removed, mut notices, .. } = changes;
+        notices.extend(deciding.notices);
         Ok(Opened { store, created: before.is_none(), added, removed, notices })
     }
 }
@@ -160,6 +163,7 @@ fn plan(
     before: Option<&SweepRecord>,
     input: &PlanInput<'_>,
     changes: &Changes,
+    deciding: &Deciding,
     layout: &Layout,
     planner: Planner<'_>,
 ) -> Result<SweepRecord, StoreError> {
@@ -190,6 +194,8 @@ fn plan(
         packs,
         hypotheses: sweep.hypotheses.clone(),
         observations: sweep.observations.clone(),
+        looks: deciding.looks.clone(),
+        deciding: deciding.seeds.clone(),
         reference: sweep.reference.clone(),
     };
     if before.is_some_and(|before| *before != record) {

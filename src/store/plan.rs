@@ -36,6 +36,14 @@ pub struct SweepRecord {
     /// None in plans of older versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<Observation>,
+    /// Numbers of seeds at which verdicts may be given, beside the one at all seeds, as they were declared before results
+    /// could be seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<usize>,
+    /// By configuration the seeds that decide, in their order, where they are not those planned now: the sweep file changed
+    /// after results could be seen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub deciding: BTreeMap<String, Vec<u64>>,
     pub reference: Vec<ReferenceFigure>,
 }
 

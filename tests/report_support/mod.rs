@@ -71,6 +71,7 @@ pub struct Fake {
     pub classes: Vec<String>,
     pub hypotheses: Vec<Hypothesis>,
     pub observations: Vec<Observation>,
+    pub looks: Vec<usize>,
     pub reference: Vec<ReferenceFigure>,
     /// Write per-example predictions.
     pub predictions: bool,
@@ -88,6 +89,7 @@ impl Fake {
             classes: ["World", "Sports", "Business", "Sci/Tech"].map(String::from).to_vec(),
             hypotheses: Vec::new(),
             observations: Vec::new(),
+            looks: Vec::new(),
             reference: vec![ReferenceFigure {
                 source: "paper".to_string(),
                 metric: "accuracy".to_string(),
@@ -113,6 +115,7 @@ impl Fake {
             runs: runs.iter().map(|(_, run)| run.clone()).collect(),
             hypotheses: self.hypotheses.clone(),
             observations: self.observations.clone(),
+            looks: self.looks.clone(),
             reference: self.reference.clone(),
         };
         let input = PlanInput {

@@ -132,3 +132,28 @@ fn a_claim_that_an_option_made_empty_is_left_out() {
     assert!(sweep.hypotheses.is_empty());
     assert_eq!(sweep.runs.len(), 4, "epochs=8 is base now");
 }
+
+#[test]
+fn looks_ascend_within_the_seeds() {
+    assert_eq!(sweep("seeds: [1, 2, 3, 4]\nlooks: [2, 4]").looks, [2, 4]);
+    assert_eq!(sweep("grid: {seed: [1, 2, 3]}\nlooks: [2]").looks, [2]);
+    assert_eq!(sweep("seeds: [1, 2]").looks, [0; 0]);
+    assert!(
+        problems("seeds: [1, 2, 3]\nlooks: [1, 3]").ends_with("line 2, looks[0]: must be from 2 to 10000, found 1")
+    );
+    assert!(problems("seeds: [1, 2, 3]\nlooks: [3, 2]").ends_with("line 2, looks: must ascend, but 2 comes after 3"));
+    assert!(
+        problems("seeds: [1, 2, 3]\nlooks: [2, 5]")
+            .ends_with("line 2, looks: a look at 5 seeds, but no configuration has more than 3 seeds")
+    );
+    assert!(
+        problems("seeds: [1, 2, 3]\nlooks: 2")
+            .ends_with("line 2, looks: must be a list of numbers of seeds, such as [3, 5, 10], found 2")
+    );
+    // Fewer seeds by an option leave fewer looks.
+    let mut fewer = file("seeds: [1, 2, 3, 4]\nlooks: [2, 4]");
+    fewer.set("seeds=[1, 2]").unwrap();
+    let kept = fewer.resolve(&FakeFacts::default()).unwrap();
+    assert_eq!(kept.looks, [2]);
+    assert_eq!(fewer.notices(&kept), ["looks at 4 or more seeds are left out: with --set there are not so many"]);
+}

@@ -2,6 +2,7 @@
 
 mod claims;
 mod damage;
+mod deciding;
 mod durable;
 mod layout;
 mod opening;

@@ -98,6 +98,7 @@ pub fn sweep(runs: Vec<PlannedRun>) -> Sweep {
         runs,
         hypotheses: Vec::new(),
         observations: Vec::new(),
+        looks: Vec::new(),
         reference: Vec::new(),
     }
 }

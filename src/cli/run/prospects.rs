@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::cli::cost::Costs;
 use crate::cli::text::{Align, Table, count};
-use crate::metrics::{ALPHA, DEFAULT_CORRELATION, DEFAULT_SEED_SD, Needs, POWER, Prospect, Quantity, Scale};
+use crate::metrics::{
+    self, ALPHA, DEFAULT_CORRELATION, DEFAULT_SEED_SD, Design, Needs, POWER, Prospect, Quantity, Scale,
+};
 use crate::report::{outlook, verdicts};
 use crate::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, PlannedRun, RunId, Sweep};
 
@@ -45,23 +47,24 @@ pub fn section(chosen: &Chosen, done: &BTreeSet<RunId>, costs: &Costs<'_>) -> St
         if let Some(cost) = baseline.and_then(|run| costs.of(&run.spec)) {
             (examples, rows) = (cost.eval_examples.unwrap_or(0), rows.max(cost.examples.unwrap_or(0)));
         }
-        let claims = sweep.hypotheses.len();
-        planned.extend(foresee(hypothesis, common, examples, accuracy, claims));
+        planned.extend(foresee(hypothesis, common, examples, accuracy, sweep));
     }
-    if planned.is_empty() { String::new() } else { text(&planned, accuracy, rows) }
+    if planned.is_empty() { String::new() } else { text(&planned, accuracy, rows, &sweep.looks) }
 }
 
 /// None where the hypothesis claims nothing sound, which the report will say.
-fn foresee(
-    hypothesis: &Hypothesis,
+fn foresee<'a>(
+    hypothesis: &'a Hypothesis,
     seeds: usize,
     examples: usize,
     accuracy: f64,
-    claims: usize,
-) -> Option<Planned<'_>> {
+    sweep: &Sweep,
+) -> Option<Planned<'a>> {
     let claim = verdicts::claim(hypothesis).ok()?;
     let quantity = quantity(hypothesis.metric, accuracy);
-    let design = quantity.design(seeds, examples, hypothesis.metric.has_values_per_example(), claims);
+    let fixed = quantity.design(seeds, examples, hypothesis.metric.has_values_per_example(), sweep.hypotheses.len());
+    let last_look = metrics::looks(&sweep.looks, seeds).last().map_or(1.0, |look| look.share);
+    let design = Design { last_look, ..fixed };
     let prospect = Prospect::of(&design, claim, hypothesis.vary.treatments.len(), quantity.scale());
     Some(Planned { hypothesis, seeds, examples, prospect })
 }
@@ -95,7 +98,7 @@ fn fewest_common_seeds(runs: &[&PlannedRun], hypothesis: &Hypothesis) -> usize {
     treatments.map(|treatment| seeds(treatment).intersection(&baseline).count()).min().unwrap_or(0)
 }
 
-fn text(planned: &[Planned<'_>], accuracy: f64, rows: usize) -> String {
+fn text(planned: &[Planned<'_>], accuracy: f64, rows: usize, looks: &[usize]) -> String {
     let mut table = Table::new([
         ("hypothesis", Align::Left),
         ("planned", Align::Left),
@@ -112,7 +115,7 @@ fn text(planned: &[Planned<'_>], accuracy: f64, rows: usize) -> String {
             outlook::needs_words(planned.prospect.needs),
         ]);
     }
-    format!("\n{}\n\n{table}\n{}", headline(planned), footnote(planned, accuracy, rows))
+    format!("\n{}\n\n{table}\n{}", headline(planned), footnote(planned, accuracy, rows, looks))
 }
 
 fn headline(planned: &[Planned<'_>]) -> String {
@@ -154,7 +157,7 @@ fn amount(hypothesis: &Hypothesis, value: f64) -> String {
     }
 }
 
-fn footnote(planned: &[Planned<'_>], accuracy: f64, rows: usize) -> String {
+fn footnote(planned: &[Planned<'_>], accuracy: f64, rows: usize, looks: &[usize]) -> String {
     let claims = planned.len();
     let over = if claims > 1 { format!(" over all {claims} hypotheses") } else { String::new() };
     let mut text = format!(
@@ -171,10 +174,29 @@ fn footnote(planned: &[Planned<'_>], accuracy: f64, rows: usize) -> String {
         100.0 * accuracy,
         100.0 * DEFAULT_SEED_SD,
     );
+    text.push_str(&timing(planned, looks));
     if planned.iter().any(|planned| needed_examples(planned.prospect.needs) > rows) {
         text.push_str(&format!("The data set has {} in all.\n", count(rows, "example")));
     }
     text
+}
+
+/// When verdicts are given, and what that costs.
+fn timing(planned: &[Planned<'_>], looks: &[usize]) -> String {
+    let seeds = planned.iter().map(|planned| planned.seeds).max().unwrap_or(0);
+    let looks = metrics::looks(looks, seeds);
+    let Some((last, earlier)) = looks.split_last().filter(|(_, earlier)| !earlier.is_empty()) else {
+        return "A verdict is given when all planned seeds are in. Seeds that are added later decide nothing.\n"
+            .to_string();
+    };
+    let earlier: Vec<String> = earlier.iter().map(|look| look.seeds.to_string()).collect();
+    format!(
+        "Verdicts are given at {} and {} seeds; the last of these looks has a level of {:.1} %, and `settles` is what it alone\n\
+         settles.\n",
+        earlier.join(", "),
+        last.seeds,
+        100.0 * ALPHA * last.share
+    )
 }
 
 fn needed_examples(needs: Needs) -> usize {

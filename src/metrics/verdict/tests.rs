@@ -104,6 +104,7 @@ fn is_written_in_the_words_of_a_sweep_file() {
         "claim": {"expectation": "not_higher", "margin": 0.5},
         "effect": 0.0,
         "interval": {"low": 0.125, "high": 0.375},
+        "share": 1.0,
         "p_value": 0.0,
         "adjusted_p_value": 0.0,
         "verdict": "supported",

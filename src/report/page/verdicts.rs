@@ -55,12 +55,7 @@ fn row(judged: &Judged) -> Markup {
             @match deciding.map(|joint| &joint.assessment) {
                 Some(assessment) => {
                     td.number { (verdicts::difference(scale, assessment.effect)) }
-                    td.number {
-                        @match assessment.interval {
-                            Some(interval) => (verdicts::interval_words(scale, interval)),
-                            None => "–",
-                        }
-                    }
+                    td.number { (verdicts::interval_at_level(scale, assessment)) }
                     td.number { (verdicts::p_words(assessment.adjusted_p_value)) }
                     td { (verdicts::basis_words(assessment)) }
                 }

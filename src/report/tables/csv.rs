@@ -62,8 +62,8 @@ fn fields(row: &Row<'_>) -> Vec<String> {
 }
 
 /// Columns: id and claim; the verdict; the metric and what is claimed of it; the treatment that decides, and the baseline;
-/// effect (treatment minus baseline, in units of the metric: shares of 1, not percent) with its 95 % interval; p-value
-/// before and after Holm's correction; seeds and examples that it rests on; caveats. Empty where there is no evidence.
+/// effect (treatment minus baseline, in units of the metric: shares of 1, not percent) with its interval and the level of that
+/// (0.95, more where there are several looks); p-value before and after the correction for looks and hypotheses (Holm); seeds and examples that it rests on; caveats. Empty where there is no evidence.
 pub(crate) fn hypotheses(report: &Report) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let header = [
@@ -75,8 +75,9 @@ pub(crate) fn hypotheses(report: &Report) -> Vec<u8> {
         "treatment",
         "baseline",
         "effect",
-        "low_95",
-        "high_95",
+        "low",
+        "high",
+        "level",
         "p",
         "p_holm",
         "seeds",
@@ -91,7 +92,7 @@ pub(crate) fn hypotheses(report: &Report) -> Vec<u8> {
     writer.into_inner().unwrap_or_default()
 }
 
-fn verdict(judged: &Judged) -> [String; 15] {
+fn verdict(judged: &Judged) -> [String; 16] {
     let hypothesis = &judged.hypothesis;
     let assessment = judged.joint.as_ref().map(|joint| joint.assessment);
     let interval = assessment.and_then(|assessment| assessment.interval);
@@ -107,6 +108,7 @@ fn verdict(judged: &Judged) -> [String; 15] {
         shown(assessment.map(|assessment| assessment.effect)),
         shown(interval.map(|interval| interval.low)),
         shown(interval.map(|interval| interval.high)),
+        shown(interval.and(assessment).map(|assessment| assessment.level())),
         shown(assessment.and_then(|assessment| assessment.p_value)),
         shown(assessment.and_then(|assessment| assessment.adjusted_p_value)),
         shown(assessment.map(|assessment| assessment.seeds)),

@@ -55,7 +55,7 @@ fn hypotheses(report: &Report) -> String {
             verdicts::word(judged.verdict()),
             escape(&verdicts::compared_words(judged)),
             assessment.map_or_else(dash, |a| verdicts::difference(scale, a.effect)),
-            assessment.and_then(|a| a.interval).map_or_else(dash, |i| verdicts::interval_words(scale, i)),
+            assessment.map_or_else(dash, |a| verdicts::interval_at_level(scale, a)),
             assessment.map_or_else(dash, |a| verdicts::p_words(a.adjusted_p_value)),
         ));
     }

@@ -1,0 +1,141 @@
+//! Claims, differences and intervals in words, the same in tables, charts and pages.
+
+use crate::metrics::{self, Assessment, Claim, ClaimError, Scale, Verdict};
+use crate::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName};
+use crate::words::counted;
+
+use super::metric;
+
+/// What a hypothesis claims of the difference.
+///
+/// # Errors
+/// Its margin makes no claim.
+pub(crate) fn claim(hypothesis: &Hypothesis) -> Result<Claim, ClaimError> {
+    Claim::new(expectation(hypothesis.expect), hypothesis.margin, scale(hypothesis.metric))
+}
+
+pub(crate) fn expectation(expect: Expectation) -> metrics::Expectation {
+    match expect {
+        Expectation::Lower => metrics::Expectation::Lower,
+        Expectation::Higher => metrics::Expectation::Higher,
+        Expectation::NotHigher => metrics::Expectation::NotHigher,
+        Expectation::NotLower => metrics::Expectation::NotLower,
+        Expectation::Equivalent => metrics::Expectation::Equivalent,
+    }
+}
+
+/// The unit in which a metric's differences are given.
+pub(crate) fn scale(of: HypothesisMetric) -> Scale {
+    match of {
+        HypothesisMetric::Best(name)
+        | HypothesisMetric::Last(name)
+        | HypothesisMetric::AfterEpoch { metric: name, .. } => scale_of(name),
+        HypothesisMetric::EpochsToReach { .. } => Scale::Epochs,
+        HypothesisMetric::GeneralizationGap => Scale::Loss,
+    }
+}
+
+fn scale_of(name: MetricName) -> Scale {
+    if metric::is_loss(name) { Scale::Loss } else { Scale::Share }
+}
+
+/// The metric of a hypothesis in words.
+pub(crate) fn metric_words(of: HypothesisMetric) -> String {
+    match of {
+        HypothesisMetric::Best(name) => format!("{} at the best epoch", metric::title(name)),
+        HypothesisMetric::Last(name) => format!("{} at the last epoch", metric::title(name)),
+        HypothesisMetric::AfterEpoch { metric: name, epoch } => format!("{} after epoch {epoch}", metric::title(name)),
+        HypothesisMetric::EpochsToReach { metric: name, value } => {
+            format!("Epochs until {} reaches {}", metric::title(name).to_lowercase(), metric::write(name, value))
+        }
+        HypothesisMetric::GeneralizationGap => "Validation minus training loss at the last epoch".to_string(),
+    }
+}
+
+/// What is claimed of the difference: `higher`, `lower by more than 0.5 points`, `within ±1.0 points`.
+pub(crate) fn claim_words(hypothesis: &Hypothesis) -> String {
+    let Ok(claim) = claim(hypothesis) else {
+        return "claim without a sound margin".to_string();
+    };
+    expectation_words(hypothesis.expect, claim, scale(hypothesis.metric))
+}
+
+pub(crate) fn expectation_words(expect: Expectation, claim: Claim, scale: Scale) -> String {
+    let margin = amount(scale, claim.margin());
+    match expect {
+        Expectation::Higher if claim.margin() == 0.0 => "higher".to_string(),
+        Expectation::Lower if claim.margin() == 0.0 => "lower".to_string(),
+        Expectation::Higher => format!("higher by more than {margin}"),
+        Expectation::Lower => format!("lower by more than {margin}"),
+        Expectation::NotHigher => format!("not higher by {margin} or more"),
+        Expectation::NotLower => format!("not lower by {margin} or more"),
+        Expectation::Equivalent => format!("less than {margin} apart"),
+    }
+}
+
+/// `1.0 points`, `0.020`, `0.5 epochs`.
+pub(crate) fn amount(scale: Scale, value: f64) -> String {
+    match scale {
+        Scale::Share => format!("{:.1} points", value * 100.0),
+        Scale::Loss | Scale::Correlation => format!("{value:.3}"),
+        Scale::Epochs => format!("{value:.1} epochs"),
+    }
+}
+
+/// A difference with its sign: `+1.2 points`, `−0.013`, `+1.5 epochs`.
+pub(crate) fn difference(scale: Scale, value: f64) -> String {
+    let (shown, unit) = match scale {
+        Scale::Share => (format!("{:+.1}", value * 100.0), " points"),
+        Scale::Loss | Scale::Correlation => (format!("{value:+.3}"), ""),
+        Scale::Epochs => (format!("{value:+.1}"), " epochs"),
+    };
+    format!("{}{unit}", shown.replace('-', "\u{2212}"))
+}
+
+/// `[−2.1, +0.3]` in the unit of [`difference`].
+pub(crate) fn interval_words(scale: Scale, interval: metrics::Interval) -> String {
+    let bare = |value: f64| difference(scale, value).split(' ').next().unwrap_or_default().to_string();
+    format!("[{}, {}]", bare(interval.low), bare(interval.high))
+}
+
+/// A p-value as papers print it.
+pub(crate) fn p_words(p: Option<f64>) -> String {
+    match p {
+        None => "–".to_string(),
+        Some(p) if p < 0.001 => "< 0.001".to_string(),
+        Some(p) => format!("{p:.3}"),
+    }
+}
+
+/// One word.
+pub(crate) fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Supported => "supported",
+        Verdict::Refuted => "refuted",
+        Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+/// What an assessment rests on: `3 seeds × 640 examples`.
+pub(crate) fn basis_words(assessment: &Assessment) -> String {
+    let seeds = counted(assessment.seeds, "seed");
+    match assessment.examples {
+        Some(examples) => format!("{seeds} × {}", counted(examples, "example")),
+        None => seeds,
+    }
+}
+
+/// The level of an assessment's interval: `95 %`, `99.5 %`.
+pub(crate) fn level_words(assessment: &Assessment) -> String {
+    let percent = format!("{:.2}", 100.0 * assessment.level());
+    format!("{} %", percent.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// The interval as [`interval_words`] has it, with its level where that is not the usual one.
+pub(crate) fn interval_at_level(scale: Scale, assessment: &Assessment) -> String {
+    match assessment.interval {
+        None => "–".to_string(),
+        Some(interval) if assessment.share == 1.0 => interval_words(scale, interval),
+        Some(interval) => format!("{} ({})", interval_words(scale, interval), level_words(assessment)),
+    }
+}

@@ -1,0 +1,139 @@
+//! Which seeds decide: those that were planned before results could be seen.
+//!
+//! Whoever adds seeds until a difference is clear finds one where there is none. So the plan keeps the seeds of a
+//! configuration, and the looks of the sweep, as they were when results could first be seen: when runs with two seeds had
+//! ended. (One seed tells nothing of the noise, and settles nothing.)
+
+use std::collections::BTreeMap;
+
+use crate::spec::{PlannedRun, RunId, RunSpec, Sweep};
+use crate::words::counted;
+
+use super::plan::{RunEntry, SweepRecord, parameters};
+
+/// With so many ended seeds of a configuration, results can be seen.
+const SEEN: usize = 2;
+
+/// What decides in a new plan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Deciding {
+    /// See [`SweepRecord::deciding`].
+    pub seeds: BTreeMap<String, Vec<u64>>,
+    /// See [`SweepRecord::looks`].
+    pub looks: Vec<usize>,
+    /// What people should know, a sentence each.
+    pub notices: Vec<String>,
+}
+
+impl Deciding {
+    /// `ended` tells whether a run has a result.
+    pub fn between(before: Option<&SweepRecord>, sweep: &Sweep, ended: &dyn Fn(&RunId) -> bool) -> Self {
+        let Some(before) = before else {
+            return Self { looks: sweep.looks.clone(), ..Self::default() };
+        };
+        let earlier = Earlier::of(before);
+        let configurations = by_configuration(&sweep.runs);
+        let mut deciding = Self::default();
+        for (&name, runs) in &configurations {
+            if let Some(kept) = earlier.seeds(runs, ended) {
+                deciding.seeds.insert(name.to_owned(), kept);
+            }
+        }
+        deciding.notices.extend(deciding.of_seeds());
+        let seen = |runs: &Vec<&PlannedRun>| runs.iter().filter(|run| ended(&run.id)).take(SEEN).count() == SEEN;
+        if before.looks != sweep.looks && (!deciding.seeds.is_empty() || configurations.values().any(seen)) {
+            deciding.looks.clone_from(&before.looks);
+            deciding.notices.push(of_looks(&before.looks, &sweep.looks));
+        } else {
+            deciding.looks.clone_from(&sweep.looks);
+        }
+        deciding
+    }
+
+    fn of_seeds(&self) -> Option<String> {
+        let (name, seeds) = self.seeds.first_key_value()?;
+        let others = match self.seeds.len() {
+            1 => String::new(),
+            all => format!(" and {}", counted(all - 1, "other configuration")),
+        };
+        let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
+        Some(format!(
+            "the seeds of `{name}`{others} changed after results were there: verdicts rest on those planned before (seed {}). \
+             To let more seeds decide, declare `looks` before the first run, or plan a sweep of another name with seeds that \
+             were not used yet",
+            seeds.join(", ")
+        ))
+    }
+}
+
+fn of_looks(before: &[usize], now: &[usize]) -> String {
+    let shown = |looks: &[usize]| match looks {
+        [] => "none".to_owned(),
+        looks => format!("{looks:?}"),
+    };
+    format!(
+        "`looks` changed after results were there ({} before, {} now): those from before go on to hold. Looks count if they \
+         were declared before the first results; a sweep of another name with seeds that were not used yet can have others",
+        shown(before),
+        shown(now)
+    )
+}
+
+fn by_configuration(runs: &[PlannedRun]) -> BTreeMap<&str, Vec<&PlannedRun>> {
+    let mut configurations: BTreeMap<&str, Vec<&PlannedRun>> = BTreeMap::new();
+    for run in runs {
+        configurations.entry(&run.configuration).or_default().push(run);
+    }
+    configurations
+}
+
+/// What runs that differ only in their seed have in common.
+fn common(spec: &RunSpec) -> String {
+    let others: Vec<_> = parameters(spec).into_iter().filter(|(name, _)| name != "seed").collect();
+    // Parameters are names and JSON values, which can always be written.
+    serde_json::to_string(&others).unwrap_or_default()
+}
+
+/// The plan before, by what runs have in common: a configuration may have another name now.
+struct Earlier<'a> {
+    entries: BTreeMap<String, Vec<&'a RunEntry>>,
+    deciding: &'a BTreeMap<String, Vec<u64>>,
+}
+
+impl<'a> Earlier<'a> {
+    fn of(before: &'a SweepRecord) -> Self {
+        let mut entries: BTreeMap<String, Vec<&RunEntry>> = BTreeMap::new();
+        for entry in &before.runs {
+            entries.entry(common(&entry.spec)).or_default().push(entry);
+        }
+        Self { entries, deciding: &before.deciding }
+    }
+
+    /// The seeds that go on to decide, where those planned now are others. None where the plan may change: nothing could be
+    /// seen, or the contents of model or data are others now.
+    fn seeds(&self, now: &[&PlannedRun], ended: &dyn Fn(&RunId) -> bool) -> Option<Vec<u64>> {
+        let entries = self.entries.get(&common(&now.first()?.spec))?;
+        let mut there: Vec<&RunEntry> = entries.iter().copied().filter(|entry| !entry.removed).collect();
+        if there.is_empty() {
+            there = entries.iter().copied().filter(|entry| ended(&entry.id)).collect();
+        }
+        let planned = match self.deciding.get(&there.first()?.configuration) {
+            Some(seeds) => seeds.clone(),
+            None => there.iter().map(|entry| entry.spec.seed).collect(),
+        };
+        let seeds: Vec<u64> = now.iter().map(|run| run.spec.seed).collect();
+        if planned == seeds || is_replaced(&there, now) {
+            return None;
+        }
+        // What was taken out of the sweep file may have been seen, too, unless another run stands for it.
+        let stands = |entry: &RunEntry| !there.iter().any(|other| other.spec.seed == entry.spec.seed);
+        let withdrawn = entries.iter().copied().filter(|entry| entry.removed && stands(entry));
+        let decided = there.iter().copied().chain(withdrawn).filter(|entry| planned.contains(&entry.spec.seed));
+        (decided.filter(|entry| ended(&entry.id)).take(SEEN).count() == SEEN).then_some(planned)
+    }
+}
+
+/// Whether a seed stands for another run than before: model or data have other contents.
+fn is_replaced(before: &[&RunEntry], now: &[&PlannedRun]) -> bool {
+    before.iter().any(|entry| now.iter().any(|run| run.spec.seed == entry.spec.seed && run.id != entry.id))
+}

@@ -1,0 +1,112 @@
+//! When verdicts are given: at all planned seeds, or at looks that were declared beforehand.
+
+mod report_support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use report_support::{Arm, Fake, Fate};
+use sweep::report::{Format, ReportOptions, run};
+use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, Vary};
+
+/// A large effect, and none.
+fn fake(seeds: u64, ended: usize) -> Fake {
+    let fates: Vec<Fate> =
+        (0..seeds as usize).map(|i| if i < ended { Fate::Completes } else { Fate::Pending }).collect();
+    let arms = vec![
+        Arm::new("base", 0.925, |_| {}),
+        Arm::new("learning_rate=0.002", 0.7, |spec| spec.learning_rate = 2e-3).fates(&fates),
+        Arm::new("rank=64", 0.925, |spec| spec.rank = 64).fates(&fates),
+    ];
+    let mut fake = Fake { seeds, examples: 200, ..Fake::new("looked-at", arms) };
+    fake.hypotheses = vec![claim("worse", "learning_rate=0.002"), claim("same", "rank=64")];
+    fake
+}
+
+fn claim(id: &str, treatment: &str) -> Hypothesis {
+    let parameter = treatment.split('=').next().unwrap_or_default().to_string();
+    let vary = Vary { parameter, treatments: vec![treatment.to_string()], baseline: "base".to_string() };
+    let metric = HypothesisMetric::Best(MetricName::Accuracy);
+    Hypothesis { id: id.into(), claim: id.into(), vary, metric, expect: Expectation::Lower, margin: None }
+}
+
+/// The rows of `hypotheses.csv`, by id.
+fn verdicts(results: &Path) -> BTreeMap<String, BTreeMap<String, String>> {
+    let out = results.join("../reports");
+    run(&ReportOptions { paths: vec![results.to_owned()], out: out.clone(), format: Format::Svg }).unwrap();
+    let mut table = csv::Reader::from_path(out.join("looked-at/hypotheses.csv")).unwrap();
+    let rows = table.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
+    rows.map(|row| (row["id"].clone(), row)).collect()
+}
+
+#[test]
+fn without_all_planned_seeds_there_is_no_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("results");
+    fake(4, 3).write(&results);
+    let found = &verdicts(&results)["worse"];
+    assert_eq!((found["verdict"].as_str(), found["p"].as_str(), found["seeds"].as_str()), ("inconclusive", "", "3"));
+    assert!(found["caveats"].contains("provisional: 3 of 4 planned seeds are in; the verdict is given when all are"));
+    assert!(!found["low"].is_empty(), "estimate and interval are shown");
+    assert!(!found["caveats"].contains("a new sweep"), "{}", found["caveats"]);
+
+    // A run that failed has ended, too.
+    let mut last = fake(4, 4);
+    last.arms[1].fates[3] = Fate::Fails;
+    last.write(&results);
+    let found = verdicts(&results);
+    assert_eq!((found["worse"]["verdict"].as_str(), found["worse"]["seeds"].as_str()), ("supported", "3"));
+    assert!(found["same"]["caveats"].contains("fixed beforehand, to show"), "{}", found["same"]["caveats"]);
+}
+
+#[test]
+fn seeds_that_are_added_after_results_change_no_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("results");
+    fake(2, 2).write(&results);
+    let before = verdicts(&results);
+    fake(5, 5).write(&results);
+    let after = verdicts(&results);
+    for (id, found) in &after {
+        for column in ["verdict", "effect", "low", "high", "p", "p_holm", "seeds"] {
+            assert_eq!(found[column], before[id][column], "{id}: {column}");
+        }
+        assert!(
+            found["caveats"].contains("seeds 3, 4 and 5 were added after results could be seen and cannot decide"),
+            "{}",
+            found["caveats"]
+        );
+        assert!(found["caveats"].contains("(by all 5 seeds: "), "{}", found["caveats"]);
+    }
+    // What was planned is taken away: no verdict before it is back.
+    fake(1, 1).write(&results);
+    let found = &verdicts(&results)["worse"];
+    assert_eq!((found["verdict"].as_str(), found["p"].as_str()), ("inconclusive", ""));
+    assert!(found["caveats"].contains("seed 2 is not in the sweep file any more"), "{}", found["caveats"]);
+}
+
+#[test]
+fn declared_looks_give_verdicts_while_seeds_come_in() {
+    let of = |ended: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let results = folder.path().join("results");
+        Fake { looks: vec![2, 4, 6], ..fake(8, ended) }.write(&results);
+        verdicts(&results)
+    };
+    let first = of(1);
+    assert!(first["worse"]["caveats"].contains("1 of 8 planned seeds is in; the first look at them is at 2 seeds"));
+    let early = of(5);
+    let (worse, same) = (&early["worse"], &early["same"]);
+    assert_eq!((worse["verdict"].as_str(), worse["seeds"].as_str()), ("supported", "4"), "{worse:?}");
+    assert!(worse["caveats"].contains("decided at the look at 4 of 8 planned seeds"), "{}", worse["caveats"]);
+    assert_eq!((same["verdict"].as_str(), same["seeds"].as_str()), ("inconclusive", "4"));
+    assert!(same["caveats"].contains("the look at 4 of 8 planned seeds decided nothing; the next one is at 6 seeds"));
+    let level = |row: &BTreeMap<String, String>| row["level"].parse::<f64>().unwrap();
+    assert!((level(worse) - (1.0 - 0.05 * 3.0 / 16.0)).abs() < 1e-12, "{}", level(worse));
+    // A verdict stays as it is.
+    let late = of(8);
+    for column in ["verdict", "effect", "low", "high", "seeds"] {
+        assert_eq!(late["worse"][column], worse[column]);
+    }
+    assert_eq!(late["same"]["seeds"], "8");
+}
