@@ -53,7 +53,7 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
         return None;
     }
     let baseline = interner.key(&design.base).ok().and_then(|key| planned.iter().find(|other| other.key == key));
-    let most_seeds = planned.iter().map(|planned| planned.seeds.len()).max().unwrap_or(0);
+    let most_seeds = planned.iter().map(|planned| planned.runs.len()).max().unwrap_or(0);
     let looks = design.looks.as_ref().map(|looks| looks.within(most_seeds, design.overridden, problems));
     let hypotheses = treatment::hypotheses(design, &candidates, &planned, baseline, &mut interner, problems);
     let observations =

@@ -4,12 +4,12 @@
 //! configuration, and the looks of the sweep, as they were when results could first be seen: when runs with two seeds had
 //! ended. (One seed tells nothing of the noise, and settles nothing.)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::spec::{PlannedRun, RunId, RunSpec, Sweep};
+use crate::spec::{Evaluation, PlannedRun, RunId, RunSpec, Sweep};
 use crate::words::counted;
 
-use super::plan::{RunEntry, SweepRecord, parameters};
+use super::plan::{RunEntry, SweepRecord};
 
 /// With so many ended seeds of a configuration, results can be seen.
 const SEEN: usize = 2;
@@ -87,32 +87,41 @@ fn by_configuration(runs: &[PlannedRun]) -> BTreeMap<&str, Vec<&PlannedRun>> {
     configurations
 }
 
-/// What runs that differ only in their seed have in common.
-fn common(spec: &RunSpec) -> String {
-    let others: Vec<_> = parameters(spec).into_iter().filter(|(name, _)| name != "seed").collect();
-    // Parameters are names and JSON values, which can always be written.
-    serde_json::to_string(&others).unwrap_or_default()
+/// A run's parameters without its seeds.
+fn without_seeds(spec: &RunSpec) -> RunSpec {
+    let mut spec = RunSpec { seed: 0, init_seed: None, order_seed: None, dropout_seed: None, ..spec.clone() };
+    if let Evaluation::HeldOut { seed, .. } = &mut spec.dataset.evaluation {
+        *seed = 0;
+    }
+    spec
 }
 
-/// The plan before, by what runs have in common: a configuration may have another name now.
+/// The plan before, by configuration.
 struct Earlier<'a> {
-    entries: BTreeMap<String, Vec<&'a RunEntry>>,
+    entries: BTreeMap<&'a str, Vec<&'a RunEntry>>,
+    /// The configuration that a run was of: it may have another name now.
+    of_run: HashMap<&'a RunId, &'a str>,
     deciding: &'a BTreeMap<String, Vec<u64>>,
 }
 
 impl<'a> Earlier<'a> {
     fn of(before: &'a SweepRecord) -> Self {
-        let mut entries: BTreeMap<String, Vec<&RunEntry>> = BTreeMap::new();
+        let mut entries: BTreeMap<&str, Vec<&RunEntry>> = BTreeMap::new();
         for entry in &before.runs {
-            entries.entry(common(&entry.spec)).or_default().push(entry);
+            entries.entry(&entry.configuration).or_default().push(entry);
         }
-        Self { entries, deciding: &before.deciding }
+        let of_run = before.runs.iter().map(|entry| (&entry.id, entry.configuration.as_str())).collect();
+        Self { entries, of_run, deciding: &before.deciding }
     }
 
     /// The seeds that go on to decide, where those planned now are others. None where the plan may change: nothing could be
-    /// seen, or the contents of model or data are others now.
+    /// seen, or parameters or the contents of model or data are others now.
     fn seeds(&self, now: &[&PlannedRun], ended: &dyn Fn(&RunId) -> bool) -> Option<Vec<u64>> {
-        let entries = self.entries.get(&common(&now.first()?.spec))?;
+        let first = now.first()?;
+        let known = now.iter().find_map(|run| self.of_run.get(&run.id).copied());
+        let parameters = without_seeds(&first.spec);
+        let mut entries = self.entries.get(known.unwrap_or(&first.configuration))?.clone();
+        entries.retain(|entry| without_seeds(&entry.spec) == parameters);
         let mut there: Vec<&RunEntry> = entries.iter().copied().filter(|entry| !entry.removed).collect();
         if there.is_empty() {
             there = entries.iter().copied().filter(|entry| ended(&entry.id)).collect();
