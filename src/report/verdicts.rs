@@ -9,8 +9,8 @@ use super::model::{Configuration, Report};
 use super::pairing::{self, Pairs};
 use super::planned_seeds::PlannedSeeds;
 pub(crate) use super::verdict_words::{
-    amount, basis_words, claim, claim_words, difference, expectation, expectation_words, interval_at_level, interval_words, level_words, metric_words,
-    p_words, scale, word,
+    amount, basis_words, claim, claim_words, difference, expectation, expectation_words, interval_at_level,
+    interval_words, level_words, metric_words, p_words, scale, word,
 };
 
 /// A hypothesis with the evidence on it.
