@@ -3,12 +3,12 @@
 use crate::data::EpochPlan;
 use crate::execute::DeviceKind;
 use crate::spec::RunSpec;
-use crate::train::{Footprint, frozen_memory};
+use crate::train::{Footprint, frozen_memory, operations};
 
 use super::preflight::{Preflight, Source};
 
 /// The cost of one run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
     /// Over all epochs.
     pub optimizer_steps: usize,
@@ -20,6 +20,8 @@ pub struct Cost {
     /// Bytes of the frozen weights, which the runs of a pack share.
     pub frozen: u64,
     pub eval_examples: Option<usize>,
+    /// Floating-point operations of training and of the evaluations; none where nothing is known of the texts' lengths.
+    pub operations: Option<f64>,
     /// Of training and evaluation.
     pub examples: Option<usize>,
 }
@@ -47,6 +49,12 @@ fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
     let sizes = source.sizes;
     // A resolved run has at least 1 of both.
     let batches = [run.batch_size, run.gradient_accumulation_steps].map(|size| size.max(1).try_into());
+    let counted = source.tokens.map(|tokens| tokens as f64 / sizes.train.max(1) as f64);
+    let operations = counted.or(sizes.tokens_per_text).map(|tokens| {
+        let evaluated = (run.epochs * sizes.evaluation.unwrap_or(0)) as f64;
+        let trained = (run.epochs * sizes.train) as f64;
+        operations(&source.config, &run.target_modules, trained * tokens, evaluated * tokens)
+    });
     let steps = match batches {
         [Ok(batch), Ok(accumulation)] => EpochPlan::new(sizes.train, batch, accumulation).steps(),
         _ => 0,
@@ -57,6 +65,7 @@ fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
         footprint: Footprint::new(&source.config, run, sizes.classes, source.longest, device.activations()),
         frozen: frozen_memory(&source.config, run.precision, sizes.classes, device.matrix_layouts()),
         eval_examples: sizes.evaluation,
+        operations,
         examples: sizes.evaluation.map(|evaluation| evaluation + sizes.train),
     }
 }

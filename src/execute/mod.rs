@@ -54,7 +54,7 @@ pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, plan_pac
 pub use signals::stop_on_signals;
 pub use stop::Stop;
 pub use supervise::{SuperviseError, supervise};
-pub use torch::{DeviceError, TorchExecutor, check_threads, cuda_devices, open_device};
+pub use torch::{DeviceError, TorchExecutor, check_threads, cuda_devices, open_device, product_rate};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{
     EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, JsonLines, WorkerCommand, WorkerProcess, worker_exit_status,

@@ -11,8 +11,11 @@ fn a_dry_run_lists_runs_and_costs() {
     let place = Place::new();
     let text = shown(&place, &["run", "little.yaml", "--dry-run"]);
     assert!(!place.exists("results"));
+    // How fast this machine is differs each time.
+    assert!(text.contains("on the processor here"), "{text}");
+    let steady: Vec<&str> = text.lines().filter(|line| !line.contains("on the processor here")).collect();
     // Ids and steps are those of the resolved runs; 32 training rows in micro-batches of 4, 2 per step, 2 epochs.
-    insta::assert_snapshot!(text);
+    insta::assert_snapshot!(steady.join("\n"));
 }
 
 #[test]

@@ -19,6 +19,7 @@ impl Read {
                 classes: dataset.class_names.len(),
                 train: dataset.train.len(),
                 evaluation: Some(dataset.evaluation.len()),
+                tokens_per_text: None,
             },
             Read::Sizes(sizes) => *sizes,
         }

@@ -13,6 +13,7 @@ use crate::execute::cuda_devices;
 use crate::hub::Hub;
 use crate::spec::{PlannedRun, RunId};
 
+use super::duration::Work;
 use super::inputs::{Outcomes, Scope};
 use super::{Chosen, Run, inputs, prospects};
 
@@ -22,7 +23,8 @@ const UNKNOWN: &str = "?";
 /// What was found in the data, the table of the chosen runs, the sums, and what the runs can say of the hypotheses.
 pub fn table(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliError> {
     let checked = inputs::check(options, hub, chosen, Scope::Chosen)?;
-    let costs = Costs::new(&checked, options.devices.kind(cuda_devices()));
+    let kind = options.devices.kind(cuda_devices());
+    let costs = Costs::new(&checked, kind);
     let outcomes = Outcomes::of(options, chosen)?;
     let mut sums = Sums::default();
     let mut table = Table::new([
@@ -44,7 +46,7 @@ pub fn table(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliErr
     }
     let looks = preflight::full(&checked.looks_from_here());
     let prospects = prospects::section(chosen, &sums.done, &costs);
-    Ok(format!("{looks}{table}\n{}{}{prospects}", sums.text(), unchecked(chosen, &checked)))
+    Ok(format!("{looks}{table}\n{}{}{}{prospects}", sums.text(), sums.work.text(kind), unchecked(chosen, &checked)))
 }
 
 fn row(chosen: &Chosen, run: &PlannedRun, cost: Option<Cost>, is_done: bool) -> [String; 9] {
@@ -76,6 +78,7 @@ struct Sums {
     steps: usize,
     /// None where a run's are not known.
     tokens: Option<u64>,
+    work: Work,
     largest: Option<Cost>,
     done: BTreeSet<RunId>,
 }
@@ -88,6 +91,8 @@ impl Sums {
         }
         let before = if self.runs == 0 { Some(0) } else { self.tokens };
         self.runs += 1;
+        let assumed = cost.is_some_and(|cost| cost.tokens.is_none());
+        self.work.add(cost.and_then(|cost| cost.operations), run.spec.precision, assumed);
         self.steps += cost.map_or(0, |cost| cost.optimizer_steps);
         self.tokens = before.zip(cost.and_then(|cost| cost.tokens)).map(|(sum, tokens)| sum + tokens);
         let is_larger = |largest: &Cost, cost: &Cost| largest.footprint.run >= cost.footprint.run;

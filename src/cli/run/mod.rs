@@ -2,6 +2,7 @@
 
 mod devices;
 mod dry_run;
+mod duration;
 mod inputs;
 mod local;
 mod plan;

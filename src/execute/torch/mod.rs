@@ -2,6 +2,7 @@
 
 mod head;
 mod memory;
+mod rate;
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,8 @@ use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
 use crate::train::{
     self, Activations, Checkpoint, Examples, Footprint, FrozenStates, Recorder, TrainError, TrainingData,
 };
+
+pub use rate::product_rate;
 
 use memory::{Seen, Watch};
 

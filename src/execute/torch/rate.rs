@@ -1,0 +1,21 @@
+//! How fast this machine multiplies.
+
+use tch::{Device, Kind};
+
+use crate::execute::DeviceKind;
+use crate::model;
+use crate::spec::Precision;
+
+/// Floating-point operations a second of libtorch's own product on the first device of a kind, measured in a fraction of a
+/// second. None where it cannot multiply there.
+pub fn product_rate(kind: DeviceKind, precision: Precision) -> Option<f64> {
+    let device = match kind {
+        DeviceKind::Cpu => Device::Cpu,
+        DeviceKind::Cuda => Device::Cuda(0),
+    };
+    let number = match precision {
+        Precision::Bf16 => Kind::BFloat16,
+        Precision::Fp32 | Precision::Tf32 => Kind::Float,
+    };
+    model::product_rate(device, number).ok()
+}
