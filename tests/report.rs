@@ -417,6 +417,55 @@ fn a_sweep_without_noise_is_reported_on() {
     assert!(!text.contains("with the noise seen here"), "{text}");
 }
 
+/// Where each seed holds out other rows, the row that one seed numbers like another's is not the same example.
+#[test]
+fn what_differs_at_random_is_told_and_a_split_by_seed_gives_one_difference_per_seed() {
+    let folder = folder("random");
+    let arms = vec![
+        Arm::new("base", 0.9, |_| {}),
+        Arm::new("again=seed + 1000", 0.9, |spec| (spec.init_seed, spec.dropout_seed) = (Some(1001), Some(1001))),
+    ];
+    let mut fake = Fake::new("same-split", arms);
+    let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
+    let last = HypothesisMetric::Last(MetricName::Accuracy);
+    fake.hypotheses = [("best", accuracy), ("last", last)]
+        .map(|(id, of)| claim(id, "Chance helps.", "again=seed + 1000", of, Expectation::Higher))
+        .to_vec();
+    let varied = Fake { name: "split-by-seed".to_string(), split_varies: true, ..fake.clone() };
+    let found = [&fake, &varied].map(|fake| {
+        fake.write(&folder.join("results"));
+        report(&folder.join("results").join(&fake.name), &folder.join("reports"));
+        let path = folder.join("reports").join(&fake.name).join("hypotheses.csv");
+        let rows = csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect();
+        let rows: Vec<std::collections::BTreeMap<String, String>> = rows;
+        rows
+    });
+    let differ = "the two sides differ in their random numbers (init_seed, dropout_seed)";
+    let splits = "each seed holds out other rows, so there is one difference per seed";
+    let here = "about other seeds on these evaluation examples";
+    let told = |row: &std::collections::BTreeMap<String, String>| {
+        [differ, splits, here].map(|text| row["caveats"].contains(text))
+    };
+    assert_eq!(found[0].iter().map(told).collect::<Vec<_>>(), [[true, false, false], [true, false, true]]);
+    assert_eq!(found[1].iter().map(told).collect::<Vec<_>>(), [[true, true, false], [true, false, false]]);
+    assert_eq!((found[0][0]["seeds"].as_str(), found[0][0]["examples"].as_str()), ("3", "640"));
+    assert_eq!((found[1][0]["seeds"].as_str(), found[1][0]["examples"].as_str()), ("3", ""));
+    // Student's t on three differences, as of any other metric by seed.
+    let store = Store::open(&folder.join("results/split-by-seed")).unwrap();
+    let runs = store.runs().unwrap();
+    let values = |name: &str| {
+        let own = runs.iter().filter(|view| view.run.configuration == name);
+        own.map(|view| view.best.as_ref().unwrap().scores.accuracy).collect::<Vec<f64>>()
+    };
+    let paired = sweep::metrics::PairedSeeds::of(&values("again=seed + 1000"), &values("base"), 1.0 / 640.0).unwrap();
+    let interval = paired.effect().interval(0.95).unwrap();
+    let shown = |key: &str| found[1][0][key].parse::<f64>().unwrap();
+    assert!((shown("effect") - paired.effect().estimate).abs() < 1e-12);
+    assert!((shown("low") - interval.low).abs() < 1e-12 && (shown("high") - interval.high).abs() < 1e-12);
+    let page = fs::read_to_string(folder.join("reports/same-split/index.html")).unwrap();
+    assert!(page.contains("<th scope=\"row\">Seeds of their own</th><td>init_seed, dropout_seed</td>"));
+}
+
 /// R1: charts of whatever numbers and names: one epoch, one example, curves without a number, names as long as files.
 #[test]
 fn degenerate_sweeps_get_their_charts() {

@@ -28,7 +28,24 @@ pub(super) fn of_pairs(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, effe
     if pairs.unpaired > 0 {
         found.push(format!("{name}: {}", without_partner(pairs.unpaired)));
     }
+    found.extend(of_randomness(name, pairs, of));
     found.extend(of_metric(name, pairs, of));
+    found
+}
+
+/// What is to be known of the random numbers of the two sides.
+fn of_randomness(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric) -> Vec<String> {
+    let mut found = Vec::new();
+    let apart = pairing::sources_apart(pairs);
+    if !apart.is_empty() {
+        found.push(format!("{name}: the two sides differ in their random numbers ({})", apart.join(", ")));
+    }
+    if of.has_values_per_example() && pairing::split_varies(pairs) {
+        found.push(format!(
+            "{name}: each seed holds out other rows, so there is one difference per seed and the interval is about other seeds \
+             with other splits of these rows; as splits have rows in common, it can be somewhat too narrow"
+        ));
+    }
     found
 }
 
@@ -56,9 +73,11 @@ fn of_metric(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric) -> Option<Stri
         HypothesisMetric::Best(_) if pairing::epochs_differ(pairs) => Some(format!(
             "{name}: the best epoch is chosen on the examples that are judged, and the side with more epochs has more to choose from"
         )),
-        HypothesisMetric::Last(_) | HypothesisMetric::AfterEpoch { .. } => Some(format!(
-            "{name}: paired by seed only, so the interval is about other seeds on these evaluation examples, not about other examples"
-        )),
+        HypothesisMetric::Last(_) | HypothesisMetric::AfterEpoch { .. } if !pairing::split_varies(pairs) => {
+            Some(format!(
+                "{name}: paired by seed only, so the interval is about other seeds on these evaluation examples, not about other examples"
+            ))
+        }
         _ => None,
     }
 }

@@ -72,6 +72,14 @@ pub struct Written {
     pub remarks: Vec<String>,
 }
 
+/// One sweep's results with their evidence weighed, for figures of one's own. `folder` is the sweep's.
+///
+/// # Errors
+/// The folder holds no sweep, or its plan cannot be read.
+pub fn read(folder: &std::path::Path) -> Result<model::Report, ReportError> {
+    collect::collect(&crate::store::Store::open(folder)?)
+}
+
 /// Makes the reports of everything that the paths hold.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use crate::event::EpochRecord;
 use crate::metrics::{
     Effect, PairedExamples, PairedSeeds, PairedTimes, PairingError, ScoreName, TimeToReach, example_values,
 };
-use crate::spec::{HypothesisMetric, MetricName};
+use crate::spec::{HypothesisMetric, MetricName, RunSpec};
 
 use super::metric;
 use super::model::{Answers, Run};
@@ -41,7 +41,32 @@ pub(super) fn effect(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, 
     if pairs.runs.is_empty() {
         return Err("no completed pair of runs with the same seed".to_string());
     }
-    if of.has_values_per_example() { Ok(paired_examples(pairs, of)?.effect()) } else { per_seed(pairs, of) }
+    if of.has_values_per_example() && !split_varies(pairs) {
+        return Ok(paired_examples(pairs, of)?.effect());
+    }
+    per_seed(pairs, of)
+}
+
+/// Whether the pairs were evaluated on different examples, each on its own. Then there is one difference per seed, which
+/// has the noise of its examples in it.
+pub(super) fn split_varies(pairs: &Pairs<'_>) -> bool {
+    let pair = |(a, b): &(&'_ Run, &'_ Run)| {
+        let (a, b) = (a.answers.as_ref()?, b.answers.as_ref()?);
+        (a.examples == b.examples).then(|| a.examples.clone())
+    };
+    let examples: Option<Vec<_>> = pairs.runs.iter().map(pair).collect();
+    examples.is_some_and(|examples| examples.windows(2).any(|two| two[0] != two[1]))
+}
+
+/// The sources of variation whose seeds are not the same on both sides of some pair, by their parameters' names.
+pub(super) fn sources_apart(pairs: &Pairs<'_>) -> Vec<&'static str> {
+    let of = |spec: &RunSpec| {
+        let [init, order, dropout] = [spec.init_seed(), spec.order_seed(), spec.dropout_seed()];
+        [Some(init), Some(order), Some(dropout), spec.dataset.split_seed()]
+    };
+    let apart = |source: usize| pairs.runs.iter().any(|(a, b)| of(&a.spec)[source] != of(&b.spec)[source]);
+    let names = ["init_seed", "order_seed", "dropout_seed", "split_seed"].into_iter().enumerate();
+    names.filter(|(source, _)| apart(*source)).map(|(_, name)| name).collect()
 }
 
 /// The differences on each example.
@@ -59,6 +84,9 @@ pub(super) fn paired_examples(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result
         };
         if a.examples != b.examples || a.labels != b.labels {
             return Err("the two sides were evaluated on different examples".to_string());
+        }
+        if sides.0.first().is_some_and(|first: &&Answers| first.examples != a.examples) {
+            return Err("the seeds were evaluated on different examples".to_string());
         }
         sides.0.push(a);
         sides.1.push(b);

@@ -75,6 +75,8 @@ pub struct Fake {
     pub reference: Vec<ReferenceFigure>,
     /// Write per-example predictions.
     pub predictions: bool,
+    /// Each seed is evaluated on other examples.
+    pub split_varies: bool,
 }
 
 impl Fake {
@@ -97,6 +99,7 @@ impl Fake {
                 epoch: None,
             }],
             predictions: true,
+            split_varies: false,
         }
     }
 
@@ -234,7 +237,8 @@ impl Fake {
     fn predict(&self, run: &PlannedRun, accuracy: f64) -> Vec<Prediction> {
         let classes = self.classes.len() as u32;
         let of_run = mix(u64::from_str_radix(&run.id.0, 16).unwrap());
-        (0..self.examples)
+        let first = if self.split_varies { run.spec.seed as usize * self.examples } else { 0 };
+        (first..first + self.examples)
             .map(|example| {
                 let label = (mix(example as u64) % u64::from(classes)) as u32;
                 let hard = uniform(mix(example as u64 ^ 0x5eed));

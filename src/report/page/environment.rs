@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use crate::report::model::{Report, Run};
+use crate::spec::RunSpec;
 
 pub(super) fn section(report: &Report) -> Markup {
     let of = |get: &dyn Fn(&Run) -> Option<String>| -> String {
@@ -25,6 +26,7 @@ pub(super) fn section(report: &Report) -> Markup {
         ("Devices", of(&|run| run.device.clone())),
         ("Precision", of(&|run| Some(format!("{:?}", run.spec.precision).to_lowercase()))),
         ("Seeds", of(&|run| Some(run.spec.seed.to_string()))),
+        ("Seeds of their own", own_seeds(report)),
         ("sweep", of(&|run| Some(run.versions.as_ref()?.sweep.clone()))),
         ("libtorch", of(&|run| run.versions.as_ref()?.libtorch.clone())),
         ("Git commit", of(&|run| run.versions.as_ref()?.git_commit.clone())),
@@ -42,6 +44,22 @@ pub(super) fn section(report: &Report) -> Markup {
         }
         p.muted { "The sweep file as run is " code { "sweep.yaml" } " in the results folder." }
     }
+}
+
+/// The sources of variation whose seeds are not the runs' seeds.
+fn own_seeds(report: &Report) -> String {
+    let any = |own: fn(&RunSpec) -> bool| report.runs.iter().any(|run| own(&run.spec));
+    let sources: [(&str, fn(&RunSpec) -> bool); 3] = [
+        ("init_seed", |spec| spec.init_seed.is_some()),
+        ("order_seed", |spec| spec.order_seed.is_some()),
+        ("dropout_seed", |spec| spec.dropout_seed.is_some()),
+    ];
+    let mut own: Vec<&str> = sources.into_iter().filter(|(_, own)| any(*own)).map(|(name, _)| name).collect();
+    let splits: BTreeSet<Option<u64>> = report.runs.iter().map(|run| run.spec.dataset.split_seed()).collect();
+    if splits.len() > 1 {
+        own.push("split_seed");
+    }
+    if own.is_empty() { "none".to_string() } else { own.join(", ") }
 }
 
 /// The command line with quotes where a shell needs them.
