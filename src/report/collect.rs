@@ -52,6 +52,8 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
         baseline,
         configurations: configurations(&runs, names),
         runs,
+        changes: record.changes.clone(),
+        scaled: record.scaled.clone(),
         reference: record.reference.clone(),
         hypotheses: record.hypotheses.clone(),
         looks: record.looks.clone(),

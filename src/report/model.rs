@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::event::EpochRecord;
 use crate::metrics::{Effect, Interval, Summary};
-use crate::spec::{Hypothesis, MetricName, ReferenceFigure, RunId, RunSpec};
+use crate::spec::{Hypothesis, MetricName, NamedChange, ReferenceFigure, RunId, RunSpec};
 use crate::store::{RunState, Versions};
 use crate::train::RunFacts;
 
@@ -27,6 +27,10 @@ pub struct Report {
     pub configurations: Vec<Configuration>,
     /// In the order of the sweep's plan.
     pub runs: Vec<Run>,
+    /// Changes of several parameters that the sweep file gave a name; empty in results of older versions.
+    pub changes: Vec<NamedChange>,
+    /// What a rehearsal scaled and how, a sentence each.
+    pub scaled: Vec<String>,
     pub reference: Vec<ReferenceFigure>,
     pub hypotheses: Vec<Hypothesis>,
     /// As in [`crate::store::SweepRecord`].

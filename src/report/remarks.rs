@@ -14,6 +14,9 @@ pub(crate) fn of(report: &Report) -> Vec<String> {
                 .to_string(),
         );
     }
+    if !report.scaled.is_empty() {
+        remarks.push(format!("Scaled for the rehearsal: {}.", report.scaled.join("; ")));
+    }
     if report.runs.is_empty() {
         remarks.push("The sweep has no runs.".to_string());
         return remarks;

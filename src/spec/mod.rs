@@ -37,6 +37,7 @@
 
 mod architecture;
 mod axis;
+mod change;
 mod claim;
 mod contradiction;
 mod cursor;
@@ -67,6 +68,7 @@ mod reading;
 mod rehearsal;
 mod resolve;
 mod run;
+mod scaling;
 mod select;
 mod setting;
 mod source_seed;
@@ -75,6 +77,7 @@ mod treatment;
 mod yaml;
 
 pub use architecture::{Architecture, Module};
+pub use change::NamedChange;
 pub use facts::{AdapterFacts, Facts, Input, ModelFacts};
 pub use file::SweepFile;
 pub use hypothesis::{Expectation, Hypothesis, HypothesisMetric, ReferenceFigure, Vary};

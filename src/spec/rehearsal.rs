@@ -8,11 +8,8 @@ use super::facts::{AdapterFacts, Facts, Input, ModelFacts};
 use super::identity::{Digests, run_id};
 use super::observation::{Against, Observation, Observed};
 use super::problem::{Problem, Problems, SpecErrors};
+use super::scaling::Scaling;
 use super::{DatasetSpec, HypothesisMetric, PlannedRun, RunSpec, Sweep, SweepFile, resolve};
-
-/// Epochs of base in a rehearsal, where it has more; runs longer than base stay longer, up to [`MOST_EPOCHS`].
-const BASE_EPOCHS: usize = 2;
-const MOST_EPOCHS: usize = 4;
 
 /// What a rehearsal runs on.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,15 +22,18 @@ pub struct Rehearsal {
     pub max_length: usize,
     /// The learning rate that suits the model: base gets it, and other rates keep their ratio to base's. None: rates stay.
     pub learning_rate: Option<f64>,
+    /// How many examples an optimizer step should see at most: base's micro-batch shrinks to it, and after it its
+    /// accumulation; others keep their ratio to base's. None: batches stay.
+    pub examples_per_step: Option<usize>,
 }
 
 impl SweepFile {
     /// The sweep as it is rehearsed: each configuration with its first seed, on the rehearsal's model and data. Name, labels
     /// and hypotheses stay those of the sweep; the store keeps a rehearsal's results apart.
     ///
-    /// Adapted layers are mapped by their relative depth, epochs are capped so that longer runs stay longer. What made two
-    /// configurations different may thus disappear; both are run all the same, and the configuration's label is part of
-    /// the run's id.
+    /// Adapted layers are mapped by their relative depth, epochs are capped so that longer runs stay longer, learning rates
+    /// and batches are scaled by one factor each ([`Sweep::scaled`] says which). What made two configurations different may
+    /// thus disappear; both are run all the same, and the configuration's label is part of the run's id.
     ///
     /// The sweep's own model and data set need not be at hand: where `facts` has none of a model, its depth is told by its
     /// name.
@@ -56,10 +56,7 @@ impl SweepFile {
             data_digest: facts.dataset_digest(&rehearsal.dataset).map_err(absent)?,
             rehearsal,
             depths: known.asked.into_inner().into_iter().map(|(name, facts)| (name, facts.layers)).collect(),
-            epochs: Epochs::new(&sweep.runs, design.base.scalars.count(super::parameter::Count::Epochs)),
-            rate_factor: rehearsal
-                .learning_rate
-                .map_or(1.0, |rate| rate / design.base.scalars.number(super::parameter::Number::LearningRate)),
+            scaling: Scaling::new(&design.base.scalars, &sweep.runs, rehearsal),
         };
         Ok(stage.sweep(sweep))
     }
@@ -122,19 +119,19 @@ struct Stage<'a> {
     data_digest: String,
     /// Layers of the sweep's own models.
     depths: HashMap<String, usize>,
-    epochs: Epochs,
-    rate_factor: f64,
+    scaling: Scaling,
 }
 
 impl Stage<'_> {
     fn sweep(&self, sweep: Sweep) -> Sweep {
         let mut seen = HashSet::new();
+        let scaled = self.scaling.sentences(&sweep.runs, self.rehearsal);
         let firsts = sweep.runs.into_iter().filter(|run| seen.insert(run.configuration.clone()));
         let runs = firsts.map(|run| self.run(run)).collect();
         let mut hypotheses = sweep.hypotheses;
         for hypothesis in &mut hypotheses {
             if let HypothesisMetric::AfterEpoch { epoch, .. } = &mut hypothesis.metric {
-                *epoch = (*epoch).min(self.epochs.base);
+                *epoch = (*epoch).min(self.scaling.base_epochs());
             }
         }
         let observations = sweep.observations.into_iter().map(|observation| self.observation(observation)).collect();
@@ -143,6 +140,8 @@ impl Stage<'_> {
             name: sweep.name,
             description: format!("{notice} {}", sweep.description).trim().to_owned(),
             runs,
+            changes: sweep.changes,
+            scaled,
             hypotheses,
             observations,
             baseline: sweep.baseline,
@@ -173,6 +172,7 @@ impl Stage<'_> {
     }
 
     fn spec(&self, spec: RunSpec) -> RunSpec {
+        let spec = self.scaling.apply(spec);
         RunSpec {
             target_modules: self.targets(&spec),
             model: self.rehearsal.model.clone(),
@@ -180,8 +180,6 @@ impl Stage<'_> {
             // It is the other model's.
             init_adapter: None,
             max_length: spec.max_length.min(self.rehearsal.max_length),
-            learning_rate: spec.learning_rate * self.rate_factor,
-            epochs: self.epochs.of(spec.epochs),
             ..spec
         }
     }
@@ -201,29 +199,4 @@ fn same_depth(layer: usize, from: usize, to: usize) -> usize {
     let (last_from, last_to) = (from.saturating_sub(1).max(1), to.saturating_sub(1));
     // Rounded to the nearest, halves up.
     (2 * layer * last_to + last_from) / (2 * last_from)
-}
-
-/// Epochs of a rehearsal.
-struct Epochs {
-    original_base: usize,
-    base: usize,
-    /// The different numbers above base's, ascending.
-    longer: Vec<usize>,
-}
-
-impl Epochs {
-    fn new(runs: &[PlannedRun], base: usize) -> Epochs {
-        let longer: BTreeSet<usize> = runs.iter().map(|run| run.spec.epochs).filter(|epochs| *epochs > base).collect();
-        Epochs { original_base: base, base: base.min(BASE_EPOCHS), longer: longer.into_iter().collect() }
-    }
-
-    fn of(&self, epochs: usize) -> usize {
-        if epochs == self.original_base {
-            return self.base;
-        }
-        match self.longer.iter().position(|longer| *longer == epochs) {
-            Some(place) => (self.base + 1 + place).min(MOST_EPOCHS),
-            None => epochs.min(self.base.max(2) - 1),
-        }
-    }
 }

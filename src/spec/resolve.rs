@@ -12,7 +12,7 @@ use super::intern::{Contents, Interner, Key, Seeded};
 use super::problem::{Place, Problems, quoted};
 use super::source_seed::{Seeds, SourceSeed};
 use super::{PlannedRun, Sweep};
-use super::{contradiction, fault, observation_draft, treatment};
+use super::{change, contradiction, fault, observation_draft, treatment};
 use crate::words::{counted, grouped};
 
 /// A sweep file that means more runs than this means something else.
@@ -25,7 +25,7 @@ pub(super) struct Planned {
     pub draft: Draft,
     pub key: Key,
     pub runs: Vec<Seeded>,
-    origin: Origin,
+    pub origin: Origin,
 }
 
 /// Expands a design whose reading may have found problems; those of the expansion are added. None: there are problems.
@@ -66,6 +66,8 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
         description: design.description.clone(),
         baseline: baseline.map(|planned| planned.label.clone()),
         runs: runs(&planned, design.varies_seed(), interner.contents()),
+        changes: change::named(design, &planned),
+        scaled: Vec::new(),
         hypotheses,
         observations,
         looks: looks.unwrap_or_default(),

@@ -200,6 +200,12 @@ pub struct Sweep {
     /// The configuration that `base` describes, where the expansion contains it.
     pub baseline: Option<String>,
     pub runs: Vec<PlannedRun>,
+    /// Changes of several parameters that the sweep file gave a name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<super::NamedChange>,
+    /// What a rehearsal scaled and how, a sentence each; empty for a sweep itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaled: Vec<String>,
     pub hypotheses: Vec<super::Hypothesis>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<super::Observation>,

@@ -191,6 +191,8 @@ fn plan(
         command: before.map_or_else(|| input.command.to_vec(), |before| before.command.clone()),
         baseline: sweep.baseline.clone(),
         runs: changes.entries.clone(),
+        changes: sweep.changes.clone(),
+        scaled: sweep.scaled.clone(),
         packs,
         hypotheses: sweep.hypotheses.clone(),
         observations: sweep.observations.clone(),

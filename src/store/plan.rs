@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::spec::{Hypothesis, Observation, PackPlan, PlannedRun, ReferenceFigure, RunId, RunSpec, Sweep};
+use crate::spec::{Hypothesis, NamedChange, Observation, PackPlan, PlannedRun, ReferenceFigure, RunId, RunSpec, Sweep};
 
 use super::StoreError;
 use super::json::read_json;
@@ -30,6 +30,12 @@ pub struct SweepRecord {
     pub baseline: Option<String>,
     /// In the order of the sweep file; removed runs after them.
     pub runs: Vec<RunEntry>,
+    /// Changes of several parameters that the sweep file gave a name; empty in plans of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<NamedChange>,
+    /// What a rehearsal scaled and how, a sentence each; empty in plans of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaled: Vec<String>,
     /// In the order in which they are taken. A pack stays as it was planned; see `packs/<id>/replan.json`.
     pub packs: Vec<PackPlan>,
     pub hypotheses: Vec<Hypothesis>,

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use sweep::event::{EpochRecord, Outcome};
 use sweep::metrics::{Confusion, Scores, confidence, log_loss};
 use sweep::spec::{
-    DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, MetricName, Observation, PackId, PackPlan, PlannedRun,
-    Precision, ReferenceFigure, RunId, RunSpec, Sweep,
+    DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, MetricName, NamedChange, Observation, PackId, PackPlan,
+    PlannedRun, Precision, ReferenceFigure, RunId, RunSpec, Sweep,
 };
 use sweep::store::{
     ClaimOptions, FORMAT_VERSION, Layout, PlanInput, ResultRecord, RunFolder, RunRecord, Store, Versions,
@@ -66,6 +66,8 @@ pub struct Fake {
     pub rehearsal: bool,
     /// The first one is the baseline.
     pub arms: Vec<Arm>,
+    pub changes: Vec<NamedChange>,
+    pub scaled: Vec<String>,
     pub seeds: u64,
     pub examples: usize,
     pub classes: Vec<String>,
@@ -86,6 +88,8 @@ impl Fake {
             description: "What rank, learning rate and dropout do to a LoRA classifier.".to_string(),
             rehearsal: false,
             arms,
+            changes: Vec::new(),
+            scaled: Vec::new(),
             seeds: 3,
             examples: 640,
             classes: ["World", "Sports", "Business", "Sci/Tech"].map(String::from).to_vec(),
@@ -116,6 +120,8 @@ impl Fake {
             description: self.description.clone(),
             baseline: Some(self.arms[0].name.clone()),
             runs: runs.iter().map(|(_, run)| run.clone()).collect(),
+            changes: self.changes.clone(),
+            scaled: self.scaled.clone(),
             hypotheses: self.hypotheses.clone(),
             observations: self.observations.clone(),
             looks: self.looks.clone(),

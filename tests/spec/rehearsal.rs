@@ -35,6 +35,7 @@ fn stage() -> Rehearsal {
         dataset: DatasetSpec { limit: Some(320), evaluation, ..DatasetSpec::at("newswire.csv") },
         max_length: 64,
         learning_rate: Some(1e-3),
+        examples_per_step: Some(8),
     }
 }
 

@@ -96,6 +96,8 @@ pub fn sweep(runs: Vec<PlannedRun>) -> Sweep {
         description: "A small sweep".into(),
         baseline: Some("base".into()),
         runs,
+        changes: Vec::new(),
+        scaled: Vec::new(),
         hypotheses: Vec::new(),
         observations: Vec::new(),
         looks: Vec::new(),

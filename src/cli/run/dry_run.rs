@@ -7,6 +7,7 @@ use indicatif::HumanCount;
 use crate::cli::CliError;
 use crate::cli::cost::{Cost, Costs};
 use crate::cli::preflight;
+use crate::cli::rehearsal;
 use crate::cli::text::{Align, Table, bytes, count};
 use crate::event::Outcome;
 use crate::execute::cuda_devices;
@@ -46,7 +47,12 @@ pub fn table(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliErr
     }
     let looks = preflight::full(&checked.looks_from_here());
     let prospects = prospects::section(chosen, &sums.done, &costs);
-    Ok(format!("{looks}{table}\n{}{}{}{prospects}", sums.text(), sums.work.text(kind), unchecked(chosen, &checked)))
+    let mut scaled = rehearsal::scaled(&chosen.sweep);
+    if !scaled.is_empty() {
+        scaled.push('\n');
+    }
+    let (sums, work) = (sums.text(), sums.work.text(kind));
+    Ok(format!("{scaled}{looks}{table}\n{sums}{work}{}{prospects}", unchecked(chosen, &checked)))
 }
 
 fn row(chosen: &Chosen, run: &PlannedRun, cost: Option<Cost>, is_done: bool) -> [String; 9] {

@@ -7,6 +7,7 @@ use crate::store::{ClaimOptions, Opened, PlanInput, Retried, RunView, Store};
 use super::{Chosen, Run};
 use crate::cli::cost::Costs;
 use crate::cli::preflight::{self, Preflight};
+use crate::cli::rehearsal;
 use crate::cli::streams::tell;
 use crate::cli::text::count;
 use crate::cli::{CliError, command_line, machine};
@@ -73,20 +74,22 @@ pub fn open(options: &Run, inputs: &Preflight, chosen: &Chosen, device: Device) 
     let store = &opened.store;
     let retried = if options.retry_failed { store.retry_failed(chosen.only.as_ref())? } else { Retried::default() };
     announce(&opened, chosen, open_runs(store, chosen)?, &retried);
+    let scaled = rehearsal::scaled(&chosen.sweep);
     let looks = preflight::short(&inputs.looks_from_here());
-    if !looks.is_empty() {
-        tell(looks.trim_end());
+    for text in [&scaled, &looks].into_iter().filter(|text| !text.is_empty()) {
+        tell(text.trim_end());
     }
-    record_start(store, inputs, &command)?;
+    record_start(store, inputs, &scaled, &command)?;
     Ok(opened)
 }
 
-/// What was found in the data goes into the log of the sweep, at every start that has something to train.
-fn record_start(store: &Store, inputs: &Preflight, command: &[String]) -> Result<(), CliError> {
+/// What a rehearsal scales and what was found in the data goes into the log of the sweep, at every start that has something
+/// to train.
+fn record_start(store: &Store, inputs: &Preflight, scaled: &str, command: &[String]) -> Result<(), CliError> {
     if inputs.looks().is_empty() {
         return Ok(());
     }
-    Ok(store.append_log(&format!("{}\n{}", command.join(" "), preflight::full(inputs.looks()).trim_end()))?)
+    Ok(store.append_log(&format!("{}\n{scaled}{}", command.join(" "), preflight::full(inputs.looks()).trim_end()))?)
 }
 
 /// The chosen runs as they stand.

@@ -5,7 +5,7 @@ use crate::report::model::Report;
 
 use super::axis::{Axis, Unit};
 use super::canvas::{Canvas, Drawn, Picture, Rect, Stroke, Type, WIDTH, picture};
-use super::legend::{MARGIN, heading};
+use super::legend::{Heading, MARGIN};
 use super::palette::{CONTEXT, Look};
 use super::panel::{Labels, Panel};
 use super::{DrawError, Looks, rows, words};
@@ -47,9 +47,12 @@ pub(super) fn draw(
     let Some(largest) = bars.iter().map(|bar| bar.value.max).reduce(f64::max) else {
         return Ok(None);
     };
-    let height = (132.0 + bars.len() as f64 * ROW + 130.0).max(420.0) as u32;
+    let heading = Heading::new(words.title, &subtitle(report, words.remark, all - bars.len()));
+    let names = bars.iter().map(|bar| report.configurations[bar.configuration].name.as_str());
+    let step = rows::height(names, Type::small(), NAMES - 30.0, ROW);
+    let height = (heading.bottom() + bars.len() as f64 * step + 130.0).max(420.0) as u32;
     let drawn = picture(WIDTH, height, |canvas| {
-        let top = heading(canvas, WIDTH, words.title, &subtitle(report, words.remark, all - bars.len()))? + 10.0;
+        let top = heading.draw(canvas)? + 10.0;
         let room = Type::small().width(words.widest) + 24.0;
         let rect = Rect::new(MARGIN + NAMES, top, f64::from(WIDTH) - MARGIN - room, f64::from(height) - 110.0);
         let panel = rows::across(rect, Axis::rounded(0.0, largest, 5, Unit::Count));

@@ -160,6 +160,19 @@ impl Canvas<'_> {
         self.polygon(&around(corners, radius), color.to_rgba())
     }
 
+    /// A marker of which only the rim is filled.
+    pub(crate) fn hollow_marker(&self, at: Point, marker: Marker, radius: f64, color: RGBColor) -> Drawn {
+        self.marker(at, marker, radius, color)?;
+        // The rim of the inner one has the background's colour as well.
+        self.marker(at, marker, radius * 0.55 - 2.0, PAPER)
+    }
+
+    /// Lines of text, their block centred at `at`.
+    pub(crate) fn lines(&self, lines: &[String], (x, y): Point, height: f64, look: Type) -> Drawn {
+        let first = y - height * (lines.len().max(1) - 1) as f64 / 2.0;
+        lines.iter().enumerate().try_for_each(|(place, line)| self.text(line, (x, first + height * place as f64), look))
+    }
+
     pub(crate) fn text(&self, text: &str, at: Point, look: Type) -> Drawn {
         let (x, y) = at;
         // plotters centres by half an x-height unit; digits and capitals need a little more.

@@ -6,8 +6,8 @@ use crate::report::metric;
 use crate::report::model::{Answers, Report, Run};
 use crate::spec::MetricName;
 
-use super::canvas::{Anchor, Canvas, Drawn, Rect, Type, WIDTH, picture};
-use super::legend::{MARGIN, heading};
+use super::canvas::{Anchor, Canvas, Drawn, Rect, Type, WIDTH, picture, wrap};
+use super::legend::{Heading, MARGIN};
 use super::palette::{luminance, sequential};
 use super::panel::lattice;
 use super::{Chart, DrawError, words};
@@ -36,11 +36,12 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let title = "Confusion matrix at the best epoch";
     let name_width = first.class_names.iter().map(|name| Type::small().width(name)).fold(0.0, f64::max).min(220.0);
     let room = (f64::from(WIDTH) - 2.0 * MARGIN - GAP * (shown.len() - 1) as f64) / shown.len() as f64;
-    let height = (132.0 + 50.0 + Layout::of(first, room, name_width).height() + 30.0) as u32;
+    let subtitle = format!("{} · rows: true class · shares of the true class, counts below", words::subject(report));
+    let heading = Heading::new(title, &subtitle);
+    let above = 50.0 + 27.0 * (shown.iter().map(|(title, ..)| title.lines(room).len()).max().unwrap_or(1) - 1) as f64;
+    let height = (heading.bottom() + above + Layout::of(first, room, name_width).height() + 30.0) as u32;
     let picture = picture(WIDTH, height, |canvas| {
-        let subtitle =
-            format!("{} · rows: true class · shares of the true class, counts below", words::subject(report));
-        let top = heading(canvas, WIDTH, title, &subtitle)? + 50.0;
+        let top = heading.draw(canvas)? + above;
         let outer = Rect::new(MARGIN, top, f64::from(WIDTH) - MARGIN, f64::from(height) - 30.0);
         for ((title, answers, counts), cell) in shown.iter().zip(lattice(outer, shown.len(), 1, (GAP, 0.0))) {
             matrix(canvas, cell, name_width, title, answers, counts)?;
@@ -82,9 +83,8 @@ impl Title<'_> {
         self.with(&self.run.label)
     }
 
-    /// In at most `width` pixels: only the run's name is shortened.
-    fn fit(&self, look: Type, width: f64) -> String {
-        self.with(&look.fit(&self.run.label, width - look.width(&self.with(""))))
+    fn lines(&self, width: f64) -> Vec<String> {
+        wrap(&self.text(), Type::small().bold(), width, 3)
     }
 
     fn with(&self, label: &str) -> String {
@@ -133,8 +133,9 @@ fn matrix(
     answers: &Answers,
     counts: &Confusion,
 ) -> Drawn {
-    let look = Type::small().bold();
-    canvas.text(&title.fit(look, room.width()), (room.left, room.top - 28.0), look)?;
+    let lines = title.lines(room.width());
+    let above = 28.0 + 27.0 * (lines.len() - 1) as f64 / 2.0;
+    canvas.lines(&lines, (room.left, room.top - above), 27.0, Type::small().bold())?;
     let Layout { left, side, upwards, below } = Layout::of(answers, room.width(), name_width);
     let left = room.left + left;
     let square = Rect::new(left, room.top, left + side, room.top + side);
@@ -162,8 +163,9 @@ fn class_names(
     upwards: bool,
 ) -> Drawn {
     for (name, rect) in answers.class_names.iter().zip(cells.iter().step_by(answers.class_names.len())) {
-        let name = Type::small().fit(name, name_width);
-        canvas.text(&name, (square.left - 14.0, rect.middle_y()), Type::small().anchor(Anchor::End))?;
+        let lines = wrap(name, Type::small(), name_width, ((rect.height() / 27.0) as usize).clamp(1, 4));
+        let look = Type::small().anchor(Anchor::End);
+        canvas.lines(&lines, (square.left - 14.0, rect.middle_y()), 27.0, look)?;
     }
     for (name, rect) in answers.class_names.iter().zip(cells) {
         let name = Type::small().fit(name, if upwards { name_width } else { rect.width() });

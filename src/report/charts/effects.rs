@@ -1,13 +1,13 @@
-//! What each parameter does: accuracy of every configuration minus the baseline's, paired.
+//! What each change does, of a parameter or of several under a name: accuracy of every configuration minus the baseline's, paired.
 
-use crate::metrics::{LEVEL, Scale};
+use crate::metrics::{Effect, LEVEL, Scale};
 use crate::report::design;
 use crate::report::model::Report;
 use crate::report::verdicts;
 
 use super::axis::{Axis, Unit};
-use super::canvas::{Anchor, Canvas, Drawn, Rect, Stroke, Type, WIDTH, picture};
-use super::legend::{MARGIN, heading};
+use super::canvas::{Canvas, Drawn, Rect, Stroke, Type, WIDTH, picture, wrap};
+use super::legend::{Heading, MARGIN};
 use super::palette::BASELINE;
 use super::panel::{Labels, Panel};
 use super::{Chart, DrawError, Looks, rows, words};
@@ -17,9 +17,9 @@ const NAMES: f64 = 480.0;
 /// More rows than this nobody reads: parameters with the largest effects are shown.
 const MOST: usize = 60;
 
-/// Configurations that change the same parameters.
+/// Configurations that change the same.
 struct Group {
-    /// The parameters changed.
+    /// The named change, or the parameters changed.
     title: String,
     /// The baseline's values of them.
     base: String,
@@ -32,12 +32,19 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         return Ok(None);
     };
     let lines: usize = groups.iter().map(|group| group.members.len() + 1).sum();
-    let height = (170.0 + lines as f64 * ROW + 130.0).max(420.0) as u32;
-    let title = "Effect of each parameter on accuracy";
+    let title = "Effect of each change on accuracy";
+    let heading = Heading::new(title, &subtitle(report, &groups));
+    let members = groups.iter().flat_map(|group| &group.members).map(|(_, value)| value.as_str());
+    let step = rows::height(members, Type::small(), NAMES - 60.0, ROW).max(rows::height(
+        groups.iter().map(|group| group.title.as_str()),
+        Type::small().bold(),
+        NAMES - 20.0,
+        ROW,
+    ));
+    let height = (heading.bottom() + 38.0 + lines as f64 * step + 130.0).max(420.0) as u32;
     let picture = picture(WIDTH, height, |canvas| {
-        let subtitle = format!("{} · difference to the baseline with 95 % interval", words::subject(report));
-        let top = heading(canvas, WIDTH, title, &subtitle)? + 10.0;
-        let figures = Type::small().width("\u{2212}10.0 points  [\u{2212}10.0, \u{2212}10.0]") + 24.0;
+        let top = heading.draw(canvas)? + 10.0;
+        let figures = figures_width() + 24.0;
         let rect = Rect::new(MARGIN + NAMES, top, f64::from(WIDTH) - MARGIN - figures, f64::from(height) - 110.0);
         let panel = rows::across(rect, axis);
         let name = "Accuracy minus the baseline's, percentage points";
@@ -54,6 +61,23 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     Ok(Some(Chart { name: "effects", title: title.to_string(), description: description(report, &groups), picture }))
 }
 
+fn figures_width() -> f64 {
+    Type::small().width("\u{2212}10.0 points  [\u{2212}10.0, \u{2212}10.0]")
+}
+
+fn subtitle(report: &Report, groups: &[Group]) -> String {
+    let mut text = format!("{} · difference to the baseline with 95 % interval", words::subject(report));
+    let mut effects = groups.iter().flat_map(|g| &g.members).filter_map(|(i, _)| effect_of(report, *i));
+    if effects.any(|effect| effect.seeds == 1) {
+        text.push_str(&format!(" · {}", rows::ONE_SEED));
+    }
+    text
+}
+
+fn effect_of(report: &Report, configuration: usize) -> Option<&Effect> {
+    report.configurations[configuration].versus_baseline.as_ref()
+}
+
 fn draw_group(
     canvas: &Canvas<'_>,
     report: &Report,
@@ -63,20 +87,17 @@ fn draw_group(
     y: &mut f64,
     step: f64,
 ) -> Drawn {
-    let title = Type::small().bold();
-    canvas.text(&title.fit(&group.title, NAMES - 20.0), (MARGIN, *y), title)?;
-    rows::figures(canvas, panel, *y, &format!("baseline: {}", group.base), Type::muted())?;
+    rows::title(canvas, *y, &group.title, NAMES - 20.0, Type::small().bold())?;
+    let base = wrap(&format!("baseline: {}", group.base), Type::muted(), figures_width(), 2);
+    canvas.lines(&base, (panel.rect.right + 24.0, *y), 25.0, Type::muted())?;
     *y += step;
     for (index, value) in &group.members {
         if let Some(effect) = &report.configurations[*index].versus_baseline {
             let interval = effect.interval(LEVEL);
             let look = looks.get(*index);
-            canvas.text(
-                &Type::small().fit(value, NAMES - 60.0),
-                (panel.rect.left - 20.0, *y),
-                Type::small().anchor(Anchor::End),
-            )?;
-            rows::estimate(canvas, panel, *y, effect.estimate, interval, (look.marker, look.color))?;
+            rows::name(canvas, panel, *y, value, NAMES - 60.0, Type::small())?;
+            let point = rows::Point { marker: look.marker, color: look.color, one_seed: effect.seeds == 1 };
+            rows::estimate(canvas, panel, *y, effect.estimate, interval, point)?;
             let bounds = interval.map_or(String::new(), |i| format!("  {}", verdicts::interval_words(Scale::Share, i)));
             let text = format!("{}{bounds}", verdicts::difference(Scale::Share, effect.estimate));
             rows::figures(canvas, panel, *y, &text, Type::small())?;
@@ -94,8 +115,7 @@ fn groups(report: &Report) -> Vec<Group> {
     };
     let factors = design::factors(report);
     for index in (0..report.configurations.len()).filter(|&i| report.configurations[i].versus_baseline.is_some()) {
-        let changed: Vec<_> = factors.iter().filter(|factor| factor.of[index] != factor.of[baseline]).collect();
-        let [factor] = changed.as_slice() else {
+        let [factor] = design::changed(&factors, index, baseline)[..] else {
             continue;
         };
         let value = factor.levels[factor.of[index]].clone();

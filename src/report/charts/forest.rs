@@ -8,7 +8,7 @@ use crate::report::verdicts::{self, Judged};
 
 use super::axis::{Axis, Unit};
 use super::canvas::{Canvas, Drawn, Rect, Stroke, Type, WIDTH, picture, wrap};
-use super::legend::{MARGIN, heading};
+use super::legend::{Heading, MARGIN};
 use super::palette::{INK, MUTED, Marker, NEUTRAL, OKABE_ITO, SHADE};
 use super::panel::{Labels, Panel};
 use super::{Chart, DrawError, rows, words};
@@ -25,12 +25,16 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     if groups.is_empty() {
         return Ok(None);
     }
-    let rows: usize = groups.iter().map(|(_, members)| members.len()).sum();
-    let height = (150.0 + rows as f64 * ROW + groups.len() as f64 * FOOT + 20.0) as u32;
     let title = "Hypotheses: effect and 95 % interval";
+    let mut subtitle = format!("{} · shaded: what is claimed · p corrected by Holm", words::subject(report));
+    if groups.iter().flat_map(|(_, members)| members).any(|(_, assessment)| assessment.seeds == 1) {
+        subtitle.push_str(&format!(" · {}", rows::ONE_SEED));
+    }
+    let heading = Heading::new(title, &subtitle);
+    let lines: usize = groups.iter().map(|(_, members)| members.len()).sum();
+    let height = (heading.bottom() + 38.0 + lines as f64 * ROW + groups.len() as f64 * FOOT) as u32;
     let picture = picture(WIDTH, height, |canvas| {
-        let subtitle = format!("{} · shaded: what is claimed · p corrected by Holm", words::subject(report));
-        let mut top = heading(canvas, WIDTH, title, &subtitle)? + 10.0;
+        let mut top = heading.draw(canvas)? + 10.0;
         for (scale, members) in &groups {
             let bottom = top + members.len() as f64 * ROW;
             let rect = Rect::new(MARGIN + NAMES, top, f64::from(WIDTH) - MARGIN - FIGURES, bottom);
@@ -96,20 +100,23 @@ fn row(canvas: &Canvas<'_>, panel: &Panel, y: f64, scale: Scale, judged: &Judged
     let claim = Type::small().bold();
     let metric = verdicts::metric_words(judged.hypothesis.metric);
     let detail = format!("{metric}: {}", verdicts::claim_words(&judged.hypothesis));
-    let of_claim = wrap(&judged.hypothesis.claim, claim, NAMES - 24.0, 2).into_iter().map(|line| (line, claim));
+    let of_claim = wrap(&judged.hypothesis.claim, claim, NAMES - 24.0, 3).into_iter().map(|line| (line, claim));
     let of_detail = wrap(&detail, Type::muted(), NAMES - 24.0, 2).into_iter().map(|line| (line, Type::muted()));
     let lines: Vec<(String, Type)> = of_claim.chain(of_detail).collect();
     for (place, (line, look)) in lines.iter().enumerate() {
         canvas.text(line, (MARGIN, y + LINE * (place as f64 - (lines.len() - 1) as f64 / 2.0)), *look)?;
     }
     let (upper, lower) = (y - LINE / 2.0, y + LINE / 2.0);
-    rows::estimate(canvas, panel, y, assessment.effect, assessment.interval, (marker, color))?;
+    let point = rows::Point { marker, color, one_seed: assessment.seeds == 1 };
+    rows::estimate(canvas, panel, y, assessment.effect, assessment.interval, point)?;
     rows::figures(canvas, panel, upper, verdicts::word(assessment.verdict), claim.color(ink_of(assessment.verdict)))?;
     let bounds = assessment.interval.map_or(String::new(), |i| format!(" {}", verdicts::interval_words(scale, i)));
     let p = assessment.adjusted_p_value;
     let p = if p.is_some() { format!("  p {}", verdicts::p_words(p)) } else { String::new() };
     let figures = format!("{}{bounds}{p}", verdicts::difference(scale, assessment.effect));
-    rows::figures(canvas, panel, lower, &Type::small().fit(&figures, FIGURES - 24.0), Type::small())
+    let figures = wrap(&figures, Type::small(), FIGURES - 24.0, 2);
+    let lower = lower + LINE * (figures.len() - 1) as f64 / 2.0;
+    canvas.lines(&figures, (panel.rect.right + 24.0, lower), LINE, Type::small())
 }
 
 fn look(verdict: Verdict) -> (Marker, RGBColor) {

@@ -33,7 +33,7 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     };
     let title = format!("Accuracy by {} and {}", across.name, down.name);
     let picture = picture(WIDTH, HEIGHT, |canvas| {
-        let top = heading(canvas, WIDTH, &title, &words::subject(report))? + 10.0;
+        let top = heading(canvas, &title, &words::subject(report))? + 10.0;
         let names = down.levels.iter().map(|level| Type::small().width(level)).fold(0.0, f64::max).min(300.0);
         let left = MARGIN + 60.0 + names;
         let rect = Rect::new(left, top, f64::from(WIDTH) - MARGIN - SCALE_WIDTH, f64::from(HEIGHT) - 120.0);

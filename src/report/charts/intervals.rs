@@ -8,7 +8,7 @@ use crate::spec::MetricName;
 
 use super::axis::{Axis, Unit};
 use super::canvas::{Anchor, Canvas, Drawn, Rect, Stroke, Type, WIDTH, picture};
-use super::legend::{MARGIN, heading};
+use super::legend::{Heading, MARGIN};
 use super::palette::{MUTED, SHADE};
 use super::panel::{Labels, Panel};
 use super::{Chart, DrawError, Looks, rows, words};
@@ -27,10 +27,13 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     let metric = MetricName::Accuracy;
     let reference = words::reference(report, metric);
     let left_out = report.ranking().len() - chosen.len();
-    let height = (132.0 + chosen.len() as f64 * ROW + 140.0).max(420.0) as u32;
+    let heading = Heading::new("Accuracy with 95 % intervals", &subtitle(report, &chosen, left_out));
+    let name_width = widest_name(report, &chosen);
+    let names = chosen.iter().map(|&i| report.configurations[i].name.as_str());
+    let step = rows::height(names, Type::small().bold(), name_width, ROW);
+    let height = (heading.bottom() + chosen.len() as f64 * step + 140.0).max(420.0) as u32;
     let picture = picture(WIDTH, height, |canvas| {
-        let top = heading(canvas, WIDTH, "Accuracy with 95 % intervals", &subtitle(report, left_out))? + 30.0;
-        let name_width = widest_name(report, &chosen);
+        let top = heading.draw(canvas)? + 30.0;
         let left = MARGIN + name_width + 24.0;
         let rect = Rect::new(left, top, f64::from(WIDTH) - MARGIN - figures_width() - 24.0, f64::from(height) - 110.0);
         let panel = rows::across(rect, value_axis(report, &chosen, reference.as_ref().map(|r| r.0)));
@@ -93,7 +96,8 @@ fn row(
         }
     }
     let interval = configuration.accuracy_interval;
-    rows::estimate(canvas, panel, y, spread.mean, interval, (look.marker, look.color))?;
+    let point = rows::Point { marker: look.marker, color: look.color, one_seed: spread.count == 1 };
+    rows::estimate(canvas, panel, y, spread.mean, interval, point)?;
     let mut figures = metric::write(MetricName::Accuracy, spread.mean);
     if let Some(interval) = interval {
         figures.push_str(&format!("  [{:.1}, {:.1}]", interval.low * 100.0, interval.high * 100.0));
@@ -138,8 +142,13 @@ fn reference_line(canvas: &Canvas<'_>, panel: &Panel, value: f64, name: &str) ->
     canvas.text(name, (middle, panel.rect.top - 18.0), Type::muted().anchor(Anchor::Middle))
 }
 
-fn subtitle(report: &Report, left_out: usize) -> String {
+fn subtitle(report: &Report, chosen: &[usize], left_out: usize) -> String {
     let mut text = words::subject(report);
+    let of_one_seed =
+        |i: &usize| report.configurations[*i].best.get(&MetricName::Accuracy).is_some_and(|s| s.count == 1);
+    if chosen.iter().any(of_one_seed) {
+        text.push_str(" · hollow: one seed, the interval is about this one model");
+    }
     if report.seeds() > 1 {
         text.push_str(" · small dots: single seeds");
     }

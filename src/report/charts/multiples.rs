@@ -3,8 +3,8 @@
 use crate::report::model::Report;
 use crate::spec::MetricName;
 
-use super::canvas::{Canvas, Drawn, Rect, Stroke, Type, WIDTH, picture};
-use super::legend::{Key, Legend, MARGIN, heading};
+use super::canvas::{Canvas, Drawn, Rect, Stroke, Type, WIDTH, picture, wrap};
+use super::legend::{Heading, Key, Legend, MARGIN};
 use super::palette::{BASELINE, CONTEXT, Look, MUTED, NEUTRAL};
 use super::panel::{Labels, Panel, lattice, left_room};
 use super::series;
@@ -115,12 +115,18 @@ fn sheet(
 ) -> Result<super::canvas::Picture, DrawError> {
     let columns = shown.len().min(COLUMNS);
     let rows = shown.len().div_ceil(columns);
-    let body = rows as f64 * PANEL_HEIGHT + (rows - 1) as f64 * GAP.1;
-    let height = (132.0 + 48.0 + body + FOOT) as u32;
+    let heading = Heading::new(title, &subtitle(report, shown.len()));
+    let left = MARGIN + left_room(&y, true);
+    let right = f64::from(WIDTH) - MARGIN;
+    let names = Names::of(report, shown, (right - left - (columns - 1) as f64 * GAP.0) / columns as f64);
+    let gap = (GAP.0, GAP.1 + names.extra());
+    let body = rows as f64 * PANEL_HEIGHT + (rows - 1) as f64 * gap.1;
+    let legend = Legend { entries: keys.to_vec() };
+    let foot = FOOT - 42.0 + legend.row_height(left);
+    let height = (heading.bottom() + 48.0 + names.extra() + body + foot) as u32;
     picture(WIDTH, height, |canvas| {
-        let top = heading(canvas, WIDTH, title, &subtitle(report, shown.len()))? + 48.0;
-        let left = MARGIN + left_room(&y, true);
-        let cells = lattice(Rect::new(left, top, f64::from(WIDTH) - MARGIN, top + body), columns, rows, GAP);
+        let top = heading.draw(canvas)? + 48.0 + names.extra();
+        let cells = lattice(Rect::new(left, top, right, top + body), columns, rows, gap);
         for (place, (&i, cell)) in shown.iter().zip(cells).enumerate() {
             let last_in_column = place + columns >= shown.len();
             let panel = Panel { rect: cell, x: series::epoch_axis(report, 5), y: y.clone() };
@@ -134,12 +140,36 @@ fn sheet(
                     y_ticks: first,
                 },
             )?;
-            let name = Type::small().bold().fit(&report.configurations[i].name, cell.width());
-            canvas.text(&name, (cell.left, cell.top - 22.0), Type::small().bold())?;
+            names.draw(canvas, place, cell)?;
             draw(canvas, &panel, i)?;
         }
-        Legend { entries: keys.to_vec() }.row(canvas, left, f64::from(height) - 34.0)
+        legend.row(canvas, left, f64::from(height) - 34.0)
     })
+}
+
+/// The names above the panels, each in as many lines as it takes.
+struct Names(Vec<Vec<String>>);
+
+impl Names {
+    const LINE: f64 = 26.0;
+
+    fn of(report: &Report, shown: &[usize], width: f64) -> Names {
+        let name = |&i: &usize| wrap(&report.configurations[i].name, Type::small().bold(), width, 3);
+        Names(shown.iter().map(name).collect())
+    }
+
+    /// What the longest name takes beyond one line.
+    fn extra(&self) -> f64 {
+        let most = self.0.iter().map(Vec::len).max().unwrap_or(1);
+        Self::LINE * most.saturating_sub(1) as f64
+    }
+
+    /// The last line stands right above the panel.
+    fn draw(&self, canvas: &Canvas<'_>, place: usize, panel: Rect) -> Drawn {
+        let lines = self.0.get(place).map_or(&[][..], Vec::as_slice);
+        let above = (lines.len().max(1) - 1) as f64 * Self::LINE / 2.0;
+        canvas.lines(lines, (panel.left, panel.top - 22.0 - above), Self::LINE, Type::small().bold())
+    }
 }
 
 fn color_of(looks: &Looks, configuration: usize) -> Look {

@@ -35,7 +35,7 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let picture = picture(WIDTH, HEIGHT, |canvas| {
         let subtitle =
             format!("{} · {}, darker is better", words::subject(report), words::counted(order.len(), "configuration"));
-        let top = heading(canvas, WIDTH, title, &subtitle)? + 50.0;
+        let top = heading(canvas, title, &subtitle)? + 50.0;
         let rect = Rect::new(MARGIN + 90.0, top, f64::from(WIDTH) - MARGIN - 130.0, f64::from(HEIGHT) - 70.0);
         let accuracy = Axis::rounded(range.0.max(0.0), range.1.min(1.0), 8, Unit::Percent);
         for &i in &order {

@@ -39,7 +39,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         let crowded = (0..points.len()).all(|place| aside(&points, place) == 0.0);
         let note = if crowded { "" } else { " · points of the same size stand side by side" };
         let subtitle = format!("{}{note}", words::subject(report));
-        let top = heading(canvas, WIDTH, title, &subtitle)?;
+        let top = heading(canvas, title, &subtitle)?;
         let y = Axis::rounded(values.0.max(0.0), values.1.min(1.0), 7, Unit::Percent);
         let right = f64::from(WIDTH) - MARGIN - legend.width();
         let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);

@@ -69,38 +69,9 @@ impl Type {
         fonts::built_in().width(text, self.size, self.bold)
     }
 
-    /// The text in at most `width` pixels. Where it is wider, the names of `name=value` pairs are shortened first, so
-    /// that every value stays; what is still too wide is cut in the middle.
+    /// The text in one line of at most `width` pixels; see [`wrap`].
     pub(crate) fn fit(&self, text: &str, width: f64) -> String {
-        if self.width(text) <= width {
-            return text.to_string();
-        }
-        let shorter = (1..16).rev().map(|kept| with_short_names(text, kept)).find(|short| self.width(short) <= width);
-        if let Some(short) = shorter {
-            return short;
-        }
-        self.cut(text, width)
-    }
-
-    /// As many characters of both ends as fit. A longer text is never narrower, so their number is found by halving: a
-    /// text may be a whole novel.
-    fn cut(&self, text: &str, width: f64) -> String {
-        let characters: Vec<char> = text.chars().collect();
-        let with = |kept: usize| -> String {
-            let (head, tail) = (kept.div_ceil(2), kept / 2);
-            let ellipsis = std::iter::once(&'\u{2026}');
-            characters[..head].iter().chain(ellipsis).chain(&characters[characters.len() - tail..]).collect()
-        };
-        let (mut fits, mut too_many) = (None, characters.len());
-        while fits.map_or(0, |kept| kept + 1) < too_many {
-            let kept = usize::midpoint(fits.unwrap_or(0), too_many).min(too_many - 1);
-            if self.width(&with(kept)) <= width {
-                fits = Some(kept);
-            } else {
-                too_many = kept;
-            }
-        }
-        fits.map(with).unwrap_or_default()
+        wrap(text, *self, width, 1).pop().unwrap_or_default()
     }
 }
 
@@ -122,26 +93,120 @@ fn with_short_names(text: &str, kept: usize) -> String {
     text.split(", ").map(short).collect::<Vec<_>>().join(", ")
 }
 
-/// A text in lines of at most `width` pixels, broken between words; the last of at most `lines` is cut where it must be.
+/// A text in at most so many lines of at most `width` pixels. Lines break between words, in scripts without spaces between
+/// characters, and inside a word only where it is wider than a line: after punctuation if it has some. What does not fit has
+/// the names of its `name=value` pairs shortened, so that every value stays; what still does not fit ends after a whole word,
+/// with an ellipsis.
 pub(crate) fn wrap(text: &str, look: Type, width: f64, lines: usize) -> Vec<String> {
-    let mut wrapped: Vec<String> = vec![String::new()];
-    // A number stays with its percent sign.
-    let text = text.replace(" %", "\u{a0}%");
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let full = wrapped.len() == lines;
-        let Some(line) = wrapped.last_mut() else {
-            break;
-        };
-        if line.is_empty() {
-            line.push_str(word);
-        } else if full || look.width(line) + look.width(" ") + look.width(word) <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            wrapped.push(word.to_string());
-        }
+    let whole = Wrapping { look, width, lines }.of(text);
+    if whole.complete {
+        return whole.lines;
     }
-    wrapped.into_iter().map(|line| look.fit(&line, width)).collect()
+    let shorter = (1..16).rev().map(|kept| Wrapping { look, width, lines }.of(&with_short_names(text, kept)));
+    shorter.into_iter().find(|wrapped| wrapped.complete).unwrap_or(whole).lines
+}
+
+/// The room that a text is put into.
+#[derive(Clone, Copy)]
+struct Wrapping {
+    look: Type,
+    width: f64,
+    lines: usize,
+}
+
+struct Wrapped {
+    lines: Vec<String>,
+    /// Nothing was left out.
+    complete: bool,
+}
+
+impl Wrapping {
+    fn of(self, text: &str) -> Wrapped {
+        // A number stays with its percent sign, and a dot between two parts with the part before it.
+        let text = text.replace(" %", "\u{a0}%").replace(" · ", "\u{a0}· ");
+        let mut lines = vec![String::new()];
+        let mut rest = Some(text.trim_start());
+        while let Some(text) = rest.filter(|text| !text.is_empty()) {
+            let (unit, after) = first_unit(text);
+            let Some(line) = lines.last_mut() else { break };
+            if self.fits(&format!("{line}{unit}")) {
+                line.push_str(unit);
+                rest = Some(after);
+            } else if !line.is_empty() {
+                if lines.len() == self.lines {
+                    return self.cut(lines);
+                }
+                lines.push(String::new());
+                rest = Some(text.trim_start());
+            } else {
+                // Wider than a line by itself.
+                let (part, _) = text.split_at(self.fitting(unit));
+                line.push_str(part);
+                if part.is_empty() || lines.len() == self.lines {
+                    return self.cut(lines);
+                }
+                lines.push(String::new());
+                rest = Some(&text[part.len()..]);
+            }
+        }
+        Wrapped { lines: lines.iter().map(|line| tidy(line)).collect(), complete: true }
+    }
+
+    fn fits(self, line: &str) -> bool {
+        self.look.width(tidy(line).as_str()) <= self.width
+    }
+
+    /// Lines that lack the end of the text: the last one ends with an ellipsis after as many of its words as fit.
+    fn cut(self, mut lines: Vec<String>) -> Wrapped {
+        if let Some(last) = lines.last_mut() {
+            let mut kept = tidy(last);
+            while !kept.is_empty() && !self.fits(&format!("{kept} \u{2026}")) {
+                // A line of one word loses characters.
+                match kept.rfind([' ', '\u{a0}']) {
+                    Some(space) => kept.truncate(space),
+                    None => kept.truncate(kept.char_indices().next_back().map_or(0, |(place, _)| place)),
+                }
+            }
+            let ellipsis = if kept.contains(' ') || kept.is_empty() { " \u{2026}" } else { "\u{2026}" };
+            kept.push_str(ellipsis);
+            *last = if self.fits(&kept) { kept.trim_start().to_string() } else { String::new() };
+        }
+        Wrapped { lines: lines.iter().map(|line| tidy(line)).collect(), complete: false }
+    }
+
+    /// Bytes of the longest beginning of a word that fits, up to a punctuation mark in it where there is one. A longer
+    /// beginning is never narrower, so it is found by halving: a word may be a whole novel.
+    fn fitting(self, word: &str) -> usize {
+        let ends: Vec<usize> = word.char_indices().map(|(place, c)| place + c.len_utf8()).collect();
+        let most = ends.partition_point(|&end| self.fits(&word[..end]));
+        let end = most.checked_sub(1).map_or(0, |last| ends[last]);
+        let after_mark = word[..end].rfind(|c: char| ",=_/-.:;+|".contains(c)).map(|place| place + 1);
+        after_mark.filter(|&place| place > 0 && place < end).unwrap_or(end)
+    }
+}
+
+/// The first word with the space before it, or the first character of a script without spaces, and what follows.
+fn first_unit(text: &str) -> (&str, &str) {
+    let begins = text.len() - text.trim_start_matches(' ').len();
+    let mut characters = text[begins..].char_indices();
+    let Some((_, first)) = characters.next() else {
+        return (text, "");
+    };
+    let ends = |(place, c): (usize, char)| (c == ' ' || is_ideographic(c)).then_some(begins + place);
+    let next = characters.clone().next().map_or(text.len(), |(place, _)| begins + place);
+    let end = if is_ideographic(first) { next } else { characters.find_map(ends).unwrap_or(text.len()) };
+    text.split_at(end)
+}
+
+/// Scripts that are written without spaces and break anywhere: Han, kana, and full-width forms.
+fn is_ideographic(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// A line without spaces around it and without a dot that separates it from the next.
+fn tidy(line: &str) -> String {
+    line.trim_matches(' ').trim_end_matches("\u{a0}·").to_string()
 }
 
 /// Line breaks and control characters, which no SVG text may carry, become spaces.
@@ -155,12 +220,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_texts_are_cut_in_the_middle() {
+    fn what_does_not_fit_ends_after_a_word() {
         let look = Type::body();
         assert_eq!(look.fit("short", 500.0), "short");
         let cut = look.fit("a sentence that is far too long for its place", 200.0);
-        assert!(cut.starts_with("a sent") && cut.ends_with("ace") && cut.contains('\u{2026}'), "{cut}");
-        assert!(look.width(&cut) <= 200.0);
+        assert_eq!(cut, "a sentence \u{2026}");
         let short = look.fit("learning_rate=0.0004, lora_dropout=0.2, seed=17", 500.0);
         assert!(["learn", "=0.0004", "lora", "=0.2", "seed=17"].iter().all(|part| short.contains(part)), "{short}");
         assert!(look.width(&short) <= 500.0);
@@ -169,16 +233,44 @@ mod tests {
         assert_eq!(shortest, "r.=4, l_d=0.1, l_r=0.01", "no two names become the same");
         assert_eq!(look.fit("anything", 0.0), "");
         assert_eq!(look.fit("m", 1.0), "");
-        let kept = |width: f64| look.fit("mmmmmmmmmmmm", width);
         for width in 0..400 {
-            let cut = kept(f64::from(width));
-            assert!(look.width(&cut) <= f64::from(width), "{width}: {cut}");
-            let one_more = cut.replacen('\u{2026}', "m\u{2026}", 1);
-            assert!(
-                cut.is_empty() || !cut.contains('\u{2026}') || look.width(&one_more) > f64::from(width),
-                "{width}: {cut}"
-            );
+            for text in ["mmmmmmmmmmmm", "two words", "\u{5b66}\u{4e60}\u{7387}"] {
+                let cut = look.fit(text, f64::from(width));
+                assert!(look.width(&cut) <= f64::from(width), "{width}: {cut}");
+            }
         }
+    }
+
+    /// A label of 60 characters as a legend has it.
+    #[test]
+    fn words_wider_than_a_line_break_after_punctuation() {
+        let (look, width) = (Type::small(), 200.0);
+        let label = "gradient_accumulation_steps=1, classifier_dropout=0.25, x=1";
+        let lines = wrap(label, look, width, 6);
+        assert_eq!(lines.concat().replace(' ', ""), label.replace(' ', ""), "{lines:?}");
+        assert!(lines.iter().all(|line| look.width(line) <= width), "{lines:?}");
+        assert!(lines.iter().all(|line| line.ends_with(['_', ',', '1'])), "{lines:?}");
+        let plain = wrap(&"x".repeat(60), look, width, 9);
+        assert_eq!(plain.concat(), "x".repeat(60));
+        assert!(plain.iter().all(|line| look.width(line) <= width));
+    }
+
+    #[test]
+    fn scripts_without_spaces_break_between_characters() {
+        let look = Type::small();
+        let text = "学习率升高五倍会降低模型在新闻分类任务上的准确率";
+        let lines = wrap(text, look, 200.0, 9);
+        assert!(lines.len() > 1 && lines.iter().all(|line| look.width(line) <= 200.0), "{lines:?}");
+        assert_eq!(lines.concat(), text);
+    }
+
+    #[test]
+    fn a_dot_between_parts_stays_off_the_ends_of_lines() {
+        let look = Type::small();
+        let parts = "MiniLM on newswire.csv · 640 evaluation examples · mean of 3 seeds, band from lowest to highest";
+        let lines = wrap(parts, look, look.width("MiniLM on newswire.csv · 640"), 5);
+        assert!(lines.iter().all(|line| !line.starts_with('·') && !line.ends_with('·')), "{lines:?}");
+        assert!(lines[0].starts_with("MiniLM on newswire.csv\u{a0}· 640"), "{lines:?}");
     }
 
     /// R1: a label, a description or a class name may be as long as a file.
