@@ -116,6 +116,8 @@ fn a_small_sweep_gets_its_charts_and_tables() {
         names,
         [
             "hypotheses.png",
+            "figure_1_loss.png",
+            "figure_2_accuracy.png",
             "loss.png",
             "accuracy.png",
             "intervals.png",
@@ -222,7 +224,7 @@ fn svg_charts_on_request() {
         ReportOptions { paths: vec![folder.join("results")], out: folder.join("reports"), format: Format::Svg };
     let written = run(&options).unwrap();
     let charts: Vec<&PathBuf> = written[0].files.iter().filter(|path| path.extension().unwrap() == "svg").collect();
-    assert_eq!(charts.len(), 9);
+    assert_eq!(charts.len(), 11);
     assert!(charts.iter().all(|path| fs::read_to_string(path).unwrap().contains("<text")));
     assert!(!written[0].files.iter().any(|path| path.extension().unwrap() == "png"));
 }
@@ -300,12 +302,77 @@ fn one_run_and_one_seed_give_a_report() {
     let sweep = fake.write(&folder.join("results"));
     let written = report(&sweep, &folder.join("reports"));
     assert!(written[0].remarks.iter().any(|remark| remark.contains("One seed")), "{:?}", written[0].remarks);
+    // The figures of a paper stand for the charts of one configuration.
+    let names = |written: &Written| -> Vec<String> {
+        written.files.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
+    };
+    let figures = ["figure_1_loss.png", "figure_2_accuracy.png"];
+    assert!(figures.iter().all(|figure| names(&written[0]).iter().any(|name| name == figure)));
+    assert!(!names(&written[0]).iter().any(|name| name == "accuracy.png"));
     // A run's own folder.
     let run_folder = fs::read_dir(sweep.join("runs")).unwrap().next().unwrap().unwrap().path();
     let written = report(&run_folder, &folder.join("reports"));
     let id = run_folder.file_name().unwrap();
     assert_eq!(written[0].folder, folder.join("reports/single").join(id));
     assert!(written[0].folder.join("index.html").is_file());
+    assert!(figures.iter().all(|figure| written[0].folder.join(figure).is_file()));
+}
+
+/// The positions of an SVG's texts, by text.
+fn positions(svg: &str) -> Vec<(String, f64, f64)> {
+    let number = |tag: &str, name: &str| -> f64 {
+        let from = tag.find(&format!(" {name}=\"")).unwrap() + name.len() + 3;
+        tag[from..].split('"').next().unwrap().parse().unwrap()
+    };
+    svg.split("<text ")
+        .skip(1)
+        .map(|text| {
+            let (tag, rest) = text.split_once('>').unwrap();
+            let tag = format!(" {tag}");
+            (rest.split("</text>").next().unwrap().trim().to_string(), number(&tag, "x"), number(&tag, "y"))
+        })
+        .collect()
+}
+
+/// What was reported lies where it belongs, also beyond what was measured, and comes from the sweep file.
+#[test]
+fn figures_show_what_was_reported() {
+    let folder = folder("figures");
+    let mut fake = Fake::new("figures", vec![Arm::new("base", 0.7, |spec| spec.epochs = 2)]);
+    fake.seeds = 2;
+    fake.reference = vec![
+        reference("accuracy", 0.9016, Some(1)),
+        reference("accuracy", 0.9281, Some(4)),
+        reference("accuracy", 0.928, None),
+        reference("eval_loss", 3.25, Some(2)),
+    ];
+    fake.write(&folder.join("results"));
+    let options =
+        ReportOptions { paths: vec![folder.join("results")], out: folder.join("reports"), format: Format::Svg };
+    run(&options).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.join("reports/figures").join(name)).unwrap();
+    let (accuracy, loss) = (read("figure_2_accuracy.svg"), read("figure_1_loss.svg"));
+    let texts = positions(&accuracy);
+    let at = |wanted: &str| {
+        let found: Vec<_> = texts.iter().filter(|(text, ..)| text == wanted).collect();
+        assert_eq!(found.len(), 1, "{wanted}: {texts:?}");
+        (found[0].1, found[0].2)
+    };
+    let (first, last, line) = (at("paper 90.16 %"), at("paper 92.81 %"), at("paper 92.80 %"));
+    assert!(first.0 < at("3").0 && last.0 > at("3").0, "epoch 4 is on the axis");
+    assert!(first.1 > last.1, "the higher one is above");
+    assert!((line.1 - at("Figure 2: accuracy over epochs").1) > 50.0);
+    assert!(loss.contains("paper 3.2500"), "a loss that was reported is in figure 1");
+    let page = read("index.html");
+    assert!(page.contains("<strong>Figure 1: training and validation loss. </strong>"), "{page}");
+    assert!(
+        page.contains("Reported: paper 90.16 % after epoch 1, paper 92.81 % after epoch 4, paper 92.80 % at the end.")
+    );
+    assert!(page.contains("No run was trained beyond epoch 2."));
+    fake.reference.clear();
+    fake.write(&folder.join("results"));
+    run(&options).unwrap();
+    assert!(!read("figure_2_accuracy.svg").contains("paper"));
 }
 
 #[test]

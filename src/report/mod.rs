@@ -15,6 +15,7 @@ mod discover;
 mod error;
 mod metric;
 pub mod model;
+mod names;
 mod observations;
 pub mod outlook;
 mod page;

@@ -152,7 +152,7 @@ impl Stage<'_> {
     }
 
     fn observation(&self, observation: Observation) -> Observation {
-        let within = |observed: Observed| observed.within(self.epochs.base);
+        let within = |observed: Observed| observed.within(self.scaling.base_epochs());
         let against = match observation.against {
             Against::Quantity(observed) => Against::Quantity(within(observed)),
             Against::Value(value) => Against::Value(value),

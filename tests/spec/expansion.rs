@@ -48,6 +48,32 @@ fn a_named_change_of_one_value_is_shown_by_it() {
     assert_eq!(labels(&sweep), ["base", "dropout=0.1", "dropout=0.3"]);
 }
 
+/// Reports group the configurations by the name that the file gave the change.
+#[test]
+fn named_changes_are_known_with_their_configurations() {
+    let text = "ablate:
+  rank: [4]
+  dropout:
+    - {hidden_dropout: 0.1, attention_dropout: 0.1}
+    - {hidden_dropout: 0.3, attention_dropout: 0.3}
+  all: {target_modules: {layers: all, modules: key}}
+grid: {recipe: [{name: a, rank: 8, epochs: 2}, {name: b, rank: 32}], seed: [1, 2]}";
+    let changes = sweep(text).changes;
+    let shown: Vec<String> = changes
+        .iter()
+        .map(|change| format!("{} of {}: {:?}", change.name, change.parameters.join("+"), change.variants))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            r#"dropout of hidden_dropout+classifier_dropout+attention_dropout: {"dropout=0.1": "0.1", "dropout=0.3": "0.3"}"#,
+            r#"all of target_modules: {"all": "all"}"#,
+            r#"recipe of rank+epochs: {"recipe=a": "a", "recipe=b": "b"}"#,
+        ]
+    );
+    assert_eq!(sweep("ablate: {rank: [4]}\nzip: {epochs: [2, 3], batch_size: [4, 8]}").changes, []);
+}
+
 #[test]
 fn zip_is_one_more_axis_of_the_grid() {
     let sweep = sweep("grid: {epochs: [1, 2]}\nzip: {rank: [4, 8, 32], lora_alpha: [8, 16, 64]}");

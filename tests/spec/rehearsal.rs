@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use sweep::spec::{
-    AdapterFacts, DatasetSpec, Evaluation, Facts, HeldOut, HypothesisMetric, ModelFacts, Rehearsal, Sweep, SweepFile,
+    AdapterFacts, DatasetSpec, Evaluation, Facts, HeldOut, HypothesisMetric, ModelFacts, PlannedRun, Rehearsal, Sweep,
+    SweepFile,
 };
 
 use crate::support::{FakeFacts, file, labels, sweep};
@@ -59,7 +60,7 @@ fn the_ablation_is_rehearsed_whole_on_a_fresh_machine() {
     assert_eq!(ids.len(), rehearsal.runs.len() + full.runs.len());
     for run in &rehearsal.runs {
         assert_eq!((run.spec.model.as_str(), &run.spec.dataset, run.spec.max_length), (MINILM, &stage().dataset, 64));
-        assert!((1..=4).contains(&run.spec.epochs));
+        assert!((1..=6).contains(&run.spec.epochs));
     }
 }
 
@@ -100,8 +101,8 @@ fn what_becomes_alike_is_still_run() {
 #[test]
 fn longer_runs_stay_longer() {
     let epochs = |text: &str| rehearsed(text).runs.iter().map(|run| run.spec.epochs).collect::<Vec<_>>();
-    assert_eq!(epochs("ablate: {epochs: [8, 10]}"), [2, 3, 4]);
-    assert_eq!(epochs("ablate: {epochs: [1, 3, 8, 10, 20]}"), [2, 1, 1, 3, 4, 4]);
+    assert_eq!(epochs("ablate: {epochs: [8, 10]}"), [4, 5, 6]);
+    assert_eq!(epochs("ablate: {epochs: [1, 3, 8, 10, 20]}"), [4, 1, 3, 5, 6, 6]);
     assert_eq!(epochs("base: {epochs: 1}\nablate: {epochs: [2, 9]}"), [1, 2, 3]);
     assert_eq!(epochs("base: {epochs: 2}\nablate: {epochs: [1]}"), [2, 1]);
 }
@@ -117,6 +118,42 @@ fn learning_rates_keep_their_ratio() {
 }
 
 #[test]
+fn batches_keep_their_ratio() {
+    let steps = |text: &str| {
+        let of = |run: &PlannedRun| (run.spec.batch_size, run.spec.gradient_accumulation_steps);
+        rehearsed(text).runs.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        steps("ablate: {batch_size: [8, 32], gradient_accumulation_steps: [1]}"),
+        [(4, 2), (2, 2), (8, 2), (4, 1)]
+    );
+    assert_eq!(
+        steps("base: {batch_size: 2}\nablate: {batch_size: [64]}"),
+        [(2, 2), (64, 2)],
+        "steps that are small stay"
+    );
+}
+
+#[test]
+fn what_is_scaled_is_said() {
+    let rehearsal = rehearsed("ablate: {epochs: [8, 10], batch_size: [8], learning_rate: [6e-5]}\nseeds: [1, 2]");
+    assert_eq!(
+        rehearsal.scaled,
+        [
+            "learning rate × 33: base's 3e-5 becomes 0.001, which suits the small model; the others keep their ratio to it",
+            "batch size ÷ 4: an optimizer step of base sees 8 examples instead of 32, so that few rows make enough steps",
+            "epochs: 5 become 4, 8 become 5, 10 become 6",
+            "data: 320 rows, 0.3 of them for evaluation, of at most 64 tokens",
+            "seeds: the first of every configuration only",
+        ]
+    );
+    let same = Rehearsal { learning_rate: None, examples_per_step: None, ..stage() };
+    let unscaled = file("base: {epochs: 2}").rehearse(&same, &Fresh).unwrap();
+    assert_eq!(unscaled.scaled, ["data: 320 rows, 0.3 of them for evaluation, of at most 64 tokens"]);
+    assert_eq!(sweep("{}").scaled, [""; 0]);
+}
+
+#[test]
 fn only_the_first_seed_is_rehearsed() {
     let sweep = rehearsed("ablate: {rank: [4]}\nseeds: [5, 6]");
     let runs: Vec<_> = sweep.runs.iter().map(|run| (run.label.as_str(), run.spec.seed)).collect();
@@ -125,9 +162,9 @@ fn only_the_first_seed_is_rehearsed() {
 
 #[test]
 fn an_epoch_of_a_claim_is_capped_with_the_epochs() {
-    let text = "ablate: {rank: [4]}\nhypotheses: [{id: h, claim: c, vary: rank, metric: accuracy@3, expect: lower}]";
+    let text = "ablate: {rank: [4]}\nhypotheses: [{id: h, claim: c, vary: rank, metric: accuracy@5, expect: lower}]";
     let HypothesisMetric::AfterEpoch { epoch, .. } = rehearsed(text).hypotheses[0].metric else { panic!() };
-    assert_eq!(epoch, 2);
+    assert_eq!(epoch, 4);
 }
 
 /// The design is checked against the model it is for, as far as its name tells.

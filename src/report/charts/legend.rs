@@ -12,6 +12,7 @@ pub(crate) enum Key {
     Curve(Look),
     Line(Stroke),
     Marker(Look),
+    HollowMarker(Look),
     /// A run that did not get to its end.
     BrokenOff,
 }
@@ -156,6 +157,9 @@ fn entry(canvas: &Canvas<'_>, (x, y): (f64, f64), key: Key, name: &[String]) -> 
         }
         Key::Line(stroke) => line(stroke)?,
         Key::Marker(look) => mark(look.marker, look.color)?,
+        Key::HollowMarker(look) => {
+            canvas.hollow_marker((x + (KEY_WIDTH - 14.0) / 2.0, y), look.marker, 10.0, look.color)?;
+        }
         Key::BrokenOff => {
             line(Stroke::dashed(MUTED, 2))?;
             canvas.marker((x + KEY_WIDTH - 24.0, y), Marker::Cross, 9.0, MUTED)?;

@@ -6,6 +6,7 @@ mod bars;
 mod canvas;
 mod confusion;
 mod effects;
+mod figures;
 mod fonts;
 mod forest;
 mod heatmap;
@@ -98,8 +99,12 @@ pub(crate) fn draw_all(report: &Report) -> Result<Vec<Chart>, DrawError> {
     let looks = Looks::of(report);
     let mut charts = Vec::new();
     charts.extend(forest::draw(report)?);
-    charts.extend(loss::draw(report, &looks)?);
-    charts.extend(accuracy::draw(report, &looks)?);
+    charts.extend(figures::draw(report)?);
+    if report.configurations.len() > 1 {
+        // Of one configuration they would be the figures once more.
+        charts.extend(loss::draw(report, &looks)?);
+        charts.extend(accuracy::draw(report, &looks)?);
+    }
     charts.extend(multiples::draw(report, &looks)?);
     charts.extend(intervals::draw(report, &looks)?);
     charts.extend(effects::draw(report, &looks)?);

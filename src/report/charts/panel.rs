@@ -111,18 +111,50 @@ impl Panel {
         let places =
             [(right - width, y - 18.0), (right - width, y + 18.0), (left + 6.0, y - 18.0), (left + 6.0, y + 18.0)];
         let inside = |place: &Point| place.1 > top + 12.0 && place.1 < bottom - 12.0;
-        let clearance = |place: &Point| {
-            let along = (0..=8).map(|i| (place.0 + width * f64::from(i) / 8.0, place.1));
-            along.map(|at| distance_to(at, data)).fold(f64::INFINITY, f64::min)
-        };
-        let best = places.into_iter().filter(inside).max_by(|a, b| clearance(a).total_cmp(&clearance(b)));
+        let best = clearest(places.into_iter().filter(inside), width, data);
         best.map_or(Ok(()), |at| canvas.text(name, at, Type::muted()))
+    }
+
+    /// A point with its name beside it, where the data are farthest away. Returns where both lie, for what is drawn next.
+    pub(crate) fn named_point(
+        &self,
+        canvas: &Canvas<'_>,
+        at: (f64, f64),
+        name: &str,
+        look: Look,
+        data: &[Vec<Point>],
+    ) -> Result<Vec<Point>, super::DrawError> {
+        let (x, y) = self.at(at.0, at.1);
+        canvas.hollow_marker((x, y), look.marker, 11.0, look.color)?;
+        let width = Type::small().width(name);
+        let Rect { left, right, top, bottom } = self.rect;
+        let (before, after) = (x - width - 22.0, x + 22.0);
+        let middle = x - width / 2.0;
+        let places = [after, before, middle].into_iter().flat_map(|x| [y + 32.0, y - 32.0, y].map(|y| (x, y)));
+        // Above or below it, or on its own line beside it.
+        let apart = |place: &Point| place.0 != middle || place.1 != y;
+        let inside = |place: &Point| {
+            place.0 >= left && place.0 + width <= right && place.1 > top + 12.0 && place.1 < bottom - 12.0
+        };
+        let best = clearest(places.filter(|place| apart(place) && inside(place)), width, data);
+        let place = best.unwrap_or((after.min(right - width), y));
+        canvas.text(name, place, Type::small().color(look.color))?;
+        Ok(vec![place, (place.0 + width, place.1)])
     }
 
     /// A cross where a run's record ends because it diverged or failed.
     pub(crate) fn broken_off(&self, canvas: &Canvas<'_>, at: (f64, f64), color: RGBColor) -> Drawn {
         canvas.marker(self.at(at.0, at.1), Marker::Cross, 9.0, color)
     }
+}
+
+/// Of the places where a text of this width may begin the one that is farthest from the data.
+fn clearest(places: impl Iterator<Item = Point>, width: f64, data: &[Vec<Point>]) -> Option<Point> {
+    let clearance = |place: &Point| {
+        let along = (0..=8).map(|i| (place.0 + width * f64::from(i) / 8.0, place.1));
+        along.map(|at| distance_to(at, data)).fold(f64::INFINITY, f64::min)
+    };
+    places.max_by(|a, b| clearance(a).total_cmp(&clearance(b)))
 }
 
 /// The distance from a position to the nearest of the lines' segments.

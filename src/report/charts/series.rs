@@ -6,7 +6,7 @@ use plotters::style::{Color, RGBAColor, RGBColor};
 
 use crate::metrics::Summary;
 use crate::report::metric;
-use crate::report::model::Report;
+use crate::report::model::{Configuration, Report};
 use crate::spec::MetricName;
 use crate::words::counted;
 
@@ -78,19 +78,26 @@ pub(crate) fn last_epoch(report: &Report) -> usize {
 /// An axis for a metric over all configurations' means and bands, with `also` inside. A few values far outside
 /// (a run on its way to diverging) do not stretch it.
 pub(crate) fn metric_axis(report: &Report, metrics: &[MetricName], also: Option<f64>, ticks: usize) -> Axis {
-    let values: Vec<f64> = report
-        .configurations
+    axis_over(&report.configurations, metrics, also.as_slice(), ticks)
+}
+
+/// [`metric_axis`] over some configurations.
+pub(crate) fn axis_over(configurations: &[Configuration], metrics: &[MetricName], also: &[f64], ticks: usize) -> Axis {
+    let values: Vec<f64> = configurations
         .iter()
         .flat_map(|c| metrics.iter().flat_map(|&m| c.over_epochs(m)))
         .flat_map(|(_, spread)| [spread.min, spread.max])
         .collect();
     let loss = metrics.iter().any(|&m| metric::is_loss(m));
     let (low, high) = robust_range(values, loss);
-    let (low, high) = also.map_or((low, high), |v| (low.min(v), high.max(v)));
+    let (low, high) = also.iter().filter(|v| v.is_finite()).fold((low, high), |(l, h), v| (l.min(*v), h.max(*v)));
     let unit = if loss { Unit::Number } else { Unit::Percent };
     let air = (high - low) * 0.03;
     let (low, high) = (low - air, high + air);
-    let (low, high) = if loss { (low.max(0.0), high) } else { (low.max(0.0), high.min(1.0)) };
+    let most = if loss { f64::INFINITY } else { 1.0 };
+    let (low, high) = (low.max(0.0), high.min(most));
+    // What was reported is seen whatever it is.
+    let (low, high) = also.iter().filter(|v| v.is_finite()).fold((low, high), |(l, h), v| (l.min(*v), h.max(*v)));
     Axis::linear(low, high, ticks, unit)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::report::metric;
 use crate::report::model::Report;
+use crate::report::names;
 use crate::spec::MetricName;
 pub(crate) use crate::words::counted;
 
@@ -11,8 +12,10 @@ pub(crate) fn subject(report: &Report) -> String {
     if report.rehearsal {
         parts.push("REHEARSAL on the embedded model".to_string());
     }
-    if let Some(run) = report.runs.first() {
-        parts.push(format!("{} on {}", last_part(&run.spec.model), last_part(&run.spec.dataset.path)));
+    let model = names::one_or_count(report.runs.iter().map(|run| run.spec.model.as_str()), "model");
+    let data = names::one_or_count(report.runs.iter().map(|run| run.spec.dataset.path.as_str()), "data set");
+    if let (Some(model), Some(data)) = (model, data) {
+        parts.push(format!("{model} on {data}"));
     }
     if let Some(examples) = report.eval_examples() {
         parts.push(counted(examples, "evaluation example"));
@@ -34,11 +37,6 @@ pub(crate) fn subject_and_seeds(report: &Report) -> String {
 pub(crate) fn reference(report: &Report, name: MetricName) -> Option<(f64, String)> {
     let figure = report.reference_for(name)?;
     Some((figure.value, format!("{} {}", figure.source, metric::write(name, figure.value))))
-}
-
-/// The last component of a path or hub name.
-fn last_part(name: &str) -> &str {
-    name.trim_end_matches('/').rsplit('/').next().unwrap_or(name)
 }
 
 /// What the final means say, best first, for a chart's description.

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use crate::report::model::{Report, Run};
 use crate::spec::RunSpec;
+use crate::report::names;
 
 pub(super) fn section(report: &Report) -> Markup {
     let of = |get: &dyn Fn(&Run) -> Option<String>| -> String {
@@ -17,8 +18,8 @@ pub(super) fn section(report: &Report) -> Markup {
         }
     };
     let facts = [
-        ("Model", of(&|run| Some(run.spec.model.clone()))),
-        ("Data", of(&|run| Some(run.spec.dataset.path.clone()))),
+        ("Model", names::short(report.runs.iter().map(|run| run.spec.model.as_str())).join(", ")),
+        ("Data", names::short(report.runs.iter().map(|run| run.spec.dataset.path.as_str())).join(", ")),
         ("Model contents (blake3)", of(&|run| Some(run.facts.as_ref()?.model_digest.clone()))),
         ("Data contents (blake3)", of(&|run| Some(run.facts.as_ref()?.data_digest.clone()))),
         ("Training examples", of(&|run| Some(run.facts.as_ref()?.train_examples.to_string()))),
