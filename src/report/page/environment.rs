@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use crate::report::model::{Report, Run};
-use crate::spec::RunSpec;
 use crate::report::names;
+use crate::spec::RunSpec;
 
 pub(super) fn section(report: &Report) -> Markup {
     let of = |get: &dyn Fn(&Run) -> Option<String>| -> String {
