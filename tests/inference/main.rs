@@ -4,4 +4,5 @@ mod continuing;
 mod exporting;
 mod labels;
 mod predicting;
+mod random_numbers;
 mod support;

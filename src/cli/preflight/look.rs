@@ -12,6 +12,8 @@ use crate::cli::known::Sizes;
 #[derive(Clone, Debug)]
 pub struct DataLook {
     pub path: String,
+    /// Which rows are held out, where that alone tells it from another one.
+    pub split_seed: Option<u64>,
     /// None where it cannot be read.
     pub sizes: Option<Sizes>,
     /// None where the rows were not read.
@@ -33,7 +35,7 @@ impl DataLook {
             Ok(Read::Whole(dataset)) => Some(dataset.overview.clone()),
             _ => None,
         };
-        Self { path: spec.path.clone(), sizes, overview, lengths: Vec::new() }
+        Self { path: spec.path.clone(), split_seed: None, sizes, overview, lengths: Vec::new() }
     }
 
     /// In class order; empty where the rows were not read.

@@ -89,7 +89,19 @@ impl Preflight {
             }
             preflight.looks.push(look);
         }
+        preflight.name_splits();
         preflight
+    }
+
+    /// Data sets of which other rows are held out are told apart by that.
+    fn name_splits(&mut self) {
+        for (number, dataset) in self.datasets.iter().enumerate() {
+            let alike = |other: &&DatasetSpec| other.path == dataset.path && *other != dataset;
+            let others: Vec<&DatasetSpec> = self.datasets.iter().filter(alike).collect();
+            if others.iter().any(|other| other.split_seed() != dataset.split_seed()) {
+                self.looks[number].split_seed = dataset.split_seed();
+            }
+        }
     }
 
     /// What a run's cost is reckoned from; none where something is wrong.

@@ -95,7 +95,8 @@ fn line(look: &DataLook) -> String {
 
 /// `data.csv: 32 training and 8 evaluation examples in 4 classes`
 fn heading(look: &DataLook) -> String {
-    let path = &look.path;
+    let split = look.split_seed.map_or_else(String::new, |seed| format!(" with split_seed {seed}"));
+    let path = format!("{}{split}", look.path);
     let Some(sizes) = look.sizes else {
         return format!("{path}: cannot be read");
     };
