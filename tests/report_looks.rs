@@ -7,7 +7,7 @@ use std::path::Path;
 
 use report_support::{Arm, Fake, Fate};
 use sweep::report::{Format, ReportOptions, run};
-use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, Vary};
+use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, Observation, Vary};
 
 /// A large effect, and none.
 fn fake(seeds: u64, ended: usize) -> Fake {
@@ -30,11 +30,17 @@ fn claim(id: &str, treatment: &str) -> Hypothesis {
     Hypothesis { id: id.into(), claim: id.into(), vary, metric, expect: Expectation::Lower, margin: None }
 }
 
+type Rows = BTreeMap<String, BTreeMap<String, String>>;
+
 /// The rows of `hypotheses.csv`, by id.
-fn verdicts(results: &Path) -> BTreeMap<String, BTreeMap<String, String>> {
+fn verdicts(results: &Path) -> Rows {
+    rows(results, "hypotheses")
+}
+
+fn rows(results: &Path, table: &str) -> Rows {
     let out = results.join("../reports");
     run(&ReportOptions { paths: vec![results.to_owned()], out: out.clone(), format: Format::Svg }).unwrap();
-    let mut table = csv::Reader::from_path(out.join("looked-at/hypotheses.csv")).unwrap();
+    let mut table = csv::Reader::from_path(out.join(format!("looked-at/{table}.csv"))).unwrap();
     let rows = table.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
     rows.map(|row| (row["id"].clone(), row)).collect()
 }
@@ -109,4 +115,29 @@ fn declared_looks_give_verdicts_while_seeds_come_in() {
         assert_eq!(late["worse"][column], worse[column]);
     }
     assert_eq!(late["same"]["seeds"], "8");
+}
+
+/// An observation waits for its configuration's seeds as a hypothesis does.
+#[test]
+fn observations_are_judged_when_all_planned_seeds_are_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("results");
+    let observation: Observation = serde_json::from_value(serde_json::json!({
+        "id": "good", "claim": "good", "configuration": "rank=64", "observe": "accuracy", "against": {"value": 0.5},
+        "expect": "higher", "margin": null,
+    }))
+    .unwrap();
+    let fake = |seeds, ended| Fake { observations: vec![observation.clone()], ..fake(seeds, ended) };
+    let good = || rows(&results, "observations").remove("good").unwrap();
+    fake(3, 2).write(&results);
+    let first = good();
+    assert_eq!(first["verdict"], "inconclusive");
+    assert!(first["caveats"].contains("provisional: 2 of 3 planned seeds are in"), "{first:?}");
+    fake(3, 3).write(&results);
+    let before = good();
+    assert_eq!(before["verdict"], "supported");
+    fake(5, 5).write(&results);
+    let after = good();
+    assert_eq!((&after["verdict"], &after["p"]), (&before["verdict"], &before["p"]));
+    assert!(after["caveats"].contains("seeds 4 and 5 were added"), "{after:?}");
 }

@@ -91,8 +91,14 @@ fn without_partner(runs: usize) -> String {
     format!("{} {rest} left out", counted(runs, "completed run"))
 }
 
+/// What is said before there can be a verdict.
+pub(super) fn provisional(ended: usize, planned: usize, when: &str) -> String {
+    let is = if ended == 1 { "is" } else { "are" };
+    format!("provisional: {ended} of {} {is} in; {when}", counted(planned, "planned seed"))
+}
+
 /// What is to be known of seeds that were added or taken away after results could be seen.
-pub(super) fn of_seeds(name: &str, seeds: &PlannedSeeds<'_>, of: HypothesisMetric) -> Vec<String> {
+pub(super) fn of_seeds(name: &str, seeds: &PlannedSeeds<'_>, of: Option<HypothesisMetric>) -> Vec<String> {
     let mut found = Vec::new();
     let withdrawn = seeds.withdrawn();
     if !withdrawn.is_empty() {
@@ -108,7 +114,7 @@ pub(super) fn of_seeds(name: &str, seeds: &PlannedSeeds<'_>, of: HypothesisMetri
             "{name}: {added} added after results could be seen and cannot decide: adding seeds until a claim is clear settles \
              it wrongly more often than the level says{}. Declare `looks` before the first run, or plan a sweep of another name \
              with seeds that were not used yet",
-            with_all(seeds, of).unwrap_or_default()
+            of.and_then(|of| with_all(seeds, of)).unwrap_or_default()
         ));
     }
     found

@@ -5,7 +5,8 @@ use crate::spec::{Against, HypothesisMetric, MetricName, Observation, Observed a
 
 use super::metric;
 use super::model::{Report, Run};
-use super::{pairing, verdicts};
+use super::planned_seeds::PlannedSeeds;
+use super::{caveats as qualified, pairing, verdicts};
 
 /// An observation with the evidence on it.
 #[derive(Clone, Debug)]
@@ -52,12 +53,15 @@ impl Observed {
     }
 }
 
-/// Judges the observations of a sweep, in its order, with Holm's correction across them.
+/// Judges the observations of a sweep, in its order, with Holm's correction across them: each when all planned seeds of its
+/// configuration have ended. Those that wait count as if they had p = 1.
 pub(super) fn judge(report: &Report, observations: &[Observation]) -> Vec<Observed> {
     let mut judged: Vec<Observed> = observations.iter().map(|observation| one(report, observation)).collect();
-    let mut assessments: Vec<Assessment> = judged.iter().filter_map(Observed::assessment).collect();
-    metrics::correct(&mut assessments);
-    let mut corrected = assessments.into_iter();
+    let mut assessments: Vec<Vec<Assessment>> = judged.iter().filter_map(|one| Some(vec![one.assessment()?])).collect();
+    let awaits =
+        |one: &&Observed| one.assessment().is_some_and(|found| found.basis.settles() && found.p_value.is_none());
+    metrics::correct_looks(&mut assessments, judged.iter().filter(awaits).count());
+    let mut corrected = assessments.into_iter().flatten();
     for measured in judged.iter_mut().filter_map(|observed| observed.measured.as_mut()) {
         if let Judgement::Assessed(assessment) = &mut measured.judgement
             && let Some(corrected) = corrected.next()
@@ -82,7 +86,8 @@ fn measure(report: &Report, observation: &Observation, caveats: &mut Vec<String>
     let configuration = report.configurations.iter().find(|known| known.name == observation.configuration);
     let configuration =
         configuration.ok_or_else(|| format!("the sweep has no configuration `{}`", observation.configuration))?;
-    let runs: Vec<&Run> = report.runs_of(configuration).filter(|run| run.completed()).collect();
+    let seeds = PlannedSeeds::of(report, configuration, configuration);
+    let runs: Vec<&Run> = seeds.so_far().runs.into_iter().map(|(run, _)| run).collect();
     if runs.is_empty() {
         return Err("no run of this configuration is completed".to_string());
     }
@@ -113,7 +118,13 @@ fn measure(report: &Report, observation: &Observation, caveats: &mut Vec<String>
         caveats
             .push("one seed does not tell how much this quantity varies; a sweep with at least three can".to_string());
     }
-    Ok(Measured { observed, against, judgement: Judgement::Assessed(metrics::assess(&effect, claim)) })
+    let mut assessment = metrics::assess(&effect, claim);
+    if seeds.ended() < seeds.planned() {
+        assessment = assessment.provisional();
+        caveats.push(qualified::provisional(seeds.ended(), seeds.planned(), "the verdict is given when all are"));
+    }
+    caveats.extend(qualified::of_seeds(&observation.configuration, &seeds, None));
+    Ok(Measured { observed, against, judgement: Judgement::Assessed(assessment) })
 }
 
 /// A run's value of a quantity.

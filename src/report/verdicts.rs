@@ -176,7 +176,7 @@ impl<'a> Course<'a> {
         }
         judged.caveats.extend(standing);
         for (name, seeds) in &self.compared {
-            judged.caveats.extend(caveats::of_seeds(name, seeds, self.hypothesis.metric));
+            judged.caveats.extend(caveats::of_seeds(name, seeds, Some(self.hypothesis.metric)));
         }
         judged
     }
@@ -195,8 +195,7 @@ impl<'a> Course<'a> {
                 Some(look) if last > 0 => format!("the first look at them is at {}", counted(look.seeds, "seed")),
                 _ => "the verdict is given when all are".to_string(),
             };
-            let is = if ended == 1 { "is" } else { "are" };
-            return Some(format!("provisional: {ended} of {all} {is} in; {when}"));
+            return Some(caveats::provisional(ended, planned, &when));
         };
         let look = self.looks[place];
         match (is_open, self.looks.get(place + 1)) {
