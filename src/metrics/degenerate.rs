@@ -93,7 +93,7 @@ proptest! {
         values in prop::collection::vec(any_number(), 0..6), more in any_number(), level in any_number(),
     ) {
         let _ = Summary::of(&values);
-        let _ = mean_interval(&values, level);
+        let _ = (mean_interval(&values, level), share_interval(&values, more, level));
         prop_assert_eq!(holm(&values).len(), values.len());
         if let Some(test) = sign_flip(&values, more, 1) {
             prop_assert!(test.p_value > 0.0 && test.p_value <= 1.0, "{test:?}");

@@ -36,14 +36,40 @@ pub fn wilson(successes: u64, trials: u64, level: f64) -> Option<Interval> {
     if trials == 0 || successes > trials || !is_level(level) {
         return None;
     }
-    let (n, z) = (trials as f64, normal_quantile(0.5 + level / 2.0));
-    let share = successes as f64 / n;
+    Some(score_interval(successes as f64 / trials as f64, trials as f64, normal_quantile(0.5 + level / 2.0)))
+}
+
+/// Wilson's interval for a share of `n` (not always whole) trials, `critical` standard errors wide.
+fn score_interval(share: f64, n: f64, critical: f64) -> Interval {
+    let z = critical;
     let scale = 1.0 + z * z / n;
     let center = (share + z * z / (2.0 * n)) / scale;
     let half_width = z / scale * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
     let Interval { low, high } = Interval::around(center, half_width);
     // Rounding must not exclude the estimate at 0 and 1.
-    Some(Interval { low: low.clamp(0.0, share), high: high.clamp(share, 1.0) })
+    Interval { low: low.clamp(0.0, share), high: high.clamp(share, 1.0) }
+}
+
+/// Interval for the mean of a share that is measured once per seed, within 0 and 1: Wilson's with Student's t and the effective
+/// sample size `m (1 - m) / se^2`, as for shares in surveys (Korn and Graubard 1998, Survey Methodology 24); where the share is
+/// far from 0 and 1 it is Student's interval. `resolution` is the step in which shares are measured (1/N of N examples): seeds
+/// that agree are no surer than rounding to it (Sheppard's `resolution^2 / 12`). None for fewer than two values, for what is no
+/// share, where neither values nor resolution tell of any noise, or for a level not strictly between 0 and 1.
+pub fn share_interval(values: &[f64], resolution: f64, level: f64) -> Option<Interval> {
+    let summary = Summary::of(values).filter(|summary| summary.min >= 0.0 && summary.max <= 1.0)?;
+    let variance = summary.sd?.powi(2).max(resolution.powi(2) / 12.0);
+    if variance == 0.0 || !is_level(level) {
+        return None;
+    }
+    let n = summary.count as f64;
+    let critical = t_critical((1.0 - level) / 2.0, n - 1.0);
+    // At 0 and 1 a share has no variance of its own; it is known to half a step at best.
+    let inner = summary.mean.clamp(0.5 * resolution.min(1.0), 1.0 - 0.5 * resolution.min(1.0));
+    let effective = inner * (1.0 - inner) / (variance / n);
+    if effective <= 0.0 {
+        return None;
+    }
+    Some(score_interval(summary.mean, effective, critical))
 }
 
 /// Student's t interval for the mean of a quantity measured once per seed. None for fewer than two values, values that
@@ -103,6 +129,37 @@ mod tests {
         assert_eq!(mean_interval(&[0.9], LEVEL), None);
         assert_eq!(mean_interval(&[0.9, f64::NAN], LEVEL), None);
         assert_eq!(mean_interval(&[0.9, 0.8], 0.0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_share_stays_a_share(values in prop::collection::vec(0.0f64..=1.0, 2..8), examples in 1u32..10_000, level in 0.01f64..0.999) {
+            let resolution = 1.0 / f64::from(examples);
+            let interval = share_interval(&values, resolution, level).unwrap();
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            prop_assert!(interval.low >= 0.0 && interval.high <= 1.0 && interval.width() > 0.0);
+            prop_assert!(interval.low <= mean + 1e-12 && mean <= interval.high + 1e-12);
+        }
+    }
+
+    #[test]
+    fn in_the_middle_a_share_has_students_interval() {
+        let values = [0.51, 0.5, 0.505, 0.495];
+        let (share, mean) = (share_interval(&values, 0.0, LEVEL).unwrap(), mean_interval(&values, LEVEL).unwrap());
+        assert!((share.low - mean.low).abs() < 1e-4 && (share.high - mean.high).abs() < 1e-4, "{share:?} {mean:?}");
+    }
+
+    #[test]
+    fn near_the_end_a_share_stays_below_it_and_equal_seeds_are_as_sure_as_an_example() {
+        assert!(mean_interval(&[0.99, 0.999], LEVEL).unwrap().high > 1.0);
+        let near = share_interval(&[0.99, 0.999], 1e-3, LEVEL).unwrap();
+        assert!(near.high <= 1.0 && near.low < 0.95, "{near:?}");
+        let equal = share_interval(&[0.9; 3], 1.0 / 640.0, LEVEL).unwrap();
+        assert!(equal.width() > 1.0 / 640.0 && equal.contains(0.9), "{equal:?}");
+        let perfect = share_interval(&[1.0; 3], 1.0 / 640.0, LEVEL).unwrap();
+        assert!(perfect.high == 1.0 && perfect.low < 1.0, "{perfect:?}");
+        assert_eq!(share_interval(&[0.9; 3], 0.0, LEVEL), None);
+        assert_eq!(share_interval(&[1.2, 0.9], 0.1, LEVEL), None);
     }
 
     #[test]

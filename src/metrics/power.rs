@@ -81,6 +81,14 @@ impl Design {
         })
     }
 
+    /// The same design where single runs were seen to vary by `sd` from seed to seed, evaluated on as many examples: both sides do
+    /// so independently. Sharing a seed can only make that less.
+    pub fn with_run_sd(self, sd: f64) -> Self {
+        let within =
+            self.examples.map_or(0.0, |examples| (1.0 - self.shared) * self.example_variance / examples.max(1) as f64);
+        Self { seed_sd: (2.0 * sd * sd - within).max(0.0).sqrt(), ..self }
+    }
+
     /// Probability that the claim comes out as supported if the true effect is `effect`; with several claims if none of the
     /// others does (Holm's correction is milder once others have). A single seed settles nothing: 0.
     pub fn power(&self, claim: Claim, effect: f64) -> f64 {

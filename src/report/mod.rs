@@ -23,6 +23,7 @@ mod pairing;
 mod planned_seeds;
 mod reference;
 mod remarks;
+pub mod seed_noise;
 mod statistics;
 mod tables;
 mod verdict_words;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::metrics::{Interval, LEVEL, Scale, Summary, mean_interval};
-use crate::spec::{MetricName, ReferenceFigure};
+use crate::metrics::{Interval, Scale, Summary};
+use crate::spec::ReferenceFigure;
 
-use super::metric;
 use super::model::{Configuration, Report, Run};
 use super::tables::grouped;
+use super::{metric, statistics};
 
 /// An interval wider than so many of the smallest differences that matter tells little: 10 points of accuracy.
 const WIDE: f64 = 10.0;
@@ -26,6 +26,13 @@ pub(crate) struct Measured {
     pub(crate) summary: Summary,
     /// 95 %.
     pub(crate) interval: Option<Interval>,
+}
+
+impl Measured {
+    /// Then nothing is known of how much seeds matter.
+    fn is_one_seed(&self) -> bool {
+        self.summary.count == 1
+    }
 }
 
 /// All reported figures of a sweep, in its order, against its baseline.
@@ -56,21 +63,14 @@ fn measured(report: &Report, baseline: &Configuration, figure: &ReferenceFigure)
         let counts: Vec<f64> = report.runs_of(baseline).filter_map(|run| parameters(run, &figure.metric)).collect();
         return Some(Measured { summary: Summary::of(&counts)?, interval: None });
     };
-    if let Some(epoch) = figure.epoch {
-        let at = |run: &Run| run.epochs.iter().find(|record| record.epoch == epoch).map(|record| record.metric(name));
-        let values: Vec<f64> = report.runs_of(baseline).filter(|run| run.sound()).filter_map(at).collect();
-        return Some(Measured { summary: Summary::of(&values)?, interval: mean_interval(&values, LEVEL) });
-    }
-    let summary = *baseline.best.get(&name)?;
-    let interval =
-        if name == MetricName::Accuracy { baseline.accuracy_interval } else { over_seeds(report, baseline, name) };
-    Some(Measured { summary, interval })
-}
-
-fn over_seeds(report: &Report, baseline: &Configuration, name: MetricName) -> Option<Interval> {
-    let completed = report.runs_of(baseline).filter(|run| run.completed());
-    let values: Vec<f64> = completed.filter_map(|run| Some(run.best_epoch()?.metric(name))).collect();
-    mean_interval(&values, LEVEL)
+    let value = |run: &Run| match figure.epoch {
+        Some(epoch) => run.epochs.iter().find(|record| record.epoch == epoch).map(|record| record.metric(name)),
+        None => run.best_epoch().filter(|_| run.completed()).map(|record| record.metric(name)),
+    };
+    let sound = report.runs_of(baseline).filter(|run| run.sound());
+    let values: Vec<(&Run, f64)> = sound.filter_map(|run| Some((run, value(run)?))).collect();
+    let summary = Summary::of(&values.iter().map(|(_, value)| *value).collect::<Vec<f64>>())?;
+    Some(Measured { summary, interval: statistics::interval(name, &values) })
 }
 
 fn parameters(run: &Run, name: &str) -> Option<f64> {
@@ -105,17 +105,16 @@ impl Compared<'_> {
             return "not measured".to_string();
         };
         let mut text = self.write(measured.summary.mean);
-        if metric::named(&self.figure.metric).is_some() {
-            if let Some(sd) = measured.summary.sd {
-                text.push_str(&format!(" ± {}", self.write(sd)));
-            }
-            if let Some(interval) = measured.interval {
-                text.push_str(&format!(
-                    ", 95 % interval {} to {}",
-                    self.write(interval.low),
-                    self.write(interval.high)
-                ));
-            }
+        if metric::named(&self.figure.metric).is_none() {
+            return text;
+        }
+        if let Some(sd) = measured.summary.sd {
+            text.push_str(&format!(" ± {}", self.write(sd)));
+        }
+        if let Some(interval) = measured.interval {
+            let (low, high) = (self.write(interval.low), self.write(interval.high));
+            let over = if measured.is_one_seed() { " over examples" } else { "" };
+            text.push_str(&format!(", 95 % interval {low} to {high}{over}"));
         }
         text
     }
@@ -130,12 +129,17 @@ impl Compared<'_> {
             Some(interval) if interval.contains(value) && self.tells_little(interval) => {
                 "the interval is too wide to tell"
             }
+            Some(interval) if interval.contains(value) && measured.is_one_seed() => {
+                "within the interval of this one seed"
+            }
             Some(interval) if interval.contains(value) => "within the interval",
+            Some(_) if measured.is_one_seed() => "outside the interval, which is about this one seed",
             Some(interval) if value > interval.high => "we are below",
             Some(_) => "we are above",
             None if measured.summary.min == value && measured.summary.max == value => "equal",
-            None if metric::named(&self.figure.metric).is_some() => "no interval: one seed",
-            None => "different",
+            None if metric::named(&self.figure.metric).is_none() => "different",
+            None if measured.is_one_seed() => "no interval: one seed",
+            None => "no interval: all seeds are alike",
         }
     }
 
@@ -175,5 +179,21 @@ mod tests {
         assert_eq!(judgement(0.5, 0.95), "the interval is too wide to tell");
         assert_eq!(judgement(0.3, 0.8), "we are below");
         assert_eq!(judgement(0.91, 0.92), "we are above");
+    }
+
+    #[test]
+    fn one_seed_is_about_one_seed() {
+        let figure = ReferenceFigure { source: "paper".into(), metric: "accuracy".into(), value: 0.9, epoch: None };
+        let of = |values: &[f64], interval| {
+            let measured = Measured { summary: Summary::of(values).unwrap(), interval };
+            let compared = Compared { figure: &figure, measured: Some(measured) };
+            (compared.found(), compared.judgement())
+        };
+        let interval = Some(Interval { low: 0.92, high: 0.95 });
+        let (found, judgement) = of(&[0.93], interval);
+        assert_eq!(found, "93.00 %, 95 % interval 92.00 % to 95.00 % over examples");
+        assert_eq!(judgement, "outside the interval, which is about this one seed");
+        assert_eq!(of(&[0.93, 0.94], interval).1, "we are above");
+        assert_eq!(of(&[0.93, 0.93], None).1, "no interval: all seeds are alike");
     }
 }

@@ -1,26 +1,54 @@
 //! The figures of `metrics` on the runs of a report.
 
-use crate::metrics::{Interval, LEVEL, mean_interval, wilson};
+use crate::metrics::{Interval, LEVEL, mean_interval, share_interval, wilson};
+use crate::spec::MetricName;
 
+use super::metric;
 use super::model::Run;
 
 /// 95 % interval of the mean accuracy of a configuration's completed runs at their best epochs.
-///
-/// Two sources of noise, added as `metrics` does it for differences (Banerjee 1960): which examples were drawn for
-/// evaluation (Wilson's interval; all seeds share the examples) and which seeds (Student's t over the seeds).
 pub(super) fn accuracy_interval<'a>(runs: impl Iterator<Item = &'a Run>) -> Option<Interval> {
-    let completed: Vec<(f64, usize)> = runs
-        .filter(|run| run.completed())
-        .filter_map(|run| Some((run.best_epoch()?.scores.accuracy, run.facts.as_ref()?.eval_examples)))
-        .filter(|(accuracy, _)| (0.0..=1.0).contains(accuracy))
+    let completed = runs.filter(|run| run.completed());
+    let value = |run: &'a Run| Some((run, run.best_epoch()?.scores.accuracy));
+    interval(MetricName::Accuracy, &completed.filter_map(value).collect::<Vec<_>>())
+}
+
+/// 95 % interval of the mean of a recorded metric, from one value per run. None where nothing tells how much it varies.
+///
+/// A share of examples has two sources of noise, added as `metrics` does it for differences (Banerjee 1960): which examples
+/// were drawn (Wilson's interval; all seeds share the examples) and which seeds ([`share_interval`]). F1, precision and recall
+/// are weighted by class, so that examples weigh in them about as they do in accuracy. With one seed it is over examples only.
+/// Of losses and confidences no interval over examples is known: theirs is over seeds, within the range of the metric.
+pub(super) fn interval(name: MetricName, values: &[(&Run, f64)]) -> Option<Interval> {
+    let bare: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+    if metric::is_loss(name) {
+        let Interval { low, high } = mean_interval(&bare, LEVEL).filter(|interval| interval.width() > 0.0)?;
+        // A cross-entropy is not negative.
+        return Some(Interval { low: low.max(0.0), high });
+    }
+    if name == MetricName::MeanConfidence {
+        return share_interval(&bare, 0.0, LEVEL);
+    }
+    let sound: Vec<(f64, usize)> = values
+        .iter()
+        .filter(|(_, value)| (0.0..=1.0).contains(value))
+        .filter_map(|(run, value)| Some((*value, examples(run, name)?)))
         .collect();
-    let examples = completed.iter().map(|(_, examples)| *examples).min()?;
-    let accuracies: Vec<f64> = completed.iter().map(|(accuracy, _)| *accuracy).collect();
-    let mean = accuracies.iter().sum::<f64>() / accuracies.len() as f64;
+    let examples = sound.iter().map(|(_, examples)| *examples).min()?.max(1);
+    let shares: Vec<f64> = sound.iter().map(|(value, _)| *value).collect();
+    let mean = shares.iter().sum::<f64>() / shares.len() as f64;
     let over_examples = wilson((mean * examples as f64).round() as u64, examples as u64, LEVEL)?;
-    let seeds = mean_interval(&accuracies, LEVEL).map_or(0.0, |interval| interval.width() / 2.0);
+    let none = Interval { low: mean, high: mean };
+    let over_seeds = share_interval(&shares, 1.0 / examples as f64, LEVEL).unwrap_or(none);
+    // Each part stays a share; their sum may go a little beyond, where there are no values.
     Some(Interval {
-        low: (mean - seeds.hypot(mean - over_examples.low)).max(0.0),
-        high: (mean + seeds.hypot(over_examples.high - mean)).min(1.0),
+        low: (mean - (mean - over_seeds.low).hypot(mean - over_examples.low)).max(0.0),
+        high: (mean + (over_seeds.high - mean).hypot(over_examples.high - mean)).min(1.0),
     })
+}
+
+/// The examples that a run's share is of.
+fn examples(run: &Run, name: MetricName) -> Option<usize> {
+    let facts = run.facts.as_ref()?;
+    Some(if name == MetricName::TrainAccuracy { facts.train_examples } else { facts.eval_examples })
 }

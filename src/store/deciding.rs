@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::spec::{Evaluation, PlannedRun, RunId, RunSpec, Sweep};
 use crate::words::counted;
 
+use super::Store;
 use super::plan::{RunEntry, SweepRecord};
 
 /// With so many ended seeds of a configuration, results can be seen.
@@ -16,7 +17,7 @@ const SEEN: usize = 2;
 
 /// What decides in a new plan.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Deciding {
+pub struct Deciding {
     /// See [`SweepRecord::deciding`].
     pub seeds: BTreeMap<String, Vec<u64>>,
     /// See [`SweepRecord::looks`].
@@ -27,7 +28,7 @@ pub(super) struct Deciding {
 
 impl Deciding {
     /// `ended` tells whether a run has a result.
-    pub fn between(before: Option<&SweepRecord>, sweep: &Sweep, ended: &dyn Fn(&RunId) -> bool) -> Self {
+    pub(super) fn between(before: Option<&SweepRecord>, sweep: &Sweep, ended: &dyn Fn(&RunId) -> bool) -> Self {
         let Some(before) = before else {
             return Self { looks: sweep.looks.clone(), ..Self::default() };
         };
@@ -63,6 +64,14 @@ impl Deciding {
              were not used yet",
             seeds.join(", ")
         ))
+    }
+}
+
+impl Store {
+    /// What would decide if this sweep were planned now.
+    pub fn deciding(&self, sweep: &Sweep) -> Deciding {
+        let ended = |run: &RunId| self.result(run).is_ok_and(|result| result.is_some());
+        Deciding::between(Some(self.record()), sweep, &ended)
     }
 }
 

@@ -104,6 +104,7 @@ mod view;
 
 pub use best::{best_run, ranking_metric};
 pub use claim::{Attempt, Claim, ClaimOptions, ClaimRecord, Found};
+pub use deciding::Deciding;
 pub use durable::{remove_leftovers, write_atomically, write_atomically_with};
 pub use error::StoreError;
 pub use find::find_runs;

@@ -90,3 +90,37 @@ hypotheses:
     );
     assert!(text.contains("1 seed × 9,000 examples  nothing"), "{text}");
 }
+
+/// Plans are made with the noise that earlier runs on the same model and data showed.
+#[test]
+fn the_noise_of_earlier_runs_is_planned_with() {
+    let place = Place::new();
+    place.write("data.csv", &rows(640));
+    let hypothesis = "
+hypotheses:
+  - {id: rank, claim: Rank 4 is better., vary: rank, metric: accuracy, expect: higher}
+";
+    let sweep = crate::support::SWEEP.replace("test_size: 8", "test_size: 160");
+    place.write("little.yaml", &sweep);
+    place.write("other.yaml", &format!("{}{hypothesis}", sweep.replace("name: little", "name: other")));
+    let before = shown(&place, &["run", "other.yaml", "--dry-run"]);
+    assert!(before.contains("0.3 points of noise between seeds, and") && !before.contains("Measured"), "{before}");
+    place.mock(&[]).assert().success();
+    let of_another = shown(&place, &["run", "other.yaml", "--dry-run"]);
+    assert!(of_another.contains("Measured, with a bound that holds with 80 % confidence"), "{of_another}");
+    assert!(of_another.contains("(6 runs of 3 configurations, of little)"), "{of_another}");
+    assert!(of_another.contains("% as measured, and that"), "{of_another}");
+    // The sweep's own runs tell more than those of others, and seeds that come after them decide nothing.
+    place.sweep(&["run", "other.yaml", "--executor", "mock"]).assert().success();
+    place.write(
+        "other.yaml",
+        &std::fs::read_to_string(place.path("other.yaml")).unwrap().replace("[1, 2]", "[1, 2, 3, 4]"),
+    );
+    let own = shown(&place, &["run", "other.yaml", "--dry-run"]);
+    assert!(own.contains("(6 runs of 3 configurations, of other)"), "{own}");
+    assert!(own.contains("2 seeds × 160 examples") && own.contains("Note: the seeds of `base`"), "{own}");
+    // Other data, other noise.
+    place.write("more.csv", &rows(640));
+    let elsewhere = shown(&place, &["run", "other.yaml", "--dry-run", "--set", "dataset=more.csv"]);
+    assert!(!elsewhere.contains("Measured"), "{elsewhere}");
+}

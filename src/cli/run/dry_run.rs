@@ -46,7 +46,7 @@ pub fn table(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliErr
         table.row(row(chosen, run, cost, is_done));
     }
     let looks = preflight::full(&checked.looks_from_here());
-    let prospects = prospects::section(chosen, &sums.done, &costs);
+    let prospects = prospects::section(options, chosen, &sums.done, &outcomes.deciding(&chosen.sweep), &costs);
     let mut scaled = rehearsal::scaled(&chosen.sweep);
     if !scaled.is_empty() {
         scaled.push('\n');

@@ -4,8 +4,8 @@ use crate::cli::CliError;
 use crate::cli::preflight::{Checker, InputFaults, Preflight};
 use crate::event::Outcome;
 use crate::hub::Hub;
-use crate::spec::{PlannedRun, RunId};
-use crate::store::{Layout, Store};
+use crate::spec::{PlannedRun, RunId, Sweep};
+use crate::store::{Deciding, Layout, Store};
 
 use super::{Chosen, Run};
 
@@ -53,6 +53,12 @@ impl Outcomes {
         let layout = Layout::of_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
         let there = layout.sweep_json().exists();
         Ok(Self(if there { Some(Store::open(layout.folder())?) } else { None }))
+    }
+
+    /// What decides: the seeds and looks of the sweep, unless its results could be seen before they were planned.
+    pub fn deciding(&self, sweep: &Sweep) -> Deciding {
+        let planned_now = || Deciding { looks: sweep.looks.clone(), ..Deciding::default() };
+        self.0.as_ref().map_or_else(planned_now, |store| store.deciding(sweep))
     }
 
     /// A damaged record counts as none: such a run is done again.

@@ -7,13 +7,18 @@ use crate::cli::text::{Align, Table, count};
 use crate::metrics::{
     self, ALPHA, DEFAULT_CORRELATION, DEFAULT_SEED_SD, Design, Needs, POWER, Prospect, Quantity, Scale,
 };
+use crate::report::seed_noise::{Earlier, SeedNoise};
 use crate::report::{outlook, verdicts};
 use crate::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, PlannedRun, RunId, Sweep};
+use crate::store::Deciding;
 
-use super::Chosen;
+use super::{Chosen, Run};
 
 /// Assumed where no figure is given to compare with.
 const ACCURACY: f64 = 0.9;
+
+/// Earlier runs may have varied less than runs do by chance: a plan is made with a bound that holds with this confidence.
+const CONFIDENCE: f64 = 0.8;
 
 /// A hypothesis and what the plan can say of it.
 struct Planned<'a> {
@@ -22,6 +27,8 @@ struct Planned<'a> {
     seeds: usize,
     examples: usize,
     prospect: Prospect,
+    /// What earlier runs showed of its metric.
+    noise: Option<SeedNoise>,
 }
 
 impl Planned<'_> {
@@ -32,12 +39,20 @@ impl Planned<'_> {
     }
 }
 
-/// A table of the sweep's hypotheses; empty where it has none. Chosen and completed runs count.
-pub fn section(chosen: &Chosen, done: &BTreeSet<RunId>, costs: &Costs<'_>) -> String {
+/// A table of the sweep's hypotheses; empty where it has none. Chosen and completed runs count, with the seeds that decide.
+pub fn section(
+    options: &Run,
+    chosen: &Chosen,
+    done: &BTreeSet<RunId>,
+    deciding: &Deciding,
+    costs: &Costs<'_>,
+) -> String {
     let sweep = &chosen.sweep;
-    let runs: Vec<&PlannedRun> =
-        sweep.runs.iter().filter(|run| chosen.contains(&run.id) || done.contains(&run.id)).collect();
-    let accuracy = expected_accuracy(sweep);
+    let decides =
+        |run: &PlannedRun| deciding.seeds.get(&run.configuration).is_none_or(|seeds| seeds.contains(&run.spec.seed));
+    let there = |run: &&PlannedRun| (chosen.contains(&run.id) || done.contains(&run.id)) && decides(run);
+    let runs: Vec<&PlannedRun> = sweep.runs.iter().filter(there).collect();
+    let known = Known::of(options, sweep, &runs, costs);
     let mut planned = Vec::with_capacity(sweep.hypotheses.len());
     let mut rows = 0;
     for hypothesis in &sweep.hypotheses {
@@ -47,9 +62,35 @@ pub fn section(chosen: &Chosen, done: &BTreeSet<RunId>, costs: &Costs<'_>) -> St
         if let Some(cost) = baseline.and_then(|run| costs.of(&run.spec)) {
             (examples, rows) = (cost.eval_examples.unwrap_or(0), rows.max(cost.examples.unwrap_or(0)));
         }
-        planned.extend(foresee(hypothesis, common, examples, accuracy, sweep));
+        planned.extend(foresee(hypothesis, common, examples, &known, &deciding.looks, sweep.hypotheses.len()));
     }
-    if planned.is_empty() { String::new() } else { text(&planned, accuracy, rows, &sweep.looks) }
+    if planned.is_empty() {
+        return String::new();
+    }
+    let mut text = text(&planned, &known, rows, &deciding.looks);
+    deciding.notices.iter().for_each(|notice| text.push_str(&format!("Note: {notice}.\n")));
+    text
+}
+
+/// What is known of runs like those that are planned.
+struct Known {
+    earlier: Earlier,
+    /// Of the runs: measured, or reported, or assumed.
+    accuracy: f64,
+    is_measured: bool,
+}
+
+impl Known {
+    fn of(options: &Run, sweep: &Sweep, runs: &[&PlannedRun], costs: &Costs<'_>) -> Self {
+        let baseline = runs.iter().find(|run| Some(&run.configuration) == sweep.baseline.as_ref()).or(runs.first());
+        let examples = baseline.and_then(|run| costs.of(&run.spec)?.eval_examples);
+        let earlier = baseline.zip(examples).map_or_else(Earlier::default, |(run, examples)| {
+            Earlier::read(&options.results, &sweep.name, &run.spec, examples, options.rehearse)
+        });
+        let measured = earlier.noise(HypothesisMetric::Best(MetricName::Accuracy)).map(|noise| noise.mean);
+        let accuracy = measured.unwrap_or_else(|| expected_accuracy(sweep));
+        Self { accuracy, is_measured: measured.is_some(), earlier }
+    }
 }
 
 /// None where the hypothesis claims nothing sound, which the report will say.
@@ -57,16 +98,19 @@ fn foresee<'a>(
     hypothesis: &'a Hypothesis,
     seeds: usize,
     examples: usize,
-    accuracy: f64,
-    sweep: &Sweep,
+    known: &Known,
+    looks: &[usize],
+    claims: usize,
 ) -> Option<Planned<'a>> {
     let claim = verdicts::claim(hypothesis).ok()?;
-    let quantity = quantity(hypothesis.metric, accuracy);
-    let fixed = quantity.design(seeds, examples, hypothesis.metric.has_values_per_example(), sweep.hypotheses.len());
-    let last_look = metrics::looks(&sweep.looks, seeds).last().map_or(1.0, |look| look.share);
-    let design = Design { last_look, ..fixed };
+    let quantity = quantity(hypothesis.metric, known.accuracy);
+    let assumed = quantity.design(seeds, examples, hypothesis.metric.has_values_per_example(), claims);
+    let noise = known.earlier.noise(hypothesis.metric);
+    let design = noise.as_ref().map_or(assumed, |noise| assumed.with_run_sd(noise.spread.upper(CONFIDENCE)));
+    let last_look = metrics::looks(looks, seeds).last().map_or(1.0, |look| look.share);
+    let design = Design { last_look, ..design };
     let prospect = Prospect::of(&design, claim, hypothesis.vary.treatments.len(), quantity.scale());
-    Some(Planned { hypothesis, seeds, examples, prospect })
+    Some(Planned { hypothesis, seeds, examples, prospect, noise })
 }
 
 fn quantity(metric: HypothesisMetric, accuracy: f64) -> Quantity {
@@ -98,7 +142,7 @@ fn fewest_common_seeds(runs: &[&PlannedRun], hypothesis: &Hypothesis) -> usize {
     treatments.map(|treatment| seeds(treatment).intersection(&baseline).count()).min().unwrap_or(0)
 }
 
-fn text(planned: &[Planned<'_>], accuracy: f64, rows: usize, looks: &[usize]) -> String {
+fn text(planned: &[Planned<'_>], known: &Known, rows: usize, looks: &[usize]) -> String {
     let mut table = Table::new([
         ("hypothesis", Align::Left),
         ("planned", Align::Left),
@@ -115,7 +159,7 @@ fn text(planned: &[Planned<'_>], accuracy: f64, rows: usize, looks: &[usize]) ->
             outlook::needs_words(planned.prospect.needs),
         ]);
     }
-    format!("\n{}\n\n{table}\n{}", headline(planned), footnote(planned, accuracy, rows, looks))
+    format!("\n{}\n\n{table}\n{}", headline(planned), footnote(planned, known, rows, looks))
 }
 
 fn headline(planned: &[Planned<'_>]) -> String {
@@ -157,28 +201,65 @@ fn amount(hypothesis: &Hypothesis, value: f64) -> String {
     }
 }
 
-fn footnote(planned: &[Planned<'_>], accuracy: f64, rows: usize, looks: &[usize]) -> String {
+fn footnote(planned: &[Planned<'_>], known: &Known, rows: usize, looks: &[usize]) -> String {
     let claims = planned.len();
     let over = if claims > 1 { format!(" over all {claims} hypotheses") } else { String::new() };
     let mut text = format!(
         "Settled: a true claim is supported with a probability of {:.0} %, and wrong verdicts come at most {:.0} % of the\n\
          time{over}. To settle: of `higher` and `lower` the smallest difference that matters ({},\n\
-         {} of a loss, {}) beyond any margin; of the others the margin, if there is no effect.\n\
-         Assumed: accuracies of about {:.1} %, {:.1} points of noise between seeds, and that the right and wrong answers\n\
-         of two runs are correlated by {DEFAULT_CORRELATION}.\n",
+         {} of a loss, {}) beyond any margin; of the others the margin, if there is no effect.\n",
         100.0 * POWER,
         100.0 * ALPHA,
         verdicts::amount(Scale::Share, Scale::Share.default_margin()),
         verdicts::amount(Scale::Loss, Scale::Loss.default_margin()),
         verdicts::amount(Scale::Epochs, Scale::Epochs.default_margin()),
-        100.0 * accuracy,
-        100.0 * DEFAULT_SEED_SD,
     );
+    text.push_str(&basis_of_noise(planned, known));
     text.push_str(&timing(planned, looks));
     if planned.iter().any(|planned| needed_examples(planned.prospect.needs) > rows) {
         text.push_str(&format!("The data set has {} in all.\n", count(rows, "example")));
     }
     text
+}
+
+/// What was measured of the noise, and what is assumed.
+fn basis_of_noise(planned: &[Planned<'_>], known: &Known) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for planned in planned {
+        let Some(noise) = &planned.noise else {
+            continue;
+        };
+        let scale = verdicts::scale(planned.hypothesis.metric);
+        let (sd, bound) = (noise.spread.sd, noise.spread.upper(CONFIDENCE));
+        let line = format!(
+            "  {}: {} from seed to seed, taken as {} ({} of {}, of {})\n",
+            verdicts::metric_words(planned.hypothesis.metric),
+            verdicts::amount(scale, sd),
+            verdicts::amount(scale, bound),
+            count(noise.spread.values, "run"),
+            count(noise.spread.groups, "configuration"),
+            noise.sweeps.join(", "),
+        );
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    let assumed_noise = if planned.iter().any(|planned| planned.noise.is_none()) {
+        let rest = if lines.is_empty() { "" } else { " where nothing was measured" };
+        format!(" {:.1} points of noise between seeds{rest},", 100.0 * DEFAULT_SEED_SD)
+    } else {
+        String::new()
+    };
+    let as_measured = if known.is_measured { " as measured" } else { "" };
+    if !lines.is_empty() {
+        lines.insert(0, "Measured, with a bound that holds with 80 % confidence where runs are few:\n".to_string());
+    }
+    format!(
+        "{}Assumed: accuracies of about {:.1} %{as_measured},{assumed_noise} and that the right and wrong answers\nof two runs are \
+         correlated by {DEFAULT_CORRELATION}.\n",
+        lines.concat(),
+        100.0 * known.accuracy,
+    )
 }
 
 /// When verdicts are given, and what that costs.
