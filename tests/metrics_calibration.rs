@@ -2,7 +2,7 @@
 
 use sweep::metrics::{
     ALPHA, Assessment, Bootstrap, Claim, Design, Effect, Expectation, LEVEL, PairedExamples, PairedSeeds, Scale,
-    Verdict, assess, assess_at, bootstrap_interval, correct, correct_looks, looks,
+    Verdict, assess, assess_at, bootstrap_interval, correct, correct_looks, looks, share_interval,
 };
 
 /// SplitMix64 with the few distributions that the simulations need.
@@ -345,4 +345,21 @@ fn looks_hold_their_level_by_example_and_find_clear_effects_early() {
     assert!(wrong <= ALPHA + simulation_error(ALPHA, studies), "{wrong}");
     let early = share(100, |random| first_verdict(world(0.1), random).is_some_and(|look| look < 3));
     assert!(early > 0.8, "{early}");
+}
+
+/// Accuracies of few seeds close to 1, in steps of one example.
+#[test]
+fn intervals_of_shares_near_their_end_hold_what_they_say() {
+    let studies = 4000;
+    for (mean, sd, examples) in [(0.985, 0.004, 640.0), (0.995, 0.002, 640.0), (0.93, 0.01, 200.0)] {
+        for seeds in [2, 3, 5] {
+            let covered = share(studies, |random| {
+                let mut accuracy = || ((mean + sd * random.normal()) * examples).round() / examples;
+                let accuracies: Vec<f64> = (0..seeds).map(|_| accuracy().min(1.0)).collect();
+                let interval = share_interval(&accuracies, 1.0 / examples, LEVEL).unwrap();
+                interval.high <= 1.0 && interval.contains(mean)
+            });
+            assert!(covered >= LEVEL - simulation_error(LEVEL, studies), "{seeds} seeds at {mean}: {covered}");
+        }
+    }
 }

@@ -36,25 +36,22 @@ pub fn wilson(successes: u64, trials: u64, level: f64) -> Option<Interval> {
     if trials == 0 || successes > trials || !is_level(level) {
         return None;
     }
-    Some(score_interval(successes as f64 / trials as f64, trials as f64, normal_quantile(0.5 + level / 2.0)))
-}
-
-/// Wilson's interval for a share of `n` (not always whole) trials, `critical` standard errors wide.
-fn score_interval(share: f64, n: f64, critical: f64) -> Interval {
-    let z = critical;
+    let (n, z) = (trials as f64, normal_quantile(0.5 + level / 2.0));
+    let share = successes as f64 / n;
     let scale = 1.0 + z * z / n;
     let center = (share + z * z / (2.0 * n)) / scale;
     let half_width = z / scale * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
     let Interval { low, high } = Interval::around(center, half_width);
     // Rounding must not exclude the estimate at 0 and 1.
-    Interval { low: low.clamp(0.0, share), high: high.clamp(share, 1.0) }
+    Some(Interval { low: low.clamp(0.0, share), high: high.clamp(share, 1.0) })
 }
 
-/// Interval for the mean of a share that is measured once per seed, within 0 and 1: Wilson's with Student's t and the effective
-/// sample size `m (1 - m) / se^2`, as for shares in surveys (Korn and Graubard 1998, Survey Methodology 24); where the share is
-/// far from 0 and 1 it is Student's interval. `resolution` is the step in which shares are measured (1/N of N examples): seeds
-/// that agree are no surer than rounding to it (Sheppard's `resolution^2 / 12`). None for fewer than two values, for what is no
-/// share, where neither values nor resolution tell of any noise, or for a level not strictly between 0 and 1.
+/// Student's t interval for the mean of a share that is measured once per seed, cut off at 0 and 1: the true mean lies between
+/// them, so that nothing of the coverage is lost. (Wilson's interval with an effective sample size, as for shares in surveys, is
+/// bounded by itself, but takes the variance to follow from the mean: of five seeds near 0.995 it misses the truth in 6.5 % of
+/// the cases.) `resolution` is the step in which shares are measured (1/N of N examples): seeds that agree are no surer than
+/// rounding to it (Sheppard's `resolution^2 / 12`). None for fewer than two values, for what is no share, where neither values
+/// nor resolution tell of any noise, or for a level not strictly between 0 and 1.
 pub fn share_interval(values: &[f64], resolution: f64, level: f64) -> Option<Interval> {
     let summary = Summary::of(values).filter(|summary| summary.min >= 0.0 && summary.max <= 1.0)?;
     let variance = summary.sd?.powi(2).max(resolution.powi(2) / 12.0);
@@ -62,14 +59,9 @@ pub fn share_interval(values: &[f64], resolution: f64, level: f64) -> Option<Int
         return None;
     }
     let n = summary.count as f64;
-    let critical = t_critical((1.0 - level) / 2.0, n - 1.0);
-    // At 0 and 1 a share has no variance of its own; it is known to half a step at best.
-    let inner = summary.mean.clamp(0.5 * resolution.min(1.0), 1.0 - 0.5 * resolution.min(1.0));
-    let effective = inner * (1.0 - inner) / (variance / n);
-    if effective <= 0.0 {
-        return None;
-    }
-    Some(score_interval(summary.mean, effective, critical))
+    let half_width = t_critical((1.0 - level) / 2.0, n - 1.0) * (variance / n).sqrt();
+    let Interval { low, high } = Interval::around(summary.mean, half_width);
+    Some(Interval { low: low.max(0.0), high: high.min(1.0) })
 }
 
 /// Student's t interval for the mean of a quantity measured once per seed. None for fewer than two values, values that
@@ -153,7 +145,7 @@ mod tests {
     fn near_the_end_a_share_stays_below_it_and_equal_seeds_are_as_sure_as_an_example() {
         assert!(mean_interval(&[0.99, 0.999], LEVEL).unwrap().high > 1.0);
         let near = share_interval(&[0.99, 0.999], 1e-3, LEVEL).unwrap();
-        assert!(near.high <= 1.0 && near.low < 0.95, "{near:?}");
+        assert!(near.high == 1.0 && near.low < 0.95, "{near:?}");
         let equal = share_interval(&[0.9; 3], 1.0 / 640.0, LEVEL).unwrap();
         assert!(equal.width() > 1.0 / 640.0 && equal.contains(0.9), "{equal:?}");
         let perfect = share_interval(&[1.0; 3], 1.0 / 640.0, LEVEL).unwrap();
