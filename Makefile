@@ -17,7 +17,7 @@ SETUP := .venv/.sweep-setup
 SETUP_PYTHON := .venv/.sweep-setup-python
 BUILT = "$${CARGO_TARGET_DIR:-target}/debug/sweep"
 
-.PHONY: help setup build quickstart test test-checked test-python torture fuzz bench bench-gpu install lint
+.PHONY: help setup build quickstart test test-checked test-python torture fuzz aa-study bench bench-gpu install lint
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -61,6 +61,9 @@ fuzz: setup ## Try damaged files of every KIND, MINUTES=10 each
 	@failed=; cargo test --no-run --test fuzz; for kind in $(KIND); do \
 	  SWEEP_FUZZ_MINUTES=$(MINUTES) cargo test -q --test fuzz -- --nocapture "::$$kind" || failed="$$failed $$kind"; \
 	done; [ -z "$$failed" ] || { echo "findings (target/tmp/fuzz):$$failed"; exit 1; }
+
+aa-study: build ## Train A/A comparisons and judge them: how often are verdicts wrong? (half an hour; goes on where it stopped)
+	cargo test --test studies -- --include-ignored --nocapture
 
 bench: build $(SETUP_PYTHON) ## Measure training speed against transformers + peft (an hour at most)
 	.venv/bin/python tests/bench/compare.py --sweep $(BUILT)
