@@ -18,6 +18,10 @@ pub struct EpochRecord {
     pub train_accuracy: f64,
     #[serde(deserialize_with = "number_or_nan")]
     pub eval_loss: f64,
+    /// Mean loss over a fixed sample of the training examples at the epoch's end, without dropout; none in records of older
+    /// versions, and where it was no finite number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_eval_loss: Option<f64>,
     /// Weighted scores on the evaluation examples.
     pub scores: Scores,
     /// Mean probability of the predicted class over the evaluation examples.
@@ -50,6 +54,34 @@ impl EpochRecord {
             MetricName::TrainLoss => self.train_loss,
             MetricName::TrainAccuracy => self.train_accuracy,
         }
+    }
+}
+
+/// What an evaluation gives over all its examples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Mean cross-entropy.
+    #[serde(deserialize_with = "number_or_nan")]
+    pub loss: f64,
+    /// Weighted scores.
+    pub scores: Scores,
+    /// Mean probability of the predicted class.
+    #[serde(deserialize_with = "number_or_nan")]
+    pub mean_confidence: f64,
+}
+
+impl Figures {
+    /// The value of a metric; none of those that are measured while training.
+    pub fn metric(&self, name: MetricName) -> Option<f64> {
+        Some(match name {
+            MetricName::Accuracy => self.scores.accuracy,
+            MetricName::Precision => self.scores.precision,
+            MetricName::Recall => self.scores.recall,
+            MetricName::F1 => self.scores.f1,
+            MetricName::EvalLoss => self.loss,
+            MetricName::MeanConfidence => self.mean_confidence,
+            MetricName::TrainLoss | MetricName::TrainAccuracy => return None,
+        })
     }
 }
 
@@ -149,6 +181,12 @@ pub enum Event {
     EpochFinished {
         run: RunId,
         record: EpochRecord,
+    },
+    /// The parameters of an epoch were evaluated on the test examples.
+    Tested {
+        run: RunId,
+        epoch: usize,
+        figures: Figures,
     },
     RunFinished {
         run: RunId,

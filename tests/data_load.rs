@@ -15,6 +15,7 @@ fn spec(evaluation: Evaluation) -> DatasetSpec {
         label: None,
         limit: None,
         evaluation,
+        test: None,
         reading: Default::default(),
         missing_label: None,
     }

@@ -62,6 +62,7 @@ fn data(name: &str) -> TrainingData {
     TrainingData {
         train: examples(&dataset.train, 45),
         evaluation: examples(&dataset.evaluation, 30),
+        test: None,
         class_names: dataset.class_names,
         overview: Some(dataset.overview),
         digest: dataset.digest,
@@ -77,6 +78,7 @@ fn dataset(path: &Path) -> DatasetSpec {
         label: None,
         limit: None,
         evaluation: Evaluation::HeldOut { size: sweep::spec::HeldOut::Examples(100), seed: 42 },
+        test: None,
         reading: Default::default(),
         missing_label: None,
     }

@@ -102,6 +102,7 @@ impl Reference {
         TrainingData {
             train: examples(encoded(&self.batches.input_ids), &self.batches.labels),
             evaluation: examples(self.tokens(&self.eval.texts), &self.eval.labels),
+            test: None,
             class_names: (0..4).map(|class| class.to_string()).collect(),
             overview: None,
             digest: String::new(),
@@ -119,6 +120,7 @@ impl Reference {
                 label: None,
                 limit: None,
                 evaluation: Evaluation::Split("test".into()),
+                test: None,
                 reading: Default::default(),
                 missing_label: None,
             },
@@ -275,7 +277,7 @@ fn check_evaluation(reference: &Reference, data: &TrainingData, adapter: &Adapte
         let predicted = (0..4).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();
         assert_eq!(predicted as u32, *expected, "{name}: prediction {index}");
     }
-    let (ours, theirs) = (&evaluation.scores, &reference.eval.scores);
+    let (ours, theirs) = (&evaluation.figures.scores, &reference.eval.scores);
     for (what, ours, theirs) in [
         ("accuracy", ours.accuracy, theirs.accuracy),
         ("precision", ours.precision, theirs.precision),
@@ -284,5 +286,5 @@ fn check_evaluation(reference: &Reference, data: &TrainingData, adapter: &Adapte
     ] {
         assert!((ours - theirs).abs() < 1e-9, "{name}: {what} {ours} instead of {theirs}");
     }
-    assert_close(&format!("{name}: evaluation loss"), evaluation.loss, reference.eval.loss, 1e-4);
+    assert_close(&format!("{name}: evaluation loss"), evaluation.figures.loss, reference.eval.loss, 1e-4);
 }

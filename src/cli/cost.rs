@@ -3,7 +3,7 @@
 use crate::data::EpochPlan;
 use crate::execute::DeviceKind;
 use crate::spec::RunSpec;
-use crate::train::{Footprint, frozen_memory, operations};
+use crate::train::{Footprint, KEPT_OF_TEST, frozen_memory, operations, sample_size};
 
 use super::preflight::{Preflight, Source};
 
@@ -19,10 +19,14 @@ pub struct Cost {
     pub footprint: Footprint,
     /// Bytes of the frozen weights, which the runs of a pack share.
     pub frozen: u64,
-    pub eval_examples: Option<usize>,
-    /// Floating-point operations of training and of the evaluations; none where nothing is known of the texts' lengths.
+    /// Floating-point operations of training, of the evaluations and of the test; none where nothing is known of the texts'
+    /// lengths.
     pub operations: Option<f64>,
-    /// Of training and evaluation.
+    /// Bytes of hidden states that are kept for the packs to come; 0 where there is no test.
+    pub kept: u64,
+    /// On which the run is judged: those of the test where there is one, or else of the evaluation.
+    pub judged_examples: Option<usize>,
+    /// Of all parts.
     pub examples: Option<usize>,
 }
 
@@ -47,11 +51,16 @@ impl<'a> Costs<'a> {
 
 fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
     let sizes = source.sizes;
+    let tested = run.dataset.test.is_some();
+    let with_evaluation = sizes.evaluation.map(|evaluation| evaluation + sizes.train);
     // A resolved run has at least 1 of both.
     let batches = [run.batch_size, run.gradient_accumulation_steps].map(|size| size.max(1).try_into());
     let counted = source.tokens.map(|tokens| tokens as f64 / sizes.train.max(1) as f64);
     let operations = counted.or(sizes.tokens_per_text).map(|tokens| {
-        let evaluated = (run.epochs * sizes.evaluation.unwrap_or(0)) as f64;
+        let evaluation = sizes.evaluation.unwrap_or(0);
+        let each_epoch = evaluation + sample_size(sizes.train, evaluation);
+        // Of the best and of the last epoch.
+        let evaluated = (run.epochs * each_epoch + 2 * sizes.test.unwrap_or(0)) as f64;
         let trained = (run.epochs * sizes.train) as f64;
         operations(&source.config, &run.target_modules, trained * tokens, evaluated * tokens)
     });
@@ -60,12 +69,17 @@ fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
         _ => 0,
     };
     Cost {
+        kept: if tested { KEPT_OF_TEST } else { 0 },
         optimizer_steps: steps * run.epochs,
         tokens: source.tokens.map(|tokens| tokens * run.epochs as u64),
         footprint: Footprint::new(&source.config, run, sizes.classes, source.longest, device.activations()),
         frozen: frozen_memory(&source.config, run.precision, sizes.classes, device.matrix_layouts()),
-        eval_examples: sizes.evaluation,
         operations,
-        examples: sizes.evaluation.map(|evaluation| evaluation + sizes.train),
+        judged_examples: if tested { sizes.test } else { sizes.evaluation },
+        examples: if tested {
+            with_evaluation.zip(sizes.test).map(|(rows, test)| rows + test)
+        } else {
+            with_evaluation
+        },
     }
 }

@@ -22,7 +22,7 @@ pub fn hub() -> Result<Hub, HubError> {
     Hub::from_environment().downloading(watch)
 }
 
-/// The files of a data set that its training and evaluation rows are in.
+/// The files of a data set that its training, evaluation and test rows are in.
 pub struct DatasetFiles<'a>(pub &'a DatasetSpec);
 
 impl Wanted for DatasetFiles<'_> {

@@ -133,7 +133,8 @@ impl<'a> LocalFacts<'a> {
     /// Stands for the digest of a data set that was not read.
     fn unread(&self, dataset: &DatasetSpec) -> String {
         self.found.borrow_mut().datasets.insert(dataset.path.clone());
-        format!("not read: {} {:?}", dataset.path, dataset.evaluation)
+        let test = dataset.test.as_ref().map_or_else(String::new, |test| format!(" {test:?}"));
+        format!("not read: {} {:?}{test}", dataset.path, dataset.evaluation)
     }
 }
 

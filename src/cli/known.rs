@@ -41,6 +41,8 @@ pub struct Sizes {
     pub evaluation: Option<usize>,
     /// How long texts are, where it is known without reading them.
     pub tokens_per_text: Option<f64>,
+    /// None: there is no test, or it is a file that is not known.
+    pub test: Option<usize>,
 }
 
 /// The configuration of a model by its name.
@@ -55,21 +57,25 @@ pub fn dataset(spec: &DatasetSpec) -> Option<Sizes> {
     let rows = |split: &str| known.splits.iter().find(|(name, _)| *name == split).map(|(_, rows)| *rows);
     let all = rows(&spec.split)?;
     let kept = spec.limit.map_or(all, |limit| limit.min(all));
-    let (train, evaluation) = match &spec.evaluation {
-        Evaluation::File(_) => (kept, None),
-        Evaluation::Split(split) => (kept, Some(rows(split)?)),
+    // What a part leaves, and its size where that is known.
+    let apart = |kept: usize, part: &Evaluation| match part {
+        Evaluation::File(_) => Some((kept, None)),
+        Evaluation::Split(split) => Some((kept, Some(rows(split)?))),
         Evaluation::HeldOut { size, seed } => {
             let rows = crate::data::held_out(kept, *size, *seed).ok()?;
-            (rows.train.len(), Some(rows.evaluation.len()))
+            Some((rows.train.len(), Some(rows.evaluation.len())))
         }
     };
-    Some(Sizes { classes: known.classes, train, evaluation, tokens_per_text: Some(known.tokens_per_text) })
+    let (kept, test) = spec.test.as_ref().map_or(Some((kept, None)), |test| apart(kept, test))?;
+    let (train, evaluation) = apart(kept, &spec.evaluation)?;
+    Some(Sizes { classes: known.classes, train, evaluation, test, tokens_per_text: Some(known.tokens_per_text) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::count_parameters;
+    use crate::spec::HeldOut;
 
     #[test]
     fn the_papers_model_and_data() {
@@ -79,16 +85,22 @@ mod tests {
         assert_eq!((trainable, total), (593_668, 125_512_712 - 270_336));
         assert_eq!(config.longest_sequence(), 512);
         let sizes = dataset(&DatasetSpec::at("fancyzhx/ag_news")).unwrap();
-        assert_eq!(sizes, Sizes { classes: 4, train: 119_360, evaluation: Some(640), tokens_per_text: Some(52.0) });
+        let expected =
+            Sizes { classes: 4, train: 119_360, evaluation: Some(640), test: None, tokens_per_text: Some(52.0) };
+        assert_eq!(sizes, expected);
         let spec = DatasetSpec {
             limit: Some(1000),
             evaluation: Evaluation::Split("test".to_owned()),
             ..DatasetSpec::at("fancyzhx/ag_news")
         };
-        assert_eq!(
-            dataset(&spec),
-            Some(Sizes { classes: 4, train: 1000, evaluation: Some(7600), tokens_per_text: Some(52.0) })
-        );
+        assert_eq!(dataset(&spec), Some(Sizes { train: 1000, evaluation: Some(7600), ..expected }));
+        let tested =
+            |test: Evaluation| dataset(&DatasetSpec { test: Some(test), ..DatasetSpec::at("ag_news") }).unwrap();
+        let expected = Sizes { test: Some(7600), ..expected };
+        assert_eq!(tested(Evaluation::Split("test".to_owned())), expected);
+        let held_out = tested(Evaluation::HeldOut { size: HeldOut::Examples(360), seed: 1 });
+        assert_eq!(held_out, Sizes { train: 119_000, test: Some(360), ..expected });
+        assert_eq!(tested(Evaluation::File("more.csv".to_owned())), Sizes { test: None, ..expected });
         assert_eq!(dataset(&DatasetSpec::at("acme/news")), None);
         assert!(model("acme/tiny").is_none());
     }

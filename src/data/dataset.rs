@@ -1,6 +1,6 @@
-//! From a [`DatasetSpec`] and local files to labelled training and evaluation examples.
+//! From a [`DatasetSpec`] and local files to labelled training, evaluation and test examples.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::spec::{DatasetSpec, Evaluation};
 
@@ -12,7 +12,7 @@ use super::finding::Finding;
 use super::labels::{Classes, Gaps, LabelForm};
 use super::overview::{ClassRows, Overview};
 use super::rows::{LabelledRows, Request};
-use super::split::held_out;
+use super::split::held_out_for;
 use super::suspicions::Suspects;
 use super::table::is_separated;
 
@@ -36,11 +36,13 @@ impl Examples {
     }
 }
 
-/// What a run trains and is evaluated on.
+/// What a run is trained, evaluated and tested on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {
     pub train: Examples,
     pub evaluation: Examples,
+    /// Examples that choose nothing. None: there is no test.
+    pub test: Option<Examples>,
     /// By class number; at least two.
     pub class_names: Vec<String>,
     /// blake3 of texts, labels, row numbers and class names, as hexadecimal digits.
@@ -53,8 +55,9 @@ pub struct Dataset {
 ///
 /// Texts are taken as they are; several columns are joined by one space, missing and empty ones left out. White space around
 /// labels is no part of them. The classes are those of the whole training source, whatever `limit` keeps of it; the evaluation
-/// examples use the same, and the same columns where nothing is said and their file has them. Rows that are held out, and the
-/// remaining training rows, come in the order of Hugging Face `train_test_split`.
+/// and test examples use the same, and the same columns where nothing is said and their file has them. Rows that are held out, and
+/// the remaining training rows, come in the order of Hugging Face `train_test_split`; a test that is held out is so first, and
+/// the evaluation out of what it leaves.
 ///
 /// # Errors
 ///
@@ -78,21 +81,24 @@ pub fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
         train.labels.truncate(limit);
         train.rows.truncate(limit);
     }
-    let (train, evaluation) = match (&spec.evaluation, &files.evaluation) {
-        (Evaluation::HeldOut { size, seed }, _) => {
-            let rows = held_out(train.len(), *size, *seed)?;
-            let evaluation = taken(&mut train, &rows.evaluation);
-            (taken(&mut train, &rows.train), evaluation)
+    let mut apart = |name: &'static str, part: &Evaluation, files: Option<&[PathBuf]>| match part {
+        Evaluation::HeldOut { size, seed } => {
+            let rows = held_out_for(name, train.len(), *size, *seed)?;
+            let held_out = taken(&mut train, &rows.evaluation);
+            train = taken(&mut train, &rows.train);
+            Ok(held_out)
         }
-        (_, evaluation_files) => {
-            let evaluation_files = evaluation_files.as_deref().unwrap_or_default();
-            let rows = LabelledRows::read(evaluation_files, Request { spec, card, known: Some(&columns) })?;
-            (train, finding.evaluated(rows, &classes)?)
+        _ => {
+            let request = Request { spec, card, known: Some(&columns) };
+            let rows = LabelledRows::read(files.unwrap_or_default(), request)?;
+            finding.evaluated(name, rows, &classes)
         }
     };
+    let test = spec.test.as_ref().map(|test| apart("test", test, files.test.as_deref())).transpose()?;
+    let evaluation = apart("evaluation", &spec.evaluation, files.evaluation.as_deref())?;
     check_classes(&train, &classes, &files.train[0], limited)?;
-    let digest = digest_of_contents(&train, &evaluation, classes.names());
-    let rows = class_rows(&classes, &train, &evaluation);
+    let digest = digest_of_contents(&train, &evaluation, test.as_ref(), classes.names());
+    let rows = class_rows(&classes, &train, &evaluation, test.as_ref());
     let suspects = Suspects {
         columns: &columns,
         text_detected: spec.text.is_empty(),
@@ -100,32 +106,35 @@ pub fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
         classes: &rows,
         train: &train,
         evaluation: &evaluation,
+        test: test.as_ref(),
     };
     let mut warnings = suspects.warnings();
     warnings.splice(0..0, finding.warnings);
     let (assumed, dropped) = (finding.assumed, finding.dropped);
     let overview = Overview { columns, coding: classes.coding(), classes: rows, dropped, assumed, warnings };
-    Ok(Dataset { train, evaluation, class_names: classes.names().to_vec(), digest, overview })
+    Ok(Dataset { train, evaluation, test, class_names: classes.names().to_vec(), digest, overview })
 }
 
 /// What is said of CSV and TSV files must have one to be true of.
 fn check_reading(spec: &DatasetSpec, files: &SourceFiles) -> Result<(), DataError> {
-    let mut all = files.train.iter().chain(files.evaluation.iter().flatten());
-    if spec.reading.is_usual() || all.any(|path| is_separated(path)) {
+    if spec.reading.is_usual() || files.all().any(|path| is_separated(path)) {
         return Ok(());
     }
     Err(DataError::NotSeparated { path: files.train[0].clone() })
 }
 
 /// Rows of each class.
-fn class_rows(classes: &Classes, train: &Examples, evaluation: &Examples) -> Vec<ClassRows> {
-    let mut rows: Vec<ClassRows> =
-        classes.names().iter().map(|name| ClassRows { name: name.clone(), train: 0, evaluation: 0 }).collect();
+fn class_rows(classes: &Classes, train: &Examples, evaluation: &Examples, test: Option<&Examples>) -> Vec<ClassRows> {
+    let none = |name: &String| ClassRows { name: name.clone(), train: 0, evaluation: 0, test: 0 };
+    let mut rows: Vec<ClassRows> = classes.names().iter().map(none).collect();
     for &label in &train.labels {
         rows[label as usize].train += 1;
     }
     for &label in &evaluation.labels {
         rows[label as usize].evaluation += 1;
+    }
+    for &label in test.iter().flat_map(|test| &test.labels) {
+        rows[label as usize].test += 1;
     }
     rows
 }

@@ -1,9 +1,9 @@
 //! What the contents of a data set are called.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::spec::{DatasetSpec, Reading};
+use crate::spec::{DatasetSpec, Evaluation, HeldOut, Reading};
 
 use super::DataError;
 use super::card::data_set_info;
@@ -24,8 +24,6 @@ const DIGEST_VERSION: u32 = 1;
 ///
 /// When the files are not found or cannot be read.
 pub fn digest_of_files(spec: &DatasetSpec, location: &Path) -> Result<String, DataError> {
-    use crate::spec::{Evaluation, HeldOut};
-
     let files = SourceFiles::find(spec, location)?;
     let mut digest = Digest::new("files");
     digest.number(spec.text.len() as u64);
@@ -34,28 +32,9 @@ pub fn digest_of_files(spec: &DatasetSpec, location: &Path) -> Result<String, Da
     }
     digest.optional(spec.label.as_deref().map(str::as_bytes));
     digest.optional(spec.limit.map(|limit| (limit as u64).to_le_bytes()));
-    match &spec.evaluation {
-        Evaluation::File(_) | Evaluation::Split(_) => digest.bytes(b"separate"),
-        Evaluation::HeldOut { size, seed } => {
-            match size {
-                HeldOut::Examples(count) => {
-                    digest.bytes(b"examples");
-                    digest.number(*count as u64);
-                }
-                HeldOut::Fraction(fraction) => {
-                    digest.bytes(b"fraction");
-                    digest.number(fraction.to_bits());
-                }
-            }
-            digest.number(*seed);
-        }
-    }
+    digest.part(&spec.evaluation);
     for group in [Some(&files.train), files.evaluation.as_ref()].into_iter().flatten() {
-        digest.number(group.len() as u64);
-        for path in group {
-            digest.bytes(format_name(path).as_bytes());
-            digest.file(path)?;
-        }
+        digest.group(group)?;
     }
     // Only what the card says about the rows: its prose may change.
     let info = data_set_info(&files.card).and_then(|info| serde_yaml::to_string(&info).ok());
@@ -72,6 +51,11 @@ pub fn digest_of_files(spec: &DatasetSpec, location: &Path) -> Result<String, Da
         digest.bytes(key.as_bytes());
         digest.bytes(value.as_bytes());
     }
+    if let Some(test) = &spec.test {
+        digest.bytes(b"test");
+        digest.part(test);
+        files.test.as_deref().map_or(Ok(()), |group| digest.group(group))?;
+    }
     Ok(digest.hex())
 }
 
@@ -87,13 +71,18 @@ fn format_name(path: &Path) -> &'static str {
 }
 
 /// A digest of the examples themselves.
-pub(super) fn digest_of_contents(train: &Examples, evaluation: &Examples, class_names: &[String]) -> String {
+pub(super) fn digest_of_contents(
+    train: &Examples,
+    evaluation: &Examples,
+    test: Option<&Examples>,
+    class_names: &[String],
+) -> String {
     let mut digest = Digest::new("contents");
     digest.number(class_names.len() as u64);
     for name in class_names {
         digest.bytes(name.as_bytes());
     }
-    for examples in [train, evaluation] {
+    for examples in [train, evaluation].into_iter().chain(test) {
         digest.number(examples.len() as u64);
         for ((text, &label), &row) in examples.texts.iter().zip(&examples.labels).zip(&examples.rows) {
             digest.number(u64::from(label));
@@ -129,6 +118,34 @@ impl Digest {
         if let Some(bytes) = bytes {
             self.bytes(bytes.as_ref());
         }
+    }
+
+    /// Whether a part has files of its own, or how it is held out.
+    fn part(&mut self, part: &Evaluation) {
+        let Evaluation::HeldOut { size, seed } = part else {
+            return self.bytes(b"separate");
+        };
+        match size {
+            HeldOut::Examples(count) => {
+                self.bytes(b"examples");
+                self.number(*count as u64);
+            }
+            HeldOut::Fraction(fraction) => {
+                self.bytes(b"fraction");
+                self.number(fraction.to_bits());
+            }
+        }
+        self.number(*seed);
+    }
+
+    /// The files of a part.
+    fn group(&mut self, group: &[PathBuf]) -> Result<(), DataError> {
+        self.number(group.len() as u64);
+        for path in group {
+            self.bytes(format_name(path).as_bytes());
+            self.file(path)?;
+        }
+        Ok(())
     }
 
     /// A file's own hash, so that its length need not be known before.

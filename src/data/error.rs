@@ -47,6 +47,13 @@ pub enum DataError {
     #[error("{}: a single file has no split `{split}`: give the evaluation file itself, or a folder that has both", path.display())]
     SplitOfFile { path: PathBuf, split: String },
 
+    #[error("{}: named as `test`, and {other} as well: the test must choose nothing and have rows of its own; name another file or split, or hold rows out of the training rows: `test: {{test_size: 1000}}`", path.display())]
+    SameFile {
+        path: PathBuf,
+        /// `trained on`, `evaluated on`
+        other: &'static str,
+    },
+
     #[error("{}: no column `{column}`{}; it has {}", path.display(), did_you_mean(suggestion), listed(columns))]
     MissingColumn { path: PathBuf, column: String, suggestion: Option<String>, columns: Vec<String> },
     #[error("{}: the column `{column}` occurs twice", path.display())]
@@ -107,8 +114,13 @@ pub enum DataError {
         /// In words.
         known: String,
     },
-    #[error("cannot hold out {size} of {rows} rows for the evaluation: {}", held_out_range(*rows))]
-    HeldOut { size: String, rows: usize },
+    #[error("cannot hold out {size} of {rows} rows for the {part}: {}", held_out_range(*rows))]
+    HeldOut {
+        size: String,
+        rows: usize,
+        /// `evaluation` or `test`
+        part: &'static str,
+    },
 
     #[error("{}: no tokenizer: needs tokenizer.json, or vocab.json and merges.txt, or vocab.txt", folder.display())]
     NoTokenizer { folder: PathBuf },

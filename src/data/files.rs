@@ -26,11 +26,18 @@ pub(super) struct SourceFiles {
     pub train: Vec<PathBuf>,
     /// None: held out of the training rows.
     pub evaluation: Option<Vec<PathBuf>>,
+    /// None: there is no test, or it is held out of the training rows.
+    pub test: Option<Vec<PathBuf>>,
     /// Where a data set card would be.
     pub card: PathBuf,
 }
 
 impl SourceFiles {
+    /// Those of every part.
+    pub(super) fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        self.train.iter().chain(self.evaluation.iter().flatten()).chain(self.test.iter().flatten())
+    }
+
     /// `location` is the data set's file or folder on this machine.
     pub(super) fn find(spec: &DatasetSpec, location: &Path) -> Result<Self, DataError> {
         let metadata = std::fs::metadata(location).map_err(DataError::io(location, "open"))?;
@@ -40,14 +47,39 @@ impl SourceFiles {
             return Self::choose(spec, &listing, card.as_deref());
         }
         let folder = location.parent().unwrap_or(Path::new(""));
-        let evaluation = match &spec.evaluation {
-            Evaluation::File(path) => Some(vec![evaluation_file(path, folder)]),
-            Evaluation::Split(name) => {
-                return Err(DataError::SplitOfFile { path: location.to_owned(), split: name.clone() });
-            }
-            Evaluation::HeldOut { .. } => None,
+        let no_split = |name: &str| Err(DataError::SplitOfFile { path: location.to_owned(), split: name.to_owned() });
+        Self::of_parts(spec, vec![location.to_owned()], folder, no_split)
+    }
+
+    /// With the files of the evaluation and of the test; `split` finds those of a split.
+    fn of_parts(
+        spec: &DatasetSpec,
+        train: Vec<PathBuf>,
+        folder: &Path,
+        split: impl Fn(&str) -> Result<Vec<PathBuf>, DataError>,
+    ) -> Result<Self, DataError> {
+        let files = |part: &Evaluation| match part {
+            Evaluation::File(path) => Ok(Some(vec![evaluation_file(path, folder)])),
+            Evaluation::Split(name) => split(name).map(Some),
+            Evaluation::HeldOut { .. } => Ok(None),
         };
-        Ok(Self { train: vec![location.to_owned()], evaluation, card: folder.join(CARD) })
+        let evaluation = files(&spec.evaluation)?;
+        let test = spec.test.as_ref().map_or(Ok(None), files)?;
+        Self { train, evaluation, test, card: folder.join(CARD) }.with_a_test_apart()
+    }
+
+    /// Refuses a test of files that are trained on or evaluated on as well.
+    fn with_a_test_apart(self) -> Result<Self, DataError> {
+        let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+        let others = [(Some(&self.train), "trained on"), (self.evaluation.as_ref(), "evaluated on")];
+        for path in self.test.iter().flatten() {
+            for (files, other) in &others {
+                if files.is_some_and(|files| files.iter().any(|file| real(file) == real(path))) {
+                    return Err(DataError::SameFile { path: path.clone(), other });
+                }
+            }
+        }
+        Ok(self)
     }
 
     fn choose(spec: &DatasetSpec, listing: &Listing, card: Option<&str>) -> Result<Self, DataError> {
@@ -56,12 +88,7 @@ impl SourceFiles {
             let files = split_files(listing, card, name)?;
             Ok(files.into_iter().map(|file| folder.join(file)).collect())
         };
-        let evaluation = match &spec.evaluation {
-            Evaluation::File(path) => Some(vec![evaluation_file(path, folder)]),
-            Evaluation::Split(name) => Some(split(name)?),
-            Evaluation::HeldOut { .. } => None,
-        };
-        Ok(Self { train: split(&spec.split)?, evaluation, card: folder.join(CARD) })
+        Self::of_parts(spec, split(&spec.split)?, folder, split)
     }
 }
 
@@ -74,7 +101,7 @@ pub fn needed_files(spec: &DatasetSpec, names: &[String], card: Option<&str>) ->
     let listing = Listing::of_names(&spec.path, names);
     let files = SourceFiles::choose(spec, &listing, card)?;
     let mut needed: Vec<PathBuf> = card.is_some().then(|| CARD.into()).into_iter().collect();
-    let of_splits = files.train.iter().chain(files.evaluation.iter().flatten());
+    let of_splits = files.all();
     needed.extend(of_splits.map(|file| file.strip_prefix(listing.folder()).unwrap_or(file).to_owned()));
     needed.dedup();
     Ok(needed.iter().map(|file| file.display().to_string()).filter(|file| names.contains(file)).collect())
@@ -382,6 +409,7 @@ mod tests {
             label: None,
             limit: None,
             evaluation: Evaluation::File("held.csv".to_owned()),
+            test: None,
             reading: Default::default(),
             missing_label: None,
         };

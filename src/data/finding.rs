@@ -9,7 +9,7 @@ use super::rows::LabelledRows;
 use super::shown::quoted;
 use crate::words::counted;
 
-/// What is to be said of the training source and of the evaluation source.
+/// What is to be said of the training source, and of those of the evaluation and the test.
 #[derive(Debug, Default)]
 pub(super) struct Finding {
     pub assumed: Vec<String>,
@@ -40,15 +40,20 @@ impl Finding {
         finding
     }
 
-    /// The examples of the evaluation source.
-    pub(super) fn evaluated(&mut self, mut rows: LabelledRows, classes: &Classes) -> Result<Examples, DataError> {
+    /// The examples of the source of a part (`evaluation`, `test`).
+    pub(super) fn evaluated(
+        &mut self,
+        part: &str,
+        mut rows: LabelledRows,
+        classes: &Classes,
+    ) -> Result<Examples, DataError> {
         self.assumed.append(&mut rows.notes);
-        self.dropped("evaluation", &rows);
+        self.dropped(part, &rows);
         self.warnings.append(&mut rows.other_columns);
         self.padded(rows.padded());
         if let Some(names) = rows.class_names.take().filter(|names| self.named && names != classes.names()) {
             self.assumed.push(format!(
-                "The evaluation file has other names for its classes' numbers ({}): its labels are taken by name.",
+                "The {part} file has other names for its classes' numbers ({}): its labels are taken by name.",
                 quoted(&names)
             ));
             rows.name_numbers(&names);
@@ -58,13 +63,12 @@ impl Finding {
             LabelForm::AsLearned => {}
             LabelForm::Floats => self.floats(&rows.distinct()),
             LabelForm::Booleans => {
-                self.assumed.push(
-                    "The evaluation's labels differ from the training's in case and were taken for the same."
-                        .to_owned(),
-                );
+                self.assumed.push(format!(
+                    "The {part}'s labels differ from the training's in case and were taken for the same."
+                ));
             }
             LabelForm::News => self.assumed.push(format!(
-                "The evaluation file has no header line; its labels 1 to 4 are taken for {}, as in AG News.",
+                "The {part} file has no header line; its labels 1 to 4 are taken for {}, as in AG News.",
                 quoted(&NEWS)
             )),
         }

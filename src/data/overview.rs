@@ -43,6 +43,16 @@ pub struct ClassRows {
     pub name: String,
     pub train: usize,
     pub evaluation: usize,
+    /// 0 where there is no test.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub test: usize,
+}
+
+impl ClassRows {
+    /// Of all parts.
+    pub fn rows(&self) -> usize {
+        self.train + self.evaluation + self.test
+    }
 }
 
 impl Overview {
@@ -59,6 +69,11 @@ impl Overview {
     /// Evaluation rows.
     pub fn evaluation(&self) -> usize {
         self.classes.iter().map(|class| class.evaluation).sum()
+    }
+
+    /// Test rows; 0 where there is no test.
+    pub fn test(&self) -> usize {
+        self.classes.iter().map(|class| class.test).sum()
     }
 
     /// Columns and coding in one sentence.
@@ -86,7 +101,7 @@ mod tests {
 
     #[test]
     fn an_overview_in_words() {
-        let class = |name: &str| ClassRows { name: name.to_owned(), train: 2, evaluation: 1 };
+        let class = |name: &str| ClassRows { name: name.to_owned(), train: 2, evaluation: 1, test: 0 };
         let mut overview = Overview {
             columns: Columns { text: vec!["text".to_owned()], label: "label".to_owned(), ..Columns::default() },
             coding: Coding::Numbers { first: 1 },

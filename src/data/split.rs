@@ -19,6 +19,16 @@ pub struct HeldOutRows {
 ///
 /// [`DataError::HeldOut`] when either side would be empty or the fraction does not lie between 0 and 1.
 pub fn held_out(rows: usize, size: HeldOut, seed: u64) -> Result<HeldOutRows, DataError> {
+    held_out_for("evaluation", rows, size, seed)
+}
+
+/// The same for a part (`evaluation`, `test`) that errors name.
+pub(super) fn held_out_for(
+    part: &'static str,
+    rows: usize,
+    size: HeldOut,
+    seed: u64,
+) -> Result<HeldOutRows, DataError> {
     let count = match size {
         HeldOut::Examples(count) => count,
         HeldOut::Fraction(fraction) if fraction > 0.0 && fraction < 1.0 => (fraction * rows as f64).ceil() as usize,
@@ -29,7 +39,7 @@ pub fn held_out(rows: usize, size: HeldOut, seed: u64) -> Result<HeldOutRows, Da
             HeldOut::Examples(count) => count.to_string(),
             HeldOut::Fraction(fraction) => format!("the fraction {fraction}"),
         };
-        return Err(DataError::HeldOut { size, rows });
+        return Err(DataError::HeldOut { size, rows, part });
     }
     let mut evaluation = permutation(seed, rows);
     let train = evaluation.split_off(count);

@@ -1,6 +1,6 @@
 //! What looks wrong with a data set that can be read all the same.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::dataset::Examples;
 use super::overview::{ClassRows, Columns};
@@ -23,6 +23,7 @@ pub(super) struct Suspects<'a> {
     pub classes: &'a [ClassRows],
     pub train: &'a Examples,
     pub evaluation: &'a Examples,
+    pub test: Option<&'a Examples>,
 }
 
 impl Suspects<'_> {
@@ -31,7 +32,7 @@ impl Suspects<'_> {
         let classes =
             [self.scores(), self.odd_labels(), self.alike(), self.many_classes(), self.single_rows(), self.absent()];
         let texts = [self.text_left_out(), self.repeated_header(), self.numeric_texts(), self.invisible_texts()];
-        let pairs = [self.in_both_parts(), self.contradictions()];
+        let pairs = [self.evaluation_trained_on(), self.test_known(), self.contradictions()];
         texts.into_iter().chain(classes).chain(pairs).flatten().collect()
     }
 
@@ -89,7 +90,7 @@ impl Suspects<'_> {
     fn odd_labels(&self) -> Option<String> {
         let is_number = |class: &&ClassRows| class.name.trim().parse::<f64>().is_ok_and(f64::is_finite);
         let (numbers, others): (Vec<&ClassRows>, Vec<&ClassRows>) = self.classes.iter().partition(is_number);
-        let rows = |classes: &[&ClassRows]| classes.iter().map(|class| class.train + class.evaluation).sum::<usize>();
+        let rows = |classes: &[&ClassRows]| classes.iter().map(|class| class.rows()).sum::<usize>();
         let is_odd = !others.is_empty() && numbers.len() >= 2 && 4 * rows(&others) <= rows(&numbers);
         is_odd.then(|| {
             format!("Most labels are numbers, but not all: {}; each is a class.", self.counts(others.iter().copied()))
@@ -118,7 +119,7 @@ impl Suspects<'_> {
     }
 
     fn single_rows(&self) -> Option<String> {
-        let single: Vec<&str> = self.names(|class| class.train + class.evaluation == 1);
+        let single: Vec<&str> = self.names(|class| class.rows() == 1);
         (!single.is_empty()).then(|| format!("{} a single row: {}.", rows_have(single.len(), "class"), quoted(&single)))
     }
 
@@ -126,33 +127,47 @@ impl Suspects<'_> {
     fn absent(&self) -> Option<String> {
         let untrained = self.names(|class| class.train == 0);
         let unseen = self.names(|class| class.train > 0 && class.evaluation == 0);
+        let untested = self.names(|class| class.train > 0 && class.test == 0);
+        let untested = if self.test.is_some() { untested } else { Vec::new() };
         let sentence = |classes: &[&str], part: &str| {
             let some = !classes.is_empty();
             some.then(|| {
                 format!("{} no row in the {part} part: {}.", rows_have(classes.len(), "class"), quoted(classes))
             })
         };
-        let sentences: Vec<String> =
-            [sentence(&untrained, "training"), sentence(&unseen, "evaluation")].into_iter().flatten().collect();
+        let sentences =
+            [sentence(&untrained, "training"), sentence(&unseen, "evaluation"), sentence(&untested, "test")];
+        let sentences: Vec<String> = sentences.into_iter().flatten().collect();
         (!sentences.is_empty()).then(|| sentences.join(" "))
     }
 
-    fn in_both_parts(&self) -> Option<String> {
-        let trained: std::collections::HashSet<&str> = self.train.texts.iter().map(String::as_str).collect();
-        let both = self.evaluation.texts.iter().filter(|text| trained.contains(text.as_str())).count();
+    fn evaluation_trained_on(&self) -> Option<String> {
+        let both = common(self.evaluation, &[self.train]);
         (both > 0).then(|| {
             format!(
-                "{} of {} {} in the training part, too: the evaluation is too good by that.",
-                grouped(both),
-                counted(self.evaluation.len(), "evaluation text"),
-                if both == 1 { "occurs" } else { "occur" }
+                "{} in the training part, too: the evaluation is too good by that.",
+                of_texts_occur(both, self.evaluation.len(), "evaluation text")
             )
+        })
+    }
+
+    /// In a part that is trained on or that chooses.
+    fn test_known(&self) -> Option<String> {
+        let test = self.test?;
+        let (trained, both) = (common(test, &[self.train]), common(test, &[self.train, self.evaluation]));
+        let parts = match (trained == 0, trained == both) {
+            (true, _) => "the evaluation part",
+            (_, true) => "the training part",
+            _ => "the training or the evaluation part",
+        };
+        (both > 0).then(|| {
+            format!("{} in {parts}, too: the test is too good by that.", of_texts_occur(both, test.len(), "test text"))
         })
     }
 
     fn contradictions(&self) -> Option<String> {
         let mut labels: HashMap<&str, (u32, bool)> = HashMap::new();
-        for part in [self.train, self.evaluation] {
+        for part in self.parts() {
             for (text, label) in part.texts.iter().zip(&part.labels) {
                 let (first, differs) = labels.entry(text).or_insert((*label, false));
                 *differs |= first != label;
@@ -163,11 +178,15 @@ impl Suspects<'_> {
     }
 
     fn texts(&self) -> impl Iterator<Item = &String> {
-        self.train.texts.iter().chain(&self.evaluation.texts)
+        self.parts().flat_map(|part| &part.texts)
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Examples> {
+        [self.train, self.evaluation].into_iter().chain(self.test)
     }
 
     fn total(&self) -> usize {
-        self.train.len() + self.evaluation.len()
+        self.parts().map(Examples::len).sum()
     }
 
     fn names(&self, is_it: impl Fn(&ClassRows) -> bool) -> Vec<&str> {
@@ -179,7 +198,7 @@ impl Suspects<'_> {
         const SHOWN: usize = 6;
         let all: Vec<&ClassRows> = classes.collect();
         let one = |class: &&ClassRows| {
-            let rows = class.train + class.evaluation;
+            let rows = class.rows();
             format!("{} ({})", quoted(&[&class.name]), counted(rows, "row"))
         };
         let mut text = all.iter().take(SHOWN).map(one).collect::<Vec<_>>().join(", ");
@@ -188,6 +207,18 @@ impl Suspects<'_> {
         }
         text
     }
+}
+
+/// Texts of a part that occur in others.
+fn common(part: &Examples, others: &[&Examples]) -> usize {
+    let known: HashSet<&str> = others.iter().flat_map(|other| &other.texts).map(String::as_str).collect();
+    part.texts.iter().filter(|text| known.contains(text.as_str())).count()
+}
+
+/// `1 of 2 evaluation texts occurs`.
+fn of_texts_occur(count: usize, all: usize, what: &str) -> String {
+    let occur = if count == 1 { "occurs" } else { "occur" };
+    format!("{} of {} {occur}", grouped(count), counted(all, what))
 }
 
 /// `1 class has`, `3 classes have`.
@@ -227,6 +258,7 @@ mod tests {
             name: (*name).to_owned(),
             train: *train,
             evaluation: *evaluation,
+            test: 0,
         };
         let none = Examples::default();
         let classes: Vec<ClassRows> = classes.iter().map(class).collect();
@@ -237,6 +269,7 @@ mod tests {
             classes: &classes,
             train: &none,
             evaluation: &none,
+            test: None,
         };
         suspects.warnings()
     }
@@ -290,7 +323,7 @@ mod tests {
             left_out: vec!["id".to_owned(), "sentence2".to_owned()],
             texts_left_out: vec!["sentence2".to_owned()],
         };
-        let classes = ["a", "b"].map(|name| ClassRows { name: name.to_owned(), train: 2, evaluation: 2 });
+        let classes = ["a", "b"].map(|name| ClassRows { name: name.to_owned(), train: 2, evaluation: 2, test: 0 });
         let train = examples(&[("one", 0), ("two", 1), ("\u{200b} ", 0), ("two", 0)]);
         let evaluation = examples(&[("two", 1), ("3", 0)]);
         let headers = ["a.csv, line 7".to_owned()];
@@ -301,6 +334,7 @@ mod tests {
             classes: &classes,
             train: &train,
             evaluation: &evaluation,
+            test: None,
         };
         insta::assert_snapshot!(suspects.warnings().join("\n"), @r"
         `sentence2` looks like text and is not used, only `sentence1`: name the columns that make the text (`dataset.text: [sentence1, sentence2]`, or `sentence1` alone).

@@ -20,22 +20,53 @@ impl DatasetSpec {
             label: None,
             limit: None,
             evaluation: Evaluation::HeldOut { size: HeldOut::Examples(640), seed: 42 },
+            test: None,
             reading: Reading::default(),
             missing_label: None,
         }
     }
 
-    /// Why nothing would be left to train on, where that is known without reading the data.
+    /// Why there would be nothing to train on, or no test that chooses nothing, where that is known without reading the data.
     pub(super) fn contradiction(&self) -> Option<String> {
-        match (self.limit, &self.evaluation) {
-            (Some(limit), Evaluation::HeldOut { size: HeldOut::Examples(held_out), .. }) if *held_out >= limit => {
-                Some(format!(
-                    "holds out {held_out} of {limit} rows, which leaves none to train on; hold out fewer: \
-                     `eval: {{test_size: 0.2}}`"
-                ))
-            }
-            _ => None,
+        self.same_rows().or_else(|| self.nothing_left())
+    }
+
+    fn same_rows(&self) -> Option<String> {
+        let test = self.test.as_ref()?;
+        if !matches!(test, Evaluation::HeldOut { .. }) && *test == self.evaluation {
+            return Some(format!(
+                "takes the same rows as `eval` and as `test` ({}): the test must choose nothing, and `eval` chooses the best \
+                 epoch; name another part, or hold rows out of the training split: `eval: {{test_size: 640}}`",
+                shown_part(test)
+            ));
         }
+        let trained_on = match test {
+            Evaluation::Split(split) => *split == self.split,
+            Evaluation::File(path) => *path == self.path,
+            Evaluation::HeldOut { .. } => false,
+        };
+        trained_on.then(|| {
+            format!(
+                "takes the rows that are trained on as `test` ({}), too; name another part, or hold some of them out: \
+                 `test: {{test_size: 1000}}`",
+                shown_part(test)
+            )
+        })
+    }
+
+    fn nothing_left(&self) -> Option<String> {
+        let limit = self.limit?;
+        let held_out = |part: &Evaluation| match part {
+            Evaluation::HeldOut { size: HeldOut::Examples(examples), .. } => *examples,
+            _ => 0,
+        };
+        let held_out = held_out(&self.evaluation).saturating_add(self.test.as_ref().map_or(0, held_out));
+        (held_out >= limit).then(|| {
+            format!(
+                "holds out {held_out} of {limit} rows, which leaves none to train on; hold out fewer: \
+                 `eval: {{test_size: 0.2}}`"
+            )
+        })
     }
 }
 
@@ -48,6 +79,7 @@ pub(super) enum DatasetSetting {
     Label(String),
     Limit(usize),
     Evaluation(Evaluation),
+    Test(Evaluation),
     Header(bool),
     Quoting(Quoting),
     Separator(Separator),
@@ -62,6 +94,7 @@ pub(super) enum DatasetField {
     Label,
     Limit,
     Evaluation,
+    Test,
     Header,
     Quoting,
     Separator,
@@ -69,13 +102,14 @@ pub(super) enum DatasetField {
 }
 
 impl DatasetField {
-    pub const NAMES: [(&'static str, DatasetField); 10] = [
+    pub const NAMES: [(&'static str, DatasetField); 11] = [
         ("path", DatasetField::Path),
         ("split", DatasetField::Split),
         ("text", DatasetField::Text),
         ("label", DatasetField::Label),
         ("limit", DatasetField::Limit),
         ("eval", DatasetField::Evaluation),
+        ("test", DatasetField::Test),
         ("header", DatasetField::Header),
         ("quoting", DatasetField::Quoting),
         ("separator", DatasetField::Separator),
@@ -93,6 +127,7 @@ impl DatasetField {
             DatasetField::Label => DatasetSetting::Label(cursor.text(context, "the name of a column")?.to_owned()),
             DatasetField::Limit => DatasetSetting::Limit(read_limit(cursor, context)?),
             DatasetField::Evaluation => DatasetSetting::Evaluation(read_evaluation(cursor, context)?),
+            DatasetField::Test => DatasetSetting::Test(read_evaluation(cursor, context)?),
             DatasetField::Header => DatasetSetting::Header(reading::read_header(cursor, context)?),
             DatasetField::Quoting => DatasetSetting::Quoting(cursor.one_of(context, &Quoting::NAMES)?),
             DatasetField::Separator => DatasetSetting::Separator(reading::read_separator(cursor, context)?),
@@ -110,6 +145,7 @@ impl DatasetField {
             DatasetField::Label => DatasetSetting::Label(dataset.label.clone()?),
             DatasetField::Limit => DatasetSetting::Limit(dataset.limit?),
             DatasetField::Evaluation => DatasetSetting::Evaluation(dataset.evaluation.clone()),
+            DatasetField::Test => DatasetSetting::Test(dataset.test.clone()?),
             DatasetField::Header => DatasetSetting::Header(dataset.reading.header?),
             DatasetField::Quoting => DatasetSetting::Quoting(dataset.reading.quoting?),
             DatasetField::Separator => DatasetSetting::Separator(dataset.reading.separator?),
@@ -135,6 +171,7 @@ impl DatasetSetting {
             DatasetSetting::Label(_) => DatasetField::Label,
             DatasetSetting::Limit(_) => DatasetField::Limit,
             DatasetSetting::Evaluation(_) => DatasetField::Evaluation,
+            DatasetSetting::Test(_) => DatasetField::Test,
             DatasetSetting::Header(_) => DatasetField::Header,
             DatasetSetting::Quoting(_) => DatasetField::Quoting,
             DatasetSetting::Separator(_) => DatasetField::Separator,
@@ -150,6 +187,7 @@ impl DatasetSetting {
             DatasetSetting::Label(column) => dataset.label = Some(column),
             DatasetSetting::Limit(rows) => dataset.limit = Some(rows),
             DatasetSetting::Evaluation(evaluation) => dataset.evaluation = evaluation,
+            DatasetSetting::Test(test) => dataset.test = Some(test),
             DatasetSetting::Header(header) => dataset.reading.header = Some(header),
             DatasetSetting::Quoting(quoting) => dataset.reading.quoting = Some(quoting),
             DatasetSetting::Separator(separator) => dataset.reading.separator = Some(separator),
@@ -167,15 +205,22 @@ impl DatasetSetting {
             DatasetSetting::Quoting(quoting) => quoting.name().to_owned(),
             DatasetSetting::Separator(separator) => separator.to_string(),
             DatasetSetting::MissingLabel(rule) => rule.name().to_owned(),
-            DatasetSetting::Evaluation(Evaluation::File(path)) => path.clone(),
-            DatasetSetting::Evaluation(Evaluation::Split(split)) => format!("split:{split}"),
-            DatasetSetting::Evaluation(Evaluation::HeldOut { size, seed }) => {
-                let size = match size {
-                    HeldOut::Examples(examples) => examples.to_string(),
-                    HeldOut::Fraction(fraction) => shown_number(*fraction),
-                };
-                format!("held-out:{size} seed:{seed}")
-            }
+            DatasetSetting::Evaluation(part) | DatasetSetting::Test(part) => shown_part(part),
+        }
+    }
+}
+
+/// `held.csv`, `split:test`, `held-out:640 seed:42`.
+fn shown_part(part: &Evaluation) -> String {
+    match part {
+        Evaluation::File(path) => path.clone(),
+        Evaluation::Split(split) => format!("split:{split}"),
+        Evaluation::HeldOut { size, seed } => {
+            let size = match size {
+                HeldOut::Examples(examples) => examples.to_string(),
+                HeldOut::Fraction(fraction) => shown_number(*fraction),
+            };
+            format!("held-out:{size} seed:{seed}")
         }
     }
 }
@@ -232,7 +277,7 @@ fn read_columns(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Vec<St
     columns.collect::<Vec<_>>().into_iter().collect()
 }
 
-/// A file's path, `{split: ...}`, or `{test_size: ..., seed: ...}`.
+/// The evaluation or the test: a file's path, `{split: ...}`, or `{test_size: ..., seed: ...}`.
 fn read_evaluation(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Evaluation> {
     const EXPECTED: &str = "a file's path, {split: test}, or {test_size: 640, seed: 42}";
     if !matches!(cursor.node.value, Value::Map(_)) {

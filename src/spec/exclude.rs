@@ -133,8 +133,9 @@ fn is_comparison(map: &[(Node, Node)]) -> bool {
 }
 
 fn takes_mappings(parameter: Parameter) -> bool {
-    let evaluation = Parameter::DatasetField(DatasetField::Evaluation);
-    matches!(parameter, Parameter::Dataset | Parameter::TargetModules) || parameter == evaluation
+    let of_dataset = DatasetField::Evaluation..=DatasetField::Test;
+    matches!(parameter, Parameter::Dataset | Parameter::TargetModules)
+        || matches!(parameter, Parameter::DatasetField(field) if of_dataset.contains(&field))
 }
 
 fn takes_lists(parameter: Parameter) -> bool {

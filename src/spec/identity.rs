@@ -66,6 +66,8 @@ pub(super) struct DatasetIdentity<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     separator: Option<Separator>,
     split: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<EvaluationIdentity<'a>>,
     text: &'a [String],
 }
 
@@ -83,14 +85,9 @@ enum EvaluationIdentity<'a> {
 
 impl<'a> DatasetIdentity<'a> {
     pub fn new(dataset: &'a DatasetSpec, digest: &'a str) -> Self {
-        let evaluation = match &dataset.evaluation {
-            Evaluation::File(_) => EvaluationIdentity::File,
-            Evaluation::HeldOut { size, seed } => EvaluationIdentity::HeldOut { seed: *seed, size: *size },
-            Evaluation::Split(split) => EvaluationIdentity::Split(split),
-        };
         DatasetIdentity {
             digest,
-            evaluation,
+            evaluation: EvaluationIdentity::new(&dataset.evaluation),
             header: dataset.reading.header,
             label: dataset.label.as_deref(),
             limit: dataset.limit,
@@ -98,7 +95,18 @@ impl<'a> DatasetIdentity<'a> {
             quoting: dataset.reading.quoting,
             separator: dataset.reading.separator,
             split: &dataset.split,
+            test: dataset.test.as_ref().map(EvaluationIdentity::new),
             text: &dataset.text,
+        }
+    }
+}
+
+impl<'a> EvaluationIdentity<'a> {
+    fn new(part: &'a Evaluation) -> Self {
+        match part {
+            Evaluation::File(_) => EvaluationIdentity::File,
+            Evaluation::HeldOut { size, seed } => EvaluationIdentity::HeldOut { seed: *seed, size: *size },
+            Evaluation::Split(split) => EvaluationIdentity::Split(split),
         }
     }
 }
@@ -229,6 +237,24 @@ mod tests {
         assert_eq!(BTreeSet::from(ids).len(), 3);
     }
 
+    /// Nothing changes where there is none; then what it is counts, and not where its file lies.
+    #[test]
+    fn the_test_is_part_of_the_identity() {
+        let id = |test: Option<Evaluation>| {
+            let mut spec = spec();
+            spec.dataset.test = test;
+            run_id(&spec, DIGESTS, None)
+        };
+        let held_out = |size, seed| Some(Evaluation::HeldOut { size: HeldOut::Examples(size), seed });
+        let file = |path: &str| Some(Evaluation::File(path.to_owned()));
+        let split = |name: &str| Some(Evaluation::Split(name.to_owned()));
+        let ids =
+            [None, held_out(10, 1), held_out(11, 1), held_out(10, 2), file("a"), split("test"), split("dev")].map(id);
+        assert_eq!(ids[0], run_id(&spec(), DIGESTS, None));
+        assert_eq!(id(file("b")), ids[4]);
+        assert_eq!(BTreeSet::from(ids).len(), 7);
+    }
+
     #[test]
     fn how_files_are_read_is_part_of_the_identity() {
         let usual = spec().dataset.reading;
@@ -286,6 +312,7 @@ mod tests {
         let (quoting, separator) = (Some(Quoting::None), Some(Separator::TAB));
         spec.dataset.reading = Reading { header: Some(false), quoting, separator };
         (spec.init_seed, spec.order_seed, spec.dropout_seed) = (Some(1), Some(2), Some(3));
+        spec.dataset.test = Some(Evaluation::Split("test".to_owned()));
         let digests = Digests { adapter: Some("a"), ..DIGESTS };
         let json = serde_json::to_value(Identity::new(&spec, digests, Some("base"))).unwrap();
         for object in [&json, &json["dataset"], &json["dataset"]["evaluation"]["held_out"]] {

@@ -32,8 +32,10 @@ impl RunSpec {
 impl DatasetSpec {
     fn locate(&mut self) -> io::Result<()> {
         make_absolute(&mut self.path, Path::exists)?;
-        if let Evaluation::File(file) = &mut self.evaluation {
-            make_absolute(file, Path::exists)?;
+        for part in std::iter::once(&mut self.evaluation).chain(&mut self.test) {
+            if let Evaluation::File(file) = part {
+                make_absolute(file, Path::exists)?;
+            }
         }
         Ok(())
     }

@@ -115,7 +115,7 @@ const fn field(field: DatasetField) -> Parameter {
 
 impl Parameter {
     /// Every parameter with its name.
-    pub const NAMES: [(&'static str, Parameter); 38] = [
+    pub const NAMES: [(&'static str, Parameter); 39] = [
         ("model", Parameter::Model),
         ("dataset", Parameter::Dataset),
         ("dataset.path", field(DatasetField::Path)),
@@ -124,6 +124,7 @@ impl Parameter {
         ("dataset.label", field(DatasetField::Label)),
         ("dataset.limit", field(DatasetField::Limit)),
         ("dataset.eval", field(DatasetField::Evaluation)),
+        ("dataset.test", field(DatasetField::Test)),
         ("dataset.header", field(DatasetField::Header)),
         ("dataset.quoting", field(DatasetField::Quoting)),
         ("dataset.separator", field(DatasetField::Separator)),

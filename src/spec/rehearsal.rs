@@ -9,14 +9,15 @@ use super::identity::{Digests, run_id};
 use super::observation::{Against, Observation, Observed};
 use super::problem::{Problem, Problems, SpecErrors};
 use super::scaling::Scaling;
-use super::{DatasetSpec, HypothesisMetric, PlannedRun, RunSpec, Sweep, SweepFile, resolve};
+use super::{DatasetSpec, Evaluation, HeldOut, HypothesisMetric, PlannedRun, RunSpec, Sweep, SweepFile, resolve};
 
 /// What a rehearsal runs on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rehearsal {
     /// A model that is at hand.
     pub model: String,
-    /// Data that is at hand, with a `limit` where it should be less of it.
+    /// Data that is at hand, with a `limit` where it should be less of it. Its test is for sweeps that have one: then there are as
+    /// many rows more.
     pub dataset: DatasetSpec,
     /// Longest sequence in tokens.
     pub max_length: usize,
@@ -53,7 +54,8 @@ impl SweepFile {
         };
         let stage = Stage {
             model: facts.model(&rehearsal.model).map_err(absent)?,
-            data_digest: facts.dataset_digest(&rehearsal.dataset).map_err(absent)?,
+            data_digest: facts.dataset_digest(&without_test(&rehearsal.dataset)).map_err(absent)?,
+            tested_digest: facts.dataset_digest(&with_test(&rehearsal.dataset)).map_err(absent)?,
             rehearsal,
             depths: known.asked.into_inner().into_iter().map(|(name, facts)| (name, facts.layers)).collect(),
             scaling: Scaling::new(&design.base.scalars, &sweep.runs, rehearsal),
@@ -82,7 +84,8 @@ impl Facts for NominalFacts<'_> {
 
     /// The sweep's own data is not read, so its name stands for it.
     fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
-        Ok(format!("{} {:?}", dataset.path, dataset.evaluation))
+        let test = dataset.test.as_ref().map_or_else(String::new, |test| format!(" {test:?}"));
+        Ok(format!("{} {:?}{test}", dataset.path, dataset.evaluation))
     }
 
     fn is_at_hand(&self, input: Input<'_>) -> bool {
@@ -117,6 +120,8 @@ struct Stage<'a> {
     rehearsal: &'a Rehearsal,
     model: ModelFacts,
     data_digest: String,
+    /// Of the data with its test.
+    tested_digest: String,
     /// Layers of the sweep's own models.
     depths: HashMap<String, usize>,
     scaling: Scaling,
@@ -162,7 +167,8 @@ impl Stage<'_> {
 
     fn run(&self, run: PlannedRun) -> PlannedRun {
         let spec = self.spec(run.spec);
-        let digests = Digests { model: &self.model.digest, dataset: &self.data_digest, adapter: None };
+        let dataset = if spec.dataset.test.is_some() { &self.tested_digest } else { &self.data_digest };
+        let digests = Digests { model: &self.model.digest, dataset, adapter: None };
         PlannedRun {
             id: run_id(&spec, digests, Some(&run.configuration)),
             label: run.configuration.clone(),
@@ -173,10 +179,11 @@ impl Stage<'_> {
 
     fn spec(&self, spec: RunSpec) -> RunSpec {
         let spec = self.scaling.apply(spec);
+        let dataset = &self.rehearsal.dataset;
         RunSpec {
             target_modules: self.targets(&spec),
             model: self.rehearsal.model.clone(),
-            dataset: self.rehearsal.dataset.clone(),
+            dataset: if spec.dataset.test.is_some() { with_test(dataset) } else { without_test(dataset) },
             // It is the other model's.
             init_adapter: None,
             max_length: spec.max_length.min(self.rehearsal.max_length),
@@ -192,6 +199,19 @@ impl Stage<'_> {
             parsed.map(|(_, layer, module)| (same_depth(layer, depth, self.model.layers), module)).collect();
         mapped.into_iter().map(|(layer, module)| self.model.architecture.module_name(layer, module)).collect()
     }
+}
+
+/// Test rows are held out of further ones, so that as many are left to train on.
+fn with_test(dataset: &DatasetSpec) -> DatasetSpec {
+    let tested = match dataset.test {
+        Some(Evaluation::HeldOut { size: HeldOut::Examples(examples), .. }) => examples,
+        _ => 0,
+    };
+    DatasetSpec { limit: dataset.limit.map(|limit| limit + tested), ..dataset.clone() }
+}
+
+fn without_test(dataset: &DatasetSpec) -> DatasetSpec {
+    DatasetSpec { test: None, ..dataset.clone() }
 }
 
 /// The layer of `to` layers that lies as deep as `layer` of `from` layers: first to first, last to last.

@@ -86,7 +86,11 @@ pub struct DatasetSpec {
     /// Keep only the first rows of the training source, before anything is held out.
     pub limit: Option<usize>,
     pub evaluation: Evaluation,
-    /// How CSV and TSV files are read, of the evaluation as well.
+    /// Examples that choose nothing: a run is judged on them when it is over. None: it is judged on the evaluation examples,
+    /// among which the best epoch is chosen. Rows are held out for it before any are held out for the evaluation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<Evaluation>,
+    /// How CSV and TSV files are read, of the evaluation and the test as well.
     #[serde(default, skip_serializing_if = "Reading::is_usual")]
     pub reading: Reading,
     /// What becomes of rows whose label is missing; none: an error.
@@ -99,7 +103,7 @@ pub struct DatasetSpec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingLabel {
-    /// They are left out, of training and evaluation.
+    /// They are left out, of training, evaluation and test.
     Drop,
     /// Only an empty label is missing (an error): the others are the names of classes.
     Keep,
@@ -116,7 +120,7 @@ impl MissingLabel {
     }
 }
 
-/// The evaluation examples.
+/// Where the examples of the evaluation, or of the test, come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Evaluation {

@@ -9,7 +9,7 @@ use super::StoreError;
 use super::durable::{read_if_there, write_atomically};
 
 /// Columns of an epoch, in order.
-pub const EPOCH_COLUMNS: [&str; 13] = [
+pub const EPOCH_COLUMNS: [&str; 14] = [
     "epoch",
     "train_loss",
     "train_accuracy",
@@ -23,10 +23,15 @@ pub const EPOCH_COLUMNS: [&str; 13] = [
     "seconds",
     "examples_per_second",
     "tokens_per_second",
+    "train_eval_loss",
 ];
 
-/// An epoch's fields in the order of [`EPOCH_COLUMNS`]; numbers in their shortest form that reads back as the same.
-pub(super) fn epoch_fields(record: &EpochRecord) -> [String; 13] {
+/// The first of them are all that older versions wrote.
+const OLDER_COLUMNS: usize = 13;
+
+/// An epoch's fields in the order of [`EPOCH_COLUMNS`]; numbers in their shortest form that reads back as the same, and nothing
+/// for one that is not there.
+pub(super) fn epoch_fields(record: &EpochRecord) -> [String; 14] {
     let Scores { accuracy, precision, recall, f1 } = record.scores;
     [
         record.epoch.to_string(),
@@ -42,6 +47,7 @@ pub(super) fn epoch_fields(record: &EpochRecord) -> [String; 13] {
         record.seconds.to_string(),
         record.examples_per_second.to_string(),
         record.tokens_per_second.to_string(),
+        record.train_eval_loss.map_or_else(String::new, |loss| loss.to_string()),
     ]
 }
 
@@ -61,7 +67,7 @@ pub(super) fn read_epochs(path: &Path) -> Result<Vec<EpochRecord>, StoreError> {
     };
     let mut reader = csv::Reader::from_reader(contents.as_slice());
     let header = reader.headers().map_err(|error| StoreError::damaged(path, error))?;
-    if header != EPOCH_COLUMNS.as_slice() {
+    if ![OLDER_COLUMNS, EPOCH_COLUMNS.len()].iter().any(|&count| header == &EPOCH_COLUMNS[..count]) {
         return Err(StoreError::damaged(path, "its first line does not name the columns of an epoch"));
     }
     if contents.last() != Some(&b'\n') {
@@ -91,6 +97,11 @@ fn parse_epoch(row: &csv::StringRecord) -> Result<EpochRecord, String> {
         train_loss: number(1)?,
         train_accuracy: number(2)?,
         eval_loss: number(3)?,
+        train_eval_loss: row
+            .get(OLDER_COLUMNS)
+            .filter(|cell| !cell.is_empty())
+            .map(|_| number(OLDER_COLUMNS))
+            .transpose()?,
         scores: Scores { accuracy: number(4)?, precision: number(5)?, recall: number(6)?, f1: number(7)? },
         mean_confidence: number(8)?,
         learning_rate: number(9)?,

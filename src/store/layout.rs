@@ -111,6 +111,21 @@ impl RunFolder {
         self.folder.join("predictions.csv")
     }
 
+    /// The same at the last epoch, where that is not the best one.
+    pub fn last_predictions_csv(&self) -> PathBuf {
+        self.folder.join("last_predictions.csv")
+    }
+
+    /// One line per test example, at the best epoch; where there is a test.
+    pub fn test_predictions_csv(&self) -> PathBuf {
+        self.folder.join("test_predictions.csv")
+    }
+
+    /// The same at the last epoch, where that is not the best one.
+    pub fn last_test_predictions_csv(&self) -> PathBuf {
+        self.folder.join("last_test_predictions.csv")
+    }
+
     pub fn log(&self) -> PathBuf {
         self.folder.join("log.txt")
     }

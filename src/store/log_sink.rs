@@ -1,6 +1,6 @@
 //! Writes what happens into the logs of runs and packs.
 
-use crate::event::{EpochRecord, Event, Outcome, Sink};
+use crate::event::{EpochRecord, Event, Figures, Outcome, Sink};
 use crate::spec::PackId;
 use crate::words::counted;
 
@@ -47,6 +47,7 @@ impl LogSink {
                 self.store.append_run_log(run, &message)
             }
             Event::EpochFinished { run, record } => self.store.append_run_log(run, &epoch_line(record)),
+            Event::Tested { run, epoch, figures } => self.store.append_run_log(run, &test_line(*epoch, figures)),
             Event::RunFinished { run, outcome } => self.store.append_run_log(run, &outcome_line(outcome)),
             Event::CheckpointSaved { .. } => to_pack("checkpoint saved"),
             Event::PackStopped { finished, .. } => {
@@ -78,6 +79,11 @@ fn epoch_line(record: &EpochRecord) -> String {
         "epoch {}: train loss {:.4}, eval loss {:.4}, accuracy {:.4}, {:.1} s",
         record.epoch, record.train_loss, record.eval_loss, record.scores.accuracy, record.seconds
     )
+}
+
+fn test_line(epoch: usize, figures: &Figures) -> String {
+    let Figures { loss, scores, .. } = figures;
+    format!("test of epoch {epoch}: loss {loss:.4}, accuracy {:.4}", scores.accuracy)
 }
 
 fn outcome_line(outcome: &Outcome) -> String {

@@ -1,4 +1,4 @@
-//! `predictions.csv` of a run: one line per evaluation example, at the best epoch.
+//! `predictions.csv` of a run, and those of its last epoch and of its test: one line per example.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub struct Predictions {
     pub rows: Vec<Prediction>,
 }
 
-/// Replaces a run's `predictions.csv`.
+/// Replaces a file of predictions.
 pub(super) fn write_predictions(path: &Path, class_names: &[String], rows: &[Prediction]) -> Result<(), StoreError> {
     let classes = class_names.iter().map(|name| format!("{PROBABILITY_PREFIX}{name}"));
     let mut table = Table::new(path, FIXED_COLUMNS.into_iter().map(String::from).chain(classes))?;
@@ -29,7 +29,7 @@ pub(super) fn write_predictions(path: &Path, class_names: &[String], rows: &[Pre
     table.write()
 }
 
-/// Reads a run's `predictions.csv`; none where there is no file.
+/// Reads a file of predictions; none where there is no file.
 pub(super) fn read_predictions(path: &Path) -> Result<Option<Predictions>, StoreError> {
     let Some(contents) = read_if_there(path)? else {
         return Ok(None);

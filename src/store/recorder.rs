@@ -185,15 +185,25 @@ impl PackRecorder {
     fn write_completed(&mut self, run: &RunId, result: &RunResult) -> Result<(), StoreError> {
         let files = self.run_files(run);
         let class_names = self.facts_of(run)?.map_or_else(Vec::new, |facts| facts.class_names.clone());
-        write_predictions(&files.predictions_csv(), &class_names, &result.predictions)?;
+        let test = result.test.as_ref();
+        for (path, predictions) in [
+            (files.predictions_csv(), Some(&result.predictions)),
+            (files.last_predictions_csv(), result.last_predictions.as_ref()),
+            (files.test_predictions_csv(), test.map(|test| &test.best.predictions)),
+            (files.last_test_predictions_csv(), test.and_then(|test| Some(&test.last.as_ref()?.predictions))),
+        ] {
+            if let Some(predictions) = predictions {
+                write_predictions(&path, &class_names, predictions)?;
+            }
+        }
         create_folder(&files.adapter())?;
         write_atomically(&files.adapter_config(), result.adapter.config.as_bytes())?;
         write_atomically(&files.adapter_weights(), &result.adapter.weights)?;
-        self.write_result(run, &Outcome::Completed { best_epoch: result.best_epoch })
+        self.write_result(run, &Outcome::Completed { best_epoch: result.best_epoch }, Some(result))
     }
 
     /// Writes `result.json`, which makes the run done.
-    fn write_result(&mut self, run: &RunId, outcome: &Outcome) -> Result<(), StoreError> {
+    fn write_result(&mut self, run: &RunId, outcome: &Outcome, result: Option<&RunResult>) -> Result<(), StoreError> {
         self.claim.verify()?;
         let files = self.run_files(run);
         create_folder(files.folder())?;
@@ -206,7 +216,8 @@ impl PackRecorder {
         };
         // A run may end before its facts are known.
         let facts = self.facts_of(run).ok().flatten();
-        write_json(&files.result_json(), &ResultRecord::new(&planned, outcome, &epochs, facts, now()))
+        let record = ResultRecord::new(&planned, outcome, &epochs, facts, now());
+        write_json(&files.result_json(), &result.map_or(record.clone(), |result| record.with(result)))
     }
 
     fn write_epochs(&mut self, run: &RunId, records: &[EpochRecord]) -> Result<(), StoreError> {
@@ -259,7 +270,7 @@ impl Recorder for PackRecorder {
 
     fn ended(&mut self, run: &RunId, outcome: &Outcome) -> Result<(), RecordError> {
         if self.is_open(run)? {
-            self.write_result(run, outcome)?;
+            self.write_result(run, outcome, None)?;
         }
         Ok(())
     }

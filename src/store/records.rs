@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{EpochRecord, Outcome, best_epoch};
+use crate::event::{EpochRecord, Figures, Outcome, best_epoch};
 use crate::spec::{PlannedRun, RunId};
-use crate::train::RunFacts;
+use crate::train::{RunFacts, RunResult, TestResult};
 
 use super::StoreError;
 use super::json::{FORMAT_VERSION, read_json};
@@ -53,6 +53,13 @@ pub struct ResultRecord {
     pub outcome: Outcome,
     /// The best epoch's record; of a diverged or failed run the best that it got to.
     pub best: Option<EpochRecord>,
+    /// Whether the predictions of the last epoch are recorded as well, which is not the best one; not in records of older
+    /// versions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub last_predictions: bool,
+    /// What the completed run gives on the test examples; none where there is no test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<TestRecord>,
     /// Epochs recorded.
     pub epochs: usize,
     /// Wall-clock seconds of all recorded epochs together.
@@ -62,6 +69,22 @@ pub struct ResultRecord {
     pub device: Option<String>,
     /// When the run ended (RFC 3339, UTC).
     pub finished: String,
+}
+
+/// What a completed run gives on examples that choose nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TestRecord {
+    /// At the best epoch.
+    pub best: Figures,
+    /// At the last epoch; none where that is the best one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Figures>,
+}
+
+impl TestRecord {
+    fn of(test: &TestResult) -> Self {
+        Self { best: test.best.figures, last: test.last.as_ref().map(|last| last.figures) }
+    }
 }
 
 impl ResultRecord {
@@ -93,11 +116,24 @@ impl ResultRecord {
             run: run.id.clone(),
             outcome: outcome.clone(),
             best: best.cloned(),
+            last_predictions: false,
+            test: None,
             epochs: epochs.len(),
             seconds: epochs.iter().map(|record| record.seconds).sum(),
             trainable_parameters: facts.map(|facts| facts.trainable_parameters),
             device: facts.map(|facts| facts.device.clone()),
             finished,
+        }
+    }
+}
+
+impl ResultRecord {
+    /// The same with what a completed run leaves beside its best epoch.
+    pub(super) fn with(self, result: &RunResult) -> Self {
+        Self {
+            last_predictions: result.last_predictions.is_some(),
+            test: result.test.as_ref().map(TestRecord::of),
+            ..self
         }
     }
 }

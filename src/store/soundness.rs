@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -20,16 +20,33 @@ use super::{Store, StoreError};
 const LENGTH_BYTES: u64 = size_of::<u64>() as u64;
 
 /// Files of a completed run that are not there: a look at names alone.
-pub(super) fn missing(files: &RunFolder) -> Vec<String> {
-    let expected = [
-        files.run_json(),
-        files.metrics_csv(),
-        files.predictions_csv(),
-        files.adapter_config(),
-        files.adapter_weights(),
-    ];
+pub(super) fn missing(files: &RunFolder, result: &ResultRecord) -> Vec<String> {
+    let predictions = predictions(files, result).map(|(path, _)| path);
+    let expected = [files.run_json(), files.metrics_csv(), files.adapter_config(), files.adapter_weights()];
+    let expected: Vec<PathBuf> = expected.into_iter().chain(predictions).collect();
     let absent = expected.iter().filter(|path| !path.is_file());
     absent.map(|path| format!("{} is missing", path.display())).collect()
+}
+
+/// Which examples a file of predictions is of.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Evaluation,
+    Test,
+}
+
+/// The files of predictions that a completed run left.
+fn predictions(files: &RunFolder, result: &ResultRecord) -> impl Iterator<Item = (PathBuf, Part)> {
+    let test = result.test.as_ref();
+    [
+        (true, files.predictions_csv(), Part::Evaluation),
+        (result.last_predictions, files.last_predictions_csv(), Part::Evaluation),
+        (test.is_some(), files.test_predictions_csv(), Part::Test),
+        (test.is_some_and(|test| test.last.is_some()), files.last_test_predictions_csv(), Part::Test),
+    ]
+    .into_iter()
+    .filter(|(left, ..)| *left)
+    .map(|(_, path, part)| (path, part))
 }
 
 impl Store {
@@ -44,7 +61,7 @@ impl Store {
             return Ok(Vec::new());
         };
         let files = self.layout().run(run);
-        let mut faults = missing(&files);
+        let mut faults = missing(&files, &result);
         let facts = match read_json::<RunRecord>(&files.run_json()) {
             Ok(Some(record)) if record.run.id != *run => {
                 faults.push(format!("{} is that of run {}", files.run_json().display(), record.run.id));
@@ -57,7 +74,13 @@ impl Store {
             }
         };
         faults.extend(fault_of_epochs(&files, &result));
-        faults.extend(fault_of_predictions(&files, facts.map(|facts| facts.eval_examples)));
+        for (path, part) in predictions(&files, &result) {
+            let examples = facts.as_ref().and_then(|facts| match part {
+                Part::Evaluation => Some(facts.eval_examples),
+                Part::Test => facts.test_examples,
+            });
+            faults.extend(fault_of_predictions(&path, part, examples));
+        }
         faults.extend(fault_of_config(&files.adapter_config()));
         faults.extend(fault_of_weights(&files.adapter_weights()));
         Ok(faults)
@@ -86,14 +109,16 @@ fn fault_of_epochs(files: &RunFolder, result: &ResultRecord) -> Option<String> {
     (!agrees).then(|| format!("{} does not agree with the result in epoch {}", path.display(), best.epoch))
 }
 
-fn fault_of_predictions(files: &RunFolder, examples: Option<usize>) -> Option<String> {
-    let path = files.predictions_csv();
-    match read_predictions(&path) {
+fn fault_of_predictions(path: &Path, part: Part, examples: Option<usize>) -> Option<String> {
+    match read_predictions(path) {
         Ok(None) => None,
         Ok(Some(predictions)) => {
             let (found, expected) = (predictions.rows.len(), examples?);
             let differ = || {
-                let examples = counted(expected, "evaluation example");
+                let examples = match part {
+                    Part::Evaluation => counted(expected, "evaluation example"),
+                    Part::Test => counted(expected, "test example"),
+                };
                 format!("{} has {} for {examples}", path.display(), counted(found, "prediction"))
             };
             (found != expected).then(differ)

@@ -152,6 +152,30 @@ impl Store {
         read_predictions(&self.layout.run(run).predictions_csv())
     }
 
+    /// A run's predictions at its last epoch, on the evaluation examples; none where that is the best one, or they are not there.
+    ///
+    /// # Errors
+    /// They are damaged or cannot be read.
+    pub fn last_predictions(&self, run: &RunId) -> Result<Option<Predictions>, StoreError> {
+        read_predictions(&self.layout.run(run).last_predictions_csv())
+    }
+
+    /// A run's predictions on the test examples, at its best epoch; none where there are none.
+    ///
+    /// # Errors
+    /// They are damaged or cannot be read.
+    pub fn test_predictions(&self, run: &RunId) -> Result<Option<Predictions>, StoreError> {
+        read_predictions(&self.layout.run(run).test_predictions_csv())
+    }
+
+    /// A run's predictions on the test examples, at its last epoch; none where that is the best one, or they are not there.
+    ///
+    /// # Errors
+    /// They are damaged or cannot be read.
+    pub fn last_test_predictions(&self, run: &RunId) -> Result<Option<Predictions>, StoreError> {
+        read_predictions(&self.layout.run(run).last_test_predictions_csv())
+    }
+
     /// Adds an entry to the log of the sweep.
     ///
     /// # Errors

@@ -120,8 +120,8 @@ impl Store {
         let mut view = blank(entry, pack);
         match self.result(&entry.id) {
             Ok(Some(result)) => {
+                view.note_missing(&files, &result);
                 view.take_result(result);
-                view.note_missing(&files);
                 return Ok(view);
             }
             Ok(None) => {}
@@ -196,9 +196,9 @@ impl RunView {
         self.state == RunState::Completed && self.damage.is_some()
     }
 
-    fn note_missing(&mut self, files: &RunFolder) {
-        if self.state == RunState::Completed {
-            missing(files).into_iter().for_each(|fault| self.add_fault(fault));
+    fn note_missing(&mut self, files: &RunFolder, result: &ResultRecord) {
+        if result.is_completed() {
+            missing(files, result).into_iter().for_each(|fault| self.add_fault(fault));
         }
     }
 

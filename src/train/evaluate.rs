@@ -1,4 +1,4 @@
-//! Evaluation of runs on the evaluation examples, several runs in one pass.
+//! Evaluation of runs on examples that they are not trained on just then, several runs in one pass.
 
 use tch::{Kind, Tensor};
 
@@ -6,17 +6,14 @@ use super::TrainError;
 use super::data::Examples;
 use super::frozen_states::FrozenStates;
 use super::record::Prediction;
-use crate::metrics::{Confusion, Scores};
+use crate::event::Figures;
+use crate::metrics::Confusion;
 use crate::model::{Adapter, Base, Classifier, Layout, RunPass, RunSequences};
 
 /// What evaluating one run gives.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
-    /// Mean cross-entropy.
-    pub loss: f64,
-    pub scores: Scores,
-    /// Mean probability of the predicted class.
-    pub mean_confidence: f64,
+    pub figures: Figures,
     /// `[examples * classes]`, example after example.
     pub probabilities: Vec<f32>,
 }
@@ -29,8 +26,21 @@ pub fn log_probabilities(
     adapters: &[&Adapter],
     examples: &[&[u32]],
     batch_size: usize,
-    mut frozen: Option<&mut FrozenStates>,
+    frozen: Option<&mut FrozenStates>,
 ) -> Result<Vec<Vec<f32>>, TrainError> {
+    // It is never asked to stop.
+    Ok(log_probabilities_until(base, adapters, examples, batch_size, frozen, &|| false)?.unwrap_or_default())
+}
+
+/// [`log_probabilities`]; none where `stop` asked to leave before they were complete.
+fn log_probabilities_until(
+    base: &Base,
+    adapters: &[&Adapter],
+    examples: &[&[u32]],
+    batch_size: usize,
+    mut frozen: Option<&mut FrozenStates>,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Vec<Vec<f32>>>, TrainError> {
     let mut by_length: Vec<usize> = (0..examples.len()).collect();
     by_length.sort_by_key(|&example| examples[example].len());
     let passes: Vec<RunPass<'_>> = adapters.iter().map(|adapter| RunPass { adapter, dropout: None }).collect();
@@ -40,6 +50,9 @@ pub fn log_probabilities(
     }
     let mut results = vec![vec![0f32; examples.len() * base.classes]; adapters.len()];
     for (number, batch) in by_length.chunks(batch_size.max(1)).enumerate() {
+        if stop() {
+            return Ok(None);
+        }
         let sequences: RunSequences<'_> = batch.iter().map(|&example| examples[example]).collect();
         let layout = Layout::new(&vec![sequences; adapters.len()], base.device)?;
         let classifier = Classifier::new(base, &layout, &passes);
@@ -57,7 +70,7 @@ pub fn log_probabilities(
             }
         }
     }
-    Ok(results)
+    Ok(Some(results))
 }
 
 /// Layers below all adapters, without the last one, of which only first tokens are needed.
@@ -74,9 +87,25 @@ pub fn evaluate(
     batch_size: usize,
     frozen: Option<&mut FrozenStates>,
 ) -> Result<Vec<Evaluation>, TrainError> {
-    let tokens: Vec<&[u32]> = (0..examples.len()).map(|example| examples.tokens.get(example)).collect();
-    let all = log_probabilities(base, adapters, &tokens, batch_size, frozen)?;
-    all.iter().map(|values| summarize(values, &examples.labels, base.classes)).collect()
+    // It is never asked to stop.
+    Ok(evaluate_until(base, adapters, examples, batch_size, frozen, &|| false)?.unwrap_or_default())
+}
+
+/// [`evaluate`]; none where `stop` asked to leave before it was complete.
+pub(super) fn evaluate_until(
+    base: &Base,
+    adapters: &[&Adapter],
+    examples: &Examples,
+    batch_size: usize,
+    frozen: Option<&mut FrozenStates>,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Vec<Evaluation>>, TrainError> {
+    let tokens: Vec<&[u32]> = examples.tokens.iter().collect();
+    let Some(all) = log_probabilities_until(base, adapters, &tokens, batch_size, frozen, stop)? else {
+        return Ok(None);
+    };
+    let summaries = all.iter().map(|values| summarize(values, &examples.labels, base.classes));
+    summaries.collect::<Result<_, _>>().map(Some)
 }
 
 fn summarize(log_probabilities: &[f32], labels: &[u32], classes: usize) -> Result<Evaluation, TrainError> {
@@ -92,12 +121,10 @@ fn summarize(log_probabilities: &[f32], labels: &[u32], classes: usize) -> Resul
     let examples = labels.len() as f64;
     let confusion =
         Confusion::of(classes, labels, &predicted).map_err(|error| TrainError::Setting(error.to_string()))?;
+    let scores =
+        confusion.scores().ok_or_else(|| TrainError::Setting("there are no examples to evaluate on".to_string()))?;
     Ok(Evaluation {
-        loss: loss / examples,
-        scores: confusion
-            .scores()
-            .ok_or_else(|| TrainError::Setting("there are no evaluation examples".to_string()))?,
-        mean_confidence: confidence / examples,
+        figures: Figures { loss: loss / examples, scores, mean_confidence: confidence / examples },
         probabilities: log_probabilities.iter().map(|value| value.exp()).collect(),
     })
 }

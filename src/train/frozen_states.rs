@@ -1,9 +1,14 @@
-//! What the layers below all adapters make of the evaluation examples: the same for every run and in every epoch.
+//! What the layers below all adapters make of the examples that are evaluated: the same for every run and in every epoch.
 
 use tch::{TchError, Tensor};
 
-/// Bytes that are kept at most; batches beyond are computed each time.
+/// Bytes that are kept at most of the evaluation, and of the test; batches beyond are computed each time.
 const LIMIT: usize = 256 << 20;
+/// The same of the sample of training examples.
+const SAMPLE_LIMIT: usize = 64 << 20;
+
+/// Bytes of the test's states that are kept at most, for all packs on the same base and data.
+pub const KEPT_OF_TEST: u64 = LIMIT as u64;
 
 /// Which states are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,13 +17,37 @@ struct Kept {
     batch_size: usize,
 }
 
-/// Hidden states of the batches of one evaluation set on one base.
-#[derive(Debug, Default)]
+/// The states of all that is evaluated, on one base and one data set.
+#[derive(Debug)]
+pub struct FrozenParts {
+    pub evaluation: FrozenStates,
+    /// Of the sample of training examples.
+    pub train_sample: FrozenStates,
+    pub test: FrozenStates,
+}
+
+impl Default for FrozenParts {
+    fn default() -> Self {
+        let train_sample = FrozenStates { limit: SAMPLE_LIMIT, ..FrozenStates::default() };
+        Self { evaluation: FrozenStates::default(), train_sample, test: FrozenStates::default() }
+    }
+}
+
+/// Hidden states of the batches of one set of examples on one base.
+#[derive(Debug)]
 pub struct FrozenStates {
+    /// Bytes.
+    limit: usize,
     kept: Kept,
     /// By batch, `[rows, hidden]`.
     batches: Vec<Tensor>,
     bytes: usize,
+}
+
+impl Default for FrozenStates {
+    fn default() -> Self {
+        Self { limit: LIMIT, kept: Kept::default(), batches: Vec::new(), bytes: 0 }
+    }
 }
 
 impl FrozenStates {
@@ -26,7 +55,7 @@ impl FrozenStates {
     pub fn begin(&mut self, layers: usize, batch_size: usize) {
         let kept = Kept { layers, batch_size };
         if self.kept != kept {
-            *self = FrozenStates { kept, ..Self::default() };
+            *self = FrozenStates { kept, limit: self.limit, ..Self::default() };
         }
     }
 
@@ -41,7 +70,7 @@ impl FrozenStates {
         }
         let states = compute()?;
         let bytes = states.numel() * states.kind().elt_size_in_bytes();
-        if batch == self.batches.len() && self.bytes + bytes <= LIMIT {
+        if batch == self.batches.len() && self.bytes + bytes <= self.limit {
             self.bytes += bytes;
             self.batches.push(states.shallow_clone());
         }

@@ -86,6 +86,8 @@ pub struct Member {
     pub progress: Progress,
     pub records: Vec<EpochRecord>,
     pub best: Option<Best>,
+    /// `[evaluation examples * classes]` at the last epoch, when that is over and not the best one.
+    pub last_probabilities: Option<Vec<f32>>,
     plan: EpochPlan,
     orders: Orders,
     /// Of the current epoch.
@@ -111,6 +113,7 @@ impl Member {
             progress: Progress::default(),
             records: Vec::new(),
             best: None,
+            last_probabilities: None,
             plan,
             orders,
             order: Vec::new(),

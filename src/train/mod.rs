@@ -1,6 +1,7 @@
 //! Trains packs of runs: several runs in one forward and backward pass on one frozen model.
 
 mod data;
+mod ending;
 mod error;
 mod evaluate;
 mod frozen_states;
@@ -15,15 +16,17 @@ mod schedule;
 mod session;
 mod state;
 
-pub use data::{Examples, TrainingData};
+pub use data::{Examples, TrainingData, sample_size};
 pub use error::TrainError;
 pub use evaluate::{Evaluation, evaluate, log_probabilities};
-pub use frozen_states::FrozenStates;
+pub use frozen_states::{FrozenParts, FrozenStates, KEPT_OF_TEST};
 pub use member::{Member, Orders, Update};
 pub use memory::{Activations, Footprint, frozen_memory};
 pub use operations::operations;
 pub use pack::{Pack, Place, ReadLoss, StepOfRun};
-pub use record::{AdapterFiles, Checkpoint, Prediction, RecordError, Recorder, RunFacts, RunResult};
+pub use record::{
+    AdapterFiles, Checkpoint, Prediction, RecordError, Recorder, RunFacts, RunResult, TestResult, Tested,
+};
 pub use schedule::Schedule;
 pub use session::{Job, train};
 pub use state::restrict;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::data::{Overview, TokenLengths};
-use crate::event::{EpochRecord, Outcome};
+use crate::event::{EpochRecord, Figures, Outcome};
 use crate::spec::RunId;
 
 /// The state of a pack between two steps: enough to go on as if nothing had happened.
@@ -15,7 +15,7 @@ pub struct Checkpoint {
     pub arrays: BTreeMap<String, Vec<f32>>,
 }
 
-/// One evaluation example's outcome at the best epoch.
+/// One example's outcome after an epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     /// The example's row in its source, counted from 0.
@@ -35,12 +35,33 @@ pub struct AdapterFiles {
     pub weights: Vec<u8>,
 }
 
-/// What a completed run leaves, taken at its best epoch.
+/// What a completed run leaves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunResult {
     pub best_epoch: usize,
+    /// On the evaluation examples, at the best epoch.
     pub predictions: Vec<Prediction>,
+    /// On the evaluation examples, at the last epoch; none where that is the best one.
+    pub last_predictions: Option<Vec<Prediction>>,
+    /// None where there is no test.
+    pub test: Option<TestResult>,
+    /// Of the best epoch.
     pub adapter: AdapterFiles,
+}
+
+/// What a completed run gives on examples that choose nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestResult {
+    pub best: Tested,
+    /// None where the last epoch is the best one.
+    pub last: Option<Tested>,
+}
+
+/// The parameters of an epoch on the test examples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tested {
+    pub figures: Figures,
+    pub predictions: Vec<Prediction>,
 }
 
 /// What is known about a run once model and data are loaded; goes into `run.json`.
@@ -51,6 +72,9 @@ pub struct RunFacts {
     pub total_parameters: usize,
     pub train_examples: usize,
     pub eval_examples: usize,
+    /// None where there is no test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_examples: Option<usize>,
     pub class_names: Vec<String>,
     /// The columns, how labels are read, and what was assumed; none in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]

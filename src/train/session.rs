@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::data::TrainingData;
-use super::evaluate::{self, Evaluation};
-use super::frozen_states::FrozenStates;
+use super::data::{Examples, TrainingData};
+use super::ending;
+use super::evaluate::{Evaluation, evaluate_until};
+use super::frozen_states::FrozenParts;
 use super::member::{Best, Member, Orders};
 use super::pack::{Pack, Place, ReadLoss};
-use super::{AdapterFiles, Recorder, RunFacts, RunResult, TrainError, state};
-use crate::event::{EpochRecord, Event, Outcome, Sink, best_epoch};
+use super::{Recorder, RunFacts, TestResult, TrainError, state};
+use crate::event::{EpochRecord, Event, Figures, Outcome, Sink, best_epoch};
 use crate::model::{Adapter, Base, SavedAdapter, count_parameters, peft};
 use crate::spec::{PackPlan, PlannedRun, RunId};
 
@@ -37,7 +38,7 @@ pub struct Job<'a> {
 /// Whatever ends the whole pack. A NaN or infinite loss ends its run only.
 pub fn train(
     job: &Job<'_>,
-    frozen: &mut FrozenStates,
+    frozen: &mut FrozenParts,
     recorder: &mut dyn Recorder,
     sink: &mut dyn Sink,
     stop: &dyn Fn() -> bool,
@@ -46,7 +47,8 @@ pub fn train(
     let places = job.plan.places.iter().map(|runs| Place { member: None, waiting: runs.iter().cloned().collect() });
     let pack = Pack::new(job.base, job.data, places.collect());
     let now = Instant::now();
-    let mut session = Session { job, pack, frozen, recorder, sink, checkpoint_at: now, progress_at: now };
+    let sample = job.data.train_sample();
+    let mut session = Session { job, pack, sample, frozen, recorder, sink, checkpoint_at: now, progress_at: now };
     session.resume()?;
     session.run(stop)
 }
@@ -54,7 +56,9 @@ pub fn train(
 struct Session<'a, 'b> {
     job: &'a Job<'a>,
     pack: Pack<'a>,
-    frozen: &'b mut FrozenStates,
+    /// Training examples that are evaluated as well.
+    sample: Examples,
+    frozen: &'b mut FrozenParts,
     recorder: &'b mut dyn Recorder,
     sink: &'b mut dyn Sink,
     checkpoint_at: Instant,
@@ -79,6 +83,10 @@ impl Session<'_, '_> {
     }
 
     fn run(&mut self, stop: &dyn Fn() -> bool) -> Result<bool, TrainError> {
+        // Those that were left in their test.
+        if !self.end_finished(stop)? {
+            return Ok(false);
+        }
         loop {
             self.fill_places()?;
             if self.pack.active().next().is_none() {
@@ -97,6 +105,13 @@ impl Session<'_, '_> {
             }
             if !epoch_ends.is_empty() {
                 self.close_epochs(&epoch_ends)?;
+                if self.job.data.test.is_some() && self.finished().next().is_some() {
+                    // A test may take long: who leaves in it has nothing but the test to repeat.
+                    self.save_checkpoint()?;
+                }
+                if !self.end_finished(stop)? {
+                    return Ok(false);
+                }
                 self.fill_places()?;
                 self.save_checkpoint()?;
             } else if self.checkpoint_at.elapsed() >= self.job.checkpoint_every {
@@ -148,71 +163,151 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    /// Evaluates the runs whose epoch is done, records it, and ends those that have no epoch left.
+    /// Evaluates the runs whose epoch is done, and records it.
     fn close_epochs(&mut self, places: &[usize]) -> Result<(), TrainError> {
         let places: Vec<usize> =
             places.iter().copied().filter(|&place| self.pack.places[place].member.is_some()).collect();
         let started = Instant::now();
-        let evaluations = self.evaluate(&places)?;
+        self.tell_of_evaluation(&places, 1);
+        // Neither is ever asked to stop.
+        let evaluations = self.evaluate(Part::Evaluation, &places, &|| false)?.unwrap_or_default();
+        let of_sample = self.evaluate(Part::TrainSample, &places, &|| false)?.unwrap_or_default();
         let seconds = started.elapsed().as_secs_f64();
         let examples = self.pack.data.train.len();
-        for (place, evaluation) in evaluations {
+        for ((place, evaluation), (_, of_sample)) in evaluations.into_iter().zip(of_sample) {
             let Some(member) = self.pack.member(place) else {
                 continue;
             };
-            if !evaluation.loss.is_finite() {
+            if !evaluation.figures.loss.is_finite() {
                 let (epoch, step) = (member.progress.epoch, member.progress.step);
-                self.diverged(&ReadLoss { place, loss: evaluation.loss, epoch, step })?;
+                self.diverged(&ReadLoss { place, loss: evaluation.figures.loss, epoch, step })?;
                 continue;
             }
-            let record = record(member, &evaluation, seconds);
+            let train_eval_loss = Some(of_sample.figures.loss).filter(|loss| loss.is_finite());
+            let record = record(member, &evaluation.figures, train_eval_loss, seconds);
             member.records.push(record.clone());
-            keep_if_best(member, evaluation.probabilities);
+            let unused = keep_if_best(member, evaluation.probabilities);
             member.next_epoch(examples);
-            self.recorder.epochs(&member.run.id.clone(), &member.records.clone())?;
-            self.close_epoch(place, record)?;
+            if member.finished() {
+                member.last_probabilities = unused;
+            }
+            let run = member.id().clone();
+            self.recorder.epochs(&run, &member.records.clone())?;
+            self.sink.emit(&Event::EpochFinished { run, record });
         }
         self.pack.restart_clock();
         Ok(())
     }
 
-    fn close_epoch(&mut self, place: usize, record: EpochRecord) -> Result<(), TrainError> {
-        let Some(member) = self.pack.places[place].member.as_ref() else {
-            return Ok(());
-        };
-        let run = member.id().clone();
-        self.sink.emit(&Event::EpochFinished { run: run.clone(), record });
-        if member.finished()
-            && let Some(member) = self.pack.places[place].member.take()
-            && let Some(best) = &member.best
-        {
-            self.recorder.completed(&run, &result(self.job, &member, best)?)?;
-            let outcome = Outcome::Completed { best_epoch: best.epoch };
-            self.sink.emit(&Event::RunFinished { run, outcome });
-        }
-        Ok(())
+    /// Runs without an epoch left.
+    fn finished(&self) -> impl Iterator<Item = usize> {
+        self.pack.active().filter(|(_, member)| member.finished()).map(|(place, _)| place)
     }
 
-    /// One pass over the evaluation examples for all runs with the same batch size.
-    fn evaluate(&mut self, places: &[usize]) -> Result<Vec<(usize, Evaluation)>, TrainError> {
-        let mut by_batch_size = BTreeMap::<usize, Vec<usize>>::new();
+    /// Tests and records the runs that have no epoch left; false where `stop` asked to leave first.
+    fn end_finished(&mut self, stop: &dyn Fn() -> bool) -> Result<bool, TrainError> {
+        let places: Vec<usize> = self.finished().collect();
+        let Some(mut tests) = self.test(&places, stop)? else {
+            return Ok(false);
+        };
+        for place in places {
+            if let Some(member) = self.pack.places[place].member.take()
+                && let Some(best) = &member.best
+            {
+                let run = member.id().clone();
+                let test = tests.remove(&place);
+                for (epoch, tested) in test.iter().flat_map(|test| test.epochs(best.epoch, member.progress.epoch)) {
+                    self.sink.emit(&Event::Tested { run: run.clone(), epoch, figures: tested.figures });
+                }
+                self.recorder.completed(&run, &ending::result(self.job, &member, best, test)?)?;
+                let outcome = Outcome::Completed { best_epoch: best.epoch };
+                self.sink.emit(&Event::RunFinished { run, outcome });
+            }
+        }
+        self.pack.restart_clock();
+        Ok(true)
+    }
+
+    /// Evaluates the last and the best parameters of runs that have no epoch left on the test examples, by place: none where
+    /// there is no test. No result at all where `stop` asked to leave. The best parameters are the runs' own afterwards.
+    fn test(
+        &mut self,
+        places: &[usize],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<BTreeMap<usize, TestResult>>, TrainError> {
+        let mut tests = BTreeMap::new();
+        let Some(examples) = &self.job.data.test else {
+            return Ok(Some(tests));
+        };
+        self.tell_of_evaluation(places, 0);
+        let Some(last) = self.evaluate(Part::Test, places, stop)? else {
+            return Ok(None);
+        };
+        let mut earlier = Vec::new();
+        for &place in places {
+            if let Some(member) = self.pack.member(place)
+                && let Some(best) = member.best.as_ref().filter(|best| best.epoch != member.progress.epoch)
+            {
+                member.adapter.parameters.values.f_copy_(&best.values)?;
+                earlier.push(place);
+            }
+        }
+        let Some(best) = self.evaluate(Part::Test, &earlier, stop)? else {
+            return Ok(None);
+        };
+        let tested = |evaluation: Evaluation| ending::tested(evaluation, examples, self.job.base.classes);
+        let mut best: BTreeMap<usize, Evaluation> = best.into_iter().collect();
+        for (place, last) in last {
+            let last = tested(last);
+            let test = match best.remove(&place) {
+                Some(best) => TestResult { best: tested(best), last: Some(last) },
+                None => TestResult { best: last, last: None },
+            };
+            tests.insert(place, test);
+        }
+        Ok(Some(tests))
+    }
+
+    /// `ahead`: epochs after those that are completed.
+    fn tell_of_evaluation(&mut self, places: &[usize], ahead: usize) {
         for &place in places {
             if let Some(member) = self.pack.places[place].member.as_ref() {
-                by_batch_size.entry(member.spec().eval_batch_size).or_default().push(place);
-                let (run, epoch) = (member.id().clone(), member.progress.epoch + 1);
+                let (run, epoch) = (member.id().clone(), member.progress.epoch + ahead);
                 self.sink.emit(&Event::Evaluating { run, epoch });
             }
         }
+    }
+
+    /// One pass over the examples for all runs with the same batch size; none where `stop` asked to leave.
+    fn evaluate(
+        &mut self,
+        part: Part,
+        places: &[usize],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<(usize, Evaluation)>>, TrainError> {
+        let (examples, frozen) = match part {
+            Part::Evaluation => (Some(&self.job.data.evaluation), &mut self.frozen.evaluation),
+            Part::TrainSample => (Some(&self.sample), &mut self.frozen.train_sample),
+            Part::Test => (self.job.data.test.as_ref(), &mut self.frozen.test),
+        };
+        let mut by_batch_size = BTreeMap::<usize, Vec<(usize, &Adapter)>>::new();
+        for &place in places {
+            if let Some(member) = self.pack.places[place].member.as_ref() {
+                by_batch_size.entry(member.spec().eval_batch_size).or_default().push((place, &member.adapter));
+            }
+        }
         let mut evaluations = Vec::new();
-        for (batch_size, places) in by_batch_size {
-            let adapters: Vec<&Adapter> =
-                places.iter().filter_map(|&place| Some(&self.pack.places[place].member.as_ref()?.adapter)).collect();
-            let examples = &self.job.data.evaluation;
-            let results = evaluate::evaluate(self.job.base, &adapters, examples, batch_size, Some(self.frozen))?;
+        for (batch_size, runs) in by_batch_size {
+            let (places, adapters): (Vec<usize>, Vec<&Adapter>) = runs.into_iter().unzip();
+            let Some(examples) = examples else { continue };
+            let results = evaluate_until(self.job.base, &adapters, examples, batch_size, Some(frozen), stop)?;
+            let Some(results) = results else {
+                return Ok(None);
+            };
             evaluations.extend(places.into_iter().zip(results));
         }
         evaluations.sort_by_key(|(place, _)| *place);
-        Ok(evaluations)
+        Ok(Some(evaluations))
     }
 
     fn save_checkpoint(&mut self) -> Result<(), TrainError> {
@@ -222,6 +317,14 @@ impl Session<'_, '_> {
         self.pack.restart_clock();
         Ok(())
     }
+}
+
+/// What is evaluated.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Evaluation,
+    TrainSample,
+    Test,
 }
 
 /// A run at its first step.
@@ -257,6 +360,7 @@ fn facts(job: &Job<'_>, member: &Member) -> RunFacts {
         total_parameters,
         train_examples: job.data.train.len(),
         eval_examples: job.data.evaluation.len(),
+        test_examples: job.data.test.as_ref().map(Examples::len),
         class_names: job.data.class_names.clone(),
         data: job.data.overview.clone(),
         data_digest: job.data.digest.clone(),
@@ -295,7 +399,7 @@ fn progress_event(member: &Member) -> Event {
     }
 }
 
-fn record(member: &Member, evaluation: &Evaluation, evaluation_seconds: f64) -> EpochRecord {
+fn record(member: &Member, evaluation: &Figures, train_eval_loss: Option<f64>, evaluation_seconds: f64) -> EpochRecord {
     let sums = &member.progress.sums;
     let examples = sums.examples as f64;
     EpochRecord {
@@ -303,6 +407,7 @@ fn record(member: &Member, evaluation: &Evaluation, evaluation_seconds: f64) -> 
         train_loss: sums.loss / examples,
         train_accuracy: sums.correct / examples,
         eval_loss: evaluation.loss,
+        train_eval_loss,
         scores: evaluation.scores,
         mean_confidence: evaluation.mean_confidence,
         learning_rate: member.last_learning_rate(),
@@ -316,32 +421,14 @@ fn rate(count: usize, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
 }
 
-/// Keeps the parameters where the newest record is the best one.
-fn keep_if_best(member: &mut Member, probabilities: Vec<f32>) {
+/// Keeps the parameters and the probabilities where the newest record is the best one; gives the probabilities back where not.
+fn keep_if_best(member: &mut Member, probabilities: Vec<f32>) -> Option<Vec<f32>> {
     let metric = member.run.spec.metric_for_best;
     let newest = member.records.last().map(|record| record.epoch);
     let best = best_epoch(&member.records, metric).map(|record| record.epoch);
     if let Some(epoch) = newest.filter(|_| newest == best || member.best.is_none()) {
         member.best = Some(Best { epoch, values: member.adapter.parameters.values.copy(), probabilities });
+        return None;
     }
-}
-
-fn result(job: &Job<'_>, member: &Member, best: &Best) -> Result<RunResult, TrainError> {
-    let spec = member.spec();
-    let config = peft::PeftConfig {
-        base_model: &spec.model,
-        rank: spec.rank,
-        lora_alpha: spec.lora_alpha,
-        lora_dropout: spec.lora_dropout,
-        target_modules: &spec.target_modules,
-        began_with: job.initial,
-    };
-    let architecture = job.base.config.architecture;
-    let adapter = AdapterFiles {
-        config: peft::config_file(architecture, &config, &member.adapter.targets)
-            .map_err(|error| TrainError::Setting(error.to_string()))?,
-        weights: peft::weights_file(&member.adapter, &best.values, architecture, job.initial)?,
-    };
-    let predictions = evaluate::predictions(&best.probabilities, &job.data.evaluation, job.base.classes);
-    Ok(RunResult { best_epoch: best.epoch, predictions, adapter })
+    Some(probabilities)
 }

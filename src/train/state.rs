@@ -66,6 +66,9 @@ fn save_member(
         arrays.insert(array_name(place, "best_values"), to_host(&best.values)?);
         arrays.insert(array_name(place, "best_probabilities"), best.probabilities.clone());
     }
+    if let Some(probabilities) = &member.last_probabilities {
+        arrays.insert(array_name(place, "last_probabilities"), probabilities.clone());
+    }
     Ok(MemberState {
         run: member.id().clone(),
         progress: member.progress.clone(),
@@ -164,6 +167,10 @@ fn restore_member(
         let elements = member.adapter.parameters.elements();
         let values = to_device(&take("best_values")?, elements, device)?;
         member.best = Some(Best { epoch, values, probabilities: take("best_probabilities")? });
+    }
+    let finished = state.progress.epoch >= member.spec().epochs;
+    if finished && state.best_epoch != Some(state.progress.epoch) {
+        member.last_probabilities = Some(take("last_probabilities")?);
     }
     member.progress = state.progress;
     member.records = state.records;

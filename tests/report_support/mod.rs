@@ -213,6 +213,8 @@ impl Fake {
                 run: run.id.clone(),
                 outcome,
                 best: best.map(|i| epochs[i].clone()),
+                last_predictions: false,
+                test: None,
                 epochs: epochs.len(),
                 seconds: epochs.iter().map(|epoch| epoch.seconds).sum(),
                 trainable_parameters: Some(facts.trainable_parameters),
@@ -229,6 +231,7 @@ impl Fake {
             total_parameters: 124_648_708 + trainable_parameters,
             train_examples: 4_360,
             eval_examples: self.examples,
+            test_examples: None,
             class_names: self.classes.clone(),
             data: None,
             data_digest: "d".repeat(64),
@@ -275,6 +278,7 @@ pub fn base_spec() -> RunSpec {
             label: Some("label".to_string()),
             limit: None,
             evaluation: Evaluation::HeldOut { size: HeldOut::Examples(640), seed: 42 },
+            test: None,
             reading: Default::default(),
             missing_label: None,
         },
@@ -327,6 +331,7 @@ fn curve(arm: &Arm, run: &PlannedRun, epoch: usize) -> EpochRecord {
         seconds: 8.0 + 2.0 * noise(4) + 64.0 / run.spec.batch_size as f64,
         examples_per_second: 520.0 + 60.0 * noise(5) - 2.0 * run.spec.rank as f64,
         tokens_per_second: 24_000.0 + 2_000.0 * noise(6),
+        train_eval_loss: None,
     }
 }
 

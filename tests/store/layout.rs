@@ -95,6 +95,8 @@ fn result(best_epoch: usize) -> RunResult {
     RunResult {
         best_epoch,
         predictions: vec![row(7, 0, 0, 0.9), row(12, 1, 0, 0.6)],
+        last_predictions: None,
+        test: None,
         adapter: AdapterFiles { config: "{}\n".into(), weights: vec![1, 2, 3] },
     }
 }

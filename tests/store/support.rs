@@ -30,6 +30,7 @@ pub fn spec() -> RunSpec {
             label: None,
             limit: None,
             evaluation: Evaluation::HeldOut { size: HeldOut::Examples(160), seed: 42 },
+            test: None,
             reading: Default::default(),
             missing_label: None,
         },

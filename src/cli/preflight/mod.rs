@@ -216,7 +216,7 @@ struct Tokens {
     train: u64,
     /// The longest training example, as it is cut.
     longest: usize,
-    /// Of training and evaluation.
+    /// Of training, evaluation and test.
     lengths: TokenLengths,
 }
 
@@ -224,7 +224,7 @@ fn tokens(tokenizer: &Tokenizer, dataset: &Dataset, max_length: usize) -> Result
     let cache = data::default_cache_folder();
     let mut lengths = Vec::new();
     let (mut train, mut longest) = (0, 0);
-    for (part, examples) in [&dataset.train, &dataset.evaluation].into_iter().enumerate() {
+    for (part, examples) in [&dataset.train, &dataset.evaluation].into_iter().chain(&dataset.test).enumerate() {
         let (encoded, _) =
             tokenizer.encode_cached(&examples.texts, cache.as_deref()).map_err(|error| error.to_string())?;
         if part == 0 {

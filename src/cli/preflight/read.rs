@@ -1,7 +1,7 @@
 //! A data set before it is checked with a model.
 
 use crate::cli::known::Sizes;
-use crate::data::Dataset;
+use crate::data::{Dataset, Examples};
 
 /// A data set as it was read; or only its sizes, where it was not; or why it cannot be read.
 pub(super) type Data = Result<Read, String>;
@@ -20,6 +20,7 @@ impl Read {
                 train: dataset.train.len(),
                 evaluation: Some(dataset.evaluation.len()),
                 tokens_per_text: None,
+                test: dataset.test.as_ref().map(Examples::len),
             },
             Read::Sizes(sizes) => *sizes,
         }

@@ -93,17 +93,22 @@ fn line(look: &DataLook) -> String {
     format!("{}{}\n", heading(look), class_sizes(look.classes()))
 }
 
-/// `data.csv: 32 training and 8 evaluation examples in 4 classes`
+/// `data.csv: 32 training, 8 evaluation and 10 test examples in 4 classes`
 fn heading(look: &DataLook) -> String {
     let split = look.split_seed.map_or_else(String::new, |seed| format!(" with split_seed {seed}"));
     let path = format!("{}{split}", look.path);
     let Some(sizes) = look.sizes else {
         return format!("{path}: cannot be read");
     };
-    let train = HumanCount(sizes.train as u64);
-    let examples = match sizes.evaluation {
-        Some(evaluation) => format!("{train} training and {}", count(evaluation, "evaluation example")),
-        None => count(sizes.train, "training example"),
+    let number = |rows: usize| HumanCount(rows as u64);
+    let train = number(sizes.train);
+    let examples = match (sizes.evaluation, sizes.test) {
+        (Some(evaluation), Some(test)) => {
+            format!("{train} training, {} evaluation and {}", number(evaluation), count(test, "test example"))
+        }
+        (Some(evaluation), None) => format!("{train} training and {}", count(evaluation, "evaluation example")),
+        (None, Some(test)) => format!("{train} training and {}", count(test, "test example")),
+        (None, None) => count(sizes.train, "training example"),
     };
     let card = if look.overview.is_none() { ", as its card says; its rows were not read" } else { "" };
     format!("{path}: {examples} in {}{card}", count(sizes.classes, "class"))
@@ -112,10 +117,10 @@ fn heading(look: &DataLook) -> String {
 /// `: Business 10, Sports 10`, or of many classes ` of 4 to 90 examples`.
 fn class_sizes(classes: &[ClassRows]) -> String {
     let number = |rows: usize| HumanCount(rows as u64);
-    let sizes = || classes.iter().map(rows);
+    let sizes = || classes.iter().map(ClassRows::rows);
     match (sizes().min(), sizes().max()) {
         (Some(_), Some(_)) if classes.len() <= IN_A_LINE => {
-            let named = classes.iter().map(|class| format!("{} {}", visible(&class.name), number(rows(class))));
+            let named = classes.iter().map(|class| format!("{} {}", visible(&class.name), number(class.rows())));
             format!(": {}", named.collect::<Vec<_>>().join(", "))
         }
         (Some(least), Some(most)) if least == most => format!(" of {} each", count(most, "example")),
@@ -124,29 +129,30 @@ fn class_sizes(classes: &[ClassRows]) -> String {
     }
 }
 
-fn rows(class: &ClassRows) -> usize {
-    class.train + class.evaluation
-}
-
 /// Many classes are shown by the largest and the smallest of them.
 fn table(classes: &[ClassRows]) -> Table {
-    let mut table = Table::new([("class", Align::Left), ("training", Align::Right), ("evaluation", Align::Right)]);
-    let mut add = |name: &str, train: usize, evaluation: usize| {
-        let number = |rows: usize| HumanCount(rows as u64).to_string();
-        table.row([visible(name), number(train), number(evaluation)]);
+    let tested = classes.iter().any(|class| class.test > 0);
+    let right = |name| (name, Align::Right);
+    let mut columns = vec![("class", Align::Left), right("training"), right("evaluation")];
+    columns.extend(tested.then_some(right("test")));
+    let mut table = Table::of(columns);
+    let mut add = |name: &str, class: [usize; 3]| {
+        let numbers = class.iter().take(if tested { 3 } else { 2 }).map(|rows| HumanCount(*rows as u64).to_string());
+        table.row(std::iter::once(visible(name)).chain(numbers));
     };
+    let parts = |class: &ClassRows| [class.train, class.evaluation, class.test];
     if classes.len() <= MOST_CLASSES {
-        classes.iter().for_each(|class| add(&class.name, class.train, class.evaluation));
+        classes.iter().for_each(|class| add(&class.name, parts(class)));
         return table;
     }
     let mut sorted: Vec<&ClassRows> = classes.iter().collect();
-    sorted.sort_by_key(|class| std::cmp::Reverse(rows(class)));
+    sorted.sort_by_key(|class| std::cmp::Reverse(class.rows()));
     let (largest, rest) = sorted.split_at(LARGEST);
     let (between, smallest) = rest.split_at(rest.len() - SMALLEST);
-    largest.iter().for_each(|class| add(&class.name, class.train, class.evaluation));
-    let sum = |part: fn(&ClassRows) -> usize| between.iter().map(|class| part(class)).sum();
-    add(&format!("({} more)", between.len()), sum(|class| class.train), sum(|class| class.evaluation));
-    smallest.iter().for_each(|class| add(&class.name, class.train, class.evaluation));
+    largest.iter().for_each(|class| add(&class.name, parts(class)));
+    let sum = |part: usize| between.iter().map(|class| parts(class)[part]).sum();
+    add(&format!("({} more)", between.len()), [sum(0), sum(1), sum(2)]);
+    smallest.iter().for_each(|class| add(&class.name, parts(class)));
     table
 }
 

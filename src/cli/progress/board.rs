@@ -175,7 +175,7 @@ impl Board {
                 let runs = self.packs.remove(pack).unwrap_or_default();
                 self.active.retain(|active| !runs.contains(&active.run));
             }
-            Event::CheckpointSaved { .. } | Event::Notice { .. } => {}
+            Event::Tested { .. } | Event::CheckpointSaved { .. } | Event::Notice { .. } => {}
         }
     }
 

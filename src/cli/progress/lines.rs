@@ -40,6 +40,13 @@ impl<W: Write> Lines<W> {
                 ))
             }
             Event::EpochFinished { run, record } => Some(self.epoch(run, record)),
+            Event::Tested { run, epoch, figures } => Some(format!(
+                "test of epoch {epoch} {}: loss {:.4}, accuracy {}, F1 {:.4}",
+                self.board.label(run),
+                figures.loss,
+                percent(figures.scores.accuracy),
+                figures.scores.f1,
+            )),
             Event::RunFinished { run, outcome } => {
                 let (done, of) = (self.board.finished() + 1, self.board.runs);
                 let (state, particulars) = self.board.ending(run, outcome);
@@ -123,6 +130,7 @@ mod tests {
             epoch: 1,
             train_loss: 0.51239,
             train_accuracy: 0.81,
+            train_eval_loss: None,
             eval_loss: 0.40001,
             scores: Scores { accuracy: 0.9015625, precision: 0.9, recall: 0.9, f1: 0.90123 },
             mean_confidence: 0.9,

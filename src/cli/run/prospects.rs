@@ -60,7 +60,7 @@ pub fn section(
         let mut examples = 0;
         let baseline = runs.iter().find(|run| run.configuration == hypothesis.vary.baseline);
         if let Some(cost) = baseline.and_then(|run| costs.of(&run.spec)) {
-            (examples, rows) = (cost.eval_examples.unwrap_or(0), rows.max(cost.examples.unwrap_or(0)));
+            (examples, rows) = (cost.judged_examples.unwrap_or(0), rows.max(cost.examples.unwrap_or(0)));
         }
         planned.extend(foresee(hypothesis, common, examples, &known, &deciding.looks, sweep.hypotheses.len()));
     }
@@ -83,7 +83,7 @@ struct Known {
 impl Known {
     fn of(options: &Run, sweep: &Sweep, runs: &[&PlannedRun], costs: &Costs<'_>) -> Self {
         let baseline = runs.iter().find(|run| Some(&run.configuration) == sweep.baseline.as_ref()).or(runs.first());
-        let examples = baseline.and_then(|run| costs.of(&run.spec)?.eval_examples);
+        let examples = baseline.and_then(|run| costs.of(&run.spec)?.judged_examples);
         let earlier = baseline.zip(examples).map_or_else(Earlier::default, |(run, examples)| {
             Earlier::read(&options.results, &sweep.name, &run.spec, examples, options.rehearse)
         });

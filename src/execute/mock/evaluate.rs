@@ -8,6 +8,7 @@
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use crate::event::Figures;
 use crate::metrics::{Confusion, Scores, confidence, log_loss};
 use crate::spec::RunSpec;
 use crate::train::Prediction;
@@ -17,23 +18,32 @@ use super::settings::MockSettings;
 
 /// What an evaluation gives.
 pub(super) struct Evaluated {
-    pub eval_loss: f64,
-    pub scores: Scores,
-    pub mean_confidence: f64,
+    pub figures: Figures,
     pub predictions: Vec<Prediction>,
 }
 
+/// On which examples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Evaluation,
+    Test,
+}
+
 /// Evaluates a run after an epoch (counted from 1).
-pub(super) fn evaluate(settings: &MockSettings, spec: &RunSpec, run_key: u64, epoch: usize) -> Evaluated {
-    let data = key_of_input(&spec.dataset.path);
-    let ability = ability(settings, spec, run_key, epoch);
+pub(super) fn evaluate(settings: &MockSettings, spec: &RunSpec, run_key: u64, epoch: usize, part: Part) -> Evaluated {
+    let ability = ability(settings, spec, run_key, epoch, part);
+    let of_data = key_of_input(&spec.dataset.path);
+    let (data, run_key, examples) = match part {
+        Part::Evaluation => (of_data, run_key, settings.eval_examples),
+        Part::Test => (mix(&[of_data, 17]), mix(&[run_key, 17]), settings.test_examples),
+    };
     let threshold = Normal::standard().inverse_cdf(ability);
     let shared = settings.shared_difficulty.clamp(0.0, 1.0);
     let of_seed = settings.seed_difficulty.clamp(0.0, 1.0 - shared);
     let own = 1.0 - shared - of_seed;
     let classes = settings.class_names.len() as u64;
-    let mut predictions = Vec::with_capacity(settings.eval_examples);
-    for example in 0..settings.eval_examples {
+    let mut predictions = Vec::with_capacity(examples);
+    for example in 0..examples {
         let number = example as u64;
         let luck = shared.sqrt() * normal(&[data, 10, number])
             + of_seed.sqrt() * normal(&[data, 11, number, spec.seed])
@@ -52,10 +62,11 @@ pub(super) fn evaluate(settings: &MockSettings, spec: &RunSpec, run_key: u64, ep
 
 /// Probability of being right after an epoch: rises from chance towards the run's ability, and sinks a little when the
 /// run trains on for long.
-fn ability(settings: &MockSettings, spec: &RunSpec, run_key: u64, epoch: usize) -> f64 {
+fn ability(settings: &MockSettings, spec: &RunSpec, run_key: u64, epoch: usize, part: Part) -> f64 {
     let chance = 1.0 / settings.class_names.len() as f64;
     let of_seed = settings.seed_spread * normal(&[run_key, 16]);
-    let full = (settings.ability)(spec) + of_seed;
+    let of_part = settings.test_ability.as_ref().filter(|_| part == Part::Test).unwrap_or(&settings.ability);
+    let full = of_part(spec) + of_seed;
     let learned = 1.0 - (-2.5 * epoch as f64).exp();
     let forgotten = 0.002 * (epoch as f64 - 5.0).max(0.0);
     (chance + (full - chance) * learned - forgotten).clamp(0.01, 0.99)
@@ -88,7 +99,8 @@ fn summarize(predictions: Vec<Prediction>, classes: u64) -> Evaluated {
     let scores = confusion.and_then(|confusion| confusion.scores()).unwrap_or(NO_SCORES);
     let losses = predictions.iter().filter_map(|row| log_loss(&row.probabilities, row.label));
     let confidences = predictions.iter().filter_map(|row| confidence(&row.probabilities));
-    Evaluated { eval_loss: mean(losses), scores, mean_confidence: mean(confidences), predictions }
+    let figures = Figures { loss: mean(losses), scores, mean_confidence: mean(confidences) };
+    Evaluated { figures, predictions }
 }
 
 /// Of no examples, as scikit-learn has it where nothing can be divided.

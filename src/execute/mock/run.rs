@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{EpochRecord, Event, best_epoch};
+use crate::event::{EpochRecord, Event, Figures, best_epoch};
 use crate::spec::{PlannedRun, RunId};
-use crate::train::{AdapterFiles, Prediction, RunFacts, RunResult};
+use crate::train::{AdapterFiles, RunFacts, RunResult, TestResult, Tested};
 
-use super::evaluate::{Evaluated, evaluate};
+use super::evaluate::{Evaluated, Part, evaluate};
 use super::random::{key_of, key_of_input, mix, normal};
 use super::settings::MockSettings;
 
@@ -138,14 +138,18 @@ impl<'a> MockRun<'a> {
 
     /// Ends the epoch: evaluates, keeps the record and the parameters of the best epoch.
     pub(super) fn evaluate(&mut self) -> EpochRecord {
-        let Evaluated { eval_loss, scores, mean_confidence, .. } = self.evaluated(self.epoch());
+        let Figures { loss, scores, mean_confidence } = self.evaluated(self.epoch(), Part::Evaluation).figures;
         let seconds = self.epoch_began.elapsed().as_secs_f64().max(1e-6);
         let examples = self.settings.train_examples as f64;
         let record = EpochRecord {
             epoch: self.epoch(),
             train_loss: self.saved.loss_sum / examples,
             train_accuracy: self.saved.correct as f64 / examples,
-            eval_loss,
+            eval_loss: loss,
+            // Without dropout, and at the epoch's end, not on the way to it.
+            train_eval_loss: Some(
+                (1.35 - 1.15 * self.learned()) * (1.0 + 0.02 * normal(&[self.key, 3, self.epoch() as u64])),
+            ),
             scores,
             mean_confidence,
             learning_rate: self.learning_rate(),
@@ -164,8 +168,13 @@ impl<'a> MockRun<'a> {
         record
     }
 
-    fn evaluated(&self, epoch: usize) -> Evaluated {
-        evaluate(self.settings, &self.planned.spec, self.key, epoch)
+    fn evaluated(&self, epoch: usize, part: Part) -> Evaluated {
+        evaluate(self.settings, &self.planned.spec, self.key, epoch, part)
+    }
+
+    fn tested(&self, epoch: usize) -> Tested {
+        let Evaluated { figures, predictions } = self.evaluated(epoch, Part::Test);
+        Tested { figures, predictions }
     }
 
     fn best(&self) -> Option<&EpochRecord> {
@@ -180,10 +189,22 @@ impl<'a> MockRun<'a> {
     /// What the completed run leaves.
     pub(super) fn result(&self) -> RunResult {
         let best_epoch = self.best().map_or(self.planned.spec.epochs, |best| best.epoch);
-        let predictions: Vec<Prediction> = self.evaluated(best_epoch).predictions;
+        let last = Some(self.saved.records.len()).filter(|last| *last != best_epoch);
+        let predictions = |epoch| self.evaluated(epoch, Part::Evaluation).predictions;
+        let test = TestResult { best: self.tested(best_epoch), last: last.map(|last| self.tested(last)) };
         let weights = safetensors(&self.saved.parameters[PARAMETERS..]);
         let config = format!("{{\"peft_type\": \"LORA\", \"r\": {}}}\n", self.planned.spec.rank);
-        RunResult { best_epoch, predictions, adapter: AdapterFiles { config, weights } }
+        RunResult {
+            best_epoch,
+            predictions: predictions(best_epoch),
+            last_predictions: last.map(predictions),
+            test: Some(test).filter(|_| self.has_test()),
+            adapter: AdapterFiles { config, weights },
+        }
+    }
+
+    fn has_test(&self) -> bool {
+        self.planned.spec.dataset.test.is_some()
     }
 
     fn trainable_parameters(&self) -> usize {
@@ -196,6 +217,7 @@ impl<'a> MockRun<'a> {
             total_parameters: 1_000_000 + self.trainable_parameters(),
             train_examples: self.settings.train_examples,
             eval_examples: self.settings.eval_examples,
+            test_examples: Some(self.settings.test_examples).filter(|_| self.has_test()),
             class_names: self.settings.class_names.clone(),
             data: None,
             data_digest: format!("{:016x}", mix(&[key_of_input(&self.planned.spec.dataset.path)])),

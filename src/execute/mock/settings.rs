@@ -17,9 +17,13 @@ pub struct MockSettings {
     pub device: String,
     pub train_examples: usize,
     pub eval_examples: usize,
+    /// Of data sets with a test.
+    pub test_examples: usize,
     pub class_names: Vec<String>,
     /// See [`default_ability`].
     pub ability: Ability,
+    /// The same on the test examples, where that differs.
+    pub test_ability: Option<Ability>,
     /// Standard deviation of the ability over seeds, as a probability.
     pub seed_spread: f64,
     /// Share of what makes an example hard that all runs see alike, between 0 and 1: errors of two runs are correlated
@@ -40,8 +44,10 @@ impl Default for MockSettings {
             device: "mock".into(),
             train_examples: 240,
             eval_examples: 160,
+            test_examples: 320,
             class_names: ["World", "Sports", "Business", "Sci/Tech"].map(String::from).to_vec(),
             ability: Arc::new(default_ability),
+            test_ability: None,
             seed_spread: 0.004,
             shared_difficulty: 0.7,
             seed_difficulty: 0.05,

@@ -16,7 +16,7 @@ use crate::hub::Hub;
 use crate::model::{Base, Compute, Kernels, ModelConfig, ModelError, SavedAdapter};
 use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
 use crate::train::{
-    self, Activations, Checkpoint, Examples, Footprint, FrozenStates, Recorder, TrainError, TrainingData,
+    self, Activations, Checkpoint, Examples, Footprint, FrozenParts, Recorder, TrainError, TrainingData,
 };
 
 pub use rate::product_rate;
@@ -49,7 +49,7 @@ struct Loaded {
     initial: Option<SavedAdapter>,
     base: Base,
     data: TrainingData,
-    frozen: FrozenStates,
+    frozen: FrozenParts,
     model_digest: String,
     /// Of the data set's files, as the ids of runs have it.
     dataset_digest: String,
@@ -132,9 +132,11 @@ impl TorchExecutor {
             Ok(Examples { tokens, labels: examples.labels, rows: examples.rows })
         };
         let (train, evaluation) = (examples(dataset.train)?, examples(dataset.evaluation)?);
+        let test = dataset.test.map(examples).transpose()?;
         let data = TrainingData {
             train,
             evaluation,
+            test,
             class_names: dataset.class_names,
             overview: Some(dataset.overview),
             digest: dataset.digest,
@@ -158,7 +160,7 @@ impl TorchExecutor {
             Some(name) => Some(self.hub.adapter_digest(&self.hub.adapter(name).map_err(inputs)?).map_err(inputs)?),
             None => None,
         };
-        let frozen = FrozenStates::default();
+        let frozen = FrozenParts::default();
         Ok(Loaded { shared, initial, base, data, frozen, model_digest, dataset_digest, adapter_digest })
     }
 
