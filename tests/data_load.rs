@@ -347,3 +347,108 @@ fn shared_corpus_reads_the_same_from_csv_and_parquet() {
     assert_eq!(csv.train, parquet.train);
     assert_eq!(csv.evaluation, parquet.evaluation);
 }
+
+fn tested(test: Evaluation, evaluation: Evaluation) -> DatasetSpec {
+    DatasetSpec { test: Some(test), ..spec(evaluation) }
+}
+
+fn part(size: usize, seed: u64) -> Evaluation {
+    Evaluation::HeldOut { size: HeldOut::Examples(size), seed }
+}
+
+/// As many rows as there are numbers, of two classes.
+fn numbered(rows: std::ops::Range<usize>) -> Vec<u8> {
+    let lines = rows.map(|row| format!("t{row},{}\n", row % 2));
+    format!("text,label\n{}", lines.collect::<String>()).into_bytes()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    /// Every row is in one part: trained on, evaluated or tested, whatever the seeds.
+    #[test]
+    fn test_rows_are_in_no_other_part(
+        rows in 12usize..60, test in 1usize..5, evaluation in 1usize..5, seeds: (u64, u64), same: bool,
+    ) {
+        let seeds = if same { (seeds.0, seeds.0) } else { seeds };
+        let spec = tested(part(test, seeds.0), part(evaluation, seeds.1));
+        let found = loaded(&spec, &[("train.csv", &numbered(0..rows))]);
+        let tests = found.test.unwrap();
+        prop_assert_eq!((tests.len(), found.evaluation.len()), (test, evaluation));
+        let mut all = [tests.rows.clone(), found.evaluation.rows, found.train.rows].concat();
+        all.sort_unstable();
+        prop_assert_eq!(all, (0..rows).collect::<Vec<_>>());
+        // The test depends on nothing of the evaluation.
+        let other = loaded(&tested(part(test, seeds.0), part(1, 7)), &[("train.csv", &numbered(0..rows))]);
+        prop_assert_eq!(other.test.unwrap(), tests);
+    }
+}
+
+#[test]
+fn a_test_may_be_held_out_a_split_or_a_file() {
+    let (train, held, more) = (numbered(0..20), numbered(20..24), numbered(30..33));
+    let files: &[(&str, &[u8])] = &[("train.csv", &train), ("test.csv", &held), ("more.csv", &more)];
+    let sizes = |spec: &DatasetSpec| {
+        let found = loaded(spec, files);
+        (found.train.len(), found.evaluation.len(), found.test.map(|test| test.texts))
+    };
+    let test = |texts: std::ops::Range<usize>| Some(texts.map(|row| format!("t{row}")).collect::<Vec<_>>());
+    let split = || Evaluation::Split("test".to_owned());
+    assert_eq!(sizes(&tested(split(), part(3, 1))), (17, 3, test(20..24)));
+    assert_eq!(sizes(&tested(Evaluation::File("more.csv".to_owned()), split())), (20, 4, test(30..33)));
+    assert_eq!(sizes(&spec(split())).2, None);
+    let (train, evaluation, held_out) = sizes(&tested(part(5, 1), split()));
+    assert_eq!((train, evaluation, held_out.unwrap().len()), (15, 4, 5));
+
+    let same = tested(Evaluation::File("test.csv".to_owned()), split());
+    insta::assert_snapshot!(refused_in(&same, files), @"test.csv: named as `test`, and evaluated on as well: the test must choose nothing and have rows of its own; name another file or split, or hold rows out of the training rows: `test: {test_size: 1000}`");
+    let trained = tested(Evaluation::File("train.csv".to_owned()), split());
+    insta::assert_snapshot!(refused_in(&trained, files), @"train.csv: named as `test`, and trained on as well: the test must choose nothing and have rows of its own; name another file or split, or hold rows out of the training rows: `test: {test_size: 1000}`");
+    insta::assert_snapshot!(refused_in(&tested(part(20, 1), split()), files), @"cannot hold out 20 of 20 rows for the test: give a count from 1 to 19, or a fraction between 0 and 1 that leaves some rows");
+}
+
+/// Labels are read as the training rows taught, and doubts are told of the test, too.
+#[test]
+fn a_test_is_read_and_doubted_as_an_evaluation_is() {
+    let train: &[u8] = b"text,label\na,no\nb,yes\nc,no\nd,yes\n";
+    let test: &[u8] = b"text,label\na,yes\nx,yes\ny,\n";
+    let mut spec = tested(Evaluation::Split("test".to_owned()), part(1, 1));
+    spec.missing_label = Some(sweep::spec::MissingLabel::Drop);
+    let found = loaded(&spec, &[("train.csv", train), ("test.csv", test)]);
+    assert_eq!(found.class_names, ["no", "yes"]);
+    assert_eq!(found.test.as_ref().unwrap().labels, [1, 1]);
+    assert_eq!((found.overview.test(), found.overview.dropped), (2, 1));
+    let told = [found.overview.assumed, found.overview.warnings].concat().join("\n");
+    for said in [
+        "1 row of the test source has no label and was left out.",
+        "1 of 2 test texts occurs in the",
+        "1 class has no row in the test part: `no`.",
+    ] {
+        assert!(told.contains(said), "{told}");
+    }
+    let error = refused_in(&spec, &[("train.csv", train), ("test.csv", b"text,label\nx,maybe\n")]);
+    assert_eq!(error, "test.csv, line 2: unknown label `maybe`; the training set's are `no`, `yes`");
+}
+
+#[test]
+fn the_test_is_in_both_digests() {
+    let files: &[(&str, &[u8])] = &[("train.csv", &numbered(0..20)), ("test.csv", &numbered(20..24))];
+    let with = |test: Option<Evaluation>, files: &[(&str, &[u8])]| {
+        let (spec, folder) = (DatasetSpec { test, ..hold_out(HeldOut::Examples(3)) }, folder(files));
+        (digest_of_files(&spec, folder.path()).unwrap(), load(&spec, folder.path()).unwrap().digest)
+    };
+    let split = || Some(Evaluation::Split("test".to_owned()));
+    let changed: &[(&str, &[u8])] = &[("train.csv", &numbered(0..20)), ("test.csv", &numbered(21..25))];
+    let found = [
+        with(None, files),
+        with(split(), files),
+        with(split(), changed),
+        with(Some(part(3, 1)), files),
+        with(Some(part(3, 2)), files),
+    ];
+    for (index, one) in found.iter().enumerate() {
+        for other in &found[..index] {
+            assert!(one.0 != other.0 && one.1 != other.1, "{index}");
+        }
+    }
+    assert_eq!(with(None, files), with(None, changed), "what is not read does not count");
+}

@@ -1,6 +1,5 @@
 //! Which files make up the training and the evaluation rows.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::spec::{DatasetSpec, Evaluation};
@@ -8,7 +7,7 @@ use crate::spec::{DatasetSpec, Evaluation};
 use super::DataError;
 use super::card::{BadPattern, split_patterns};
 use super::listing::Listing;
-use super::shards::complete;
+use super::shards::{all_in_order, complete, shard};
 use super::table::Format;
 
 /// The split that a folder's only data file is taken for, whatever its name.
@@ -220,7 +219,8 @@ fn named_files(listing: &Listing, files: &[DataFile], name: &str) -> Result<Opti
     }
     let shards = matching(&|file| shard(&file.stem, name).is_some());
     if !shards.is_empty() {
-        return complete_shards(listing, shards, name).map(Some);
+        let numbered = shards.into_iter().filter_map(|file| Some((shard(&file.stem, name)?, file.path)));
+        return all_in_order(listing, numbered, name).map(Some);
     }
     let mut worded = matching(&|file| {
         let mut words = file.stem.split(|c: char| !c.is_alphanumeric());
@@ -234,32 +234,6 @@ fn named_files(listing: &Listing, files: &[DataFile], name: &str) -> Result<Opti
         });
     }
     Ok(worded.pop().map(|file| vec![file.path]))
-}
-
-/// The number of a shard and of all shards: `train-00001-of-00004` gives (1, 4).
-fn shard(stem: &str, name: &str) -> Option<(usize, usize)> {
-    let (number, all) = stem.strip_prefix(name)?.strip_prefix('-')?.split_once("-of-")?;
-    Some((number.parse().ok()?, all.split('-').next()?.parse().ok()?))
-}
-
-fn complete_shards(listing: &Listing, files: Vec<DataFile>, name: &str) -> Result<Vec<PathBuf>, DataError> {
-    let mut shards: BTreeMap<(usize, usize), PathBuf> = BTreeMap::new();
-    for file in files {
-        if let Some((number, all)) = shard(&file.stem, name) {
-            shards.insert((all, number), file.path);
-        }
-    }
-    let expected = shards.keys().next().map_or(0, |(all, _)| *all);
-    let complete = shards.keys().copied().eq((0..expected).map(|number| (expected, number)));
-    if !complete {
-        return Err(DataError::MissingShards {
-            folder: listing.folder().to_owned(),
-            split: name.to_owned(),
-            expected,
-            found: shards.len(),
-        });
-    }
-    Ok(shards.into_values().collect())
 }
 
 /// Those of the most preferred format among them: the same rows may lie there in several.

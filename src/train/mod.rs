@@ -1,7 +1,6 @@
 //! Trains packs of runs: several runs in one forward and backward pass on one frozen model.
 
 mod data;
-mod ending;
 mod error;
 mod evaluate;
 mod frozen_states;

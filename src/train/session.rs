@@ -1,15 +1,16 @@
 //! A pack from its first step, or its checkpoint, to its end: evaluation, records, checkpoints, events.
 
+mod ending;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::data::{Examples, TrainingData};
-use super::ending;
 use super::evaluate::{Evaluation, evaluate_until};
 use super::frozen_states::FrozenParts;
 use super::member::{Best, Member, Orders};
 use super::pack::{Pack, Place, ReadLoss};
-use super::{Recorder, RunFacts, TestResult, TrainError, state};
+use super::{Recorder, RunFacts, TrainError, state};
 use crate::event::{EpochRecord, Event, Figures, Outcome, Sink, best_epoch};
 use crate::model::{Adapter, Base, SavedAdapter, count_parameters, peft};
 use crate::spec::{PackPlan, PlannedRun, RunId};
@@ -202,70 +203,6 @@ impl Session<'_, '_> {
     /// Runs without an epoch left.
     fn finished(&self) -> impl Iterator<Item = usize> {
         self.pack.active().filter(|(_, member)| member.finished()).map(|(place, _)| place)
-    }
-
-    /// Tests and records the runs that have no epoch left; false where `stop` asked to leave first.
-    fn end_finished(&mut self, stop: &dyn Fn() -> bool) -> Result<bool, TrainError> {
-        let places: Vec<usize> = self.finished().collect();
-        let Some(mut tests) = self.test(&places, stop)? else {
-            return Ok(false);
-        };
-        for place in places {
-            if let Some(member) = self.pack.places[place].member.take()
-                && let Some(best) = &member.best
-            {
-                let run = member.id().clone();
-                let test = tests.remove(&place);
-                for (epoch, tested) in test.iter().flat_map(|test| test.epochs(best.epoch, member.progress.epoch)) {
-                    self.sink.emit(&Event::Tested { run: run.clone(), epoch, figures: tested.figures });
-                }
-                self.recorder.completed(&run, &ending::result(self.job, &member, best, test)?)?;
-                let outcome = Outcome::Completed { best_epoch: best.epoch };
-                self.sink.emit(&Event::RunFinished { run, outcome });
-            }
-        }
-        self.pack.restart_clock();
-        Ok(true)
-    }
-
-    /// Evaluates the last and the best parameters of runs that have no epoch left on the test examples, by place: none where
-    /// there is no test. No result at all where `stop` asked to leave. The best parameters are the runs' own afterwards.
-    fn test(
-        &mut self,
-        places: &[usize],
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Option<BTreeMap<usize, TestResult>>, TrainError> {
-        let mut tests = BTreeMap::new();
-        let Some(examples) = &self.job.data.test else {
-            return Ok(Some(tests));
-        };
-        self.tell_of_evaluation(places, 0);
-        let Some(last) = self.evaluate(Part::Test, places, stop)? else {
-            return Ok(None);
-        };
-        let mut earlier = Vec::new();
-        for &place in places {
-            if let Some(member) = self.pack.member(place)
-                && let Some(best) = member.best.as_ref().filter(|best| best.epoch != member.progress.epoch)
-            {
-                member.adapter.parameters.values.f_copy_(&best.values)?;
-                earlier.push(place);
-            }
-        }
-        let Some(best) = self.evaluate(Part::Test, &earlier, stop)? else {
-            return Ok(None);
-        };
-        let tested = |evaluation: Evaluation| ending::tested(evaluation, examples, self.job.base.classes);
-        let mut best: BTreeMap<usize, Evaluation> = best.into_iter().collect();
-        for (place, last) in last {
-            let last = tested(last);
-            let test = match best.remove(&place) {
-                Some(best) => TestResult { best: tested(best), last: Some(last) },
-                None => TestResult { best: last, last: None },
-            };
-            tests.insert(place, test);
-        }
-        Ok(Some(tests))
     }
 
     /// `ahead`: epochs after those that are completed.

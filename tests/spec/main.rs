@@ -11,4 +11,5 @@ mod seeds;
 mod selection;
 mod shipped;
 mod support;
+mod test_part;
 mod writing;
