@@ -128,7 +128,7 @@ fn a_full_disk_is_told_and_earlier_results_are_intact() {
     std::fs::create_dir(&mount).unwrap();
     // Mounting needs a user namespace of its own where we are not the administrator.
     let script =
-        "mount -t tmpfs -o size=256k none \"$0\" && exec \"$1\" --exact durable::fills_the_disk --ignored --nocapture";
+        "mount -t tmpfs -o size=264k none \"$0\" && exec \"$1\" --exact durable::fills_the_disk --ignored --nocapture";
     let run = |program: &str, arguments: &[&str]| {
         Command::new(program)
             .args(arguments)

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use sweep::event::Outcome;
+use sweep::event::{Figures, Outcome};
 use sweep::execute::MockSettings;
+use sweep::metrics::Scores;
 use sweep::spec::RunId;
 use sweep::store::{RunState, Store, StoreError, sweep_folders};
-use sweep::train::{AdapterFiles, Prediction, Recorder, RunResult};
+use sweep::train::{AdapterFiles, Prediction, Recorder, RunResult, TestResult, Tested};
 
 use crate::samples::{epoch, facts};
 use crate::support::{YAML, claimed_recorder, finished, open, options, run, runs, scratch, sweep, timeless, work_with};
@@ -25,6 +26,7 @@ sample/packs/8d2b3d23bf89/memory.json
 sample/plan-claim.lock
 sample/runs/a73069c4681a/adapter/adapter_config.json
 sample/runs/a73069c4681a/adapter/adapter_model.safetensors
+sample/runs/a73069c4681a/last_predictions.csv
 sample/runs/a73069c4681a/log.txt
 sample/runs/a73069c4681a/metrics.csv
 sample/runs/a73069c4681a/predictions.csv
@@ -32,6 +34,7 @@ sample/runs/a73069c4681a/result.json
 sample/runs/a73069c4681a/run.json
 sample/runs/ad3fb9b07000/adapter/adapter_config.json
 sample/runs/ad3fb9b07000/adapter/adapter_model.safetensors
+sample/runs/ad3fb9b07000/last_predictions.csv
 sample/runs/ad3fb9b07000/log.txt
 sample/runs/ad3fb9b07000/metrics.csv
 sample/runs/ad3fb9b07000/predictions.csv
@@ -64,25 +67,48 @@ ad3fb9b07000|base, seed=1|base|models/mini|data/news.csv|train|title;description
 a73069c4681a|epochs=5, seed=1|epochs=5|models/mini|data/news.csv|train|title;description|||{"held_out":{"size":{"examples":160},"seed":42}}|128|8|16.0|0.1|bert.encoder.layer.0.attention.self.query|0.1|0.1|0.1|0.0|0.001|0.1|cosine|0.15|16|32|2|1.0|5|fp32|1|accuracy|pending|||||||||||0|
 "##);
     insta::assert_snapshot!(kept[&PathBuf::from("metrics.csv")], @r##"
-run|label|configuration|seed|epoch|train_loss|train_accuracy|eval_loss|accuracy|precision|recall|f1|mean_confidence|learning_rate
-ad3fb9b07000|base, seed=1|base|1|1|0.5|0.75|1|0.5|0.5|0.25|0.125|0.9|0.001
-ad3fb9b07000|base, seed=1|base|1|2|0.3333333333333333|0.75|0.6666666666666666|0.6666666666666667|0.5|0.25|0.125|0.9|0.001
-ad3fb9b07000|base, seed=1|base|1|3|0.0000001|0.75|0.0000002|0.9999999|0.5|0.25|0.125|0.9|0.001
+run|label|configuration|seed|epoch|train_loss|train_accuracy|eval_loss|accuracy|precision|recall|f1|mean_confidence|learning_rate|train_eval_loss
+ad3fb9b07000|base, seed=1|base|1|1|0.5|0.75|1|0.5|0.5|0.25|0.125|0.9|0.001|0.25
+ad3fb9b07000|base, seed=1|base|1|2|0.3333333333333333|0.75|0.6666666666666666|0.6666666666666667|0.5|0.25|0.125|0.9|0.001|0.16666666666666666
+ad3fb9b07000|base, seed=1|base|1|3|0.0000001|0.75|0.0000002|0.9999999|0.5|0.25|0.125|0.9|0.001|0.00000005
 "##);
     insta::assert_snapshot!(std::fs::read_to_string(store.layout().run(&id).metrics_csv()).unwrap(), @r##"
-epoch,train_loss,train_accuracy,eval_loss,accuracy,precision,recall,f1,mean_confidence,learning_rate,seconds,examples_per_second,tokens_per_second
-1,0.5,0.75,1,0.5,0.5,0.25,0.125,0.9,0.001,12.5,100,5000.25
-2,0.3333333333333333,0.75,0.6666666666666666,0.6666666666666667,0.5,0.25,0.125,0.9,0.001,12.5,100,5000.25
-3,0.0000001,0.75,0.0000002,0.9999999,0.5,0.25,0.125,0.9,0.001,12.5,100,5000.25
+epoch,train_loss,train_accuracy,eval_loss,accuracy,precision,recall,f1,mean_confidence,learning_rate,seconds,examples_per_second,tokens_per_second,train_eval_loss
+1,0.5,0.75,1,0.5,0.5,0.25,0.125,0.9,0.001,12.5,100,5000.25,0.25
+2,0.3333333333333333,0.75,0.6666666666666666,0.6666666666666667,0.5,0.25,0.125,0.9,0.001,12.5,100,5000.25,0.16666666666666666
+3,0.0000001,0.75,0.0000002,0.9999999,0.5,0.25,0.125,0.9,0.001,12.5,100,5000.25,0.00000005
 "##);
     insta::assert_snapshot!(std::fs::read_to_string(store.layout().run(&id).predictions_csv()).unwrap(), @r##"
 example,label,predicted,p_World,"p_a ""quoted"", name"
 7,0,0,0.9,0.100000024
 12,1,0,0.6,0.39999998
 "##);
-    insta::assert_snapshot!(of_run("result.json"), @r##"{"format_version":1,"run":"ad3fb9b07000","status":"completed","best_epoch":2,"best":{"epoch":2,"train_loss":0.3333333333333333,"train_accuracy":0.75,"eval_loss":0.6666666666666666,"scores":{"accuracy":0.6666666666666667,"precision":0.5,"recall":0.25,"f1":0.125},"mean_confidence":0.9,"learning_rate":0.001},"epochs":3,"trainable_parameters":864004,"device":"cuda:0"}"##);
-    insta::assert_snapshot!(of_run("run.json"), @r##"{"format_version":1,"run":{"id":"ad3fb9b07000","label":"base, seed=1","configuration":"base","spec":{"model":"models/mini","dataset":{"path":"data/news.csv","split":"train","text":["title","description"],"label":null,"limit":null,"evaluation":{"held_out":{"size":{"examples":160},"seed":42}}},"max_length":128,"rank":8,"lora_alpha":16.0,"lora_dropout":0.1,"target_modules":["bert.encoder.layer.0.attention.self.query"],"hidden_dropout":0.1,"attention_dropout":0.1,"classifier_dropout":0.1,"extra_dropout":0.0,"learning_rate":0.001,"weight_decay":0.1,"lr_scheduler":"cosine","warmup_ratio":0.15,"batch_size":16,"eval_batch_size":32,"gradient_accumulation_steps":2,"max_grad_norm":1.0,"epochs":3,"precision":"fp32","seed":1,"metric_for_best":"accuracy"}},"facts":{"trainable_parameters":864004,"total_parameters":125512712,"train_examples":240,"eval_examples":2,"class_names":["World","a \"quoted\", name"],"data_digest":"dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd","model_digest":"mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm","steps":24,"device":"cuda:0"},"versions":{"sweep":"0.0.0","git_commit":null,"libtorch":"2.11.0"}}"##);
-    assert_eq!(store.predictions(&id).unwrap().unwrap().rows, result(2).predictions);
+    insta::assert_snapshot!(of_run("result.json"), @r##"{"format_version":1,"run":"ad3fb9b07000","status":"completed","best_epoch":2,"best":{"epoch":2,"train_loss":0.3333333333333333,"train_accuracy":0.75,"eval_loss":0.6666666666666666,"train_eval_loss":0.16666666666666666,"scores":{"accuracy":0.6666666666666667,"precision":0.5,"recall":0.25,"f1":0.125},"mean_confidence":0.9,"learning_rate":0.001},"last_predictions":true,"test":{"best":{"loss":0.25,"scores":{"accuracy":1.0,"precision":1.0,"recall":1.0,"f1":1.0},"mean_confidence":0.8},"last":{"loss":0.5,"scores":{"accuracy":1.0,"precision":1.0,"recall":1.0,"f1":1.0},"mean_confidence":0.8}},"epochs":3,"trainable_parameters":864004,"device":"cuda:0"}"##);
+    insta::assert_snapshot!(of_run("run.json"), @r##"{"format_version":1,"run":{"id":"ad3fb9b07000","label":"base, seed=1","configuration":"base","spec":{"model":"models/mini","dataset":{"path":"data/news.csv","split":"train","text":["title","description"],"label":null,"limit":null,"evaluation":{"held_out":{"size":{"examples":160},"seed":42}}},"max_length":128,"rank":8,"lora_alpha":16.0,"lora_dropout":0.1,"target_modules":["bert.encoder.layer.0.attention.self.query"],"hidden_dropout":0.1,"attention_dropout":0.1,"classifier_dropout":0.1,"extra_dropout":0.0,"learning_rate":0.001,"weight_decay":0.1,"lr_scheduler":"cosine","warmup_ratio":0.15,"batch_size":16,"eval_batch_size":32,"gradient_accumulation_steps":2,"max_grad_norm":1.0,"epochs":3,"precision":"fp32","seed":1,"metric_for_best":"accuracy"}},"facts":{"trainable_parameters":864004,"total_parameters":125512712,"train_examples":240,"eval_examples":2,"test_examples":2,"class_names":["World","a \"quoted\", name"],"data_digest":"dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd","model_digest":"mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm","steps":24,"device":"cuda:0"},"versions":{"sweep":"0.0.0","git_commit":null,"libtorch":"2.11.0"}}"##);
+    let left = result(2);
+    let test = left.test.unwrap();
+    let [best, last] = [Some(test.best), test.last].map(|tested| tested.unwrap().predictions);
+    for (found, rows) in [
+        (store.predictions(&id), left.predictions),
+        (store.last_predictions(&id), left.last_predictions.unwrap()),
+        (store.test_predictions(&id), best),
+        (store.last_test_predictions(&id), last),
+    ] {
+        assert_eq!(found.unwrap().unwrap().rows, rows);
+    }
+    assert_eq!(store.examine(&id).unwrap().len(), 1, "the adapter of this test is none");
+    // Without any of the files the run is damaged.
+    let files = store.layout().run(&id);
+    for path in [files.last_predictions_csv(), files.test_predictions_csv(), files.last_test_predictions_csv()] {
+        let contents = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let damage = store.runs().unwrap().remove(0).damage.unwrap();
+        assert!(damage.contains(&format!("{name} is missing")), "{damage}");
+        std::fs::write(&path, [&contents[..], b"9,0,0,0.5,0.5\n"].concat()).unwrap();
+        assert!(store.examine(&id).unwrap().iter().any(|fault| fault.contains("has 3 predictions for 2")), "{name}");
+        std::fs::write(&path, contents).unwrap();
+    }
 }
 
 fn result(best_epoch: usize) -> RunResult {
@@ -92,11 +118,19 @@ fn result(best_epoch: usize) -> RunResult {
         predicted,
         probabilities: vec![first, 1.0 - first],
     };
+    let tested = |loss: f64, first: f32| Tested {
+        figures: Figures {
+            loss,
+            scores: Scores { accuracy: 1.0, precision: 1.0, recall: 1.0, f1: 1.0 },
+            mean_confidence: 0.8,
+        },
+        predictions: vec![row(3, 0, 0, first), row(4, 1, 1, 1.0 - first)],
+    };
     RunResult {
         best_epoch,
         predictions: vec![row(7, 0, 0, 0.9), row(12, 1, 0, 0.6)],
-        last_predictions: None,
-        test: None,
+        last_predictions: Some(vec![row(7, 0, 0, 0.7), row(12, 1, 1, 0.2)]),
+        test: Some(TestResult { best: tested(0.25, 0.8), last: Some(tested(0.5, 0.75)) }),
         adapter: AdapterFiles { config: "{}\n".into(), weights: vec![1, 2, 3] },
     }
 }

@@ -26,7 +26,7 @@ pub fn facts() -> RunFacts {
         total_parameters: 125_512_712,
         train_examples: 240,
         eval_examples: 2,
-        test_examples: None,
+        test_examples: Some(2),
         class_names: vec!["World".into(), "a \"quoted\", name".into()],
         data: None,
         data_digest: "d".repeat(64),
