@@ -130,6 +130,7 @@ fn a_small_sweep_gets_its_charts_and_tables() {
             "summary.csv",
             "summary.md",
             "summary.tex",
+            "differences.csv",
             "hypotheses.csv"
         ]
     );

@@ -54,7 +54,7 @@ fn replicate_mean(rows: &[&[f64]], seeds: usize, random: &mut Stream) -> f64 {
 }
 
 /// Linear interpolation between order statistics (numpy's default); `sorted` is not empty.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     below + (above - below) * place.fract()

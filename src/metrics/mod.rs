@@ -11,8 +11,9 @@
 //! [`PairedExamples`] holds one difference per seed and example, [`PairedSeeds`] one per seed (for metrics without
 //! values per example), [`PairedTimes`] epochs until a goal is reached, which some runs never do. All give an [`Effect`]: estimate, 95 % interval, p-value.
 //! A [`Claim`] allows some effects and excludes the others; [`assess`] reads the [`Verdict`] off the interval.
+//! [`Improvement`] is the probability that a run of one side beats a run of the other, [`TaskScores`] sums up several data sets.
 //! [`correct`] applies Holm's correction across the claims of a sweep, [`correct_looks`] also where a claim is looked at
-//! several times while its seeds come in. [`Design`] predicts, before anything ran,
+//! several times while its seeds come in; [`benjamini_hochberg`] is for comparisons that nobody claimed beforehand. [`Design`] predicts, before anything ran,
 //! whether planned seeds and examples can settle a claim, and [`Prospect`] says what would.
 //!
 //! # Why this interval
@@ -31,9 +32,11 @@ mod claim;
 mod confusion;
 #[cfg(test)]
 mod degenerate;
+mod discovery;
 mod distribution;
 mod effect;
 mod holm;
+mod improvement;
 mod influence;
 mod interval;
 mod looks;
@@ -47,6 +50,7 @@ mod power;
 mod probability;
 mod prospect;
 mod random;
+mod several_tasks;
 mod sign_test;
 mod summary;
 mod verdict;
@@ -54,8 +58,10 @@ mod verdict;
 pub use bootstrap::{Bootstrap, bootstrap_interval};
 pub use claim::{Claim, ClaimError, Expectation, Scale};
 pub use confusion::{ClassScores, Confusion, ConfusionError, ScoreName, Scores};
+pub use discovery::benjamini_hochberg;
 pub use effect::{Basis, Effect};
 pub use holm::holm;
+pub use improvement::Improvement;
 pub use influence::example_values;
 pub use interval::{Interval, LEVEL, mean_interval, share_interval, wilson};
 pub use looks::{Look, correct_looks, looks, speaking};
@@ -68,5 +74,6 @@ pub use pooled::Pooled;
 pub use power::{DEFAULT_CORRELATION, DEFAULT_SEED_SD, DEFAULT_SHARED, Design, discordance};
 pub use probability::{confidence, log_loss};
 pub use prospect::{Needs, POWER, Prospect, Quantity};
+pub use several_tasks::TaskScores;
 pub use summary::{Direction, Summary};
 pub use verdict::{ALPHA, Assessment, Joint, Verdict, all_of, assess, assess_at, correct};

@@ -10,7 +10,7 @@ use crate::words::counted;
 use super::error::Candidates;
 use super::model::{Report, Run};
 use super::pairing::{self, Pairs};
-use super::{ReportError, answers, collect, metric, verdicts};
+use super::{ReportError, answers, collect, differences, metric, verdicts};
 
 const METRICS: [MetricName; 6] = [
     MetricName::Accuracy,
@@ -209,6 +209,17 @@ fn conclusion(left: &Side, right: &Side, pairs: &Pairs<'_>) -> String {
             format!("\nNo difference in accuracy is shown: anything in {bounds} points fits these results.\n")
         }
     });
+    let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
+    if let Some(improvement) = differences::improvement(pairs, accuracy).filter(|found| found.interval.is_some()) {
+        let words = differences::improvement_words(Some(improvement));
+        text.push_str(&format!(
+            "A run of A is more accurate than a run of B in {words} (95 % interval) of the cases.\n"
+        ));
+    }
+    text.push_str(
+        "These p-values are not corrected: of six metrics and of all pairs that could be compared, some differ by chance. \
+         Claims\nthat a sweep file states beforehand are corrected (`hypotheses`).\n",
+    );
     if pairs.runs.len() == 1 {
         text.push_str("One pair of runs: the difference may be the seed's, whatever the examples say.\n");
     }

@@ -1,10 +1,9 @@
 //! What the evidence says about each hypothesis of a sweep.
 
-use crate::metrics::{self, Assessment, Claim, Effect, Joint, Look, Verdict};
+use crate::metrics::{self, Assessment, Claim, Effect, Improvement, Joint, Look, Verdict};
 use crate::spec::{Hypothesis, HypothesisMetric};
 use crate::words::counted;
 
-use super::caveats;
 use super::model::{Configuration, Report};
 use super::pairing::{self, Pairs};
 use super::planned_seeds::PlannedSeeds;
@@ -12,6 +11,7 @@ pub(crate) use super::verdict_words::{
     amount, basis_words, claim, claim_words, difference, expectation, expectation_words, interval_at_level,
     interval_words, level_words, metric_words, p_words, scale, word,
 };
+use super::{caveats, differences};
 
 /// A hypothesis with the evidence on it.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Judged {
     pub joint: Option<Joint>,
     /// Each treatment by itself, uncorrected.
     pub treatments: Vec<(String, Assessment)>,
+    /// How often a run of the treatment that decides is better than one of the baseline, with a 95 % interval.
+    pub improvement: Option<Improvement>,
     /// What stands in the way of a conclusion, or qualifies it.
     pub caveats: Vec<String>,
 }
@@ -68,6 +70,8 @@ struct Course<'a> {
 struct Found {
     joint: Option<Joint>,
     treatments: Vec<(String, Assessment)>,
+    /// Of each of `treatments`.
+    improvements: Vec<Option<Improvement>>,
     caveats: Vec<String>,
 }
 
@@ -119,7 +123,10 @@ impl<'a> Course<'a> {
         let mut missing = !self.lacking.is_empty();
         for ((name, _), pairs) in self.compared.iter().zip(pairs) {
             match effect(name, pairs, self.hypothesis.metric, &mut found.caveats) {
-                Ok(effect) => found.treatments.push((name.to_string(), metrics::assess_at(&effect, claim, share))),
+                Ok(effect) => {
+                    found.treatments.push((name.to_string(), metrics::assess_at(&effect, claim, share)));
+                    found.improvements.push(differences::improvement(pairs, self.hypothesis.metric));
+                }
                 Err(reason) => {
                     missing = true;
                     found.caveats.push(format!("{name}: {reason}"));
@@ -165,6 +172,7 @@ impl<'a> Course<'a> {
         };
         let mut judged = Judged {
             hypothesis: self.hypothesis.clone(),
+            improvement: found.joint.and_then(|joint| *found.improvements.get(joint.treatment)?),
             joint: found.joint,
             treatments: found.treatments,
             caveats: found.caveats,

@@ -33,6 +33,10 @@ pub(super) fn write(report: &Report, folder: &Path, format: Format) -> Result<Wr
     for (name, contents) in texts {
         files.push(put(&folder.join(name), &contents)?);
     }
+    let explored = [("differences.csv", tables::differences_csv(report)), ("profile.csv", tables::profile_csv(report))];
+    for (name, contents) in explored {
+        files.extend(contents.map(|contents| put(&folder.join(name), &contents)).transpose()?);
+    }
     if !report.judged.is_empty() {
         files.push(put(&folder.join("hypotheses.csv"), &tables::csv_hypotheses(report))?);
     }

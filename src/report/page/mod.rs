@@ -4,6 +4,7 @@
 //! the charts, whose texts plotters escapes) or are JSON with `<` escaped.
 
 mod environment;
+mod exploration;
 mod figures;
 mod index;
 mod observations;
@@ -38,6 +39,8 @@ pub(crate) fn sweep(report: &Report, charts: &[Chart], around: &Surroundings) ->
         ("reported", &reported, verdicts::reported(report)),
         ("charts", "Charts", figures::charts(charts, around.chart_extension)),
         ("configurations", "Configurations", figures::configurations(report)),
+        ("differences", "Differences from the baseline", exploration::differences(report)),
+        ("across", "Across data sets", exploration::across(report)),
         ("runs", "All runs", runs::section(report, &around.results)),
         ("failures", "What did not complete", runs::failures(report)),
         ("environment", "To reproduce this", Some(environment::section(report))),

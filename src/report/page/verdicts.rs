@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use crate::report::model::Report;
-use crate::report::reference;
 use crate::report::verdicts::{self, Judged};
+use crate::report::{differences, reference};
 
 /// None without hypotheses.
 pub(super) fn section(report: &Report) -> Option<Markup> {
@@ -17,7 +17,8 @@ pub(super) fn section(report: &Report) -> Option<Markup> {
             table {
                 caption {
                     "Differences are treatment minus baseline, paired by seed and evaluation example, with 95 % intervals. "
-                    "p-values are corrected by Holm across the hypotheses of the sweep."
+                    "p-values are corrected by Holm across the hypotheses of the sweep, and for the looks where it declares some. "
+                    "\"Better in\" is the estimated share of pairs of runs in which the changed side is better."
                 }
                 thead {
                     tr {
@@ -27,6 +28,7 @@ pub(super) fn section(report: &Report) -> Option<Markup> {
                         th.number scope="col" { "Difference" }
                         th.number scope="col" { "95 % interval" }
                         th.number scope="col" { "p" }
+                        th.number scope="col" { "Better in" }
                         th scope="col" { "Rests on" }
                     }
                 }
@@ -57,9 +59,10 @@ fn row(judged: &Judged) -> Markup {
                     td.number { (verdicts::difference(scale, assessment.effect)) }
                     td.number { (verdicts::interval_at_level(scale, assessment)) }
                     td.number { (verdicts::p_words(assessment.adjusted_p_value)) }
+                    td.number { (differences::improvement_words(judged.improvement)) }
                     td { (verdicts::basis_words(assessment)) }
                 }
-                None => { td.number { "–" } td.number { "–" } td.number { "–" } td { "nothing yet" } }
+                None => { td.number { "–" } td.number { "–" } td.number { "–" } td.number { "–" } td { "nothing yet" } }
             }
         }
     }

@@ -63,7 +63,8 @@ fn fields(row: &Row<'_>) -> Vec<String> {
 
 /// Columns: id and claim; the verdict; the metric and what is claimed of it; the treatment that decides, and the baseline;
 /// effect (treatment minus baseline, in units of the metric: shares of 1, not percent) with its interval and the level of that
-/// (0.95, more where there are several looks); p-value before and after the correction for looks and hypotheses (Holm); seeds and examples that it rests on; caveats. Empty where there is no evidence.
+/// (0.95, more where there are several looks); p-value before and after the correction for looks and hypotheses (Holm); seeds and examples that it rests on; the probability that a run is better than one
+/// of the baseline, with its 95 % interval; caveats. Empty where there is no evidence.
 pub(crate) fn hypotheses(report: &Report) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let header = [
@@ -82,6 +83,9 @@ pub(crate) fn hypotheses(report: &Report) -> Vec<u8> {
         "p_holm",
         "seeds",
         "examples",
+        "better",
+        "better_low_95",
+        "better_high_95",
         "caveats",
     ];
     // As above.
@@ -92,10 +96,11 @@ pub(crate) fn hypotheses(report: &Report) -> Vec<u8> {
     writer.into_inner().unwrap_or_default()
 }
 
-fn verdict(judged: &Judged) -> [String; 16] {
+fn verdict(judged: &Judged) -> [String; 19] {
     let hypothesis = &judged.hypothesis;
     let assessment = judged.joint.as_ref().map(|joint| joint.assessment);
     let interval = assessment.and_then(|assessment| assessment.interval);
+    let better = judged.improvement.and_then(|improvement| improvement.interval);
     let deciding = judged.joint.as_ref().and_then(|joint| judged.treatments.get(joint.treatment));
     [
         hypothesis.id.clone(),
@@ -113,6 +118,9 @@ fn verdict(judged: &Judged) -> [String; 16] {
         shown(assessment.and_then(|assessment| assessment.adjusted_p_value)),
         shown(assessment.map(|assessment| assessment.seeds)),
         shown(assessment.and_then(|assessment| assessment.examples)),
+        shown(judged.improvement.map(|improvement| improvement.probability)),
+        shown(better.map(|interval| interval.low)),
+        shown(better.map(|interval| interval.high)),
         judged.caveats.join("; "),
     ]
 }

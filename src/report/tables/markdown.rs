@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::report::metric;
 use crate::report::model::Report;
-use crate::report::{observations, reference, remarks, verdicts};
+use crate::report::{differences, observations, reference, remarks, verdicts};
 use crate::spec::MetricName;
 use crate::words::grouped;
 
@@ -27,6 +27,7 @@ pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
     text.push_str(&reported(report));
     text.push_str("## Configurations\n\n");
     text.push_str(&table(report));
+    text.push_str(&super::exploration::markdown(report));
     if !charts.is_empty() {
         text.push_str("\n## Charts\n");
         for (file, title) in charts {
@@ -43,20 +44,22 @@ fn hypotheses(report: &Report) -> String {
     }
     let mut text = format!("## Verdicts\n\n{}\n\n", verdicts::tally(&report.judged));
     text.push_str(
-        "| Claim | Verdict | Compared | Difference | 95 % interval | p (Holm) |\n|:--|:--|:--|--:|--:|--:|\n",
+        "| Claim | Verdict | Compared | Difference | 95 % interval | p (Holm) | Better in |\n\
+         |:--|:--|:--|--:|--:|--:|--:|\n",
     );
     for judged in &report.judged {
         let scale = verdicts::scale(judged.hypothesis.metric);
         let assessment = judged.joint.as_ref().map(|joint| &joint.assessment);
         let dash = || "–".to_string();
         text.push_str(&format!(
-            "| {} | **{}** | {} | {} | {} | {} |\n",
+            "| {} | **{}** | {} | {} | {} | {} | {} |\n",
             escape(&judged.hypothesis.claim),
             verdicts::word(judged.verdict()),
             escape(&verdicts::compared_words(judged)),
             assessment.map_or_else(dash, |a| verdicts::difference(scale, a.effect)),
             assessment.map_or_else(dash, |a| verdicts::interval_at_level(scale, a)),
             assessment.map_or_else(dash, |a| verdicts::p_words(a.adjusted_p_value)),
+            escape(&differences::improvement_words(judged.improvement)),
         ));
     }
     for judged in report.judged.iter().filter(|judged| !judged.caveats.is_empty()) {

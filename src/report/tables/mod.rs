@@ -1,12 +1,14 @@
 //! Tables of a report: CSV for programs, Markdown for people, LaTeX for a paper.
 
 mod csv;
+mod exploration;
 mod latex;
 mod markdown;
 mod rows;
 
 pub(crate) use crate::words::grouped;
 pub(crate) use csv::{hypotheses as csv_hypotheses, observations as csv_observations, summary as csv_summary};
+pub(crate) use exploration::{differences_csv, profile_csv};
 pub(crate) use latex::table as latex_table;
 pub(crate) use markdown::summary as markdown_summary;
 pub(crate) use rows::{Row, best, mean_and_deviation, rows};

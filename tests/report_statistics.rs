@@ -1,4 +1,5 @@
-//! When verdicts are given: at all planned seeds, or at looks that were declared beforehand.
+//! When verdicts are given (at all planned seeds, or at looks that were declared beforehand), and what is said of differences that
+//! nobody claimed.
 
 mod report_support;
 
@@ -40,6 +41,10 @@ fn verdicts(results: &Path) -> Rows {
 fn rows(results: &Path, table: &str) -> Rows {
     let out = results.join("../reports");
     run(&ReportOptions { paths: vec![results.to_owned()], out: out.clone(), format: Format::Svg }).unwrap();
+    by_id(&out, table)
+}
+
+fn by_id(out: &Path, table: &str) -> Rows {
     let mut table = csv::Reader::from_path(out.join(format!("looked-at/{table}.csv"))).unwrap();
     let rows = table.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
     rows.map(|row| (row["id"].clone(), row)).collect()
@@ -140,4 +145,49 @@ fn observations_are_judged_when_all_planned_seeds_are_in() {
     let after = good();
     assert_eq!((&after["verdict"], &after["p"]), (&before["verdict"], &before["p"]));
     assert!(after["caveats"].contains("seeds 4 and 5 were added"), "{after:?}");
+}
+
+/// What nobody claimed is said to be exploratory, with q-values; where there are several data sets, across them.
+#[test]
+fn differences_that_nobody_claimed_are_corrected_and_summed_up_across_data_sets() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("results");
+    let mut arms = Vec::new();
+    for data in ["a.csv", "b.csv"] {
+        for (rank, accuracy) in [(16, 0.9), (64, 0.8), (8, 0.895)] {
+            let parts =
+                [(rank != 16).then(|| format!("rank={rank}")), (data == "b.csv").then(|| "dataset.path=b.csv".into())];
+            let name = parts.into_iter().flatten().collect::<Vec<String>>().join(", ");
+            let name = if name.is_empty() { "base".to_string() } else { name };
+            arms.push(Arm::new(&name, accuracy, |spec| {
+                spec.rank = rank;
+                spec.dataset.path = data.to_string();
+            }));
+        }
+    }
+    Fake { examples: 200, ..Fake::new("looked-at", arms) }.write(&results);
+    let out = folder.path().join("reports");
+    run(&ReportOptions { paths: vec![results], out: out.clone(), format: Format::Svg }).unwrap();
+    let table = |name: &str| -> Vec<BTreeMap<String, String>> {
+        let mut table = csv::Reader::from_path(out.join("looked-at").join(name)).unwrap();
+        table.deserialize().map(Result::unwrap).collect()
+    };
+    let differences = table("differences.csv");
+    assert_eq!(differences.len(), 5, "all but the baseline");
+    let number = |row: &BTreeMap<String, String>, column: &str| row[column].parse::<f64>().unwrap();
+    assert!(differences.iter().all(|row| number(row, "q_bh") >= number(row, "p")));
+    let worse = differences.iter().find(|row| row["configuration"] == "rank=64").unwrap();
+    assert_eq!((worse["better"].as_str(), worse["better_low_95"].as_str()), ("0", "0"));
+    assert!(number(worse, "better_high_95") > 0.2, "three seeds leave much open: {worse:?}");
+
+    let profile = table("profile.csv");
+    let methods: Vec<&str> = profile.iter().map(|row| row["method"].as_str()).collect();
+    assert!(methods.contains(&"base") && methods.contains(&"rank=64") && methods.contains(&"rank=8"), "{methods:?}");
+    let last = profile.iter().rfind(|row| row["method"] == "base").unwrap();
+    assert_eq!(number(last, "share_above"), 0.0);
+    let text = std::fs::read_to_string(out.join("looked-at/summary.md")).unwrap();
+    assert!(text.contains("## Across data sets") && text.contains("On a.csv, b.csv."), "{text}");
+    assert!(text.contains("Exploratory: nobody claimed these differences beforehand"), "{text}");
+    let page = std::fs::read_to_string(out.join("looked-at/index.html")).unwrap();
+    assert!(page.contains("Interquartile mean") && page.contains("q (BH)"));
 }
