@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sweep::spec::{Sweep, SweepFile};
+use sweep::spec::{Against, Sweep, SweepFile};
 
 use crate::support::FakeFacts;
 
@@ -31,6 +31,18 @@ fn summary(sweep: &Sweep) -> String {
             hypothesis.expect.name()
         ));
     }
+    if !sweep.observations.is_empty() {
+        text.push_str("\nobservations\n");
+    }
+    for observation in &sweep.observations {
+        let against = match &observation.against {
+            Against::Value(value) => value.to_string(),
+            Against::Quantity(quantity) => quantity.to_string(),
+        };
+        let margin = observation.margin.map_or(String::new(), |margin| format!(" (margin {margin})"));
+        let (observe, expect) = (&observation.observe, observation.expect.name());
+        text.push_str(&format!("{}: {observe} {expect} {against}{margin}\n", observation.id));
+    }
     text.push_str("\nreference\n");
     for figure in &sweep.reference {
         text.push_str(&format!("{} {} {:?} {}\n", figure.source, figure.metric, figure.epoch, figure.value));
@@ -41,6 +53,11 @@ fn summary(sweep: &Sweep) -> String {
 #[test]
 fn quickstart() {
     insta::assert_snapshot!(summary(&shipped("quickstart.yaml")));
+}
+
+#[test]
+fn ablation_settled() {
+    insta::assert_snapshot!(summary(&shipped("ablation-settled.yaml")));
 }
 
 #[test]
@@ -70,5 +87,5 @@ fn no_sweep_is_forgotten() {
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut sweeps: Vec<String> = names.filter(|name| name.ends_with(".yaml")).collect();
     sweeps.sort();
-    assert_eq!(sweeps, ["ablation.yaml", "quickstart.yaml"]);
+    assert_eq!(sweeps, ["ablation-settled.yaml", "ablation.yaml", "quickstart.yaml"]);
 }
