@@ -191,3 +191,22 @@ fn differences_that_nobody_claimed_are_corrected_and_summed_up_across_data_sets(
     let page = std::fs::read_to_string(out.join("looked-at/index.html")).unwrap();
     assert!(page.contains("Interquartile mean") && page.contains("q (BH)"));
 }
+
+/// A claim that is dropped when its result is there still counts, and one that is made then is told.
+#[test]
+fn hypotheses_cannot_be_chosen_by_their_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("results");
+    fake(3, 3).write(&results);
+    let before = verdicts(&results);
+    let mut fewer = fake(3, 3);
+    fewer.hypotheses = vec![claim("worse", "learning_rate=0.002"), claim("new", "rank=64")];
+    fewer.write(&results);
+    let after = verdicts(&results);
+    let number = |row: &BTreeMap<String, String>, column: &str| row[column].parse::<f64>().unwrap();
+    assert!(number(&after["worse"], "p_holm") >= number(&before["worse"], "p_holm"));
+    assert!(after["new"]["caveats"].contains("stated or changed after results could be seen"), "{after:?}");
+    assert!(!after["worse"]["caveats"].contains("stated or changed"), "{after:?}");
+    let text = std::fs::read_to_string(folder.path().join("reports/looked-at/summary.md")).unwrap();
+    assert!(text.contains("Taken out of the sweep file after results could be seen: same."), "{text}");
+}

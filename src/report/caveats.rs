@@ -8,6 +8,10 @@ use super::pairing::{self, Pairs};
 use super::planned_seeds::PlannedSeeds;
 use super::verdict_words::{difference, interval_words, scale};
 
+/// Of a hypothesis that the plan did not have when results could first be seen.
+pub(super) const LATE: &str = "stated or changed after results could be seen: it may have been made from what it claims, and only new \
+     seeds can test it";
+
 /// What is to be known of a treatment's pairs of runs and their difference.
 pub(super) fn of_pairs(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, effect: &Effect) -> Vec<String> {
     let mut found = Vec::new();

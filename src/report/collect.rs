@@ -58,6 +58,8 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
         hypotheses: record.hypotheses.clone(),
         looks: record.looks.clone(),
         deciding: record.deciding.clone(),
+        late: record.late.clone(),
+        dropped: record.dropped.clone(),
         judged: Vec::new(),
         observed: Vec::new(),
         damages,

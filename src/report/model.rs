@@ -36,6 +36,8 @@ pub struct Report {
     /// As in [`crate::store::SweepRecord`].
     pub looks: Vec<usize>,
     pub deciding: BTreeMap<String, Vec<u64>>,
+    pub late: Vec<String>,
+    pub dropped: Vec<String>,
     /// The hypotheses with the evidence on them.
     pub judged: Vec<Judged>,
     /// The statements about the runs of one configuration, with the evidence on them.

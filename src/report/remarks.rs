@@ -25,6 +25,13 @@ pub(crate) fn of(report: &Report) -> Vec<String> {
     remarks.extend(ended_badly(report));
     remarks.extend(report.damages.iter().map(|damage| format!("Damaged: {damage}.")));
     remarks.extend(seeds(report));
+    if !report.dropped.is_empty() {
+        remarks.push(format!(
+            "Taken out of the sweep file after results could be seen: {}. They count in the correction for the number of \
+             hypotheses.",
+            report.dropped.join(", ")
+        ));
+    }
     if report.eval_examples().is_none() && report.runs.iter().any(|run| run.facts.is_some()) {
         remarks.push(
             "The runs were evaluated on different numbers of examples: differences between them are not paired."

@@ -43,7 +43,8 @@ pub fn judge(report: &Report) -> Vec<Judged> {
     let joints =
         |course: &Course<'_>| course.reached.iter().filter_map(|found| Some(found.joint?.assessment)).collect();
     let mut assessments: Vec<Vec<Assessment>> = courses.iter().map(joints).collect();
-    metrics::correct_looks(&mut assessments, courses.iter().filter(|course| course.is_awaited()).count());
+    let awaited = courses.iter().filter(|course| course.is_awaited()).count();
+    metrics::correct_looks(&mut assessments, awaited + report.dropped.len());
     for (course, corrected) in courses.iter_mut().zip(&assessments) {
         let joints = course.reached.iter_mut().filter_map(|found| found.joint.as_mut());
         for (joint, corrected) in joints.zip(corrected) {
@@ -183,6 +184,9 @@ impl<'a> Course<'a> {
             judged.caveats.extend(outlook(report, &judged));
         }
         judged.caveats.extend(standing);
+        if report.late.contains(&self.hypothesis.id) {
+            judged.caveats.push(caveats::LATE.to_string());
+        }
         for (name, seeds) in &self.compared {
             judged.caveats.extend(caveats::of_seeds(name, seeds, Some(self.hypothesis.metric)));
         }

@@ -2,11 +2,12 @@
 //!
 //! Whoever adds seeds until a difference is clear finds one where there is none. So the plan keeps the seeds of a
 //! configuration, and the looks of the sweep, as they were when results could first be seen: when runs with two seeds had
-//! ended. (One seed tells nothing of the noise, and settles nothing.)
+//! ended. (One seed tells nothing of the noise, and settles nothing.) It also keeps which hypotheses came or went after that:
+//! who states what was seen, or drops what failed, is right too often.
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::spec::{Evaluation, PlannedRun, RunId, RunSpec, Sweep};
+use crate::spec::{Evaluation, Hypothesis, PlannedRun, RunId, RunSpec, Sweep};
 use crate::words::counted;
 
 use super::Store;
@@ -22,6 +23,10 @@ pub struct Deciding {
     pub seeds: BTreeMap<String, Vec<u64>>,
     /// See [`SweepRecord::looks`].
     pub looks: Vec<usize>,
+    /// See [`SweepRecord::late`].
+    pub late: Vec<String>,
+    /// See [`SweepRecord::dropped`].
+    pub dropped: Vec<String>,
     /// What people should know, a sentence each.
     pub notices: Vec<String>,
 }
@@ -41,13 +46,20 @@ impl Deciding {
             }
         }
         deciding.notices.extend(deciding.of_seeds());
-        let seen = |runs: &Vec<&PlannedRun>| runs.iter().filter(|run| ended(&run.id)).take(SEEN).count() == SEEN;
-        if before.looks != sweep.looks && (!deciding.seeds.is_empty() || configurations.values().any(seen)) {
-            deciding.looks.clone_from(&before.looks);
-            deciding.notices.push(of_looks(&before.looks, &sweep.looks));
-        } else {
+        let of_configuration =
+            |runs: &Vec<&PlannedRun>| runs.iter().filter(|run| ended(&run.id)).take(SEEN).count() == SEEN;
+        let seen = || !deciding.seeds.is_empty() || configurations.values().any(of_configuration);
+        let stated = Stated::between(before, sweep);
+        let is_changed = before.looks != sweep.looks || stated != Stated::default();
+        if !is_changed || !seen() {
             deciding.looks.clone_from(&sweep.looks);
+            return deciding;
         }
+        deciding.looks.clone_from(&before.looks);
+        if before.looks != sweep.looks {
+            deciding.notices.push(of_looks(&before.looks, &sweep.looks));
+        }
+        (deciding.late, deciding.dropped) = (stated.late, stated.dropped);
         deciding
     }
 
@@ -86,6 +98,30 @@ fn of_looks(before: &[usize], now: &[usize]) -> String {
         shown(before),
         shown(now)
     )
+}
+
+/// Hypotheses that came, changed or went, with those of earlier changes.
+#[derive(Debug, Default, PartialEq)]
+struct Stated {
+    late: Vec<String>,
+    dropped: Vec<String>,
+}
+
+impl Stated {
+    fn between(before: &SweepRecord, sweep: &Sweep) -> Self {
+        let is_there = |id: &String| sweep.hypotheses.iter().any(|now| now.id == *id);
+        let same = |now: &Hypothesis| {
+            let restored = before.dropped.contains(&now.id);
+            restored
+                || before.hypotheses.iter().any(|old| Hypothesis { claim: now.claim.clone(), ..old.clone() } == *now)
+        };
+        let is_late = |now: &&Hypothesis| before.late.contains(&now.id) || !same(now);
+        let gone = before.hypotheses.iter().map(|old| &old.id).chain(&before.dropped);
+        let mut dropped: Vec<String> = gone.filter(|id| !is_there(id)).cloned().collect();
+        dropped.sort();
+        dropped.dedup();
+        Self { late: sweep.hypotheses.iter().filter(is_late).map(|now| now.id.clone()).collect(), dropped }
+    }
 }
 
 fn by_configuration(runs: &[PlannedRun]) -> BTreeMap<&str, Vec<&PlannedRun>> {

@@ -198,6 +198,8 @@ fn plan(
         observations: sweep.observations.clone(),
         looks: deciding.looks.clone(),
         deciding: deciding.seeds.clone(),
+        late: deciding.late.clone(),
+        dropped: deciding.dropped.clone(),
         reference: sweep.reference.clone(),
     };
     if before.is_some_and(|before| *before != record) {

@@ -50,6 +50,13 @@ pub struct SweepRecord {
     /// after results could be seen.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub deciding: BTreeMap<String, Vec<u64>>,
+    /// Ids of hypotheses that were stated, or changed in more than their sentence, after results could be seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<String>,
+    /// Ids of hypotheses that were taken out after results could be seen. They count in the correction for the number of
+    /// hypotheses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
     pub reference: Vec<ReferenceFigure>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sweep::execute::{MockSettings, WorkerOptions};
-use sweep::spec::{PlannedRun, RunId, Sweep};
+use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, PlannedRun, RunId, Sweep, Vary};
 use sweep::store::{Opened, Store};
 
 use crate::support::{open, options, run, scratch, sweep, work_with};
@@ -86,4 +86,33 @@ fn a_configuration_is_the_same_under_another_name_and_another_one_with_other_dat
     let other = |run: PlannedRun| PlannedRun { id: RunId(run.id.0.chars().rev().collect()), ..run };
     let opened = open(root.path(), &sweep(seeds(&[1, 2, 3]).into_iter().map(other).collect())).unwrap();
     assert!(deciding(&opened).is_empty(), "{:?}", deciding(&opened));
+}
+
+fn hypothesis(id: &str, margin: f64) -> Hypothesis {
+    let (treatments, metric) = (vec!["rank=2".to_owned()], HypothesisMetric::Best(MetricName::Accuracy));
+    let vary = Vary { parameter: "rank".to_owned(), treatments, baseline: "base".to_owned() };
+    let claim = format!("Claim {id}.");
+    Hypothesis { id: id.to_owned(), claim, vary, metric, expect: Expectation::Higher, margin: Some(margin) }
+}
+
+#[test]
+fn hypotheses_that_come_or_go_after_results_are_known() {
+    let root = scratch();
+    let with = |hypotheses: &[(&str, f64)]| Sweep {
+        hypotheses: hypotheses.iter().map(|(id, margin)| hypothesis(id, *margin)).collect(),
+        ..sweep(seeds(&[1, 2]))
+    };
+    let known = |hypotheses: &[(&str, f64)]| {
+        let record = open(root.path(), &with(hypotheses)).unwrap().store.record().clone();
+        (record.late, record.dropped)
+    };
+    open(root.path(), &with(&[("z", 0.0)])).unwrap();
+    let nothing: (Vec<String>, Vec<String>) = (vec![], vec![]);
+    assert_eq!(known(&[("a", 0.0), ("b", 0.0)]), nothing);
+    train(&open(root.path(), &with(&[("a", 0.0), ("b", 0.0)])).unwrap().store, &[1, 2]);
+    assert_eq!(known(&[("a", 0.0), ("b", 0.0)]), nothing);
+    let ids = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect::<Vec<String>>();
+    assert_eq!(known(&[("a", 0.01), ("c", 0.0)]), (ids(&["a", "c"]), ids(&["b"])));
+    // What came late stays so, and what is put back is no more gone.
+    assert_eq!(known(&[("a", 0.01), ("b", 0.0)]), (ids(&["a"]), ids(&["c"])));
 }

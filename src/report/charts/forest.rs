@@ -25,7 +25,12 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     if groups.is_empty() {
         return Ok(None);
     }
-    let title = "Hypotheses: effect and 95 % interval";
+    let several_looks = groups.iter().flat_map(|(_, members)| members).any(|(_, assessment)| assessment.share < 1.0);
+    let title = if several_looks {
+        "Hypotheses: effect and interval at the level of its look"
+    } else {
+        "Hypotheses: effect and 95 % interval"
+    };
     let mut subtitle = format!("{} · shaded: what is claimed · p corrected by Holm", words::subject(report));
     if groups.iter().flat_map(|(_, members)| members).any(|(_, assessment)| assessment.seeds == 1) {
         subtitle.push_str(&format!(" · {}", rows::ONE_SEED));
