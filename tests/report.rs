@@ -515,7 +515,7 @@ fn what_differs_at_random_is_told_and_a_split_by_seed_gives_one_difference_per_s
         [differ, splits, here].map(|text| row["caveats"].contains(text))
     };
     assert_eq!(found[0].iter().map(told).collect::<Vec<_>>(), [[true, false, false], [true, false, true]]);
-    assert_eq!(found[1].iter().map(told).collect::<Vec<_>>(), [[true, true, false], [true, false, false]]);
+    assert_eq!(found[1].iter().map(told).collect::<Vec<_>>(), [[true, true, false]; 2]);
     assert_eq!((found[0][0]["seeds"].as_str(), found[0][0]["examples"].as_str()), ("3", "640"));
     assert_eq!((found[1][0]["seeds"].as_str(), found[1][0]["examples"].as_str()), ("3", ""));
     // Student's t on three differences, as of any other metric by seed.

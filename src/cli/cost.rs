@@ -24,6 +24,7 @@ pub struct Cost {
     pub operations: Option<f64>,
     /// Bytes of hidden states that are kept for the packs to come; 0 where there is no test.
     pub kept: u64,
+    pub eval_examples: Option<usize>,
     /// On which the run is judged: those of the test where there is one, or else of the evaluation.
     pub judged_examples: Option<usize>,
     /// Of all parts.
@@ -75,6 +76,7 @@ fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
         footprint: Footprint::new(&source.config, run, sizes.classes, source.longest, device.activations()),
         frozen: frozen_memory(&source.config, run.precision, sizes.classes, device.matrix_layouts()),
         operations,
+        eval_examples: sizes.evaluation,
         judged_examples: if tested { sizes.test } else { sizes.evaluation },
         examples: if tested {
             with_evaluation.zip(sizes.test).map(|(rows, test)| rows + test)

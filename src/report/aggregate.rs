@@ -15,20 +15,22 @@ pub(super) fn curve<'a>(runs: impl Iterator<Item = &'a Run>) -> Vec<EpochSummary
     for record in runs.filter(|run| run.sound()).flat_map(|run| &run.epochs) {
         by_epoch.entry(record.epoch).or_default().push(record);
     }
-    by_epoch.into_iter().map(|(epoch, records)| EpochSummary { epoch, metrics: summaries(&records) }).collect()
+    let at = |(epoch, records): (usize, Vec<&EpochRecord>)| {
+        let metrics = summaries(|name| records.iter().map(|record| Some(record.metric(name))).collect());
+        EpochSummary { epoch, metrics }
+    };
+    by_epoch.into_iter().map(at).collect()
 }
 
-/// A configuration's completed runs, each at its best epoch. Empty when none is completed.
+/// A configuration's completed runs, each at its best epoch and on the examples that it is judged on. Empty when none is
+/// completed.
 pub(super) fn best<'a>(runs: impl Iterator<Item = &'a Run>) -> BTreeMap<MetricName, Summary> {
-    let records: Vec<&EpochRecord> = runs.filter(|run| run.completed()).filter_map(Run::best_epoch).collect();
-    summaries(&records)
+    let completed: Vec<&Run> = runs.filter(|run| run.completed() && run.best_epoch().is_some()).collect();
+    summaries(|name| completed.iter().map(|run| run.judged(name)).collect())
 }
 
 /// Metrics without a finite value in every record are missing.
-fn summaries(records: &[&EpochRecord]) -> BTreeMap<MetricName, Summary> {
-    let summary = |name: MetricName| {
-        let values: Vec<f64> = records.iter().map(|record| record.metric(name)).collect();
-        Some((name, Summary::of(&values)?))
-    };
+fn summaries(values: impl Fn(MetricName) -> Option<Vec<f64>>) -> BTreeMap<MetricName, Summary> {
+    let summary = |name: MetricName| Some((name, Summary::of(&values(name)?)?));
     metric::ALL.into_iter().filter_map(summary).collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::metrics;
+use crate::spec::HypothesisMetric;
 use crate::store::{Predictions, Store};
 
 use super::model::{Answers, Report, Run};
@@ -13,23 +14,49 @@ const EVERY_RUN: usize = 400;
 
 /// Reads the predictions that the report needs into its runs. What cannot be read is told in `damages`.
 pub(super) fn read(store: &Store, report: &mut Report) {
-    let wanted = wanted(report);
+    let (wanted, of_last) = (wanted(report), wanted_of_last(report));
     for run in report.runs.iter_mut().filter(|run| run.completed() && wanted.contains(&run.configuration)) {
         match of_run(store, run) {
             Ok(answers) => run.answers = Some(answers),
             Err(reason) => report.damages.push(reason),
         }
+        if of_last.contains(&run.configuration) {
+            match of_last_epoch(store, run) {
+                Ok(answers) => run.last_answers = answers,
+                Err(reason) => report.damages.push(reason),
+            }
+        }
     }
 }
 
-/// The predictions of a completed run.
+/// The predictions of a completed run on the examples that it is judged on.
 ///
 /// # Errors
 /// A sentence that says why there are none.
 pub(super) fn of_run(store: &Store, run: &Run) -> Result<Answers, String> {
-    let predictions = store.predictions(&run.id).map_err(|error| error.to_string())?;
+    let predictions = if run.has_test() { store.test_predictions(&run.id) } else { store.predictions(&run.id) };
+    let predictions = predictions.map_err(|error| error.to_string())?;
     let predictions = predictions.ok_or_else(|| format!("{}: it has no predictions", run.label))?;
     answers(predictions).ok_or_else(|| format!("{}: its predictions lack probabilities", run.label))
+}
+
+/// The same of its last epoch; none where that is the best one, and in results of older versions.
+fn of_last_epoch(store: &Store, run: &Run) -> Result<Option<Answers>, String> {
+    let predictions =
+        if run.has_test() { store.last_test_predictions(&run.id) } else { store.last_predictions(&run.id) };
+    Ok(predictions.map_err(|error| error.to_string())?.and_then(answers))
+}
+
+/// Configurations of which the last epoch's predictions are needed: those of hypotheses about it.
+fn wanted_of_last(report: &Report) -> BTreeSet<usize> {
+    let is_about = |metric| matches!(metric, HypothesisMetric::Last(_));
+    let named: BTreeSet<&String> = report
+        .hypotheses
+        .iter()
+        .filter(|hypothesis| is_about(hypothesis.metric))
+        .flat_map(|hypothesis| hypothesis.vary.treatments.iter().chain([&hypothesis.vary.baseline]))
+        .collect();
+    (0..report.configurations.len()).filter(|&i| named.contains(&report.configurations[i].name)).collect()
 }
 
 /// Configurations whose predictions are needed.

@@ -74,14 +74,21 @@ fn of_metric(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric) -> Option<Stri
                 )),
             }
         }
-        HypothesisMetric::Best(_) if pairing::epochs_differ(pairs) => Some(format!(
-            "{name}: the best epoch is chosen on the examples that are judged, and the side with more epochs has more to choose from"
-        )),
+        HypothesisMetric::Best(_) if pairing::epochs_differ(pairs) && pairing::chosen_on_judged(pairs) => {
+            Some(format!(
+                "{name}: the best epoch is chosen on the examples that are judged, and the side with more epochs has more to choose from"
+            ))
+        }
+        HypothesisMetric::Last(_) if pairing::has_values_per_example(pairs, of) => None,
         HypothesisMetric::Last(_) | HypothesisMetric::AfterEpoch { .. } if !pairing::split_varies(pairs) => {
             Some(format!(
                 "{name}: paired by seed only, so the interval is about other seeds on these evaluation examples, not about other examples"
             ))
         }
+        HypothesisMetric::GeneralizationGap if pairing::gap_has_dropout(pairs) => Some(format!(
+            "{name}: the training loss was taken with dropout, over an epoch in which the model changed (a result of an older \
+             version), so the gap is too small, the more dropout the smaller"
+        )),
         _ => None,
     }
 }

@@ -160,7 +160,9 @@ fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Ve
         facts,
         memory: None,
         versions,
+        test: view.test,
         answers: None,
+        last_answers: None,
     }
 }
 

@@ -66,7 +66,8 @@ pub fn compare(results: &Path, a: &str, b: &str) -> Result<String, ReportError> 
     }
     let mut text = format!("A  {}\nB  {}\n", left.name, right.name);
     let examples = pairs.runs[0].0.answers.as_ref().map_or(0, |answers| answers.examples.len());
-    let examples = counted(examples, "evaluation example");
+    let tested = pairs.runs[0].0.has_test();
+    let examples = counted(examples, if tested { "test example" } else { "evaluation example" });
     text.push_str(&format!("{} on {examples}, at the best epoch\n\n", pairs_words(&pairs)));
     text.push_str(&format!(
         "{:<16} {:>9} {:>9}  {:<14} {:<18} {}\n",
@@ -160,7 +161,7 @@ fn line(pairs: &Pairs<'_>, name: MetricName) -> Result<String, String> {
     let effect = pairing::effect(pairs, HypothesisMetric::Best(name))?;
     let scale = verdicts::scale(HypothesisMetric::Best(name));
     let side = |left: bool| {
-        let values = pairs.runs.iter().filter_map(|(a, b)| Some((if left { a } else { b }).best_epoch()?.metric(name)));
+        let values = pairs.runs.iter().filter_map(|(a, b)| (if left { a } else { b }).judged(name));
         values.sum::<f64>() / pairs.runs.len() as f64
     };
     let interval =

@@ -14,6 +14,7 @@ mod design;
 mod differences;
 mod discover;
 mod error;
+mod judged;
 mod metric;
 pub mod model;
 mod names;

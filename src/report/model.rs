@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::event::EpochRecord;
 use crate::metrics::{Effect, Interval, Summary};
 use crate::spec::{Hypothesis, MetricName, NamedChange, ReferenceFigure, RunId, RunSpec};
-use crate::store::{RunState, Versions};
+use crate::store::{RunState, TestRecord, Versions};
 use crate::train::RunFacts;
 
 use super::observations::Observed;
@@ -59,9 +59,9 @@ pub struct Configuration {
     pub runs: Vec<usize>,
     /// Means over its sound runs, by epoch; ascending, epochs that no run has are missing.
     pub curve: Vec<EpochSummary>,
-    /// Over its completed runs, each at its best epoch. Empty when none is completed.
+    /// Over its completed runs, each at its best epoch and on the examples that it is judged on. Empty when none is completed.
     pub best: BTreeMap<MetricName, Summary>,
-    /// 95 % interval of the mean accuracy at the best epoch, over evaluation examples and seeds. None without a
+    /// 95 % interval of the mean accuracy at the best epoch, over the examples that are judged and over seeds. None without a
     /// completed run.
     pub accuracy_interval: Option<Interval>,
     /// Accuracy at the best epoch minus the baseline's, paired by seed and example. None for the baseline itself and
@@ -103,8 +103,13 @@ pub struct Run {
     pub memory: Option<u64>,
     /// None before the run has started.
     pub versions: Option<Versions>,
-    /// At the best epoch. None before the run is completed, and where the report does not need them.
+    /// Of the completed run on examples that choose nothing; none where there is no test.
+    pub test: Option<TestRecord>,
+    /// At the best epoch, on the examples that the run is judged on. None before the run is completed, and where the report does
+    /// not need them.
     pub answers: Option<Answers>,
+    /// The same at the last epoch, where that is not the best one and the report needs them ([`Run::last_answers`]).
+    pub(super) last_answers: Option<Answers>,
 }
 
 /// What a run predicted, example by example.

@@ -134,7 +134,11 @@ fn value(run: &Run, quantity: &Quantity) -> Result<f64, String> {
         Quantity::Rise { metric, from, to } => {
             let end = match to {
                 Until::Epoch(epoch) => HypothesisMetric::AfterEpoch { metric: *metric, epoch: *epoch },
-                Until::Last => HypothesisMetric::Last(*metric),
+                // On the same examples as the start.
+                Until::Last => HypothesisMetric::AfterEpoch {
+                    metric: *metric,
+                    epoch: run.epochs.last().map_or(0, |epoch| epoch.epoch),
+                },
             };
             let start = HypothesisMetric::AfterEpoch { metric: *metric, epoch: *from };
             Ok(pairing::value(run, end)? - pairing::value(run, start)?)
@@ -193,7 +197,12 @@ fn resolution(runs: &[&Run], quantity: &Quantity) -> f64 {
         Quantity::Metric(HypothesisMetric::EpochsToReach { .. }) => return 1.0,
         _ => false,
     };
-    let fewest = runs.iter().filter_map(|run| Some(run.facts.as_ref()?.eval_examples)).min();
+    let over_epochs = matches!(quantity, Quantity::Rise { .. } | Quantity::Metric(HypothesisMetric::AfterEpoch { .. }));
+    let examples = |run: &&Run| match over_epochs {
+        true => Some(run.facts.as_ref()?.eval_examples),
+        false => run.judged_examples(),
+    };
+    let fewest = runs.iter().filter_map(examples).min();
     if share { fewest.map_or(0.0, |examples| 1.0 / examples.max(1) as f64) } else { 0.0 }
 }
 

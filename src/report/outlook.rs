@@ -11,6 +11,7 @@ use super::verdicts;
 /// A sentence, from the noise that a treatment's runs have shown; none where it is not known.
 pub(super) fn of(hypothesis: &Hypothesis, claim: Claim, pairs: &Pairs<'_>, claims: usize) -> Option<String> {
     let paired = pairing::paired_examples(pairs, hypothesis.metric).ok()?;
+    let tested = !pairing::chosen_on_judged(pairs);
     let design = Design { claims, ..Design::observed(&paired)? };
     let scale = verdicts::scale(hypothesis.metric);
     let prospect = Prospect::of(&design, claim, hypothesis.vary.treatments.len(), scale);
@@ -24,15 +25,16 @@ pub(super) fn of(hypothesis: &Hypothesis, claim: Claim, pairs: &Pairs<'_>, claim
         Needs::OutOfReach => Some(format!("with the noise seen here, no practical sweep can show {what}")),
         needs => Some(format!(
             "with the noise seen here, a new sweep needs about {}, fixed beforehand, to show {what}",
-            needs_words(needs)
+            needs_words(needs, tested)
         )),
     }
 }
 
-/// `5 seeds, or 2,400 evaluation examples`.
-pub(crate) fn needs_words(needs: Needs) -> String {
+/// `5 seeds, or 2,400 evaluation examples`; test examples of `tested` runs.
+pub(crate) fn needs_words(needs: Needs, tested: bool) -> String {
+    let example = if tested { "test example" } else { "evaluation example" };
     let seeds = |number: usize| counted(number, "seed");
-    let examples = |number: usize| counted(two_digits(number), "evaluation example");
+    let examples = |number: usize| counted(two_digits(number), example);
     match needs {
         Needs::Nothing => "enough".to_string(),
         Needs::Either { seeds: Some(number), examples: Some(rows) } => {
@@ -59,9 +61,9 @@ mod tests {
     #[test]
     fn needs_are_said_in_round_numbers() {
         let either = Needs::Either { seeds: Some(5), examples: Some(2_313) };
-        assert_eq!(needs_words(either), "5 seeds, or 2,400 evaluation examples");
+        assert_eq!(needs_words(either, false), "5 seeds, or 2,400 evaluation examples");
         let both = Needs::Both { seeds: 10, examples: 990_001 };
-        assert_eq!(needs_words(both), "10 seeds and 1,000,000 evaluation examples");
+        assert_eq!(needs_words(both, true), "10 seeds and 1,000,000 test examples");
         assert_eq!([1, 9, 10, 99, 100, 101].map(two_digits), [1, 9, 10, 99, 100, 110]);
     }
 }

@@ -41,10 +41,23 @@ pub(super) fn effect(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, 
     if pairs.runs.is_empty() {
         return Err("no completed pair of runs with the same seed".to_string());
     }
-    if of.has_values_per_example() && !split_varies(pairs) {
+    if of.is_judged() && pairs.runs.iter().any(|(a, b)| a.has_test() != b.has_test()) {
+        return Err("one side is judged on a test, the other on the evaluation".to_string());
+    }
+    if has_values_per_example(pairs, of) && !split_varies(pairs) {
         return Ok(paired_examples(pairs, of)?.effect());
     }
     per_seed(pairs, of)
+}
+
+/// Whether there are values for each example. Results of older versions have no predictions of the last epoch.
+pub(super) fn has_values_per_example(pairs: &Pairs<'_>, of: HypothesisMetric) -> bool {
+    let recorded = |run: &Run| run.last_answers().is_some();
+    let is_there = match of {
+        HypothesisMetric::Last(_) => pairs.runs.iter().all(|(a, b)| recorded(a) && recorded(b)),
+        _ => true,
+    };
+    of.has_values_per_example() && is_there
 }
 
 /// Whether the pairs were evaluated on different examples, each on its own. Then there is one difference per seed, which
@@ -73,13 +86,17 @@ pub(super) fn sources_apart(pairs: &Pairs<'_>) -> Vec<&'static str> {
 ///
 /// # Errors
 /// A sentence that says why there are none.
-pub(super) fn paired_examples(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<PairedExamples, String> {
-    let HypothesisMetric::Best(name) = of else {
+pub(super) fn paired_examples<'a>(pairs: &Pairs<'a>, of: HypothesisMetric) -> Result<PairedExamples, String> {
+    let (HypothesisMetric::Best(name) | HypothesisMetric::Last(name)) = of else {
         return Err("this metric has no values per example".to_string());
+    };
+    let answers = |run: &&'a Run| match of {
+        HypothesisMetric::Last(_) => run.last_answers(),
+        _ => run.answers.as_ref(),
     };
     let mut sides = (Vec::new(), Vec::new());
     for (treatment, baseline) in &pairs.runs {
-        let (Some(a), Some(b)) = (&treatment.answers, &baseline.answers) else {
+        let (Some(a), Some(b)) = (answers(treatment), answers(baseline)) else {
             return Err("predictions are missing".to_string());
         };
         if a.examples != b.examples || a.labels != b.labels {
@@ -135,6 +152,11 @@ fn per_seed(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, String> {
     }
     let mut values = (Vec::new(), Vec::new());
     for (treatment, baseline) in &pairs.runs {
+        if of == HypothesisMetric::GeneralizationGap && gap_has_dropout(pairs) {
+            values.0.push(gap_with_dropout(treatment)?);
+            values.1.push(gap_with_dropout(baseline)?);
+            continue;
+        }
         values.0.push(value(treatment, of)?);
         values.1.push(value(baseline, of)?);
     }
@@ -155,7 +177,11 @@ fn resolution(pairs: &Pairs<'_>, of: HypothesisMetric) -> f64 {
     }
     let examples = |run: &Run| {
         let facts = run.facts.as_ref()?;
-        Some(if name == MetricName::TrainAccuracy { facts.train_examples } else { facts.eval_examples })
+        match name {
+            MetricName::TrainAccuracy => Some(facts.train_examples),
+            _ if of.is_judged() => run.judged_examples(),
+            _ => Some(facts.eval_examples),
+        }
     };
     let fewest = pairs.runs.iter().flat_map(|(a, b)| [examples(a), examples(b)]).flatten().min();
     fewest.map_or(0.0, |examples| 1.0 / examples.max(1) as f64)
@@ -166,9 +192,13 @@ pub(super) fn value(run: &Run, of: HypothesisMetric) -> Result<f64, String> {
     let last = || run.epochs.last().ok_or_else(|| format!("{} has no epochs", run.label));
     match of {
         HypothesisMetric::Best(name) => {
-            run.best_epoch().map(|epoch| epoch.metric(name)).ok_or_else(|| format!("{} has no best epoch", run.label))
+            let best = run.best_epoch().ok_or_else(|| format!("{} has no best epoch", run.label))?;
+            run.judged(name).ok_or_else(|| format!("{} was not tested at its best epoch, {}", run.label, best.epoch))
         }
-        HypothesisMetric::Last(name) => Ok(last()?.metric(name)),
+        HypothesisMetric::Last(name) => {
+            let epoch = last()?.epoch;
+            run.judged_at_last(name).ok_or_else(|| format!("{} was not tested at its last epoch, {epoch}", run.label))
+        }
         HypothesisMetric::AfterEpoch { metric, epoch } => {
             let found = run.epochs.iter().find(|record| record.epoch == epoch);
             found.map(|record| record.metric(metric)).ok_or_else(|| format!("{} has no epoch {epoch}", run.label))
@@ -177,8 +207,23 @@ pub(super) fn value(run: &Run, of: HypothesisMetric) -> Result<f64, String> {
             .reached
             .map(|epoch| epoch as f64)
             .ok_or_else(|| format!("{} never reaches {value}", run.label)),
-        HypothesisMetric::GeneralizationGap => last().map(|epoch| epoch.eval_loss - epoch.train_loss),
+        HypothesisMetric::GeneralizationGap => match last()?.train_eval_loss {
+            Some(trained) => Ok(last()?.eval_loss - trained),
+            None => gap_with_dropout(run),
+        },
     }
+}
+
+/// The gap to the training loss as it was taken on the way, where there is no other.
+fn gap_with_dropout(run: &Run) -> Result<f64, String> {
+    let last = run.epochs.last().ok_or_else(|| format!("{} has no epochs", run.label))?;
+    Ok(last.eval_loss - last.train_loss)
+}
+
+/// Whether some run of the pairs has no loss of training examples without dropout: a record of an older version.
+pub(super) fn gap_has_dropout(pairs: &Pairs<'_>) -> bool {
+    let lacks = |run: &Run| run.epochs.last().is_some_and(|epoch| epoch.train_eval_loss.is_none());
+    pairs.runs.iter().any(|(a, b)| lacks(a) || lacks(b))
 }
 
 /// When both sides reached a value of a metric.
@@ -198,6 +243,11 @@ fn time_to_reach(run: &Run, name: MetricName, goal: f64) -> TimeToReach {
     };
     let epochs = run.epochs.last().map_or(0, |record| record.epoch);
     TimeToReach { reached: run.epochs.iter().find(reached).map(|record| record.epoch), epochs }
+}
+
+/// Whether the best epoch is chosen on the examples that are judged.
+pub(super) fn chosen_on_judged(pairs: &Pairs<'_>) -> bool {
+    pairs.runs.iter().any(|(a, b)| !a.has_test() || !b.has_test())
 }
 
 /// Whether the two sides of a pair trained for different numbers of epochs.

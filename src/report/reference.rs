@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::metrics::{Interval, Scale, Summary};
-use crate::spec::ReferenceFigure;
+use crate::spec::{MetricName, ReferenceFigure};
 
 use super::model::{Configuration, Report, Run};
 use super::tables::grouped;
@@ -65,11 +65,16 @@ fn measured(report: &Report, baseline: &Configuration, figure: &ReferenceFigure)
     };
     let value = |run: &Run| match figure.epoch {
         Some(epoch) => run.epochs.iter().find(|record| record.epoch == epoch).map(|record| record.metric(name)),
-        None => run.best_epoch().filter(|_| run.completed()).map(|record| record.metric(name)),
+        None => Some(run).filter(|run| run.completed()).and_then(|run| run.judged(name)),
+    };
+    let examples = |run: &Run| match figure.epoch {
+        _ if name == MetricName::TrainAccuracy => run.facts.as_ref().map(|facts| facts.train_examples),
+        Some(_) => run.facts.as_ref().map(|facts| facts.eval_examples),
+        None => run.judged_examples(),
     };
     let sound = report.runs_of(baseline).filter(|run| run.sound());
-    let values: Vec<(&Run, f64)> = sound.filter_map(|run| Some((run, value(run)?))).collect();
-    let summary = Summary::of(&values.iter().map(|(_, value)| *value).collect::<Vec<f64>>())?;
+    let values: Vec<(f64, Option<usize>)> = sound.filter_map(|run| Some((value(run)?, examples(run)))).collect();
+    let summary = Summary::of(&values.iter().map(|(value, _)| *value).collect::<Vec<f64>>())?;
     Some(Measured { summary, interval: statistics::interval(name, &values) })
 }
 

@@ -32,6 +32,13 @@ pub(crate) fn of(report: &Report) -> Vec<String> {
             report.dropped.join(", ")
         ));
     }
+    let tested = report.runs.iter().filter(|run| run.has_test()).count();
+    if tested > 0 && tested < report.runs.len() {
+        remarks.push(format!(
+            "{tested} of {} runs are judged on a test and the others on their evaluation: the two kinds are not compared.",
+            report.runs.len()
+        ));
+    }
     if report.eval_examples().is_none() && report.runs.iter().any(|run| run.facts.is_some()) {
         remarks.push(
             "The runs were evaluated on different numbers of examples: differences between them are not paired."

@@ -14,7 +14,7 @@ use super::{collect, pairing};
 pub struct Earlier {
     /// Of the sweep itself, else of others.
     reports: Vec<Report>,
-    /// Runs must have been evaluated on so many examples.
+    /// Runs must have been judged on so many examples.
     examples: usize,
     model: String,
     dataset: String,
@@ -31,7 +31,7 @@ pub struct SeedNoise {
 }
 
 impl Earlier {
-    /// Reads what sweeps in `results` show of runs like `like`, that is with its model and data set, and evaluated on
+    /// Reads what sweeps in `results` show of runs like `like`, that is with its model and data set, and judged on
     /// `examples` examples; `rehearsal` as they were. Other sweeps count where the one called `name` shows nothing. Damaged
     /// results show nothing, either.
     pub fn read(results: &Path, name: &str, like: &RunSpec, examples: usize, rehearsal: bool) -> Self {
@@ -88,8 +88,7 @@ impl Earlier {
     }
 
     fn counts(&self, run: &Run) -> bool {
-        let evaluated_on = run.facts.as_ref().map(|facts| facts.eval_examples);
-        run.completed() && self.is_like(&run.spec) && evaluated_on == Some(self.examples)
+        run.completed() && self.is_like(&run.spec) && run.judged_examples() == Some(self.examples)
     }
 
     fn is_like(&self, spec: &RunSpec) -> bool {

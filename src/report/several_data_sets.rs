@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::metrics::{Interval, LEVEL, TaskScores};
-use crate::spec::RunSpec;
+use crate::spec::{MetricName, RunSpec};
 
 use super::model::{Report, Run};
 use super::names;
@@ -62,7 +62,7 @@ pub(crate) fn across(report: &Report) -> Option<Across> {
     let mut scores: BTreeMap<String, BTreeMap<&str, Vec<f64>>> = BTreeMap::new();
     let mut titles: BTreeMap<String, String> = BTreeMap::new();
     for run in report.runs.iter().filter(|run| run.completed()) {
-        let Some(best) = run.best_epoch() else {
+        let Some(accuracy) = run.judged(MetricName::Accuracy) else {
             continue;
         };
         let key = parameters(&run.spec);
@@ -71,7 +71,7 @@ pub(crate) fn across(report: &Report) -> Option<Across> {
             titles.insert(key.clone(), title(report, run));
         }
         let of_data = scores.entry(key).or_default().entry(run.spec.dataset.path.as_str()).or_default();
-        of_data.push(best.scores.accuracy);
+        of_data.push(accuracy);
     }
     let methods: Vec<Method> = order
         .iter()

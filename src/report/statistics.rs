@@ -9,18 +9,18 @@ use super::model::Run;
 /// 95 % interval of the mean accuracy of a configuration's completed runs at their best epochs.
 pub(super) fn accuracy_interval<'a>(runs: impl Iterator<Item = &'a Run>) -> Option<Interval> {
     let completed = runs.filter(|run| run.completed());
-    let value = |run: &'a Run| Some((run, run.best_epoch()?.scores.accuracy));
+    let value = |run: &'a Run| Some((run.judged(MetricName::Accuracy)?, run.judged_examples()));
     interval(MetricName::Accuracy, &completed.filter_map(value).collect::<Vec<_>>())
 }
 
-/// 95 % interval of the mean of a recorded metric, from one value per run. None where nothing tells how much it varies.
+/// 95 % interval of the mean of a recorded metric, from one value per run, with the number of examples that it is of. None where nothing tells how much it varies.
 ///
 /// A share of examples has two sources of noise, added as `metrics` does it for differences (Banerjee 1960): which examples
 /// were drawn (Wilson's interval; all seeds share the examples) and which seeds ([`share_interval`]). F1, precision and recall
 /// are weighted by class, so that examples weigh in them about as they do in accuracy. With one seed it is over examples only.
 /// Of losses and confidences no interval over examples is known: theirs is over seeds, within the range of the metric.
-pub(super) fn interval(name: MetricName, values: &[(&Run, f64)]) -> Option<Interval> {
-    let bare: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+pub(super) fn interval(name: MetricName, values: &[(f64, Option<usize>)]) -> Option<Interval> {
+    let bare: Vec<f64> = values.iter().map(|(value, _)| *value).collect();
     if metric::is_loss(name) {
         let Interval { low, high } = mean_interval(&bare, LEVEL).filter(|interval| interval.width() > 0.0)?;
         // A cross-entropy is not negative.
@@ -31,8 +31,8 @@ pub(super) fn interval(name: MetricName, values: &[(&Run, f64)]) -> Option<Inter
     }
     let sound: Vec<(f64, usize)> = values
         .iter()
-        .filter(|(_, value)| (0.0..=1.0).contains(value))
-        .filter_map(|(run, value)| Some((*value, examples(run, name)?)))
+        .filter(|(value, _)| (0.0..=1.0).contains(value))
+        .filter_map(|(value, examples)| Some((*value, (*examples)?)))
         .collect();
     let examples = sound.iter().map(|(_, examples)| *examples).min()?.max(1);
     let shares: Vec<f64> = sound.iter().map(|(value, _)| *value).collect();
@@ -45,10 +45,4 @@ pub(super) fn interval(name: MetricName, values: &[(&Run, f64)]) -> Option<Inter
         low: (mean - (mean - over_seeds.low).hypot(mean - over_examples.low)).max(0.0),
         high: (mean + (over_seeds.high - mean).hypot(over_examples.high - mean)).min(1.0),
     })
-}
-
-/// The examples that a run's share is of.
-fn examples(run: &Run, name: MetricName) -> Option<usize> {
-    let facts = run.facts.as_ref()?;
-    Some(if name == MetricName::TrainAccuracy { facts.train_examples } else { facts.eval_examples })
 }

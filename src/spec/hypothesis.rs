@@ -42,15 +42,21 @@ pub enum HypothesisMetric {
     AfterEpoch { metric: MetricName, epoch: usize },
     /// First epoch (counted from 1) at which the metric is at least as good as `value`.
     EpochsToReach { metric: MetricName, value: f64 },
-    /// Evaluation loss minus training loss at the last epoch.
+    /// Evaluation loss minus the loss of training examples without dropout, both at the last epoch's end.
     GeneralizationGap,
 }
 
 impl HypothesisMetric {
-    /// Whether every evaluation example has its share in the metric, so that a comparison can be paired by example:
-    /// predictions are kept of the best epoch only.
+    /// Whether it is measured on the examples that a run is judged on: those of the test, where there is one.
+    pub fn is_judged(self) -> bool {
+        self.has_values_per_example()
+    }
+
+    /// Whether every example has its share in the metric, so that a comparison can be paired by example: predictions are
+    /// kept of the best epoch and of the last one.
     pub fn has_values_per_example(self) -> bool {
-        matches!(self, Self::Best(name) if !matches!(name, MetricName::TrainLoss | MetricName::TrainAccuracy))
+        let while_training = |name| matches!(name, MetricName::TrainLoss | MetricName::TrainAccuracy);
+        matches!(self, Self::Best(name) | Self::Last(name) if !while_training(name))
     }
 }
 

@@ -13,6 +13,8 @@
 //!     run.json                   the resolved run, what was found about model and data, versions; before step 0
 //!     metrics.csv                a line per epoch
 //!     predictions.csv            a line per evaluation example at the best epoch
+//!     last_predictions.csv       the same at the last epoch, where that is another
+//!     test_predictions.csv       a line per test example at the best epoch, where there is a test; last_test_predictions.csv likewise
 //!     adapter/                   adapter_config.json, adapter_model.safetensors: PEFT's format
 //!     log.txt                    time-stamped lines; further lines of an entry are indented
 //!     result.json                how the run ended, with its best epoch; written last: the run is done
@@ -121,7 +123,7 @@ pub use plan::{RunEntry, SweepRecord, parameters};
 pub use predictions::Predictions;
 pub use progress::{PackProgress, RunProgress};
 pub use recorder::PackRecorder;
-pub use records::{ResultRecord, RunRecord, Versions};
+pub use records::{ResultRecord, RunRecord, TestRecord, Versions};
 pub use slots::{CheckpointSlots, Loaded};
 pub use sweep_store::{Store, sweep_folders};
 pub use view::{RunState, RunView};

@@ -14,7 +14,7 @@ use super::json::read_json;
 use super::layout::RunFolder;
 use super::plan::RunEntry;
 use super::progress::{PackProgress, RunProgress};
-use super::records::{ResultRecord, RunRecord};
+use super::records::{ResultRecord, RunRecord, TestRecord};
 use super::soundness::missing;
 use super::{Store, StoreError};
 
@@ -73,6 +73,8 @@ pub struct RunView {
     pub device: Option<String>,
     /// The record of the best epoch, or of the best so far.
     pub best: Option<EpochRecord>,
+    /// What the completed run gives on the test examples; none where there is no test.
+    pub test: Option<TestRecord>,
     /// Epochs recorded.
     pub epochs: usize,
     /// Wall-clock seconds of the recorded epochs together.
@@ -161,6 +163,7 @@ impl RunView {
             Outcome::Failed { reason } => (RunState::Failed, Some(reason)),
         };
         self.best = result.best;
+        self.test = result.test;
         self.epochs = result.epochs;
         self.seconds = result.seconds;
         self.trainable_parameters = result.trainable_parameters;
@@ -234,6 +237,7 @@ fn blank(entry: &RunEntry, pack: Option<&PackPlan>) -> RunView {
         worker: None,
         device: None,
         best: None,
+        test: None,
         epochs: 0,
         seconds: 0.0,
         trainable_parameters: None,

@@ -1,4 +1,4 @@
-//! Which hypotheses the planned seeds and evaluation examples can settle, and what would settle the others.
+//! Which hypotheses the planned seeds and examples can settle, and what would settle the others.
 
 use std::collections::BTreeSet;
 
@@ -23,9 +23,11 @@ const CONFIDENCE: f64 = 0.8;
 /// A hypothesis and what the plan can say of it.
 struct Planned<'a> {
     hypothesis: &'a Hypothesis,
-    /// Common seeds of the treatment that has the fewest, and its evaluation examples.
+    /// Common seeds of the treatment that has the fewest, and the examples that the metric is measured on.
     seeds: usize,
     examples: usize,
+    /// Whether the baseline is judged on a test.
+    tested: bool,
     prospect: Prospect,
     /// What earlier runs showed of its metric.
     noise: Option<SeedNoise>,
@@ -57,12 +59,16 @@ pub fn section(
     let mut rows = 0;
     for hypothesis in &sweep.hypotheses {
         let common = fewest_common_seeds(&runs, hypothesis);
-        let mut examples = 0;
         let baseline = runs.iter().find(|run| run.configuration == hypothesis.vary.baseline);
-        if let Some(cost) = baseline.and_then(|run| costs.of(&run.spec)) {
-            (examples, rows) = (cost.judged_examples.unwrap_or(0), rows.max(cost.examples.unwrap_or(0)));
+        let mut basis = Basis { seeds: common, examples: 0, tested: false };
+        if let Some((run, cost)) = baseline.and_then(|run| Some((run, costs.of(&run.spec)?))) {
+            let judged = hypothesis.metric.is_judged();
+            let examples = if judged { cost.judged_examples } else { cost.eval_examples };
+            basis.examples = examples.unwrap_or(0);
+            basis.tested = run.spec.dataset.test.is_some();
+            rows = rows.max(cost.examples.unwrap_or(0));
         }
-        planned.extend(foresee(hypothesis, common, examples, &known, &deciding.looks, sweep.hypotheses.len()));
+        planned.extend(foresee(hypothesis, basis, &known, &deciding.looks, sweep.hypotheses.len()));
     }
     if planned.is_empty() {
         return String::new();
@@ -93,15 +99,22 @@ impl Known {
     }
 }
 
+/// What a hypothesis is planned to rest on, as [`Planned`] has it.
+struct Basis {
+    seeds: usize,
+    examples: usize,
+    tested: bool,
+}
+
 /// None where the hypothesis claims nothing sound, which the report will say.
 fn foresee<'a>(
     hypothesis: &'a Hypothesis,
-    seeds: usize,
-    examples: usize,
+    basis: Basis,
     known: &Known,
     looks: &[usize],
     claims: usize,
 ) -> Option<Planned<'a>> {
+    let Basis { seeds, examples, tested } = basis;
     let claim = verdicts::claim(hypothesis).ok()?;
     let quantity = quantity(hypothesis.metric, known.accuracy);
     let assumed = quantity.design(seeds, examples, hypothesis.metric.has_values_per_example(), claims);
@@ -110,7 +123,7 @@ fn foresee<'a>(
     let last_look = metrics::looks(looks, seeds).last().map_or(1.0, |look| look.share);
     let design = Design { last_look, ..design };
     let prospect = Prospect::of(&design, claim, hypothesis.vary.treatments.len(), quantity.scale());
-    Some(Planned { hypothesis, seeds, examples, prospect, noise })
+    Some(Planned { hypothesis, seeds, examples, tested, prospect, noise })
 }
 
 fn quantity(metric: HypothesisMetric, accuracy: f64) -> Quantity {
@@ -156,7 +169,7 @@ fn text(planned: &[Planned<'_>], known: &Known, rows: usize, looks: &[usize]) ->
             basis(planned),
             planned.prospect.settles.map_or("nothing".to_string(), |value| amount(planned.hypothesis, value)),
             amount(planned.hypothesis, planned.prospect.wanted),
-            outlook::needs_words(planned.prospect.needs),
+            outlook::needs_words(planned.prospect.needs, planned.tested),
         ]);
     }
     format!("\n{}\n\n{table}\n{}", headline(planned), footnote(planned, known, rows, looks))
@@ -167,13 +180,15 @@ fn headline(planned: &[Planned<'_>]) -> String {
     let short = || planned.iter().filter(|planned| planned.prospect.needs != Needs::Nothing);
     let open = short().filter(|planned| !planned.settles_large_effects()).count();
     let large = short().count() - open;
+    let tested = planned.iter().all(|planned| planned.tested);
+    let examples = if tested { "test examples" } else { "evaluation examples" };
     let what = match (open, large) {
-        (0, 0) => return format!("The planned seeds and evaluation examples can settle {all}:"),
+        (0, 0) => return format!("The planned seeds and {examples} can settle {all}:"),
         (0, large) => format!("can settle {large} of {all} only if the effect is large"),
         (open, 0) => format!("cannot settle {open} of {all}"),
         (open, large) => format!("cannot settle {open} of {all}, and {large} only if the effect is large"),
     };
-    format!("Warning: the planned seeds and evaluation examples {what}:")
+    format!("Warning: the planned seeds and {examples} {what}:")
 }
 
 /// `3 seeds × 640 examples`.

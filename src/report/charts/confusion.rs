@@ -93,7 +93,7 @@ impl Title<'_> {
 }
 
 fn accuracy(run: &Run) -> f64 {
-    run.best_epoch().map_or(f64::NEG_INFINITY, |epoch| epoch.scores.accuracy)
+    run.judged(MetricName::Accuracy).unwrap_or(f64::NEG_INFINITY)
 }
 
 fn figure(run: &Run) -> String {

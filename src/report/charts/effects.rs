@@ -168,5 +168,6 @@ fn description(report: &Report, groups: &[Group]) -> String {
         0 => "No interval excludes zero.".to_string(),
         n => format!("{n} of {all} intervals exclude zero: {}.", clear.join("; ")),
     };
-    format!("Paired by seed and evaluation example; not corrected for the number of comparisons. {clear}")
+    let example = report.judged_example();
+    format!("Paired by seed and {example}; not corrected for the number of comparisons. {clear}")
 }

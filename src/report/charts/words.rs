@@ -17,9 +17,7 @@ pub(crate) fn subject(report: &Report) -> String {
     if let (Some(model), Some(data)) = (model, data) {
         parts.push(format!("{model} on {data}"));
     }
-    if let Some(examples) = report.eval_examples() {
-        parts.push(counted(examples, "evaluation example"));
-    }
+    parts.extend(report.examples_in_words());
     parts.join(" · ")
 }
 

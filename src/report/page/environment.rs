@@ -24,6 +24,10 @@ pub(super) fn section(report: &Report) -> Markup {
         ("Data contents (blake3)", of(&|run| Some(run.facts.as_ref()?.data_digest.clone()))),
         ("Training examples", of(&|run| Some(run.facts.as_ref()?.train_examples.to_string()))),
         ("Evaluation examples", of(&|run| Some(run.facts.as_ref()?.eval_examples.to_string()))),
+        (
+            "Test examples",
+            of(&|run| Some(run.facts.as_ref()?.test_examples.map_or("none".to_string(), |n| n.to_string()))),
+        ),
         ("Devices", of(&|run| run.device.clone())),
         ("Precision", of(&|run| Some(format!("{:?}", run.spec.precision).to_lowercase()))),
         ("Seeds", of(&|run| Some(run.spec.seed.to_string()))),

@@ -16,7 +16,7 @@ pub(super) fn differences(report: &Report) -> Option<Markup> {
         p { (differences::NOTE) }
         div.scroll tabindex="0" role="region" aria-label="Differences, scrollable" {
             table {
-                caption { "Configuration minus baseline at the best epoch, paired by seed and evaluation example." }
+                caption { "Configuration minus baseline at the best epoch, paired by seed and " (report.judged_example()) "." }
                 thead {
                     tr {
                         th scope="col" { "Configuration" }

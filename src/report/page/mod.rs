@@ -79,9 +79,10 @@ fn facts(report: &Report) -> Markup {
         ul.facts {
             li { strong { (completed) } " of " (report.runs.len()) " runs completed" }
             li { strong { (report.configurations.len()) } " configurations" }
-            @if let Some(examples) = report.eval_examples() { li { strong { (examples) } " evaluation examples" } }
+            @if let Some(examples) = report.examples_in_words() { li { (examples) } }
             @if let Some(baseline) = report.baseline { li { "baseline: " strong { (report.configurations[baseline].name) } } }
         }
+        @if completed > 0 { p.muted { (report.selection_in_words()) } }
     }
 }
 

@@ -33,8 +33,8 @@ pub(super) fn section(report: &Report, results: &str) -> Option<Markup> {
         }
         div.scroll tabindex="0" role="region" aria-label="All runs, scrollable" {
             table id="runs-table" {
-                caption { "Figures at the best epoch so far. A heading sorts; + shows all parameters and what differs from the baseline." }
-                thead { tr { (headings()) } }
+                caption { "Figures on the evaluation examples at the best epoch so far. A heading sorts; + shows all parameters and what differs from the baseline." }
+                thead { tr { (headings(report.has_test())) } }
                 tbody { @for (index, run) in report.runs.iter().enumerate() { (row(report, index, run, results)) } }
             }
         }
@@ -42,13 +42,15 @@ pub(super) fn section(report: &Report, results: &str) -> Option<Markup> {
     })
 }
 
-fn headings() -> Markup {
+/// `tested`: with what runs give on their test.
+fn headings(tested: bool) -> Markup {
     let numeric =
         |title: &str| html! { th.number scope="col" data-numeric="true" { button type="button" { (title) } } };
     html! {
         th scope="col" { button type="button" { "Run" } }
         th scope="col" { button type="button" { "State" } }
         @for name in METRICS { (numeric(metric::title(name))) }
+        @if tested { (numeric("Test accuracy")) (numeric("Test loss")) }
         (numeric("Best epoch"))
         (numeric("Minutes"))
         th scope="col" { "Folder" }
@@ -70,6 +72,14 @@ fn row(report: &Report, index: usize, run: &Run, results: &str) -> Markup {
                 @match best.map(|epoch| epoch.metric(name)).filter(|value| value.is_finite()) {
                     Some(value) => td.number data-value=(value) { (metric::write(name, value)) },
                     None => td.number data-value="" { "–" },
+                }
+            }
+            @if report.has_test() {
+                @for name in [MetricName::Accuracy, MetricName::EvalLoss] {
+                    @match run.test.and_then(|test| test.best.metric(name)).filter(|value| value.is_finite()) {
+                        Some(value) => td.number data-value=(value) { (metric::write(name, value)) },
+                        None => td.number data-value="" { "–" },
+                    }
                 }
             }
             @match best {

@@ -16,7 +16,7 @@ pub(super) fn section(report: &Report) -> Option<Markup> {
         div.scroll tabindex="0" role="region" aria-label="Verdicts, scrollable" {
             table {
                 caption {
-                    "Differences are treatment minus baseline, paired by seed and evaluation example, with 95 % intervals. "
+                    "Differences are treatment minus baseline, paired by seed and " (report.judged_example()) ", with 95 % intervals. "
                     "p-values are corrected by Holm across the hypotheses of the sweep, and for the looks where it declares some. "
                     "\"Better in\" is the estimated share of pairs of runs in which the changed side is better."
                 }

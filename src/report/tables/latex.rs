@@ -30,8 +30,8 @@ pub(crate) fn table(report: &Report) -> String {
 }
 
 fn caption(report: &Report) -> String {
-    let examples =
-        report.eval_examples().map_or(String::new(), |n| format!(" on {}", counted(n, "evaluation example")));
+    let judged = report.test_examples().or(report.eval_examples().filter(|_| !report.has_test()));
+    let examples = judged.map_or(String::new(), |n| format!(" on {}", counted(n, report.judged_example())));
     let rehearsal = if report.rehearsal { " Rehearsal on the embedded model." } else { "" };
     format!(
         "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, best in bold.{rehearsal}",

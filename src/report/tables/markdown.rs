@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::report::metric;
-use crate::report::model::Report;
+use crate::report::model::{Report, Run};
 use crate::report::{differences, observations, reference, remarks, verdicts};
 use crate::spec::MetricName;
 use crate::words::grouped;
@@ -18,6 +18,9 @@ pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
     let mut text = format!("# {}\n\n", escape(&report.name));
     if !report.description.is_empty() {
         text.push_str(&format!("{}\n\n", escape(report.description.trim())));
+    }
+    if report.runs.iter().any(Run::completed) {
+        text.push_str(&format!("{}\n\n", escape(report.selection_in_words())));
     }
     for remark in remarks::of(report) {
         text.push_str(&format!("> {}\n\n", escape(&remark)));
