@@ -396,12 +396,12 @@ fn write_json<T: serde::Serialize>(path: &Path, value: &T) {
 fn write_epochs(files: &RunFolder, epochs: &[EpochRecord]) {
     let mut text = String::from(
         "epoch,train_loss,train_accuracy,eval_loss,accuracy,precision,recall,f1,mean_confidence,learning_rate,seconds,\
-         examples_per_second,tokens_per_second\n",
+         examples_per_second,tokens_per_second,train_eval_loss\n",
     );
     for record in epochs {
         let s = record.scores;
         text.push_str(&format!(
-            "{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+            "{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
             record.epoch,
             record.train_loss,
             record.train_accuracy,
@@ -414,7 +414,8 @@ fn write_epochs(files: &RunFolder, epochs: &[EpochRecord]) {
             record.learning_rate,
             record.seconds,
             record.examples_per_second,
-            record.tokens_per_second
+            record.tokens_per_second,
+            record.train_eval_loss.map_or_else(String::new, |loss| loss.to_string())
         ));
     }
     fs::write(files.metrics_csv(), text).unwrap();
