@@ -91,6 +91,33 @@ hypotheses:
     assert!(text.contains("1 seed × 9,000 examples  nothing"), "{text}");
 }
 
+/// Looks share the level, so that each settles less.
+#[test]
+fn looks_are_planned_with() {
+    let place = Place::new();
+    place.write("data.csv", &rows(10_000));
+    let rest = "
+hypotheses:
+  - {id: rank, claim: Rank 4 is as good., vary: rank, metric: accuracy, expect: equivalent, margin: 0.01}
+";
+    let sweep = crate::support::SWEEP.replace("test_size: 8", "test_size: 9000").replace("[1, 2]", "[1, 2, 3, 4]");
+    let settles = |looks: &str| {
+        place.write("looks.yaml", &format!("{sweep}{looks}{rest}"));
+        let text = shown(&place, &["run", "looks.yaml", "--dry-run"]);
+        let row = text.lines().find(|line| line.starts_with("rank ")).unwrap();
+        let margin = row.split("margin ").nth(1).unwrap().split(' ').next().unwrap().parse::<f64>().unwrap();
+        (margin, text)
+    };
+    let (fixed, text) = settles("");
+    assert!(text.contains("A verdict is given when all planned seeds are in."), "{text}");
+    let (last, text) = settles("looks: [2]\n");
+    assert!(
+        text.contains("Verdicts are given at 2 and 4 seeds; the last of these looks has a level of 3.8 %"),
+        "{text}"
+    );
+    assert!(last > fixed, "{last} {fixed}");
+}
+
 /// Plans are made with the noise that earlier runs on the same model and data showed.
 #[test]
 fn the_noise_of_earlier_runs_is_planned_with() {
