@@ -89,6 +89,11 @@ fn seeds_that_are_added_after_results_change_no_verdict() {
         );
         assert!(found["caveats"].contains("(by all 5 seeds: "), "{}", found["caveats"]);
     }
+    let text = std::fs::read_to_string(folder.path().join("reports/looked-at/summary.md")).unwrap();
+    assert!(
+        text.contains("> Seeds changed after results could be seen. Verdicts rest on those planned before"),
+        "{text}"
+    );
     // What was planned is taken away: no verdict before it is back.
     fake(1, 1).write(&results);
     let found = &verdicts(&results)["worse"];

@@ -122,9 +122,7 @@ pub(super) fn of_seeds(name: &str, seeds: &PlannedSeeds<'_>, of: Option<Hypothes
     if !seeds.added().is_empty() {
         let added = listed(seeds.added(), "was", "were");
         found.push(format!(
-            "{name}: {added} added after results could be seen and cannot decide: adding seeds until a claim is clear settles \
-             it wrongly more often than the level says{}. Declare `looks` before the first run, or plan a sweep of another name \
-             with seeds that were not used yet",
+            "{name}: {added} added after results could be seen and cannot decide{}",
             of.and_then(|of| with_all(seeds, of)).unwrap_or_default()
         ));
     }

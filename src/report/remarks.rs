@@ -25,6 +25,14 @@ pub(crate) fn of(report: &Report) -> Vec<String> {
     remarks.extend(ended_badly(report));
     remarks.extend(report.damages.iter().map(|damage| format!("Damaged: {damage}.")));
     remarks.extend(seeds(report));
+    if !report.deciding.is_empty() {
+        remarks.push(
+            "Seeds changed after results could be seen. Verdicts rest on those planned before: adding seeds until a claim is clear \
+             settles it wrongly more often than the level says. To look several times, declare `looks` before the first run; to \
+             settle what is open, plan a sweep of another name with seeds that were not used yet."
+                .to_string(),
+        );
+    }
     if !report.dropped.is_empty() {
         remarks.push(format!(
             "Taken out of the sweep file after results could be seen: {}. They count in the correction for the number of \
