@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use report_support::{Arm, Fake, Fate};
 use sweep::report::{Format, ReportError, ReportOptions, Written, compare, run};
-use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, ReferenceFigure, Vary};
+use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, NamedChange, ReferenceFigure, Vary};
 use sweep::store::{MemoryRecord, Store};
 
 /// A fresh folder for one test.
@@ -127,6 +127,8 @@ fn a_small_sweep_gets_its_charts_and_tables() {
             "pareto.png",
             "throughput.png",
             "index.html",
+            "checklist.html",
+            "checklist.md",
             "summary.csv",
             "summary.md",
             "summary.tex",
@@ -461,6 +463,129 @@ fn compares_configurations_and_runs() {
         "rank=64: this is the name of 2 things: again/rank=64 or small/rank=64; write SWEEP/NAME or an id"
     );
     assert!(compare(&results, "small/rank=64", "again/base").is_ok());
+}
+
+/// Everything in it was recorded, and what was not is said to be unknown.
+#[test]
+fn a_reproducibility_checklist() {
+    let folder = folder("checklist");
+    let mut fake = small();
+    fake.arms.push(Arm::new("rank=8", 0.9, |spec| spec.rank = 8).fates(&[Fate::Completes, Fate::Fails, Fate::Pending]));
+    fake.arms.push(Arm::new("dropout=0.4", 0.88, |spec| {
+        (spec.hidden_dropout, spec.attention_dropout, spec.classifier_dropout) = (0.4, 0.4, 0.4);
+    }));
+    fake.changes = vec![dropout(&[("dropout=0.4", "0.4")])];
+    let sweep = fake.write(&folder.join("results"));
+    report(&folder.join("results"), &folder.join("reports"));
+    let read = |name: &str| fs::read_to_string(folder.join("reports/small").join(name)).unwrap();
+    let created = Store::open(&sweep).unwrap().record().created.clone();
+    insta::assert_snapshot!("checklist_md", read("checklist.md").replace(&created, "(when)"));
+    let page = read("checklist.html");
+    assert_eq!(page.matches("Not recorded: ").count(), read("checklist.md").matches("Not recorded: ").count());
+    assert!(page.contains("<a href=\"index.html\">") && read("index.html").contains("<a href=\"checklist.html\">"));
+    // Results of a version that did not record the machine, and a sweep that has not begun.
+    for path in fs::read_dir(sweep.join("runs")).unwrap().map(|entry| entry.unwrap().path().join("run.json")) {
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let mut record: serde_json::Value = serde_json::from_str(&text).unwrap();
+        record["versions"].as_object_mut().unwrap().remove("machine");
+        fs::write(&path, record.to_string()).unwrap();
+    }
+    report(&folder.join("results"), &folder.join("reports"));
+    assert!(read("checklist.md").contains("*Not recorded: processor, threads and instruction set;"));
+    let mut fake = Fake::new("small", vec![Arm::new("base", 0.9, |_| {}).fates(&[Fate::Pending])]);
+    fake.seeds = 1;
+    fs::remove_dir_all(&sweep).unwrap();
+    fake.write(&folder.join("results"));
+    report(&folder.join("results"), &folder.join("reports"));
+    let text = read("checklist.md");
+    assert!(text.contains("Not recorded yet: sizes and digest; no run on it has started."), "{text}");
+    assert!(text.contains("*Not recorded: the number of parameters; no run has started.*"), "{text}");
+}
+
+fn dropout(variants: &[(&str, &str)]) -> NamedChange {
+    NamedChange {
+        name: "dropout".to_string(),
+        parameters: ["hidden_dropout", "classifier_dropout", "attention_dropout"].map(String::from).to_vec(),
+        variants: variants.iter().map(|(label, shown)| (label.to_string(), shown.to_string())).collect(),
+    }
+}
+
+/// What a report says of named changes and of single seeds in its chart of effects.
+#[test]
+fn effects_are_grouped_by_named_changes_and_single_seeds_are_marked() {
+    let folder = folder("effects");
+    let arm = |value: f64, accuracy: f64| {
+        Arm::new(&format!("dropout={value}"), accuracy, move |spec| {
+            (spec.hidden_dropout, spec.attention_dropout, spec.classifier_dropout) = (value, value, value);
+        })
+    };
+    let one_seed = [Fate::Completes, Fate::Pending, Fate::Pending];
+    let arms = vec![Arm::new("base", 0.92, |_| {}), arm(0.1, 0.91), arm(0.4, 0.85).fates(&one_seed)];
+    let mut fake = Fake::new("effects", arms);
+    fake.changes = vec![dropout(&[("dropout=0.1", "0.1"), ("dropout=0.4", "0.4")])];
+    let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
+    fake.hypotheses = vec![claim("d", "Dropout of 0.4 is worse.", "dropout=0.4", accuracy, Expectation::Lower)];
+    fake.write(&folder.join("results"));
+    let options =
+        ReportOptions { paths: vec![folder.join("results")], out: folder.join("reports"), format: Format::Svg };
+    run(&options).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.join("reports/effects").join(name)).unwrap();
+    let texts = |name: &str| positions(&read(name)).into_iter().map(|(text, ..)| text).collect::<Vec<_>>();
+    let shown = texts("effects.svg");
+    for text in ["dropout", "0.1", "0.4", "baseline: 0.2"] {
+        assert!(shown.iter().any(|other| other == text), "{text}: {shown:?}");
+    }
+    assert!(!shown.iter().any(|text| text.contains("hidden_dropout")), "{shown:?}");
+    for chart in ["effects.svg", "hypotheses.svg"] {
+        assert!(texts(chart).join(" ").contains("hollow: one seed, about these two models"), "{chart}");
+    }
+    // A plan of an older version names no changes.
+    fake.changes.clear();
+    fs::remove_dir_all(folder.join("results")).unwrap();
+    fake.write(&folder.join("results"));
+    run(&options).unwrap();
+    let shown = texts("effects.svg").join(" ");
+    assert!(shown.contains("hidden_dropout, attention_dropout, classifier_dropout"), "{shown}");
+}
+
+/// Labels of 60 characters, names in Chinese, and 60 configurations: nothing is cut inside a word. The pictures stay for a
+/// person to look at.
+#[test]
+fn long_names_wrap() {
+    let folder = folder("long");
+    let long = |i: usize| format!("gradient_accumulation_steps={i}, classifier_dropout=0.{i}, seedless");
+    let chinese = |i: usize| format!("学习率升高五倍会降低模型在新闻分类任务上的准确率第{i}组并且收敛得更慢");
+    let mut arms = vec![Arm::new("base", 0.92, |_| {})];
+    for i in 1..30 {
+        arms.push(Arm::new(&long(i), 0.9 + 0.0005 * i as f64, move |spec| spec.rank = 16 + i));
+        arms.push(Arm::new(&chinese(i), 0.9 - 0.0005 * i as f64, move |spec| spec.rank = 100 + i));
+    }
+    let few: Vec<Arm> = arms.iter().take(7).cloned().collect();
+    for (name, arms) in [("many", arms), ("few", few)] {
+        let mut fake = Fake::new(name, arms);
+        fake.seeds = 1;
+        let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
+        fake.hypotheses = vec![
+            claim("a", "More steps of accumulation help.", &long(1), accuracy, Expectation::Higher),
+            claim("b", &chinese(1), &chinese(1), accuracy, Expectation::Lower),
+        ];
+        fake.reference[0].source = "a paper with quite a long name about adapters".to_string();
+        fake.write(&folder.join("results"));
+    }
+    report(&folder.join("results"), &folder.join("reports"));
+    let options =
+        |out: &str| ReportOptions { paths: vec![folder.join("results")], out: folder.join(out), format: Format::Svg };
+    run(&options("svg")).unwrap();
+    for sweep in ["many", "few"] {
+        for file in fs::read_dir(folder.join("svg").join(sweep)).unwrap().map(|entry| entry.unwrap().path()) {
+            if file.extension().is_none_or(|extension| extension != "svg") {
+                continue;
+            }
+            for (text, ..) in positions(&fs::read_to_string(&file).unwrap()) {
+                assert!(!text.contains('\u{2026}'), "{}: {text}", file.display());
+            }
+        }
+    }
 }
 
 /// R1: two seeds, and two configurations that answer every example alike. The search for what would settle the hypothesis

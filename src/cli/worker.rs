@@ -63,7 +63,7 @@ impl Worker {
             claims,
             supervised: self.supervised,
             options: WorkerOptions {
-                versions: versions(),
+                versions: versions(&self.device, self.threads),
                 checkpoint_every: Duration::from_secs_f64(self.checkpoint_every),
                 attempts: self.attempts,
                 fail_fast: self.fail_fast,

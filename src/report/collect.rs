@@ -44,6 +44,7 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
         runs.push(Run { memory: taken, ..read_run(store, view, configuration, &mut damages) });
     }
     let baseline = record.baseline.as_ref().and_then(|name| places.get(name).copied());
+    let device_seconds = device_seconds(store, &runs)?;
     Ok(Report {
         name: record.name.clone(),
         description: record.description.clone(),
@@ -62,6 +63,7 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
         dropped: record.dropped.clone(),
         judged: Vec::new(),
         observed: Vec::new(),
+        device_seconds: Some(device_seconds),
         damages,
         command: record.command.clone(),
         created: record.created.clone(),
@@ -103,11 +105,22 @@ pub(super) fn only(report: &Report, run: &RunId) -> Result<Report, ReportError> 
         baseline,
         configurations: configurations(&runs, vec![found.label.clone()]),
         runs,
+        device_seconds: None,
         hypotheses: Vec::new(),
         judged: Vec::new(),
         observed: Vec::new(),
         ..report.clone()
     })
+}
+
+/// How long devices were busy: the runs of a pack train at the same time, those that wait for the same place in it one after
+/// the other, so a pack takes as long as its longest place.
+fn device_seconds(store: &Store, runs: &[Run]) -> Result<f64, ReportError> {
+    let seconds = |run: &Run| run.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>();
+    let of_run: BTreeMap<&RunId, f64> = runs.iter().map(|run| (&run.id, seconds(run))).collect();
+    let of_place = |place: &Vec<RunId>| place.iter().filter_map(|run| of_run.get(run)).sum::<f64>();
+    let packs = store.packs()?.packs;
+    Ok(packs.iter().map(|pack| pack.plan.places.iter().map(of_place).fold(0.0, f64::max)).sum())
 }
 
 /// What packs took of memory, each read once.

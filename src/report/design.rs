@@ -7,6 +7,8 @@ use serde_json::Value;
 use crate::spec::{NamedChange, RunSpec};
 use crate::store::parameters;
 
+use crate::words::counted;
+
 use super::model::Report;
 
 /// A parameter (or several that always change together, or that the sweep file changes together under a name) with at least
@@ -161,8 +163,11 @@ pub(crate) fn short(value: &Value) -> String {
     match value {
         Value::Null => "none".to_string(),
         Value::String(text) => text.clone(),
-        Value::Array(items) => format!("{} modules", items.len()),
-        Value::Object(_) => value.to_string(),
+        Value::Array(items) => counted(items.len(), "module"),
+        Value::Number(number) => {
+            let text = number.to_string();
+            text.strip_suffix(".0").map(str::to_string).unwrap_or(text)
+        }
         other => other.to_string(),
     }
 }

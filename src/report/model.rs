@@ -42,6 +42,8 @@ pub struct Report {
     pub judged: Vec<Judged>,
     /// The statements about the runs of one configuration, with the evidence on them.
     pub observed: Vec<Observed>,
+    /// Seconds that devices were busy with the packs of the sweep; none where only a part of it is reported on.
+    pub device_seconds: Option<f64>,
     /// What could not be read, with the reason.
     pub damages: Vec<String>,
     /// The command line that planned the sweep last.

@@ -26,6 +26,8 @@ pub(super) fn write(report: &Report, folder: &Path, format: Format) -> Result<Wr
     };
     let texts = [
         ("index.html", page::sweep(report, &charts, &around).into_bytes()),
+        ("checklist.html", page::checklist(report).into_bytes()),
+        ("checklist.md", tables::markdown_checklist(report).into_bytes()),
         ("summary.csv", tables::csv_summary(report)),
         ("summary.md", tables::markdown_summary(report, &listed).into_bytes()),
         ("summary.tex", tables::latex_table(report).into_bytes()),

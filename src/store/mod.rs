@@ -123,7 +123,7 @@ pub use plan::{RunEntry, SweepRecord, parameters};
 pub use predictions::Predictions;
 pub use progress::{PackProgress, RunProgress};
 pub use recorder::PackRecorder;
-pub use records::{ResultRecord, RunRecord, TestRecord, Versions};
+pub use records::{Machine, ResultRecord, RunRecord, TestRecord, Versions};
 pub use slots::{CheckpointSlots, Loaded};
 pub use sweep_store::{Store, sweep_folders};
 pub use view::{RunState, RunView};

@@ -12,7 +12,7 @@ use crate::train::{RunFacts, RunResult, TestResult};
 use super::StoreError;
 use super::json::{FORMAT_VERSION, read_json};
 
-/// The programs behind a run, as the caller names them.
+/// The programs behind a run and the machine that they ran on, as the caller names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Versions {
@@ -20,6 +20,24 @@ pub struct Versions {
     /// Of the folder in which the sweep was started, where that is a repository.
     pub git_commit: Option<String>,
     pub libtorch: Option<String>,
+    /// What they ran on; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Machine>,
+}
+
+/// The machine that a run was trained on, as far as its system tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// Its name.
+    pub processor: Option<String>,
+    /// The widest vector instructions of the processor.
+    pub instructions: Option<String>,
+    /// Threads that worked on the processor.
+    pub threads: Option<usize>,
+    /// The name of the GPU that the run was trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<String>,
 }
 
 /// `run.json`, written before a run's first step.

@@ -13,7 +13,7 @@ use sweep::spec::{
     PlannedRun, Precision, ReferenceFigure, RunId, RunSpec, Sweep,
 };
 use sweep::store::{
-    ClaimOptions, FORMAT_VERSION, Layout, PlanInput, ResultRecord, RunFolder, RunRecord, Store, Versions,
+    ClaimOptions, FORMAT_VERSION, Layout, Machine, PlanInput, ResultRecord, RunFolder, RunRecord, Store, Versions,
 };
 use sweep::train::{Prediction, RunFacts};
 
@@ -173,6 +173,12 @@ impl Fake {
                     sweep: "0.1.0".to_string(),
                     git_commit: Some("0123abc".to_string()),
                     libtorch: Some("2.11.0".to_string()),
+                    machine: Some(Machine {
+                        processor: Some("Example 9000 @ 2.0GHz".to_string()),
+                        instructions: Some("AVX-512".to_string()),
+                        threads: Some(2),
+                        gpu: None,
+                    }),
                 },
                 started: "2026-01-02T03:04:05Z".to_string(),
             },

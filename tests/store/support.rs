@@ -136,7 +136,7 @@ pub fn open_with(root: &Path, sweep: &Sweep, max_pack: usize) -> Result<Opened, 
 
 pub fn options() -> WorkerOptions {
     WorkerOptions {
-        versions: Versions { sweep: "0.0.0".into(), git_commit: None, libtorch: Some("2.11.0".into()) },
+        versions: Versions { sweep: "0.0.0".into(), git_commit: None, libtorch: Some("2.11.0".into()), machine: None },
         checkpoint_every: Duration::from_secs(3600),
         when_busy: WhenBusy::Leave,
         ..WorkerOptions::default()

@@ -128,6 +128,12 @@ fn groups(report: &Report) -> Vec<Group> {
             }),
         }
     }
+    for group in &mut groups {
+        let level = |(index, _): &(usize, String)| {
+            factors.iter().find(|factor| factor.name == group.title).map(|factor| factor.of[*index])
+        };
+        group.members.sort_by_key(level);
+    }
     let largest = |group: &Group| {
         let effects = group.members.iter().filter_map(|(i, _)| report.configurations[*i].versus_baseline.as_ref());
         effects.map(|effect| effect.estimate.abs()).fold(0.0, f64::max)

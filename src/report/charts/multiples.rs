@@ -154,7 +154,7 @@ impl Names {
     const LINE: f64 = 26.0;
 
     fn of(report: &Report, shown: &[usize], width: f64) -> Names {
-        let name = |&i: &usize| wrap(&report.configurations[i].name, Type::small().bold(), width, 3);
+        let name = |&i: &usize| wrap(&report.configurations[i].name, Type::small().bold(), width, 5);
         Names(shown.iter().map(name).collect())
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
+use crate::report::command;
 use crate::report::model::{Report, Run};
 use crate::report::names;
 use crate::spec::RunSpec;
@@ -39,7 +40,7 @@ pub(super) fn section(report: &Report) -> Markup {
         ("Plan changed", report.changed.clone()),
     ];
     html! {
-        @if !report.command.is_empty() { pre tabindex="0" { code { (shell(&report.command)) } } }
+        @if !report.command.is_empty() { pre tabindex="0" { code { (command::shell(&report.command)) } } }
         div.scroll tabindex="0" role="region" aria-label="Environment, scrollable" {
             table {
                 tbody {
@@ -47,6 +48,7 @@ pub(super) fn section(report: &Report) -> Markup {
                 }
             }
         }
+        p { a href="checklist.html" { "The reproducibility checklist" } " says more: runs, hyperparameters, selection, variation, data, hardware, time." }
         p.muted { "The sweep file as run is " code { "sweep.yaml" } " in the results folder." }
     }
 }
@@ -65,28 +67,4 @@ fn own_seeds(report: &Report) -> String {
         own.push("split_seed");
     }
     if own.is_empty() { "none".to_string() } else { own.join(", ") }
-}
-
-/// The command line with quotes where a shell needs them.
-fn shell(command: &[String]) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+%".contains(c);
-    let quote = |word: &String| {
-        if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
-        }
-    };
-    command.iter().map(quote).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_can_be_pasted_into_a_shell() {
-        let command = ["sweep", "run", "my sweep.yaml", "--set", "name=it's"].map(String::from);
-        assert_eq!(shell(&command), r"sweep run 'my sweep.yaml' --set 'name=it'\''s'");
-    }
 }

@@ -3,6 +3,7 @@
 //! `maud` escapes whatever is spliced in; the only texts passed through as they are come from this crate (style, script,
 //! the charts, whose texts plotters escapes) or are JSON with `<` escaped.
 
+mod checklist;
 mod environment;
 mod exploration;
 mod figures;
@@ -17,6 +18,7 @@ use super::charts::Chart;
 use super::model::Report;
 use super::{reference, remarks};
 
+pub(crate) use checklist::checklist;
 pub(crate) use index::{Entry, index};
 
 const STYLE: &str = include_str!("style.css");
@@ -56,6 +58,7 @@ pub(crate) fn sweep(report: &Report, charts: &[Chart], around: &Surroundings) ->
                     @for (id, title, content) in &sections {
                         @if content.is_some() { li { a href={ "#" (id) } { (title) } } }
                     }
+                    li { a href="checklist.html" { "Reproducibility checklist" } }
                 }
             }
         }

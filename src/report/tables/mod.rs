@@ -1,5 +1,6 @@
 //! Tables of a report: CSV for programs, Markdown for people, LaTeX for a paper.
 
+mod checklist;
 mod csv;
 mod exploration;
 mod latex;
@@ -7,6 +8,7 @@ mod markdown;
 mod rows;
 
 pub(crate) use crate::words::grouped;
+pub(crate) use checklist::markdown as markdown_checklist;
 pub(crate) use csv::{hypotheses as csv_hypotheses, observations as csv_observations, summary as csv_summary};
 pub(crate) use exploration::{differences_csv, profile_csv};
 pub(crate) use latex::table as latex_table;

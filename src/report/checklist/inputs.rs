@@ -1,0 +1,188 @@
+//! Data sets and models, with what tells their contents.
+
+use crate::data::Overview;
+use crate::report::model::{Report, Run};
+use crate::report::names;
+use crate::spec::{Evaluation, HeldOut, RunSpec};
+use crate::words::{counted, grouped};
+
+use super::{Item, different};
+
+/// Classes named one by one, at most.
+const CLASSES: usize = 20;
+/// Data sets with answers of their own, at most.
+const DATASETS: usize = 10;
+
+pub(super) fn data(report: &Report) -> Vec<Item> {
+    let mut items = Vec::new();
+    for run in distinct(report, |a, b| a.spec.dataset == b.spec.dataset && a.spec.max_length == b.spec.max_length)
+        .into_iter()
+        .take(DATASETS)
+    {
+        items.push(Item::said("Which data, in which parts?", dataset(report, run)));
+    }
+    items.push(Item::unknown(
+        "What is known of where the data come from?",
+        "licence, how the texts were collected and labelled, whether they hold personal or offensive content, and whether \
+         the model saw them in its pre-training",
+    ));
+    items
+}
+
+/// One run of each kind, those that have started before others.
+fn distinct(report: &Report, same: impl Fn(&Run, &Run) -> bool) -> Vec<&Run> {
+    let mut kinds: Vec<&Run> = Vec::new();
+    for run in report.runs.iter() {
+        match kinds.iter().position(|known| same(known, run)) {
+            Some(place) if kinds[place].facts.is_none() && run.facts.is_some() => kinds[place] = run,
+            Some(_) => {}
+            None => kinds.push(run),
+        }
+    }
+    kinds
+}
+
+/// The name of a run's data set, as short as it may be among those of the report.
+fn short(report: &Report, name: &str, of: fn(&RunSpec) -> &str) -> String {
+    let mut all: Vec<&str> = Vec::new();
+    for name in report.runs.iter().map(|run| of(&run.spec)) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    let place = all.iter().position(|other| *other == name);
+    place.and_then(|place| names::short(all.iter().copied()).into_iter().nth(place)).unwrap_or_else(|| name.to_string())
+}
+
+fn dataset(report: &Report, run: &Run) -> Vec<String> {
+    let spec = &run.spec.dataset;
+    let mut said =
+        vec![format!("{}, trained on the part `{}`.", short(report, &spec.path, |s| &s.dataset.path), spec.split)];
+    if let Some(limit) = spec.limit {
+        said.push(format!("Only its first {} were used.", counted(limit, "row")));
+    }
+    said.push(split(&spec.evaluation));
+    let Some(facts) = &run.facts else {
+        said.push("Not recorded yet: sizes and digest; no run on it has started.".to_string());
+        return said;
+    };
+    let (train, evaluation) =
+        (counted(facts.train_examples, "training example"), counted(facts.eval_examples, "evaluation example"));
+    said.push(format!("{train}, {evaluation}, {}.", counted(facts.class_names.len(), "class")));
+    match &facts.data {
+        Some(overview) => said.extend(classes(overview)),
+        None => said.push("Not recorded: columns and examples per class.".to_string()),
+    }
+    match &facts.token_lengths {
+        Some(lengths) => said.push(format!(
+            "{} of {} cut at {} tokens (median {}, longest {}).",
+            grouped(lengths.cut),
+            counted(lengths.texts, "text"),
+            lengths.max_length,
+            lengths.median,
+            lengths.longest
+        )),
+        None => said.push("Not recorded: lengths in tokens.".to_string()),
+    }
+    said.push(format!("Digest of texts, labels and parts (blake3): `{}`.", facts.data_digest));
+    said
+}
+
+fn split(evaluation: &Evaluation) -> String {
+    match evaluation {
+        Evaluation::File(path) => {
+            format!("Evaluated on the file {}.", names::short(std::iter::once(path.as_str())).join(""))
+        }
+        Evaluation::Split(name) => format!("Evaluated on the part `{name}`."),
+        Evaluation::HeldOut { size, seed } => {
+            let size = match size {
+                HeldOut::Examples(examples) => examples.to_string(),
+                HeldOut::Fraction(share) => share.to_string(),
+            };
+            format!(
+                "Evaluated on rows held out of it, those of `train_test_split(test_size={size}, seed={seed})` of Hugging \
+                 Face `datasets`."
+            )
+        }
+    }
+}
+
+fn classes(overview: &Overview) -> Vec<String> {
+    let mut said = vec![overview.in_words()];
+    let shown: Vec<String> = overview
+        .classes
+        .iter()
+        .take(CLASSES)
+        .map(|class| format!("{} {} + {}", class.name, grouped(class.train), grouped(class.evaluation)))
+        .collect();
+    let more = overview.classes.len().saturating_sub(CLASSES);
+    let more = if more > 0 { format!(" and {}", counted(more, "more class")) } else { String::new() };
+    said.push(format!("Training and evaluation examples per class: {}{more}.", shown.join("; ")));
+    if overview.dropped > 0 {
+        said.push(format!("Left out for want of a label: {}.", counted(overview.dropped, "row")));
+    }
+    said.extend(overview.assumed.iter().map(|sentence| format!("Assumed: {sentence}")));
+    said.extend(overview.warnings.iter().map(|sentence| format!("Doubtful: {sentence}")));
+    said
+}
+
+pub(super) fn model(report: &Report) -> Vec<Item> {
+    let mut items = Vec::new();
+    for run in distinct(report, |a, b| a.spec.model == b.spec.model) {
+        items.push(Item::said("Which model?", one_model(report, run)));
+    }
+    let adapted: Vec<usize> =
+        report.runs.iter().filter_map(|run| Some(run.facts.as_ref()?.trainable_parameters)).collect();
+    let trainable = adapted.iter().min().zip(adapted.iter().max()).map(|(least, most)| {
+        let share = |trainable: &usize| {
+            let total =
+                report.runs.iter().filter_map(|run| run.facts.as_ref()).find(|f| f.trainable_parameters == *trainable);
+            total.map_or(String::new(), |f| {
+                format!(" ({:.2} % of all)", 100.0 * *trainable as f64 / f.total_parameters as f64)
+            })
+        };
+        if least == most {
+            format!("{}{}.", grouped(*least), share(least))
+        } else {
+            format!(
+                "From {}{} to {}{}, depending on the configuration.",
+                grouped(*least),
+                share(least),
+                grouped(*most),
+                share(most)
+            )
+        }
+    });
+    items.push(Item::recorded(
+        "How many parameters were trained?",
+        trainable,
+        "the number of parameters; no run has started",
+    ));
+    items.push(Item::unknown(
+        "On what was the model pre-trained?",
+        "the data and the licence of the pre-trained weights",
+    ));
+    items
+}
+
+fn one_model(report: &Report, run: &Run) -> Vec<String> {
+    let mut said = vec![format!("{}.", short(report, &run.spec.model, |spec| &spec.model))];
+    let Some(facts) = &run.facts else {
+        said.push("Not recorded yet: its digest and size; no run on it has started.".to_string());
+        return said;
+    };
+    let of_model = |of: fn(&Run) -> Option<String>| {
+        different(report, |other| (other.spec.model == run.spec.model).then(|| of(other)).flatten()).unwrap_or_default()
+    };
+    let totals = of_model(|run| Some(grouped(run.facts.as_ref()?.total_parameters)));
+    said.push(format!("Parameters with adapter and head, as PEFT counts them: {}.", totals.join(", ")));
+    said.push(format!("Precision: {}.", of_model(|run| Some(run.spec.precision.name().to_string())).join(", ")));
+    said.push(format!("Digest of configuration, weights and tokenizer (blake3): `{}`.", facts.model_digest));
+    if let Some(adapter) = &run.spec.init_adapter {
+        said.push(format!(
+            "Training began with the adapter {}.",
+            names::short(std::iter::once(adapter.as_str())).join("")
+        ));
+    }
+    said
+}

@@ -1,0 +1,133 @@
+//! Which epoch was chosen by what, and how results vary.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::report::model::Report;
+use crate::report::{metric, tables};
+use crate::spec::MetricName;
+use crate::store::parameters;
+use crate::words::counted;
+
+use super::{Item, different};
+
+pub(super) fn selection(report: &Report) -> Vec<Item> {
+    vec![
+        Item::said("How was the epoch of a run chosen?", epoch(report)),
+        Item::said("On which examples are results given?", examples(report)),
+        Item::said(
+            "Was training stopped early?",
+            vec![format!(
+                "No: a run trains all its epochs ({}), unless its loss is no number.",
+                different(report, |run| Some(run.spec.epochs.to_string())).unwrap_or_default().join(", ")
+            )],
+        ),
+    ]
+}
+
+fn epoch(report: &Report) -> Vec<String> {
+    let metrics: BTreeSet<MetricName> = report.runs.iter().map(|run| run.spec.metric_for_best).collect();
+    let rule = |name: &MetricName| {
+        let best = if metric::higher_is_better(*name) { "highest" } else { "lowest" };
+        format!("{best} {}", metric::title(*name).to_lowercase())
+    };
+    let rules: Vec<String> = metrics.iter().map(rule).collect();
+    let mut said = vec![format!(
+        "The one with the {} on the evaluation examples, the earliest of equals (`metric_for_best`).",
+        rules.join(" or the ")
+    )];
+    let chosen: Vec<f64> = report
+        .runs
+        .iter()
+        .filter(|run| run.completed())
+        .filter_map(|run| Some(run.best_epoch()?.epoch as f64))
+        .collect();
+    if let Some(summary) = crate::metrics::Summary::of(&chosen) {
+        said.push(format!(
+            "Chosen in {}: epoch {} to {}.",
+            counted(chosen.len(), "completed run"),
+            summary.min,
+            summary.max
+        ));
+    }
+    said
+}
+
+fn examples(report: &Report) -> Vec<String> {
+    let has_test = report
+        .runs
+        .iter()
+        .any(|run| parameters(&run.spec).iter().any(|(name, value)| name == "dataset.test" && *value != Value::Null));
+    if has_test {
+        return vec![
+            "On a test part that chooses nothing, where the table says so, beside the evaluation examples.".to_string(),
+        ];
+    }
+    vec![
+        "On the evaluation examples, which also chose the epoch. No test part was set aside, so figures at the best epoch \
+         are somewhat too good, and more so with more epochs."
+            .to_string(),
+    ]
+}
+
+pub(super) fn items(report: &Report) -> Vec<Item> {
+    vec![
+        Item::said(
+            "Which measures of central tendency and variation are given?",
+            vec![
+                "Mean over seeds, ± the sample standard deviation over seeds (n − 1).".to_string(),
+                "95 % interval of the mean accuracy: over evaluation examples (Wilson) and over seeds (Student's t)."
+                    .to_string(),
+            ],
+        ),
+        Item::table(
+            "What are they?",
+            &["Configuration", "Completed runs", "Accuracy (%)", "95 % interval (%)", "F1 (%)", "Validation loss"],
+            table(report),
+        ),
+        Item::said("Which tests were made?", tests(report)),
+    ]
+}
+
+fn table(report: &Report) -> Vec<Vec<String>> {
+    let cell = |row: &tables::Row<'_>, name| {
+        row.spread(name).map_or("–".to_string(), |spread| tables::mean_and_deviation(name, spread, " ± "))
+    };
+    tables::rows(report)
+        .iter()
+        .map(|row| {
+            let interval = row.interval().map(|i| format!("{:.1} to {:.1}", i.low * 100.0, i.high * 100.0));
+            vec![
+                row.configuration.name.clone(),
+                format!("{} of {}", row.completed, row.planned),
+                cell(row, MetricName::Accuracy),
+                interval.unwrap_or_else(|| "–".to_string()),
+                cell(row, MetricName::F1),
+                cell(row, MetricName::EvalLoss),
+            ]
+        })
+        .collect()
+}
+
+fn tests(report: &Report) -> Vec<String> {
+    if report.hypotheses.is_empty() && report.observed.is_empty() {
+        return vec!["None: the sweep file states no hypothesis.".to_string()];
+    }
+    let mut said = Vec::new();
+    if !report.hypotheses.is_empty() {
+        said.push(format!(
+            "{}, each stated in the sweep file with its metric, direction and margin. Runs are paired by seed, at the best \
+             epoch also by evaluation example. p-values are corrected by Holm across the hypotheses.",
+            counted(report.hypotheses.len(), "hypothesis")
+        ));
+    }
+    if !report.observed.is_empty() {
+        said.push(format!(
+            "{} about the runs of one configuration, corrected by Holm among themselves.",
+            counted(report.observed.len(), "statement")
+        ));
+    }
+    said.push("The report's page has every verdict with its effect, interval and p-value.".to_string());
+    said
+}
