@@ -18,6 +18,7 @@ use super::CliError;
 Examples:
   sweep report                                  every sweep in results/
   sweep report results/quickstart --format svg
+  sweep report results/quickstart/runs/ID       figures 1 and 2 and tables of a single run
 
 Exit codes:
   0  the reports are written

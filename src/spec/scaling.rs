@@ -108,7 +108,8 @@ impl Scaling {
             ));
         }
         said.extend(self.epochs.sentence(runs));
-        said.push(data(&rehearsal.dataset, rehearsal.max_length));
+        let tested = runs.iter().any(|run| run.spec.dataset.test.is_some());
+        said.push(data(&rehearsal.dataset, rehearsal.max_length, tested));
         if runs.iter().any(|run| run.spec.seed != runs[0].spec.seed) {
             said.push("seeds: the first of every configuration only".to_owned());
         }
@@ -116,8 +117,8 @@ impl Scaling {
     }
 }
 
-/// `data: 400 rows, 100 of them for evaluation, of at most 96 tokens`
-fn data(dataset: &DatasetSpec, max_length: usize) -> String {
+/// `data: 280 rows, 100 of them for evaluation, and 100 more for a test, of at most 96 tokens`
+fn data(dataset: &DatasetSpec, max_length: usize, tested: bool) -> String {
     let rows = dataset.limit.map_or("all rows".to_owned(), |limit| counted(limit, "row"));
     let evaluation = match dataset.evaluation {
         Evaluation::HeldOut { size: HeldOut::Examples(examples), .. } => {
@@ -128,7 +129,13 @@ fn data(dataset: &DatasetSpec, max_length: usize) -> String {
         }
         Evaluation::File(_) | Evaluation::Split(_) => String::new(),
     };
-    format!("data: {rows}{evaluation}, of at most {max_length} tokens")
+    let test = match dataset.test {
+        Some(Evaluation::HeldOut { size: HeldOut::Examples(examples), .. }) if tested => {
+            format!(", and {examples} more for a test")
+        }
+        _ => String::new(),
+    };
+    format!("data: {rows}{evaluation}{test}, of at most {max_length} tokens")
 }
 
 /// Epochs of a rehearsal.

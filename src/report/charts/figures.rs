@@ -59,7 +59,7 @@ fn one(report: &Report, index: usize, figure: &Figure) -> Result<Chart, DrawErro
     let title = format!("Figure {}: {}", figure.number, figure.what);
     let picture = picture(WIDTH, HEIGHT, |canvas| {
         let top = Heading::new(&title, &subtitle(report, configuration)).draw(canvas)?;
-        let legend = legend(figure, &reported);
+        let legend = legend(report, configuration, figure, &reported);
         let metrics: Vec<MetricName> = figure.curves.iter().map(|(name, ..)| *name).collect();
         let y = series::axis_over(std::slice::from_ref(configuration), &metrics, &reported.values(), 7);
         let right = f64::from(WIDTH) - MARGIN - legend.width();
@@ -129,7 +129,7 @@ fn exactly(entry: &ReferenceFigure) -> String {
     name.map_or_else(|| entry.value.to_string(), |name| metric::write_exactly(name, entry.value))
 }
 
-fn legend(figure: &Figure, reported: &Reported<'_>) -> Legend {
+fn legend(report: &Report, configuration: &Configuration, figure: &Figure, reported: &Reported<'_>) -> Legend {
     let mut entries: Vec<(Key, String)> =
         figure.curves.iter().map(|(_, look, name)| (Key::Curve(*look), (*name).to_string())).collect();
     if !reported.points.is_empty() {
@@ -138,14 +138,24 @@ fn legend(figure: &Figure, reported: &Reported<'_>) -> Legend {
     if !reported.lines.is_empty() {
         entries.push((Key::Line(Stroke::dashed(MUTED, 2)), "reported final figure".to_string()));
     }
+    if report.runs_of(configuration).any(|run| !run.sound() && !run.epochs.is_empty()) {
+        entries.push((Key::BrokenOff, "diverged or failed run".to_string()));
+    }
     Legend { entries }
 }
 
 fn subtitle(report: &Report, configuration: &Configuration) -> String {
     let mut text = format!("{} · {}", configuration.name, words::subject(report));
-    match configuration.runs.len() {
-        1 => text.push_str(" · one run"),
-        seeds => text.push_str(&format!(" · mean of {seeds} seeds, band from lowest to highest")),
+    let shown = report.runs_of(configuration).filter(|run| run.sound() && !run.epochs.is_empty()).count();
+    let of_all = if shown < configuration.runs.len() {
+        format!(" of {}", words::counted(configuration.runs.len(), "seed"))
+    } else {
+        " seeds".to_string()
+    };
+    match (shown, configuration.runs.len()) {
+        (_, 1) => text.push_str(" · one run"),
+        (1, _) => text.push_str(&format!(" · 1{of_all}")),
+        _ => text.push_str(&format!(" · mean of {shown}{of_all}, band from lowest to highest")),
     }
     text
 }

@@ -61,14 +61,17 @@ fn dataset(report: &Report, run: &Run) -> Vec<String> {
     if let Some(limit) = spec.limit {
         said.push(format!("Only its first {} were used.", counted(limit, "row")));
     }
-    said.push(split(&spec.evaluation));
+    said.push(split("Evaluated", &spec.evaluation));
+    said.extend(spec.test.as_ref().map(|test| split("Tested", test)));
     let Some(facts) = &run.facts else {
         said.push("Not recorded yet: sizes and digest; no run on it has started.".to_string());
         return said;
     };
-    let (train, evaluation) =
-        (counted(facts.train_examples, "training example"), counted(facts.eval_examples, "evaluation example"));
-    said.push(format!("{train}, {evaluation}, {}.", counted(facts.class_names.len(), "class")));
+    let mut sizes = vec![counted(facts.train_examples, "training example")];
+    sizes.push(counted(facts.eval_examples, "evaluation example"));
+    sizes.extend(facts.test_examples.map(|examples| counted(examples, "test example")));
+    sizes.push(counted(facts.class_names.len(), "class"));
+    said.push(format!("{}.", sizes.join(", ")));
     match &facts.data {
         Some(overview) => said.extend(classes(overview)),
         None => said.push("Not recorded: columns and examples per class.".to_string()),
@@ -88,19 +91,19 @@ fn dataset(report: &Report, run: &Run) -> Vec<String> {
     said
 }
 
-fn split(evaluation: &Evaluation) -> String {
+fn split(done: &str, evaluation: &Evaluation) -> String {
     match evaluation {
         Evaluation::File(path) => {
-            format!("Evaluated on the file {}.", names::short(std::iter::once(path.as_str())).join(""))
+            format!("{done} on the file {}.", names::short(std::iter::once(path.as_str())).join(""))
         }
-        Evaluation::Split(name) => format!("Evaluated on the part `{name}`."),
+        Evaluation::Split(name) => format!("{done} on the part `{name}`."),
         Evaluation::HeldOut { size, seed } => {
             let size = match size {
                 HeldOut::Examples(examples) => examples.to_string(),
                 HeldOut::Fraction(share) => share.to_string(),
             };
             format!(
-                "Evaluated on rows held out of it, those of `train_test_split(test_size={size}, seed={seed})` of Hugging \
+                "{done} on rows held out of it, those of `train_test_split(test_size={size}, seed={seed})` of Hugging \
                  Face `datasets`."
             )
         }
@@ -113,11 +116,16 @@ fn classes(overview: &Overview) -> Vec<String> {
         .classes
         .iter()
         .take(CLASSES)
-        .map(|class| format!("{} {} + {}", class.name, grouped(class.train), grouped(class.evaluation)))
+        .map(|class| {
+            let mut parts = vec![grouped(class.train), grouped(class.evaluation)];
+            parts.extend((overview.test() > 0).then(|| grouped(class.test)));
+            format!("{} {}", class.name, parts.join(" + "))
+        })
         .collect();
     let more = overview.classes.len().saturating_sub(CLASSES);
     let more = if more > 0 { format!(" and {}", counted(more, "more class")) } else { String::new() };
-    said.push(format!("Training and evaluation examples per class: {}{more}.", shown.join("; ")));
+    let parts = if overview.test() > 0 { "Training, evaluation and test" } else { "Training and evaluation" };
+    said.push(format!("{parts} examples per class: {}{more}.", shown.join("; ")));
     if overview.dropped > 0 {
         said.push(format!("Left out for want of a label: {}.", counted(overview.dropped, "row")));
     }

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use crate::report::model::Report;
 use crate::report::{metric, tables};
 use crate::spec::MetricName;
-use crate::store::parameters;
 use crate::words::counted;
 
 use super::{Item, different};
@@ -55,19 +52,19 @@ fn epoch(report: &Report) -> Vec<String> {
 }
 
 fn examples(report: &Report) -> Vec<String> {
-    let has_test = report
-        .runs
-        .iter()
-        .any(|run| parameters(&run.spec).iter().any(|(name, value)| name == "dataset.test" && *value != Value::Null));
-    if has_test {
-        return vec![
-            "On a test part that chooses nothing, where the table says so, beside the evaluation examples.".to_string(),
-        ];
+    let tested = report.runs.iter().filter(|run| run.spec.dataset.test.is_some()).count();
+    let chosen =
+        "figures on the evaluation examples at the best epoch are somewhat too good, and more so with more epochs";
+    if tested == 0 {
+        return vec![format!(
+            "On the evaluation examples, which also chose the epoch. No test part was set aside, so {chosen}."
+        )];
     }
+    let who = if tested == report.runs.len() { "Every run".to_string() } else { counted(tested, "run") };
+    let verb = if tested == 1 || tested == report.runs.len() { "has" } else { "have" };
     vec![
-        "On the evaluation examples, which also chose the epoch. No test part was set aside, so figures at the best epoch \
-         are somewhat too good, and more so with more epochs."
-            .to_string(),
+        format!("{who} {verb} a test part that chooses nothing; a run is judged on it once, when it is over."),
+        format!("The evaluation examples choose the epoch: {chosen}."),
     ]
 }
 

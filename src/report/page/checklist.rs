@@ -48,7 +48,7 @@ fn answer(answer: &Answer) -> Markup {
 fn table_of(table: &Table) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Table, scrollable" {
-            table {
+            table.answers {
                 thead { tr { @for name in &table.header { th scope="col" { (name) } } } }
                 tbody {
                     @for row in &table.rows {
