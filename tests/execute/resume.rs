@@ -8,6 +8,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use sweep::event::{Event, Sink};
 use sweep::execute::{MockExecutor, MockSettings, Stop, WhenBusy, WorkerEnd, WorkerOptions, work};
+use sweep::spec::Evaluation;
 use sweep::store::{ClaimOptions, RunState, Store};
 
 use crate::support::{
@@ -40,18 +41,26 @@ proptest! {
 
     #[test]
     fn stopped_anywhere_any_number_of_times_the_result_is_the_same(
-        pieces in prop::collection::vec(1..150_usize, 1..20),
+        pieces in prop::collection::vec(1..150_usize, 1..20), tested: bool,
     ) {
         let (whole, piecewise) = (scratch(), scratch());
-        let whole = finished(whole.path(), 6);
-        let store = open(piecewise.path(), &sweep(runs(6))).unwrap().store;
+        let mut planned = runs(6);
+        for run in planned.iter_mut().filter(|_| tested) {
+            run.spec.dataset.test = Some(Evaluation::Split("test".to_owned()));
+        }
+        let whole = open(whole.path(), &sweep(planned.clone())).unwrap().store;
+        work_with(&whole, MockSettings::default(), &options()).unwrap();
+        let results = timeless(whole.layout().folder());
+        let tests = results.keys().filter(|path| path.ends_with("test_predictions.csv")).count();
+        prop_assert_eq!(tests, if tested { 6 } else { 0 });
+        let store = open(piecewise.path(), &sweep(planned)).unwrap().store;
         for events in pieces {
             if work_for(&store, events, &options()) == WorkerEnd::NothingLeft {
                 break;
             }
         }
         work_with(&store, MockSettings::default(), &options()).unwrap();
-        prop_assert_eq!(timeless(store.layout().folder()), timeless(whole.layout().folder()));
+        prop_assert_eq!(timeless(store.layout().folder()), results);
     }
 }
 

@@ -6,3 +6,4 @@ mod labels;
 mod predicting;
 mod random_numbers;
 mod support;
+mod testing;

@@ -1,0 +1,267 @@
+//! The trainer with a test part, which chooses nothing: what it gives there, also when it is left in the middle of it; and the
+//! loss of training rows without dropout.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use sweep::data::Tokenizer;
+use sweep::event::{EpochRecord, Event, Outcome, Sink};
+use sweep::model::{Adapter, Base, ModelConfig, SavedAdapter};
+use sweep::spec::{
+    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec,
+};
+use sweep::train::{
+    Checkpoint, Examples, FrozenParts, Job, RecordError, Recorder, RunFacts, RunResult, TrainingData, evaluate, train,
+};
+use tch::Device;
+
+fn model() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference/bert/model")
+}
+
+fn base() -> Base {
+    Base::load(&model(), 4, Precision::Fp32, Device::Cpu).unwrap()
+}
+
+/// Rows of the corpus, cut short so that they cost little.
+fn examples(rows: std::ops::Range<usize>) -> Examples {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps/data/newswire.csv");
+    let evaluation = Evaluation::HeldOut { size: HeldOut::Examples(1), seed: 1 };
+    let spec = DatasetSpec { evaluation, ..DatasetSpec::at(path.display().to_string()) };
+    let dataset = sweep::data::load(&spec, &path).unwrap();
+    let tokens = Tokenizer::load(&model(), 12).unwrap().encode(&dataset.train.texts[rows.clone()]).unwrap();
+    Examples { tokens, labels: dataset.train.labels[rows.clone()].to_vec(), rows: rows.collect() }
+}
+
+fn data(train: Examples, evaluation: Examples, test: Option<Examples>) -> TrainingData {
+    TrainingData {
+        train,
+        evaluation,
+        test,
+        class_names: ["Business", "Sci/Tech", "Sports", "World"].map(String::from).to_vec(),
+        overview: None,
+        digest: String::new(),
+        token_lengths: None,
+    }
+}
+
+fn run(seed: u64, change: impl FnOnce(&mut RunSpec)) -> PlannedRun {
+    let mut spec = RunSpec {
+        model: "model".into(),
+        dataset: DatasetSpec { test: Some(Evaluation::Split("test".into())), ..DatasetSpec::at("data") },
+        init_adapter: None,
+        max_length: 12,
+        rank: 2,
+        lora_alpha: 4.0,
+        lora_dropout: 0.0,
+        target_modules: vec!["bert.encoder.layer.1.attention.self.query".into()],
+        hidden_dropout: 0.1,
+        attention_dropout: 0.1,
+        classifier_dropout: 0.1,
+        extra_dropout: 0.0,
+        learning_rate: 2e-2,
+        weight_decay: 0.0,
+        lr_scheduler: LrScheduler::Constant,
+        warmup_ratio: 0.0,
+        batch_size: 8,
+        eval_batch_size: 4,
+        gradient_accumulation_steps: 1,
+        max_grad_norm: 1.0,
+        epochs: 3,
+        precision: Precision::Fp32,
+        seed,
+        init_seed: None,
+        order_seed: None,
+        dropout_seed: None,
+        metric_for_best: MetricName::Accuracy,
+    };
+    change(&mut spec);
+    PlannedRun { id: RunId(format!("{seed:012}")), label: seed.to_string(), configuration: "base".into(), spec }
+}
+
+/// Keeps everything in memory.
+#[derive(Default)]
+struct Kept {
+    checkpoint: Option<Checkpoint>,
+    facts: BTreeMap<RunId, RunFacts>,
+    epochs: BTreeMap<RunId, Vec<EpochRecord>>,
+    results: BTreeMap<RunId, RunResult>,
+}
+
+impl Recorder for Kept {
+    fn checkpoint(&mut self) -> Result<Option<Checkpoint>, RecordError> {
+        Ok(self.checkpoint.clone())
+    }
+
+    fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), RecordError> {
+        // Through its text, as on a disk.
+        let state = serde_json::from_str(&checkpoint.state.to_string()).unwrap();
+        self.checkpoint = Some(Checkpoint { state, arrays: checkpoint.arrays.clone() });
+        Ok(())
+    }
+
+    fn started(&mut self, run: &RunId, facts: &RunFacts) -> Result<(), RecordError> {
+        self.facts.insert(run.clone(), facts.clone());
+        Ok(())
+    }
+
+    fn epochs(&mut self, run: &RunId, records: &[EpochRecord]) -> Result<(), RecordError> {
+        let timeless = |record: &EpochRecord| EpochRecord {
+            seconds: 0.0,
+            examples_per_second: 0.0,
+            tokens_per_second: 0.0,
+            ..record.clone()
+        };
+        self.epochs.insert(run.clone(), records.iter().map(timeless).collect());
+        Ok(())
+    }
+
+    fn completed(&mut self, run: &RunId, result: &RunResult) -> Result<(), RecordError> {
+        self.results.insert(run.clone(), result.clone());
+        Ok(())
+    }
+
+    fn ended(&mut self, run: &RunId, outcome: &Outcome) -> Result<(), RecordError> {
+        panic!("{run}: {outcome:?}")
+    }
+}
+
+#[derive(Default)]
+struct Events(Vec<Event>);
+
+impl Sink for Events {
+    fn emit(&mut self, event: &Event) {
+        self.0.push(event.clone());
+    }
+}
+
+/// The runs of one pack; the second place takes two of them in turn.
+fn pack() -> (PackPlan, BTreeMap<RunId, PlannedRun>) {
+    let runs = [run(1, |_| ()), run(2, |spec| spec.epochs = 2), run(3, |spec| spec.epochs = 2)];
+    let ids = runs.each_ref().map(|run| run.id.clone());
+    let [first, second, third] = ids;
+    let plan = PackPlan { id: PackId("p".into()), places: vec![vec![first], vec![second, third]] };
+    (plan, runs.into_iter().map(|run| (run.id.clone(), run)).collect())
+}
+
+/// Trains until `stop` is asked for the `leave`th time; whether it came to its end, and how often it was asked.
+fn train_until(
+    base: &Base,
+    data: &TrainingData,
+    runs: &(PackPlan, BTreeMap<RunId, PlannedRun>),
+    kept: &mut Kept,
+    sink: &mut Events,
+    leave: usize,
+) -> (bool, usize) {
+    let job = Job {
+        plan: &runs.0,
+        runs: &runs.1,
+        base,
+        data,
+        initial: None,
+        model_digest: String::new(),
+        device: "cpu".into(),
+        checkpoint_every: Duration::from_secs(3600),
+    };
+    let asked = Cell::new(0);
+    let stop = || {
+        asked.set(asked.get() + 1);
+        asked.get() >= leave
+    };
+    let finished = train(&job, &mut FrozenParts::default(), kept, sink, &stop).unwrap();
+    (finished, asked.get())
+}
+
+/// The adapter that a run left, read from its files as anybody would.
+fn saved(base: &Base, result: &RunResult) -> Adapter {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("adapter_config.json"), &result.adapter.config).unwrap();
+    std::fs::write(folder.path().join("adapter_model.safetensors"), &result.adapter.weights).unwrap();
+    let saved = SavedAdapter::read(folder.path(), &ModelConfig::read(&model()).unwrap()).unwrap();
+    saved.adapter(base, 0).unwrap()
+}
+
+#[test]
+fn the_test_is_of_the_saved_adapter_and_a_run_that_is_left_in_it_gives_the_same() {
+    let base = base();
+    let data = data(examples(0..24), examples(24..40), Some(examples(40..52)));
+    let runs = pack();
+    let (mut whole, mut events) = (Kept::default(), Events::default());
+    let (finished, asked) = train_until(&base, &data, &runs, &mut whole, &mut events, usize::MAX);
+    assert!(finished && whole.results.len() == 3);
+    let mut other_epochs = 0;
+    for (id, result) in &whole.results {
+        assert_eq!(whole.facts[id].test_examples, Some(12));
+        let epochs = &whole.epochs[id];
+        let test = result.test.as_ref().unwrap();
+        let again = evaluate(&base, &[&saved(&base, result)], data.test.as_ref().unwrap(), 5, None).unwrap().remove(0);
+        assert!((again.figures.loss - test.best.figures.loss).abs() < 1e-5, "{:?} {test:?}", again.figures);
+        assert_eq!(again.figures.scores, test.best.figures.scores);
+        assert_eq!(
+            test.best.predictions.iter().map(|row| row.example).collect::<Vec<_>>(),
+            (40..52).collect::<Vec<_>>()
+        );
+        let is_last = result.best_epoch == epochs.len();
+        assert_eq!((result.last_predictions.is_none(), test.last.is_none()), (is_last, is_last));
+        if let (Some(last), Some(on_evaluation)) = (&test.last, &result.last_predictions) {
+            other_epochs += 1;
+            assert_ne!(last.predictions, test.best.predictions);
+            let right = on_evaluation.iter().filter(|row| row.label == row.predicted).count();
+            assert_eq!(right as f64 / 16.0, epochs.last().unwrap().scores.accuracy, "the last epoch's");
+        }
+    }
+    assert!(other_epochs > 0, "no run shows what becomes of the last epoch");
+    let told = events.0.iter().filter(|event| matches!(event, Event::Tested { .. })).count();
+    assert_eq!(told, 3 + other_epochs);
+
+    // Each of the last moments: in the steps before the last test, in the test itself, and between its two passes.
+    for leave in (asked.saturating_sub(6)..=asked).chain([asked / 2]) {
+        let mut kept = Kept::default();
+        let (finished, _) = train_until(&base, &data, &runs, &mut kept, &mut Events::default(), leave);
+        assert!(!finished, "{leave} of {asked}");
+        let before = kept.results.len();
+        let (finished, _) = train_until(&base, &data, &runs, &mut kept, &mut Events::default(), usize::MAX);
+        assert!(finished && before < 3);
+        assert_eq!(kept.results, whole.results, "left at {leave} of {asked}");
+        assert_eq!(kept.epochs, whole.epochs, "left at {leave} of {asked}");
+    }
+}
+
+/// Where the same rows are trained and evaluated on there is no gap, whatever the dropout. (The training loss has dropout: by it
+/// the gap is far below zero.)
+#[test]
+fn dropout_does_not_move_the_gap() {
+    let base = base();
+    let data = data(examples(0..24), examples(0..24), None);
+    let strong = run(1, |spec| {
+        spec.dataset.test = None;
+        spec.epochs = 2;
+        spec.learning_rate = 1e-3;
+        (spec.hidden_dropout, spec.classifier_dropout, spec.attention_dropout) = (0.4, 0.4, 0.4);
+    });
+    let plan = PackPlan { id: PackId("p".into()), places: vec![vec![strong.id.clone()]] };
+    let runs = (plan, BTreeMap::from([(strong.id.clone(), strong.clone())]));
+    let mut kept = Kept::default();
+    train_until(&base, &data, &runs, &mut kept, &mut Events::default(), usize::MAX);
+    for epoch in &kept.epochs[&strong.id] {
+        let gap = epoch.eval_loss - epoch.train_eval_loss.unwrap();
+        assert!(gap.abs() < 1e-6, "{epoch:?}");
+        assert!(epoch.eval_loss - epoch.train_loss < -0.01, "{epoch:?}");
+    }
+    assert_eq!((kept.results[&strong.id].test.as_ref(), kept.facts[&strong.id].test_examples), (None, None));
+}
+
+/// The sample depends on the training rows alone, and is never larger than the evaluation.
+#[test]
+fn the_sample_of_training_rows_is_the_same_for_all_runs() {
+    let of = |train: usize, evaluation: usize| {
+        data(examples(0..train), examples(train..train + evaluation), None).train_sample().rows
+    };
+    let sample = of(40, 10);
+    assert_eq!((sample.len(), of(40, 10)), (10, sample.clone()));
+    assert!(sample.is_sorted() && sample.windows(2).all(|two| two[0] < two[1]));
+    assert_ne!(sample, (0..10).collect::<Vec<_>>(), "it is drawn from all rows");
+    assert_eq!(of(8, 20), (0..8).collect::<Vec<_>>());
+}
