@@ -13,7 +13,8 @@ use sweep::spec::{
     DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec,
 };
 use sweep::train::{
-    Checkpoint, Examples, FrozenParts, Job, RecordError, Recorder, RunFacts, RunResult, TrainingData, evaluate, train,
+    Checkpoint, Examples, FrozenParts, Job, RecordError, Recorder, RunFacts, RunResult, TrainingData, evaluate,
+    sample_size, train,
 };
 use tch::Device;
 
@@ -264,4 +265,6 @@ fn the_sample_of_training_rows_is_the_same_for_all_runs() {
     assert!(sample.is_sorted() && sample.windows(2).all(|two| two[0] < two[1]));
     assert_ne!(sample, (0..10).collect::<Vec<_>>(), "it is drawn from all rows");
     assert_eq!(of(8, 20), (0..8).collect::<Vec<_>>());
+    let sizes = [(120_000, 640), (4_360, 640), (476, 204), (100, 300), (300, 10)].map(|(t, e)| sample_size(t, e));
+    assert_eq!(sizes, [640, 640, 79, 64, 10]);
 }

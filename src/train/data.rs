@@ -4,6 +4,9 @@ use crate::data::{Encoded, Overview, TokenLengths, order};
 
 /// Training examples that are evaluated at most: as many as the paper evaluates on.
 const SAMPLE: usize = 640;
+/// Evaluating one of so many training examples makes an epoch longer by a few per cent; of few examples so many cost little.
+const ONE_OF: usize = 6;
+const FEW: usize = 64;
 /// Stands for a seed in the order that the sample is the beginning of (`"sample"`): the same for all runs.
 const SAMPLE_KEY: u64 = 0x7361_6D70_6C65;
 
@@ -52,7 +55,7 @@ pub struct TrainingData {
 
 impl TrainingData {
     /// The training examples that are evaluated after each epoch without dropout, to be compared with the evaluation: at most as
-    /// many as there are evaluation examples, and at most 640. They depend on the training part alone, so that all runs on it
+    /// many as there are evaluation examples, at most 640, and of many no more than a sixth. They depend on the training part alone, so that all runs on it
     /// have the same.
     pub fn train_sample(&self) -> Examples {
         let mut chosen = order(SAMPLE_KEY, 0, self.train.len());
@@ -64,5 +67,5 @@ impl TrainingData {
 
 /// How many training examples are evaluated after each epoch, of so many and beside so many evaluation examples.
 pub fn sample_size(train: usize, evaluation: usize) -> usize {
-    train.min(evaluation).min(SAMPLE)
+    train.min(evaluation).min(SAMPLE).min((train / ONE_OF).max(FEW))
 }
