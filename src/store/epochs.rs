@@ -67,7 +67,7 @@ pub(super) fn read_epochs(path: &Path) -> Result<Vec<EpochRecord>, StoreError> {
     };
     let mut reader = csv::Reader::from_reader(contents.as_slice());
     let header = reader.headers().map_err(|error| StoreError::damaged(path, error))?;
-    if ![OLDER_COLUMNS, EPOCH_COLUMNS.len()].iter().any(|&count| header == &EPOCH_COLUMNS[..count]) {
+    if ![OLDER_COLUMNS, EPOCH_COLUMNS.len()].iter().any(|&count| header == EPOCH_COLUMNS[..count]) {
         return Err(StoreError::damaged(path, "its first line does not name the columns of an epoch"));
     }
     if contents.last() != Some(&b'\n') {

@@ -55,8 +55,9 @@ pub(super) fn section(report: &Report) -> Markup {
 
 /// The sources of variation whose seeds are not the runs' seeds.
 fn own_seeds(report: &Report) -> String {
-    let any = |own: fn(&RunSpec) -> bool| report.runs.iter().any(|run| own(&run.spec));
-    let sources: [(&str, fn(&RunSpec) -> bool); 3] = [
+    type Own = fn(&RunSpec) -> bool;
+    let any = |own: Own| report.runs.iter().any(|run| own(&run.spec));
+    let sources: [(&str, Own); 3] = [
         ("init_seed", |spec| spec.init_seed.is_some()),
         ("order_seed", |spec| spec.order_seed.is_some()),
         ("dropout_seed", |spec| spec.dropout_seed.is_some()),
