@@ -70,10 +70,9 @@ fn one(report: &Report, index: usize, figure: &Figure) -> Result<Chart, DrawErro
         for (name, ..) in figure.curves {
             lines.push(series::means(report, index, *name).into_iter().map(|(x, y)| panel.at(x, y)).collect());
         }
+        let across = |value: f64| vec![panel.at(panel.x.low, value), panel.at(panel.x.high, value)];
         for line in &reported.lines {
-            let label = format!("{} {}", line.source, exactly(line));
-            panel.reference(canvas, line.value, &label, &lines)?;
-            lines.push(vec![panel.at(panel.x.low, line.value), panel.at(panel.x.high, line.value)]);
+            panel.reference_line(canvas, line.value)?;
         }
         for (name, look, _) in figure.curves {
             panel.band(canvas, &series::bands(report, index, *name), series::pale(look.color))?;
@@ -81,9 +80,19 @@ fn one(report: &Report, index: usize, figure: &Figure) -> Result<Chart, DrawErro
         for (name, look, _) in figure.curves {
             series::one(canvas, &panel, report, *look, index, *name, series::RADIUS)?;
         }
+        // Names keep away from curves, from what else was reported, and from each other.
+        let places = reported.points.iter().map(|(epoch, point)| panel.at(*epoch as f64, point.value));
+        lines.extend(places.map(|at| vec![at, at]));
+        let curves_and_points = lines.len();
+        lines.extend(reported.lines.iter().map(|line| across(line.value)));
         for (epoch, point) in &reported.points {
             let label = format!("{} {}", point.source, exactly(point));
             lines.push(panel.named_point(canvas, (*epoch as f64, point.value), &label, REPORTED, &lines)?);
+        }
+        lines.drain(curves_and_points..curves_and_points + reported.lines.len());
+        for line in &reported.lines {
+            let label = format!("{} {}", line.source, exactly(line));
+            panel.reference_name(canvas, line.value, &label, &lines)?;
         }
         legend.beside(canvas, rect)
     })?;
@@ -153,7 +162,7 @@ fn subtitle(report: &Report, configuration: &Configuration) -> String {
         " seeds".to_string()
     };
     match (shown, configuration.runs.len()) {
-        (_, 1) => text.push_str(" · one run"),
+        (_, 1) => text.push_str(" · one\u{a0}run"),
         (1, _) => text.push_str(&format!(" · 1{of_all}")),
         _ => text.push_str(&format!(" · mean of {shown}{of_all}, band from lowest to highest")),
     }

@@ -101,12 +101,26 @@ impl Panel {
     /// A dashed horizontal line with its name at an end: above or below, left or right, where the data (positions that
     /// lines connect) are farthest away.
     pub(crate) fn reference(&self, canvas: &Canvas<'_>, value: f64, name: &str, data: &[Vec<Point>]) -> Drawn {
+        self.reference_line(canvas, value)?;
+        self.reference_name(canvas, value, name, data)
+    }
+
+    /// The line of [`Self::reference`] alone.
+    pub(crate) fn reference_line(&self, canvas: &Canvas<'_>, value: f64) -> Drawn {
+        if !self.y.contains(value) {
+            return Ok(());
+        }
+        let y = self.at(self.x.low, value).1;
+        canvas.line(&[(self.rect.left, y), (self.rect.right, y)], Stroke::dashed(MUTED, 2))
+    }
+
+    /// The name of [`Self::reference`] alone.
+    pub(crate) fn reference_name(&self, canvas: &Canvas<'_>, value: f64, name: &str, data: &[Vec<Point>]) -> Drawn {
         if !self.y.contains(value) {
             return Ok(());
         }
         let Rect { left, right, top, bottom } = self.rect;
         let y = self.at(self.x.low, value).1;
-        canvas.line(&[(left, y), (right, y)], Stroke::dashed(MUTED, 2))?;
         let width = Type::muted().width(name);
         let places =
             [(right - width, y - 18.0), (right - width, y + 18.0), (left + 6.0, y - 18.0), (left + 6.0, y + 18.0)];
