@@ -144,7 +144,7 @@ fn verdicts_tables_and_effects_are_those_of_the_test() {
         assert!(!text.contains("are somewhat too good") && !text.contains("somewhat too good"));
     }
     assert!(reported.page.contains("chosen on 600 evaluation examples, judged on 2,000 test examples"));
-    assert!(reported.page.contains("paired by seed and test example"));
+    assert!(reported.page.contains("paired by seed and test example") && reported.page.contains("Test loss"));
 
     let compared = compare(folder.path(), "rank=8", "base").unwrap();
     assert!(compared.contains("on 2,000 test examples") && compared.contains("base is better by"), "{compared}");

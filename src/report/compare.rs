@@ -8,6 +8,7 @@ use crate::store::{Store, sweep_folders};
 use crate::words::counted;
 
 use super::error::Candidates;
+use super::judged::judged_title;
 use super::model::{Report, Run};
 use super::pairing::{self, Pairs};
 use super::{ReportError, answers, collect, differences, metric, verdicts};
@@ -168,7 +169,7 @@ fn line(pairs: &Pairs<'_>, name: MetricName) -> Result<String, String> {
         effect.interval(LEVEL).map_or("–".to_string(), |interval| verdicts::interval_words(scale, interval));
     Ok(format!(
         "{:<16} {:>9} {:>9}  {:<14} {:<18} {}\n",
-        metric::title(name),
+        judged_title(name, pairs.runs.iter().all(|(a, b)| a.has_test() && b.has_test())),
         metric::write(name, side(true)),
         metric::write(name, side(false)),
         verdicts::difference(scale, effect.estimate),

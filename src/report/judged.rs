@@ -5,6 +5,7 @@ use crate::event::EpochRecord;
 use crate::spec::MetricName;
 use crate::words::counted;
 
+use super::metric;
 use super::model::{Answers, Report, Run};
 
 impl Run {
@@ -46,6 +47,14 @@ impl Run {
     }
 }
 
+/// [`Report::judged_title`] of runs with or without a test.
+pub(super) fn judged_title(name: MetricName, tested: bool) -> &'static str {
+    match name {
+        MetricName::EvalLoss if tested => "Test loss",
+        _ => metric::title(name),
+    }
+}
+
 impl Report {
     /// Whether all runs are judged on a test.
     pub fn has_test(&self) -> bool {
@@ -71,6 +80,11 @@ impl Report {
     /// An example that runs are judged on, in words.
     pub(crate) fn judged_example(&self) -> &'static str {
         if self.has_test() { "test example" } else { "evaluation example" }
+    }
+
+    /// A metric that is judged, as a heading: the loss is that of the test where there is one.
+    pub(crate) fn judged_title(&self, name: MetricName) -> &'static str {
+        judged_title(name, self.has_test())
     }
 
     /// How the best epochs were chosen, as a sentence that a reader of the figures needs.

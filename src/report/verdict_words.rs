@@ -42,6 +42,9 @@ fn scale_of(name: MetricName) -> Scale {
 /// The metric of a hypothesis in words.
 pub(crate) fn metric_words(of: HypothesisMetric) -> String {
     match of {
+        // Of the examples that are judged.
+        HypothesisMetric::Best(MetricName::EvalLoss) => "Loss at the best epoch".to_string(),
+        HypothesisMetric::Last(MetricName::EvalLoss) => "Loss at the last epoch".to_string(),
         HypothesisMetric::Best(name) => format!("{} at the best epoch", metric::title(name)),
         HypothesisMetric::Last(name) => format!("{} at the last epoch", metric::title(name)),
         HypothesisMetric::AfterEpoch { metric: name, epoch } => format!("{} after epoch {epoch}", metric::title(name)),

@@ -45,8 +45,8 @@ pub trait Facts {
     /// why there are none.
     fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String>;
 
-    /// A hash of the contents of every file that the specification reads (the training source and the evaluation
-    /// source), wherever they lie; or a sentence for the user that says why there is none. The other fields (columns,
+    /// A hash of the contents of every file that the specification reads (the sources of training, evaluation and
+    /// test), wherever they lie; or a sentence for the user that says why there is none. The other fields (columns,
     /// limit, what is held out) need not be in it: they are part of a run's identity themselves.
     fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String>;
 

@@ -57,6 +57,13 @@ pub struct TestResult {
     pub last: Option<Tested>,
 }
 
+impl TestResult {
+    /// The epochs that were tested, the best one first.
+    pub fn epochs(&self, best: usize, last: usize) -> impl Iterator<Item = (usize, &Tested)> {
+        std::iter::once((best, &self.best)).chain(self.last.iter().map(move |tested| (last, tested)))
+    }
+}
+
 /// The parameters of an epoch on the test examples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tested {

@@ -160,3 +160,35 @@ fn a_sweep_is_the_same_from_every_working_directory() {
         }
     }
 }
+
+/// A test part is shown wherever data are, and what it may not be is refused before anything is planned.
+#[test]
+fn a_test_part_is_shown_recorded_and_checked() {
+    let place = Place::new();
+    let tested = ["--set", "dataset.test={test_size: 6, seed: 2}"];
+    let output = place.sweep(&[&["run", "little.yaml", "--dry-run"][..], &tested].concat()).output().unwrap();
+    let shown = place.plain(&output.stdout);
+    assert!(shown.contains("data.csv: 26 training, 8 evaluation and 6 test examples in 4 classes"), "{shown}");
+    let header = shown.lines().find(|line| line.trim_start().starts_with("class ")).unwrap();
+    assert!(header.split_whitespace().eq(["class", "training", "evaluation", "test"]), "{header}");
+
+    place.mock(&tested).assert().success();
+    let log = std::fs::read_to_string(place.path("results/little/log.txt")).unwrap();
+    assert!(log.contains("8 evaluation and 6 test examples"), "{log}");
+    let runs = std::fs::read_dir(place.path("results/little/runs")).unwrap().map(|run| run.unwrap().path());
+    for run in runs {
+        let record = std::fs::read_to_string(run.join("run.json")).unwrap();
+        assert!(record.contains("\"test_examples\": "), "{record}");
+        assert!(std::fs::read_to_string(run.join("log.txt")).unwrap().contains("test of epoch "));
+        assert!(run.join("test_predictions.csv").exists());
+    }
+
+    place.write("held.csv", "text,label\na goal,Sports\n");
+    let said = refused(&place, &["--set", "dataset.eval=held.csv", "--set", "dataset.test=held.csv"]);
+    assert!(said.contains("takes the same rows as `eval` and as `test`"), "{said}");
+    let said = refused(&place, &["--set", "dataset.eval=held.csv", "--set", "dataset.test=./held.csv"]);
+    assert!(said.contains("the test must choose nothing") || said.contains("takes the same rows"), "{said}");
+    place.write("other.csv", "text,label\na goal,Cricket\n");
+    let said = refused(&place, &["--set", "dataset.test=other.csv"]);
+    assert!(said.contains("other.csv, line 2: unknown label `Cricket`"), "{said}");
+}

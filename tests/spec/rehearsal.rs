@@ -190,3 +190,17 @@ fn options_hold_in_a_rehearsal_too() {
     assert_eq!(file.rehearse(&stage(), &Fresh).unwrap().runs[0].spec.batch_size, 4);
     assert_eq!(sweep("{}").runs[0].spec.batch_size, 16);
 }
+
+/// Where the sweep has a test, so has its rehearsal, on further rows; where it has none, nothing changes.
+#[test]
+fn a_test_is_rehearsed() {
+    let test = Some(Evaluation::HeldOut { size: HeldOut::Examples(50), seed: 43 });
+    let with_test = Rehearsal { dataset: DatasetSpec { test: test.clone(), ..stage().dataset }, ..stage() };
+    let on = |text: &str| file(text).rehearse(&with_test, &Fresh).unwrap_or_else(|errors| panic!("{errors}"));
+    let tested = on("base: {dataset: {path: a, test: {split: test}}}").runs.remove(0);
+    assert_eq!((tested.spec.dataset.test, tested.spec.dataset.limit), (test, Some(370)));
+    let plain = on("base: {dataset: a}").runs.remove(0);
+    assert_eq!((plain.spec.dataset.test, plain.spec.dataset.limit), (None, Some(320)));
+    assert_eq!(plain.id, rehearsed("base: {dataset: a}").runs[0].id);
+    assert_ne!(plain.id, tested.id);
+}

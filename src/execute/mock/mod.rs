@@ -217,6 +217,10 @@ fn finish_epoch(run: &mut MockRun<'_>, recorder: &mut dyn Recorder, sink: &mut d
     sink.emit(&Event::EpochFinished { run: id.clone(), record });
     if run.was_last_epoch() {
         let result = run.result();
+        let last = run.records().len();
+        for (epoch, tested) in result.test.iter().flat_map(|test| test.epochs(result.best_epoch, last)) {
+            sink.emit(&Event::Tested { run: id.clone(), epoch, figures: tested.figures });
+        }
         recorder.completed(&id, &result)?;
         let outcome = Outcome::Completed { best_epoch: result.best_epoch };
         run.end();

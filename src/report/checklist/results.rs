@@ -74,13 +74,22 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
             "Which measures of central tendency and variation are given?",
             vec![
                 "Mean over seeds, ± the sample standard deviation over seeds (n − 1).".to_string(),
-                "95 % interval of the mean accuracy: over evaluation examples (Wilson) and over seeds (Student's t)."
-                    .to_string(),
+                format!(
+                    "95 % interval of the mean accuracy: over {}s (Wilson) and over seeds (Student's t).",
+                    report.judged_example()
+                ),
             ],
         ),
         Item::table(
             "What are they?",
-            &["Configuration", "Completed runs", "Accuracy (%)", "95 % interval (%)", "F1 (%)", "Validation loss"],
+            &[
+                "Configuration",
+                "Completed runs",
+                "Accuracy (%)",
+                "95 % interval (%)",
+                "F1 (%)",
+                report.judged_title(MetricName::EvalLoss),
+            ],
             table(report),
         ),
         Item::said("Which tests were made?", tests(report)),
@@ -115,8 +124,9 @@ fn tests(report: &Report) -> Vec<String> {
     if !report.hypotheses.is_empty() {
         said.push(format!(
             "{}, each stated in the sweep file with its metric, direction and margin. Runs are paired by seed, at the best \
-             epoch also by evaluation example. p-values are corrected by Holm across the hypotheses.",
-            counted(report.hypotheses.len(), "hypothesis")
+             and the last epoch also by {}. p-values are corrected by Holm across the hypotheses.",
+            counted(report.hypotheses.len(), "hypothesis"),
+            report.judged_example()
         ));
     }
     if !report.observed.is_empty() {

@@ -3,7 +3,6 @@
 use maud::{Markup, PreEscaped, html};
 
 use crate::report::charts::Chart;
-use crate::report::metric;
 use crate::report::model::Report;
 use crate::report::tables::{self, Row};
 use crate::spec::MetricName;
@@ -55,7 +54,7 @@ pub(super) fn configurations(report: &Report) -> Option<Markup> {
                     tr {
                         th scope="col" { "Configuration" }
                         th.number scope="col" { "Runs" }
-                        @for name in METRICS { th.number scope="col" { (metric::title(name)) } }
+                        @for name in METRICS { th.number scope="col" { (report.judged_title(name)) } }
                         th.number scope="col" { "Accuracy, 95 % interval" }
                         th.number scope="col" { "Trainable parameters" }
                     }

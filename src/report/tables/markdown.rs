@@ -133,7 +133,7 @@ pub(crate) fn table(report: &Report) -> String {
     let rows = rows(report);
     let mut text = String::from("| Configuration | Runs |");
     for name in METRICS {
-        text.push_str(&format!(" {} |", heading(name)));
+        text.push_str(&format!(" {} |", heading(report, name)));
     }
     text.push_str(" Accuracy, 95 % interval | Best epoch | Trainable parameters |\n|:--|--:|");
     text.push_str(&"--:|".repeat(METRICS.len() + 3));
@@ -145,8 +145,9 @@ pub(crate) fn table(report: &Report) -> String {
     text
 }
 
-fn heading(name: MetricName) -> String {
-    if metric::is_loss(name) { metric::title(name).to_string() } else { format!("{} (%)", metric::title(name)) }
+fn heading(report: &Report, name: MetricName) -> String {
+    let title = report.judged_title(name);
+    if metric::is_loss(name) { title.to_string() } else { format!("{title} (%)") }
 }
 
 fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {

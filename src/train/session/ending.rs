@@ -107,10 +107,3 @@ fn result(job: &Job<'_>, member: &Member, best: &Best, test: Option<TestResult>)
 fn tested(evaluation: Evaluation, examples: &Examples, classes: usize) -> Tested {
     Tested { predictions: predictions(&evaluation.probabilities, examples, classes), figures: evaluation.figures }
 }
-
-impl TestResult {
-    /// The epochs that were tested, the best one first.
-    fn epochs(&self, best: usize, last: usize) -> impl Iterator<Item = (usize, &Tested)> {
-        std::iter::once((best, &self.best)).chain(self.last.iter().map(move |tested| (last, tested)))
-    }
-}
