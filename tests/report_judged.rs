@@ -43,12 +43,17 @@ const HYPOTHESES: &str = "
   - {id: gap, claim: Rank 8 closes the gap., vary: rank, values: [8], metric: generalization_gap, expect: lower}
 ";
 
+const OBSERVATIONS: &str = "
+  - {id: rises, claim: Rank 8 rises., configuration: rank=8, observe: accuracy@last, against: accuracy@1, expect: higher}
+  - {id: level, claim: Rank 8 ends low., configuration: rank=8, observe: accuracy@last, against: 0.8, expect: lower}
+";
+
 /// Trains with the mock, to which rank 8 is better by 8 points on the evaluation and worse by 8 on a test.
 fn trained(folder: &Path, dataset: &str) -> Store {
     let text = format!(
         "name: judged\nbase: {{model: m, dataset: {dataset}, rank: 4, epochs: 4, \
          target_modules: [bert.encoder.layer.0.attention.self.query]}}\nablate: {{rank: [8], epochs: [6]}}\n\
-         seeds: [1, 2, 3, 4]\nhypotheses:{HYPOTHESES}"
+         seeds: [1, 2, 3, 4]\nhypotheses:{HYPOTHESES}\nobservations:{OBSERVATIONS}"
     );
     let sweep = SweepFile::parse(&text, folder).unwrap().resolve(&Anything).unwrap();
     let input = PlanInput {
@@ -81,6 +86,8 @@ fn trained(folder: &Path, dataset: &str) -> Store {
 struct Reported {
     /// `hypotheses.csv` by id.
     hypotheses: BTreeMap<String, BTreeMap<String, String>>,
+    /// `observations.csv` by id.
+    observations: BTreeMap<String, BTreeMap<String, String>>,
     /// `summary.csv` by configuration.
     summary: BTreeMap<String, BTreeMap<String, String>>,
     page: String,
@@ -101,6 +108,11 @@ impl Reported {
         let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
         Reported {
             hypotheses: table("hypotheses.csv", "id"),
+            observations: if folder.join("observations.csv").exists() {
+                table("observations.csv", "id")
+            } else {
+                BTreeMap::new()
+            },
             summary: table("summary.csv", "configuration"),
             page: text("index.html"),
             markdown: text("summary.md"),
@@ -133,6 +145,13 @@ fn verdicts_tables_and_effects_are_those_of_the_test() {
     for id in ["best", "f1", "loss", "last"] {
         assert_eq!(reported.verdict(id), "refuted", "{id}: {:?}", reported.hypotheses[id]);
         assert_eq!(reported.hypotheses[id]["examples"], "2000", "{id}");
+    }
+    // Both sides of an observation are of the same examples: after an epoch there is the evaluation alone.
+    for (id, low, high) in [("rises", 0.85, 0.91), ("level", 0.69, 0.75)] {
+        let found = &reported.observations[id];
+        assert_eq!(found["verdict"], "supported", "{found:?}");
+        let value: f64 = found["value"].parse().unwrap();
+        assert!((low..high).contains(&value), "{found:?}");
     }
     // After an epoch there is the evaluation alone.
     assert_eq!(reported.verdict("second"), "supported");

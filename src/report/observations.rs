@@ -91,12 +91,13 @@ fn measure(report: &Report, observation: &Observation, caveats: &mut Vec<String>
     if runs.is_empty() {
         return Err("no run of this configuration is completed".to_string());
     }
+    let examples = Examples::of(observation);
     let mut values = (Vec::new(), Vec::new());
     for run in &runs {
-        values.0.push(value(run, &observation.observe)?);
+        values.0.push(value(run, &observation.observe, examples)?);
         values.1.push(match &observation.against {
             Against::Value(number) => *number,
-            Against::Quantity(quantity) => value(run, quantity)?,
+            Against::Quantity(quantity) => value(run, quantity, examples)?,
         });
     }
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
@@ -112,7 +113,7 @@ fn measure(report: &Report, observation: &Observation, caveats: &mut Vec<String>
         let judgement = Judgement::Exact(low < difference && difference < high);
         return Ok(Measured { observed, against, judgement });
     }
-    let resolution = resolution(&runs, &observation.observe);
+    let resolution = resolution(&runs, &observation.observe, examples);
     let effect = PairedSeeds::of(&values.0, &values.1, resolution).map_err(|error| error.to_string())?.effect();
     if effect.seeds == 1 {
         caveats
@@ -127,27 +128,65 @@ fn measure(report: &Report, observation: &Observation, caveats: &mut Vec<String>
     Ok(Measured { observed, against, judgement: Judgement::Assessed(assessment) })
 }
 
+/// The examples that both sides of an observation are measured on: what is compared must be of the same ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Examples {
+    /// Those that judge the sweep: the test part where there is one.
+    Judged,
+    /// The evaluation part, of which there are figures after every epoch.
+    Evaluation,
+}
+
+impl Examples {
+    fn of(observation: &Observation) -> Self {
+        let needs_epochs = |quantity: &Quantity| {
+            matches!(quantity, Quantity::Rise { .. } | Quantity::Metric(HypothesisMetric::AfterEpoch { .. }))
+        };
+        let against = match &observation.against {
+            Against::Value(_) => false,
+            Against::Quantity(quantity) => needs_epochs(quantity),
+        };
+        if needs_epochs(&observation.observe) || against { Self::Evaluation } else { Self::Judged }
+    }
+
+    /// A run's value of a metric.
+    fn value(self, run: &Run, of: HypothesisMetric) -> Result<f64, String> {
+        let after = |name: MetricName, epoch: Option<usize>| {
+            let epoch = epoch.ok_or_else(|| format!("{} has no epochs", run.label))?;
+            pairing::value(run, HypothesisMetric::AfterEpoch { metric: name, epoch })
+        };
+        match (self, of) {
+            (Self::Evaluation, HypothesisMetric::Last(name)) => after(name, run.epochs.last().map(|epoch| epoch.epoch)),
+            (Self::Evaluation, HypothesisMetric::Best(name)) => after(name, run.best_epoch().map(|epoch| epoch.epoch)),
+            _ => pairing::value(run, of),
+        }
+    }
+
+    fn count(self, run: &Run) -> Option<usize> {
+        match self {
+            Self::Judged => run.judged_examples(),
+            Self::Evaluation => Some(run.facts.as_ref()?.eval_examples),
+        }
+    }
+}
+
 /// A run's value of a quantity.
-fn value(run: &Run, quantity: &Quantity) -> Result<f64, String> {
+fn value(run: &Run, quantity: &Quantity, examples: Examples) -> Result<f64, String> {
     match quantity {
-        Quantity::Metric(of) => pairing::value(run, *of),
+        Quantity::Metric(of) => examples.value(run, *of),
         Quantity::Rise { metric, from, to } => {
             let end = match to {
                 Until::Epoch(epoch) => HypothesisMetric::AfterEpoch { metric: *metric, epoch: *epoch },
-                // On the same examples as the start.
-                Until::Last => HypothesisMetric::AfterEpoch {
-                    metric: *metric,
-                    epoch: run.epochs.last().map_or(0, |epoch| epoch.epoch),
-                },
+                Until::Last => HypothesisMetric::Last(*metric),
             };
             let start = HypothesisMetric::AfterEpoch { metric: *metric, epoch: *from };
-            Ok(pairing::value(run, end)? - pairing::value(run, start)?)
+            Ok(examples.value(run, end)? - examples.value(run, start)?)
         }
         Quantity::Correlation(one, other) => correlation(run, *one, *other),
         Quantity::Spread(metrics) => {
             let values: Vec<f64> = metrics
                 .iter()
-                .map(|metric| pairing::value(run, HypothesisMetric::Best(*metric)))
+                .map(|metric| examples.value(run, HypothesisMetric::Best(*metric)))
                 .collect::<Result<_, _>>()?;
             let (low, high) =
                 values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
@@ -185,7 +224,7 @@ fn class_bias(run: &Run) -> Result<f64, String> {
 }
 
 /// The step in which a quantity is measured.
-fn resolution(runs: &[&Run], quantity: &Quantity) -> f64 {
+fn resolution(runs: &[&Run], quantity: &Quantity, examples: Examples) -> f64 {
     let share = match quantity {
         Quantity::Metric(
             HypothesisMetric::Best(name)
@@ -197,12 +236,7 @@ fn resolution(runs: &[&Run], quantity: &Quantity) -> f64 {
         Quantity::Metric(HypothesisMetric::EpochsToReach { .. }) => return 1.0,
         _ => false,
     };
-    let over_epochs = matches!(quantity, Quantity::Rise { .. } | Quantity::Metric(HypothesisMetric::AfterEpoch { .. }));
-    let examples = |run: &&Run| match over_epochs {
-        true => Some(run.facts.as_ref()?.eval_examples),
-        false => run.judged_examples(),
-    };
-    let fewest = runs.iter().filter_map(examples).min();
+    let fewest = runs.iter().filter_map(|run| examples.count(run)).min();
     if share { fewest.map_or(0.0, |examples| 1.0 / examples.max(1) as f64) } else { 0.0 }
 }
 
