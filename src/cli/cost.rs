@@ -70,7 +70,7 @@ fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
         _ => 0,
     };
     Cost {
-        kept: if tested { KEPT_OF_TEST } else { 0 },
+        kept: if tested { kept_of_test(run, source) } else { 0 },
         optimizer_steps: steps * run.epochs,
         tokens: source.tokens.map(|tokens| tokens * run.epochs as u64),
         footprint: Footprint::new(&source.config, run, sizes.classes, source.longest, device.activations()),
@@ -84,4 +84,12 @@ fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
             with_evaluation
         },
     }
+}
+
+/// Bytes of the hidden states of a test part that are kept at most: its texts may be as long as `max_length` allows.
+fn kept_of_test(run: &RunSpec, source: &Source) -> u64 {
+    const FLOAT: u64 = 4;
+    let width = FLOAT * source.config.hidden_size.unsigned_abs();
+    let rows = source.sizes.test.map(|examples| examples as u64 * run.max_length as u64);
+    rows.map_or(KEPT_OF_TEST, |rows| KEPT_OF_TEST.min(rows.saturating_mul(width)))
 }

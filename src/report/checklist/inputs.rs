@@ -1,9 +1,9 @@
 //! Data sets and models, with what tells their contents.
 
-use crate::data::Overview;
 use crate::report::model::{Report, Run};
 use crate::report::names;
 use crate::spec::{Evaluation, HeldOut, RunSpec};
+use crate::train::RunFacts;
 use crate::words::{counted, grouped};
 
 use super::{Item, different};
@@ -72,10 +72,7 @@ fn dataset(report: &Report, run: &Run) -> Vec<String> {
     sizes.extend(facts.test_examples.map(|examples| counted(examples, "test example")));
     sizes.push(counted(facts.class_names.len(), "class"));
     said.push(format!("{}.", sizes.join(", ")));
-    match &facts.data {
-        Some(overview) => said.extend(classes(overview)),
-        None => said.push("Not recorded: columns and examples per class.".to_string()),
-    }
+    said.extend(classes(facts));
     match &facts.token_lengths {
         Some(lengths) => said.push(format!(
             "{} of {} cut at {} tokens (median {}, longest {}).",
@@ -110,7 +107,10 @@ fn split(done: &str, evaluation: &Evaluation) -> String {
     }
 }
 
-fn classes(overview: &Overview) -> Vec<String> {
+fn classes(facts: &RunFacts) -> Vec<String> {
+    let Some(overview) = &facts.data else {
+        return vec!["Not recorded: columns and examples per class.".to_string()];
+    };
     let mut said = vec![overview.in_words()];
     let shown: Vec<String> = overview
         .classes
