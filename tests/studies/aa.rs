@@ -180,7 +180,7 @@ Wrong is any verdict on `higher`, because the difference is 0, and `refuted` for
 MARGIN points of accuracy); how often those are `supported` is the power. Peeks: after 2, 4, 6, 8 and 10 seeds somebody judges as if that
 number had been fixed and stops at the first verdict. Declared looks: the same numbers as the sweep's `looks`.
 
-`make aa-study` repeats it. DATE, VERSIONS, DEVICE.
+`SWEEP_AA_FAMILIES=FAMILIES make aa-study` repeats it. DATE, VERSIONS, DEVICE.
 
 | rows held out | runs | training rows | evaluation rows | epochs | mean accuracy | range | deviation between seeds |
 |:--|--:|--:|--:|--:|--:|--:|--:|
