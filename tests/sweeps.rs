@@ -59,7 +59,7 @@ fn the_settled_ablation_can_settle_everything() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps/ablation-settled.yaml");
     let (code, shown, said) = run(&file, &["--dry-run", "--devices", "cpu"]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(shown.contains("The planned seeds and evaluation examples can settle 19 hypotheses:"), "{shown}");
+    assert!(shown.contains("The planned seeds and test examples can settle 19 hypotheses:"), "{shown}");
     assert!(shown.contains("7,600 test"), "{shown}");
     assert!(shown.contains("on one NVIDIA H100") && shown.contains("on the processor here"), "{shown}");
 }
