@@ -40,6 +40,12 @@ fn gpu_name(index: usize, listed: &[machine::NvidiaDevice], renumbered: bool) ->
     found.map(|gpu| gpu.name.clone())
 }
 
+fn git_commit() -> Option<String> {
+    let output = Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
+    let commit = String::from_utf8(output.stdout).ok()?.trim().to_string();
+    (output.status.success() && !commit.is_empty()).then_some(commit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,10 +59,4 @@ mod tests {
         assert_eq!(gpu_name(1, &mixed, true), None);
         assert_eq!(gpu_name(0, &[], false), None);
     }
-}
-
-fn git_commit() -> Option<String> {
-    let output = Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
-    let commit = String::from_utf8(output.stdout).ok()?.trim().to_string();
-    (output.status.success() && !commit.is_empty()).then_some(commit)
 }

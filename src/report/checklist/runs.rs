@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::report::model::Report;
+use crate::spec::RunSpec;
 use crate::store::RunState;
 use crate::words::counted;
 
@@ -66,18 +67,16 @@ fn seeds(report: &Report) -> Vec<String> {
     let named: Vec<String> = all.iter().take(NAMED).map(u64::to_string).collect();
     let more = if all.len() > NAMED { format!(" and {} more", all.len() - NAMED) } else { String::new() };
     let mut said = vec![each, format!("Values of `seed`: {}{more}.", named.join(", "))];
-    let own: [(&str, fn(&crate::spec::RunSpec) -> Option<u64>); 3] = [
-        ("initial values (`init_seed`)", |spec| spec.init_seed),
-        ("order of the examples (`order_seed`)", |spec| spec.order_seed),
-        ("dropout (`dropout_seed`)", |spec| spec.dropout_seed),
-    ];
-    for (what, seed) in own {
+    let mut of_their_own = |what: &str, seed: &dyn Fn(&RunSpec) -> Option<u64>| {
         let set: BTreeSet<u64> = report.runs.iter().filter_map(|run| seed(&run.spec)).collect();
         if !set.is_empty() {
             let values: Vec<String> = set.iter().take(NAMED).map(u64::to_string).collect();
             said.push(format!("Seeds of their own for the {what}: {}.", values.join(", ")));
         }
-    }
+    };
+    of_their_own("initial values (`init_seed`)", &|spec| spec.init_seed);
+    of_their_own("order of the examples (`order_seed`)", &|spec| spec.order_seed);
+    of_their_own("dropout (`dropout_seed`)", &|spec| spec.dropout_seed);
     said
 }
 
