@@ -61,6 +61,11 @@ impl Report {
         !self.runs.is_empty() && self.runs.iter().all(Run::has_test)
     }
 
+    /// The accuracy that runs are judged by, with the part it is of: the name of an axis.
+    pub(crate) fn judged_accuracy(&self) -> &'static str {
+        if self.has_test() { "Accuracy (test)" } else { "Accuracy (evaluation)" }
+    }
+
     /// Test examples, where all started runs agree; none where there is no test.
     pub fn test_examples(&self) -> Option<usize> {
         let mut counts = self.runs.iter().filter(|run| run.facts.is_some()).map(Run::judged_examples);

@@ -3,7 +3,7 @@
 use plotters::style::Color;
 
 use crate::report::metric;
-use crate::report::model::{Report, Run};
+use crate::report::model::Report;
 use crate::spec::MetricName;
 
 use super::axis::{Axis, Unit};
@@ -38,10 +38,8 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         let rect = Rect::new(left, top, f64::from(WIDTH) - MARGIN - figures_width() - 24.0, f64::from(height) - 110.0);
         let panel = rows::across(rect, value_axis(report, &chosen, reference.as_ref().map(|r| r.0)));
         shade_baseline(canvas, report, &panel)?;
-        panel.frame(
-            canvas,
-            Labels { x: Some("Accuracy (evaluation) at the best epoch"), x_ticks: true, ..Labels::default() },
-        )?;
+        let name = format!("{} at the best epoch", report.judged_accuracy());
+        panel.frame(canvas, Labels { x: Some(&name), x_ticks: true, ..Labels::default() })?;
         if let Some((value, name)) = &reference {
             reference_line(canvas, &panel, *value, name)?;
         }
@@ -91,8 +89,9 @@ fn row(
     let kind = if report.is_baseline(index) { Type::small().bold() } else { Type::small() };
     rows::name(canvas, panel, y, &configuration.name, name_width, kind)?;
     if spread.count > 1 {
-        for best in report.runs_of(configuration).filter(|run| run.completed()).filter_map(Run::best_epoch) {
-            canvas.dot((panel.at(best.scores.accuracy, 0.0).0, y - 13.0), 5, look.color.mix(0.6))?;
+        let completed = report.runs_of(configuration).filter(|run| run.completed());
+        for accuracy in completed.filter_map(|run| run.judged(MetricName::Accuracy)) {
+            canvas.dot((panel.at(accuracy, 0.0).0, y - 13.0), 5, look.color.mix(0.6))?;
         }
     }
     let interval = configuration.accuracy_interval;

@@ -44,7 +44,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         let right = f64::from(WIDTH) - MARGIN - legend.width();
         let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);
         let panel = Panel { rect, x: cost_axis(costs), y };
-        let names = Labels::all("Trainable parameters", "Accuracy (evaluation)");
+        let names = Labels::all("Trainable parameters", report.judged_accuracy());
         panel.frame(canvas, names)?;
         front_line(canvas, &panel, &front.iter().map(|&i| &points[i]).collect::<Vec<_>>())?;
         scatter(canvas, &panel, looks, &points)?;
