@@ -163,6 +163,8 @@ fn verdicts_tables_and_effects_are_those_of_the_test() {
         assert!(!text.contains("are somewhat too good") && !text.contains("somewhat too good"));
     }
     assert!(reported.page.contains("chosen on 600 evaluation examples, judged on 2,000 test examples"));
+    // Charts of results, too: their axes say whose they are.
+    assert!(reported.page.contains("Accuracy (test) at the best epoch"));
     assert!(reported.page.contains("paired by seed and test example") && reported.page.contains("Test loss"));
 
     let compared = compare(folder.path(), "rank=8", "base").unwrap();
