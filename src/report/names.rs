@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn files_are_called_without_their_folders_and_hub_names_stay() {
-        assert_eq!(shown(["/work/p/sweeps/data/newswire.csv"]), ["newswire.csv"]);
+        assert_eq!(shown(["/home/ada/sweeps/data/newswire.csv"]), ["newswire.csv"]);
         assert_eq!(shown(["sweeps/data/newswire.csv"]), ["newswire.csv"]);
         assert_eq!(
             shown(["fancyzhx/ag_news", "FacebookAI/roberta-base@main"]),
