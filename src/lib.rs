@@ -1,6 +1,6 @@
 //! `sweep` trains many LoRA fine-tunings of one text classifier at once and says which differences are real.
 //!
-//! # The map of the house
+//! # Modules
 //!
 //! ```text
 //! sweeps/*.yaml -> spec (validated, resolved runs, stable ids) -> store (results/<sweep>/ laid out, plan written)

@@ -1,4 +1,4 @@
-"""How Trainer treats an accumulation window, and what makes its runs equal to ours (README, "Repeating a Trainer run")."""
+"""How Trainer treats an accumulation window, and what makes its runs equal to ours (docs/trainer.md)."""
 
 import pytest
 import torch

@@ -7,7 +7,7 @@ use crate::execute::{DeviceKind, product_rate};
 use crate::spec::Precision;
 
 /// Operations a second that a pack of 16 RoBERTa-base runs of the paper's recipe reached on one NVIDIA H100 (80 GB) in bf16:
-/// 882,000 tokens a second of 308 million operations (README, "Speed").
+/// 882,000 tokens a second of 308 million operations (docs/speed.md).
 const H100_BF16: f64 = 882_000.0 * 308e6;
 
 /// Arithmetic of the runs that are to be trained.
@@ -65,7 +65,7 @@ impl Work {
     }
 }
 
-/// The part of a product's rate that packs reach (README, "Speed": 98 to 119 % in fp32 and 69 to 84 % in bf16 on a processor
+/// The part of a product's rate that packs reach (docs/speed.md: 98 to 119 % in fp32 and 69 to 84 % in bf16 on a processor
 /// with AVX-512, 41 % in bf16 on a GPU).
 fn share_reached(kind: DeviceKind, precision: Precision) -> f64 {
     match (kind, precision) {
