@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::design::Design;
 use super::expand::Origin;
 use super::parameter::{Number, Parameter};
-use super::resolve::Planned;
+use super::planned_configuration::PlannedConfiguration;
 
 /// Parameters that a sweep file changes together under a name of its own (`dropout`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct NamedChange {
 }
 
 /// The named changes of a design, in its order, with the configurations that came of them.
-pub(super) fn named(design: &Design, planned: &[Planned]) -> Vec<NamedChange> {
+pub(super) fn named(design: &Design, planned: &[PlannedConfiguration]) -> Vec<NamedChange> {
     let mut changes: Vec<NamedChange> = Vec::new();
     for planned in planned {
         for (axis, variant) in chosen(design, planned.origin) {

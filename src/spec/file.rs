@@ -6,10 +6,10 @@ use super::cursor::{Context, Cursor};
 use super::dataset::DatasetField;
 use super::design::{Design, Override, read_seeds};
 use super::parameter::Parameter;
-use super::problem::{Place, Problem, Problems, SpecErrors, did_you_mean, quoted};
+use super::problem::{Place, Problems, did_you_mean, quoted};
 use super::setting::Setting;
 use super::yaml::{self, Node, Value};
-use super::{Facts, Sweep, encoding, notice, resolve};
+use super::{Facts, Problem, SpecErrors, Sweep, encoding, notice, resolve};
 
 /// A sweep file that is sound YAML. What it says is checked by [`SweepFile::resolve`], all of it at once, because some of
 /// it can only be checked with what is known of the models.

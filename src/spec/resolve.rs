@@ -5,28 +5,18 @@ use std::collections::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::design::Design;
-use super::draft::Draft;
 use super::expand::{Configuration, Origin};
 use super::facts::Facts;
 use super::intern::{Contents, Interner, Key, Seeded};
+use super::planned_configuration::PlannedConfiguration;
 use super::problem::{Place, Problems, quoted};
 use super::source_seed::{Seeds, SourceSeed};
 use super::{PlannedRun, Sweep};
-use super::{change, contradiction, fault, observation_draft, treatment};
+use super::{change, contradiction, fault_report, resolved_observation, treatment};
 use crate::words::{counted, grouped};
 
 /// A sweep file that means more runs than this means something else.
 const MOST_RUNS: usize = 1_000_000;
-
-/// A configuration with its runs.
-#[derive(Clone, Debug)]
-pub(super) struct Planned {
-    pub label: String,
-    pub draft: Draft,
-    pub key: Key,
-    pub runs: Vec<Seeded>,
-    pub origin: Origin,
-}
 
 /// Expands a design whose reading may have found problems; those of the expansion are added. None: there are problems.
 pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problems) -> Option<Sweep> {
@@ -34,7 +24,7 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
     contradiction::report(design, &candidates, problems);
     let mut interner = Interner::new(facts);
     if !problems.is_empty() {
-        fault::probe(design, &mut interner, problems);
+        fault_report::probe(design, &mut interner, problems);
         return None;
     }
     if design.size().is_none_or(|size| size > MOST_RUNS) {
@@ -57,7 +47,7 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
     let looks = design.looks.as_ref().map(|looks| looks.within(most_seeds, design.overridden, problems));
     let hypotheses = treatment::hypotheses(design, &candidates, &planned, baseline, &mut interner, problems);
     let observations =
-        observation_draft::resolve(&design.observations, &planned, baseline, design.overridden, problems);
+        resolved_observation::resolve(&design.observations, &planned, baseline, design.overridden, problems);
     if !problems.is_empty() {
         return None;
     }
@@ -76,8 +66,8 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
 }
 
 /// The configurations in order, doubles collapsed into the first and excluded runs left out.
-fn plan(design: &Design, interner: &mut Interner<'_>, problems: &mut Problems) -> Vec<Planned> {
-    let mut planned: Vec<Planned> = Vec::new();
+fn plan(design: &Design, interner: &mut Interner<'_>, problems: &mut Problems) -> Vec<PlannedConfiguration> {
+    let mut planned: Vec<PlannedConfiguration> = Vec::new();
     let mut number_of: HashMap<Key, usize> = HashMap::new();
     let mut taken: HashSet<(usize, u64)> = HashSet::new();
     for configuration in design.configurations() {
@@ -89,20 +79,20 @@ fn plan(design: &Design, interner: &mut Interner<'_>, problems: &mut Problems) -
         let key = match interner.key(&configuration.draft) {
             Ok(key) => key,
             Err(faults) => {
-                fault::report(faults, design, configuration.origin, problems);
+                fault_report::report(faults, design, configuration.origin, problems);
                 continue;
             }
         };
         let number = *number_of.entry(key).or_insert(planned.len());
         if number == planned.len() {
             let Configuration { label, draft, origin } = configuration;
-            planned.push(Planned { label, draft, key, runs: Vec::with_capacity(seeds.len()), origin });
+            planned.push(PlannedConfiguration { label, draft, key, runs: Vec::with_capacity(seeds.len()), origin });
         }
         let planned = &mut planned[number];
         for seed in seeds.into_iter().filter(|seed| taken.insert((number, *seed))) {
             match interner.run(&planned.draft, &planned.key, seed) {
                 Ok(run) => planned.runs.push(run),
-                Err(found) => fault::report(vec![found], design, planned.origin, problems),
+                Err(found) => fault_report::report(vec![found], design, planned.origin, problems),
             }
         }
     }
@@ -127,12 +117,16 @@ fn seeds(design: &Design, configuration: &Configuration) -> Vec<u64> {
 
 /// Seeds can be written in several ways, so that a configuration turns out to have the runs of an earlier one: it is that
 /// one. Where only some of its runs are the same, nothing can tell to which of the two those belong.
-fn without_doubles(design: &Design, planned: Vec<Planned>, problems: &mut Problems) -> Vec<Planned> {
-    let plain = |planned: &Planned| planned.draft.scalars.source_seeds == SourceSeed::DEFAULTS;
+fn without_doubles(
+    design: &Design,
+    planned: Vec<PlannedConfiguration>,
+    problems: &mut Problems,
+) -> Vec<PlannedConfiguration> {
+    let plain = |planned: &PlannedConfiguration| planned.draft.scalars.source_seeds == SourceSeed::DEFAULTS;
     if planned.iter().all(plain) {
         return planned;
     }
-    let mut kept: Vec<Planned> = Vec::with_capacity(planned.len());
+    let mut kept: Vec<PlannedConfiguration> = Vec::with_capacity(planned.len());
     let mut owners = HashMap::new();
     for planned in planned {
         let computed: Vec<_> = planned.runs.iter().map(|run| run.computes(&planned.key)).collect();
@@ -157,10 +151,10 @@ fn without_doubles(design: &Design, planned: Vec<Planned>, problems: &mut Proble
     kept
 }
 
-fn runs(planned: &[Planned], varies_seed: bool, contents: &Contents) -> Vec<PlannedRun> {
-    let runs: Vec<(&Planned, &Seeded)> =
+fn runs(planned: &[PlannedConfiguration], varies_seed: bool, contents: &Contents) -> Vec<PlannedRun> {
+    let runs: Vec<(&PlannedConfiguration, &Seeded)> =
         planned.iter().flat_map(|planned| planned.runs.iter().map(move |run| (planned, run))).collect();
-    let run = |(planned, run): (&Planned, &Seeded)| {
+    let run = |(planned, run): (&PlannedConfiguration, &Seeded)| {
         let spec = contents.resolved(&planned.draft, &planned.key, run);
         let seed = spec.seed;
         let configuration = planned.label.clone();
@@ -171,8 +165,8 @@ fn runs(planned: &[Planned], varies_seed: bool, contents: &Contents) -> Vec<Plan
 }
 
 /// Labels distinguish: two different configurations of the same name would be one in every table.
-fn report_equal_labels(design: &Design, planned: &[Planned], problems: &mut Problems) {
-    let mut first: HashMap<&str, &Planned> = HashMap::with_capacity(planned.len());
+fn report_equal_labels(design: &Design, planned: &[PlannedConfiguration], problems: &mut Problems) {
+    let mut first: HashMap<&str, &PlannedConfiguration> = HashMap::with_capacity(planned.len());
     for planned in planned {
         if let Some(other) = first.insert(&planned.label, planned) {
             let (here, there) = (place_of(design, planned.origin), place_of(design, other.origin));

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::{Digests, run_id};
 use super::reading::Reading;
 
 /// The stable name of a run: a hash over its resolved parameters and over the data and model contents, as 12 lower-case
@@ -171,50 +170,4 @@ pub enum MetricName {
     MeanConfidence,
     TrainLoss,
     TrainAccuracy,
-}
-
-/// A run of a sweep: its parameters and how it is called.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlannedRun {
-    pub id: RunId,
-    /// What distinguishes this run within its sweep, made of what varies (`epochs=8, seed=2`; `base, seed=2`).
-    pub label: String,
-    /// The label without the seed: runs that differ only in their seed share it.
-    pub configuration: String,
-    pub spec: RunSpec,
-}
-
-impl PlannedRun {
-    /// Whether the run was planned with these contents of model, data set and the adapter it begins with, as
-    /// [`super::Facts`] names them.
-    pub fn has_contents(&self, model: &str, dataset: &str, adapter: Option<&str>) -> bool {
-        let digests = Digests { model, dataset, adapter };
-        let rehearsed = Some(self.configuration.as_str());
-        [None, rehearsed].into_iter().any(|rehearsal_of| run_id(&self.spec, digests, rehearsal_of) == self.id)
-    }
-}
-
-/// A validated sweep with all its runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sweep {
-    pub name: String,
-    pub description: String,
-    /// The configuration that `base` describes, where the expansion contains it.
-    pub baseline: Option<String>,
-    pub runs: Vec<PlannedRun>,
-    /// Changes of several parameters that the sweep file gave a name.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<super::NamedChange>,
-    /// What a rehearsal scaled and how, a sentence each; empty for a sweep itself.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scaled: Vec<String>,
-    pub hypotheses: Vec<super::Hypothesis>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub observations: Vec<super::Observation>,
-    /// Numbers of seeds at which verdicts may be given, beside the one at all seeds; ascending, each at least 2.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub looks: Vec<usize>,
-    pub reference: Vec<super::ReferenceFigure>,
 }

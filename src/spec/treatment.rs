@@ -7,8 +7,8 @@ use super::claim::{Claim, Varied};
 use super::design::Design;
 use super::intern::{Interner, Key};
 use super::parameter::Parameter;
+use super::planned_configuration::PlannedConfiguration;
 use super::problem::{Place, Problems, did_you_mean, listed, quoted};
-use super::resolve::Planned;
 use super::setting::Setting;
 use super::{Hypothesis, HypothesisMetric, Vary};
 use crate::words::counted;
@@ -113,8 +113,8 @@ fn nothing_varies(name: &str, design: &Design) -> String {
 pub(super) fn hypotheses(
     design: &Design,
     candidates: &Candidates,
-    planned: &[Planned],
-    baseline: Option<&Planned>,
+    planned: &[PlannedConfiguration],
+    baseline: Option<&PlannedConfiguration>,
     interner: &mut Interner<'_>,
     problems: &mut Problems,
 ) -> Vec<Hypothesis> {
@@ -127,9 +127,9 @@ pub(super) fn hypotheses(
 
 struct Matching<'a, 'f> {
     design: &'a Design,
-    by_key: HashMap<Key, &'a Planned>,
-    by_label: HashMap<&'a str, &'a Planned>,
-    baseline: Option<&'a Planned>,
+    by_key: HashMap<Key, &'a PlannedConfiguration>,
+    by_label: HashMap<&'a str, &'a PlannedConfiguration>,
+    baseline: Option<&'a PlannedConfiguration>,
     interner: &'a mut Interner<'f>,
     problems: &'a mut Problems,
 }
@@ -155,7 +155,7 @@ impl<'a> Matching<'a, '_> {
         })
     }
 
-    fn baseline(&mut self, claim: &Claim) -> Option<&'a Planned> {
+    fn baseline(&mut self, claim: &Claim) -> Option<&'a PlannedConfiguration> {
         let labels = self.by_label.keys().copied();
         let (found, message) = match &claim.baseline {
             Some(label) => {
@@ -180,8 +180,13 @@ impl<'a> Matching<'a, '_> {
     }
 
     /// The configurations that differ from the baseline in a candidate and in nothing else.
-    fn treatments(&mut self, claim: &Claim, candidates: &[Candidate], baseline: &Planned) -> Option<Vec<&'a Planned>> {
-        let mut treatments: Vec<&Planned> = Vec::new();
+    fn treatments(
+        &mut self,
+        claim: &Claim,
+        candidates: &[Candidate],
+        baseline: &PlannedConfiguration,
+    ) -> Option<Vec<&'a PlannedConfiguration>> {
+        let mut treatments: Vec<&PlannedConfiguration> = Vec::new();
         let mut sound = true;
         for candidate in candidates {
             let changed = baseline.draft.with(candidate.settings.iter());
@@ -224,7 +229,7 @@ impl<'a> Matching<'a, '_> {
         }
     }
 
-    fn check_epoch(&mut self, claim: &Claim, planned: &Planned) {
+    fn check_epoch(&mut self, claim: &Claim, planned: &PlannedConfiguration) {
         let epochs = planned.draft.scalars.count(super::parameter::Count::Epochs);
         if let HypothesisMetric::AfterEpoch { epoch, .. } = claim.metric
             && epoch > epochs
