@@ -318,23 +318,3 @@ fn the_rules_see_what_they_should() {
     assert!(names_tch("use tch::Tensor;") && names_tch("let x = tch::Cuda::is_available();"));
     assert!(!names_tch("let batch = batch::new();") && !names_tch("let tch_version = 1;"));
 }
-
-/// The page on what can go wrong names the tests that show what happens.
-#[test]
-fn the_page_on_faults_names_tests_that_exist() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = std::fs::read_to_string(root.join("docs/faults.md")).unwrap();
-    let shown_by = page.lines().filter(|line| line.starts_with("| ")).filter_map(|line| line.split('|').nth(3));
-    let named: Vec<&str> = shown_by.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
-    assert!(named.len() > 20, "{named:?}");
-    let mut files = Vec::new();
-    collect(&root.join("tests"), &mut files);
-    let tests: String = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
-    let exists = |name: &str| {
-        let is_test = tests.contains(&format!("fn {name}("));
-        let module = || tests.contains(&format!("mod {name};"));
-        is_test || module() || name.starts_with("make ") || root.join(name).is_dir()
-    };
-    let absent: Vec<&&str> = named.iter().filter(|name| !exists(name)).collect();
-    assert!(absent.is_empty(), "{absent:?}");
-}
