@@ -74,7 +74,7 @@ fn merged_adapters_give_the_logits_of_peft() {
 fn training_begins_where_the_adapter_stands_and_keeps_what_it_does_not_train() {
     for case in cases("adapters") {
         let saved = case.saved(&case.adapter).unwrap();
-        let base = Base::load_beneath(&saved, &case.model, CLASSES, Precision::Fp32, Device::Cpu).unwrap();
+        let base = Base::load_for_adapter(&saved, &case.model, CLASSES, Precision::Fp32, Device::Cpu).unwrap();
         let adapter = saved.adapter(&base, 1).unwrap();
         case.assert_logits("as the beginning", &base, &adapter);
 
@@ -132,7 +132,7 @@ fn what_does_not_fit_is_named() {
     let error = SavedAdapter::read(&case.adapter, &ModelConfig::read(&distilled).unwrap()).unwrap_err().to_string();
     assert!(error.contains("no linear layer of this model's encoder"), "{error}");
     // Another number of classes.
-    let base = Base::load_beneath(&saved, &case.model, 3, Precision::Fp32, Device::Cpu).unwrap();
+    let base = Base::load_for_adapter(&saved, &case.model, 3, Precision::Fp32, Device::Cpu).unwrap();
     let error = saved.adapter(&base, 1).unwrap_err().to_string();
     assert!(error.contains("`classifier.weight` has shape [4, 32] instead of [3, 32]"), "{error}");
     // A model without a head, and nothing that brings one.

@@ -1,9 +1,9 @@
-//! A run's numbers do not depend on its neighbours in a pack, nor on which kernels compute them. Dropout is on.
+//! A run's numbers do not depend on its neighbours in a pack, nor on which backend computes them. Dropout is on.
 
 use std::path::Path;
 
 use sweep::data::{Encoded, Tokenizer};
-use sweep::model::{Adapter, Base, Kernels, peft};
+use sweep::model::{Adapter, BackendRequest, Base, peft};
 use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, MetricName, PlannedRun, Precision, RunId, RunSpec};
 use sweep::train::{Examples, FrozenStates, Member, Orders, Pack, Place, TrainingData, evaluate};
 use tch::Device;
@@ -15,13 +15,13 @@ fn fixture(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference").join(name).join("model")
 }
 
-fn base(name: &str, kernels: Kernels) -> Base {
-    base_in(Precision::Fp32, name, kernels)
+fn base(name: &str, request: BackendRequest) -> Base {
+    base_in(Precision::Fp32, name, request)
 }
 
-fn base_in(precision: Precision, name: &str, kernels: Kernels) -> Base {
-    let base = Base::load_for(kernels, &fixture(name), 4, precision, device()).unwrap();
-    assert_eq!(base.without_kernels, None);
+fn base_in(precision: Precision, name: &str, request: BackendRequest) -> Base {
+    let base = Base::load_on(request, &fixture(name), 4, precision, device()).unwrap();
+    assert_eq!(base.backend.slower_because, None);
     base
 }
 
@@ -223,7 +223,7 @@ fn assert_same(what: &str, one: &Trained, other: &Trained) {
 #[test]
 fn a_run_gives_the_same_packed_and_alone() {
     for (folder, prefix) in [("roberta", "roberta"), ("bert", "bert")] {
-        let (base, data) = (base(folder, Kernels::Fused), data(folder));
+        let (base, data) = (base(folder, BackendRequest::Fastest), data(folder));
         let specs = runs(prefix);
         let packed = train(&base, &data, &specs);
         for (spec, packed) in specs.iter().zip(&packed) {
@@ -235,7 +235,7 @@ fn a_run_gives_the_same_packed_and_alone() {
 
 #[test]
 fn micro_batches_that_share_a_pass_give_what_they_give_one_by_one() {
-    let (base, data) = (base("roberta", Kernels::Fused), data("roberta"));
+    let (base, data) = (base("roberta", BackendRequest::Fastest), data("roberta"));
     let accumulating = |spec: RunSpec| RunSpec { batch_size: 2, gradient_accumulation_steps: 4, epochs: 2, ..spec };
     for specs in [runs("roberta")[..1].to_vec(), runs("roberta")] {
         let specs: Vec<RunSpec> = specs.into_iter().map(accumulating).collect();
@@ -256,7 +256,7 @@ fn micro_batches_that_share_a_pass_give_what_they_give_one_by_one() {
 
 #[test]
 fn runs_that_share_a_prefix_give_what_they_give_alone() {
-    let (base, data) = (base("roberta", Kernels::Fused), data("roberta"));
+    let (base, data) = (base("roberta", BackendRequest::Fastest), data("roberta"));
     let first = RunSpec { seed: 7, batch_size: 8, epochs: 2, ..runs("roberta").remove(2) };
     let module = |layer: usize| vec![format!("roberta.encoder.layer.{layer}.output.dense")];
     let specs = [
@@ -274,7 +274,7 @@ fn runs_that_share_a_prefix_give_what_they_give_alone() {
 /// Initial values, the order of examples and dropout masks are random numbers of their own.
 #[test]
 fn a_source_of_variation_changes_nothing_but_itself() {
-    let (base, data) = (base("roberta", Kernels::Fused), data("roberta"));
+    let (base, data) = (base("roberta", BackendRequest::Fastest), data("roberta"));
     let plain = RunSpec { seed: 7, epochs: 1, ..runs("roberta").remove(2) };
     // The member of a run before its first step, and what it has after its last.
     let of = |spec: &RunSpec| {
@@ -304,7 +304,7 @@ fn a_source_of_variation_changes_nothing_but_itself() {
 
 #[test]
 fn evaluation_from_kept_states_gives_what_evaluation_from_the_tokens_gives() {
-    let (base, data) = (base("roberta", Kernels::Fused), data("roberta"));
+    let (base, data) = (base("roberta", BackendRequest::Fastest), data("roberta"));
     let adapter = |layer: usize| {
         let target_modules = vec![format!("roberta.encoder.layer.{layer}.attention.self.query")];
         let member = member(&base, &data, RunSpec { target_modules, ..runs("roberta").remove(layer) });
@@ -325,11 +325,11 @@ fn evaluation_from_kept_states_gives_what_evaluation_from_the_tokens_gives() {
 }
 
 #[test]
-fn fused_and_plain_kernels_give_the_same() {
+fn own_and_plain_backends_give_the_same() {
     let data = data("roberta");
     let specs = runs("roberta");
-    let fused = train(&base("roberta", Kernels::Fused), &data, &specs);
-    let plain = train(&base("roberta", Kernels::Plain), &data, &specs);
+    let fused = train(&base("roberta", BackendRequest::Fastest), &data, &specs);
+    let plain = train(&base("roberta", BackendRequest::Plain), &data, &specs);
     for ((spec, fused), plain) in specs.iter().zip(&fused).zip(&plain) {
         assert_same(&format!("run {}", spec.seed), fused, plain);
     }
@@ -341,9 +341,10 @@ fn products_in_bfloat16_are_as_close_to_single_precision_as_libtorchs() {
     for folder in ["roberta", "xlm-roberta"] {
         let data = data(folder);
         let specs = runs("roberta");
-        let trained = |precision, kernels| train(&base_in(precision, folder, kernels), &data, &specs);
-        let single = trained(Precision::Fp32, Kernels::Fused);
-        let (ours, libtorchs) = (trained(Precision::Bf16, Kernels::Fused), trained(Precision::Bf16, Kernels::Plain));
+        let trained = |precision, request| train(&base_in(precision, folder, request), &data, &specs);
+        let single = trained(Precision::Fp32, BackendRequest::Fastest);
+        let (ours, libtorchs) =
+            (trained(Precision::Bf16, BackendRequest::Fastest), trained(Precision::Bf16, BackendRequest::Plain));
         for ((spec, single), (ours, libtorchs)) in specs.iter().zip(&single).zip(ours.iter().zip(&libtorchs)) {
             let distance = |other: &Trained| {
                 let squares = single.losses.iter().zip(&other.losses).map(|(x, y)| (x - y).powi(2));
@@ -367,7 +368,7 @@ fn a_run_in_bfloat16_gives_the_same_packed_and_alone_to_the_last_bit() {
     if !own_products_in_bfloat16() {
         return;
     }
-    let (base, data) = (base_in(Precision::Bf16, "roberta", Kernels::Fused), data("roberta"));
+    let (base, data) = (base_in(Precision::Bf16, "roberta", BackendRequest::Fastest), data("roberta"));
     let specs = runs("roberta");
     for (spec, packed) in specs.iter().zip(train(&base, &data, &specs)) {
         let alone = train(&base, &data, std::slice::from_ref(spec)).remove(0);
@@ -378,7 +379,7 @@ fn a_run_in_bfloat16_gives_the_same_packed_and_alone_to_the_last_bit() {
 
 #[test]
 fn a_run_that_diverges_leaves_its_neighbours_alone() {
-    let (base, data) = (base("roberta", Kernels::Fused), data("roberta"));
+    let (base, data) = (base("roberta", BackendRequest::Fastest), data("roberta"));
     let specs = runs("roberta");
     let alone = train(&base, &data, &specs[..1]).remove(0);
     let place =

@@ -75,7 +75,7 @@ struct Reference {
 impl Reference {
     fn open(folder: &Path) -> Reference {
         let base = Base::load(&folder.join("model"), 4, Precision::Fp32, device()).unwrap();
-        assert_eq!(base.without_kernels, None);
+        assert_eq!(base.backend.slower_because, None);
         Reference {
             base,
             batches: read(folder, "batches.json"),

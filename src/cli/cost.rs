@@ -2,6 +2,7 @@
 
 use crate::data::EpochPlan;
 use crate::execute::DeviceKind;
+use crate::model::expected_memory;
 use crate::spec::RunSpec;
 use crate::train::{Footprint, KEPT_OF_TEST, frozen_memory, operations, sample_size};
 
@@ -65,6 +66,7 @@ fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
         let trained = (run.epochs * sizes.train) as f64;
         operations(&source.config, &run.target_modules, trained * tokens, evaluated * tokens)
     });
+    let memory = expected_memory(device.is_gpu(), &source.config, run.precision);
     let steps = match batches {
         [Ok(batch), Ok(accumulation)] => EpochPlan::new(sizes.train, batch, accumulation).steps(),
         _ => 0,
@@ -73,8 +75,8 @@ fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
         kept: if tested { kept_of_test(run, source) } else { 0 },
         optimizer_steps: steps * run.epochs,
         tokens: source.tokens.map(|tokens| tokens * run.epochs as u64),
-        footprint: Footprint::new(&source.config, run, sizes.classes, source.longest, device.activations()),
-        frozen: frozen_memory(&source.config, run.precision, sizes.classes, device.matrix_layouts()),
+        footprint: Footprint::new(&source.config, run, sizes.classes, source.longest, memory),
+        frozen: frozen_memory(&source.config, run.precision, sizes.classes, memory.matrix_layouts),
         operations,
         eval_examples: sizes.evaluation,
         judged_examples: if tested { sizes.test } else { sizes.evaluation },

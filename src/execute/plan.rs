@@ -9,7 +9,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::spec::{Architecture, PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec};
-use crate::train::Activations;
 
 /// What kind of device packs are planned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,20 +23,8 @@ impl DeviceKind {
         if device.starts_with("cuda") { Self::Cuda } else { Self::Cpu }
     }
 
-    /// In how many layouts frozen matrices are kept: where products are our own, one for each direction.
-    pub fn matrix_layouts(self) -> u64 {
-        match self {
-            Self::Cpu => 2,
-            Self::Cuda => 1,
-        }
-    }
-
-    /// How it keeps what a backward pass needs.
-    pub fn activations(self) -> Activations {
-        match self {
-            Self::Cpu => Activations::OnProcessor,
-            Self::Cuda => Activations::OnGpu,
-        }
+    pub fn is_gpu(self) -> bool {
+        self == Self::Cuda
     }
 
     /// Places in a pack where nobody says otherwise: a processor is busy with few runs, a GPU wants many.

@@ -76,6 +76,20 @@ impl RowDropouts {
         RowDropouts { runs: runs.into_iter().collect() }
     }
 
+    /// As [`Self::new`], for some of the runs: rows between theirs are not dropped.
+    pub fn with_gaps(some: impl IntoIterator<Item = (Range<usize>, Option<Dropout>)>) -> Self {
+        let mut runs = Vec::new();
+        let mut end = 0;
+        for (rows, dropout) in some {
+            if rows.start > end {
+                runs.push((end..rows.start, None));
+            }
+            end = rows.end;
+            runs.push((rows, dropout));
+        }
+        RowDropouts { runs }
+    }
+
     /// The dropout of a row, and the row's number within its run.
     #[inline]
     pub fn of_row(&self, row: usize) -> Option<(Dropout, usize)> {
@@ -105,6 +119,14 @@ mod tests {
             let mean = mask.iter().map(|v| f64::from(*v)).sum::<f64>() / mask.len() as f64;
             assert!((mean - 1.0).abs() < 0.005, "{probability}: mean {mean}");
         }
+    }
+
+    #[test]
+    fn rows_between_those_of_some_runs_are_not_dropped() {
+        let dropout = Dropout::new(key(), 0.5);
+        let dropouts = RowDropouts::with_gaps([(2..4, dropout), (4..5, None), (7..9, dropout)]);
+        let spans: Vec<_> = dropouts.runs.iter().map(|(rows, dropout)| (rows.clone(), dropout.is_some())).collect();
+        assert_eq!(spans, [(0..2, false), (2..4, true), (4..5, false), (5..7, false), (7..9, true)]);
     }
 
     #[test]

@@ -5,9 +5,8 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::attention::{Heads, Queries};
 use super::dropout::{BLOCK, Dropout, LANES, RowDropouts, WORDS};
-use super::layout::{Bucket, Layout, Sequence, upload};
+use super::layout::upload;
 use super::random::{STATE_STEP, mixed};
 
 /// Elements per parallel piece.
@@ -29,29 +28,6 @@ pub fn of_rows(dropouts: &RowDropouts, width: usize, device: Device) -> Result<O
 pub fn of_run(dropout: Option<Dropout>, x: &Tensor) -> Result<Option<Tensor>, TchError> {
     let (rows, width) = x.size2()?;
     of_rows(&RowDropouts::new([(0..rows as usize, dropout)]), width as usize, x.device())
-}
-
-/// The dropout mask of a bucket's attention weights, `[members, heads, queries, length]`, or none when no run of it drops.
-/// The row of (sequence, head, query) depends on nothing but the run, the sequence's index in its batch, the head and the
-/// query.
-pub fn of_attention(
-    layout: &Layout,
-    bucket: &Bucket,
-    heads: Heads,
-    queries: Queries,
-    dropouts: &[Option<Dropout>],
-) -> Result<Option<Tensor>, TchError> {
-    if dropouts.iter().all(Option::is_none) {
-        return Ok(None);
-    }
-    let members: Vec<Sequence> = bucket.members.iter().map(|&member| layout.sequences[member]).collect();
-    let asked = if queries == Queries::Tokens { bucket.length } else { 1 };
-    let matrices = Matrices { members: &members, heads, asked, length: bucket.length };
-    let mask = match layout.device {
-        Device::Cpu => matrices.on_host(dropouts),
-        device => matrices.on(device, dropouts),
-    };
-    mask.map(Some)
 }
 
 fn rows_on_host(dropouts: &RowDropouts, width: usize) -> Result<Tensor, TchError> {
@@ -94,68 +70,18 @@ fn rows_on(device: Device, dropouts: &RowDropouts, width: usize) -> Result<Tenso
     mask_on(&first, &thresholds, width)
 }
 
-/// The attention weights of a bucket.
-struct Matrices<'a> {
-    members: &'a [Sequence],
-    heads: Heads,
-    /// Rows of a matrix.
-    asked: usize,
-    /// Columns of a matrix.
-    length: usize,
-}
-
-impl Matrices<'_> {
-    /// Elements from one row to the next; every row of the longest sequence has room.
-    fn stride(&self) -> usize {
-        self.heads.longest.next_multiple_of(BLOCK)
-    }
-
-    fn on_host(&self, dropouts: &[Option<Dropout>]) -> Result<Tensor, TchError> {
-        let (count, length) = (self.heads.count as usize, self.length);
-        let mut values = vec![1f32; self.members.len() * count * self.asked * length];
-        values.par_chunks_mut(self.asked * length).enumerate().for_each(|(matrix, values)| {
-            let sequence = &self.members[matrix / count];
-            if let Some(dropout) = dropouts[sequence.run] {
-                let first = (sequence.index_in_run * count + matrix % count) * self.heads.longest;
-                for (row, values) in values.chunks_mut(length).enumerate() {
-                    dropout.fill(values, ((first + row) * self.stride()) as u64);
-                }
-            }
-        });
-        let shape = [self.members.len() as i64, self.heads.count, self.asked as i64, length as i64];
-        Tensor::f_from_slice(&values)?.f_view(shape)
-    }
-
-    fn on(&self, device: Device, dropouts: &[Option<Dropout>]) -> Result<Tensor, TchError> {
-        let words = self.stride() / LANES;
-        let matrix = self.heads.longest * words;
-        let state = |sequence: &Sequence| {
-            let first = (sequence.index_in_run * self.heads.count as usize * matrix) as u64;
-            dropouts[sequence.run].map_or(0, |dropout| dropout.key.state(first))
-        };
-        let states: Vec<i64> = self.members.iter().map(state).collect();
-        let thresholds: Vec<i64> = self.members.iter().map(|sequence| threshold(dropouts[sequence.run])).collect();
-        let first = upload(Tensor::f_from_slice(&states)?, device)?
-            .f_view([-1, 1, 1, 1])?
-            .f_add(&steps(self.heads.count, matrix, device)?.f_view([-1, 1, 1])?)?
-            .f_add(&steps(self.asked as i64, words, device)?.f_view([-1, 1])?)?;
-        let thresholds = upload(Tensor::f_from_slice(&thresholds)?, device)?.f_view([-1, 1, 1, 1])?;
-        mask_on(&first, &thresholds, self.length)
-    }
-}
-
-fn threshold(dropout: Option<Dropout>) -> i64 {
+pub fn threshold(dropout: Option<Dropout>) -> i64 {
     dropout.map_or(0, |dropout| i64::from(dropout.threshold))
 }
 
 /// `0, 1, .. count - 1`, each times `words` steps of the state.
-fn steps(count: i64, words: usize, device: Device) -> Result<Tensor, TchError> {
+pub fn steps(count: i64, words: usize, device: Device) -> Result<Tensor, TchError> {
     Tensor::f_arange(count, (Kind::Int64, device))?.f_mul_scalar_(STATE_STEP.wrapping_mul(words as i64))
 }
 
 /// Masks of rows of `width` elements. `first` (int64, `[.., 1]`): the state of each row's first word; `thresholds` (int64,
 /// broadcast against it): of [`Dropout`], 0 for rows that do not drop.
-fn mask_on(first: &Tensor, thresholds: &Tensor, width: usize) -> Result<Tensor, TchError> {
+pub fn mask_on(first: &Tensor, thresholds: &Tensor, width: usize) -> Result<Tensor, TchError> {
     // Flips the highest bit of each 16, so that a signed comparison orders them as unsigned numbers.
     const FLIP: i64 = 0x8000_8000_8000_8000_u64 as i64;
     let blocks = width.div_ceil(BLOCK);
@@ -203,21 +129,6 @@ mod tests {
             let device = rows_on(Device::Cpu, &dropouts, width).unwrap();
             assert_eq!(device.kind(), Kind::Float);
             assert!(host.equal(&device), "width {width}");
-        }
-    }
-
-    #[test]
-    fn masks_of_attention_made_by_tensor_operations_are_those_of_the_host() {
-        let member = |len, index_in_run, run| Sequence { start: 0, len, index_in_run, run };
-        let members = [member(37, 4, 0), member(36, 0, 1), member(33, 1, 2)];
-        let dropouts = [dropout(1, 0.2), None, dropout(5, 0.1)];
-        for asked in [37, 1] {
-            let heads = Heads { count: 3, size: 8, longest: 100 };
-            let matrices = Matrices { members: &members, heads, asked, length: 37 };
-            let host = matrices.on_host(&dropouts).unwrap();
-            let device = matrices.on(Device::Cpu, &dropouts).unwrap();
-            assert_eq!(device.size(), [3, 3, asked as i64, 37]);
-            assert!(host.equal(&device), "{asked} queries");
         }
     }
 }

@@ -7,9 +7,9 @@ use tch::{Device, Kind, Tensor};
 
 use super::ModelError;
 use super::adapter::Adapter;
+use super::backend::BackendRequest;
 use super::base::Base;
 use super::config::ModelConfig;
-use super::elementwise::Kernels;
 use super::peft::{SavedAdapter, safetensors_file};
 use super::weights::Weights;
 use crate::spec::Precision;
@@ -52,7 +52,7 @@ impl MergedClassifier {
     /// Weights that do not fit the configuration, or a device that has no room.
     pub fn load(&self, device: Device) -> Result<(Base, Adapter), ModelError> {
         let (config, weights) = (self.config.clone(), self.weights.duplicate());
-        let base = Base::of_weights(Kernels::of(device), config, weights, self.classes, Precision::Fp32, device)?;
+        let base = Base::from_weights(BackendRequest::Fastest, config, weights, self.classes, Precision::Fp32, device)?;
         if base.head.is_empty() {
             return Err(without_head(&self.folder));
         }

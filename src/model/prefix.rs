@@ -22,7 +22,7 @@ pub struct Prefix<'a> {
 
 impl<'a> Prefix<'a> {
     /// None where nothing would be saved. `layers` is the number of layers of which every token's result is needed.
-    pub fn of(layout: &Layout, passes: &[RunPass<'a>], layers: usize) -> Result<Option<Self>, TchError> {
+    pub fn shared(layout: &Layout, passes: &[RunPass<'a>], layers: usize) -> Result<Option<Self>, TchError> {
         let lowest = passes.iter().filter_map(|pass| pass.adapter.lowest()).map(|(layer, _)| layer).min();
         let layers = lowest.unwrap_or(layers).min(layers);
         let mut chosen = Vec::<usize>::new();
@@ -89,7 +89,7 @@ mod tests {
             pass(&high, dropout(2, 0.0)),
             pass(&high, dropout(1, 0.0)),
         ];
-        let prefix = Prefix::of(&layout, &passes, 2).unwrap().unwrap();
+        let prefix = Prefix::shared(&layout, &passes, 2).unwrap().unwrap();
         assert_eq!(prefix.layers, 1, "the lowest layer of any run");
         assert_eq!(prefix.layout.rows, 15, "the first two runs are one; another seed and another order are not");
         let rows = Vec::<i64>::try_from(prefix.rows).unwrap();
@@ -97,10 +97,10 @@ mod tests {
 
         let evaluation = passes[..3].iter().map(|pass| RunPass { dropout: None, ..*pass }).collect::<Vec<_>>();
         let layout = layout.select(&[0, 1, 2]).unwrap();
-        assert_eq!(Prefix::of(&layout, &evaluation, 2).unwrap().unwrap().layout.rows, 5);
+        assert_eq!(Prefix::shared(&layout, &evaluation, 2).unwrap().unwrap().layout.rows, 5);
 
         let lowest = adapter(&base, 0);
         let nothing_below = [pass(&high, None), pass(&lowest, None)];
-        assert!(Prefix::of(&layout.select(&[0, 1]).unwrap(), &nothing_below, 2).unwrap().is_none());
+        assert!(Prefix::shared(&layout.select(&[0, 1]).unwrap(), &nothing_below, 2).unwrap().is_none());
     }
 }

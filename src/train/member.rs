@@ -8,11 +8,10 @@ use tch::Tensor;
 
 use super::TrainError;
 use super::data::TrainingData;
-use super::optimizer::AdamW;
 use super::schedule::Schedule;
 use crate::data::{EpochPlan, order};
 use crate::event::EpochRecord;
-use crate::model::{Adapter, Compute, Key, Purpose, RunPass, StepDropout};
+use crate::model::{Adapter, Base, Key, Moments, OptimizerStep, Purpose, RunPass, StepDropout};
 use crate::spec::{PlannedRun, RunId, RunSpec};
 
 /// Where a run is.
@@ -81,7 +80,8 @@ pub enum Orders {
 pub struct Member {
     pub run: PlannedRun,
     pub adapter: Adapter,
-    pub optimizer: AdamW,
+    /// Of the optimizer.
+    pub moments: Moments,
     pub schedule: Schedule,
     pub progress: Progress,
     pub records: Vec<EpochRecord>,
@@ -104,11 +104,11 @@ impl Member {
         let plan = EpochPlan::new(data.train.len(), positive("batch_size", spec.batch_size)?, accumulation);
         let total_steps = plan.steps() * spec.epochs;
         let schedule = Schedule::new(spec.lr_scheduler, spec.learning_rate, spec.warmup_ratio, total_steps);
-        let optimizer = AdamW::new(&adapter.parameters, spec.weight_decay)?;
+        let moments = Moments::new(&adapter.parameters)?;
         let mut member = Member {
             run,
             adapter,
-            optimizer,
+            moments,
             schedule,
             progress: Progress::default(),
             records: Vec::new(),
@@ -169,17 +169,22 @@ impl Member {
     }
 
     /// After a backward pass: an optimizer step where the accumulation window closes, and on to the next micro-batch.
-    pub fn advance(&mut self, compute: Compute<'_>) -> Result<Option<Update>, TrainError> {
+    pub fn advance(&mut self, base: &Base) -> Result<Option<Update>, TrainError> {
         let closes = self.plan.closes_window(self.progress.batch);
         self.progress.batch += 1;
         if !closes {
             return Ok(None);
         }
-        let parameters = &mut self.adapter.parameters;
         let learning_rate = self.schedule.learning_rate(self.progress.step);
         self.progress.step += 1;
-        let (max_norm, step) = (self.run.spec.max_grad_norm, self.progress.step);
-        let gradient_norm = self.optimizer.clipped_step(compute, parameters, max_norm, learning_rate, step)?;
+        let spec = &self.run.spec;
+        let step = OptimizerStep {
+            number: self.progress.step,
+            learning_rate,
+            weight_decay: spec.weight_decay,
+            max_norm: spec.max_grad_norm,
+        };
+        let gradient_norm = base.adamw(&self.adapter.parameters, &mut self.moments, &step)?;
         Ok(Some(Update { learning_rate, gradient_norm }))
     }
 

@@ -1,19 +1,10 @@
 //! What a run needs of a device's memory, estimated before it runs.
 
-use crate::model::{LoraTarget, ModelConfig, count_parameters, linear_shape};
+use crate::model::{LoraTarget, MemoryFormula, ModelConfig, count_parameters, linear_shape, product_bytes};
 use crate::spec::{Module, Precision, RunSpec};
 
 /// Bytes per number at float32.
 const FLOAT: u64 = 4;
-
-/// What a forward pass leaves for the backward pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activations {
-    /// In float32, with attention probabilities and dropout masks.
-    OnProcessor,
-    /// In the precision of products; our own kernels make probabilities and masks again.
-    OnGpu,
-}
 
 /// Sizes of a run on a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +19,14 @@ pub struct Footprint {
 impl Footprint {
     /// Of a run whose longest training sequence has `longest` tokens. Target modules that the model does not have are
     /// left out.
-    pub fn new(config: &ModelConfig, spec: &RunSpec, classes: usize, longest: usize, activations: Activations) -> Self {
+    pub fn new(config: &ModelConfig, spec: &RunSpec, classes: usize, longest: usize, memory: MemoryFormula) -> Self {
         let targets = targets(spec, config);
         let (trainable_parameters, total_parameters) = count_parameters(config, &targets, classes);
         let lowest = targets.iter().map(|target| target.layer).min().unwrap_or(config.layers);
         Self {
             trainable_parameters,
             total_parameters,
-            run: 5 * FLOAT * trainable_parameters as u64 + activations.of(config, spec, lowest, longest),
+            run: 5 * FLOAT * trainable_parameters as u64 + activations(memory, config, spec, lowest, longest),
         }
     }
 }
@@ -50,7 +41,7 @@ pub fn frozen_memory(config: &ModelConfig, precision: Precision, classes: usize,
     let matrices = config.layers as u64 * Module::ALL.into_iter().map(elements).sum::<u64>();
     let (trainable, total) = count_parameters(config, &[], classes);
     let others = (total - trainable) as u64 - matrices;
-    layouts * element(precision) * matrices + FLOAT * others
+    layouts * product_bytes(precision) * matrices + FLOAT * others
 }
 
 fn targets(run: &RunSpec, config: &ModelConfig) -> Vec<LoraTarget> {
@@ -59,29 +50,12 @@ fn targets(run: &RunSpec, config: &ModelConfig) -> Vec<LoraTarget> {
     parsed.map(|(layer, linear)| LoraTarget { layer, linear, rank: run.rank as i64, scale }).collect()
 }
 
-impl Activations {
-    /// Bytes of a run's largest possible micro-batch. Per token and layer from the lowest adapted one upwards: query, key and
-    /// value, what attention gives, the normalised inputs of both LayerNorms (on the processor with their dropout masks), the
-    /// inputs of the activation and of the layer, and there the attention probabilities as well, on a GPU the activation. As
-    /// much again for one layer's temporaries. With five numbers per trainable parameter (value, gradient, both moments of
-    /// AdamW, best value so far) that is what a run adds to a pack.
-    fn of(self, config: &ModelConfig, spec: &RunSpec, lowest: usize, longest: usize) -> u64 {
-        let (width, inner) = (config.hidden_size, config.intermediate_size);
-        let per_token = match self {
-            Self::OnProcessor => FLOAT * (7 * width + inner + config.heads * longest as i64) as u64,
-            Self::OnGpu => element(spec.precision) * (7 * width + 2 * inner) as u64,
-        };
-        let layers = config.layers.saturating_sub(lowest) + 1;
-        per_token * (layers * spec.batch_size * longest) as u64
-    }
-}
-
-/// Bytes of a number in the precision of products.
-fn element(precision: Precision) -> u64 {
-    match precision {
-        Precision::Bf16 => FLOAT / 2,
-        Precision::Fp32 | Precision::Tf32 => FLOAT,
-    }
+/// Bytes of a run's largest possible micro-batch: what a forward pass leaves for the backward pass in each layer from the lowest
+/// adapted one upwards, and as much again for one layer's temporaries. With five numbers per trainable parameter (value,
+/// gradient, both moments of AdamW, best value so far) that is what a run adds to a pack.
+fn activations(memory: MemoryFormula, config: &ModelConfig, spec: &RunSpec, lowest: usize, longest: usize) -> u64 {
+    let layers = config.layers.saturating_sub(lowest) + 1;
+    memory.per_token(config, spec.precision, longest) * (layers * spec.batch_size * longest) as u64
 }
 
 #[cfg(test)]

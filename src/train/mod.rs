@@ -8,7 +8,6 @@ mod loss;
 mod member;
 mod memory;
 mod operations;
-mod optimizer;
 mod pack;
 mod record;
 mod schedule;
@@ -20,7 +19,7 @@ pub use error::TrainError;
 pub use evaluate::{Evaluation, evaluate, log_probabilities};
 pub use frozen_states::{FrozenParts, FrozenStates, KEPT_OF_TEST};
 pub use member::{Member, Orders, Update};
-pub use memory::{Activations, Footprint, frozen_memory};
+pub use memory::{Footprint, frozen_memory};
 pub use operations::operations;
 pub use pack::{Pack, Place, ReadLoss, StepOfRun};
 pub use record::{

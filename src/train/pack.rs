@@ -108,7 +108,7 @@ impl<'a> Pack<'a> {
         let mut steps = Vec::with_capacity(unread.parts.len());
         for part in &unread.parts {
             if let Some(member) = self.places[part.place].member.as_mut() {
-                steps.push(StepOfRun { place: part.place, update: member.advance(self.base.compute())? });
+                steps.push(StepOfRun { place: part.place, update: member.advance(self.base)? });
             }
         }
         self.unread.push(unread);
@@ -135,11 +135,11 @@ impl<'a> Pack<'a> {
         }
         let passes: Vec<RunPass<'_>> = batches.iter().map(|(.., batch)| batch.pass).collect();
         let classifier = Classifier::new(self.base, &layout, &passes);
-        let (logits, tape) = classifier.forward()?;
+        let (logits, backward) = classifier.forward()?;
         let labels = upload(Tensor::f_from_slice(&labels)?, device)?;
         let weights = upload(Tensor::f_from_slice(&weights)?, device)?;
         let loss = cross_entropy(&logits, &labels, &weights)?;
-        classifier.backward(tape, &loss.gradient)?;
+        backward.accumulate(&loss.gradient)?;
         let part = |((place, member, _), span): (&(usize, &Member, MicroBatch<'_>), &RunSpan)| Part {
             place: *place,
             sequences: span.sequences.clone(),

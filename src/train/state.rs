@@ -57,8 +57,8 @@ fn save_member(
     for (name, tensor) in [
         ("values", &parameters.values),
         ("gradient", &parameters.gradient),
-        ("first_moment", &member.optimizer.first_moment),
-        ("second_moment", &member.optimizer.second_moment),
+        ("first_moment", &member.moments.first),
+        ("second_moment", &member.moments.second),
     ] {
         arrays.insert(array_name(place, name), to_host(tensor)?);
     }
@@ -158,8 +158,8 @@ fn restore_member(
     for (name, tensor) in [
         ("values", &member.adapter.parameters.values),
         ("gradient", &member.adapter.parameters.gradient),
-        ("first_moment", &member.optimizer.first_moment),
-        ("second_moment", &member.optimizer.second_moment),
+        ("first_moment", &member.moments.first),
+        ("second_moment", &member.moments.second),
     ] {
         tensor.shallow_clone().f_copy_(&to_device(&take(name)?, tensor.size()[0], device)?)?;
     }

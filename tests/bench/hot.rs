@@ -102,8 +102,8 @@ fn lora(c: &mut Criterion) {
             let _guard = tch::no_grad_guard();
             b.iter(|| {
                 let classifier = Classifier::new(&base, &layout, &passes);
-                let (logits, tape) = classifier.forward().expect("a valid batch");
-                classifier.backward(tape, &logits).expect("a valid batch");
+                let (logits, backward) = classifier.forward().expect("a valid batch");
+                backward.accumulate(&logits).expect("a valid batch");
             });
         });
     }

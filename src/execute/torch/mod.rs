@@ -13,11 +13,9 @@ use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
 use crate::data::{self, CacheUse, TokenLengths, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::hub::Hub;
-use crate::model::{Base, Compute, Kernels, ModelConfig, ModelError, SavedAdapter};
+use crate::model::{Base, ModelConfig, ModelError, SavedAdapter, works_in_own_threads};
 use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
-use crate::train::{
-    self, Activations, Checkpoint, Examples, Footprint, FrozenParts, Recorder, TrainError, TrainingData,
-};
+use crate::train::{self, Checkpoint, Examples, Footprint, FrozenParts, Recorder, TrainError, TrainingData};
 
 pub use rate::product_rate;
 
@@ -61,13 +59,8 @@ impl Loaded {
     fn estimate(&self, job: &PackJob) -> u64 {
         let tokens = &self.data.train.tokens;
         let longest = (0..tokens.len()).map(|index| tokens.length(index)).max().unwrap_or(0);
-        let (config, classes) = (&self.base.config, self.base.classes);
-        let activations = match self.base.compute() {
-            Compute::Cuda(_) => Activations::OnGpu,
-            Compute::Plain | Compute::Processor => Activations::OnProcessor,
-        };
-        let of_run =
-            |run| job.runs.get(run).map(|run| Footprint::new(config, &run.spec, classes, longest, activations).run);
+        let (config, classes, memory) = (&self.base.config, self.base.classes, self.base.memory);
+        let of_run = |run| job.runs.get(run).map(|run| Footprint::new(config, &run.spec, classes, longest, memory).run);
         job.pack.places.iter().filter_map(|place| place.iter().filter_map(of_run).max()).sum()
     }
 
@@ -145,7 +138,7 @@ impl TorchExecutor {
         let (classes, precision) = (data.class_names.len(), shared.precision);
         let mut initial = self.initial(&shared, &folder)?;
         let base = match &initial {
-            Some(adapter) => Base::load_beneath(adapter, &folder, classes, precision, self.device),
+            Some(adapter) => Base::load_for_adapter(adapter, &folder, classes, precision, self.device),
             None => Base::load(&folder, classes, precision, self.device),
         };
         let mut base = base.map_err(|error| match error {
@@ -219,7 +212,7 @@ fn start_threads(device: Device, threads: Option<usize>) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).use_current_thread();
     // Refused where a pool exists already; then its size was chosen before, and stays.
     let _ = pool.build_global();
-    if Kernels::of(device) == Kernels::Fused {
+    if works_in_own_threads(device) {
         // libtorch's own threads would wait for work by spinning, on the cores that the pool needs.
         tch::set_num_threads(1);
     } else if let Some(threads) = threads {

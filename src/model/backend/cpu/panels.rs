@@ -1,0 +1,344 @@
+//! Matrix products with a right matrix that is laid out in panels, which a tile walks through in memory order.
+
+mod left;
+
+use rayon::prelude::*;
+
+use super::RowsMut;
+use super::pairs::{self, Pairs};
+use super::tile::{COLUMNS, Engine, Left, ROWS, Strip, Sums, TILES_PER_FETCH};
+use crate::model::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
+
+/// Words of a row handled at a time: with [`BLOCK`] rows of the left matrix they stay in the second-level cache.
+const DEPTH: usize = 768;
+/// Most rows of the left matrix that one thread works on at a time.
+const BLOCK: usize = 8 * ROWS;
+/// Below so many multiplications one thread is done before another one is awake.
+const SMALL_PRODUCT: usize = 4 << 20;
+/// Likewise for values that are laid out.
+const SMALL_MATRIX: usize = 64 << 10;
+
+// A strip of a masked matrix is one block of random numbers, and a depth begins at one.
+const _: () = assert!(COLUMNS == DROPOUT_BLOCK && DEPTH.is_multiple_of(DROPOUT_BLOCK));
+
+/// A matrix with two strides: element (i, j) is `values[i * row + j * column]`.
+#[derive(Clone, Copy)]
+pub struct Matrix<'a> {
+    pub values: &'a [f32],
+    pub row: usize,
+    pub column: usize,
+}
+
+/// The right matrix of products, `[inner, columns]`: panels of [`COLUMNS`] columns, the last one filled up with zeros.
+#[derive(Debug)]
+pub struct Panels {
+    /// Those of a panel one after the other, one for each word of a row of the left matrix.
+    strips: Vec<Strip>,
+    inner: usize,
+    /// Where a word holds two inner indices, both in bfloat16.
+    pairs: Option<Pairs>,
+    columns: usize,
+    engine: Engine,
+}
+
+/// What happens to the values of `out` when a product is written.
+#[derive(Clone, Copy)]
+pub enum Onto<'a> {
+    /// They are overwritten.
+    Nothing,
+    /// They are overwritten; this row is added to each row of the product.
+    Bias(&'a [f32]),
+    /// The product is added to them.
+    Itself,
+    /// The product is added to them after dropout.
+    Dropped(Dropout),
+}
+
+impl Panels {
+    pub fn new(engine: Engine, matrix: Matrix<'_>, inner: usize, columns: usize) -> Panels {
+        Panels::scaled(engine, matrix, inner, columns, 1.0)
+    }
+
+    /// Of the matrix times `scale`.
+    pub fn scaled(engine: Engine, matrix: Matrix<'_>, inner: usize, columns: usize, scale: f32) -> Panels {
+        let mut strips = vec![Strip::ZERO; inner * columns.div_ceil(COLUMNS)];
+        for_each_panel(&mut strips, inner, |panel, strips| {
+            let first = panel * COLUMNS;
+            let width = COLUMNS.min(columns - first);
+            for (k, strip) in strips.iter_mut().enumerate() {
+                let values = &matrix.values[k * matrix.row + first * matrix.column..];
+                for (into, value) in strip.0[..width].iter_mut().zip(values.iter().step_by(matrix.column)) {
+                    *into = *value * scale;
+                }
+            }
+        });
+        Panels { strips, inner, pairs: None, columns, engine }
+    }
+
+    /// For products in bfloat16, which the values of the matrix are already.
+    pub fn paired(engine: Engine, pairs: Pairs, matrix: Matrix<'_>, inner: usize, columns: usize) -> Panels {
+        let words = inner.div_ceil(2);
+        let mut strips = vec![Strip::ZERO; words * columns.div_ceil(COLUMNS)];
+        for_each_panel(&mut strips, words, |panel, strips| {
+            let first = panel * COLUMNS;
+            let value = |k: usize, column: usize| match k < inner {
+                true => matrix.values[k * matrix.row + (first + column) * matrix.column],
+                false => 0.0,
+            };
+            for (k, strip) in strips.iter_mut().enumerate() {
+                for (column, into) in strip.0.iter_mut().enumerate().take(columns - first) {
+                    *into = pairs::word(value(2 * k, column), value(2 * k + 1, column));
+                }
+            }
+        });
+        Panels { strips, inner, pairs: Some(pairs), columns, engine }
+    }
+
+    /// Of a matrix with neighbouring columns, after dropout of its elements.
+    pub fn dropped(engine: Engine, matrix: Matrix<'_>, (inner, columns): (usize, usize), dropout: Dropout) -> Panels {
+        let mut panels = Panels::new(engine, matrix, inner, columns);
+        for_each_panel(&mut panels.strips, inner, |panel, strips| {
+            // SAFETY: an engine exists only where its instructions were detected.
+            unsafe { drop_strips(strips, panel, columns, dropout) }
+        });
+        panels
+    }
+
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Words of a row of the left matrix.
+    fn words(&self) -> usize {
+        if self.pairs.is_some() { self.inner.div_ceil(2) } else { self.inner }
+    }
+
+    #[inline(always)]
+    fn multiply_tile(&self, left: &[Left], right: &[Strip], soon: &[Strip], sums: &mut Sums) {
+        match self.pairs {
+            Some(pairs) => pairs.multiply(left, right, soon, sums),
+            None => self.engine.multiply(left, right, soon, sums),
+        }
+    }
+
+    /// `left @ self` into `out`, `[rows, columns]`; `left` is `[rows, inner]`.
+    pub fn multiply(&self, left: Matrix<'_>, out: RowsMut<'_>, onto: Onto<'_>) {
+        self.multiply_dropped(left, None, out, onto);
+    }
+
+    /// As [`Self::multiply`], with dropout of the left matrix, whose columns are neighbours then.
+    pub fn multiply_dropped(&self, left: Matrix<'_>, dropout: Option<Dropout>, out: RowsMut<'_>, onto: Onto<'_>) {
+        let part = Part { dropout, ..Part::new(self, left, onto) };
+        let nothing = |_rows: usize| std::iter::repeat(());
+        self.run(part, out, nothing, |_, _, ()| {});
+    }
+
+    /// As [`Self::multiply`]; then, while they are at hand, `then` gets the number of the first of some rows, these
+    /// rows, and their part of `others`, which is asked for parts of so many rows.
+    pub fn multiply_then<Others: Iterator<Item: Send> + Send>(
+        &self,
+        left: Matrix<'_>,
+        out: RowsMut<'_>,
+        others: impl FnOnce(usize) -> Others,
+        then: impl Fn(usize, &mut [f32], Others::Item) + Sync,
+    ) {
+        let part = Part::new(self, left, Onto::Nothing);
+        self.run(part, out, others, |first, out: &mut RowsMut<'_>, other| then(first, out.values(), other));
+    }
+
+    /// [`Self::multiply`] on the calling thread; `out` is contiguous, `packed` memory that is kept. `next` is what the
+    /// thread multiplies with afterwards.
+    pub fn multiply_here(
+        &self,
+        left: Matrix<'_>,
+        out: &mut [f32],
+        onto: Onto<'_>,
+        next: &Panels,
+        packed: &mut Vec<Left>,
+    ) {
+        let part = Part { next: &next.strips, ..Part::new(self, left, onto) };
+        part.multiply(&mut RowsMut::new(out, self.columns, self.columns), packed);
+    }
+
+    fn run<Others: Iterator<Item: Send> + Send>(
+        &self,
+        part: Part<'_>,
+        mut out: RowsMut<'_>,
+        others: impl FnOnce(usize) -> Others,
+        then: impl Fn(usize, &mut RowsMut<'_>, Others::Item) + Sync,
+    ) {
+        let (rows, threads) = (out.rows(), rayon::current_num_threads());
+        let multiply = |packed: &mut Vec<Left>, ((first_row, mut out), other): ((usize, RowsMut<'_>), Others::Item)| {
+            Part { first_row, ..part }.multiply(&mut out, packed);
+            then(first_row, &mut out, other);
+        };
+        if rows * self.inner * self.columns < SMALL_PRODUCT {
+            let mut packed = Vec::new();
+            out.blocks(rows).zip(others(rows)).for_each(|block| multiply(&mut packed, block));
+        } else if let Some(block) = block_of_rows(rows) {
+            // One after the other to whichever thread is free; each lays out rows in memory that it keeps.
+            out.blocks(block).zip(others(block)).par_bridge().for_each_init(Vec::new, multiply);
+        } else {
+            self.multiply_few_rows(part, &mut out, threads);
+            let blocks = out.blocks(ROWS).zip(others(ROWS)).par_bridge();
+            blocks.for_each(|((first, mut out), other)| then(first, &mut out, other));
+        }
+    }
+
+    /// Too few rows for all threads: each takes some of the columns.
+    fn multiply_few_rows(&self, part: Part<'_>, out: &mut RowsMut<'_>, threads: usize) {
+        let panels = self.columns.div_ceil(COLUMNS);
+        let group = panels.div_ceil(2 * threads).max(1);
+        let rows = out.rows();
+        let mut parts: Vec<(usize, Vec<f32>)> = (0..panels)
+            .step_by(group)
+            .map(|first| (first, out.copy_columns(first * COLUMNS, self.columns.min((first + group) * COLUMNS))))
+            .collect();
+        parts.par_iter_mut().for_each_init(Vec::new, |packed, (first_panel, values)| {
+            let columns = values.len() / rows.max(1);
+            let mut out = RowsMut::new(values, columns, columns);
+            Part { first_panel: *first_panel, ..part }.multiply(&mut out, packed);
+        });
+        for (first, values) in parts {
+            out.paste_columns(first * COLUMNS, &values);
+        }
+    }
+}
+
+fn for_each_panel(strips: &mut [Strip], inner: usize, work: impl Fn(usize, &mut [Strip]) + Sync) {
+    let panels_at_once = if strips.len() * COLUMNS < SMALL_MATRIX { usize::MAX } else { 1 };
+    let panels = strips.par_chunks_mut(inner.max(1)).enumerate().with_min_len(panels_at_once);
+    panels.for_each(|(panel, strips)| work(panel, strips));
+}
+
+/// Rows that one thread should take through several products at a time; none where they are too few for all threads.
+pub fn block_of_rows(rows: usize) -> Option<usize> {
+    let threads = rayon::current_num_threads();
+    (rows >= threads * 2 * ROWS).then(|| rows_per_block(rows, threads))
+}
+
+/// Blocks of whole tiles and at most [`BLOCK`] rows, such that the thread with most tiles has as few as possible, and of
+/// those the largest.
+fn rows_per_block(rows: usize, threads: usize) -> usize {
+    let tiles = rows.div_ceil(ROWS);
+    let of_busiest = |size: &usize| tiles.div_ceil(size * threads) * size;
+    // A smaller block reads the right matrix more often.
+    let sizes = (BLOCK / ROWS / 2..=BLOCK / ROWS).rev();
+    sizes.min_by_key(of_busiest).unwrap_or(1) * ROWS
+}
+
+/// What one thread multiplies at a time: some rows with some panels.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    panels: &'a Panels,
+    left: Matrix<'a>,
+    dropout: Option<Dropout>,
+    onto: Onto<'a>,
+    first_row: usize,
+    first_panel: usize,
+    /// What the thread will read afterwards.
+    next: &'a [Strip],
+}
+
+impl<'a> Part<'a> {
+    fn new(panels: &'a Panels, left: Matrix<'a>, onto: Onto<'a>) -> Self {
+        // Another block of rows follows.
+        let next = &panels.strips;
+        Part { panels, left, dropout: None, onto, first_row: 0, first_panel: 0, next }
+    }
+
+    /// What is read after the words from `start` on of a panel.
+    fn after(&self, start: usize, panel: usize, last: bool) -> &'a [Strip] {
+        let words = self.panels.words();
+        match (last, start + DEPTH < words) {
+            (false, _) => &self.panels.strips[(panel + 1) * words + start..],
+            (true, true) => &self.panels.strips[self.first_panel * words + start + DEPTH..],
+            (true, false) => self.next,
+        }
+    }
+
+    fn multiply(&self, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
+        // SAFETY: an engine exists only where its instructions were detected.
+        unsafe { multiply(self, out, packed) }
+    }
+
+    /// Writes what a tile gave for one row and panel.
+    #[inline(always)]
+    fn write(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
+        match <&mut [f32; COLUMNS]>::try_from(&mut *out) {
+            // The length is known to the compiler.
+            Ok(whole) => self.write_columns(whole, sums, first, row, panel),
+            Err(_) => self.write_columns(out, sums, first, row, panel),
+        }
+    }
+
+    #[inline(always)]
+    fn write_columns(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
+        let sums = &sums[..out.len()];
+        let column = panel * COLUMNS;
+        match self.onto {
+            Onto::Nothing if first => out.copy_from_slice(sums),
+            Onto::Bias(bias) if first => {
+                for ((out, sum), bias) in out.iter_mut().zip(sums).zip(&bias[column..]) {
+                    *out = sum + bias;
+                }
+            }
+            Onto::Nothing | Onto::Bias(_) | Onto::Itself => {
+                for (out, sum) in out.iter_mut().zip(sums) {
+                    *out += sum;
+                }
+            }
+            Onto::Dropped(dropout) => {
+                let mut mask = [0f32; COLUMNS];
+                dropout.fill(&mut mask, (row * self.panels.columns.next_multiple_of(COLUMNS) + column) as u64);
+                for ((out, sum), mask) in out.iter_mut().zip(sums).zip(&mask) {
+                    *out += sum * mask;
+                }
+            }
+        }
+    }
+}
+
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))]
+fn multiply(part: &Part<'_>, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
+    let words = part.panels.words();
+    let (rows, columns) = (out.rows(), out.width());
+    let mut sums: Sums = [Strip::ZERO; ROWS];
+    for start in (0..words.max(1)).step_by(DEPTH) {
+        let depth = DEPTH.min(words - start);
+        part.pack(rows, start, depth, packed);
+        let panels = columns.div_ceil(COLUMNS);
+        for panel in 0..panels {
+            let right = &part.panels.strips[(part.first_panel + panel) * words + start..][..depth];
+            let after = part.after(start, part.first_panel + panel, panel + 1 == panels);
+            let column = panel * COLUMNS;
+            let width = COLUMNS.min(columns - column);
+            for (tile, row) in (0..rows).step_by(ROWS).enumerate() {
+                for row in row..rows.min(row + ROWS) {
+                    part.panels.engine.fetch(&out.row(row)[column..column + width]);
+                }
+                let soon = after.get(tile * depth / TILES_PER_FETCH..).unwrap_or_default();
+                part.panels.multiply_tile(&packed[tile * depth..][..depth], right, soon, &mut sums);
+                for (index, sums) in sums.iter().enumerate().take(rows - row) {
+                    let out = &mut out.row(row + index)[column..column + width];
+                    part.write(out, &sums.0, start == 0, part.first_row + row + index, part.first_panel + panel);
+                }
+            }
+        }
+    }
+}
+
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))]
+fn drop_strips(strips: &mut [Strip], panel: usize, columns: usize, dropout: Dropout) {
+    let stride = columns.next_multiple_of(COLUMNS);
+    let mut mask = [0f32; COLUMNS];
+    for (row, strip) in strips.iter_mut().enumerate() {
+        dropout.fill(&mut mask, (row * stride + panel * COLUMNS) as u64);
+        for (value, mask) in strip.0.iter_mut().zip(&mask) {
+            *value *= mask;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Against plain sums.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::random::{Key, Purpose};
+
+fn plain(left: &[f32], right: &[f32], (m, k, n): (usize, usize, usize)) -> Vec<f64> {
+    let mut out = vec![0f64; m * n];
+    for i in 0..m {
+        for j in 0..n {
+            out[i * n + j] = (0..k).map(|l| f64::from(left[i * k + l]) * f64::from(right[l * n + j])).sum();
+        }
+    }
+    out
+}
+
+fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
+    (0..columns).flat_map(|j| values.iter().skip(j).step_by(columns).copied()).collect()
+}
+
+/// The nearest bfloat16, ties to even.
+fn rounded(value: f32) -> f32 {
+    let bits = value.to_bits();
+    f32::from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
+}
+
+/// The mask of a `[rows, width]` matrix, without what lies between its rows.
+fn mask(dropout: Dropout, rows: usize, width: usize) -> Vec<f32> {
+    let mut mask = vec![0f32; rows * width];
+    for (row, mask) in mask.chunks_mut(width).enumerate() {
+        dropout.fill(mask, (row * width.next_multiple_of(DROPOUT_BLOCK)) as u64);
+    }
+    mask
+}
+
+fn check(out: &[f32], expected: impl Fn(usize) -> f64) -> Result<(), TestCaseError> {
+    for (at, value) in out.iter().enumerate() {
+        let expected = expected(at);
+        prop_assert!((f64::from(*value) - expected).abs() < 1e-3, "{at}: {value} instead of {expected}");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn products_of_all_shapes(m in 1usize..230, k in 1usize..900, n in 1usize..100, seed in 0u64..1000) {
+        let Some(engine) = Engine::detect() else { return Ok(()) };
+        let key = Key::new(seed, Purpose::Dropout);
+        let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
+        let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();
+        let bias: Vec<f32> = (0..n).map(|i| i as f32).collect();
+        let expected = plain(&left, &right, (m, k, n));
+        let panels = Panels::new(engine, Matrix { values: &right, row: n, column: 1 }, k, n);
+        let turned = transposed(&left, k);
+        let views = [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &turned, row: 1, column: m }];
+        for left in views {
+            let mut out = vec![f32::NAN; m * n];
+            panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Nothing);
+            check(&out, |at| expected[at])?;
+            panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Itself);
+            check(&out, |at| 2.0 * expected[at])?;
+            panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Bias(&bias));
+            check(&out, |at| expected[at] + (at % n) as f64)?;
+        }
+    }
+
+    #[test]
+    fn products_in_bfloat16(m in 1usize..130, k in 1usize..3300, n in 1usize..100, seed in 0u64..1000) {
+        let (Some(engine), Some(pairs)) = (Engine::detect(), Pairs::detect()) else { return Ok(()) };
+        let key = Key::new(seed, Purpose::Dropout);
+        let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
+        let right: Vec<f32> = (0..k * n).map(|i| rounded(key.normal(i as u64) as f32)).collect();
+        let bias: Vec<f32> = (0..n).map(|i| i as f32).collect();
+        let panels = Panels::paired(engine, pairs, Matrix { values: &right, row: n, column: 1 }, k, n);
+        let near: Vec<f32> = left.iter().map(|value| rounded(*value)).collect();
+        let expected = plain(&near, &right, (m, k, n));
+        let turned = transposed(&left, k);
+        let views = [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &turned, row: 1, column: m }];
+        for left in views {
+            let mut out = vec![f32::NAN; m * n];
+            panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Bias(&bias));
+            check(&out, |at| expected[at] + (at % n) as f64)?;
+        }
+        let dropout = Dropout::new(key, 0.3).unwrap();
+        let dropped: Vec<f32> = left.iter().zip(mask(dropout, m, k)).map(|(x, mask)| rounded(x * mask)).collect();
+        let expected = plain(&dropped, &right, (m, k, n));
+        let mut out = vec![f32::NAN; m * n];
+        panels.multiply_dropped(views[0], Some(dropout), RowsMut::new(&mut out, n, n), Onto::Nothing);
+        check(&out, |at| expected[at])?;
+    }
+
+    #[test]
+    fn dropout_of_either_matrix_and_of_the_product(
+        m in 1usize..130, k in 1usize..500, n in 1usize..100, seed in 0u64..1000
+    ) {
+        let Some(engine) = Engine::detect() else { return Ok(()) };
+        let key = Key::new(seed, Purpose::Dropout);
+        let dropout = Dropout::new(key, 0.3).unwrap();
+        let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
+        let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();
+        let (matrix, other) = (Matrix { values: &left, row: k, column: 1 }, Matrix { values: &right, row: n, column: 1 });
+        let times = |x: &[f32], mask: &[f32]| x.iter().zip(mask).map(|(x, mask)| x * mask).collect::<Vec<f32>>();
+        let panels = Panels::new(engine, other, k, n);
+        let mut out = vec![f32::NAN; m * n];
+
+        panels.multiply_dropped(matrix, Some(dropout), RowsMut::new(&mut out, n, n), Onto::Nothing);
+        let expected = plain(&times(&left, &mask(dropout, m, k)), &right, (m, k, n));
+        check(&out, |at| expected[at])?;
+
+        let dropped = Panels::dropped(engine, other, (k, n), dropout);
+        dropped.multiply(matrix, RowsMut::new(&mut out, n, n), Onto::Nothing);
+        let expected = plain(&left, &times(&right, &mask(dropout, k, n)), (m, k, n));
+        check(&out, |at| expected[at])?;
+
+        out.fill(1.0);
+        panels.multiply(matrix, RowsMut::new(&mut out, n, n), Onto::Dropped(dropout));
+        let (expected, mask) = (plain(&left, &right, (m, k, n)), mask(dropout, m, n));
+        check(&out, |at| 1.0 + expected[at] * f64::from(mask[at]))?;
+    }
+}
+
+#[test]
+fn blocks_of_rows_keep_threads_busy_equally_long() {
+    for threads in 1..9 {
+        for rows in (threads * 600..threads * 1200).step_by(7) {
+            let block = rows_per_block(rows, threads);
+            assert!(block.is_multiple_of(ROWS) && (1..=BLOCK).contains(&block), "{block} of {rows} rows");
+            let busiest = rows.div_ceil(block).div_ceil(threads) * block;
+            assert!(busiest * threads <= rows * 108 / 100, "{busiest} of {rows} rows on {threads} threads");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The shape of kernels that take rows, a warp for each.
+
+use super::launch::LANES;
+
+pub const ROWS_PER_BLOCK: usize = 8;
+pub const THREADS: u32 = ROWS_PER_BLOCK as u32 * LANES;

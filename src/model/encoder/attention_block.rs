@@ -1,0 +1,160 @@
+//! A layer's attention block up to its output layer, forward and backward.
+
+use tch::{TchError, Tensor};
+
+use super::Encoder;
+use super::layer::{LayerTape, LoraTapes};
+use crate::model::attention::{AttentionGradient, Queries};
+use crate::model::backend::Backend;
+use crate::model::dropout::Dropout;
+use crate::model::frozen::Projections;
+use crate::model::pass::Site;
+use crate::spec::Module;
+
+/// What the backward pass of attention needs.
+pub enum AttentionTape<B: Backend> {
+    /// Of keys and values.
+    Keys(B::AttentionTape),
+    /// Of first tokens to hidden states.
+    States(B::StatesTape),
+}
+
+impl<B: Backend> Encoder<'_, B> {
+    /// The attention block up to its output layer: context, residual and tape.
+    pub(super) fn attention_block(
+        &self,
+        index: usize,
+        hidden: &Tensor,
+        lora: &mut LoraTapes<B>,
+    ) -> Result<(Tensor, Tensor, AttentionTape<B>), TchError> {
+        let (width, backend) = (self.config.hidden_size, self.backend);
+        let (queries, query, key_value, residual) = match &self.frozen.layers[index].projections {
+            Projections::Joined(all) => {
+                let all = backend.product_with_bias(all, hidden)?;
+                let query = all.f_narrow(1, 0, width)?;
+                (Queries::Tokens, query, all.f_narrow(1, width, 2 * width)?, hidden.shallow_clone())
+            }
+            Projections::Apart { query, key_value, states } => {
+                let firsts = hidden.f_index_select(0, &self.layout.first_rows)?;
+                let adapted = self.adapted(index, Module::Key) || self.adapted(index, Module::Value);
+                if let Some(states) = states.as_ref().filter(|_| !adapted) {
+                    return self.attention_to_states(index, (query, states), firsts, hidden, lora);
+                }
+                let key_value = backend.product_with_bias(key_value, hidden)?;
+                (Queries::Firsts, backend.product_with_bias(query, &firsts)?, key_value, firsts)
+            }
+        };
+        self.adapt((index, Module::Query), queries, &residual, &query, lora)?;
+        let key = key_value.f_narrow(1, 0, width)?;
+        self.adapt((index, Module::Key), Queries::Tokens, hidden, &key, lora)?;
+        let value = key_value.f_narrow(1, width, width)?;
+        self.adapt((index, Module::Value), Queries::Tokens, hidden, &value, lora)?;
+        let dropouts = self.attention_dropouts(index);
+        let (context, tape) = backend.attention(self.attended(), queries, &query, &key_value, dropouts)?;
+        Ok((context, residual, AttentionTape::Keys(tape)))
+    }
+
+    /// [`Self::attention_block`] of first tokens where no run adapts keys or values.
+    fn attention_to_states(
+        &self,
+        index: usize,
+        (query, states): (&B::Linear, &B::StateProjections),
+        firsts: Tensor,
+        hidden: &Tensor,
+        lora: &mut LoraTapes<B>,
+    ) -> Result<(Tensor, Tensor, AttentionTape<B>), TchError> {
+        let query = self.backend.product_with_bias(query, &firsts)?;
+        self.adapt((index, Module::Query), Queries::Firsts, &firsts, &query, lora)?;
+        let dropouts = self.attention_dropouts(index);
+        let (context, tape) = self.backend.attention_to_states(self.attended(), states, &query, hidden, dropouts)?;
+        Ok((context, firsts, AttentionTape::States(tape)))
+    }
+
+    fn attention_dropouts(&self, index: usize) -> Vec<Option<Dropout>> {
+        self.passes.iter().map(|pass| pass.dropout_at(Site::Attention(index))).collect()
+    }
+
+    /// From the gradient of the context to that of the layer's input; none when `stop` says that nothing below needs it.
+    pub(super) fn attention_block_backward(
+        &self,
+        index: usize,
+        tape: &LayerTape<B>,
+        context: &Tensor,
+        residual: Tensor,
+        stop: bool,
+    ) -> Result<Option<Tensor>, TchError> {
+        let projections = &self.frozen.layers[index].projections;
+        match (&tape.attention, projections) {
+            (AttentionTape::States(saved), Projections::Apart { query, states: Some(states), .. }) => {
+                self.states_backward(index, tape, (query, states, saved), context, (!stop).then_some(residual))
+            }
+            (AttentionTape::Keys(saved), _) => {
+                self.keys_backward(index, tape, saved, context, (!stop).then_some(residual))
+            }
+            (AttentionTape::States(_), _) => {
+                unreachable!("only a layer with projections of states leaves a tape of states, and they stay")
+            }
+        }
+    }
+
+    fn states_backward(
+        &self,
+        index: usize,
+        tape: &LayerTape<B>,
+        (query, states, saved): (&B::Linear, &B::StateProjections, &B::StatesTape),
+        context: &Tensor,
+        residual: Option<Tensor>,
+    ) -> Result<Option<Tensor>, TchError> {
+        let (query_gradient, hidden) =
+            self.backend.attention_to_states_backward(self.attended(), states, saved, context)?;
+        let firsts = residual
+            .map(|residual| self.backend.product_backward_onto(query, &query_gradient, residual))
+            .transpose()?;
+        self.adapt_backward((index, Module::Query), Queries::Firsts, tape, &query_gradient, firsts.as_ref())?;
+        self.onto_firsts(Some(hidden), firsts)
+    }
+
+    fn keys_backward(
+        &self,
+        index: usize,
+        tape: &LayerTape<B>,
+        saved: &B::AttentionTape,
+        context: &Tensor,
+        residual: Option<Tensor>,
+    ) -> Result<Option<Tensor>, TchError> {
+        let (width, backend) = (self.config.hidden_size, self.backend);
+        let inputs = backend.attention_backward(self.attended(), saved, context)?;
+        let (query, key_value) = inputs.apart(width)?;
+        let key = key_value.f_narrow(1, 0, width)?;
+        let value = key_value.f_narrow(1, width, width)?;
+        let (mut hidden, mut firsts) = (None, None);
+        if let Some(residual) = residual {
+            match &self.frozen.layers[index].projections {
+                Projections::Joined(all) => {
+                    let joined = match inputs {
+                        AttentionGradient::Joined(joined) => joined,
+                        AttentionGradient::Apart { query, key_value } => Tensor::f_cat(&[query, key_value], 1)?,
+                    };
+                    hidden = Some(backend.product_backward_onto(all, &joined, residual)?);
+                }
+                Projections::Apart { query: query_linear, key_value: key_value_linear, .. } => {
+                    hidden = Some(backend.product_backward(key_value_linear, &key_value)?);
+                    firsts = Some(backend.product_backward_onto(query_linear, &query, residual)?);
+                }
+            }
+        }
+        let query_input = if tape.queries == Queries::Firsts { &firsts } else { &hidden };
+        self.adapt_backward((index, Module::Query), tape.queries, tape, &query, query_input.as_ref())?;
+        self.adapt_backward((index, Module::Key), Queries::Tokens, tape, &key, hidden.as_ref())?;
+        self.adapt_backward((index, Module::Value), Queries::Tokens, tape, &value, hidden.as_ref())?;
+        if tape.queries == Queries::Firsts { self.onto_firsts(hidden, firsts) } else { Ok(hidden) }
+    }
+
+    /// Adds the gradient of first rows to that of all rows, where there is one.
+    fn onto_firsts(&self, all: Option<Tensor>, firsts: Option<Tensor>) -> Result<Option<Tensor>, TchError> {
+        match (all, firsts) {
+            (Some(mut all), Some(firsts)) => Ok(Some(all.f_index_add_(0, &self.layout.first_rows, &firsts)?)),
+            _ => Ok(None),
+        }
+    }
+}

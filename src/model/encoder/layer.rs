@@ -1,0 +1,212 @@
+//! One layer, forward and backward.
+
+use tch::{TchError, Tensor};
+
+use super::Encoder;
+use super::attention_block::AttentionTape;
+use crate::model::attention::Queries;
+use crate::model::backend::{AdaptedRows, Backend};
+use crate::model::dropout::RowDropouts;
+use crate::model::frozen::{Norm, Projections};
+use crate::model::pass::Site;
+use crate::spec::Module;
+
+/// LoRA tapes of the linear layers that runs adapt.
+pub type LoraTapes<B> = Vec<(Module, <B as Backend>::LoraTape)>;
+
+/// What the backward pass of one layer needs.
+pub struct LayerTape<B: Backend> {
+    pub queries: Queries,
+    pub lora: LoraTapes<B>,
+    pub attention: AttentionTape<B>,
+    rest: RestTape<B>,
+}
+
+/// Of what lies behind attention.
+enum RestTape<B: Backend> {
+    Whole(B::BlockTape),
+    Parts { attention_norm: B::NormTape, activation: B::ActivationTape, output_norm: B::NormTape },
+}
+
+/// What a linear layer is applied to, and where its output goes.
+struct Block<'a, B: Backend> {
+    linear: &'a B::Linear,
+    module: Module,
+    rows: Queries,
+    norm: &'a Norm,
+    dropouts: RowDropouts,
+}
+
+impl<B: Backend> Encoder<'_, B> {
+    pub(super) fn layer_forward(&self, index: usize, hidden: &Tensor) -> Result<(Tensor, LayerTape<B>), TchError> {
+        let queries = match &self.frozen.layers[index].projections {
+            Projections::Joined(_) => Queries::Tokens,
+            Projections::Apart { .. } => Queries::Firsts,
+        };
+        let mut lora = Vec::new();
+        let (context, residual, attention) = self.attention_block(index, hidden, &mut lora)?;
+        let (hidden, rest) = self.after_attention(index, queries, (&context, &residual), &mut lora)?;
+        Ok((hidden, LayerTape { queries, lora, attention, rest }))
+    }
+
+    fn after_attention(
+        &self,
+        index: usize,
+        queries: Queries,
+        (context, residual): (&Tensor, &Tensor),
+        lora: &mut LoraTapes<B>,
+    ) -> Result<(Tensor, RestTape<B>), TchError> {
+        let (layer, activation) = (&self.frozen.layers[index], self.config.activation);
+        let behind = [Module::AttentionOutput, Module::Intermediate, Module::Output];
+        if queries == Queries::Tokens && !behind.iter().any(|&module| self.adapted(index, module)) {
+            let sites = [Site::AttentionOutput(index), Site::Output(index)];
+            let dropouts = || sites.map(|site| self.dropouts(site, queries));
+            let whole = self.backend.after_attention(layer, activation, context, residual, dropouts)?;
+            if let Some((hidden, tape)) = whole {
+                return Ok((hidden, RestTape::Whole(tape)));
+            }
+        }
+        let block = Block {
+            linear: &layer.attention_output,
+            module: Module::AttentionOutput,
+            rows: queries,
+            norm: &layer.attention_norm,
+            dropouts: self.dropouts(Site::AttentionOutput(index), queries),
+        };
+        let (hidden, attention_norm) = self.add_and_norm(index, block, (context, residual), lora)?;
+
+        let intermediate = &layer.intermediate;
+        let (active, activation) = if self.adapted(index, Module::Intermediate) {
+            let inner = self.backend.product(intermediate, &hidden)?;
+            self.adapt((index, Module::Intermediate), queries, &hidden, &inner, lora)?;
+            self.backend.bias_activation(inner, intermediate, activation)?
+        } else {
+            self.backend.product_activation(intermediate, &hidden, activation)?
+        };
+
+        let block = Block {
+            linear: &layer.output,
+            module: Module::Output,
+            rows: queries,
+            norm: &layer.output_norm,
+            dropouts: self.dropouts(Site::Output(index), queries),
+        };
+        let (hidden, output_norm) = self.add_and_norm(index, block, (&active, &hidden), lora)?;
+        Ok((hidden, RestTape::Parts { attention_norm, activation, output_norm }))
+    }
+
+    /// A linear layer with its updates, then dropout, residual and LayerNorm.
+    fn add_and_norm(
+        &self,
+        index: usize,
+        Block { linear, module, rows, norm, dropouts }: Block<'_, B>,
+        (x, residual): (&Tensor, &Tensor),
+        lora: &mut LoraTapes<B>,
+    ) -> Result<(Tensor, B::NormTape), TchError> {
+        if !self.adapted(index, module) {
+            return self.backend.product_residual_norm(linear, x, residual, norm, dropouts);
+        }
+        let output = self.backend.product(linear, x)?;
+        self.adapt((index, module), rows, x, &output, lora)?;
+        self.backend.residual_norm(output, linear, residual, norm, dropouts)
+    }
+
+    /// The gradient of the layer's input, or none when nothing below `stop` needs one.
+    pub(super) fn layer_backward(
+        &self,
+        index: usize,
+        tape: &LayerTape<B>,
+        gradient: &Tensor,
+        stop: Option<Module>,
+    ) -> Result<Option<Tensor>, TchError> {
+        let layer = &self.frozen.layers[index];
+        let (attention_norm, activation, output_norm) = match &tape.rest {
+            RestTape::Parts { attention_norm, activation, output_norm } => (attention_norm, activation, output_norm),
+            RestTape::Whole(whole) => {
+                let (context, residual) = self.backend.after_attention_backward(layer, whole, gradient)?;
+                return self.attention_block_backward(index, tape, &context, residual, stop.is_some());
+            }
+        };
+        let (output, residual) = self.backend.residual_norm_backward(output_norm, &layer.output_norm, gradient)?;
+        let linear = (index, Module::Output, &layer.output);
+        let Some(active) = self.linear_backward(linear, tape, &output, None, stop)? else {
+            return Ok(None);
+        };
+        let intermediate = &layer.intermediate;
+        let inner = self.backend.activation_backward(activation, intermediate, active, self.config.activation)?;
+        let linear = (index, Module::Intermediate, intermediate);
+        let Some(hidden) = self.linear_backward(linear, tape, &inner, Some(residual), stop)? else {
+            return Ok(None);
+        };
+        let (output, residual) = self.backend.residual_norm_backward(attention_norm, &layer.attention_norm, &hidden)?;
+        let linear = (index, Module::AttentionOutput, &layer.attention_output);
+        let Some(context) = self.linear_backward(linear, tape, &output, None, stop)? else {
+            return Ok(None);
+        };
+        self.attention_block_backward(index, tape, &context, residual, stop.is_some())
+    }
+
+    /// Gradients through a linear layer and its LoRA updates; no input gradient when `stop` names this layer. Another
+    /// gradient of the same input is used up where one is given.
+    fn linear_backward(
+        &self,
+        (index, module, linear): (usize, Module, &B::Linear),
+        tape: &LayerTape<B>,
+        gradient: &Tensor,
+        onto: Option<Tensor>,
+        stop: Option<Module>,
+    ) -> Result<Option<Tensor>, TchError> {
+        let input = match (stop == Some(module), onto) {
+            (true, _) => None,
+            (false, Some(onto)) => Some(self.backend.product_backward_onto(linear, gradient, onto)?),
+            (false, None) => Some(self.backend.product_backward(linear, gradient)?),
+        };
+        self.adapt_backward((index, module), tape.queries, tape, gradient, input.as_ref())?;
+        Ok(input)
+    }
+
+    /// Whether any run adapts a linear layer.
+    pub(super) fn adapted(&self, index: usize, module: Module) -> bool {
+        self.passes.iter().any(|pass| pass.adapter.lora(index, module).is_some())
+    }
+
+    /// The runs that adapt a linear layer.
+    fn adapted_rows(&self, (index, module): (usize, Module), rows: Queries) -> Vec<AdaptedRows<'_>> {
+        let runs = self.passes.iter().zip(self.spans(rows));
+        let adapted = runs.filter_map(|(pass, rows)| {
+            let lora = pass.adapter.lora(index, module)?;
+            Some(AdaptedRows { lora, rows, dropout: pass.dropout_at(Site::Lora(index, module)) })
+        });
+        adapted.collect()
+    }
+
+    /// Adds the LoRA updates of all runs that adapt `linear` to `output`, in place.
+    pub(super) fn adapt(
+        &self,
+        linear: (usize, Module),
+        rows: Queries,
+        input: &Tensor,
+        output: &Tensor,
+        lora: &mut LoraTapes<B>,
+    ) -> Result<(), TchError> {
+        let adapted = self.adapted_rows(linear, rows);
+        if !adapted.is_empty() {
+            lora.push((linear.1, self.backend.lora(&adapted, input, output)?));
+        }
+        Ok(())
+    }
+
+    pub(super) fn adapt_backward(
+        &self,
+        linear: (usize, Module),
+        rows: Queries,
+        tape: &LayerTape<B>,
+        gradient: &Tensor,
+        input: Option<&Tensor>,
+    ) -> Result<(), TchError> {
+        match tape.lora.iter().find(|(module, _)| *module == linear.1) {
+            Some((_, saved)) => self.backend.lora_backward(&self.adapted_rows(linear, rows), saved, gradient, input),
+            None => Ok(()),
+        }
+    }
+}
