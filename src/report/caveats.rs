@@ -6,7 +6,7 @@ use crate::words::counted;
 
 use super::pairing::{self, Pairs};
 use super::planned_seeds::PlannedSeeds;
-use super::verdict_words::{difference, interval_words, scale};
+use super::verdicts::{difference, interval_words, scale};
 
 /// Of a hypothesis that the plan did not have when results could first be seen.
 pub(super) const LATE: &str = "stated or changed after results could be seen: it may have been made from what it claims, and only new \

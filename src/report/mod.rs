@@ -7,6 +7,7 @@
 mod aggregate;
 mod answers;
 mod caveats;
+mod chart_format;
 mod charts;
 mod checklist;
 mod collect;
@@ -20,7 +21,7 @@ mod judged;
 mod metric;
 pub mod model;
 mod names;
-mod observations;
+pub mod observations;
 pub mod outlook;
 mod page;
 mod pairing;
@@ -31,33 +32,17 @@ pub mod seed_noise;
 mod several_data_sets;
 mod statistics;
 mod tables;
-mod verdict_words;
 pub mod verdicts;
 mod write;
+mod written;
 
 use std::path::PathBuf;
 
+pub use chart_format::Format;
 pub use charts::RasterError;
 pub use compare::compare;
 pub use error::ReportError;
-
-/// The format of charts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// 1600 pixels wide, 200 dots per inch.
-    #[default]
-    Png,
-    Svg,
-}
-
-impl Format {
-    fn extension(self) -> &'static str {
-        match self {
-            Format::Png => "png",
-            Format::Svg => "svg",
-        }
-    }
-}
+pub use written::Written;
 
 /// What to report on, and where to.
 #[derive(Clone, Debug)]
@@ -67,16 +52,6 @@ pub struct ReportOptions {
     /// Each sweep gets a folder of its name in here.
     pub out: PathBuf,
     pub format: Format,
-}
-
-/// A report that was made.
-#[derive(Clone, Debug)]
-pub struct Written {
-    pub sweep: String,
-    pub folder: PathBuf,
-    pub files: Vec<PathBuf>,
-    /// What the results lack, and what therefore cannot be concluded.
-    pub remarks: Vec<String>,
 }
 
 /// One sweep's results with their evidence weighed, for figures of one's own. `folder` is the sweep's.

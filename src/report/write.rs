@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::chart_format::Format;
 use super::charts::{self, Chart};
+use super::error::ReportError;
 use super::model::Report;
-use super::{Format, ReportError, Written, metric, page, remarks, tables, verdicts};
+use super::written::Written;
+use super::{metric, page, remarks, tables, verdicts};
 use crate::spec::MetricName;
 
 /// Writes charts and tables of a report into `folder`, which is created where needed.

@@ -5,7 +5,8 @@ use crate::report::model::{Report, Run};
 use crate::store::Machine;
 use crate::words::counted;
 
-use super::{Answer, Item, different};
+use super::different::different;
+use super::item::{Answer, Item};
 
 pub(super) fn items(report: &Report) -> Vec<Item> {
     vec![

@@ -6,7 +6,8 @@ use crate::spec::{Evaluation, HeldOut, RunSpec};
 use crate::train::RunFacts;
 use crate::words::{counted, grouped};
 
-use super::{Item, different};
+use super::different::different;
+use super::item::Item;
 
 /// Classes named one by one, at most.
 const CLASSES: usize = 20;

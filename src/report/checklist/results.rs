@@ -7,7 +7,8 @@ use crate::report::{metric, tables};
 use crate::spec::MetricName;
 use crate::words::counted;
 
-use super::{Item, different};
+use super::different::different;
+use super::item::Item;
 
 pub(super) fn selection(report: &Report) -> Vec<Item> {
     vec![

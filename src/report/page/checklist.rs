@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::report::checklist::{self, Answer, Table};
 use crate::report::model::Report;
 
-use super::document;
+use super::document::document;
 
 /// The page, which lies beside the report's.
 pub(crate) fn checklist(report: &Report) -> String {

@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::{document, url};
+use super::document::{document, url};
 
 /// A report in the list.
 pub(crate) struct Entry {

@@ -10,7 +10,7 @@ use crate::report::model::{Report, Run};
 use crate::spec::{MetricName, RunSpec};
 use crate::store::parameters;
 
-use super::url;
+use super::document::url;
 
 const METRICS: [MetricName; 4] = [MetricName::Accuracy, MetricName::F1, MetricName::EvalLoss, MetricName::TrainLoss];
 

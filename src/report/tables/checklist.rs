@@ -3,7 +3,7 @@
 use crate::report::checklist::{self, Answer, Table};
 use crate::report::model::Report;
 
-use super::markdown::escape;
+use super::escape::escape;
 
 /// The checklist as Markdown.
 pub(crate) fn markdown(report: &Report) -> String {

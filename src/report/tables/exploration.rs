@@ -4,7 +4,7 @@ use crate::report::differences::{self, HEADINGS};
 use crate::report::model::Report;
 use crate::report::several_data_sets::{self, Across};
 
-use super::markdown::escape;
+use super::escape::escape;
 
 /// Columns: configuration; accuracy at the best epoch minus the baseline's (shares of 1) with its 95 % interval; p-value, and q
 /// after Benjamini and Hochberg's correction; the probability that a run is better than one of the baseline, with its 95 %

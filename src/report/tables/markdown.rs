@@ -8,6 +8,7 @@ use crate::report::{differences, observations, reference, remarks, verdicts};
 use crate::spec::MetricName;
 use crate::words::grouped;
 
+use super::escape::escape;
 use super::rows::{Row, best, mean_and_deviation, rows};
 
 const METRICS: [MetricName; 5] =
@@ -172,27 +173,4 @@ fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
     let parameters = row.trainable_parameters.map_or("–".to_string(), grouped);
     text.push_str(&format!(" {interval} | {epoch} | {parameters} |\n"));
     text
-}
-
-/// Text as it is, in Markdown: no markup, no table cell ends, one line.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' => out.extend(['\\', c]),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn markup_in_names_stays_text() {
-        assert_eq!(escape("a|b_<i>\nc"), "a\\|b\\_\\<i\\> c");
-    }
 }

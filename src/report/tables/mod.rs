@@ -2,6 +2,7 @@
 
 mod checklist;
 mod csv;
+mod escape;
 mod exploration;
 mod latex;
 mod markdown;

@@ -1,39 +1,15 @@
-//! What the evidence says about each hypothesis of a sweep.
+//! Judging the hypotheses of a sweep, each at its looks.
 
 use crate::metrics::{self, Assessment, Claim, Effect, Improvement, Joint, Look, Verdict};
+use crate::report::model::{Configuration, Report};
+use crate::report::pairing::{self, Pairs};
+use crate::report::planned_seeds::PlannedSeeds;
+use crate::report::{caveats, differences, outlook};
 use crate::spec::{Hypothesis, HypothesisMetric};
 use crate::words::counted;
 
-use super::model::{Configuration, Report};
-use super::pairing::{self, Pairs};
-use super::planned_seeds::PlannedSeeds;
-pub(crate) use super::verdict_words::{
-    amount, basis_words, claim, claim_words, difference, expectation, expectation_words, interval_at_level,
-    interval_words, level_words, metric_words, p_words, scale, word,
-};
-use super::{caveats, differences};
-
-/// A hypothesis with the evidence on it.
-#[derive(Clone, Debug)]
-pub struct Judged {
-    pub hypothesis: Hypothesis,
-    /// Decides the hypothesis, at its look; p-values corrected for the looks and across the sweep's hypotheses. Before the
-    /// first look it is provisional: without a p-value. None where there is nothing to assess.
-    pub joint: Option<Joint>,
-    /// Each treatment by itself, uncorrected.
-    pub treatments: Vec<(String, Assessment)>,
-    /// How often a run of the treatment that decides is better than one of the baseline, with a 95 % interval.
-    pub improvement: Option<Improvement>,
-    /// What stands in the way of a conclusion, or qualifies it.
-    pub caveats: Vec<String>,
-}
-
-impl Judged {
-    /// Inconclusive where there is no evidence.
-    pub fn verdict(&self) -> Verdict {
-        self.joint.as_ref().map_or(Verdict::Inconclusive, |joint| joint.assessment.verdict)
-    }
-}
+use super::claim::claim;
+use super::judged::Judged;
 
 /// Judges all hypotheses of a sweep, in its order: each at the looks that it has reached, with the correction for looks and
 /// for the number of hypotheses.
@@ -181,7 +157,7 @@ impl<'a> Course<'a> {
         let is_open = judged.verdict() == Verdict::Inconclusive;
         let standing = self.standing(place, is_open);
         if is_open && standing.is_none() {
-            judged.caveats.extend(outlook(report, &judged));
+            judged.caveats.extend(needs(report, &judged));
         }
         judged.caveats.extend(standing);
         if report.late.contains(&self.hypothesis.id) {
@@ -223,12 +199,12 @@ impl<'a> Course<'a> {
 }
 
 /// What would settle a hypothesis, by the treatment that decides it.
-fn outlook(report: &Report, judged: &Judged) -> Option<String> {
+fn needs(report: &Report, judged: &Judged) -> Option<String> {
     let hypothesis = &judged.hypothesis;
     let (name, _) = judged.treatments.get(judged.joint.as_ref()?.treatment)?;
     let (treatment, baseline) = (named(report, name)?, named(report, &hypothesis.vary.baseline)?);
     let pairs = pairing::by_seed(report.runs_of(treatment), report.runs_of(baseline));
-    super::outlook::of(hypothesis, claim(hypothesis).ok()?, &pairs, report.hypotheses.len())
+    outlook::of(hypothesis, claim(hypothesis).ok()?, &pairs, report.hypotheses.len())
 }
 
 fn effect(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, caveats: &mut Vec<String>) -> Result<Effect, String> {
@@ -239,46 +215,4 @@ fn effect(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, caveats: &mut Vec
 
 fn named<'a>(report: &'a Report, name: &str) -> Option<&'a Configuration> {
     report.configurations.iter().find(|configuration| configuration.name == name)
-}
-
-/// What was measured of a claim, in one sentence.
-pub(crate) fn found_words(judged: &Judged) -> String {
-    let Some(assessment) = judged.joint.as_ref().map(|joint| &joint.assessment) else {
-        return "nothing yet".to_string();
-    };
-    let scale = scale(judged.hypothesis.metric);
-    let effect = difference(scale, assessment.effect);
-    let interval = assessment.interval.map_or_else(
-        || "no interval".to_string(),
-        |interval| format!("{} interval {}", level_words(assessment), interval_words(scale, interval)),
-    );
-    let name = metric_words(judged.hypothesis.metric);
-    format!("{name}: {effect}, {interval}, with {}", compared_words(judged))
-}
-
-/// The treatment that decides, and of how many.
-pub(crate) fn compared_words(judged: &Judged) -> String {
-    let all = judged.hypothesis.vary.treatments.len();
-    let deciding = judged.joint.as_ref().and_then(|joint| judged.treatments.get(joint.treatment));
-    match deciding {
-        Some((name, _)) if all > 1 => format!("{name} (decides among {all})"),
-        Some((name, _)) => name.clone(),
-        None => judged.hypothesis.vary.treatments.join("; "),
-    }
-}
-
-/// `3 supported, 1 refuted, 5 inconclusive`; empty without hypotheses.
-pub(crate) fn tally(judged: &[Judged]) -> String {
-    tally_of(judged.iter().map(Judged::verdict))
-}
-
-/// The same of bare verdicts.
-pub(super) fn tally_of(verdicts: impl Iterator<Item = Verdict> + Clone) -> String {
-    let count = |verdict: Verdict| verdicts.clone().filter(|found| *found == verdict).count();
-    let parts: Vec<String> = [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive]
-        .into_iter()
-        .filter(|&verdict| count(verdict) > 0)
-        .map(|verdict| format!("{} {}", count(verdict), word(verdict)))
-        .collect();
-    parts.join(", ")
 }

@@ -1,43 +1,12 @@
-//! Claims, differences and intervals in words, the same in tables, charts and pages.
+//! Claims, differences, intervals and verdicts in words, the same in tables, charts and pages.
 
-use crate::metrics::{self, Assessment, Claim, ClaimError, Scale, Verdict};
+use crate::metrics::{self, Assessment, Claim, Scale, Verdict};
+use crate::report::metric;
 use crate::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName};
 use crate::words::counted;
 
-use super::metric;
-
-/// What a hypothesis claims of the difference.
-///
-/// # Errors
-/// Its margin makes no claim.
-pub(crate) fn claim(hypothesis: &Hypothesis) -> Result<Claim, ClaimError> {
-    Claim::new(expectation(hypothesis.expect), hypothesis.margin, scale(hypothesis.metric))
-}
-
-pub(crate) fn expectation(expect: Expectation) -> metrics::Expectation {
-    match expect {
-        Expectation::Lower => metrics::Expectation::Lower,
-        Expectation::Higher => metrics::Expectation::Higher,
-        Expectation::NotHigher => metrics::Expectation::NotHigher,
-        Expectation::NotLower => metrics::Expectation::NotLower,
-        Expectation::Equivalent => metrics::Expectation::Equivalent,
-    }
-}
-
-/// The unit in which a metric's differences are given.
-pub(crate) fn scale(of: HypothesisMetric) -> Scale {
-    match of {
-        HypothesisMetric::Best(name)
-        | HypothesisMetric::Last(name)
-        | HypothesisMetric::AfterEpoch { metric: name, .. } => scale_of(name),
-        HypothesisMetric::EpochsToReach { .. } => Scale::Epochs,
-        HypothesisMetric::GeneralizationGap => Scale::Loss,
-    }
-}
-
-fn scale_of(name: MetricName) -> Scale {
-    if metric::is_loss(name) { Scale::Loss } else { Scale::Share }
-}
+use super::claim::{claim, scale};
+use super::judged::Judged;
 
 /// The metric of a hypothesis in words.
 pub(crate) fn metric_words(of: HypothesisMetric) -> String {
@@ -141,4 +110,46 @@ pub(crate) fn interval_at_level(scale: Scale, assessment: &Assessment) -> String
         Some(interval) if assessment.share == 1.0 => interval_words(scale, interval),
         Some(interval) => format!("{} ({})", interval_words(scale, interval), level_words(assessment)),
     }
+}
+
+/// What was measured of a claim, in one sentence.
+pub(crate) fn found_words(judged: &Judged) -> String {
+    let Some(assessment) = judged.joint.as_ref().map(|joint| &joint.assessment) else {
+        return "nothing yet".to_string();
+    };
+    let scale = scale(judged.hypothesis.metric);
+    let effect = difference(scale, assessment.effect);
+    let interval = assessment.interval.map_or_else(
+        || "no interval".to_string(),
+        |interval| format!("{} interval {}", level_words(assessment), interval_words(scale, interval)),
+    );
+    let name = metric_words(judged.hypothesis.metric);
+    format!("{name}: {effect}, {interval}, with {}", compared_words(judged))
+}
+
+/// The treatment that decides, and of how many.
+pub(crate) fn compared_words(judged: &Judged) -> String {
+    let all = judged.hypothesis.vary.treatments.len();
+    let deciding = judged.joint.as_ref().and_then(|joint| judged.treatments.get(joint.treatment));
+    match deciding {
+        Some((name, _)) if all > 1 => format!("{name} (decides among {all})"),
+        Some((name, _)) => name.clone(),
+        None => judged.hypothesis.vary.treatments.join("; "),
+    }
+}
+
+/// `3 supported, 1 refuted, 5 inconclusive`; empty without hypotheses.
+pub(crate) fn tally(judged: &[Judged]) -> String {
+    tally_of(judged.iter().map(Judged::verdict))
+}
+
+/// The same of bare verdicts.
+pub(crate) fn tally_of(verdicts: impl Iterator<Item = Verdict> + Clone) -> String {
+    let count = |verdict: Verdict| verdicts.clone().filter(|found| *found == verdict).count();
+    let parts: Vec<String> = [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive]
+        .into_iter()
+        .filter(|&verdict| count(verdict) > 0)
+        .map(|verdict| format!("{} {}", count(verdict), word(verdict)))
+        .collect();
+    parts.join(", ")
 }
