@@ -37,6 +37,9 @@ pip() {
 }
 
 command -v cargo >/dev/null || fail "cargo not found: install Rust 1.90 or newer, or put ~/.cargo/bin on your PATH"
+# rustup fetches the version of rust-toolchain.toml; where it cannot, another one does as well.
+cargo --version >/dev/null || fail "cargo does not run (see above); with a Rust of your own, 1.90 or newer, put" \
+    "RUSTUP_TOOLCHAIN=stable before the command, or another name that \`rustup toolchain list\` shows"
 command -v c++ >/dev/null || debian g++
 command -v python3 >/dev/null || debian python3 python3-venv
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
