@@ -7,7 +7,7 @@ use std::process::ExitCode;
 mod working_folder;
 
 fn main() -> ! {
-    let code = sweep::cli::main();
+    let code = sweep::cli::main(std::env::args_os(), &sweep::execute::TorchSource);
     std::io::stdout().flush().ok();
     // Everything is written by now. Leaving in the usual way would only add libtorch's destructors: a quarter of a second,
     // and 100 MB of pages that nobody has touched before. An exit code does not tell its number, so it is looked for.

@@ -6,10 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sweep::event::{Event, Sink};
-use sweep::execute::{MockExecutor, MockSettings, PlanOptions, Stop, WorkerEnd, WorkerOptions, plan_packs, work};
+use sweep::execute::{PlanOptions, Stop, WorkerEnd, WorkerOptions, plan_packs, work};
 use sweep::report::{Format, ReportOptions, compare, run};
 use sweep::spec::{AdapterFacts, Architecture, DatasetSpec, Facts, ModelFacts, RunSpec, SweepFile};
-use sweep::store::{ClaimOptions, PlanInput, Store};
+use sweep::store::{ClaimOptions, ExecutorKind, PlanInput, Store};
+
+#[path = "mock/mod.rs"]
+mod mock;
+
+use mock::{MockExecutor, MockSettings};
 
 struct Anything;
 
@@ -60,6 +65,7 @@ fn trained(folder: &Path, dataset: &str) -> Store {
         sweep: &sweep,
         yaml: text.as_bytes(),
         rehearsal: false,
+        executor: ExecutorKind::Mock,
         command: &[],
         selected: None,
         claims: ClaimOptions::default(),
@@ -196,6 +202,7 @@ fn what_has_a_test_is_not_compared_with_what_has_none() {
         sweep: &sweep,
         yaml: text.as_bytes(),
         rehearsal: false,
+        executor: ExecutorKind::Mock,
         command: &[],
         selected: None,
         claims: ClaimOptions::default(),

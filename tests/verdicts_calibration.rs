@@ -10,11 +10,16 @@ use std::sync::Arc;
 
 use statrs::distribution::{ContinuousCDF, Normal};
 use sweep::event::{Event, Sink};
-use sweep::execute::{MockExecutor, MockSettings, PlanOptions, Stop, WorkerEnd, WorkerOptions, plan_packs, work};
+use sweep::execute::{PlanOptions, Stop, WorkerEnd, WorkerOptions, plan_packs, work};
 use sweep::metrics::{ALPHA, Claim, Design, Expectation, Scale};
 use sweep::report::{Format, ReportOptions, run};
 use sweep::spec::{AdapterFacts, Architecture, DatasetSpec, Facts, ModelFacts, RunSpec, SweepFile};
-use sweep::store::{ClaimOptions, PlanInput, Store};
+use sweep::store::{ClaimOptions, ExecutorKind, PlanInput, Store};
+
+#[path = "mock/mod.rs"]
+mod mock;
+
+use mock::{MockExecutor, MockSettings};
 
 const STUDIES: usize = 90;
 const SEEDS: usize = 3;
@@ -89,6 +94,7 @@ fn results_of(folder: &Path) -> Vec<BTreeMap<String, String>> {
         sweep: &sweep,
         yaml: text.as_bytes(),
         rehearsal: false,
+        executor: ExecutorKind::Mock,
         command: &[],
         selected: None,
         claims: ClaimOptions::default(),

@@ -7,7 +7,6 @@ mod cost;
 mod doctor;
 mod downloads;
 mod error;
-mod executor;
 mod export;
 mod facts;
 mod fetch;
@@ -33,6 +32,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::execute::ExecutorSource;
 
 pub use error::CliError;
 use streams::tell;
@@ -76,18 +77,19 @@ enum Verb {
     Task(task::Task),
 }
 
-/// Parses the command line, does what it says, and tells errors on standard error.
-pub fn main() -> ExitCode {
-    let code = match Cli::try_parse() {
-        Ok(cli) => run(cli.verb),
+/// Parses the command line (the program's name first), does what it says, and tells errors on standard error. `executors` is
+/// what the program trains with.
+pub fn main(arguments: impl IntoIterator<Item = OsString>, executors: &dyn ExecutorSource) -> ExitCode {
+    let code = match Cli::try_parse_from(arguments) {
+        Ok(cli) => run(cli.verb, executors),
         Err(usage) => show_usage(&usage),
     };
     if code == ExitCode::SUCCESS && streams::lost() { ExitCode::FAILURE } else { code }
 }
 
-fn run(verb: Verb) -> ExitCode {
+fn run(verb: Verb, executors: &dyn ExecutorSource) -> ExitCode {
     let done = numbers::check_environment().and_then(|()| match verb {
-        Verb::Run(verb) => verb.run(),
+        Verb::Run(verb) => verb.run(executors),
         Verb::Predict(verb) => verb.run(),
         Verb::Export(verb) => verb.run(),
         Verb::Fetch(verb) => verb.run(),
@@ -97,8 +99,8 @@ fn run(verb: Verb) -> ExitCode {
         Verb::Logs(verb) => verb.run(),
         Verb::Cancel(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),
-        Verb::Worker(verb) => verb.run(),
-        Verb::Task(verb) => verb.run(),
+        Verb::Worker(verb) => verb.run(executors),
+        Verb::Task(verb) => verb.run(executors),
     });
     done.unwrap_or_else(|error| {
         tell_error(&error);

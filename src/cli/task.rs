@@ -6,13 +6,12 @@ use std::process::ExitCode;
 
 use crate::event::{Event, Outcome, Sink};
 use crate::execute::{
-    Stop, WhenBusy, WorkerEnd, WorkerOptions, check_threads, cuda_devices, stop_on_signals, supervise,
+    ExecutorSource, Stop, WhenBusy, WorkerEnd, WorkerOptions, check_threads, cuda_devices, stop_on_signals, supervise,
 };
 use crate::launch::SlurmTask;
 use crate::spec::RunId;
 use crate::store::{ClaimOptions, Store};
 
-use super::executor::ExecutorOptions;
 use super::run::Devices;
 use super::streams::tell;
 use super::workers::Workers;
@@ -36,22 +35,21 @@ pub struct Task {
     /// Only these runs.
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
-    #[command(flatten)]
-    executor: ExecutorOptions,
 }
 
 impl Task {
-    pub fn run(self) -> Result<ExitCode, CliError> {
+    pub fn run(self, executors: &dyn ExecutorSource) -> Result<ExitCode, CliError> {
         let stop = Stop::default();
         stop_on_signals(&stop).map_err(CliError::Signals)?;
         let task = SlurmTask::current();
         let name = task.as_ref().map_or_else(|| "a task".to_owned(), |task| format!("slurm task {task}"));
         let claims = ClaimOptions { worker: name.clone(), ..ClaimOptions::default() };
         let store = Store::open_with(&self.results, claims)?;
+        store.accepts(executors.kind())?;
         let devices = self.devices.resolve(cuda_devices())?;
         check_threads(self.threads)?;
         tell(format_args!("{name}: {} on {}", store.layout().folder().display(), devices.join(", ")));
-        let commands = self.workers().commands(&store, &devices)?;
+        let commands = self.workers(executors).commands(&store, &devices)?;
         let open = store.runs()?.iter().filter(|view| !view.removed && !view.state.is_final()).count();
         let mut seen = Seen { sink: progress::sink(&store.record().name, open), gained: false, unsuccessful: false };
         let end = supervise(&store, &commands, self.fail_fast, &mut seen, &stop)?;
@@ -64,7 +62,7 @@ impl Task {
         Ok(ExitCode::from(u8::try_from(128 + stop.signal()).unwrap_or(u8::MAX)))
     }
 
-    fn workers(&self) -> Workers<'_> {
+    fn workers<'a>(&self, executors: &'a dyn ExecutorSource) -> Workers<'a> {
         let only: BTreeSet<RunId> = self.only.iter().cloned().map(RunId).collect();
         let options = WorkerOptions {
             checkpoint_every: numbers::of_minutes(self.checkpoint_minutes),
@@ -73,7 +71,7 @@ impl Task {
             when_busy: WhenBusy::Leave,
             ..WorkerOptions::default()
         };
-        Workers { options, threads: self.threads.or_else(allotted_processors), executor: &self.executor }
+        Workers { options, threads: self.threads.or_else(allotted_processors), executors }
     }
 }
 

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::execute::{
-    JsonLines, Stop, WhenBusy, WorkerOptions, WorkerProcess, stop_on_signals, worker_exit_status, worker_main,
+    ExecutorSource, JsonLines, Stop, WhenBusy, WorkerOptions, WorkerProcess, stop_on_signals, worker_exit_status,
+    worker_main,
 };
 use crate::launch::SlurmTask;
 use crate::spec::RunId;
 use crate::store::{ClaimOptions, Store};
 
 use super::CliError;
-use super::executor::ExecutorOptions;
 use super::numbers;
 use super::streams::tell;
 use super::versions::versions;
@@ -44,12 +44,10 @@ pub struct Worker {
     /// Only these runs.
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
-    #[command(flatten)]
-    executor: ExecutorOptions,
 }
 
 impl Worker {
-    pub fn run(self) -> Result<ExitCode, CliError> {
+    pub fn run(self, executors: &dyn ExecutorSource) -> Result<ExitCode, CliError> {
         let stop = Stop::default();
         stop_on_signals(&stop).map_err(CliError::Signals)?;
         let only: BTreeSet<RunId> = self.only.iter().cloned().map(RunId).collect();
@@ -57,7 +55,7 @@ impl Worker {
         let worker = SlurmTask::current().map_or(usual.worker.clone(), |task| format!("slurm task {task}"));
         let claims = ClaimOptions { worker, device: Some(self.device.clone()), ..usual };
         let store = Store::open_with(&self.results, claims.clone())?;
-        let mut executor = self.executor.executor(&self.device, self.threads, &store)?;
+        let mut executor = executors.open(&self.device, self.threads, &store)?;
         let process = WorkerProcess {
             folder: self.results.clone(),
             claims,

@@ -1,17 +1,16 @@
 //! The worker processes of one machine.
 
-use crate::execute::{WorkerCommand, WorkerOptions};
+use crate::execute::{ExecutorSource, WorkerCommand, WorkerOptions};
 use crate::store::Store;
 
 use super::CliError;
-use super::executor::ExecutorOptions;
 
 /// How workers are started.
 pub struct Workers<'a> {
     pub options: WorkerOptions,
     /// Of a worker on the processor.
     pub threads: Option<usize>,
-    pub executor: &'a ExecutorOptions,
+    pub executors: &'a dyn ExecutorSource,
 }
 
 impl Workers<'_> {
@@ -23,7 +22,7 @@ impl Workers<'_> {
         let command = |device: &String| {
             let threads = self.threads.filter(|_| device == "cpu");
             let mut command = WorkerCommand::of_this_program(store.layout().folder(), device, threads, &self.options)?;
-            command.arguments.extend(self.executor.arguments());
+            command.arguments.extend(self.executors.arguments());
             Ok(command)
         };
         devices.iter().map(command).collect::<std::io::Result<_>>().map_err(CliError::Program)

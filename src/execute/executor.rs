@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::event::Sink;
 use crate::spec::{PackPlan, PlannedRun, RunId};
+use crate::store::ExecutorKind;
 use crate::train::{Checkpoint, RecordError, Recorder};
 
 use super::Stop;
@@ -59,7 +60,10 @@ impl ExecuteError {
 
 /// Trains packs on one device.
 pub trait Executor {
-    /// The device's name as shown and recorded: `cpu`, `cuda:0`, `mock`.
+    /// What its results are. A sweep of another kind is refused.
+    fn kind(&self) -> ExecutorKind;
+
+    /// The device's name as shown and recorded: `cpu`, `cuda:0`.
     fn device(&self) -> String;
 
     /// Trains a pack to its end, or until `stop` is set. Resumes from `recorder`'s checkpoint where there is one.

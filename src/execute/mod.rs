@@ -1,11 +1,11 @@
-//! Who trains what where: the executor trait (torch or mock), the planning of packs, the worker loop, stopping.
+//! Who trains what where: the executor trait, the planning of packs, the worker loop, stopping.
 //!
 //! ```text
 //! plan_packs        runs -> packs, before anything runs
 //! supervise         one worker process per device, started again when it dies      (one device may do without)
 //!   worker_main     such a process: events as JSON lines, leaves with its supervisor
 //!     work          claim a pack, execute, record, release, until nothing is left
-//!       Executor    trains a pack: torch, or the mock
+//!       Executor    trains a pack: with torch, or a mock of the tests
 //! ```
 //!
 //! # What happens to a pack that cannot go on
@@ -36,9 +36,9 @@ mod attempt;
 mod catch;
 mod executor;
 mod memory;
-mod mock;
 mod plan;
 mod signals;
+mod source;
 mod stop;
 mod supervise;
 mod suspend;
@@ -49,12 +49,12 @@ mod worker_sink;
 
 pub use executor::{ExecuteError, Executor, PackEnd, PackJob};
 pub use memory::MemoryUse;
-pub use mock::{MockExecutor, MockFault, MockFaultKind, MockSettings, default_ability};
 pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, plan_packs, relative_duration};
 pub use signals::stop_on_signals;
+pub use source::ExecutorSource;
 pub use stop::Stop;
 pub use supervise::{SuperviseError, supervise};
-pub use torch::{DeviceError, TorchExecutor, check_threads, cuda_devices, open_device, product_rate};
+pub use torch::{DeviceError, TorchExecutor, TorchSource, check_threads, cuda_devices, open_device, product_rate};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{
     EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, JsonLines, WorkerCommand, WorkerProcess, worker_exit_status,

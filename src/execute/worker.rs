@@ -77,7 +77,7 @@ pub enum WorkerError {
 /// Works on a sweep until nothing is left.
 ///
 /// # Errors
-/// The results folder cannot be read or written.
+/// The results folder cannot be read or written, or is not for results of this executor.
 pub fn work(
     store: &Store,
     options: &WorkerOptions,
@@ -85,6 +85,7 @@ pub fn work(
     sink: &mut dyn Sink,
     stop: &Stop,
 ) -> Result<WorkerEnd, WorkerError> {
+    store.accepts(executor.kind())?;
     let sink = WorkerSink::new(store, sink);
     let index = IndexKeeper::new();
     let mut worker = Worker {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::event::best_epoch;
 use crate::spec::{HypothesisMetric, MetricName, PackId, RunId};
-use crate::store::{RunView, Store};
+use crate::store::{ExecutorKind, RunView, Store};
 use crate::words::counted;
 
 use super::ReportError;
@@ -50,6 +50,7 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
         description: record.description.clone(),
         folder: store.layout().folder().to_owned(),
         rehearsal: record.rehearsal,
+        invented: record.executor == ExecutorKind::Mock,
         baseline,
         configurations: configurations(&runs, names),
         runs,

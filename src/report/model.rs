@@ -21,6 +21,8 @@ pub struct Report {
     pub folder: PathBuf,
     /// The sweep was tried out on the embedded model and corpus: its figures say nothing about the real ones.
     pub rehearsal: bool,
+    /// Nothing was trained: a mock invented all figures.
+    pub invented: bool,
     /// Index of the baseline configuration.
     pub baseline: Option<usize>,
     /// In the order of the sweep's plan.

@@ -7,6 +7,13 @@ use super::model::{Report, Run};
 /// Sentences, most important first. Empty for a complete sweep with several seeds.
 pub(crate) fn of(report: &Report) -> Vec<String> {
     let mut remarks = Vec::new();
+    if report.invented {
+        remarks.push(
+            "INVENTED: a mock executor made these results for a test of this program. Nothing was trained, and no figure here says \
+             anything about any model or data."
+                .to_string(),
+        );
+    }
     if report.rehearsal {
         remarks.push(
             "Rehearsal: the design was tried on the embedded model and corpus. These figures say nothing about the \

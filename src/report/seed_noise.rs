@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::metrics::{Pooled, Summary};
 use crate::spec::{HypothesisMetric, RunSpec};
-use crate::store::{Store, sweep_folders};
+use crate::store::{ExecutorKind, Store, sweep_folders};
 
 use super::model::{Configuration, Report, Run};
 use super::{collect, pairing};
@@ -32,16 +32,26 @@ pub struct SeedNoise {
 
 impl Earlier {
     /// Reads what sweeps in `results` show of runs like `like`, that is with its model and data set, and judged on
-    /// `examples` examples; `rehearsal` as they were. Other sweeps count where the one called `name` shows nothing. Damaged
+    /// `examples` examples; `rehearsal` as they were, and made by
+    /// the same kind of `executor`. Other sweeps count where the one called `name` shows nothing. Damaged
     /// results show nothing, either.
-    pub fn read(results: &Path, name: &str, like: &RunSpec, examples: usize, rehearsal: bool) -> Self {
+    pub fn read(
+        results: &Path,
+        name: &str,
+        like: &RunSpec,
+        examples: usize,
+        rehearsal: bool,
+        executor: ExecutorKind,
+    ) -> Self {
         let folders = if results.is_dir() { sweep_folders(results).unwrap_or_default() } else { Vec::new() };
         let (model, dataset) = (like.model.clone(), like.dataset.path.clone());
         let mut found = Self { reports: Vec::new(), examples, model, dataset };
         let stores = folders.iter().filter_map(|folder| Store::open(folder).ok());
         let alike = |store: &Store| {
             let record = store.record();
-            record.rehearsal == rehearsal && record.runs.iter().any(|entry| found.is_like(&entry.spec))
+            record.rehearsal == rehearsal
+                && record.executor == executor
+                && record.runs.iter().any(|entry| found.is_like(&entry.spec))
         };
         let reports: Vec<Report> = stores.filter(alike).filter_map(|store| collect::read(&store).ok()).collect();
         let is_own = |report: &Report| report.name == name && found.shows_anything(report);

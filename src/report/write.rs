@@ -58,6 +58,7 @@ pub(super) fn entry(report: &Report, folder: String) -> page::Entry {
         name: report.name.clone(),
         description: report.description.clone(),
         rehearsal: report.rehearsal,
+        invented: report.invented,
         folder,
         runs: report.runs.len(),
         completed: report.runs.iter().filter(|run| run.completed()).count(),

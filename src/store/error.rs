@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::spec::RunId;
 use crate::train::RecordError;
 
+use super::executor_kind::ExecutorKind;
+
 /// An operation on a results folder that could not be done. Whatever was recorded before is intact.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -34,6 +36,8 @@ pub enum StoreError {
     NotASweep { path: PathBuf },
     #[error("{path}: holds {}, and this is {}: use another results folder or another name", kind(*.found), kind(!*.found))]
     Rehearsal { path: PathBuf, found: bool },
+    #[error("{path}: holds {found}, and this would add {given}: use another results folder or another name")]
+    Executor { path: PathBuf, found: ExecutorKind, given: ExecutorKind },
     #[error("{path}: the sweep has no run `{run}`")]
     NoSuchRun { path: PathBuf, run: RunId },
     #[error("{path}: the runs cannot be planned like this: {reason}")]
@@ -85,6 +89,7 @@ impl From<StoreError> for RecordError {
             | StoreError::InUse { ref path, .. }
             | StoreError::NotASweep { ref path }
             | StoreError::Rehearsal { ref path, .. }
+            | StoreError::Executor { ref path, .. }
             | StoreError::NoSuchRun { ref path, .. }
             | StoreError::Plan { ref path, .. } => (path.clone(), "use", io::Error::other(error.to_string())),
             StoreError::Name { ref name } => (PathBuf::from(name), "use", io::Error::other(error.to_string())),

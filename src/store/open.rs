@@ -11,10 +11,11 @@ use super::claim::{Attempt, Claim, ClaimOptions};
 use super::deciding::Deciding;
 use super::durable::{create_folder, read_if_there, remove_leftovers, write_atomically};
 use super::error::failed_to;
+use super::executor_kind::ExecutorKind;
 use super::json::{FORMAT_VERSION, read_json, write_json};
 use super::layout::Layout;
 use super::plan::{RunEntry, SweepRecord, differences, entries, parameters, read_plan};
-use super::records::{ResultRecord, now};
+use super::records::{ResultRecord, RunRecord, now};
 use super::{Store, StoreError};
 
 /// How long to wait for somebody else who is writing the plan or the index.
@@ -30,6 +31,8 @@ pub struct PlanInput<'a> {
     pub yaml: &'a [u8],
     /// Results of a rehearsal are kept apart.
     pub rehearsal: bool,
+    /// What is going to make the results.
+    pub executor: ExecutorKind,
     /// The command line.
     pub command: &'a [String],
     /// Only these runs are planned into packs now; all where none are named.
@@ -76,6 +79,7 @@ impl Store {
         {
             return Err(StoreError::Rehearsal { path: layout.folder().to_owned(), found: before.rehearsal });
         }
+        check_executor(&layout, before.as_ref(), input)?;
         let changes = Changes::between(before.as_ref(), input.sweep, &layout);
         let deciding = Deciding::between(before.as_ref(), input.sweep, &|run| is_done(&layout, run));
         let record = plan(before.as_ref(), input, &changes, &deciding, &layout, planner)?;
@@ -92,6 +96,26 @@ impl Store {
         notices.extend(deciding.notices);
         Ok(Opened { store, created: before.is_none(), added, removed, notices })
     }
+}
+
+/// What was invented and what was trained are never mixed: neither under one plan, nor where the plan was moved away and the
+/// records of runs are still there.
+fn check_executor(layout: &Layout, before: Option<&SweepRecord>, input: &PlanInput<'_>) -> Result<(), StoreError> {
+    let given = input.executor;
+    let refuse = |path: &Path, found| Err(StoreError::Executor { path: path.to_owned(), found, given });
+    if let Some(before) = before {
+        return if before.executor == given { Ok(()) } else { refuse(layout.folder(), before.executor) };
+    }
+    for run in &input.sweep.runs {
+        let files = layout.run(&run.id);
+        // What is damaged is found out, and done again, by whoever needs it.
+        let begun = read_json::<RunRecord>(&files.run_json()).ok().flatten().map(|record| record.executor);
+        let ended = read_json::<ResultRecord>(&files.result_json()).ok().flatten().map(|record| record.executor);
+        if let Some(found) = begun.into_iter().chain(ended).find(|found| *found != given) {
+            return refuse(files.folder(), found);
+        }
+    }
+    Ok(())
 }
 
 /// Claims the plan, waiting for others who are done in a moment.
@@ -186,6 +210,7 @@ fn plan(
         name: sweep.name.clone(),
         description: sweep.description.clone(),
         rehearsal: input.rehearsal,
+        executor: input.executor,
         created: before.map_or_else(now, |before| before.created.clone()),
         changed: before.map_or_else(now, |before| before.changed.clone()),
         command: before.map_or_else(|| input.command.to_vec(), |before| before.command.clone()),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::spec::{Hypothesis, NamedChange, Observation, PackPlan, PlannedRun, ReferenceFigure, RunId, RunSpec, Sweep};
 
 use super::StoreError;
+use super::executor_kind::ExecutorKind;
 use super::json::read_json;
 use super::layout::is_plain_name;
 
@@ -21,6 +22,9 @@ pub struct SweepRecord {
     pub description: String,
     /// The design tried on a small model: figures say nothing about the real one.
     pub rehearsal: bool,
+    /// What makes the results.
+    #[serde(default, skip_serializing_if = "ExecutorKind::is_torch")]
+    pub executor: ExecutorKind,
     /// When the sweep was first planned (RFC 3339, UTC).
     pub created: String,
     /// When the plan changed last (RFC 3339, UTC).

@@ -170,6 +170,7 @@ impl PackRecorder {
         let started = before.as_ref().map_or_else(now, |before| before.started.clone());
         let record = RunRecord {
             format_version: FORMAT_VERSION,
+            executor: self.store.record().executor,
             run: planned,
             facts: facts.clone(),
             versions: self.versions.clone(),
@@ -215,8 +216,9 @@ impl PackRecorder {
             Err(error) => return Err(error),
         };
         // A run may end before its facts are known.
+        let executor = self.store.record().executor;
         let facts = self.facts_of(run).ok().flatten();
-        let record = ResultRecord::new(&planned, outcome, &epochs, facts, now());
+        let record = ResultRecord::new(executor, &planned, outcome, &epochs, facts, now());
         write_json(&files.result_json(), &result.map_or(record.clone(), |result| record.with(result)))
     }
 

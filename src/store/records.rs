@@ -10,6 +10,7 @@ use crate::spec::{PlannedRun, RunId};
 use crate::train::{RunFacts, RunResult, TestResult};
 
 use super::StoreError;
+use super::executor_kind::ExecutorKind;
 use super::json::{FORMAT_VERSION, read_json};
 
 /// The programs behind a run and the machine that they ran on, as the caller names them.
@@ -45,6 +46,8 @@ pub struct Machine {
 #[serde(deny_unknown_fields)]
 pub struct RunRecord {
     pub format_version: u32,
+    #[serde(default, skip_serializing_if = "ExecutorKind::is_torch")]
+    pub executor: ExecutorKind,
     pub run: PlannedRun,
     pub facts: RunFacts,
     pub versions: Versions,
@@ -66,6 +69,8 @@ impl RunRecord {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResultRecord {
     pub format_version: u32,
+    #[serde(default, skip_serializing_if = "ExecutorKind::is_torch")]
+    pub executor: ExecutorKind,
     pub run: RunId,
     #[serde(flatten)]
     pub outcome: Outcome,
@@ -119,6 +124,7 @@ impl ResultRecord {
     }
 
     pub(super) fn new(
+        executor: ExecutorKind,
         run: &PlannedRun,
         outcome: &Outcome,
         epochs: &[EpochRecord],
@@ -131,6 +137,7 @@ impl ResultRecord {
         };
         Self {
             format_version: FORMAT_VERSION,
+            executor,
             run: run.id.clone(),
             outcome: outcome.clone(),
             best: best.cloned(),

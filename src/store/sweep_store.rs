@@ -14,6 +14,7 @@ use super::StoreError;
 use super::claim::ClaimOptions;
 use super::epochs::read_epochs;
 use super::error::failed_to;
+use super::executor_kind::ExecutorKind;
 use super::json::read_json;
 use super::layout::Layout;
 use super::log::{append_log, read_log};
@@ -96,6 +97,18 @@ impl Store {
     pub fn entry(&self, run: &RunId) -> Result<&RunEntry, StoreError> {
         let found = self.positions.get(run).and_then(|&position| self.record.runs.get(position));
         found.ok_or_else(|| StoreError::NoSuchRun { path: self.layout.sweep_json(), run: run.clone() })
+    }
+
+    /// Whether results of this kind may be added.
+    ///
+    /// # Errors
+    /// [`StoreError::Executor`].
+    pub fn accepts(&self, given: ExecutorKind) -> Result<(), StoreError> {
+        let found = self.record.executor;
+        if found == given {
+            return Ok(());
+        }
+        Err(StoreError::Executor { path: self.layout.folder().to_owned(), found, given })
     }
 
     /// All packs as they are to be executed.

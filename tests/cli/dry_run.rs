@@ -1,7 +1,18 @@
+use assert_cmd::Command;
+
 use crate::support::{Place, rows};
 
 fn shown(place: &Place, arguments: &[&str]) -> String {
-    let output = place.sweep(arguments).output().unwrap();
+    output_of(place, place.sweep(arguments))
+}
+
+/// What the mock has done counts for the mock only.
+fn shown_by_mock(place: &Place, arguments: &[&str]) -> String {
+    output_of(place, place.sweep_mock(arguments))
+}
+
+fn output_of(place: &Place, mut command: Command) -> String {
+    let output = command.output().unwrap();
     assert!(output.status.success(), "{}", place.plain(&output.stderr));
     place.plain(&output.stdout)
 }
@@ -22,7 +33,7 @@ fn a_dry_run_lists_runs_and_costs() {
 fn what_is_completed_costs_nothing() {
     let place = Place::new();
     place.mock(&["--only", "rank=4"]).assert().success();
-    let text = shown(&place, &["run", "little.yaml", "--dry-run"]);
+    let text = shown_by_mock(&place, &["run", "little.yaml", "--dry-run"]);
     assert_eq!(text.matches("completed").count(), 3, "{text}");
     assert!(text.contains("4 runs to train (2 completed, not done again)"), "{text}");
 }
@@ -38,7 +49,7 @@ seeds: [1, 2, 3]
     place.write("big.yaml", sweep);
     let text = shown(&place, &["run", "big.yaml", "--rehearse", "--dry-run"]);
     assert!(text.contains("4 runs to train"), "{text}");
-    place.sweep(&["run", "big.yaml", "--rehearse", "--executor", "mock"]).assert().success();
+    place.sweep_mock(&["run", "big.yaml", "--rehearse"]).assert().success();
     let folders: Vec<_> =
         std::fs::read_dir(place.path("results")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(folders, ["big-rehearsal"]);
@@ -130,24 +141,24 @@ hypotheses:
     let sweep = crate::support::SWEEP.replace("test_size: 8", "test_size: 160");
     place.write("little.yaml", &sweep);
     place.write("other.yaml", &format!("{}{hypothesis}", sweep.replace("name: little", "name: other")));
-    let before = shown(&place, &["run", "other.yaml", "--dry-run"]);
+    let before = shown_by_mock(&place, &["run", "other.yaml", "--dry-run"]);
     assert!(before.contains("0.3 points of noise between seeds, and") && !before.contains("Measured"), "{before}");
     place.mock(&[]).assert().success();
-    let of_another = shown(&place, &["run", "other.yaml", "--dry-run"]);
+    let of_another = shown_by_mock(&place, &["run", "other.yaml", "--dry-run"]);
     assert!(of_another.contains("Measured, with a bound that holds with 80 % confidence"), "{of_another}");
     assert!(of_another.contains("(6 runs of 3 configurations, of little)"), "{of_another}");
     assert!(of_another.contains("% as measured, and that"), "{of_another}");
     // The sweep's own runs tell more than those of others, and seeds that come after them decide nothing.
-    place.sweep(&["run", "other.yaml", "--executor", "mock"]).assert().success();
+    place.sweep_mock(&["run", "other.yaml"]).assert().success();
     place.write(
         "other.yaml",
         &std::fs::read_to_string(place.path("other.yaml")).unwrap().replace("[1, 2]", "[1, 2, 3, 4]"),
     );
-    let own = shown(&place, &["run", "other.yaml", "--dry-run"]);
+    let own = shown_by_mock(&place, &["run", "other.yaml", "--dry-run"]);
     assert!(own.contains("(6 runs of 3 configurations, of other)"), "{own}");
     assert!(own.contains("2 seeds × 160 examples") && own.contains("Note: the seeds of `base`"), "{own}");
     // Other data, other noise.
     place.write("more.csv", &rows(640));
-    let elsewhere = shown(&place, &["run", "other.yaml", "--dry-run", "--set", "dataset=more.csv"]);
+    let elsewhere = shown_by_mock(&place, &["run", "other.yaml", "--dry-run", "--set", "dataset=more.csv"]);
     assert!(!elsewhere.contains("Measured"), "{elsewhere}");
 }

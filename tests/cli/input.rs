@@ -15,7 +15,7 @@ fn refusal(place: &Place, arguments: &[&str]) -> String {
 fn all_problems_of_a_sweep_file_come_at_once() {
     let place = Place::new();
     place.write("little.yaml", &SWEEP.replace("epochs: 2", "epoch: 2").replace("rank: 2", "rank: none"));
-    let said = refusal(&place, &["run", "little.yaml", "--executor", "mock"]);
+    let said = refusal(&place, &["run", "little.yaml"]);
     assert!(said.starts_with("error: little.yaml: 2 problems"), "{said}");
     assert!(said.contains("did you mean `epochs`?"), "{said}");
     assert!(said.contains("base.rank"), "{said}");
@@ -29,7 +29,7 @@ fn what_is_not_there_is_named() {
     assert!(said.contains("acme/tiny") && said.contains("--set model="), "{said}");
     let said = refusal(&place, &["run", "little.yaml", "--set", "dataset.path=nowhere.csv"]);
     assert!(said.contains("nowhere.csv"), "{said}");
-    let said = refusal(&place, &["run", "little.yaml", "--devices", "cuda:99", "--executor", "mock"]);
+    let said = refusal(&place, &["run", "little.yaml", "--devices", "cuda:99"]);
     assert!(said.contains("cuda:99") && said.contains("this machine has"), "{said}");
 }
 

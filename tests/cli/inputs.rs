@@ -137,8 +137,8 @@ fn a_sweep_is_the_same_from_every_working_directory() {
     let results = place.path("shared");
     let starts = [(".", "little.yaml"), ("sub", "../little.yaml"), ("sub/deeper", "../../little.yaml")];
     let start = |(folder, file): (&str, &str)| {
-        let arguments = ["run", file, "--executor", "mock", "--results", results.to_str().unwrap()];
-        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("sweep"));
+        let arguments = ["run", file, "--results", results.to_str().unwrap()];
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("sweep-mock"));
         command.args(arguments).current_dir(place.path(folder)).envs(place.environment());
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
     };
@@ -183,6 +183,8 @@ fn a_test_part_is_shown_recorded_and_checked() {
         assert!(run.join("test_predictions.csv").exists());
     }
 
+    // What the mock made is refused before anything else.
+    std::fs::remove_dir_all(place.path("results")).unwrap();
     place.write("held.csv", "text,label\na goal,Sports\n");
     let said = refused(&place, &["--set", "dataset.eval=held.csv", "--set", "dataset.test=held.csv"]);
     assert!(said.contains("takes the same rows as `eval` and as `test`"), "{said}");

@@ -4,6 +4,7 @@ mod dry_run;
 mod help;
 mod input;
 mod inputs;
+mod invented;
 mod odd;
 mod results;
 mod running;

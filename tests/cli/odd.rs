@@ -10,7 +10,15 @@ use predicates::prelude::*;
 use crate::support::Place;
 
 fn command(place: &Place, folder: &Path) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin("sweep"));
+    program("sweep", place, folder)
+}
+
+fn mock(place: &Place, folder: &Path) -> Command {
+    program("sweep-mock", place, folder)
+}
+
+fn program(name: &str, place: &Place, folder: &Path) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin(name));
     command.current_dir(folder).envs(place.environment());
     command
 }
@@ -57,11 +65,11 @@ fn names_that_are_no_text_work() {
     let place = Place::new();
     let results = OsStr::from_bytes(b"bad\xff");
     let with = |arguments: &[&str]| {
-        let output = command(&place, &place.path("")).args(arguments).arg("--results").arg(results).output().unwrap();
+        let output = mock(&place, &place.path("")).args(arguments).arg("--results").arg(results).output().unwrap();
         assert!(!said(&output).contains("panicked"), "{arguments:?} {}", said(&output));
         output
     };
-    let trained = with(&["run", "little.yaml", "--executor", "mock"]);
+    let trained = with(&["run", "little.yaml"]);
     assert_eq!(trained.status.code(), Some(0), "{}", said(&trained));
     assert_eq!(with(&["run", "little.yaml", "--dry-run"]).status.code(), Some(0));
     assert_eq!(with(&["logs", "base, seed=1"]).status.code(), Some(0));
@@ -96,7 +104,7 @@ fn a_working_folder_may_have_any_name() {
     let place = Place::new();
     for name in [&b"bad\xff"[..], b"two\nlines", b"a space, 100 % and a 'quote\"", "über".as_bytes()] {
         let folder = within(&place, name);
-        let output = command(&place, &folder).args(["run", "little.yaml", "--executor", "mock"]).output().unwrap();
+        let output = mock(&place, &folder).args(["run", "little.yaml"]).output().unwrap();
         let text = said(&output);
         assert!(!text.contains("panicked"), "{text}");
         // A plan is text: where it cannot name a file it says so.
@@ -118,7 +126,7 @@ fn no_name_adds_a_line_to_a_job_script() {
         let folder = within(&place, name);
         for dry in [&["--dry-run"][..], &[]] {
             let mut launch = command(&place, &folder);
-            launch.args(["run", "little.yaml", "--launch", "slurm", "--executor", "mock"]).args(dry);
+            launch.args(["run", "little.yaml", "--launch", "slurm"]).args(dry);
             let output = launch.output().unwrap();
             let text = said(&output);
             assert_eq!(output.status.code(), Some(2), "{text}");
@@ -232,7 +240,7 @@ fn a_deleted_working_folder_is_told() {
     let (file, results) = (place.path("little.yaml"), place.path("results"));
     let (file, results) = (file.to_str().unwrap(), results.to_str().unwrap());
     for arguments in [
-        &["run", file, "--executor", "mock", "--results", results][..],
+        &["run", file, "--results", results][..],
         &["run", file, "--dry-run"],
         &["run", "little.yaml"],
         &["predict", "--run", "x", "--text", "a"],

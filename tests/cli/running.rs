@@ -114,9 +114,9 @@ fn an_interrupted_sweep_continues() {
 }
 
 fn start(place: &Place, more: &[&str]) -> Child {
-    let program = assert_cmd::cargo::cargo_bin("sweep");
+    let program = assert_cmd::cargo::cargo_bin("sweep-mock");
     let mut command = std::process::Command::new(program);
-    command.args(["run", "little.yaml", "--executor", "mock"]).args(more).current_dir(place.path(""));
+    command.args(["run", "little.yaml"]).args(more).current_dir(place.path(""));
     command.envs(place.environment()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 

@@ -29,7 +29,7 @@ impl To {
 }
 
 fn run(place: &Place, arguments: &[&str], output: To, errors: To) -> Output {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin("sweep"));
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("sweep-mock"));
     command.args(arguments).current_dir(place.path("")).envs(place.environment());
     command.stdin(Stdio::null()).stdout(output.stdio()).stderr(errors.stdio()).output().unwrap()
 }
@@ -38,7 +38,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-const TRAIN: [&str; 4] = ["run", "little.yaml", "--executor", "mock"];
+const TRAIN: [&str; 2] = ["run", "little.yaml"];
 
 fn all_completed(place: &Place) -> bool {
     let views = Store::open(&place.path("results/little")).unwrap().runs().unwrap();
@@ -80,7 +80,7 @@ fn no_verb_panics_over_its_streams() {
         &["--help"],
         &["--version"],
         &["run", "--help"],
-        &["run", "little.yaml", "--executor", "mock"],
+        &TRAIN,
         &["run", "little.yaml", "--dry-run"],
         &["run", "little.yaml", "--launch", "slurm", "--dry-run"],
         &["status"],

@@ -58,7 +58,11 @@ impl Place {
 
     /// The program with the folder as its own world: current folder, home, caches, the packaged model.
     pub fn sweep(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::cargo_bin("sweep").unwrap();
+        self.program("sweep", arguments)
+    }
+
+    fn program(&self, name: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::cargo_bin(name).unwrap();
         command.args(arguments).current_dir(self.folder.path());
         for (name, value) in self.environment() {
             command.env(name, value);
@@ -80,9 +84,14 @@ impl Place {
 
     /// `sweep run little.yaml` with the mock executor.
     pub fn mock(&self, more: &[&str]) -> Command {
-        let mut arguments = vec!["run", "little.yaml", "--executor", "mock"];
+        let mut arguments = vec!["run", "little.yaml"];
         arguments.extend(more);
-        self.sweep(&arguments)
+        self.sweep_mock(&arguments)
+    }
+
+    /// `sweep` with the mock executor.
+    pub fn sweep_mock(&self, arguments: &[&str]) -> Command {
+        self.program("sweep-mock", arguments)
     }
 
     /// The program's output without what differs from machine to machine.

@@ -6,7 +6,7 @@ use crate::support::Place;
 
 /// What the program writes to a terminal; none where no terminal can be made.
 fn on_terminal(place: &Place, set_up: &str, arguments: &str, variables: &[(&str, &str)]) -> Option<String> {
-    let program = assert_cmd::cargo::cargo_bin("sweep");
+    let program = assert_cmd::cargo::cargo_bin(if arguments == TRAIN { "sweep-mock" } else { "sweep" });
     let line = format!("{set_up} '{}' {arguments}", program.display());
     let mut script = Command::new("script");
     script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(place.path(""));
@@ -17,7 +17,7 @@ fn on_terminal(place: &Place, set_up: &str, arguments: &str, variables: &[(&str,
     Some(text)
 }
 
-const TRAIN: &str = "run little.yaml --executor mock --mock-delay 2";
+const TRAIN: &str = "run little.yaml --mock-delay 2";
 
 #[test]
 fn a_dumb_terminal_gets_plain_lines() {

@@ -80,7 +80,11 @@ impl Place {
 
     /// The program with the folder as its own world: current folder, home, caches.
     pub fn sweep(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin("sweep"));
+        self.program("sweep", arguments)
+    }
+
+    fn program(&self, name: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin(name));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         for (name, folder) in [("HOME", "home"), ("XDG_CACHE_HOME", "home/cache"), ("HF_HOME", "home/hf")] {
             command.env(name, self.path(folder));
@@ -91,8 +95,17 @@ impl Place {
 
     /// `sweep run little.yaml` on the processor with one thread, in packs of two, with many checkpoints.
     pub fn training(&self, more: &[&str]) -> Command {
+        self.training_with("sweep", more)
+    }
+
+    /// The same with the mock executor.
+    pub fn mock(&self, more: &[&str]) -> Command {
+        self.training_with("sweep-mock", more)
+    }
+
+    fn training_with(&self, program: &str, more: &[&str]) -> Command {
         let usual = ["run", "little.yaml", "--devices", "cpu", "--threads", "1", "--max-pack", "2"];
-        let mut command = self.sweep(&usual);
+        let mut command = self.program(program, &usual);
         command.args(["--checkpoint-minutes", "0.001"]).args(more);
         command
     }

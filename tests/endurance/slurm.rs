@@ -68,7 +68,11 @@ impl Cluster {
 
     /// Submits the sweep and gives its job.
     fn submit(&self, place: &Place, more: &[&str]) -> String {
-        let text = self.on(place.training(&["--launch", "slurm"]).args(more));
+        self.submitted(place.training(&["--launch", "slurm"]).args(more))
+    }
+
+    fn submitted(&self, command: &mut Command) -> String {
+        let text = self.on(command);
         let job = text.split("Slurm job ").nth(1).and_then(|rest| rest.split(',').next());
         job.unwrap_or_else(|| panic!("{text}")).to_owned()
     }
@@ -176,8 +180,8 @@ fn an_array_survives_kills_and_warnings_with_the_same_results() {
 fn a_time_limit_is_survived_and_a_cancelled_sweep_goes_on_later() {
     let Some(cluster) = Cluster::get() else { return };
     let place = Place::new();
-    let slow = ["--executor", "mock", "--mock-delay", "400", "--slurm", "time=1", "--slurm", "warning=50"];
-    let job = cluster.submit(&place, &[&slow[..], &["--slurm", "workers=1"]].concat());
+    let slow = ["--launch", "slurm", "--mock-delay", "400", "--slurm", "time=1", "--slurm", "warning=50"];
+    let job = cluster.submitted(place.mock(&slow).args(["--slurm", "workers=1"]));
     wait_until("a requeue", || field(&cluster.task(&job, 0), "Restarts") == "1");
     let resumed = || logs(&place).contains(" resumed ");
     wait_until("going on after it", resumed);
@@ -189,5 +193,5 @@ fn a_time_limit_is_survived_and_a_cancelled_sweep_goes_on_later() {
     assert!(views.iter().all(|view| view.state != RunState::Running && view.state != RunState::Failed), "{views:?}");
     let text = cluster.on(&mut place.sweep(&["cancel", "results/little"]));
     assert_eq!(text, "no job of it is left in the queue\n");
-    assert!(place.training(&["--executor", "mock"]).output().unwrap().status.success());
+    assert!(place.mock(&[]).output().unwrap().status.success());
 }

@@ -11,9 +11,7 @@ use crate::place::{Place, said};
 
 /// The sweep with the mock executor.
 fn mock(place: &Place, more: &[&str]) -> Command {
-    let mut command = place.training(&["--executor", "mock"]);
-    command.args(more);
-    command
+    place.mock(more)
 }
 
 /// Runs a shell script with a file system of its own mounted at `small` (size and options given), and `$SWEEP` as the

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use sweep::event::{Event, Sink};
 use sweep::execute::{
-    JsonLines, MockExecutor, MockFault, MockFaultKind, MockSettings, Stop, WhenBusy, WorkerCommand, WorkerEnd,
-    WorkerOptions, WorkerProcess, stop_on_signals, supervise, worker_exit_status, worker_main,
+    JsonLines, Stop, WhenBusy, WorkerCommand, WorkerEnd, WorkerOptions, WorkerProcess, stop_on_signals, supervise,
+    worker_exit_status, worker_main,
 };
 use sweep::spec::RunId;
 use sweep::store::Store;
 
+use crate::mock::{MockExecutor, MockFault, MockFaultKind, MockSettings};
 use crate::support::{claims, options};
 
 /// What a process is to do, as environment variables.

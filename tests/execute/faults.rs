@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use sweep::event::Event;
-use sweep::execute::{MockFault, MockFaultKind, MockSettings, WorkerOptions};
+use sweep::execute::WorkerOptions;
 use sweep::spec::RunId;
 use sweep::store::{ReplanReason, RunState, RunView, Store};
 
+use crate::mock::{MockFault, MockFaultKind, MockSettings};
 use crate::support::{finished, notices, open, open_with, options, runs, scratch, sweep, timeless, work_with};
 
 /// Six runs in packs of four places.
@@ -153,6 +154,10 @@ fn a_failure_before_a_run_starts_is_in_its_log_too() {
     let store = open_with(root.path(), &sweep(runs(1)), 1).unwrap().store;
     struct NoModel;
     impl sweep::execute::Executor for NoModel {
+        fn kind(&self) -> sweep::store::ExecutorKind {
+            sweep::store::ExecutorKind::Mock
+        }
+
         fn device(&self) -> String {
             "cpu".into()
         }
@@ -179,6 +184,10 @@ fn an_executor_that_forgets_a_run_is_found_out() {
     let store = open_with(root.path(), &sweep(runs(1)), 1).unwrap().store;
     struct Forgets;
     impl sweep::execute::Executor for Forgets {
+        fn kind(&self) -> sweep::store::ExecutorKind {
+            sweep::store::ExecutorKind::Mock
+        }
+
         fn device(&self) -> String {
             "cpu".into()
         }

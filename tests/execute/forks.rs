@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use sweep::event::{Event, Sink};
-use sweep::execute::{MockExecutor, MockSettings, Stop, WhenBusy, WorkerOptions, WorkerProcess, worker_main};
+use sweep::execute::{Stop, WhenBusy, WorkerOptions, WorkerProcess, worker_main};
 use sweep::store::Store;
 
+use crate::mock::{MockExecutor, MockSettings};
 use crate::support::{claims, options};
 
 /// A process that forks workers when it is told to.

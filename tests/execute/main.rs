@@ -3,7 +3,9 @@
 mod children;
 mod faults;
 mod forks;
+#[path = "../mock/mod.rs"]
 mod mock;
+mod mock_executor;
 #[path = "../store/moments.rs"]
 mod moments;
 mod planning;

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use sweep::event::{Event, Sink};
-use sweep::execute::{MockExecutor, MockSettings, Stop, WhenBusy, WorkerEnd, WorkerOptions, work};
+use sweep::execute::{Stop, WhenBusy, WorkerEnd, WorkerOptions, work};
 use sweep::spec::Evaluation;
 use sweep::store::{ClaimOptions, RunState, Store};
 
+use crate::mock::{MockExecutor, MockSettings};
 use crate::support::{
     Events, claimed_recorder, claims, finished, open, options, runs, scratch, sweep, timeless, work_with,
 };
@@ -342,10 +343,10 @@ fn what_failed_in_a_pack_that_was_taken_apart_is_tried_again() {
     let root = scratch();
     let store = open(root.path(), &sweep(runs(4))).unwrap().store;
     let failed = store.record().runs[0].id.clone();
-    let fault = sweep::execute::MockFault {
+    let fault = crate::mock::MockFault {
         run: failed.clone(),
         step: 2,
-        kind: sweep::execute::MockFaultKind::RunFails("a passing trouble".into()),
+        kind: crate::mock::MockFaultKind::RunFails("a passing trouble".into()),
     };
     let settings = MockSettings { faults: vec![fault], ..MockSettings::default() };
     let stop = Stop::default();

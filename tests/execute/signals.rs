@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use crate::mock::MockSettings;
 use rustix::process::Signal;
 use sweep::event::Event;
-use sweep::execute::MockSettings;
 use sweep::store::RunState;
 
 use crate::children::{Orders, claimed};

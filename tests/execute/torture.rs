@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use sweep::execute::MockSettings;
+use crate::mock::MockSettings;
 use sweep::store::{RunState, Store};
 
 use crate::forks::Forks;

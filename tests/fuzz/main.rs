@@ -7,5 +7,7 @@
 mod driver;
 mod files;
 mod hub;
+#[path = "../mock/mod.rs"]
+mod mock;
 mod results;
 mod variation;

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use sweep::event::{Event, Sink};
-use sweep::execute::{
-    DeviceKind, MockExecutor, MockSettings, PlanOptions, Stop, WorkerOptions, plan_packs, relative_duration, work,
-};
+use sweep::execute::{DeviceKind, PlanOptions, Stop, WorkerOptions, plan_packs, relative_duration, work};
 use sweep::spec::PlannedRun;
-use sweep::store::{CheckpointSlots, PlanInput, Store, find_runs};
+use sweep::store::{CheckpointSlots, ExecutorKind, PlanInput, Store, find_runs};
 
 use crate::driver::fuzz;
 use crate::files::{planned, scratch};
+use crate::mock::{MockExecutor, MockSettings};
 
 struct Nobody;
 
@@ -32,6 +31,7 @@ fn results(root: &Path, finished: bool) -> Store {
         sweep: &sweep,
         yaml: b"name: some\n",
         rehearsal: false,
+        executor: ExecutorKind::Mock,
         command: &["sweep".to_owned()],
         selected: None,
         claims: Default::default(),

@@ -13,7 +13,8 @@ use sweep::spec::{
     PlannedRun, Precision, ReferenceFigure, RunId, RunSpec, Sweep,
 };
 use sweep::store::{
-    ClaimOptions, FORMAT_VERSION, Layout, Machine, PlanInput, ResultRecord, RunFolder, RunRecord, Store, Versions,
+    ClaimOptions, ExecutorKind, FORMAT_VERSION, Layout, Machine, PlanInput, ResultRecord, RunFolder, RunRecord, Store,
+    Versions,
 };
 use sweep::train::{Prediction, RunFacts};
 
@@ -131,6 +132,7 @@ impl Fake {
             sweep: &sweep,
             yaml: b"name: made up for a test\n",
             rehearsal: self.rehearsal,
+            executor: ExecutorKind::Torch,
             command: &["sweep", "run", "sweeps/made up.yaml"].map(String::from),
             selected: None,
             claims: ClaimOptions::default(),
@@ -167,6 +169,7 @@ impl Fake {
             &files.run_json(),
             &RunRecord {
                 format_version: FORMAT_VERSION,
+                executor: ExecutorKind::Torch,
                 run: run.clone(),
                 facts: facts.clone(),
                 versions: Versions {
@@ -216,6 +219,7 @@ impl Fake {
             &files.result_json(),
             &ResultRecord {
                 format_version: FORMAT_VERSION,
+                executor: ExecutorKind::Torch,
                 run: run.id.clone(),
                 outcome,
                 best: best.map(|i| epochs[i].clone()),

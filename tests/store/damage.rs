@@ -5,10 +5,11 @@ use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use sweep::event::Event;
-use sweep::execute::{MockExecutor, MockSettings, Stop, work};
+use sweep::execute::{Stop, work};
 use sweep::store::{Attempt, CheckpointSlots, PackRecorder, RunState, RunView, Store, StoreError};
 use sweep::train::{Checkpoint, Recorder};
 
+use crate::mock::{MockExecutor, MockSettings};
 use crate::support::{Events, claimed_recorder, files, open_with, options, runs, scratch, sweep, timeless, work_with};
 
 /// Stops a worker at its n-th checkpoint.

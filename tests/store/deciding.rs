@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sweep::execute::{MockSettings, WorkerOptions};
+use sweep::execute::WorkerOptions;
 use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, PlannedRun, RunId, Sweep, Vary};
 use sweep::store::{Opened, Store};
 
+use crate::mock::MockSettings;
 use crate::support::{open, options, run, scratch, sweep, work_with};
 
 /// Two configurations with these seeds.

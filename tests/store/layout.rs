@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::mock::MockSettings;
 use sweep::event::{Figures, Outcome};
-use sweep::execute::MockSettings;
 use sweep::metrics::Scores;
 use sweep::spec::RunId;
-use sweep::store::{RunState, Store, StoreError, sweep_folders};
+use sweep::store::{ExecutorKind, RunState, Store, StoreError, sweep_folders};
 use sweep::train::{AdapterFiles, Prediction, Recorder, RunResult, TestResult, Tested};
 
 use crate::samples::{epoch, facts};
-use crate::support::{YAML, claimed_recorder, finished, open, options, run, runs, scratch, sweep, timeless, work_with};
+use crate::support::{
+    YAML, claimed_recorder, finished, open, open_for, options, run, runs, scratch, sweep, timeless, work_with,
+};
 
 #[test]
 fn the_folder_has_the_documented_files() {
@@ -50,7 +52,7 @@ sample/sweep.yaml
 #[test]
 fn tables_and_records_read_as_documented() {
     let root = scratch();
-    let store = open(root.path(), &sweep(runs(2))).unwrap().store;
+    let store = open_for(ExecutorKind::Torch, root.path(), &sweep(runs(2)), 4).unwrap().store;
     let id = store.record().runs[0].id.clone();
     let mut recorder = claimed_recorder(&store, 0);
     recorder.started(&id, &facts()).unwrap();

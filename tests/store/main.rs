@@ -5,6 +5,8 @@ mod damage;
 mod deciding;
 mod durable;
 mod layout;
+#[path = "../mock/mod.rs"]
+mod mock;
 mod opening;
 mod samples;
 mod soundness;

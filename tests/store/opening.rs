@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 
-use sweep::execute::{MockSettings, pack_of};
+use sweep::execute::pack_of;
 use sweep::spec::{PackPlan, PlannedRun, RunId};
-use sweep::store::{PlanInput, Planner, RunState, Store, StoreError};
+use sweep::store::{ExecutorKind, PlanInput, Planner, RunState, Store, StoreError};
 
+use crate::mock::MockSettings;
 use crate::support::{
     YAML, claims, files, finished, open, open_with, options, planner, run, runs, scratch, sweep, timeless, work_with,
 };
@@ -103,6 +104,7 @@ fn the_planner_is_asked_only_about_selected_runs_without_a_pack_or_a_result() {
         sweep: &sweep,
         yaml: YAML,
         rehearsal: false,
+        executor: ExecutorKind::Mock,
         command: &command,
         selected: None,
         claims: claims("planner"),
@@ -147,6 +149,7 @@ fn a_run_removed_before_it_was_planned_leaves_no_trace() {
         sweep: &both,
         yaml: YAML,
         rehearsal: false,
+        executor: ExecutorKind::Mock,
         command: &[],
         selected: Some(&only),
         claims: claims("planner"),
@@ -164,6 +167,7 @@ fn rehearsals_are_kept_apart() {
         sweep: &sweep,
         yaml: YAML,
         rehearsal: true,
+        executor: ExecutorKind::Mock,
         command: &[],
         selected: None,
         claims: claims("planner"),
@@ -200,6 +204,7 @@ fn a_planner_that_loses_or_doubles_a_run_is_found_out() {
         sweep: &sweep,
         yaml: YAML,
         rehearsal: false,
+        executor: ExecutorKind::Mock,
         command: &[],
         selected: None,
         claims: claims("planner"),

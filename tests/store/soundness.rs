@@ -1,6 +1,6 @@
 //! R16: what a completed run left is missing or damaged.
 
-use sweep::execute::MockSettings;
+use crate::mock::MockSettings;
 
 use crate::support::{finished, options, scratch, timeless, work_with};
 

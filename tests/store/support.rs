@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::mock::{MockExecutor, MockSettings};
 use sweep::event::{Event, Sink};
 use sweep::execute::{
-    DeviceKind, MockExecutor, MockSettings, PlanOptions, Stop, WhenBusy, WorkerEnd, WorkerError, WorkerOptions,
-    plan_packs, relative_duration, work,
+    DeviceKind, PlanOptions, Stop, WhenBusy, WorkerEnd, WorkerError, WorkerOptions, plan_packs, relative_duration, work,
 };
 use sweep::spec::{
     DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PackPlan, PlannedRun, Precision, RunId, RunSpec, Sweep,
 };
-use sweep::store::{Attempt, ClaimOptions, Opened, PackRecorder, PlanInput, Store, StoreError, Versions};
+use sweep::store::{Attempt, ClaimOptions, ExecutorKind, Opened, PackRecorder, PlanInput, Store, StoreError, Versions};
 
 #[path = "comparing.rs"]
 mod comparing;
@@ -128,9 +128,20 @@ pub fn open(root: &Path, sweep: &Sweep) -> Result<Opened, StoreError> {
 }
 
 pub fn open_with(root: &Path, sweep: &Sweep, max_pack: usize) -> Result<Opened, StoreError> {
+    open_for(ExecutorKind::Mock, root, sweep, max_pack)
+}
+
+pub fn open_for(executor: ExecutorKind, root: &Path, sweep: &Sweep, max_pack: usize) -> Result<Opened, StoreError> {
     let command = ["sweep".to_owned(), "run".to_owned()];
-    let input =
-        PlanInput { sweep, yaml: YAML, rehearsal: false, command: &command, selected: None, claims: claims("planner") };
+    let input = PlanInput {
+        sweep,
+        yaml: YAML,
+        rehearsal: false,
+        executor,
+        command: &command,
+        selected: None,
+        claims: claims("planner"),
+    };
     Store::create_or_open(root, &input, &planner(max_pack))
 }
 

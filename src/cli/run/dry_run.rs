@@ -22,7 +22,7 @@ use super::{Chosen, Run, inputs, prospects};
 const UNKNOWN: &str = "?";
 
 /// What was found in the data, the table of the chosen runs, the sums, and what the runs can say of the hypotheses.
-pub fn table(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliError> {
+pub fn table(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<String, CliError> {
     let checked = inputs::check(options, hub, chosen, Scope::Chosen)?;
     let kind = options.devices.kind(cuda_devices());
     let costs = Costs::new(&checked, kind);
@@ -55,7 +55,7 @@ pub fn table(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliErr
     Ok(format!("{scaled}{looks}{table}\n{sums}{work}{}{prospects}", unchecked(chosen, &checked)))
 }
 
-fn row(chosen: &Chosen, run: &PlannedRun, cost: Option<Cost>, is_done: bool) -> [String; 9] {
+fn row(chosen: &Chosen<'_>, run: &PlannedRun, cost: Option<Cost>, is_done: bool) -> [String; 9] {
     let known = |show: &dyn Fn(Cost) -> Option<String>| cost.and_then(show).unwrap_or_else(|| UNKNOWN.to_string());
     let number = |number: u64| Some(HumanCount(number).to_string());
     [
@@ -127,7 +127,7 @@ impl Sums {
 }
 
 /// What was not looked at, and what is not known because of that.
-fn unchecked(chosen: &Chosen, checked: &preflight::Preflight) -> String {
+fn unchecked(chosen: &Chosen<'_>, checked: &preflight::Preflight) -> String {
     let found = &chosen.found;
     let mut text = String::new();
     for name in found.without_weights() {

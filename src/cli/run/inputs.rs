@@ -5,7 +5,7 @@ use crate::cli::preflight::{Checker, InputFaults, Preflight};
 use crate::event::Outcome;
 use crate::hub::Hub;
 use crate::spec::{PlannedRun, RunId, Sweep};
-use crate::store::{Deciding, Layout, Store};
+use crate::store::{Deciding, ExecutorKind, Layout, Store};
 
 use super::{Chosen, Run};
 
@@ -22,9 +22,9 @@ pub enum Scope {
 ///
 /// # Errors
 /// [`CliError::Inputs`] with all that is wrong for the runs that are to be trained, or a results folder that cannot be read.
-pub fn check(options: &Run, hub: &Hub, chosen: &Chosen, scope: Scope) -> Result<Preflight, CliError> {
+pub fn check(options: &Run, hub: &Hub, chosen: &Chosen<'_>, scope: Scope) -> Result<Preflight, CliError> {
     let to_train = to_train(options, chosen)?;
-    let checker = Checker { hub, found: &chosen.found, weights: options.executor.needs_weights() };
+    let checker = Checker { hub, found: &chosen.found, weights: chosen.executors.kind() == ExecutorKind::Torch };
     let inputs = match scope {
         Scope::ToTrain => Preflight::check(&checker, to_train.iter().copied()),
         Scope::Chosen => Preflight::check(&checker, chosen.runs()),
@@ -37,7 +37,7 @@ pub fn check(options: &Run, hub: &Hub, chosen: &Chosen, scope: Scope) -> Result<
 }
 
 /// The chosen runs without an outcome; all of them where failed ones are to be done again.
-fn to_train<'c>(options: &Run, chosen: &'c Chosen) -> Result<Vec<&'c PlannedRun>, CliError> {
+fn to_train<'c>(options: &Run, chosen: &'c Chosen<'_>) -> Result<Vec<&'c PlannedRun>, CliError> {
     let outcomes = Outcomes::of(options, chosen)?;
     let is_open = |run: &&PlannedRun| options.retry_failed || outcomes.of_run(&run.id).is_none();
     Ok(chosen.runs().filter(is_open).collect())
@@ -48,11 +48,16 @@ pub struct Outcomes(Option<Store>);
 
 impl Outcomes {
     /// # Errors
-    /// A results folder that cannot be read.
-    pub fn of(options: &Run, chosen: &Chosen) -> Result<Self, CliError> {
+    /// A results folder that cannot be read, or whose results another executor made.
+    pub fn of(options: &Run, chosen: &Chosen<'_>) -> Result<Self, CliError> {
         let layout = Layout::of_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
         let there = layout.sweep_json().exists();
-        Ok(Self(if there { Some(Store::open(layout.folder())?) } else { None }))
+        if !there {
+            return Ok(Self(None));
+        }
+        let store = Store::open(layout.folder())?;
+        store.accepts(chosen.executors.kind())?;
+        Ok(Self(Some(store)))
     }
 
     /// What decides: the seeds and looks of the sweep, unless its results could be seen before they were planned.

@@ -21,7 +21,7 @@ enum Ended {
 }
 
 /// Plans, trains and sums up; the exit code says how it went.
-pub fn train(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, CliError> {
+pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, CliError> {
     let available = cuda_devices();
     let devices = options.devices.resolve(available)?;
     check_threads(options.threads)?;
@@ -48,11 +48,11 @@ fn exit_code(ended: Ended, views: &[RunView]) -> ExitCode {
     }
 }
 
-fn work(options: &Run, chosen: &Chosen, store: &Store, devices: &[String], open: usize) -> Result<Ended, CliError> {
+fn work(options: &Run, chosen: &Chosen<'_>, store: &Store, devices: &[String], open: usize) -> Result<Ended, CliError> {
     let stop = Stop::default();
     stop_on_signals(&stop).map_err(CliError::Signals)?;
     let workers =
-        Workers { options: options.worker_options(chosen), threads: options.threads, executor: &options.executor };
+        Workers { options: options.worker_options(chosen), threads: options.threads, executors: chosen.executors };
     let commands = workers.commands(store, devices)?;
     let mut sink = progress::sink(&chosen.sweep.name, open);
     let end = supervise(store, &commands, options.fail_fast, sink.as_mut(), &stop)?;

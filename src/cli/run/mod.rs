@@ -16,13 +16,12 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use crate::execute::WorkerOptions;
+use crate::execute::{ExecutorSource, WorkerOptions};
 use crate::hub::Hub;
 use crate::spec::{PlannedRun, RunId, Sweep, SweepFile, select};
 
 use super::CliError;
 use super::downloads;
-use super::executor::ExecutorOptions;
 use super::facts::{Depth, Found, LocalFacts};
 use super::numbers;
 use super::rehearsal;
@@ -99,8 +98,6 @@ pub struct Run {
     /// of the script). May be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
     slurm: Vec<String>,
-    #[command(flatten)]
-    executor: ExecutorOptions,
 }
 
 /// Where to train.
@@ -111,7 +108,7 @@ enum Launch {
 }
 
 /// What is to be run.
-struct Chosen {
+struct Chosen<'a> {
     sweep: Sweep,
     /// The sweep file, byte for byte.
     yaml: String,
@@ -119,9 +116,11 @@ struct Chosen {
     only: Option<BTreeSet<RunId>>,
     /// Where the models are, and what was not read.
     found: Found,
+    /// What it is run with.
+    executors: &'a dyn ExecutorSource,
 }
 
-impl Chosen {
+impl Chosen<'_> {
     fn runs(&self) -> impl Iterator<Item = &PlannedRun> {
         self.sweep.runs.iter().filter(|run| self.contains(&run.id))
     }
@@ -132,13 +131,13 @@ impl Chosen {
 }
 
 impl Run {
-    pub fn run(self) -> Result<ExitCode, CliError> {
+    pub fn run(self, executors: &dyn ExecutorSource) -> Result<ExitCode, CliError> {
         if self.launch == Launch::Local && !self.slurm.is_empty() {
             return Err(CliError::NotSlurm);
         }
         // A rehearsal makes do with what is at hand; workers find what is downloaded here.
         let hub = if self.rehearse { Hub::from_environment() } else { downloads::hub()? };
-        let chosen = self.choose(&hub)?;
+        let chosen = self.choose(&hub, executors)?;
         match (self.launch, self.dry_run) {
             (Launch::Local, false) => local::train(&self, &hub, &chosen),
             (Launch::Slurm, false) => slurm::launch(&self, &hub, &chosen),
@@ -158,7 +157,7 @@ impl Run {
         self.device_memory.map(|gibibytes| (gibibytes * f64::from(1 << 30)) as u64)
     }
 
-    fn worker_options(&self, chosen: &Chosen) -> WorkerOptions {
+    fn worker_options(&self, chosen: &Chosen<'_>) -> WorkerOptions {
         WorkerOptions {
             checkpoint_every: numbers::of_minutes(self.checkpoint_minutes),
             fail_fast: self.fail_fast,
@@ -167,7 +166,7 @@ impl Run {
         }
     }
 
-    fn choose(&self, hub: &Hub) -> Result<Chosen, CliError> {
+    fn choose<'a>(&self, hub: &Hub, executors: &'a dyn ExecutorSource) -> Result<Chosen<'a>, CliError> {
         let mut file = SweepFile::read(&self.file)?;
         for assignment in &self.set {
             file.set(assignment)?;
@@ -180,7 +179,7 @@ impl Run {
         };
         // Patterns may name places as the file does, so they come first.
         let sweep = sweep.with_absolute_paths().map_err(CliError::CurrentFolder)?;
-        Ok(Chosen { sweep, yaml: file.text().to_string(), only, found })
+        Ok(Chosen { sweep, yaml: file.text().to_string(), only, found, executors })
     }
 
     /// What is wrong with the file is told before anything large is downloaded; a dry run does without the weights.

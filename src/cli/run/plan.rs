@@ -60,12 +60,13 @@ pub fn packs(options: &Run, inputs: &Preflight, device: Device, runs: &[PlannedR
 
 /// The results folder, with the chosen runs in its plan, and failed ones to be tried again where that was asked for.
 /// Says what changed.
-pub fn open(options: &Run, inputs: &Preflight, chosen: &Chosen, device: Device) -> Result<Opened, CliError> {
+pub fn open(options: &Run, inputs: &Preflight, chosen: &Chosen<'_>, device: Device) -> Result<Opened, CliError> {
     let command = command_line();
     let input = PlanInput {
         sweep: &chosen.sweep,
         yaml: chosen.yaml.as_bytes(),
         rehearsal: options.rehearse,
+        executor: chosen.executors.kind(),
         command: &command,
         selected: chosen.only.as_ref(),
         claims: ClaimOptions::default(),
@@ -93,18 +94,18 @@ fn record_start(store: &Store, inputs: &Preflight, scaled: &str, command: &[Stri
 }
 
 /// The chosen runs as they stand.
-pub fn runs(store: &Store, chosen: &Chosen) -> Result<Vec<RunView>, CliError> {
+pub fn runs(store: &Store, chosen: &Chosen<'_>) -> Result<Vec<RunView>, CliError> {
     let mut views = store.runs()?;
     views.retain(|view| !view.removed && chosen.contains(&view.run.id));
     Ok(views)
 }
 
 /// How many of the chosen runs have no outcome.
-pub fn open_runs(store: &Store, chosen: &Chosen) -> Result<usize, CliError> {
+pub fn open_runs(store: &Store, chosen: &Chosen<'_>) -> Result<usize, CliError> {
     Ok(runs(store, chosen)?.iter().filter(|view| !view.state.is_final()).count())
 }
 
-fn announce(opened: &Opened, chosen: &Chosen, open: usize, retried: &Retried) {
+fn announce(opened: &Opened, chosen: &Chosen<'_>, open: usize, retried: &Retried) {
     let name = &chosen.sweep.name;
     let place = opened.store.layout().folder().display();
     let mut parts = vec![format!("{name}: {} to train, results in {place}", count(open, "run"))];

@@ -44,7 +44,7 @@ impl Planned<'_> {
 /// A table of the sweep's hypotheses; empty where it has none. Chosen and completed runs count, with the seeds that decide.
 pub fn section(
     options: &Run,
-    chosen: &Chosen,
+    chosen: &Chosen<'_>,
     done: &BTreeSet<RunId>,
     deciding: &Deciding,
     costs: &Costs<'_>,
@@ -54,7 +54,7 @@ pub fn section(
         |run: &PlannedRun| deciding.seeds.get(&run.configuration).is_none_or(|seeds| seeds.contains(&run.spec.seed));
     let there = |run: &&PlannedRun| (chosen.contains(&run.id) || done.contains(&run.id)) && decides(run);
     let runs: Vec<&PlannedRun> = sweep.runs.iter().filter(there).collect();
-    let known = Known::of(options, sweep, &runs, costs);
+    let known = Known::of(options, chosen, &runs, costs);
     let mut planned = Vec::with_capacity(sweep.hypotheses.len());
     let mut rows = 0;
     for hypothesis in &sweep.hypotheses {
@@ -87,11 +87,13 @@ struct Known {
 }
 
 impl Known {
-    fn of(options: &Run, sweep: &Sweep, runs: &[&PlannedRun], costs: &Costs<'_>) -> Self {
+    fn of(options: &Run, chosen: &Chosen<'_>, runs: &[&PlannedRun], costs: &Costs<'_>) -> Self {
+        let sweep = &chosen.sweep;
         let baseline = runs.iter().find(|run| Some(&run.configuration) == sweep.baseline.as_ref()).or(runs.first());
         let examples = baseline.and_then(|run| costs.of(&run.spec)?.judged_examples);
         let earlier = baseline.zip(examples).map_or_else(Earlier::default, |(run, examples)| {
-            Earlier::read(&options.results, &sweep.name, &run.spec, examples, options.rehearse)
+            let executor = chosen.executors.kind();
+            Earlier::read(&options.results, &sweep.name, &run.spec, examples, options.rehearse, executor)
         });
         let measured = earlier.noise(HypothesisMetric::Best(MetricName::Accuracy)).map(|noise| noise.mean);
         let accuracy = measured.unwrap_or_else(|| expected_accuracy(sweep));

@@ -20,7 +20,7 @@ use crate::words::shell_path;
 const MOST_WORKERS: usize = 4;
 
 /// The script, for people to read. Nothing is written.
-pub fn script(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliError> {
+pub fn script(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<String, CliError> {
     let settings = SlurmSettings::parse(&options.slurm)?;
     let planned: Vec<_> = chosen.runs().cloned().collect();
     let inputs = inputs::check(options, hub, chosen, Scope::Chosen)?;
@@ -30,7 +30,7 @@ pub fn script(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<String, CliEr
 }
 
 /// Plans the sweep and submits its job array.
-pub fn launch(options: &Run, hub: &Hub, chosen: &Chosen) -> Result<ExitCode, CliError> {
+pub fn launch(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, CliError> {
     let settings = SlurmSettings::parse(&options.slurm)?;
     let layout = Layout::of_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
     // What cannot stand in a script is refused before anything is planned.
@@ -62,7 +62,7 @@ fn device(options: &Run, settings: &SlurmSettings) -> plan::Device {
 }
 
 /// Packs with something to do.
-fn open_packs(store: &Store, chosen: &Chosen) -> Result<usize, CliError> {
+fn open_packs(store: &Store, chosen: &Chosen<'_>) -> Result<usize, CliError> {
     let open: BTreeSet<RunId> =
         plan::runs(store, chosen)?.into_iter().filter(|view| !view.state.is_final()).map(|view| view.run.id).collect();
     let has_work = |pack: &PackPlan| pack.places.iter().flatten().any(|run| open.contains(run));
@@ -71,7 +71,7 @@ fn open_packs(store: &Store, chosen: &Chosen) -> Result<usize, CliError> {
 
 fn job<'a>(
     options: &Run,
-    chosen: &'a Chosen,
+    chosen: &'a Chosen<'_>,
     settings: &'a SlurmSettings,
     folder: &Path,
     packs: usize,
@@ -90,7 +90,7 @@ fn job<'a>(
 }
 
 /// `sweep task` with what this command line says.
-fn command(options: &Run, chosen: &Chosen, folder: &Path) -> Result<Vec<Word>, CliError> {
+fn command(options: &Run, chosen: &Chosen<'_>, folder: &Path) -> Result<Vec<Word>, CliError> {
     let program: PathBuf = std::env::current_exe().map_err(CliError::Program)?;
     let mut command: Vec<OsString> = vec![program.into(), "task".into(), "--results".into(), folder.into()];
     let mut option = |name: &str, value: String| command.extend([name.into(), value.into()]);
@@ -105,6 +105,6 @@ fn command(options: &Run, chosen: &Chosen, folder: &Path) -> Result<Vec<Word>, C
     if options.fail_fast {
         command.push("--fail-fast".into());
     }
-    command.extend(options.executor.arguments());
+    command.extend(chosen.executors.arguments());
     Ok(command.into_iter().map(Word::new).collect::<Result<_, _>>()?)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::cli::again;
 use crate::cli::text::{Align, Table, clock, count, percent};
 use crate::spec::MetricName;
-use crate::store::{RunState, RunView, Store, ranking_metric};
+use crate::store::{ExecutorKind, RunState, RunView, Store, ranking_metric};
 use crate::words::shell_path;
 
 /// More runs than this are summed up by the best of them.
@@ -31,6 +31,9 @@ pub fn summary(store: &Store, views: &[RunView]) -> String {
     }
     text.push_str(&again::advice(views));
     let folder = shell_path(store.layout().folder());
+    if store.record().executor == ExecutorKind::Mock {
+        text.push_str("INVENTED: the mock executor made these results; nothing was trained.\n");
+    }
     if store.record().rehearsal {
         text.push_str("This was a rehearsal: its figures say nothing about the sweep itself.\n");
     }

@@ -11,7 +11,7 @@ use indicatif::HumanCount;
 use serde::Serialize;
 
 use crate::spec::MetricName;
-use crate::store::{RunState, RunView, Store, best_run, ranking_metric, sweep_folders};
+use crate::store::{ExecutorKind, RunState, RunView, Store, best_run, ranking_metric, sweep_folders};
 
 use super::run::counts;
 use super::streams::{Reader, write_out};
@@ -56,6 +56,9 @@ struct SweepStatus {
     name: String,
     folder: String,
     rehearsal: bool,
+    /// `mock` where nothing was trained and all figures are invented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    executor: Option<ExecutorKind>,
     /// Jobs that were handed to Slurm.
     jobs: Vec<Job>,
     runs: Vec<RunStatus>,
@@ -212,6 +215,9 @@ fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
     let present: Vec<RunView> = views.iter().filter(|view| !view.removed).cloned().collect();
     let rehearsal = if store.record().rehearsal { " (rehearsal)" } else { "" };
     let mut text = format!("{}{rehearsal}  {}\n", store.record().name, counts(&present));
+    if store.record().executor == ExecutorKind::Mock {
+        text.push_str("  INVENTED: the mock executor made these results; nothing was trained\n");
+    }
     if let Some(left) = left(&present) {
         text.push_str(&format!("  about {} left\n", clock(left)));
     }
@@ -294,6 +300,7 @@ impl SweepStatus {
             name: store.record().name.clone(),
             folder: store.layout().folder().display().to_string(),
             rehearsal: store.record().rehearsal,
+            executor: Some(store.record().executor).filter(|executor| *executor != ExecutorKind::Torch),
             jobs,
             runs: views.iter().map(|view| RunStatus::new(store, view)).collect(),
         }

@@ -3,6 +3,7 @@
 mod head;
 mod memory;
 mod rate;
+mod source;
 
 use std::path::{Path, PathBuf};
 
@@ -15,9 +16,11 @@ use crate::event::{Event, Sink};
 use crate::hub::Hub;
 use crate::model::{Base, ModelConfig, ModelError, SavedAdapter, works_in_own_threads};
 use crate::spec::{DatasetSpec, PackPlan, PlannedRun, Precision, RunSpec};
+use crate::store::ExecutorKind;
 use crate::train::{self, Checkpoint, Examples, Footprint, FrozenParts, Recorder, TrainError, TrainingData};
 
 pub use rate::product_rate;
+pub use source::TorchSource;
 
 use memory::{Seen, Watch};
 
@@ -236,6 +239,10 @@ fn keep_freed_memory() {
 fn keep_freed_memory() {}
 
 impl Executor for TorchExecutor {
+    fn kind(&self) -> ExecutorKind {
+        ExecutorKind::Torch
+    }
+
     fn device(&self) -> String {
         self.name.clone()
     }

@@ -9,6 +9,9 @@ pub(crate) use crate::words::counted;
 /// What was trained on what: `MiniLM on newswire.csv · 160 evaluation examples`, and a warning on rehearsals.
 pub(crate) fn subject(report: &Report) -> String {
     let mut parts = Vec::new();
+    if report.invented {
+        parts.push("INVENTED by a mock executor".to_string());
+    }
     if report.rehearsal {
         parts.push("REHEARSAL on the embedded model".to_string());
     }

@@ -9,6 +9,8 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) rehearsal: bool,
+    /// Nothing was trained.
+    pub(crate) invented: bool,
     /// Folder of the report, relative to the index.
     pub(crate) folder: String,
     pub(crate) runs: usize,
@@ -40,6 +42,7 @@ pub(crate) fn index(entries: &[Entry]) -> String {
                             tr {
                                 th.name scope="row" {
                                     a href={ (url(&entry.folder)) "/index.html" } { (entry.name) }
+                                    @if entry.invented { " " strong { "(INVENTED by a mock)" } }
                                     @if entry.rehearsal { " " span.muted { "(rehearsal)" } }
                                     @if !entry.description.is_empty() { br; span.muted { (entry.description) } }
                                 }

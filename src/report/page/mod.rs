@@ -49,7 +49,7 @@ pub(crate) fn sweep(report: &Report, charts: &[Chart], around: &Surroundings) ->
     ];
     let body = html! {
         header {
-            h1 { (report.name) }
+            h1 { @if report.invented { "INVENTED BY A MOCK: " } (report.name) }
             @if !report.description.is_empty() { p { (report.description) } }
             (facts(report))
             (remarks_list(report))

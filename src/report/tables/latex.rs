@@ -32,9 +32,10 @@ pub(crate) fn table(report: &Report) -> String {
 fn caption(report: &Report) -> String {
     let judged = report.test_examples().or(report.eval_examples().filter(|_| !report.has_test()));
     let examples = judged.map_or(String::new(), |n| format!(" on {}", counted(n, report.judged_example())));
+    let invented = if report.invented { " INVENTED by a mock executor: nothing was trained." } else { "" };
     let rehearsal = if report.rehearsal { " Rehearsal on the embedded model." } else { "" };
     format!(
-        "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, best in bold.{rehearsal}",
+        "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, best in bold.{invented}{rehearsal}",
         escape(&report.name)
     )
 }

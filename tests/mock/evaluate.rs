@@ -8,10 +8,10 @@
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use crate::event::Figures;
-use crate::metrics::{Confusion, Scores, confidence, log_loss};
-use crate::spec::RunSpec;
-use crate::train::Prediction;
+use sweep::event::Figures;
+use sweep::metrics::{Confusion, Scores, confidence, log_loss};
+use sweep::spec::RunSpec;
+use sweep::train::Prediction;
 
 use super::random::{key_of_input, mix, normal};
 use super::settings::MockSettings;

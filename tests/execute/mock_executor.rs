@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::mock::MockSettings;
 use sweep::event::Event;
-use sweep::execute::MockSettings;
 use sweep::spec::{PlannedRun, RunSpec};
 use sweep::store::{Predictions, Store};
 

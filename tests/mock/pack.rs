@@ -1,114 +1,21 @@
-//! An executor without tensors: plausible, deterministic learning curves in no time, and faults on demand.
-//!
-//! It keeps the executor's contract to the letter (places advance together, everything needed to resume is in the
-//! checkpoint, a run's numbers depend on nothing but the run), so that scheduling, storing, resuming, reporting and the
-//! command line are tested with it. Its figures follow from a model of ability and difficulty in which the size of every
-//! effect is known ([`MockSettings::ability`]), so that statistics can be checked against the truth.
-
-mod evaluate;
-mod fault;
-mod random;
-mod run;
-mod settings;
+//! A pack in work.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::time::Instant;
 
-use crate::event::{Event, Outcome, Sink};
-use crate::spec::{PackPlan, RunId};
-use crate::train::{Checkpoint, Recorder};
+use sweep::event::{Event, Outcome, Sink};
+use sweep::execute::{ExecuteError, PackEnd, PackJob, Stop};
+use sweep::spec::RunId;
+use sweep::train::Recorder;
 
-use super::memory::MemoryUse;
-use super::{ExecuteError, Executor, PackEnd, PackJob, Stop};
-
-pub use fault::{MockFault, MockFaultKind};
-pub use settings::{MockSettings, default_ability};
-
-use run::{MockRun, Saved};
-
-/// Bytes that are pretended to be taken by the frozen weights and by every run.
-const WEIGHTS: u64 = 500 << 20;
-const RUN: u64 = 64 << 20;
-
-/// The mock executor.
-#[derive(Clone, Debug)]
-pub struct MockExecutor {
-    settings: MockSettings,
-    /// Of the last execution.
-    memory: MemoryUse,
-}
-
-impl MockExecutor {
-    pub fn new(settings: MockSettings) -> Self {
-        Self { settings, memory: MemoryUse { estimated: 0, before: WEIGHTS, peak: WEIGHTS } }
-    }
-}
-
-impl Executor for MockExecutor {
-    fn device(&self) -> String {
-        self.settings.device.clone()
-    }
-
-    fn execute(
-        &mut self,
-        job: &PackJob,
-        recorder: &mut dyn Recorder,
-        sink: &mut dyn Sink,
-        stop: &Stop,
-    ) -> Result<PackEnd, ExecuteError> {
-        if job.pack.places.len() > self.settings.memory_places {
-            return Err(self.out_of_memory(job.pack.places.len()));
-        }
-        let places = job.pack.places.len() as u64;
-        self.memory = MemoryUse { estimated: RUN * places, before: WEIGHTS, peak: WEIGHTS + RUN * places };
-        let saved = recorder.checkpoint()?.map(|checkpoint| read_checkpoint(&checkpoint)).transpose()?;
-        let mut pack = MockPack::new(&self.settings, job, saved.unwrap_or_default());
-        pack.train(recorder, sink, stop)
-    }
-
-    fn memory(&self) -> Option<MemoryUse> {
-        Some(self.memory)
-    }
-
-    fn restrict(&self, checkpoint: &Checkpoint, part: &PackPlan) -> Option<Checkpoint> {
-        let mut saved = read_checkpoint(checkpoint).ok()?;
-        saved.retain(|run, _| part.places.iter().flatten().any(|kept| kept == run));
-        Some(write_checkpoint(&saved))
-    }
-}
-
-impl MockExecutor {
-    fn out_of_memory(&self, places: usize) -> ExecuteError {
-        ExecuteError::OutOfMemory {
-            device: self.device(),
-            message: format!("{places} places do not fit where {} do", self.settings.memory_places),
-        }
-    }
-}
-
-/// States of runs that were started.
-type SavedRuns = BTreeMap<RunId, Saved>;
-
-fn read_checkpoint(checkpoint: &Checkpoint) -> Result<SavedRuns, ExecuteError> {
-    let unusable = |error: &dyn std::fmt::Display| ExecuteError::Failed(format!("the checkpoint is unusable: {error}"));
-    let mut saved: SavedRuns = serde_json::from_value(checkpoint.state.clone()).map_err(|error| unusable(&error))?;
-    for (run, saved) in &mut saved {
-        let parameters = checkpoint.arrays.get(&run.0).ok_or_else(|| unusable(&format!("nothing of run {run}")))?;
-        saved.parameters.clone_from(parameters);
-    }
-    Ok(saved)
-}
-
-fn write_checkpoint(saved: &SavedRuns) -> Checkpoint {
-    Checkpoint {
-        // Its keys are texts, so it has a JSON form.
-        state: serde_json::to_value(saved).unwrap_or_default(),
-        arrays: saved.iter().map(|(run, saved)| (run.0.clone(), saved.parameters.clone())).collect(),
-    }
-}
+use super::checkpoint::{SavedRuns, write_checkpoint};
+use super::fault::MockFaultKind;
+use super::run::{MockRun, Saved};
+use super::settings::MockSettings;
 
 /// A pack in work.
-struct MockPack<'a> {
+pub(super) struct MockPack<'a> {
     settings: &'a MockSettings,
     job: &'a PackJob,
     /// Runs that were started, the ended ones included.
@@ -117,7 +24,7 @@ struct MockPack<'a> {
 }
 
 impl<'a> MockPack<'a> {
-    fn new(settings: &'a MockSettings, job: &'a PackJob, saved: SavedRuns) -> Self {
+    pub(super) fn new(settings: &'a MockSettings, job: &'a PackJob, saved: SavedRuns) -> Self {
         let resumed = |(id, saved): (RunId, Saved)| {
             let run = job.runs.get(&id)?;
             Some((id, MockRun::resume(settings, run, saved)))
@@ -125,7 +32,7 @@ impl<'a> MockPack<'a> {
         Self { settings, job, runs: saved.into_iter().filter_map(resumed).collect(), last_checkpoint: Instant::now() }
     }
 
-    fn train(
+    pub(super) fn train(
         &mut self,
         recorder: &mut dyn Recorder,
         sink: &mut dyn Sink,
@@ -179,7 +86,7 @@ impl<'a> MockPack<'a> {
                 continue;
             };
             if let Some(outcome) =
-                self.settings.fault(run.id(), run.step()).map_or(Ok(None), |kind| kind.strike(run))?
+                self.settings.fault(run.id(), run.step()).map_or(Ok(None), |kind| strike(kind, run))?
             {
                 recorder.ended(id, &outcome)?;
                 run.end();
@@ -227,4 +134,22 @@ fn finish_epoch(run: &mut MockRun<'_>, recorder: &mut dyn Recorder, sink: &mut d
         sink.emit(&Event::RunFinished { run: id, outcome });
     }
     Ok(())
+}
+
+/// A fault strikes: the run's outcome where the fault is its own, none where nothing happens.
+fn strike(kind: &MockFaultKind, run: &MockRun<'_>) -> Result<Option<Outcome>, ExecuteError> {
+    match kind {
+        MockFaultKind::NotANumber => Ok(Some(Outcome::Diverged { epoch: run.epoch(), step: run.step() + 1 })),
+        MockFaultKind::RunFails(reason) => Ok(Some(Outcome::Failed { reason: reason.clone() })),
+        MockFaultKind::Fails(message) => Err(ExecuteError::Failed(message.clone())),
+        MockFaultKind::OutOfMemory => {
+            Err(ExecuteError::OutOfMemory { device: "mock".into(), message: "asked for more than there is".into() })
+        }
+        MockFaultKind::Panics(message) => panic!("{message}"),
+        MockFaultKind::Aborts => std::process::abort(),
+        MockFaultKind::Once { marker, kind } => match File::create_new(marker) {
+            Ok(_) => strike(kind, run),
+            Err(_) => Ok(None),
+        },
+    }
 }

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{EpochRecord, Event, Figures, best_epoch};
-use crate::spec::{PlannedRun, RunId};
-use crate::train::{AdapterFiles, RunFacts, RunResult, TestResult, Tested};
+use sweep::event::{EpochRecord, Event, Figures, best_epoch};
+use sweep::spec::{PlannedRun, RunId};
+use sweep::train::{AdapterFiles, RunFacts, RunResult, TestResult, Tested};
 
 use super::evaluate::{Evaluated, Part, evaluate};
 use super::random::{key_of, key_of_input, mix, normal};

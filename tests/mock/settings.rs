@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::spec::{LrScheduler, RunId, RunSpec};
+use sweep::spec::{LrScheduler, RunId, RunSpec};
 
 use super::fault::{MockFault, MockFaultKind};
 

@@ -1,0 +1,18 @@
+//! The program `sweep-mock`: `sweep` with the mock executor, for tests of everything around training. It trains nothing; what
+//! it writes is marked as invented, and `sweep` does not go on with it.
+
+#[path = "mod.rs"]
+mod mock;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match mock::MockSource::take_options(std::env::args_os()) {
+        Ok((source, arguments)) => sweep::cli::main(arguments, &source),
+        Err(error) => {
+            writeln!(std::io::stderr(), "error: {error}").ok();
+            ExitCode::from(2)
+        }
+    }
+}
