@@ -80,9 +80,9 @@ fn training_begins_where_the_adapter_stands_and_keeps_what_it_does_not_train() {
 
         // Written out again, as a run would do, and read back.
         let folder = tempfile::tempdir().unwrap();
-        let architecture = base.config.architecture;
+        let graph = &base.config.graph;
         let modules: Vec<String> =
-            saved.targets.iter().map(|target| architecture.module_name(target.layer, target.linear)).collect();
+            saved.targets.iter().map(|target| target.of(graph).unwrap().linear.name.clone()).collect();
         let config = peft::PeftConfig {
             base_model: "model",
             rank: saved.config.r as usize,
@@ -91,9 +91,9 @@ fn training_begins_where_the_adapter_stands_and_keeps_what_it_does_not_train() {
             target_modules: &modules,
             began_with: Some(&saved),
         };
-        let text = peft::config_file(architecture, &config, &adapter.targets).unwrap();
+        let text = peft::config_file(graph, &config, &adapter.targets).unwrap();
         let values = &adapter.parameters.values;
-        let weights = peft::weights_file(&adapter, values, architecture, Some(&saved)).unwrap();
+        let weights = peft::weights_file(&adapter, values, graph, Some(&saved)).unwrap();
         std::fs::write(folder.path().join(peft::CONFIG_FILE), text).unwrap();
         std::fs::write(folder.path().join(peft::WEIGHTS_FILE), weights).unwrap();
         let again = case.saved(folder.path()).unwrap();

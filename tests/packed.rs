@@ -145,9 +145,7 @@ fn runs(prefix: &str) -> Vec<RunSpec> {
 
 fn member(base: &Base, data: &TrainingData, spec: RunSpec) -> Member {
     let config = &base.config;
-    let targets =
-        peft::lora_targets(config.architecture, config.layers, &spec.target_modules, spec.rank, spec.lora_alpha)
-            .unwrap();
+    let targets = peft::lora_targets(config, &spec.target_modules, spec.rank, spec.lora_alpha).unwrap();
     let adapter = Adapter::new(base, targets, spec.init_seed()).unwrap();
     let run = PlannedRun { id: RunId(spec.seed.to_string()), label: "run".into(), configuration: "run".into(), spec };
     Member::new(run, adapter, data, Orders::Keyed).unwrap()

@@ -12,8 +12,9 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use sweep::event::{Event, Sink};
 use sweep::execute::{PlanOptions, Stop, WorkerEnd, WorkerOptions, plan_packs, work};
 use sweep::metrics::{ALPHA, Claim, Design, Expectation, Scale};
+use sweep::model::{family_named, family_names};
 use sweep::report::{Format, ReportOptions, run};
-use sweep::spec::{AdapterFacts, Architecture, DatasetSpec, Facts, ModelFacts, RunSpec, SweepFile};
+use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, RunSpec, SweepFile};
 use sweep::store::{ClaimOptions, ExecutorKind, PlanInput, Store};
 
 #[path = "mock/mod.rs"]
@@ -33,8 +34,12 @@ const SPREAD: f64 = 0.01;
 struct Anything;
 
 impl Facts for Anything {
+    fn families(&self) -> Vec<&'static FamilyNames> {
+        family_names()
+    }
+
     fn model(&self, name: &str) -> Result<ModelFacts, String> {
-        Ok(ModelFacts { architecture: Architecture::Bert, layers: 2, digest: name.to_string() })
+        Ok(ModelFacts { family: family_named("bert").unwrap(), layers: 2, digest: name.to_string() })
     }
 
     fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {

@@ -91,7 +91,7 @@ fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
 /// Bytes of the hidden states of a test part that are kept at most: its texts may be as long as `max_length` allows.
 fn kept_of_test(run: &RunSpec, source: &Source) -> u64 {
     const FLOAT: u64 = 4;
-    let width = FLOAT * source.config.hidden_size.unsigned_abs();
+    let width = FLOAT * source.config.graph.shape.width.unsigned_abs();
     let rows = source.sizes.test.map(|examples| examples as u64 * run.max_length as u64);
     rows.map_or(KEPT_OF_TEST, |rows| KEPT_OF_TEST.min(rows.saturating_mul(width)))
 }

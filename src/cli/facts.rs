@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::data;
 use crate::hub::{Hub, HubError, ModelPart};
-use crate::model::{ModelConfig, SavedAdapter};
-use crate::spec::{AdapterFacts, DatasetSpec, Facts, Input, ModelFacts, RunSpec};
+use crate::model::{self, ModelConfig, ModelError, SavedAdapter};
+use crate::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, Input, ModelFacts, RunSpec};
 
 use super::CliError;
 use super::downloads::DatasetFiles;
@@ -143,6 +143,10 @@ fn read(folder: &Path) -> Result<ModelConfig, String> {
 }
 
 impl Facts for LocalFacts<'_> {
+    fn families(&self) -> Vec<&'static FamilyNames> {
+        model::family_names()
+    }
+
     fn model(&self, name: &str) -> Result<ModelFacts, String> {
         let whole = self.hub.model_at_hand(name, ModelPart::All);
         let is_whole = whole.is_some() || self.depth == Depth::All;
@@ -154,13 +158,13 @@ impl Facts for LocalFacts<'_> {
             Some(folder) if is_whole => self.hub.model_digest(folder).map_err(|error| error.to_string())?,
             _ => format!("not read: {name}"),
         };
-        let ModelConfig { architecture, layers, .. } = place.config;
+        let (family, layers) = (place.config.family.names(), place.config.layers());
         let mut found = self.found.borrow_mut();
         found.places.insert(name.to_owned(), place);
         if !is_whole {
             found.models.insert(name.to_owned());
         }
-        Ok(ModelFacts { architecture, layers, digest })
+        Ok(ModelFacts { family, layers, digest })
     }
 
     fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String> {
@@ -171,16 +175,15 @@ impl Facts for LocalFacts<'_> {
         let folder = self.hub.adapter(name).map_err(|error| error.to_string())?;
         let adapter = SavedAdapter::read(&folder, &config).map_err(|error| error.to_string())?;
         let digest = self.hub.adapter_digest(&folder).map_err(|error| error.to_string())?;
-        let mut modules: Vec<_> = adapter.targets.iter().map(|target| (target.layer, target.linear)).collect();
-        modules.sort();
+        let mut targets = adapter.targets;
+        targets.sort_by_key(|target| (target.layer, target.linear));
+        let modules = targets.iter().map(|target| Ok(target.of(&config.graph)?.linear.name.clone()));
+        let target_modules = modules.collect::<Result<_, ModelError>>().map_err(|error| error.to_string())?;
         Ok(AdapterFacts {
             // Reading it made sure that it is at least 1.
             rank: adapter.config.r.unsigned_abs() as usize,
             lora_alpha: adapter.config.lora_alpha,
-            target_modules: modules
-                .into_iter()
-                .map(|(layer, module)| config.architecture.module_name(layer, module))
-                .collect(),
+            target_modules,
             digest,
         })
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::hub::Hub;
-use crate::spec::{AdapterFacts, DatasetSpec, Facts, Input, ModelFacts, SweepFile};
+use crate::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, Input, ModelFacts, SweepFile};
 
 use super::CliError;
 use super::downloads;
@@ -64,6 +64,10 @@ impl Seen<'_> {
 }
 
 impl Facts for Seen<'_> {
+    fn families(&self) -> Vec<&'static FamilyNames> {
+        self.facts.families()
+    }
+
     fn model(&self, name: &str) -> Result<ModelFacts, String> {
         let facts = self.facts.model(name)?;
         // The cache has it now.

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::spec::{Architecture, PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec};
+use crate::spec::{self, PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec};
 
 /// What kind of device packs are planned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +121,7 @@ fn examples_key(spec: &RunSpec) -> String {
 
 /// The lowest layer that a run adapts.
 fn lowest_layer(spec: &RunSpec) -> Option<usize> {
-    spec.target_modules.iter().filter_map(|name| Architecture::parse_any(name)).map(|(_, layer, _)| layer).min()
+    spec.target_modules.iter().filter_map(|name| spec::layer_of(name)).min()
 }
 
 /// A run with its estimates.

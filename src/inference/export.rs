@@ -54,14 +54,7 @@ fn config(source: &Source, class_names: &[String]) -> Result<String, InferenceEr
     let text = fs::read_to_string(&path).map_err(InferenceError::io(&path, "read"))?;
     let invalid = |message: String| InferenceError::Config { path: path.clone(), message };
     let mut config: Map<String, Value> = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
-    let model_type = config.get("model_type").and_then(Value::as_str).unwrap_or_default();
-    let class = match model_type {
-        "roberta" => "RobertaForSequenceClassification",
-        "xlm-roberta" => "XLMRobertaForSequenceClassification",
-        "bert" => "BertForSequenceClassification",
-        "distilbert" => "DistilBertForSequenceClassification",
-        other => return Err(invalid(format!("model_type `{other}` is not supported"))),
-    };
+    let class = ModelConfig::parse(&text, &path)?.model_type.classifier;
     let by_id: Map<String, Value> =
         class_names.iter().enumerate().map(|(id, name)| (id.to_string(), json!(name))).collect();
     let by_name: Map<String, Value> =

@@ -55,7 +55,7 @@ impl Predictor {
             None => source.stated_length()?.unwrap_or(DEFAULT_MAX_LENGTH).min(longest),
         };
         let class_names = source.class_names(merged.classes)?;
-        let rows = merged.config.vocab_size as usize;
+        let rows = merged.config.vocabulary();
         let tokenizer = Tokenizer::load(&source.model, max_length)?.for_embeddings(rows)?;
         let (base, head) = merged.load(device)?;
         Ok(Predictor { base, head, tokenizer, class_names, batch_size: limits.batch_size })

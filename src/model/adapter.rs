@@ -5,20 +5,30 @@ use std::collections::BTreeMap;
 use tch::{TchError, Tensor};
 
 use super::ModelError;
-use super::base::{Base, head_shapes};
-use super::config::ModelConfig;
+use super::base::Base;
+use super::graph::{self, Graph, LayerLinear, LinearNode, LinearRole, TensorShape};
 use super::parameters::{Parameter, Parameters, Trainable};
 use super::random::{Key, Purpose};
-use crate::spec::Module;
 
 /// A linear layer of the encoder that LoRA adapts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoraTarget {
     pub layer: usize,
-    pub linear: Module,
+    pub linear: LinearRole,
     pub rank: i64,
     /// `lora_alpha / rank`, or `lora_alpha / sqrt(rank)` with rsLoRA.
     pub scale: f64,
+}
+
+impl LoraTarget {
+    /// What is adapted.
+    ///
+    /// # Errors
+    /// The network has no such layer.
+    pub fn of<'a>(&self, graph: &'a Graph) -> Result<&'a LayerLinear, ModelError> {
+        let own = graph.linear(self.layer, self.linear);
+        own.ok_or_else(|| ModelError::Adapter(format!("there is no layer {} to adapt", self.layer)))
+    }
 }
 
 /// The LoRA update of one linear layer: `scale * B A x`.
@@ -29,6 +39,8 @@ pub struct Lora {
     /// `[out, rank]`
     pub b: Trainable,
     pub scale: f64,
+    /// The number of its stream of dropout.
+    pub site: u64,
 }
 
 /// A trained linear layer of the head.
@@ -45,7 +57,7 @@ pub struct HeadLinear {
 pub struct Adapter {
     pub parameters: Parameters,
     pub targets: Vec<LoraTarget>,
-    lora: BTreeMap<(usize, Module), Lora>,
+    lora: BTreeMap<(usize, LinearRole), Lora>,
     /// In forward order.
     pub head: Vec<HeadLinear>,
 }
@@ -54,26 +66,27 @@ impl Adapter {
     /// A new adapter: A kaiming-uniform, B zero (PEFT's default), the head from the checkpoint where it has one for
     /// these classes, else normal weights and zero biases (transformers' `_init_weights`).
     pub fn new(base: &Base, targets: Vec<LoraTarget>, seed: u64) -> Result<Self, ModelError> {
-        let shapes = parameter_shapes(&base.config, &targets, base.classes);
+        let shapes = parameter_shapes(&base.config.graph, &targets, base.classes);
         let parameters = Parameters::new(shapes, base.device)?;
-        let mut adapter = Adapter::over(parameters, targets, &base.config)?;
+        let mut adapter = Adapter::over(parameters, targets, &base.config.graph)?;
         adapter.initialize(base, Key::new(seed, Purpose::Initialization))?;
         Ok(adapter)
     }
 
-    fn over(parameters: Parameters, targets: Vec<LoraTarget>, config: &ModelConfig) -> Result<Self, ModelError> {
+    fn over(parameters: Parameters, targets: Vec<LoraTarget>, graph: &Graph) -> Result<Self, ModelError> {
         let mut lora = BTreeMap::new();
         for target in &targets {
-            let module = config.architecture.module_name(target.layer, target.linear);
-            let a = parameters.pair(&format!("{module}.lora_A.weight"))?;
-            let b = parameters.pair(&format!("{module}.lora_B.weight"))?;
-            lora.insert((target.layer, target.linear), Lora { a, b, scale: target.scale });
+            let own = target.of(graph)?;
+            let a = parameters.pair(&format!("{}.lora_A.weight", own.linear.name))?;
+            let b = parameters.pair(&format!("{}.lora_B.weight", own.linear.name))?;
+            let entry = Lora { a, b, scale: target.scale, site: own.site };
+            lora.insert((target.layer, target.linear), entry);
         }
-        let linear = |name: &&str| -> Result<HeadLinear, TchError> {
-            let weight = parameters.pair(&format!("{name}.weight"))?;
-            Ok(HeadLinear { weight, bias: parameters.pair(&format!("{name}.bias"))? })
+        let linear = |linear: graph::HeadLinear| -> Result<HeadLinear, TchError> {
+            let weight = parameters.pair(&format!("{}.weight", linear.name))?;
+            Ok(HeadLinear { weight, bias: parameters.pair(&format!("{}.bias", linear.name))? })
         };
-        let head = config.architecture.head().iter().map(linear).collect::<Result<_, _>>()?;
+        let head = graph.head.linears().map(linear).collect::<Result<_, _>>()?;
         Ok(Adapter { parameters, targets, lora, head })
     }
 
@@ -91,48 +104,37 @@ impl Adapter {
         Ok(())
     }
 
-    pub fn lora(&self, layer: usize, linear: Module) -> Option<&Lora> {
+    pub fn lora(&self, layer: usize, linear: LinearRole) -> Option<&Lora> {
         self.lora.get(&(layer, linear))
     }
 
     /// The adapted linear layer nearest to the embeddings; no gradient is needed below it.
-    pub fn lowest(&self) -> Option<(usize, Module)> {
+    pub fn lowest(&self) -> Option<(usize, LinearRole)> {
         self.lora.keys().next().copied()
     }
 }
 
-/// Names and shapes of everything a run trains.
-pub fn parameter_shapes(config: &ModelConfig, targets: &[LoraTarget], classes: usize) -> Vec<(String, Vec<i64>)> {
+/// Names and shapes of everything a run trains. A target that the network does not have is left out.
+pub fn parameter_shapes(graph: &Graph, targets: &[LoraTarget], classes: usize) -> Vec<(String, Vec<i64>)> {
     let mut shapes = Vec::new();
-    for target in targets {
-        let module = config.architecture.module_name(target.layer, target.linear);
-        let (out, input) = linear_shape(config, target.linear);
-        shapes.push((format!("{module}.lora_A.weight"), vec![target.rank, input]));
-        shapes.push((format!("{module}.lora_B.weight"), vec![out, target.rank]));
+    for (target, LayerLinear { linear, .. }) in
+        targets.iter().filter_map(|target| Some((target, target.of(graph).ok()?)))
+    {
+        shapes.push((format!("{}.lora_A.weight", linear.name), vec![target.rank, linear.input()]));
+        shapes.push((format!("{}.lora_B.weight", linear.name), vec![linear.out(), target.rank]));
     }
-    shapes.extend(head_shapes(config, classes));
+    let head = graph.head.nodes(classes);
+    shapes.extend(head.iter().flat_map(LinearNode::tensors).map(|tensor| (tensor.name.clone(), tensor.shape.clone())));
     shapes
 }
 
 /// Trainable parameters, and all parameters as PEFT counts them: encoder, frozen copy of the head, trainable ones.
-pub fn count_parameters(config: &ModelConfig, targets: &[LoraTarget], classes: usize) -> (usize, usize) {
-    let elements = |shapes: &[(String, Vec<i64>)]| shapes.iter().map(|(_, s)| s.iter().product::<i64>()).sum::<i64>();
-    let trainable = elements(&parameter_shapes(config, targets, classes));
-    let (width, inner) = (config.hidden_size, config.intermediate_size);
-    let layer = 4 * (width * width + width) + 2 * width * inner + inner + width + 4 * width;
-    let pooler = if config.architecture.pooler().is_some() { width * width + width } else { 0 };
-    let embeddings = (config.vocab_size + config.positions + config.token_types + 2) * width;
-    let frozen = embeddings + config.layers as i64 * layer + pooler + elements(&head_shapes(config, classes));
+pub fn count_parameters(graph: &Graph, targets: &[LoraTarget], classes: usize) -> (usize, usize) {
+    let trainable: i64 =
+        parameter_shapes(graph, targets, classes).iter().map(|(_, shape)| shape.iter().product::<i64>()).sum();
+    let head: i64 = graph.head.nodes(classes).iter().flat_map(LinearNode::tensors).map(TensorShape::elements).sum();
+    let frozen: i64 = graph.frozen().map(TensorShape::elements).sum::<i64>() + head;
     (trainable as usize, (frozen + trainable) as usize)
-}
-
-/// `(out, in)` of a linear layer's weight.
-pub fn linear_shape(config: &ModelConfig, linear: Module) -> (i64, i64) {
-    match linear {
-        Module::Intermediate => (config.intermediate_size, config.hidden_size),
-        Module::Output => (config.hidden_size, config.intermediate_size),
-        _ => (config.hidden_size, config.hidden_size),
-    }
 }
 
 /// A: uniform in +-1/sqrt(in), which is kaiming_uniform(a = sqrt 5); B and biases: zero; head weights: normal.

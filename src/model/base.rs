@@ -7,6 +7,7 @@ use tch::{Device, TchError, Tensor};
 use super::ModelError;
 use super::backend::{self, Backend, BackendChoice, BackendRequest, MemoryFormula, Opened};
 use super::config::ModelConfig;
+use super::graph::Graph;
 use super::load;
 use super::network::{Loaded, Network};
 use super::optimizer::{Moments, OptimizerStep};
@@ -54,7 +55,7 @@ impl Base {
         device: Device,
     ) -> Result<Self, ModelError> {
         let config = ModelConfig::read(folder)?;
-        let weights = Weights::read(folder, config.architecture)?;
+        let weights = Weights::read(folder, &config.graph)?;
         Base::from_weights(request, config, weights, classes, precision, device)
     }
 
@@ -70,7 +71,7 @@ impl Base {
         device: Device,
     ) -> Result<Self, ModelError> {
         let config = ModelConfig::read(folder)?;
-        let mut weights = Weights::read(folder, config.architecture)?;
+        let mut weights = Weights::read(folder, &config.graph)?;
         adapter.replace_beyond(&mut weights)?;
         Base::from_weights(BackendRequest::Fastest, config, weights, classes, precision, device)
     }
@@ -94,16 +95,14 @@ impl Base {
             return Err(ModelError::NoTf32);
         }
         // Before anything is allocated for what the configuration claims.
-        weights.check(&config)?;
+        weights.check(&config.graph)?;
         let (opened, backend) = backend::open(request, device, &config, precision);
         let source = load::Source::new(weights, device, product_kind(precision));
         let Content { network, memory, head, parameters } = match opened {
-            Opened::Plain(backend) => load_content(backend, source, &config, classes),
-            Opened::Cpu(backend) => load_content(backend, source, &config, classes),
-            Opened::Cuda(backend) => load_content(backend, source, &config, classes),
+            Opened::Plain(backend) => load_content(backend, source, &config.graph, classes),
+            Opened::Cpu(backend) => load_content(backend, source, &config.graph, classes),
+            Opened::Cuda(backend) => load_content(backend, source, &config.graph, classes),
         }?;
-        let head_parameters = head_shapes(&config, classes).into_iter().map(|(_, shape)| shape.iter().product::<i64>());
-        let parameters = parameters + head_parameters.sum::<i64>() as usize;
         Ok(Base { config, precision, device, backend, memory, network, head, classes, parameters })
     }
 
@@ -129,31 +128,19 @@ struct Content {
     network: Box<dyn Network>,
     memory: MemoryFormula,
     head: Vec<(String, Tensor)>,
-    /// Of encoder and pooler.
+    /// Of encoder, pooler and head.
     parameters: usize,
 }
 
 fn load_content<B: Backend>(
     backend: B,
     mut source: load::Source,
-    config: &ModelConfig,
+    graph: &Graph,
     classes: usize,
 ) -> Result<Content, ModelError> {
-    let frozen = source.frozen(&backend, config)?;
-    let head = source.head(config, classes)?;
-    let parameters = source.finish(config)?;
+    let frozen = source.frozen(&backend, graph)?;
+    let head = source.head(graph, classes)?;
+    let parameters = source.finish(graph)?;
     let memory = backend.memory();
     Ok(Content { network: Box::new(Loaded { backend, frozen }), memory, head, parameters })
-}
-
-/// The head's trainable weights and biases by Hugging Face name.
-pub fn head_shapes(config: &ModelConfig, classes: usize) -> Vec<(String, Vec<i64>)> {
-    let names = config.architecture.head();
-    let mut shapes = Vec::new();
-    for (index, name) in names.iter().enumerate() {
-        let out = if index + 1 == names.len() { classes as i64 } else { config.hidden_size };
-        shapes.push((format!("{name}.weight"), vec![out, config.hidden_size]));
-        shapes.push((format!("{name}.bias"), vec![out]));
-    }
-    shapes
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::family::ConfigError;
+
 /// A model cannot be loaded or computed with.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -9,6 +11,8 @@ pub enum ModelError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("{path}: {message}")]
     Invalid { path: PathBuf, message: String },
+    #[error("{path}: {source}")]
+    Config { path: PathBuf, source: ConfigError },
     /// The weights do not fit the configuration, or cannot be used.
     #[error("{path}: the weights do not fit config.json: {}", listed(problems))]
     Weights { path: PathBuf, problems: Vec<String> },

@@ -10,10 +10,9 @@ use serde::Deserialize;
 use tch::{Kind, Tensor};
 
 use super::ModelError;
-use super::base::head_shapes;
 use super::config::ModelConfig;
+use super::graph::{Graph, LinearNode};
 use super::weights::{canonical_name, is_unused, weight_files};
-use crate::spec::{Architecture, Module};
 
 /// Headers of safetensors files are at most this long, as the format's own library has it.
 const LONGEST_HEADER: u64 = 100_000_000;
@@ -58,25 +57,24 @@ pub fn check_weights(folder: &Path, config: &ModelConfig) -> Result<(), ModelErr
     let mut found = BTreeMap::new();
     for file in files {
         let header = header(&file)?;
-        found.extend(header.into_iter().map(|(name, stored)| (canonical_name(&name, config.architecture), stored)));
+        found.extend(header.into_iter().map(|(name, stored)| (canonical_name(&name, &config.graph), stored)));
     }
-    fit(config, &found, path)
+    fit(&config.graph, &found, path)
 }
 
 /// As [`check_weights`], of weights by their canonical names.
-pub(super) fn fit(config: &ModelConfig, found: &BTreeMap<String, Stored>, path: PathBuf) -> Result<(), ModelError> {
-    let expected = expected(config);
-    if found.keys().any(|name| name.starts_with("module.")) && !expected.keys().any(|name| found.contains_key(name)) {
+pub(super) fn fit(graph: &Graph, found: &BTreeMap<String, Stored>, path: PathBuf) -> Result<(), ModelError> {
+    let expected: BTreeMap<&str, &[i64]> =
+        graph.frozen().map(|tensor| (tensor.name.as_str(), tensor.shape.as_slice())).collect();
+    if found.keys().any(|name| name.starts_with("module.")) && !expected.keys().any(|name| found.contains_key(*name)) {
         let message = "all names begin with `module.`: the model was saved from inside DataParallel; save it again with \
                        Python: model.module.save_pretrained(FOLDER)";
         return Err(ModelError::Invalid { path, message: message.to_string() });
     }
     let mut problems = Vec::new();
     for (name, shape) in &expected {
-        match found.get(name) {
-            None => {
-                problems.push(format!("`{name}` (shape {shape:?}) is missing{}", advice(config.architecture, name)))
-            }
+        match found.get(*name) {
+            None => problems.push(format!("`{name}` (shape {shape:?}) is missing{}", advice(graph, name))),
             Some(stored) if stored.shape != *shape => {
                 problems.push(format!("`{name}` has shape {:?} instead of {shape:?}", stored.shape));
             }
@@ -84,11 +82,12 @@ pub(super) fn fit(config: &ModelConfig, found: &BTreeMap<String, Stored>, path: 
         }
     }
     // The shapes of a head depend on its classes.
-    let head: Vec<String> = head_shapes(config, 1).into_iter().map(|(name, _)| name).collect();
-    for (name, stored) in found.iter().filter(|(name, _)| !expected.contains_key(*name)) {
-        if head.contains(name) {
+    let head = graph.head.nodes(1);
+    let of_head = |name: &String| head.iter().flat_map(LinearNode::tensors).any(|tensor| tensor.name == *name);
+    for (name, stored) in found.iter().filter(|(name, _)| !expected.contains_key(name.as_str())) {
+        if of_head(name) {
             problems.extend(unreadable(name, stored));
-        } else if !is_unused(name, config.architecture) {
+        } else if !is_unused(name, graph) {
             problems.push(format!("`{name}` is unexpected for this architecture"));
         }
     }
@@ -103,50 +102,15 @@ fn unreadable(name: &str, stored: &Stored) -> Option<String> {
 }
 
 /// What to do about a missing weight, where more can be said.
-fn advice(architecture: Architecture, name: &str) -> &'static str {
-    match architecture.pooler() {
-        Some(pooler) if name.strip_prefix(pooler) == Some(".weight") => {
+fn advice(graph: &Graph, name: &str) -> &'static str {
+    match graph.pooler() {
+        Some(pooler) if pooler.weight.name == name => {
             ": the model was saved without its pooler, which its classifier needs. transformers makes a new, random one \
              each time it loads the model; make one and keep it, with Python: \
              AutoModelForSequenceClassification.from_pretrained(FOLDER, num_labels=N).save_pretrained(NEW_FOLDER)"
         }
         _ => "",
     }
-}
-
-/// Names and shapes of encoder and pooler.
-fn expected(config: &ModelConfig) -> BTreeMap<String, Vec<i64>> {
-    let (architecture, width, inner) = (config.architecture, config.hidden_size, config.intermediate_size);
-    let mut shapes = BTreeMap::new();
-    let mut linear = |name: String, out: i64, input: i64| {
-        shapes.insert(format!("{name}.weight"), vec![out, input]);
-        shapes.insert(format!("{name}.bias"), vec![out]);
-    };
-    for layer in 0..config.layers {
-        for module in [Module::Query, Module::Key, Module::Value, Module::AttentionOutput] {
-            linear(architecture.module_name(layer, module), width, width);
-        }
-        linear(architecture.module_name(layer, Module::Intermediate), inner, width);
-        linear(architecture.module_name(layer, Module::Output), width, inner);
-    }
-    if let Some(pooler) = architecture.pooler() {
-        linear(pooler.to_string(), width, width);
-    }
-    let tables = [
-        ("word_embeddings", config.vocab_size),
-        ("position_embeddings", config.positions),
-        ("token_type_embeddings", config.token_types),
-    ];
-    for (table, rows) in tables.into_iter().filter(|(_, rows)| *rows > 0) {
-        shapes.insert(format!("{}.weight", architecture.embedding(table)), vec![rows, width]);
-    }
-    let norms =
-        (0..config.layers).flat_map(|layer| [architecture.attention_norm(layer), architecture.output_norm(layer)]);
-    for norm in norms.chain([architecture.embedding("LayerNorm")]) {
-        shapes.insert(format!("{norm}.weight"), vec![width]);
-        shapes.insert(format!("{norm}.bias"), vec![width]);
-    }
-    shapes
 }
 
 /// What a safetensors file says it holds.

@@ -7,12 +7,12 @@ use tch::{Kind, TchError, Tensor};
 use super::adapter::HeadLinear;
 use super::backend::Backend;
 use super::dropout::RowDropouts;
+use super::graph::{HeadActivation, HeadNode};
 use super::pass::{RunPass, Site};
-use crate::spec::Architecture;
 
 /// What the backward pass needs.
 pub struct HeadTape {
-    /// `[sequences, hidden]`: the pooler's output, where the architecture has one.
+    /// `[sequences, hidden]`: the pooler's output, where the network has one.
     pooled: Option<Tensor>,
     extra_mask: Option<Tensor>,
     /// One per linear layer of the head.
@@ -30,7 +30,7 @@ struct LinearTape {
 /// The heads of a batch: a pass for each run, and each run's sequences.
 pub struct Heads<'a, B: Backend> {
     pub backend: &'a B,
-    pub architecture: Architecture,
+    pub head: &'a HeadNode,
     pub pooler: Option<&'a B::Linear>,
     pub passes: &'a [RunPass<'a>],
     pub sequences: Vec<Range<usize>>,
@@ -49,12 +49,10 @@ impl<B: Backend> Heads<'_, B> {
         let x = pooled.as_ref().unwrap_or(features);
         let (mut x, extra_mask) = self.drop(x, Site::Extra)?;
         let mut linears = Vec::new();
-        let count = self.architecture.head().len();
-        for index in 0..count {
-            let drops = drops_before(self.architecture, index);
-            let (input, mask) = if drops { self.drop(&x, Site::Head(index))? } else { (x, None) };
+        for (index, linear) in self.head.linears().enumerate() {
+            let (input, mask) = if linear.dropout { self.drop(&x, Site::Head(index))? } else { (x, None) };
             let product = self.backend.head_product(&self.layer(index), &input)?;
-            let output = if index + 1 < count { activate(self.architecture, &product)? } else { product };
+            let output = activate(self.head.activation(index), product)?;
             x = output.shallow_clone();
             linears.push(LinearTape { mask, input, output });
         }
@@ -63,12 +61,9 @@ impl<B: Backend> Heads<'_, B> {
 
     /// Accumulates the heads' gradients; returns the features' gradient when `features` is set.
     pub fn backward(&self, tape: &HeadTape, logits: &Tensor, features: bool) -> Result<Option<Tensor>, TchError> {
-        let last = tape.linears.len() - 1;
         let mut gradient = logits.shallow_clone();
         for (index, saved) in tape.linears.iter().enumerate().rev() {
-            if index < last {
-                gradient = activation_backward(self.architecture, &gradient, &saved.output)?;
-            }
+            gradient = activation_backward(self.head.activation(index), gradient, &saved.output)?;
             let layer = self.layer(index);
             self.backend.head_accumulate(&layer, &gradient, &saved.input)?;
             if index == 0 && !features {
@@ -102,23 +97,23 @@ impl<B: Backend> Heads<'_, B> {
     }
 }
 
-/// DistilBERT has no dropout before its first head layer; the others drop before each.
-fn drops_before(architecture: Architecture, index: usize) -> bool {
-    architecture != Architecture::DistilBert || index > 0
-}
-
-/// Between the head's linear layers: ReLU for DistilBERT, tanh for RoBERTa.
-fn activate(architecture: Architecture, x: &Tensor) -> Result<Tensor, TchError> {
-    match architecture {
-        Architecture::DistilBert => x.f_relu(),
-        Architecture::Roberta | Architecture::Bert => x.f_tanh(),
+fn activate(activation: Option<HeadActivation>, x: Tensor) -> Result<Tensor, TchError> {
+    match activation {
+        Some(HeadActivation::Relu) => x.f_relu(),
+        Some(HeadActivation::Tanh) => x.f_tanh(),
+        None => Ok(x),
     }
 }
 
-fn activation_backward(architecture: Architecture, gradient: &Tensor, output: &Tensor) -> Result<Tensor, TchError> {
-    match architecture {
-        Architecture::DistilBert => output.f_threshold_backward(gradient, 0.0),
-        Architecture::Roberta | Architecture::Bert => Tensor::f_tanh_backward(gradient, output),
+fn activation_backward(
+    activation: Option<HeadActivation>,
+    gradient: Tensor,
+    output: &Tensor,
+) -> Result<Tensor, TchError> {
+    match activation {
+        Some(HeadActivation::Relu) => output.f_threshold_backward(&gradient, 0.0),
+        Some(HeadActivation::Tanh) => Tensor::f_tanh_backward(&gradient, output),
+        None => Ok(gradient),
     }
 }
 

@@ -4,11 +4,12 @@ use tch::{Device, Kind, Tensor};
 
 use super::ModelError;
 use super::backend::Backend;
-use super::base::head_shapes;
-use super::config::ModelConfig;
 use super::frozen::{Embeddings, Frozen, Layer, Norm, Projections};
+use super::graph::{
+    AttentionPattern, EmbeddingsNode, Graph, LinearNode, LinearRole, NormNode, NormPlacement, PositionTable,
+    TensorShape,
+};
 use super::weights::Weights;
-use crate::spec::Module;
 
 /// Takes weights, puts them on the device and counts them.
 pub struct Source {
@@ -25,112 +26,94 @@ impl Source {
     }
 
     /// The encoder and its pooler.
-    pub fn frozen<B: Backend>(&mut self, backend: &B, config: &ModelConfig) -> Result<Frozen<B>, ModelError> {
-        let embeddings = self.embeddings(config)?;
-        let layers = (0..config.layers).map(|index| self.layer(backend, config, index)).collect::<Result<_, _>>()?;
-        let pooler = match config.architecture.pooler() {
-            Some(name) => Some(self.linear(backend, &[name.to_string()], config.hidden_size, config.hidden_size)?),
-            None => None,
-        };
+    pub fn frozen<B: Backend>(&mut self, backend: &B, graph: &Graph) -> Result<Frozen<B>, ModelError> {
+        let embeddings = self.embeddings(&graph.embeddings)?;
+        let layers =
+            (0..graph.layers.len()).map(|index| self.layer(backend, graph, index)).collect::<Result<_, _>>()?;
+        let pooler = graph.pooler().map(|pooler| self.linear(backend, &[pooler])).transpose()?;
         Ok(Frozen { embeddings, layers, pooler })
     }
 
-    /// Parameters of what was taken, the head apart.
+    /// Parameters of what was taken or looked for.
     ///
     /// # Errors
     /// Weights that nobody took.
-    pub fn finish(self, config: &ModelConfig) -> Result<usize, ModelError> {
-        self.weights.finish(config.architecture)?;
+    pub fn finish(self, graph: &Graph) -> Result<usize, ModelError> {
+        self.weights.finish(graph)?;
         Ok(self.parameters)
     }
 
-    fn take(&mut self, name: &str, shape: &[i64]) -> Result<Tensor, ModelError> {
-        self.parameters += shape.iter().product::<i64>() as usize;
-        Ok(self.weights.take(name, shape)?.f_to_device(self.device)?)
+    fn take(&mut self, tensor: &TensorShape) -> Result<Tensor, ModelError> {
+        self.parameters += tensor.elements() as usize;
+        Ok(self.weights.take(&tensor.name, &tensor.shape)?.f_to_device(self.device)?)
     }
 
     /// One linear layer, or several with the same input laid side by side.
-    fn linear<B: Backend>(
-        &mut self,
-        backend: &B,
-        names: &[String],
-        out: i64,
-        input: i64,
-    ) -> Result<B::Linear, ModelError> {
-        let (weight, bias) = self.side_by_side(names, out, input)?;
+    fn linear<B: Backend>(&mut self, backend: &B, nodes: &[&LinearNode]) -> Result<B::Linear, ModelError> {
+        let (weight, bias) = self.side_by_side(nodes)?;
         Ok(backend.linear(weight, bias)?)
     }
 
     /// Weight, in the precision of products, and bias.
-    fn side_by_side(&mut self, names: &[String], out: i64, input: i64) -> Result<(Tensor, Tensor), ModelError> {
-        let mut weights = Vec::new();
-        let mut biases = Vec::new();
-        for name in names {
-            weights.push(self.take(&format!("{name}.weight"), &[out, input])?);
-            biases.push(self.take(&format!("{name}.bias"), &[out])?);
-        }
+    fn side_by_side(&mut self, nodes: &[&LinearNode]) -> Result<(Tensor, Tensor), ModelError> {
+        let weights = nodes.iter().map(|node| self.take(&node.weight)).collect::<Result<Vec<_>, _>>()?;
+        let biases = nodes.iter().map(|node| self.take(&node.bias)).collect::<Result<Vec<_>, _>>()?;
         Ok((Tensor::f_cat(&weights, 0)?.f_to_kind(self.kind)?, Tensor::f_cat(&biases, 0)?))
     }
 
-    fn norm(&mut self, name: &str, config: &ModelConfig) -> Result<Norm, ModelError> {
-        let width = config.hidden_size;
-        let weight = self.take(&format!("{name}.weight"), &[width])?;
-        let bias = self.take(&format!("{name}.bias"), &[width])?;
-        Ok(Norm { weight, bias, eps: config.layer_norm_eps })
+    fn norm(&mut self, node: &NormNode) -> Result<Norm, ModelError> {
+        Ok(Norm { weight: self.take(&node.weight)?, bias: self.take(&node.bias)?, eps: node.eps })
     }
 
-    fn embeddings(&mut self, config: &ModelConfig) -> Result<Embeddings, ModelError> {
-        let architecture = config.architecture;
-        let width = config.hidden_size;
-        let name = |part: &str| format!("{}.weight", architecture.embedding(part));
-        let word = self.take(&name("word_embeddings"), &[config.vocab_size, width])?;
-        let whole_position = self.take(&name("position_embeddings"), &[config.positions, width])?;
-        let padding = config.padding();
-        let mut position = whole_position.f_narrow(0, config.position_offset, config.longest_sequence() as i64)?;
-        if let Some(padding) = padding {
-            position = Tensor::f_cat(&[&position, &whole_position.f_narrow(0, padding, 1)?], 0)?;
+    fn embeddings(&mut self, node: &EmbeddingsNode) -> Result<Embeddings, ModelError> {
+        let PositionTable { table, offset, padding } = &node.position;
+        let word = self.take(&node.word)?;
+        let whole_position = self.take(table)?;
+        let mut position = whole_position.f_narrow(0, *offset, node.position.longest_sequence() as i64)?;
+        if padding.is_some() {
+            position = Tensor::f_cat(&[&position, &whole_position.f_narrow(0, offset - 1, 1)?], 0)?;
         }
-        if config.token_types > 0 {
-            let types = self.take(&name("token_type_embeddings"), &[config.token_types, width])?;
-            position = position.f_add(&types.f_narrow(0, 0, 1)?)?;
+        if let Some(types) = &node.token_type {
+            position = position.f_add(&self.take(types)?.f_narrow(0, 0, 1)?)?;
         }
-        let norm = self.norm(&architecture.embedding("LayerNorm"), config)?;
-        Ok(Embeddings { word, position, padding, norm })
+        Ok(Embeddings { word, position, padding: *padding, norm: self.norm(&node.norm)? })
     }
 
-    fn layer<B: Backend>(&mut self, backend: &B, config: &ModelConfig, index: usize) -> Result<Layer<B>, ModelError> {
-        let architecture = config.architecture;
-        let (width, inner) = (config.hidden_size, config.intermediate_size);
-        let name = |module| architecture.module_name(index, module);
-        let [query, key, value] = [Module::Query, Module::Key, Module::Value].map(name);
-        let projections = if index + 1 == config.layers {
-            let query = self.linear(backend, &[query], width, width)?;
-            let (weight, bias) = self.side_by_side(&[key, value], width, width)?;
-            let states = backend.state_projections(&weight, &bias, config.heads)?;
+    fn layer<B: Backend>(&mut self, backend: &B, graph: &Graph, index: usize) -> Result<Layer<B>, ModelError> {
+        let (shape, node) = (&graph.shape, &graph.layers[index]);
+        // What the encoder computes; another choice would be an error of the compiler here.
+        let (NormPlacement::Post, AttentionPattern::Full) = (shape.norms, node.attention);
+        let of = |role| &node.linear(role).linear;
+        let [query, key, value] = [LinearRole::Query, LinearRole::Key, LinearRole::Value].map(of);
+        let projections = if index + 1 == graph.layers.len() {
+            let query = self.linear(backend, &[query])?;
+            let (weight, bias) = self.side_by_side(&[key, value])?;
+            let states = backend.state_projections(&weight, &bias, shape.heads)?;
             Projections::Apart { query, key_value: backend.linear(weight, bias)?, states }
         } else {
-            Projections::Joined(self.linear(backend, &[query, key, value], width, width)?)
+            Projections::Joined(self.linear(backend, &[query, key, value])?)
         };
         Ok(Layer {
             projections,
-            attention_output: self.linear(backend, &[name(Module::AttentionOutput)], width, width)?,
-            attention_norm: self.norm(&architecture.attention_norm(index), config)?,
-            intermediate: self.linear(backend, &[name(Module::Intermediate)], inner, width)?,
-            output: self.linear(backend, &[name(Module::Output)], width, inner)?,
-            output_norm: self.norm(&architecture.output_norm(index), config)?,
+            attention_output: self.linear(backend, &[of(LinearRole::AttentionOutput)])?,
+            attention_norm: self.norm(&node.attention_norm)?,
+            intermediate: self.linear(backend, &[of(LinearRole::Intermediate)])?,
+            output: self.linear(backend, &[of(LinearRole::Output)])?,
+            output_norm: self.norm(&node.output_norm)?,
         })
     }
 
     /// Weights and biases of the head by name; none where the checkpoint has no head for this number of classes.
-    pub fn head(&mut self, config: &ModelConfig, classes: usize) -> Result<Vec<(String, Tensor)>, ModelError> {
-        let shapes = head_shapes(config, classes);
-        let mut found = Vec::new();
-        for (name, shape) in &shapes {
-            if let Some(tensor) = self.weights.take_optional(name, shape)? {
-                found.push((name.clone(), tensor.f_to_device(self.device)?));
+    pub fn head(&mut self, graph: &Graph, classes: usize) -> Result<Vec<(String, Tensor)>, ModelError> {
+        let (mut found, mut complete) = (Vec::new(), true);
+        for tensor in graph.head.nodes(classes).iter().flat_map(LinearNode::tensors) {
+            self.parameters += tensor.elements() as usize;
+            match self.weights.take_optional(&tensor.name, &tensor.shape)? {
+                Some(values) => found.push((tensor.name.clone(), values.f_to_device(self.device)?)),
+                None => complete = false,
             }
         }
         // Half a head is another head's.
-        Ok(if found.len() == shapes.len() { found } else { Vec::new() })
+        Ok(if complete { found } else { Vec::new() })
     }
 }

@@ -30,17 +30,16 @@ impl MergedClassifier {
     /// A model or an adapter that cannot be used, or no classification head in either.
     pub fn read(folder: &Path, adapter: Option<&SavedAdapter>) -> Result<Self, ModelError> {
         let config = ModelConfig::read(folder)?;
-        let mut weights = Weights::read(folder, config.architecture)?;
+        let mut weights = Weights::read(folder, &config.graph)?;
         if let Some(adapter) = adapter {
             adapter.merge_into(&mut weights, &config)?;
         }
-        weights.check(&config)?;
-        let last = config.architecture.head().last().map(|name| format!("{name}.weight"));
-        let head = last.as_ref().and_then(|name| weights.get(name));
-        let classes = head.and_then(|head| head.size().first().copied()).unwrap_or(0) as usize;
-        match (classes, last) {
-            (0, _) | (_, None) => return Err(without_head(folder)),
-            (1, Some(name)) => return Err(one_output(folder, &name)),
+        weights.check(&config.graph)?;
+        let name = format!("{}.weight", config.graph.head.output.name);
+        let classes = weights.get(&name).and_then(|head| head.size().first().copied()).unwrap_or(0) as usize;
+        match classes {
+            0 => return Err(without_head(folder)),
+            1 => return Err(one_output(folder, &name)),
             _ => {}
         }
         Ok(MergedClassifier { config, classes, folder: folder.to_path_buf(), weights })
@@ -67,7 +66,7 @@ impl MergedClassifier {
     pub fn weights_file(&self) -> Result<Vec<u8>, ModelError> {
         self.load(Device::Cpu)?;
         let mut tensors = BTreeMap::new();
-        for (name, tensor) in self.weights.used(self.config.architecture) {
+        for (name, tensor) in self.weights.used(&self.config.graph) {
             tensors.insert(name.clone(), (tensor.size(), bytes(tensor)?));
         }
         safetensors_file(&tensors)

@@ -61,7 +61,7 @@ impl<B: Backend> Loaded<B> {
     fn heads<'a>(&'a self, batch: Batch<'a>) -> Heads<'a, B> {
         Heads {
             backend: &self.backend,
-            architecture: batch.config.architecture,
+            head: &batch.config.graph.head,
             pooler: self.frozen.pooler.as_ref(),
             passes: batch.passes,
             sequences: batch.layout.runs.iter().map(|span| span.sequences.clone()).collect(),

@@ -61,7 +61,7 @@ impl Base {
         if order.is_sorted() {
             return Ok(HeadStart::Own);
         }
-        let last = last_layer(&self.config);
+        let last = self.config.graph.head.output.name;
         for (name, tensor) in &mut self.head {
             if is_of(name, last) {
                 *tensor = reordered(tensor, &order, self.device)?;
@@ -98,17 +98,12 @@ impl SavedAdapter {
             return Ok(HeadStart::Own);
         }
         for (name, tensor) in &mut self.head {
-            if is_of(name, last_layer(model)) {
+            if is_of(name, model.graph.head.output.name) {
                 *tensor = reordered(tensor, &order, Device::Cpu)?;
             }
         }
         Ok(HeadStart::Reordered)
     }
-}
-
-/// The layer of the head that has a row per class.
-fn last_layer(model: &ModelConfig) -> &'static str {
-    model.architecture.head().last().copied().unwrap_or_default()
 }
 
 fn is_of(parameter: &str, module: &str) -> bool {

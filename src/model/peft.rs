@@ -15,7 +15,8 @@ use tch::{Device, Kind, Tensor};
 use super::ModelError;
 use super::adapter::{Adapter, LoraTarget};
 use super::base::Base;
-use crate::spec::Architecture;
+use super::config::ModelConfig;
+use super::graph::{Graph, LayerLinear};
 
 pub use config::SavedConfig;
 pub use saved::SavedAdapter;
@@ -67,50 +68,49 @@ pub struct PeftConfig<'a> {
 /// # Errors
 /// A name that is no linear layer of this encoder.
 pub fn lora_targets(
-    architecture: Architecture,
-    layers: usize,
+    config: &ModelConfig,
     modules: &[String],
     rank: usize,
     lora_alpha: f64,
 ) -> Result<Vec<LoraTarget>, ModelError> {
-    let target = |module: &String| match architecture.parse(module) {
-        Some((layer, linear)) if layer < layers => {
-            Ok(LoraTarget { layer, linear, rank: rank as i64, scale: lora_alpha / rank as f64 })
+    let target = |module: &String| match config.graph.find(module) {
+        Some((layer, LayerLinear { role, .. })) => {
+            Ok(LoraTarget { layer, linear: *role, rank: rank as i64, scale: lora_alpha / rank as f64 })
         }
-        Some((layer, _)) => Err(ModelError::Adapter(format!(
-            "target module `{module}`: the model has {layers} layers, counted from 0, so layer {layer} is not there"
-        ))),
-        None => Err(ModelError::Adapter(format!(
-            "target module `{module}` is no linear layer of a {} encoder",
-            architecture.encoder()
-        ))),
+        None => Err(ModelError::Adapter(no_target(config, module))),
     };
     modules.iter().map(target).collect()
+}
+
+fn no_target(config: &ModelConfig, module: &str) -> String {
+    match config.family.names().parse(module) {
+        Some((layer, _)) => format!(
+            "target module `{module}`: the model has {} layers, counted from 0, so layer {layer} is not there",
+            config.layers()
+        ),
+        None => format!("target module `{module}` is no linear layer of a {} encoder", config.graph.encoder),
+    }
 }
 
 /// `adapter_config.json`. Targets whose rank or scale are not those of `rank` and `lora_alpha` get an entry in
 /// `rank_pattern` or `alpha_pattern`.
 ///
 /// # Errors
-/// None that is known: everything in it has a JSON form.
-pub fn config_file(
-    architecture: Architecture,
-    config: &PeftConfig<'_>,
-    targets: &[LoraTarget],
-) -> Result<String, serde_json::Error> {
+/// A target that the network does not have.
+pub fn config_file(graph: &Graph, config: &PeftConfig<'_>, targets: &[LoraTarget]) -> Result<String, ModelError> {
     let rank = config.rank as i64;
     let (mut rank_pattern, mut alpha_pattern) = (BTreeMap::new(), BTreeMap::new());
     for target in targets {
-        let module = || architecture.module_name(target.layer, target.linear);
+        let module = &target.of(graph)?.linear.name;
         let alpha = target.scale * target.rank as f64;
         if target.rank != rank {
-            rank_pattern.insert(module(), target.rank);
+            rank_pattern.insert(module.clone(), target.rank);
         }
         if (alpha - config.lora_alpha).abs() > 1e-9 * config.lora_alpha {
-            alpha_pattern.insert(module(), number(alpha));
+            alpha_pattern.insert(module.clone(), number(alpha));
         }
     }
-    let mut modules_to_save: Vec<String> = architecture.head_modules().iter().map(|name| name.to_string()).collect();
+    let mut modules_to_save: Vec<String> = graph.head.modules.iter().map(|name| name.to_string()).collect();
     let before = config.began_with.and_then(|adapter| adapter.config.modules_to_save.as_ref());
     for module in before.into_iter().flatten() {
         if !modules_to_save.contains(module) {
@@ -135,7 +135,8 @@ pub fn config_file(
         rank_pattern,
         alpha_pattern,
     };
-    Ok(serde_json::to_string_pretty(&file)? + "\n")
+    let text = serde_json::to_string_pretty(&file).map_err(|error| ModelError::Adapter(error.to_string()))?;
+    Ok(text + "\n")
 }
 
 /// A whole number as an integer, which PEFT declares `lora_alpha` to be.
@@ -151,7 +152,7 @@ fn number(value: f64) -> Number {
 pub fn weights_file(
     adapter: &Adapter,
     values: &Tensor,
-    architecture: Architecture,
+    graph: &Graph,
     began_with: Option<&SavedAdapter>,
 ) -> Result<Vec<u8>, ModelError> {
     let values = Vec::<f32>::try_from(values.to_device(Device::Cpu).f_to_kind(Kind::Float)?)?;
@@ -162,15 +163,15 @@ pub fn weights_file(
     }
     for (name, tensor) in began_with.into_iter().flat_map(SavedAdapter::beyond) {
         let values = Vec::<f32>::try_from(tensor.f_reshape([-1])?)?;
-        let module = name.strip_suffix(".bias").filter(|module| is_adapted(adapter, architecture, module));
+        let module = name.strip_suffix(".bias").filter(|module| is_adapted(adapter, graph, module));
         let key = module.map_or_else(|| name.clone(), |module| format!("{module}.base_layer.bias"));
         tensors.insert(format!("{PREFIX}{key}"), (tensor.size(), bytes(&values)));
     }
     safetensors_file(&tensors)
 }
 
-fn is_adapted(adapter: &Adapter, architecture: Architecture, module: &str) -> bool {
-    architecture.parse(module).is_some_and(|(layer, linear)| adapter.lora(layer, linear).is_some())
+fn is_adapted(adapter: &Adapter, graph: &Graph, module: &str) -> bool {
+    graph.find(module).is_some_and(|(layer, own)| adapter.lora(layer, own.role).is_some())
 }
 
 fn bytes(values: &[f32]) -> Vec<u8> {

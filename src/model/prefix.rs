@@ -63,10 +63,11 @@ mod tests {
     use super::super::pass::StepDropout;
     use super::super::random::{Key, Purpose};
     use super::*;
-    use crate::spec::{Module, Precision};
+    use crate::model::graph::LinearRole;
+    use crate::spec::Precision;
 
     fn adapter(base: &Base, layer: usize) -> Adapter {
-        let target = LoraTarget { layer, linear: Module::Query, rank: 2, scale: 1.0 };
+        let target = LoraTarget { layer, linear: LinearRole::Query, rank: 2, scale: 1.0 };
         Adapter::new(base, vec![target], 1).unwrap()
     }
 

@@ -8,22 +8,8 @@ use serde::Deserialize;
 use tch::{Kind, TchError, Tensor};
 
 use super::ModelError;
-use super::config::ModelConfig;
 use super::fit::{self, Stored, header};
-use crate::spec::Architecture;
-
-/// Tensors that pre-training checkpoints carry and a classifier does not use: names that begin with one of these.
-const UNUSED: [&str; 9] = [
-    "lm_head.",
-    "cls.",
-    "vocab_transform.",
-    "vocab_layer_norm.",
-    "vocab_projector.",
-    "discriminator_predictions.",
-    "generator_predictions.",
-    "qa_outputs.",
-    "mlm_head.",
-];
+use super::graph::Graph;
 
 /// The weights of a folder, taken out one by one; what is wrong is collected and reported together.
 #[derive(Debug)]
@@ -40,7 +26,7 @@ struct Index {
 
 impl Weights {
     /// Reads `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
-    pub fn read(folder: &Path, architecture: Architecture) -> Result<Self, ModelError> {
+    pub fn read(folder: &Path, graph: &Graph) -> Result<Self, ModelError> {
         let (path, files) = weight_files(folder)?;
         let mut tensors = BTreeMap::new();
         for file in files {
@@ -55,7 +41,7 @@ impl Weights {
                 path: file.clone(),
                 message: format!("is not a sound safetensors file ({error}); download or save it again"),
             })?;
-            tensors.extend(read.into_iter().map(|(name, tensor)| (canonical_name(&name, architecture), tensor)));
+            tensors.extend(read.into_iter().map(|(name, tensor)| (canonical_name(&name, graph), tensor)));
         }
         Ok(Weights { path, tensors, problems: Vec::new() })
     }
@@ -101,9 +87,9 @@ impl Weights {
         self.tensors.get(name)
     }
 
-    /// The weights that a classifier of this architecture uses, by name.
-    pub fn used(&self, architecture: Architecture) -> impl Iterator<Item = (&String, &Tensor)> {
-        self.tensors.iter().filter(move |(name, _)| !is_unused(name, architecture))
+    /// The weights that a classifier uses, by name.
+    pub fn used<'a>(&'a self, graph: &Graph) -> impl Iterator<Item = (&'a String, &'a Tensor)> {
+        self.tensors.iter().filter(|(name, _)| !is_unused(name, graph))
     }
 
     /// Takes a weight as float32. What is missing or misshapen is noted, and zeros stand in until [`Self::finish`].
@@ -138,15 +124,15 @@ impl Weights {
     }
 
     /// Whether all that the configuration asks for is there, in its shape and in a type that can be used, and no more.
-    pub fn check(&self, config: &ModelConfig) -> Result<(), ModelError> {
+    pub fn check(&self, graph: &Graph) -> Result<(), ModelError> {
         let found = self.tensors.iter().map(|(name, tensor)| (name.clone(), Stored::of(tensor))).collect();
-        fit::fit(config, &found, self.path.clone())
+        fit::fit(graph, &found, self.path.clone())
     }
 
     /// Fails when something was missing or misshapen, or when a weight is left that nobody knows.
-    pub fn finish(mut self, architecture: Architecture) -> Result<(), ModelError> {
+    pub fn finish(mut self, graph: &Graph) -> Result<(), ModelError> {
         for name in self.tensors.keys() {
-            if unused(name, architecture) == Unused::No {
+            if unused(name, graph) == Unused::No {
                 self.problems.push(format!("`{name}` is unexpected for this architecture"));
             }
         }
@@ -171,11 +157,11 @@ pub fn is_finite(tensor: &Tensor) -> Result<bool, TchError> {
     Ok(f64::try_from(least)?.is_finite() && f64::try_from(most)?.is_finite())
 }
 
-/// Whether a classifier of this architecture has no use for a weight that checkpoints carry.
-pub fn is_unused(name: &str, architecture: Architecture) -> bool {
-    match unused(name, architecture) {
+/// Whether a classifier has no use for a weight that checkpoints carry.
+pub fn is_unused(name: &str, graph: &Graph) -> bool {
+    match unused(name, graph) {
         Unused::Always => true,
-        Unused::Pooler => architecture.pooler().is_none(),
+        Unused::Pooler => graph.pooler().is_none(),
         Unused::No => false,
     }
 }
@@ -184,14 +170,14 @@ pub fn is_unused(name: &str, architecture: Architecture) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unused {
     No,
-    /// Where the architecture's classifier has none.
+    /// Where the classifier has none.
     Pooler,
     Always,
 }
 
-fn unused(name: &str, architecture: Architecture) -> Unused {
-    let of_pooler = || name.strip_prefix(architecture.encoder()).is_some_and(|rest| rest.starts_with(".pooler."));
-    if UNUSED.iter().any(|prefix| name.starts_with(prefix)) || name.ends_with(".position_ids") {
+fn unused(name: &str, graph: &Graph) -> Unused {
+    let of_pooler = || name.strip_prefix(graph.encoder).is_some_and(|rest| rest.starts_with(".pooler."));
+    if graph.unused.iter().any(|prefix| name.starts_with(prefix)) || name.ends_with(".position_ids") {
         Unused::Always
     } else if of_pooler() {
         Unused::Pooler
@@ -223,15 +209,15 @@ pub(super) fn weight_files(folder: &Path) -> Result<(PathBuf, Vec<PathBuf>), Mod
 }
 
 /// Undoes what older or headless checkpoints name otherwise: `gamma`/`beta`, and a missing `bert.` in front.
-pub(super) fn canonical_name(name: &str, architecture: Architecture) -> String {
+pub(super) fn canonical_name(name: &str, graph: &Graph) -> String {
     let name = match name.rsplit_once('.') {
         Some((stem, "gamma")) => format!("{stem}.weight"),
         Some((stem, "beta")) => format!("{stem}.bias"),
         _ => name.to_string(),
     };
-    let headless = ["embeddings.", "encoder.", "transformer.", "pooler."];
-    if headless.iter().any(|start| name.starts_with(start)) {
-        format!("{}.{name}", architecture.encoder())
+    let part = name.split('.').next();
+    if part == Some("pooler") || graph.parts().any(|own| part == Some(own)) {
+        format!("{}.{name}", graph.encoder)
     } else {
         name
     }
@@ -240,13 +226,23 @@ pub(super) fn canonical_name(name: &str, architecture: Architecture) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ModelConfig;
 
     #[test]
     fn old_and_headless_names_become_canonical() {
-        let name = |name| canonical_name(name, Architecture::Bert);
-        assert_eq!(name("bert.embeddings.LayerNorm.gamma"), "bert.embeddings.LayerNorm.weight");
-        assert_eq!(name("encoder.layer.0.output.LayerNorm.beta"), "bert.encoder.layer.0.output.LayerNorm.bias");
-        assert_eq!(name("pooler.dense.weight"), "bert.pooler.dense.weight");
-        assert_eq!(name("classifier.weight"), "classifier.weight");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference");
+        let name = |model: &str, name| {
+            canonical_name(name, &ModelConfig::read(&folder.join(model).join("model")).unwrap().graph)
+        };
+        assert_eq!(name("bert", "bert.embeddings.LayerNorm.gamma"), "bert.embeddings.LayerNorm.weight");
+        assert_eq!(name("bert", "encoder.layer.0.output.LayerNorm.beta"), "bert.encoder.layer.0.output.LayerNorm.bias");
+        assert_eq!(name("bert", "pooler.dense.weight"), "bert.pooler.dense.weight");
+        assert_eq!(name("bert", "classifier.weight"), "classifier.weight");
+        assert_eq!(name("roberta", "pooler.dense.bias"), "roberta.pooler.dense.bias");
+        assert_eq!(
+            name("distilbert", "transformer.layer.1.ffn.lin1.bias"),
+            "distilbert.transformer.layer.1.ffn.lin1.bias"
+        );
+        assert_eq!(name("distilbert", "pre_classifier.weight"), "pre_classifier.weight");
     }
 }

@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Architecture, DatasetSpec};
+use super::{DatasetSpec, FamilyNames};
 
 /// What is known of a model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelFacts {
-    pub architecture: Architecture,
+    pub family: &'static FamilyNames,
     /// Encoder layers.
     pub layers: usize,
     /// A hash of the model's contents (configuration, weights, tokenizer), wherever they lie.
@@ -38,6 +37,9 @@ pub enum Input<'a> {
 
 /// Knows models and data sets by the names that sweep files give them. Each is asked for once while a file is resolved.
 pub trait Facts {
+    /// The families of models that are supported.
+    fn families(&self) -> Vec<&'static FamilyNames>;
+
     /// The facts of a model (a folder or a hub name), or a sentence for the user that says why there are none.
     fn model(&self, name: &str) -> Result<ModelFacts, String>;
 

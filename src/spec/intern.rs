@@ -297,7 +297,7 @@ impl<'f> Interner<'f> {
         if let Some(known) = self.targets.get(&address) {
             return known.number.clone();
         }
-        let resolved = targets.resolve(&draft.model, &self.contents.models[model]);
+        let resolved = targets.resolve(&draft.model, &self.contents.models[model], &self.facts.families());
         let number = resolved.map_err(Fault::Targets).map(|names| self.module_list(names));
         self.targets.insert(address, Known { _targets: targets.clone(), number: number.clone() });
         number

@@ -35,7 +35,6 @@
 //! `ablate`, `grid` x `zip` and `runs` are united; runs that compute the same are one, called as the first of them.
 //! Relative paths are looked for beside the sweep file first, then where the program runs.
 
-mod architecture;
 mod axis;
 mod change;
 mod claim;
@@ -49,6 +48,7 @@ mod error;
 mod exclude;
 mod expand;
 mod facts;
+mod family_names;
 mod fault;
 mod fault_report;
 mod file;
@@ -58,6 +58,7 @@ mod intern;
 mod location;
 mod looks;
 mod metric;
+mod module;
 mod names;
 mod nesting;
 mod notice;
@@ -83,12 +84,13 @@ mod targets;
 mod treatment;
 mod yaml;
 
-pub use architecture::{Architecture, Module};
 pub use change::NamedChange;
 pub use error::{Problem, SpecErrors};
 pub use facts::{AdapterFacts, Facts, Input, ModelFacts};
+pub use family_names::FamilyNames;
 pub use file::SweepFile;
 pub use hypothesis::{Expectation, Hypothesis, HypothesisMetric, ReferenceFigure, Vary};
+pub use module::{Module, layer_of};
 pub(crate) use nesting::excess as yaml_excess;
 pub use observation::{Against, Observation, Observed, Until};
 pub use pack::{PackId, PackPlan};

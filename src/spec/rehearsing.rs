@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::architecture::{Architecture, Module};
 use super::facts::{AdapterFacts, Facts, Input, ModelFacts};
+use super::family_names::FamilyNames;
 use super::identity::{Digests, run_id};
+use super::module::Module;
 use super::observation::{Against, Observation, Observed};
 use super::problem::Problems;
 use super::scaling::Scaling;
@@ -57,9 +58,13 @@ struct NominalFacts<'f> {
 }
 
 impl Facts for NominalFacts<'_> {
+    fn families(&self) -> Vec<&'static FamilyNames> {
+        self.facts.families()
+    }
+
     fn model(&self, name: &str) -> Result<ModelFacts, String> {
         let known = self.facts.model(name);
-        let known = known.or_else(|absent| nominal(name).ok_or(absent))?;
+        let known = known.or_else(|absent| nominal(name, &self.families()).ok_or(absent))?;
         self.asked.borrow_mut().insert(name.to_owned(), known.clone());
         Ok(known)
     }
@@ -79,18 +84,11 @@ impl Facts for NominalFacts<'_> {
     }
 }
 
-/// Architecture and depth by the usual names of checkpoints: `FacebookAI/roberta-large`, `distilbert-base-uncased`.
-fn nominal(name: &str) -> Option<ModelFacts> {
+/// Family and depth by the usual names of checkpoints: `FacebookAI/roberta-large`, `distilbert-base-uncased`. The word that
+/// says most counts: `distilbert` is no `bert`.
+fn nominal(name: &str, families: &[&'static FamilyNames]) -> Option<ModelFacts> {
     let lower = name.to_lowercase();
-    let architecture = if lower.contains("roberta") {
-        Architecture::Roberta
-    } else if lower.contains("distilbert") {
-        Architecture::DistilBert
-    } else if lower.contains("bert") {
-        Architecture::Bert
-    } else {
-        return None;
-    };
+    let family = families.iter().filter(|family| lower.contains(family.word)).max_by_key(|family| family.word.len())?;
     let layers = if lower.contains("distil") {
         6
     } else if lower.contains("large") {
@@ -98,7 +96,7 @@ fn nominal(name: &str) -> Option<ModelFacts> {
     } else {
         12
     };
-    Some(ModelFacts { architecture, layers, digest: name.to_owned() })
+    Some(ModelFacts { family, layers, digest: name.to_owned() })
 }
 
 /// Everything that turns a run into its rehearsal.
@@ -177,13 +175,14 @@ impl Stage<'_> {
         }
     }
 
-    /// The same modules at the same relative depth; those that meet in one layer are one.
+    /// The same modules at the same relative depth; those that meet in one layer are one, and one that the rehearsal's model
+    /// does not have is left out.
     fn targets(&self, spec: &RunSpec) -> Vec<String> {
         let depth = self.depths.get(&spec.model).copied().unwrap_or(self.model.layers);
-        let parsed = spec.target_modules.iter().filter_map(|name| Architecture::parse_any(name));
+        let parsed = spec.target_modules.iter().filter_map(|name| Module::parse(name));
         let mapped: BTreeSet<(usize, Module)> =
-            parsed.map(|(_, layer, module)| (same_depth(layer, depth, self.model.layers), module)).collect();
-        mapped.into_iter().map(|(layer, module)| self.model.architecture.module_name(layer, module)).collect()
+            parsed.map(|(layer, module)| (same_depth(layer, depth, self.model.layers), module)).collect();
+        mapped.into_iter().filter_map(|(layer, module)| self.model.family.full_name(layer, module)).collect()
     }
 }
 

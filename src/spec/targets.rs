@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::architecture::{Architecture, Module};
 use super::cursor::{Context, Cursor};
 use super::facts::ModelFacts;
+use super::family_names::FamilyNames;
+use super::module::Module;
 use super::problem::{Place, did_you_mean, listed, quoted};
 use super::yaml::Value;
 
@@ -30,7 +31,7 @@ enum Target {
     /// A full name as PEFT has it.
     Name(String),
     /// `{layers: ..., modules: ...}`
-    Block { layers: Layers, modules: BTreeSet<Module> },
+    Block { layers: Layers, modules: Modules },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -40,15 +41,32 @@ enum Layers {
     Numbers(BTreeSet<usize>),
 }
 
+#[derive(Clone, Debug)]
+enum Modules {
+    /// All that the model's layers have.
+    All,
+    Listed(BTreeSet<Module>),
+}
+
+/// Those are equal that labels write alike.
+impl PartialEq for Modules {
+    fn eq(&self, other: &Self) -> bool {
+        self.written_out().eq(other.written_out())
+    }
+}
+
 impl Targets {
     /// The paper's choice of modules, for 12 layers.
     pub fn paper() -> Targets {
-        use Module::{Key, Output, Query, Value};
         let block = |layers: &[usize], modules: &[Module]| Target::Block {
             layers: Layers::Numbers(layers.iter().copied().collect()),
-            modules: modules.iter().copied().collect(),
+            modules: Modules::Listed(modules.iter().copied().collect()),
         };
-        let items = vec![block(&[0], &[Query, Key, Value]), block(&[1, 5, 10], &[Query]), block(&[10, 11], &[Output])];
+        let items = vec![
+            block(&[0], &[Module::QUERY, Module::KEY, Module::VALUE]),
+            block(&[1, 5, 10], &[Module::QUERY]),
+            block(&[10, 11], &[Module::OUTPUT]),
+        ];
         let place = Place { path: "base.target_modules (the default, for 12 layers)".to_owned(), node: None };
         Targets { places: vec![place; items.len()], items }
     }
@@ -77,12 +95,18 @@ impl Targets {
         Some(Targets { items: items.into_iter().collect::<Option<Vec<_>>>()?, places })
     }
 
-    /// Full names in model order without doubles; or the items that do not apply to the model called `name`.
-    pub fn resolve(&self, name: &str, model: &ModelFacts) -> Result<Vec<String>, Vec<(Place, String)>> {
+    /// Full names in model order without doubles; or the items that do not apply to the model called `name`. `families` are
+    /// all that are known.
+    pub fn resolve(
+        &self,
+        name: &str,
+        model: &ModelFacts,
+        families: &[&FamilyNames],
+    ) -> Result<Vec<String>, Vec<(Place, String)>> {
         let mut modules = BTreeSet::new();
         let mut problems = Vec::new();
         for (target, place) in self.items.iter().zip(&self.places) {
-            match target.modules(name, model) {
+            match target.modules(name, model, families) {
                 Ok(found) => modules.extend(found),
                 Err(problem) => problems.push((place.clone(), problem)),
             }
@@ -90,7 +114,7 @@ impl Targets {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(modules.into_iter().map(|(layer, module)| model.architecture.module_name(layer, module)).collect())
+        Ok(modules.into_iter().filter_map(|(layer, module)| model.family.full_name(layer, module)).collect())
     }
 
     /// A short form for labels: `0:query+key 1+5:query`, `all:value`.
@@ -126,35 +150,41 @@ impl Target {
         Some(Target::Block { layers: layers??, modules: modules?? })
     }
 
-    fn modules(&self, model_name: &str, model: &ModelFacts) -> Result<Vec<(usize, Module)>, String> {
-        let (architecture, depth) = (model.architecture, model.layers);
+    fn modules(
+        &self,
+        model_name: &str,
+        model: &ModelFacts,
+        families: &[&FamilyNames],
+    ) -> Result<Vec<(usize, Module)>, String> {
+        let (family, depth) = (model.family, model.layers);
         let too_deep = |layer: usize| {
             let (model_name, last) = (quoted(model_name), depth.saturating_sub(1));
             format!("there is no layer {layer}: {model_name} has {depth} layers, counted from 0 to {last}")
         };
         match self {
-            Target::Name(name) => match architecture.parse(name) {
+            Target::Name(name) => match family.parse(name) {
                 Some((layer, _)) if layer >= depth => Err(format!("{}: {}", quoted(name), too_deep(layer))),
                 Some(module) => Ok(vec![module]),
-                None => Err(architecture.why_not(name)),
+                None => Err(family.why_not(name, families)),
             },
             Target::Block { layers, modules } => {
                 let layers: Vec<usize> = match layers {
                     Layers::All => (0..depth).collect(),
                     Layers::Numbers(numbers) => numbers.iter().copied().collect(),
                 };
-                match layers.iter().find(|layer| **layer >= depth) {
-                    Some(layer) => Err(too_deep(*layer)),
-                    None => Ok(layers.iter().flat_map(|l| modules.iter().map(|module| (*l, *module))).collect()),
+                if let Some(layer) = layers.iter().find(|layer| **layer >= depth) {
+                    return Err(too_deep(*layer));
                 }
+                let modules = modules.of(family)?;
+                Ok(layers.iter().flat_map(|layer| modules.iter().map(|module| (*layer, *module))).collect())
             }
         }
     }
 
     fn shown(&self) -> String {
         match self {
-            Target::Name(name) => match Architecture::parse_any(name) {
-                Some((_, layer, module)) => format!("{layer}:{}", module.name()),
+            Target::Name(name) => match Module::parse(name) {
+                Some((layer, module)) => format!("{layer}:{}", module.name()),
                 None => name.clone(),
             },
             Target::Block { layers, modules } => {
@@ -162,9 +192,32 @@ impl Target {
                     Layers::All => "all".to_owned(),
                     Layers::Numbers(numbers) => numbers.iter().map(usize::to_string).collect::<Vec<_>>().join("+"),
                 };
-                let modules: Vec<&str> = modules.iter().map(|module| module.name()).collect();
+                let modules: Vec<&str> = modules.written_out().map(Module::name).collect();
                 format!("{layers}:{}", modules.join("+"))
             }
+        }
+    }
+}
+
+impl Modules {
+    /// As labels have them, in their order.
+    fn written_out(&self) -> impl Iterator<Item = Module> {
+        let (all, listed) = match self {
+            Modules::All => (&Module::WRITTEN_OUT[..], None),
+            Modules::Listed(modules) => (&[][..], Some(modules)),
+        };
+        all.iter().chain(listed.into_iter().flatten()).copied()
+    }
+
+    /// Those of a family's layers; or a message that names one which they do not have.
+    fn of(&self, family: &FamilyNames) -> Result<Vec<Module>, String> {
+        let own = || family.modules.iter().map(|(module, _)| *module);
+        match self {
+            Modules::All => Ok(own().collect()),
+            Modules::Listed(modules) => match modules.iter().find(|module| !own().any(|own| own == **module)) {
+                Some(module) => Err(family.lacks(*module)),
+                None => Ok(modules.iter().copied().collect()),
+            },
         }
     }
 }
@@ -208,12 +261,12 @@ fn read_layers(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<std::op
 }
 
 /// `all`, a module, or a list of modules.
-fn read_modules(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<BTreeSet<Module>> {
+fn read_modules(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Modules> {
     if matches!(&cursor.node.value, Value::Text(text) if text == "all") {
-        return Some(Module::ALL.into_iter().collect());
+        return Some(Modules::All);
     }
     if !matches!(cursor.node.value, Value::List(_)) {
-        return read_module(cursor, context).map(|module| [module].into());
+        return read_module(cursor, context).map(|module| Modules::Listed([module].into()));
     }
     let items = cursor.items(context, "a list")?;
     if items.is_empty() {
@@ -221,17 +274,17 @@ fn read_modules(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<BTreeS
         return None;
     }
     let modules = items.iter().map(|item| read_module(item, context)).collect::<Vec<_>>();
-    modules.into_iter().collect()
+    Some(Modules::Listed(modules.into_iter().collect::<Option<_>>()?))
 }
 
 fn read_module(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Module> {
-    let names = Module::ALL.map(|module| module.name());
-    let text = cursor.text(context, &format!("one of {}", listed(names)))?;
-    let module = Module::ALL.into_iter().find(|module| module.name() == text);
+    let names = Module::all().map(Module::name);
+    let text = cursor.text(context, &format!("one of {}", listed(names.clone())))?;
+    let module = Module::named(text);
     if module.is_none() {
         let hint = match Module::from_checkpoint_name(text) {
             Some(module) => format!("; did you mean `{}`?", module.name()),
-            None => did_you_mean(text, names),
+            None => did_you_mean(text, names.clone()),
         };
         cursor.problem(
             context,

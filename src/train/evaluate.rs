@@ -75,7 +75,7 @@ fn log_probabilities_until(
 
 /// Layers below all adapters, without the last one, of which only first tokens are needed.
 fn frozen_layers(base: &Base, adapters: &[&Adapter]) -> usize {
-    let all = base.config.layers - 1;
+    let all = base.config.layers() - 1;
     adapters.iter().filter_map(|adapter| adapter.lowest()).map(|(layer, _)| layer).min().unwrap_or(all).min(all)
 }
 

@@ -1,7 +1,7 @@
 //! What a run needs of a device's memory, estimated before it runs.
 
-use crate::model::{LoraTarget, MemoryFormula, ModelConfig, count_parameters, linear_shape, product_bytes};
-use crate::spec::{Module, Precision, RunSpec};
+use crate::model::{LoraTarget, MemoryFormula, ModelConfig, count_parameters, product_bytes};
+use crate::spec::{Precision, RunSpec};
 
 /// Bytes per number at float32.
 const FLOAT: u64 = 4;
@@ -21,8 +21,8 @@ impl Footprint {
     /// left out.
     pub fn new(config: &ModelConfig, spec: &RunSpec, classes: usize, longest: usize, memory: MemoryFormula) -> Self {
         let targets = targets(spec, config);
-        let (trainable_parameters, total_parameters) = count_parameters(config, &targets, classes);
-        let lowest = targets.iter().map(|target| target.layer).min().unwrap_or(config.layers);
+        let (trainable_parameters, total_parameters) = count_parameters(&config.graph, &targets, classes);
+        let lowest = targets.iter().map(|target| target.layer).min().unwrap_or(config.layers());
         Self {
             trainable_parameters,
             total_parameters,
@@ -34,27 +34,24 @@ impl Footprint {
 /// Bytes of the frozen weights, which the runs of a pack share, on a device that keeps the layers' matrices in so many
 /// `layouts`.
 pub fn frozen_memory(config: &ModelConfig, precision: Precision, classes: usize, layouts: u64) -> u64 {
-    let elements = |module| {
-        let (output, input) = linear_shape(config, module);
-        (output * input) as u64
-    };
-    let matrices = config.layers as u64 * Module::ALL.into_iter().map(elements).sum::<u64>();
-    let (trainable, total) = count_parameters(config, &[], classes);
+    let linears = config.graph.layers.iter().flat_map(|layer| layer.linears());
+    let matrices: u64 = linears.map(|own| own.linear.weight.elements() as u64).sum();
+    let (trainable, total) = count_parameters(&config.graph, &[], classes);
     let others = (total - trainable) as u64 - matrices;
     layouts * product_bytes(precision) * matrices + FLOAT * others
 }
 
 fn targets(run: &RunSpec, config: &ModelConfig) -> Vec<LoraTarget> {
     let scale = run.lora_alpha / run.rank as f64;
-    let parsed = run.target_modules.iter().filter_map(|name| config.architecture.parse(name));
-    parsed.map(|(layer, linear)| LoraTarget { layer, linear, rank: run.rank as i64, scale }).collect()
+    let found = run.target_modules.iter().filter_map(|name| config.graph.find(name));
+    found.map(|(layer, own)| LoraTarget { layer, linear: own.role, rank: run.rank as i64, scale }).collect()
 }
 
 /// Bytes of a run's largest possible micro-batch: what a forward pass leaves for the backward pass in each layer from the lowest
 /// adapted one upwards, and as much again for one layer's temporaries. With five numbers per trainable parameter (value,
 /// gradient, both moments of AdamW, best value so far) that is what a run adds to a pack.
 fn activations(memory: MemoryFormula, config: &ModelConfig, spec: &RunSpec, lowest: usize, longest: usize) -> u64 {
-    let layers = config.layers.saturating_sub(lowest) + 1;
+    let layers = config.layers().saturating_sub(lowest) + 1;
     memory.per_token(config, spec.precision, longest) * (layers * spec.batch_size * longest) as u64
 }
 

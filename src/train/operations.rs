@@ -1,24 +1,26 @@
 //! How much arithmetic a run is, estimated before it runs.
 
-use crate::model::{ModelConfig, linear_shape};
-use crate::spec::Module;
+use crate::model::{LinearRole, ModelConfig};
 
 /// Floating-point operations of the frozen linear layers, which are nearly all there is: two for each weight and token
 /// forward, and as many backward from the lowest adapted layer upwards. The last layer makes keys and values of all tokens and
 /// everything else of the first ones only. `train_tokens` are those of all epochs, `evaluated_tokens` those of all evaluations.
 pub fn operations(config: &ModelConfig, target_modules: &[String], train_tokens: f64, evaluated_tokens: f64) -> f64 {
-    let weights = |module: &Module| {
-        let (output, input) = linear_shape(config, *module);
-        (output * input) as f64
+    let layers = &config.graph.layers;
+    let weights = |layer: usize, role: LinearRole| layers[layer].linear(role).linear.weight.elements() as f64;
+    let adapted = target_modules.iter().filter_map(|name| config.graph.find(name));
+    let lowest = adapted.map(|(layer, _)| layer).min().unwrap_or(layers.len());
+    let last = layers.len().saturating_sub(1);
+    // Of the layers from one upwards.
+    let from = |first: usize| {
+        let of_layer = |layer: usize| -> f64 {
+            let all: &[LinearRole] =
+                if layer == last { &[LinearRole::Key, LinearRole::Value] } else { &LinearRole::ALL };
+            all.iter().map(|role| weights(layer, *role)).sum()
+        };
+        2.0 * (first..layers.len()).map(of_layer).sum::<f64>()
     };
-    let layer: f64 = Module::ALL.iter().map(weights).sum();
-    let last = weights(&Module::Key) + weights(&Module::Value);
-    let adapted = target_modules.iter().filter_map(|name| config.architecture.parse(name));
-    let lowest = adapted.map(|(layer, _)| layer).min().unwrap_or(config.layers);
-    let of_layers =
-        |layers: usize| 2.0 * (layers.saturating_sub(1) as f64 * layer + if layers > 0 { last } else { 0.0 });
-    let forward = of_layers(config.layers);
-    let backward = of_layers(config.layers.saturating_sub(lowest));
+    let (forward, backward) = (from(0), from(lowest));
     train_tokens * (forward + backward) + evaluated_tokens * forward
 }
 

@@ -279,7 +279,7 @@ fn begin(job: &Job<'_>, run: &RunId) -> Result<Member, TrainError> {
         Some(initial) => initial.adapter(job.base, spec.init_seed())?,
         None => {
             let (rank, alpha) = (spec.rank, spec.lora_alpha);
-            let targets = peft::lora_targets(config.architecture, config.layers, &spec.target_modules, rank, alpha)?;
+            let targets = peft::lora_targets(config, &spec.target_modules, rank, alpha)?;
             Adapter::new(job.base, targets, spec.init_seed())?
         }
     };
@@ -287,7 +287,7 @@ fn begin(job: &Job<'_>, run: &RunId) -> Result<Member, TrainError> {
 }
 
 fn parameters(job: &Job<'_>, member: &Member) -> (usize, usize) {
-    count_parameters(&job.base.config, &member.adapter.targets, job.base.classes)
+    count_parameters(&job.base.config.graph, &member.adapter.targets, job.base.classes)
 }
 
 fn facts(job: &Job<'_>, member: &Member) -> RunFacts {

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use sweep::model::{
-    Adapter, Base, Classifier, Dropout, Key, Layout, Purpose, RunPass, StepDropout, dropout_mask, peft,
+    Adapter, Base, Classifier, Dropout, Key, Layout, Purpose, RunPass, StepDropout, dropout_mask, family_named,
+    family_names, peft,
 };
-use sweep::spec::{AdapterFacts, Architecture, DatasetSpec, Facts, ModelFacts, Precision, SweepFile};
+use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, Precision, SweepFile};
 use tch::{Device, Kind, Tensor};
 
 fn masks(c: &mut Criterion) {
@@ -47,8 +48,12 @@ fn batching(c: &mut Criterion) {
 struct SomeFacts;
 
 impl Facts for SomeFacts {
+    fn families(&self) -> Vec<&'static FamilyNames> {
+        family_names()
+    }
+
     fn model(&self, _: &str) -> Result<ModelFacts, String> {
-        Ok(ModelFacts { architecture: Architecture::Roberta, layers: 12, digest: "model".into() })
+        Ok(ModelFacts { family: family_named("roberta").unwrap(), layers: 12, digest: "model".into() })
     }
 
     fn adapter(&self, name: &str, _: &str) -> Result<AdapterFacts, String> {
@@ -85,7 +90,7 @@ fn lora(c: &mut Criterion) {
     let base = Base::load(&folder, 4, Precision::Fp32, Device::Cpu).expect("the fixture is complete");
     let batches = batches(1);
     let layout = laid_out(&batches);
-    let modules: Vec<String> = (0..base.config.layers)
+    let modules: Vec<String> = (0..base.config.layers())
         .flat_map(|layer| {
             ["attention.self.query", "attention.self.value", "intermediate.dense", "output.dense"]
                 .map(|module| format!("bert.encoder.layer.{layer}.{module}"))
@@ -93,7 +98,7 @@ fn lora(c: &mut Criterion) {
         .collect();
     let mut group = c.benchmark_group("forward and backward");
     for (name, modules) in [("with LoRA", modules.as_slice()), ("head only", &[])] {
-        let targets = peft::lora_targets(base.config.architecture, base.config.layers, modules, 16, 32.0);
+        let targets = peft::lora_targets(&base.config, modules, 16, 32.0);
         let adapter = Adapter::new(&base, targets.expect("modules of the model"), 1).expect("fits in memory");
         let key = Key::new(1, Purpose::Dropout);
         let dropout = StepDropout { key, hidden: 0.2, attention: 0.2, lora: 0.05, classifier: 0.2, extra: 0.0 };

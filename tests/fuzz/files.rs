@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use sweep::data::{TextColumns, TextReader, Tokenizer};
-use sweep::model::{Base, ModelConfig, SavedAdapter};
-use sweep::spec::{AdapterFacts, Architecture, DatasetSpec, Facts, ModelFacts, Precision, SweepFile};
+use sweep::model::{Base, ModelConfig, SavedAdapter, family_named, family_names};
+use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, Precision, SweepFile};
 use tch::Device;
 
 use crate::driver::fuzz;
@@ -27,8 +27,12 @@ pub fn read(name: &str) -> Vec<u8> {
 struct SomeFacts;
 
 impl Facts for SomeFacts {
+    fn families(&self) -> Vec<&'static FamilyNames> {
+        family_names()
+    }
+
     fn model(&self, _: &str) -> Result<ModelFacts, String> {
-        Ok(ModelFacts { architecture: Architecture::Bert, layers: 12, digest: "model".into() })
+        Ok(ModelFacts { family: family_named("bert").unwrap(), layers: 12, digest: "model".into() })
     }
 
     fn adapter(&self, _: &str, _: &str) -> Result<AdapterFacts, String> {
@@ -257,7 +261,7 @@ fn model_configurations() {
         let config = ModelConfig::read(folder.path());
         let tokenizer = Tokenizer::load(folder.path(), 16).map(|_| true);
         let base = Base::load(folder.path(), 3, Precision::Fp32, Device::Cpu).map(|base| base.parameters > 0);
-        let config = config.map_or_else(|error| error.to_string(), |config| format!("{:?}", config.architecture));
+        let config = config.map_or_else(|error| error.to_string(), |config| format!("{:?}", config.family));
         let tokenizer = tokenizer.map_or_else(|error| error.to_string(), |found| found.to_string());
         format!("{config} | {tokenizer} | {}", base.map_or_else(|error| error.to_string(), |found| found.to_string()))
             .replace(&*folder.path().to_string_lossy(), "")

@@ -1,6 +1,7 @@
 //! From sections to runs.
 
-use sweep::spec::{Architecture, Evaluation, HeldOut, Module, RunId, SweepFile};
+use sweep::model::family_named;
+use sweep::spec::{Evaluation, HeldOut, Module, RunId, SweepFile};
 
 use crate::support::{FakeFacts, labels, problems, sweep};
 
@@ -174,7 +175,7 @@ fn the_classifier_follows_hidden_dropout_unless_it_is_given() {
 }
 
 #[test]
-fn shorthand_resolves_by_architecture() {
+fn shorthand_resolves_by_family() {
     let modules = |model: &str| {
         let text = format!(
             "base: {{model: {model}, target_modules: [{{layers: [5, \"0-1\"], modules: [query, output.dense, attention.output.dense]}}]}}"
@@ -195,13 +196,13 @@ fn shorthand_resolves_by_architecture() {
 
 #[test]
 fn target_modules_are_in_model_order_without_doubles() {
-    let name = |layer, module| Architecture::Roberta.module_name(layer, module);
-    let query = name(3, Module::Query);
+    let name = |layer, module| family_named("roberta").unwrap().full_name(layer, module).unwrap();
+    let query = name(3, Module::QUERY);
     let text = format!(
         "base: {{target_modules: [{{layers: [11, 3], modules: [value, query]}}, {query}, {{layers: 3, modules: key}}]}}"
     );
     let expected: Vec<String> =
-        [(3, Module::Query), (3, Module::Key), (3, Module::Value), (11, Module::Query), (11, Module::Value)]
+        [(3, Module::QUERY), (3, Module::KEY), (3, Module::VALUE), (11, Module::QUERY), (11, Module::VALUE)]
             .map(|(layer, module)| name(layer, module))
             .into();
     assert_eq!(sweep(&text).runs[0].spec.target_modules, expected);

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use sweep::model::family_names;
 use sweep::spec::{
-    AdapterFacts, DatasetSpec, Evaluation, Facts, HeldOut, HypothesisMetric, ModelFacts, PlannedRun, Rehearsal, Sweep,
-    SweepFile,
+    AdapterFacts, DatasetSpec, Evaluation, Facts, FamilyNames, HeldOut, HypothesisMetric, ModelFacts, PlannedRun,
+    Rehearsal, Sweep, SweepFile,
 };
 
 use crate::support::{FakeFacts, file, labels, sweep};
@@ -16,6 +17,10 @@ const MINILM: &str = "sentence-transformers/all-MiniLM-L6-v2";
 struct Fresh;
 
 impl Facts for Fresh {
+    fn families(&self) -> Vec<&'static FamilyNames> {
+        family_names()
+    }
+
     fn model(&self, name: &str) -> Result<ModelFacts, String> {
         if name == MINILM { FakeFacts::default().model(name) } else { Err(format!("model `{name}` is not here")) }
     }

@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use sweep::spec::{AdapterFacts, Architecture, DatasetSpec, Facts, ModelFacts, SpecErrors, Sweep, SweepFile};
+use sweep::model::{family_named, family_names};
+use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, SpecErrors, Sweep, SweepFile};
 
-/// Knows architecture and depth by name, and digests that are the names themselves.
+/// Knows family and depth by name, and digests that are the names themselves.
 #[derive(Default)]
 pub struct FakeFacts {
     pub models_asked: RefCell<Vec<String>>,
@@ -13,16 +14,20 @@ pub struct FakeFacts {
 }
 
 impl Facts for FakeFacts {
+    fn families(&self) -> Vec<&'static FamilyNames> {
+        family_names()
+    }
+
     fn model(&self, name: &str) -> Result<ModelFacts, String> {
         self.models_asked.borrow_mut().push(name.to_owned());
-        let (architecture, layers) = match name {
-            "FacebookAI/roberta-base" | "copy/of-roberta" => (Architecture::Roberta, 12),
-            "sentence-transformers/all-MiniLM-L6-v2" => (Architecture::Bert, 6),
-            "distilbert/distilbert-base-uncased" => (Architecture::DistilBert, 6),
+        let (model_type, layers) = match name {
+            "FacebookAI/roberta-base" | "copy/of-roberta" => ("roberta", 12),
+            "sentence-transformers/all-MiniLM-L6-v2" => ("bert", 6),
+            "distilbert/distilbert-base-uncased" => ("distilbert", 6),
             _ => return Err(format!("model `{name}` is not here")),
         };
         let digest = name.replace("copy/of-roberta", "FacebookAI/roberta-base");
-        Ok(ModelFacts { architecture, layers, digest })
+        Ok(ModelFacts { family: family_named(model_type).unwrap(), layers, digest })
     }
 
     /// One of rank 8 on two modules, for RoBERTa.

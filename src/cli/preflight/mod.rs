@@ -206,7 +206,7 @@ fn too_long(key: &Key, config: &ModelConfig) -> Option<String> {
 
 fn tokenizer(folder: &Path, max_length: usize, config: &ModelConfig) -> Result<Tokenizer, String> {
     let tokenizer = Tokenizer::load(folder, max_length).map_err(|error| error.to_string())?;
-    tokenizer.for_embeddings(config.vocab_size as usize).map_err(|error| error.to_string())
+    tokenizer.for_embeddings(config.vocabulary()).map_err(|error| error.to_string())
 }
 
 /// The texts of a data set in tokens.

@@ -116,7 +116,7 @@ impl TorchExecutor {
         let config = ModelConfig::read(&folder).map_err(inputs)?;
         config.takes(shared.max_length).map_err(inputs)?;
         let tokenizer = Tokenizer::load(&folder, shared.max_length).map_err(inputs)?;
-        let tokenizer = tokenizer.for_embeddings(config.vocab_size as usize).map_err(inputs)?;
+        let tokenizer = tokenizer.for_embeddings(config.vocabulary()).map_err(inputs)?;
         let mut lengths = Vec::new();
         let mut examples = |examples: data::Examples| -> Result<Examples, ExecuteError> {
             let cache = self.token_cache.as_deref();

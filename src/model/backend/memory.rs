@@ -26,10 +26,10 @@ pub struct MemoryFormula {
 impl MemoryFormula {
     /// Bytes for each token and layer, with sequences of at most `longest` tokens.
     pub fn per_token(&self, config: &ModelConfig, precision: Precision, longest: usize) -> u64 {
-        let (hidden, intermediate) = (config.hidden_size as u64, config.intermediate_size as u64);
+        let (hidden, intermediate) = (config.graph.shape.width as u64, config.graph.shape.inner as u64);
         let numbers = self.hidden * hidden
             + self.intermediate * intermediate
-            + self.probabilities * config.heads as u64 * longest as u64;
+            + self.probabilities * config.graph.shape.heads as u64 * longest as u64;
         numbers * if self.in_product_precision { product_bytes(precision) } else { FLOAT }
     }
 }

@@ -26,9 +26,9 @@ pub use open::{Opened, open, works_in_own_threads};
 
 use super::adapter::{HeadLinear, Lora};
 use super::attention::{AttentionGradient, AttentionShape, Queries};
-use super::config::Activation;
 use super::dropout::{Dropout, RowDropouts};
 use super::frozen::{Embeddings, Layer, Norm};
+use super::graph::Activation;
 use super::layout::Layout;
 use super::optimizer::{Moments, OptimizerStep};
 use super::parameters::Parameters;

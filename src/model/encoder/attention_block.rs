@@ -8,8 +8,8 @@ use crate::model::attention::{AttentionGradient, Queries};
 use crate::model::backend::Backend;
 use crate::model::dropout::Dropout;
 use crate::model::frozen::Projections;
+use crate::model::graph::LinearRole;
 use crate::model::pass::Site;
-use crate::spec::Module;
 
 /// What the backward pass of attention needs.
 pub enum AttentionTape<B: Backend> {
@@ -27,7 +27,7 @@ impl<B: Backend> Encoder<'_, B> {
         hidden: &Tensor,
         lora: &mut LoraTapes<B>,
     ) -> Result<(Tensor, Tensor, AttentionTape<B>), TchError> {
-        let (width, backend) = (self.config.hidden_size, self.backend);
+        let (width, backend) = (self.config.graph.shape.width, self.backend);
         let (queries, query, key_value, residual) = match &self.frozen.layers[index].projections {
             Projections::Joined(all) => {
                 let all = backend.product_with_bias(all, hidden)?;
@@ -36,7 +36,7 @@ impl<B: Backend> Encoder<'_, B> {
             }
             Projections::Apart { query, key_value, states } => {
                 let firsts = hidden.f_index_select(0, &self.layout.first_rows)?;
-                let adapted = self.adapted(index, Module::Key) || self.adapted(index, Module::Value);
+                let adapted = self.adapted(index, LinearRole::Key) || self.adapted(index, LinearRole::Value);
                 if let Some(states) = states.as_ref().filter(|_| !adapted) {
                     return self.attention_to_states(index, (query, states), firsts, hidden, lora);
                 }
@@ -44,11 +44,11 @@ impl<B: Backend> Encoder<'_, B> {
                 (Queries::Firsts, backend.product_with_bias(query, &firsts)?, key_value, firsts)
             }
         };
-        self.adapt((index, Module::Query), queries, &residual, &query, lora)?;
+        self.adapt((index, LinearRole::Query), queries, &residual, &query, lora)?;
         let key = key_value.f_narrow(1, 0, width)?;
-        self.adapt((index, Module::Key), Queries::Tokens, hidden, &key, lora)?;
+        self.adapt((index, LinearRole::Key), Queries::Tokens, hidden, &key, lora)?;
         let value = key_value.f_narrow(1, width, width)?;
-        self.adapt((index, Module::Value), Queries::Tokens, hidden, &value, lora)?;
+        self.adapt((index, LinearRole::Value), Queries::Tokens, hidden, &value, lora)?;
         let dropouts = self.attention_dropouts(index);
         let (context, tape) = backend.attention(self.attended(), queries, &query, &key_value, dropouts)?;
         Ok((context, residual, AttentionTape::Keys(tape)))
@@ -64,7 +64,7 @@ impl<B: Backend> Encoder<'_, B> {
         lora: &mut LoraTapes<B>,
     ) -> Result<(Tensor, Tensor, AttentionTape<B>), TchError> {
         let query = self.backend.product_with_bias(query, &firsts)?;
-        self.adapt((index, Module::Query), Queries::Firsts, &firsts, &query, lora)?;
+        self.adapt((index, LinearRole::Query), Queries::Firsts, &firsts, &query, lora)?;
         let dropouts = self.attention_dropouts(index);
         let (context, tape) = self.backend.attention_to_states(self.attended(), states, &query, hidden, dropouts)?;
         Ok((context, firsts, AttentionTape::States(tape)))
@@ -110,7 +110,7 @@ impl<B: Backend> Encoder<'_, B> {
         let firsts = residual
             .map(|residual| self.backend.product_backward_onto(query, &query_gradient, residual))
             .transpose()?;
-        self.adapt_backward((index, Module::Query), Queries::Firsts, tape, &query_gradient, firsts.as_ref())?;
+        self.adapt_backward((index, LinearRole::Query), Queries::Firsts, tape, &query_gradient, firsts.as_ref())?;
         self.onto_firsts(Some(hidden), firsts)
     }
 
@@ -122,7 +122,7 @@ impl<B: Backend> Encoder<'_, B> {
         context: &Tensor,
         residual: Option<Tensor>,
     ) -> Result<Option<Tensor>, TchError> {
-        let (width, backend) = (self.config.hidden_size, self.backend);
+        let (width, backend) = (self.config.graph.shape.width, self.backend);
         let inputs = backend.attention_backward(self.attended(), saved, context)?;
         let (query, key_value) = inputs.apart(width)?;
         let key = key_value.f_narrow(1, 0, width)?;
@@ -144,9 +144,9 @@ impl<B: Backend> Encoder<'_, B> {
             }
         }
         let query_input = if tape.queries == Queries::Firsts { &firsts } else { &hidden };
-        self.adapt_backward((index, Module::Query), tape.queries, tape, &query, query_input.as_ref())?;
-        self.adapt_backward((index, Module::Key), Queries::Tokens, tape, &key, hidden.as_ref())?;
-        self.adapt_backward((index, Module::Value), Queries::Tokens, tape, &value, hidden.as_ref())?;
+        self.adapt_backward((index, LinearRole::Query), tape.queries, tape, &query, query_input.as_ref())?;
+        self.adapt_backward((index, LinearRole::Key), Queries::Tokens, tape, &key, hidden.as_ref())?;
+        self.adapt_backward((index, LinearRole::Value), Queries::Tokens, tape, &value, hidden.as_ref())?;
         if tape.queries == Queries::Firsts { self.onto_firsts(hidden, firsts) } else { Ok(hidden) }
     }
 

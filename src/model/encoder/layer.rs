@@ -8,11 +8,11 @@ use crate::model::attention::Queries;
 use crate::model::backend::{AdaptedRows, Backend};
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::{Norm, Projections};
+use crate::model::graph::LinearRole;
 use crate::model::pass::Site;
-use crate::spec::Module;
 
 /// LoRA tapes of the linear layers that runs adapt.
-pub type LoraTapes<B> = Vec<(Module, <B as Backend>::LoraTape)>;
+pub type LoraTapes<B> = Vec<(LinearRole, <B as Backend>::LoraTape)>;
 
 /// What the backward pass of one layer needs.
 pub struct LayerTape<B: Backend> {
@@ -31,7 +31,7 @@ enum RestTape<B: Backend> {
 /// What a linear layer is applied to, and where its output goes.
 struct Block<'a, B: Backend> {
     linear: &'a B::Linear,
-    module: Module,
+    module: LinearRole,
     rows: Queries,
     norm: &'a Norm,
     dropouts: RowDropouts,
@@ -56,8 +56,8 @@ impl<B: Backend> Encoder<'_, B> {
         (context, residual): (&Tensor, &Tensor),
         lora: &mut LoraTapes<B>,
     ) -> Result<(Tensor, RestTape<B>), TchError> {
-        let (layer, activation) = (&self.frozen.layers[index], self.config.activation);
-        let behind = [Module::AttentionOutput, Module::Intermediate, Module::Output];
+        let (layer, activation) = (&self.frozen.layers[index], self.config.graph.shape.activation);
+        let behind = [LinearRole::AttentionOutput, LinearRole::Intermediate, LinearRole::Output];
         if queries == Queries::Tokens && !behind.iter().any(|&module| self.adapted(index, module)) {
             let sites = [Site::AttentionOutput(index), Site::Output(index)];
             let dropouts = || sites.map(|site| self.dropouts(site, queries));
@@ -68,7 +68,7 @@ impl<B: Backend> Encoder<'_, B> {
         }
         let block = Block {
             linear: &layer.attention_output,
-            module: Module::AttentionOutput,
+            module: LinearRole::AttentionOutput,
             rows: queries,
             norm: &layer.attention_norm,
             dropouts: self.dropouts(Site::AttentionOutput(index), queries),
@@ -76,9 +76,9 @@ impl<B: Backend> Encoder<'_, B> {
         let (hidden, attention_norm) = self.add_and_norm(index, block, (context, residual), lora)?;
 
         let intermediate = &layer.intermediate;
-        let (active, activation) = if self.adapted(index, Module::Intermediate) {
+        let (active, activation) = if self.adapted(index, LinearRole::Intermediate) {
             let inner = self.backend.product(intermediate, &hidden)?;
-            self.adapt((index, Module::Intermediate), queries, &hidden, &inner, lora)?;
+            self.adapt((index, LinearRole::Intermediate), queries, &hidden, &inner, lora)?;
             self.backend.bias_activation(inner, intermediate, activation)?
         } else {
             self.backend.product_activation(intermediate, &hidden, activation)?
@@ -86,7 +86,7 @@ impl<B: Backend> Encoder<'_, B> {
 
         let block = Block {
             linear: &layer.output,
-            module: Module::Output,
+            module: LinearRole::Output,
             rows: queries,
             norm: &layer.output_norm,
             dropouts: self.dropouts(Site::Output(index), queries),
@@ -117,7 +117,7 @@ impl<B: Backend> Encoder<'_, B> {
         index: usize,
         tape: &LayerTape<B>,
         gradient: &Tensor,
-        stop: Option<Module>,
+        stop: Option<LinearRole>,
     ) -> Result<Option<Tensor>, TchError> {
         let layer = &self.frozen.layers[index];
         let (attention_norm, activation, output_norm) = match &tape.rest {
@@ -128,18 +128,19 @@ impl<B: Backend> Encoder<'_, B> {
             }
         };
         let (output, residual) = self.backend.residual_norm_backward(output_norm, &layer.output_norm, gradient)?;
-        let linear = (index, Module::Output, &layer.output);
+        let linear = (index, LinearRole::Output, &layer.output);
         let Some(active) = self.linear_backward(linear, tape, &output, None, stop)? else {
             return Ok(None);
         };
         let intermediate = &layer.intermediate;
-        let inner = self.backend.activation_backward(activation, intermediate, active, self.config.activation)?;
-        let linear = (index, Module::Intermediate, intermediate);
+        let inner =
+            self.backend.activation_backward(activation, intermediate, active, self.config.graph.shape.activation)?;
+        let linear = (index, LinearRole::Intermediate, intermediate);
         let Some(hidden) = self.linear_backward(linear, tape, &inner, Some(residual), stop)? else {
             return Ok(None);
         };
         let (output, residual) = self.backend.residual_norm_backward(attention_norm, &layer.attention_norm, &hidden)?;
-        let linear = (index, Module::AttentionOutput, &layer.attention_output);
+        let linear = (index, LinearRole::AttentionOutput, &layer.attention_output);
         let Some(context) = self.linear_backward(linear, tape, &output, None, stop)? else {
             return Ok(None);
         };
@@ -150,11 +151,11 @@ impl<B: Backend> Encoder<'_, B> {
     /// gradient of the same input is used up where one is given.
     fn linear_backward(
         &self,
-        (index, module, linear): (usize, Module, &B::Linear),
+        (index, module, linear): (usize, LinearRole, &B::Linear),
         tape: &LayerTape<B>,
         gradient: &Tensor,
         onto: Option<Tensor>,
-        stop: Option<Module>,
+        stop: Option<LinearRole>,
     ) -> Result<Option<Tensor>, TchError> {
         let input = match (stop == Some(module), onto) {
             (true, _) => None,
@@ -166,16 +167,16 @@ impl<B: Backend> Encoder<'_, B> {
     }
 
     /// Whether any run adapts a linear layer.
-    pub(super) fn adapted(&self, index: usize, module: Module) -> bool {
+    pub(super) fn adapted(&self, index: usize, module: LinearRole) -> bool {
         self.passes.iter().any(|pass| pass.adapter.lora(index, module).is_some())
     }
 
     /// The runs that adapt a linear layer.
-    fn adapted_rows(&self, (index, module): (usize, Module), rows: Queries) -> Vec<AdaptedRows<'_>> {
+    fn adapted_rows(&self, (index, module): (usize, LinearRole), rows: Queries) -> Vec<AdaptedRows<'_>> {
         let runs = self.passes.iter().zip(self.spans(rows));
         let adapted = runs.filter_map(|(pass, rows)| {
             let lora = pass.adapter.lora(index, module)?;
-            Some(AdaptedRows { lora, rows, dropout: pass.dropout_at(Site::Lora(index, module)) })
+            Some(AdaptedRows { lora, rows, dropout: pass.dropout_at(Site::Adapter(lora.site)) })
         });
         adapted.collect()
     }
@@ -183,7 +184,7 @@ impl<B: Backend> Encoder<'_, B> {
     /// Adds the LoRA updates of all runs that adapt `linear` to `output`, in place.
     pub(super) fn adapt(
         &self,
-        linear: (usize, Module),
+        linear: (usize, LinearRole),
         rows: Queries,
         input: &Tensor,
         output: &Tensor,
@@ -198,7 +199,7 @@ impl<B: Backend> Encoder<'_, B> {
 
     pub(super) fn adapt_backward(
         &self,
-        linear: (usize, Module),
+        linear: (usize, LinearRole),
         rows: Queries,
         tape: &LayerTape<B>,
         gradient: &Tensor,

@@ -19,11 +19,11 @@ use super::frozen::Frozen;
 use super::layout::Layout;
 use super::pass::{RunPass, Site};
 use super::prefix::Prefix;
-use crate::spec::Module;
+use crate::model::graph::{LayerShape, LinearRole};
 
 /// What the backward pass of the encoder needs: the layers from the lowest adapted one upwards.
 pub struct EncoderTape<B: Backend> {
-    lowest: (usize, Module),
+    lowest: (usize, LinearRole),
     layers: Vec<LayerTape<B>>,
 }
 
@@ -131,9 +131,8 @@ impl<'a, B: Backend> Encoder<'a, B> {
 
     /// The batch as attention sees it.
     fn attended(&self) -> Attended<'_, B> {
-        let config = self.config;
-        let shape =
-            AttentionShape { heads: config.heads, head_size: config.head_size(), longest: config.longest_sequence() };
+        let LayerShape { heads, head_size, .. } = self.config.graph.shape;
+        let shape = AttentionShape { heads, head_size, longest: self.config.longest_sequence() };
         Attended { layout: self.layout, batch: &self.batch, shape }
     }
 }

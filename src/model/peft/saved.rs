@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
 
 use super::super::ModelError;
-use super::super::adapter::{Adapter, LoraTarget, linear_shape};
+use super::super::adapter::{Adapter, LoraTarget};
 use super::super::base::Base;
 use super::super::config::ModelConfig;
 use super::super::fit::{Stored, header};
@@ -66,7 +66,7 @@ impl SavedAdapter {
         }
         let of_head = |name: &String| {
             let module = name.rsplit_once('.').map_or(name.as_str(), |(module, _)| module);
-            model.architecture.head().contains(&module)
+            model.graph.head.has(module)
         };
         let (head, beyond) = by_name.into_iter().partition(|(name, _)| of_head(name));
         Ok(SavedAdapter { config, targets, path, pairs, head, beyond })
@@ -74,8 +74,7 @@ impl SavedAdapter {
 
     /// Of the head in the file; none where the head is the model's own.
     pub fn classes(&self, model: &ModelConfig) -> Option<usize> {
-        let last = model.architecture.head().last()?;
-        Some(self.head.get(&format!("{last}.weight"))?.size()[0] as usize)
+        Some(self.head.get(&format!("{}.weight", model.graph.head.output.name))?.size()[0] as usize)
     }
 
     /// Where it was read.
@@ -94,8 +93,8 @@ impl SavedAdapter {
     /// A trained weight that the model does not have, or has in another shape.
     pub(in crate::model) fn merge_into(&self, weights: &mut Weights, model: &ModelConfig) -> Result<(), ModelError> {
         for (target, (a, b)) in self.targets.iter().zip(&self.pairs) {
-            let name = format!("{}.weight", model.architecture.module_name(target.layer, target.linear));
-            weights.add(&name, &b.f_matmul(a)?.f_mul_scalar(target.scale)?)?;
+            let weight = &target.of(&model.graph)?.linear.weight;
+            weights.add(&weight.name, &b.f_matmul(a)?.f_mul_scalar(target.scale)?)?;
         }
         for (name, tensor) in &self.head {
             weights.insert(name, tensor);
@@ -134,7 +133,7 @@ impl SavedAdapter {
             Ok(())
         };
         for (target, (a, b)) in self.targets.iter().zip(&self.pairs) {
-            let module = base.config.architecture.module_name(target.layer, target.linear);
+            let module = &target.of(&base.config.graph)?.linear.name;
             copy(&format!("{module}.lora_A.weight"), a)?;
             copy(&format!("{module}.lora_B.weight"), b)?;
         }
@@ -186,8 +185,7 @@ fn lora_pairs(
         tensors.keys().filter_map(|name| name.strip_suffix(".lora_A.weight")).map(str::to_string).collect();
     let (mut targets, mut pairs) = (Vec::new(), Vec::new());
     for module in modules {
-        let parsed = model.architecture.parse(&module).filter(|(layer, _)| *layer < model.layers);
-        let Some((layer, linear)) = parsed else {
+        let Some((layer, adapted)) = model.graph.find(&module) else {
             return Err(format!("`{module}` is adapted, which is no linear layer of this model's encoder"));
         };
         let mut take = |part: &str| {
@@ -195,7 +193,7 @@ fn lora_pairs(
             tensors.remove(&name).ok_or_else(|| format!("`{name}` is missing"))
         };
         let (a, b) = (take("lora_A")?, take("lora_B")?);
-        let (out, input) = linear_shape(model, linear);
+        let (out, input) = (adapted.linear.out(), adapted.linear.input());
         let rank = a.size().first().copied().unwrap_or(0);
         if rank < 1 || a.size() != [rank, input] || b.size() != [out, rank] {
             return Err(format!(
@@ -211,7 +209,7 @@ fn lora_pairs(
                  `rank_pattern`): they are of different adapters"
             ));
         }
-        targets.push(LoraTarget { layer, linear, rank, scale: config.scale(&module, rank)? });
+        targets.push(LoraTarget { layer, linear: adapted.role, rank, scale: config.scale(&module, rank)? });
         pairs.push((a, b));
     }
     Ok((targets, pairs))

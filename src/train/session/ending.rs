@@ -87,11 +87,10 @@ fn result(job: &Job<'_>, member: &Member, best: &Best, test: Option<TestResult>)
         target_modules: &spec.target_modules,
         began_with: job.initial,
     };
-    let architecture = job.base.config.architecture;
+    let graph = &job.base.config.graph;
     let adapter = AdapterFiles {
-        config: peft::config_file(architecture, &config, &member.adapter.targets)
-            .map_err(|error| TrainError::Setting(error.to_string()))?,
-        weights: peft::weights_file(&member.adapter, &best.values, architecture, job.initial)?,
+        config: peft::config_file(graph, &config, &member.adapter.targets)?,
+        weights: peft::weights_file(&member.adapter, &best.values, graph, job.initial)?,
     };
     let on_evaluation = |probabilities: &[f32]| predictions(probabilities, &job.data.evaluation, job.base.classes);
     Ok(RunResult {

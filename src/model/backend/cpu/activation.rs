@@ -8,7 +8,7 @@ use super::math::gelu;
 use super::panels::Panels;
 use super::{Borrows, ROWS_PER_PIECE, empty};
 use crate::model::backend::plain;
-use crate::model::config::Activation;
+use crate::model::graph::Activation;
 
 /// What the backward pass needs.
 #[derive(Debug)]

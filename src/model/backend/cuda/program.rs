@@ -6,7 +6,8 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::driver::{Compiler, Context, Driver, Kernel};
 use super::launch::{Argument, Memory};
-use crate::model::config::{Activation, ModelConfig};
+use crate::model::config::ModelConfig;
+use crate::model::graph::Activation;
 
 const SHARED: [&str; 6] = [
     include_str!("kernels/common.cuh"),
@@ -35,7 +36,9 @@ impl Products {
     /// Tensor cores multiply bfloat16 from compute capability 8.0 on, heads of whole sixteens and columns of whole
     /// thirty-twos.
     fn of(config: &ModelConfig, kind: Kind, capability: (i32, i32)) -> Self {
-        let fits = config.head_size() % 16 == 0 && config.hidden_size % 32 == 0 && config.intermediate_size % 32 == 0;
+        let fits = config.graph.shape.head_size % 16 == 0
+            && config.graph.shape.width % 32 == 0
+            && config.graph.shape.inner % 32 == 0;
         if kind == Kind::BFloat16 && fits && capability >= (8, 0) { Self::OnTensorCores } else { Self::OfFloats }
     }
 
@@ -188,7 +191,7 @@ impl Program {
         let products = Products::of(config, kind, capability);
         let code = code(driver.compiler(), capability, config, kind, products)?;
         let kernels = driver.kernels(context, &code, Function::ALL.map(Function::name))?;
-        let sizes = Sizes { width: config.hidden_size as usize, heads: config.heads as usize };
+        let sizes = Sizes { width: config.graph.shape.width as usize, heads: config.graph.shape.heads as usize };
         Ok(Program { driver, context, kernels, memory: Memory { device, kind }, products, sizes })
     }
 
@@ -247,7 +250,7 @@ impl Program {
 }
 
 pub fn fits(config: &ModelConfig) -> Result<(), String> {
-    let (inner, head) = (config.intermediate_size, config.head_size());
+    let (inner, head) = (config.graph.shape.inner, config.graph.shape.head_size);
     // Activations are computed 16 bytes at a time, heads (and so hidden states) and LoRA four numbers at a time.
     if inner % WHOLE == 0 && head % 4 == 0 && head <= WIDEST_HEAD {
         Ok(())
@@ -263,7 +266,7 @@ fn code(
     kind: Kind,
     products: Products,
 ) -> Result<Vec<u8>, String> {
-    let activation = match config.activation {
+    let activation = match config.graph.shape.activation {
         Activation::Gelu => 0,
         Activation::GeluTanh => 1,
         Activation::Relu => 2,
@@ -271,9 +274,9 @@ fn code(
     let mut options = vec![
         format!("--gpu-architecture=sm_{major}{minor}"),
         "--std=c++17".to_string(),
-        format!("-DWIDTH={}", config.hidden_size),
-        format!("-DHEAD_SIZE={}", config.head_size()),
-        format!("-DHEADS={}", config.heads),
+        format!("-DWIDTH={}", config.graph.shape.width),
+        format!("-DHEAD_SIZE={}", config.graph.shape.head_size),
+        format!("-DHEADS={}", config.graph.shape.heads),
         format!("-DLONGEST={}", config.longest_sequence()),
         format!("-DACTIVATION={activation}"),
     ];
@@ -351,7 +354,7 @@ mod tests {
     #[test]
     fn sizes_that_the_kernels_are_not_made_for_are_refused() {
         let mut config = config("roberta");
-        config.intermediate_size = 100;
+        config.graph.shape.inner = 100;
         assert_eq!(fits(&config).unwrap_err(), "no kernels for 100 wide layers and 12 wide heads");
     }
 }

@@ -2,7 +2,7 @@
 
 use tch::{TchError, Tensor};
 
-use crate::model::config::Activation;
+use crate::model::graph::Activation;
 
 /// The activation's input.
 #[derive(Debug)]
