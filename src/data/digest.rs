@@ -7,7 +7,7 @@ use crate::spec::{DatasetSpec, Evaluation, HeldOut, Reading};
 
 use super::DataError;
 use super::card::data_set_info;
-use super::dataset::Examples;
+use super::examples::Examples;
 use super::files::SourceFiles;
 use super::table::Format;
 

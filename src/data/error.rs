@@ -1,7 +1,7 @@
 //! What can be wrong with data, said so that it can be mended.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where in a file something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,8 +142,13 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// A tokenizer, or one of its files, that the tokenizers library refuses.
+    pub(super) fn tokenizer(path: &Path, error: &tokenizers::Error) -> Self {
+        Self::Tokenizer { path: path.to_owned(), message: error.to_string() }
+    }
+
     /// For `map_err` on a file operation.
-    pub(super) fn io(path: &std::path::Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+    pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, action, source }
     }

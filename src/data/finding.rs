@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::dataset::Examples;
 use super::error::DataError;
+use super::examples::Examples;
 use super::labels::{Classes, Coding, LabelForm, NEWS, is_float_form};
 use super::rows::LabelledRows;
 use super::shown::quoted;

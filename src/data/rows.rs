@@ -7,13 +7,13 @@ use crate::spec::DatasetSpec;
 
 use super::card::class_names_of_card;
 use super::columns::{known_columns, label_column, other_labels, text_columns};
-use super::dataset::{Examples, joined};
 use super::error::{DataError, Place};
+use super::examples::{Examples, joined};
 use super::labels::{Classes, LabelForm};
 use super::missing::{self, MissingLabels};
 use super::overview::Columns;
 use super::sample;
-use super::table::{Asked, Table};
+use super::table::{ReadOptions, Table};
 
 /// How the files of a split are read.
 #[derive(Clone, Copy, Debug)]
@@ -72,12 +72,12 @@ impl LabelledRows {
     fn read_file(&mut self, path: &Path, request: Request<'_>) -> Result<(), DataError> {
         let spec = request.spec;
         let named = spec.text.iter().chain(&spec.label).map(String::as_str).collect();
-        let asked = Asked { reading: spec.reading, named };
-        let mut table = Table::open(path, &asked)?;
+        let options = ReadOptions { reading: spec.reading, named };
+        let mut table = Table::open(path, &options)?;
         self.notes.append(&mut table.notes);
         self.news |= table.news;
         let columns = table.columns.clone();
-        let (label, text) = self.chosen(path, &columns, request, &asked)?;
+        let (label, text) = self.chosen(path, &columns, request, &options)?;
         if self.class_names.is_none() {
             self.class_names = table.class_names.remove(&columns[label]);
         }
@@ -120,7 +120,7 @@ impl LabelledRows {
         path: &Path,
         columns: &[String],
         request: Request<'_>,
-        asked: &Asked<'_>,
+        options: &ReadOptions<'_>,
     ) -> Result<(usize, Vec<usize>), DataError> {
         let spec = request.spec;
         let is_first = self.files.is_empty();
@@ -158,7 +158,7 @@ impl LabelledRows {
             }
             self.columns = Columns {
                 left_out: (0..columns.len()).filter(|index| !taken.contains(index)).map(name).collect(),
-                texts_left_out: sample::texts(path, asked, columns, &taken).into_iter().map(name).collect(),
+                texts_left_out: sample::texts(path, options, columns, &taken).into_iter().map(name).collect(),
                 ..found
             };
         }

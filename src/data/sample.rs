@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::columns::is_text_name;
-use super::table::{Asked, Table};
+use super::table::{ReadOptions, Table};
 
 /// Rows that are looked at.
 const ROWS: usize = 200;
@@ -15,17 +15,17 @@ const CHARACTERS: usize = 12;
 
 /// The columns beside those `taken`, by index, that look like text. A file that cannot be read has none: whoever reads its rows
 /// says why.
-pub(super) fn texts(path: &Path, asked: &Asked<'_>, columns: &[String], taken: &[usize]) -> Vec<usize> {
+pub(super) fn texts(path: &Path, options: &ReadOptions<'_>, columns: &[String], taken: &[usize]) -> Vec<usize> {
     let others: Vec<usize> = (0..columns.len()).filter(|index| !taken.contains(index)).collect();
     if others.is_empty() {
         return others;
     }
-    let cells = match first_cells(path, asked, &others) {
+    let cells = match first_cells(path, options, &others) {
         Some(cells) => cells,
         // A column that cannot be read as text keeps no other from being looked at.
         None => others
             .iter()
-            .map(|&index| first_cells(path, asked, &[index]).and_then(|mut cells| cells.pop()).unwrap_or_default())
+            .map(|&index| first_cells(path, options, &[index]).and_then(|mut cells| cells.pop()).unwrap_or_default())
             .collect(),
     };
     let is_text = |(index, cells): &(&usize, Vec<String>)| looks_like_text(&columns[**index], cells);
@@ -33,9 +33,9 @@ pub(super) fn texts(path: &Path, asked: &Asked<'_>, columns: &[String], taken: &
 }
 
 /// The cells of the first rows, by column, without empty ones.
-fn first_cells(path: &Path, asked: &Asked<'_>, selected: &[usize]) -> Option<Vec<Vec<String>>> {
+fn first_cells(path: &Path, options: &ReadOptions<'_>, selected: &[usize]) -> Option<Vec<Vec<String>>> {
     let mut columns = vec![Vec::new(); selected.len()];
-    for row in Table::open(path, asked).ok()?.rows(selected).ok()?.take(ROWS) {
+    for row in Table::open(path, options).ok()?.rows(selected).ok()?.take(ROWS) {
         for (column, cell) in columns.iter_mut().zip(row.ok()?.cells) {
             column.extend(cell.filter(|cell| !cell.trim().is_empty()));
         }

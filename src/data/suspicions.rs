@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::dataset::Examples;
+use super::examples::Examples;
 use super::overview::{ClassRows, Columns};
 use super::shown::{is_invisible, quoted};
 use crate::words::{counted, grouped};

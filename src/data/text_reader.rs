@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::spec::Reading;
 
 use super::columns::{IDS, column, detected, known_columns, label_column, text_columns};
-use super::dataset::joined;
 use super::error::DataError;
-use super::table::{Asked, Rows, Table};
+use super::examples::joined;
+use super::table::{ReadOptions, Rows, Table};
 
 /// Which columns are what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl TextReader {
     /// When the file cannot be opened, or a column is not there or cannot be detected.
     pub fn open(path: &Path, wanted: &TextColumns, reading: Reading) -> Result<Self, DataError> {
         let named = wanted.text.iter().chain(&wanted.id).chain(&wanted.label).map(String::as_str).collect();
-        let mut table = Table::open(path, &Asked { reading, named })?;
+        let mut table = Table::open(path, &ReadOptions { reading, named })?;
         let label = match &wanted.label {
             Some(name) => Some(column(path, &table.columns, name)?),
             None => None,

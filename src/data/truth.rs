@@ -7,7 +7,7 @@ use super::columns::column;
 use super::error::DataError;
 use super::labels::{Classes, LabelForm};
 use super::missing;
-use super::table::{Asked, Table};
+use super::table::{ReadOptions, Table};
 use crate::spec::Reading;
 
 /// More distinct labels than this name no classes.
@@ -28,7 +28,7 @@ impl Truth {
     /// # Errors
     /// A file that cannot be read, a column that is not there, or labels that do not fit these classes.
     pub fn read(path: &Path, name: &str, classes: &Classes, reading: Reading) -> Result<Self, DataError> {
-        let table = Table::open(path, &Asked { reading, named: vec![name] })?;
+        let table = Table::open(path, &ReadOptions { reading, named: vec![name] })?;
         let index = column(path, &table.columns, name)?;
         let news = table.news;
         // With the first row that has each.

@@ -142,7 +142,7 @@ impl Worker<'_> {
         let started = self.started_event(&job.pack.id, unfinished);
         self.sink.emit(&started);
         let ended = catch(|| self.executor.execute(&job, &mut recorder, &mut self.sink, self.stop))
-            .unwrap_or_else(|panic| Err(ExecuteError::of_panic(self.executor.device(), panic)));
+            .unwrap_or_else(|panic| Err(ExecuteError::from_panic(self.executor.device(), panic)));
         self.record_memory(&job.pack);
         let concluded = self.conclude(&mut recorder, &job.pack, ended);
         let finished = *concluded.as_ref().unwrap_or(&false);
@@ -202,9 +202,9 @@ impl Worker<'_> {
                 self.take_apart(recorder, ReplanReason::OutOfMemory, halves)?;
                 Ok(false)
             }
-            Err(ExecuteError::Inputs(reason)) => {
-                self.store.append_pack_log(&plan.id, &format!("not trained: {reason}"))?;
-                Err(WorkerError::Inputs { pack: plan.id.clone(), reason })
+            Err(ExecuteError::Inputs(cause)) => {
+                self.store.append_pack_log(&plan.id, &format!("not trained: {cause}"))?;
+                Err(WorkerError::Inputs { pack: plan.id.clone(), cause })
             }
             Err(ExecuteError::Record(error)) => match recorder.claim().verify() {
                 Err(lost @ StoreError::ClaimLost { .. }) => {

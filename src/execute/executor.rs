@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::event::Sink;
 use crate::spec::{PackPlan, PlannedRun, RunId};
 use crate::store::ExecutorKind;
-use crate::train::{Checkpoint, RecordError, Recorder};
+use crate::train::{Checkpoint, RecordError, Recorder, TrainError};
 
 use super::Stop;
 use super::memory::MemoryUse;
@@ -40,21 +40,40 @@ pub enum ExecuteError {
     /// What the runs of this pack read is not there, cannot be read, or is not what they were planned with. That is no
     /// fault of theirs: they stay as they are, for a worker that finds it.
     #[error("{0}")]
-    Inputs(String),
+    Inputs(#[source] Cause),
     /// Anything else that ends the whole pack: the device fails.
     #[error("{0}")]
-    Failed(String),
+    Failed(#[source] Cause),
 }
 
+/// What an executor came across: an error of its own kind, or a text.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 impl ExecuteError {
-    /// Of a panic, with its text: where libtorch's calls do not give an error they panic with it.
-    pub(super) fn of_panic(device: String, text: String) -> Self {
+    /// What the runs read is not there, or not readable.
+    pub fn inputs(cause: impl Into<Cause>) -> Self {
+        Self::Inputs(cause.into())
+    }
+
+    /// An error of training on this device.
+    pub(super) fn from_training(device: &str, error: TrainError) -> Self {
+        if error.is_out_of_memory() {
+            return Self::OutOfMemory { device: device.to_owned(), message: error.to_string() };
+        }
+        match error {
+            TrainError::Record(error) => Self::Record(error),
+            other => Self::Failed(other.into()),
+        }
+    }
+
+    /// A panic, with its text: where libtorch's calls do not give an error they panic with it.
+    pub(super) fn from_panic(device: String, text: String) -> Self {
         let lower = text.to_lowercase();
         if ["out of memory", "can't allocate memory"].iter().any(|sign| lower.contains(sign)) {
             let message = text.lines().next().unwrap_or_default().to_owned();
             return Self::OutOfMemory { device, message };
         }
-        Self::Failed(text)
+        Self::Failed(text.into())
     }
 }
 

@@ -34,6 +34,7 @@
 
 mod attempt;
 mod catch;
+mod device_error;
 mod executor;
 mod memory;
 mod plan;
@@ -47,14 +48,15 @@ mod worker;
 mod worker_process;
 mod worker_sink;
 
-pub use executor::{ExecuteError, Executor, PackEnd, PackJob};
+pub use device_error::DeviceError;
+pub use executor::{Cause, ExecuteError, Executor, PackEnd, PackJob};
 pub use memory::MemoryUse;
 pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, plan_packs, relative_duration};
 pub use signals::stop_on_signals;
 pub use source::ExecutorSource;
 pub use stop::Stop;
 pub use supervise::{SuperviseError, supervise};
-pub use torch::{DeviceError, TorchExecutor, TorchSource, check_threads, cuda_devices, open_device, product_rate};
+pub use torch::{TorchExecutor, TorchSource, check_threads, cuda_devices, open_device, product_rate};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{
     EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, JsonLines, WorkerCommand, WorkerProcess, worker_exit_status,

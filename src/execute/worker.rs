@@ -9,7 +9,7 @@ use crate::store::{Attempt, Claim, CurrentPack, CurrentPacks, Found, Store, Stor
 use crate::train::RecordError;
 
 use super::worker_sink::WorkerSink;
-use super::{Executor, Stop};
+use super::{Cause, Executor, Stop};
 
 /// How a worker goes about it.
 #[derive(Clone, Debug)]
@@ -70,8 +70,12 @@ pub enum WorkerError {
     #[error(transparent)]
     Record(#[from] RecordError),
     /// See [`super::ExecuteError::Inputs`]. Other packs may read the same, so nothing else is begun.
-    #[error("pack {pack} was not trained, and its runs stay as they are: {reason}")]
-    Inputs { pack: PackId, reason: String },
+    #[error("pack {pack} was not trained, and its runs stay as they are: {cause}")]
+    Inputs {
+        pack: PackId,
+        #[source]
+        cause: Cause,
+    },
 }
 
 /// Works on a sweep until nothing is left.

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use super::HubError;
 use super::checksum::other_digest;
 use super::client::Client;
+use super::free_space;
 use super::lock::lock;
 use super::name::{FileName, Identifier, Repository};
 use super::part::{self, Part};
 use super::remote::{Facts, Listing, Remote};
-use super::room;
 use super::wanted::Wanted;
 
 /// Where incomplete downloads wait, inside the cache.
@@ -119,7 +119,7 @@ impl Place<'_> {
             let here = length(&self.blob(facts)).max(length(&part::path(&self.staging, facts)));
             needed.insert(facts.etag.as_str(), facts.length.unwrap_or(0).saturating_sub(here));
         }
-        room::check(&self.staging, needed.into_values().fold(0, u64::saturating_add))?;
+        free_space::check(&self.staging, needed.into_values().fold(0, u64::saturating_add))?;
         missing.iter().try_for_each(|(name, facts)| self.place(name, facts))
     }
 

@@ -105,7 +105,7 @@ pub enum HubError {
         "{path}: {needed} bytes are to be downloaded, and there is room for {free} only; free some space, or set HF_HOME to \
          a folder on another disk"
     )]
-    NoRoom { path: PathBuf, needed: u64, free: u64 },
+    DiskFull { path: PathBuf, needed: u64, free: u64 },
     #[error(
         "{path}: another process ({holder}) holds this lock, and its download has not changed for {minutes} minutes; end \
          that process, then start again"

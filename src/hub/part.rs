@@ -10,10 +10,10 @@ use super::HubError;
 use super::address::Address;
 use super::checksum::{can_check, other_digest};
 use super::client::{Answer, Client, Failed, Failure, Purpose};
+use super::free_space;
 use super::name::{FileName, Repository};
 use super::remote::{Facts, Remote};
 use super::retry::Retries;
-use super::room;
 
 /// An attempt that brings so many more bytes than any before it was worth it, and others follow.
 const GAIN: u64 = 1 << 20;
@@ -118,7 +118,7 @@ impl Part<'_> {
         let end = expected.or(whole);
         if let Some(end) = end {
             let folder = self.path.parent().unwrap_or(&self.path);
-            room::check(folder, end.saturating_sub(start)).map_err(Stopped::Here)?;
+            free_space::check(folder, end.saturating_sub(start)).map_err(Stopped::Here)?;
             self.remote.watch.begin(&self.repository.given(), self.name.as_str(), end);
             self.remote.watch.advance(start);
         }

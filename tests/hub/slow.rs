@@ -103,7 +103,7 @@ fn h3_a_file_larger_than_the_disk_is_told_before_it_comes() {
     place.server.say(WEIGHTS, &[("X-Linked-Size", "1000000000000000000")]);
     place.server.requests();
     let error = place.hub().model("acme/tiny-bert").unwrap_err();
-    assert!(matches!(error, HubError::NoRoom { .. }), "{error}");
+    assert!(matches!(error, HubError::DiskFull { .. }), "{error}");
     let asked = place.server.seen();
     assert!(!asked.iter().any(|request| request.method == "GET" && request.path.ends_with("config.json")), "{asked:?}");
 }

@@ -12,7 +12,8 @@ use super::run::Saved;
 pub(super) type SavedRuns = BTreeMap<RunId, Saved>;
 
 pub(super) fn read_checkpoint(checkpoint: &Checkpoint) -> Result<SavedRuns, ExecuteError> {
-    let unusable = |error: &dyn std::fmt::Display| ExecuteError::Failed(format!("the checkpoint is unusable: {error}"));
+    let unusable =
+        |error: &dyn std::fmt::Display| ExecuteError::Failed(format!("the checkpoint is unusable: {error}").into());
     let mut saved: SavedRuns = serde_json::from_value(checkpoint.state.clone()).map_err(|error| unusable(&error))?;
     for (run, saved) in &mut saved {
         let parameters = checkpoint.arrays.get(&run.0).ok_or_else(|| unusable(&format!("nothing of run {run}")))?;

@@ -67,7 +67,7 @@ impl<'a> MockPack<'a> {
 
     fn start(&mut self, id: &RunId, recorder: &mut dyn Recorder, sink: &mut dyn Sink) -> Result<(), ExecuteError> {
         let Some(planned) = self.job.runs.get(id) else {
-            return Err(ExecuteError::Failed(format!("run {id} of pack {} is unknown", self.job.pack.id)));
+            return Err(ExecuteError::Failed(format!("run {id} of pack {} is unknown", self.job.pack.id).into()));
         };
         let run = self.runs.entry(id.clone()).or_insert_with(|| MockRun::new(self.settings, planned));
         recorder.started(id, &run.facts())?;
@@ -141,7 +141,7 @@ fn strike(kind: &MockFaultKind, run: &MockRun<'_>) -> Result<Option<Outcome>, Ex
     match kind {
         MockFaultKind::NotANumber => Ok(Some(Outcome::Diverged { epoch: run.epoch(), step: run.step() + 1 })),
         MockFaultKind::RunFails(reason) => Ok(Some(Outcome::Failed { reason: reason.clone() })),
-        MockFaultKind::Fails(message) => Err(ExecuteError::Failed(message.clone())),
+        MockFaultKind::Fails(message) => Err(ExecuteError::Failed(message.clone().into())),
         MockFaultKind::OutOfMemory => {
             Err(ExecuteError::OutOfMemory { device: "mock".into(), message: "asked for more than there is".into() })
         }

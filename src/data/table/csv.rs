@@ -10,7 +10,7 @@ use super::super::error::{DataError, Place};
 use super::lines::Lines;
 use super::record::Record;
 use super::records::{Cut, Records};
-use super::{Asked, Body, Row, Rows, Table};
+use super::table_rows::{Body, ReadOptions, Row, Rows, Table};
 
 const AG_NEWS_COLUMNS: [&str; 3] = ["label", "title", "description"];
 /// What the column of a file without a header is called, if it is the only one.
@@ -34,9 +34,9 @@ enum Layout {
     AgNews,
 }
 
-pub(super) fn open(path: &Path, asked: &Asked<'_>, usual: Separator) -> Result<Table, DataError> {
+pub(super) fn open(path: &Path, options: &ReadOptions<'_>, usual: Separator) -> Result<Table, DataError> {
     let (lines, size) = Lines::open(path)?;
-    let reading = asked.reading;
+    let reading = options.reading;
     let cut = Cut {
         separator: reading.separator.unwrap_or(usual).byte(),
         quotes: reading.quoting != Some(Quoting::None),
@@ -61,7 +61,7 @@ pub(super) fn open(path: &Path, asked: &Asked<'_>, usual: Separator) -> Result<T
     let has_second = records.read(&mut second)?;
     let head = Head {
         path,
-        asked,
+        options,
         first: &first,
         beginning: &beginning,
         second: has_second.then(|| (&second, records.raw())),
@@ -94,7 +94,7 @@ pub(super) fn open(path: &Path, asked: &Asked<'_>, usual: Separator) -> Result<T
         pending.push(first);
     }
     let class_names = BTreeMap::new();
-    Ok(Table { columns, class_names, notes, news, body: Body::Csv(CsvBody { records, size, pending }) })
+    Ok(Table { columns, class_names, notes, news, body: Box::new(CsvBody { records, size, pending }) })
 }
 
 /// The next record, of a file that must have one.
@@ -112,7 +112,7 @@ fn separator_line(line: &str) -> Option<Separator> {
 /// How a file begins.
 struct Head<'a> {
     path: &'a Path,
-    asked: &'a Asked<'a>,
+    options: &'a ReadOptions<'a>,
     first: &'a Record,
     /// The first record as it stands in the file.
     beginning: &'a str,
@@ -131,7 +131,7 @@ impl Head<'_> {
             let found = count(self.beginning, separator);
             let mut names =
                 self.beginning.split(char::from(separator.byte())).map(|name| name.trim_matches(['"', ' ']));
-            let is_header = names.any(|name| is_known_name(name) || self.asked.named.contains(&name));
+            let is_header = names.any(|name| is_known_name(name) || self.options.named.contains(&name));
             let is_alike = self.second.is_some_and(|(_, raw)| count(raw, separator) == found);
             if found > 0 && (is_header || is_alike) {
                 let (separator, cells) = (separator.to_string(), found + 1);
@@ -148,7 +148,7 @@ impl Head<'_> {
 
     fn layout(&self, notes: &mut Vec<String>) -> Result<Layout, DataError> {
         let first = self.first;
-        match self.asked.reading.header {
+        match self.options.reading.header {
             Some(true) => return Ok(Layout::Header),
             Some(false) => return Ok(Layout::Row),
             None => {}
@@ -166,7 +166,7 @@ impl Head<'_> {
             return Ok(Layout::Header);
         }
         let name = first.cell(0).trim();
-        if is_known_name(name) || !self.asked.named.is_empty() {
+        if is_known_name(name) || !self.options.named.is_empty() {
             return Ok(Layout::Header);
         }
         if is_like_a_name(name) {
@@ -208,16 +208,16 @@ fn is_like_a_name(cell: &str) -> bool {
     cell.chars().count() <= LONGEST && cell.split_whitespace().count() <= WORDS && cell.chars().all(plain)
 }
 
-impl CsvBody {
-    pub(super) fn rows(self, selected: &[usize]) -> CsvRows {
-        CsvRows {
+impl Body for CsvBody {
+    fn rows(self: Box<Self>, selected: &[usize]) -> Result<Box<dyn Rows>, DataError> {
+        Ok(Box::new(CsvRows {
             records: self.records,
             size: self.size,
             selected: selected.to_vec(),
             pending: self.pending,
             record: Record::default(),
             done: false,
-        }
+        }))
     }
 }
 

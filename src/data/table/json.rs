@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::super::error::{DataError, Place};
 use super::json_fields::{Fields, NoFields, cell, characters};
 use super::json_objects::{Object, Objects};
-use super::{Body, Row, Rows, Table};
+use super::table_rows::{Body, Row, Rows, Table};
 
 pub(super) struct JsonBody {
     objects: Objects,
@@ -29,7 +29,7 @@ pub(super) fn open(path: &Path) -> Result<Table, DataError> {
         class_names: BTreeMap::new(),
         notes: Vec::new(),
         news: false,
-        body: Body::Json(JsonBody { objects: objects.again()?, columns }),
+        body: Box::new(JsonBody { objects: objects.again()?, columns }),
     })
 }
 
@@ -86,11 +86,11 @@ fn wrong(path: &Path, line: u64, message: String) -> DataError {
     DataError::Malformed { path: path.to_owned(), place: Place::Line(line), message }
 }
 
-impl JsonBody {
-    pub(super) fn rows(self, selected: &[usize]) -> Result<JsonRows, DataError> {
+impl Body for JsonBody {
+    fn rows(self: Box<Self>, selected: &[usize]) -> Result<Box<dyn Rows>, DataError> {
         let names: Vec<String> = selected.iter().map(|&index| self.columns[index].clone()).collect();
         let path = self.objects.lines.path.clone();
-        Ok(JsonRows { path, objects: self.objects, names, done: false })
+        Ok(Box::new(JsonRows { path, objects: self.objects, names, done: false }))
     }
 }
 

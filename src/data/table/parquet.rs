@@ -13,7 +13,7 @@ use polars::prelude::{ArrowDataType, DataFrame, DataType, FileMetadataRef, Parqu
 use super::super::card;
 use super::super::error::{DataError, Place};
 use super::kind::refuse_other;
-use super::{Body, Row, Rows, Table};
+use super::table_rows::{Body, Row, Rows, Table};
 
 /// Rows decoded at once.
 const SLICE: usize = 16_384;
@@ -62,7 +62,7 @@ pub(super) fn open(path: &Path) -> Result<Table, DataError> {
         class_names,
         notes: Vec::new(),
         news: false,
-        body: Body::Parquet(ParquetBody { path: path.to_owned(), file, metadata, columns }),
+        body: Box::new(ParquetBody { path: path.to_owned(), file, metadata, columns }),
     })
 }
 
@@ -76,8 +76,8 @@ fn guarded<T>(path: &Path, read: impl FnOnce() -> PolarsResult<T>) -> Result<T, 
     Err(DataError::Parquet { path: path.to_owned(), message })
 }
 
-impl ParquetBody {
-    pub(super) fn rows(self, selected: &[usize]) -> Result<ParquetRows, DataError> {
+impl Body for ParquetBody {
+    fn rows(self: Box<Self>, selected: &[usize]) -> Result<Box<dyn Rows>, DataError> {
         let mut names = Vec::with_capacity(selected.len());
         for &index in selected {
             let (name, kind) = &self.columns[index];
@@ -86,7 +86,7 @@ impl ParquetBody {
             }
             names.push(name.clone());
         }
-        Ok(ParquetRows {
+        Ok(Box::new(ParquetRows {
             path: self.path,
             file: self.file,
             metadata: self.metadata,
@@ -94,7 +94,7 @@ impl ParquetBody {
             row: 0,
             slice: Vec::new(),
             slice_end: 0,
-        })
+        }))
     }
 }
 

@@ -22,7 +22,6 @@ use tokenizers::{AddedToken, Model, NormalizerWrapper, PostProcessorWrapper, Tru
 use super::super::DataError;
 use super::super::digest::Digest;
 use super::class::Class;
-use super::failed;
 use super::settings::{Settings, TOKENIZER, json_or_default};
 
 const VOCABULARY: &str = "vocab.json";
@@ -103,10 +102,11 @@ fn note(class: &Class) -> Option<String> {
 }
 
 fn from_json(path: &Path) -> Result<tokenizers::Tokenizer, DataError> {
-    let bytes = std::fs::read(path).map_err(|error| failed(path, &error.into()))?;
+    let bytes = std::fs::read(path).map_err(|error| DataError::tokenizer(path, &error.into()))?;
     // What is no JSON is found here: the tokenizers crate panics where a file is cut off in its decoder.
-    serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| failed(path, &error.into()))?;
-    tokenizers::Tokenizer::from_bytes(&bytes).map_err(|error| failed(path, &error))
+    serde_json::from_slice::<serde::de::IgnoredAny>(&bytes)
+        .map_err(|error| DataError::tokenizer(path, &error.into()))?;
+    tokenizers::Tokenizer::from_bytes(&bytes).map_err(|error| DataError::tokenizer(path, &error))
 }
 
 /// The tokenizer's vocabulary, with all that `tokenizer.json` says where there is one; and the files that it came from.
@@ -120,12 +120,12 @@ fn read(folder: &Path, class: &Class) -> Result<(tokenizers::Tokenizer, Vec<&'st
     match class {
         Class::Roberta | Class::Unsaid if byte_level => {
             let model = BPE::from_file(&path(VOCABULARY).to_string_lossy(), &path(MERGES).to_string_lossy()).build();
-            let model = model.map_err(|error| failed(&path(VOCABULARY), &error))?;
+            let model = model.map_err(|error| DataError::tokenizer(&path(VOCABULARY), &error))?;
             Ok((tokenizers::Tokenizer::new(model), vec![VOCABULARY, MERGES]))
         }
         Class::Bert | Class::Unsaid if pieces => {
             let model = WordPiece::from_file(&path(WORD_PIECES).to_string_lossy()).build();
-            let model = model.map_err(|error| failed(&path(WORD_PIECES), &error))?;
+            let model = model.map_err(|error| DataError::tokenizer(&path(WORD_PIECES), &error))?;
             Ok((tokenizers::Tokenizer::new(model), vec![WORD_PIECES]))
         }
         Class::Bert | Class::Roberta | Class::Unsaid if !byte_level && !pieces => {

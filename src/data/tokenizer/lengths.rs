@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::digest::Digest;
 use super::super::{DataError, Encoded};
-use super::{Tokenizer, cache, failed};
+use super::cache;
+use super::encode::Tokenizer;
 
 /// How long the texts of a data set are in tokens, special tokens included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,9 +74,10 @@ impl Tokenizer {
             return Ok(known.iter().map(|length| length.first().copied().unwrap_or(0) as usize).collect());
         }
         let mut whole = self.inner.clone();
-        whole.with_truncation(None).map_err(|error| failed(&self.path, &error))?;
+        whole.with_truncation(None).map_err(|error| DataError::tokenizer(&self.path, &error))?;
         let length = |text: &&String| {
-            let encoding = whole.encode_fast(text.as_str(), true).map_err(|error| failed(&self.path, &error))?;
+            let encoding =
+                whole.encode_fast(text.as_str(), true).map_err(|error| DataError::tokenizer(&self.path, &error))?;
             Ok(encoding.get_ids().len())
         };
         let lengths: Vec<usize> = texts.par_iter().map(length).collect::<Result<_, DataError>>()?;

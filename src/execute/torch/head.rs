@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::{ExecuteError, inputs};
 use crate::data::Coding;
 use crate::event::{Event, Sink};
+use crate::execute::ExecuteError;
 use crate::model::{Base, HeadStart, SavedAdapter, configured_names};
 use crate::store::RunRecord;
 use crate::train::TrainingData;
@@ -33,7 +33,7 @@ pub(super) fn align(
         }
     }
     let own = configured_names(model, base.classes);
-    let said = match base.align_head(own.as_deref(), &data.class_names, by_number).map_err(inputs)? {
+    let said = match base.align_head(own.as_deref(), &data.class_names, by_number).map_err(ExecuteError::inputs)? {
         HeadStart::New => return Ok(()),
         HeadStart::Own => "the head starts from the model's own, whose classes are the same",
         HeadStart::Reordered => {
@@ -62,7 +62,7 @@ fn align_adapter(
         return Ok(Adapters::NoHead);
     };
     let names = names(adapter, model, classes)?;
-    let start = adapter.align_head(&base.config, names.as_deref(), class_names).map_err(inputs)?;
+    let start = adapter.align_head(&base.config, names.as_deref(), class_names).map_err(ExecuteError::inputs)?;
     let of_names = names.map_or_else(|| "of unknown names".to_owned(), |names| listed(&names));
     Ok(match start {
         HeadStart::Own if of_names == listed(class_names) => {
@@ -91,7 +91,7 @@ fn names(adapter: &SavedAdapter, model: &Path, classes: usize) -> Result<Option<
     if let Some(names) = folder.and_then(|folder| configured_names(folder, classes)) {
         return Ok(Some(names));
     }
-    let run = folder.and_then(Path::parent).map(RunRecord::read).transpose().map_err(inputs)?.flatten();
+    let run = folder.and_then(Path::parent).map(RunRecord::read).transpose().map_err(ExecuteError::inputs)?.flatten();
     let recorded = run.map(|record| record.facts.class_names).filter(|names| names.len() == classes);
     Ok(recorded.or_else(|| configured_names(model, classes)))
 }

@@ -6,7 +6,7 @@ use crate::execute::{DeviceError, Executor, ExecutorSource};
 use crate::hub::Hub;
 use crate::store::{ExecutorKind, Store};
 
-use super::TorchExecutor;
+use super::executor::TorchExecutor;
 
 /// What the program `sweep` trains with.
 #[derive(Clone, Copy, Debug)]

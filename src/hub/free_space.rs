@@ -1,4 +1,4 @@
-//! Whether a download has room on its disk.
+//! Whether the disk of a download has enough free space.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ const SPARE: u64 = 16 << 20;
 /// Whether so many bytes fit into a folder. Where the system does not tell, the writing of the file does.
 ///
 /// # Errors
-/// Too little room.
+/// Too little free space.
 pub(super) fn check(folder: &Path, needed: u64) -> Result<(), HubError> {
     let Ok(disk) = rustix::fs::statvfs(folder) else {
         return Ok(());
@@ -19,7 +19,7 @@ pub(super) fn check(folder: &Path, needed: u64) -> Result<(), HubError> {
     if needed == 0 || needed.saturating_add(SPARE) <= free {
         return Ok(());
     }
-    Err(HubError::NoRoom { path: folder.to_path_buf(), needed, free })
+    Err(HubError::DiskFull { path: folder.to_path_buf(), needed, free })
 }
 
 #[cfg(test)]
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn h3_a_disk_without_room_is_told_before() {
+    fn h3_a_disk_without_space_is_told_before() {
         let folder = tempfile::tempdir().unwrap();
         check(folder.path(), 1).unwrap();
         let error = check(folder.path(), u64::MAX).unwrap_err().to_string();
