@@ -1,4 +1,4 @@
-//! Commands that documents show exist, and every option of `run` and `predict` is documented.
+//! Commands that documents show exist, and every option is documented.
 
 use std::collections::BTreeMap;
 
@@ -71,7 +71,7 @@ fn verbs_and_flags_that_are_shown_exist() {
         if verb.starts_with('-') {
             continue;
         }
-        let help = helps.entry(verb.clone()).or_insert_with(|| help(verb));
+        let help = helps.entry(verb.clone()).or_insert_with(|| help(&[verb, "--help"]));
         for flag in rest.iter().filter_map(|word| flag(word)) {
             assert!(options(help).contains(&flag), "{document}: `{command}`: sweep {verb} has no option {flag}");
         }
@@ -102,9 +102,10 @@ fn flag(word: &str) -> Option<String> {
     word.starts_with("--").then(|| word.split('=').next().unwrap().to_owned())
 }
 
-fn help(verb: &str) -> String {
-    let output = Command::cargo_bin("sweep").unwrap().args([verb, "--help"]).output().unwrap();
-    assert!(output.status.success(), "there is no verb `sweep {verb}`: {}", String::from_utf8_lossy(&output.stderr));
+fn help(arguments: &[&str]) -> String {
+    let output = Command::cargo_bin("sweep").unwrap().args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "there is no `sweep {}`: {said}", arguments.join(" "));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -115,19 +116,42 @@ fn options(help: &str) -> Vec<String> {
     words.filter(|word| word.starts_with("--") && word.len() > 2).map(str::to_owned).collect()
 }
 
+/// Of `run` and `predict` on their own pages, of the other verbs anywhere.
 #[test]
-fn every_option_of_run_and_predict_is_documented() {
-    for (verb, page) in [("run", "docs/running.md"), ("predict", "docs/predicting.md")] {
-        let page = text(page);
-        let help = help(verb);
-        // Options stand at the beginning of a line; elsewhere their descriptions name others.
-        let listed = help.lines().map(str::trim_start).filter(|line| line.starts_with("--"));
-        let absent: Vec<&str> = listed
-            .filter_map(|line| line.split_whitespace().next())
-            .filter(|option| !page.contains(*option) && *option != "--help")
-            .collect();
-        assert!(absent.is_empty(), "sweep {verb}: not documented: {absent:?}");
+fn every_option_is_documented() {
+    let documents: String = documents().iter().map(text).collect();
+    let mut absent = Vec::new();
+    for verb in verbs() {
+        let page = match verb.as_str() {
+            "run" => text("docs/running.md"),
+            "predict" => text("docs/predicting.md"),
+            _ => documents.clone(),
+        };
+        for option in listed_options(&help(&[&verb, "--help"])) {
+            if !page.contains(&option) {
+                absent.push(format!("sweep {verb} {option}"));
+            }
+        }
     }
+    assert!(absent.is_empty(), "not documented: {absent:?}");
+}
+
+/// The verbs that the overview lists.
+fn verbs() -> Vec<String> {
+    let overview = help(&["--help"]);
+    let commands = overview.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
+    // A verb stands two columns in; the further lines of its description stand further in.
+    let names = commands.take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
+    let verbs = names.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split_whitespace().next());
+    let verbs: Vec<String> = verbs.filter(|verb| *verb != "help").map(str::to_owned).collect();
+    assert!(verbs.len() > 8, "{verbs:?}");
+    verbs
+}
+
+/// The options that a help text is about: they stand at the beginning of a line, where descriptions name none.
+fn listed_options(help: &str) -> Vec<String> {
+    let listed = help.lines().map(str::trim_start).filter(|line| line.starts_with("--"));
+    listed.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
 #[test]
