@@ -133,8 +133,7 @@ impl<'a> LocalFacts<'a> {
     /// Stands for the digest of a data set that was not read.
     fn unread(&self, dataset: &DatasetSpec) -> String {
         self.found.borrow_mut().datasets.insert(dataset.path.clone());
-        let test = dataset.test.as_ref().map_or_else(String::new, |test| format!(" {test:?}"));
-        format!("not read: {} {:?}{test}", dataset.path, dataset.evaluation)
+        dataset.unread_digest()
     }
 }
 

@@ -59,7 +59,7 @@ pub fn digest_of_files(spec: &DatasetSpec, location: &Path) -> Result<String, Da
     Ok(digest.hex())
 }
 
-/// As in digests from the beginning.
+/// As in digests from the beginning, whatever the variants are called now: a run's id depends on these texts.
 fn format_name(path: &Path) -> &'static str {
     match Format::of(path) {
         Some(Format::Parquet) => "Some(Parquet)",
@@ -159,5 +159,33 @@ impl Digest {
 
     pub(super) fn hex(&self) -> String {
         self.0.finalize().to_hex().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_have_their_pinned_names_in_digests() {
+        let files = ["a.parquet", "a.csv", "a.TSV", "a.jsonl", "a.ndjson", "a.json", "a.txt", "a"];
+        let names = files.map(|file| format_name(Path::new(file)));
+        let json = "Some(JsonLines)";
+        assert_eq!(names, ["Some(Parquet)", "Some(Csv)", "Some(Tsv)", json, json, json, "None", "None"]);
+    }
+
+    #[test]
+    fn the_digest_of_a_file_is_pinned() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.csv");
+        std::fs::write(&path, "text,label\ngood,1\nbad,0\n").unwrap();
+        let spec = DatasetSpec {
+            text: vec!["text".to_owned()],
+            label: Some("label".to_owned()),
+            limit: Some(2),
+            ..DatasetSpec::at(path.to_str().unwrap())
+        };
+        let pinned = "6652ec3d0fd6ad3b977edd39346be5bd887d96c4a0fb692d3b928375a84fcff6";
+        assert_eq!(digest_of_files(&spec, &path).unwrap(), pinned);
     }
 }

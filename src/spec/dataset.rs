@@ -155,6 +155,13 @@ impl DatasetField {
 }
 
 impl DatasetSpec {
+    /// Stands for the digest of contents that are not read: equal where path, evaluation and test are. No id that is shown or
+    /// recorded is made of it.
+    pub fn unread_digest(&self) -> String {
+        let parts = serde_json::to_string(&(&self.path, &self.evaluation, &self.test));
+        format!("not read: {}", parts.expect("texts and numbers always have a JSON form"))
+    }
+
     /// The fields beside the path that say something else than what is taken where they are left out, with their names.
     pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, DatasetField)> + '_ {
         let plain = DatasetSpec::at(self.path.as_str());

@@ -106,6 +106,7 @@ impl fmt::Display for HypothesisMetric {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Evaluation, HeldOut, MissingLabel, Quoting, Separator};
     use super::*;
 
     fn json(value: impl serde::Serialize) -> String {
@@ -126,5 +127,36 @@ mod tests {
         for (name, value) in Expectation::NAMES {
             assert_eq!((value.name(), json(value)), (name, format!("\"{name}\"")));
         }
+    }
+
+    /// These texts are hashed into run ids and stand in every results folder. Whoever renames a variant keeps its text.
+    #[test]
+    fn names_in_ids_and_records_are_pinned() {
+        let held_out = |size| Evaluation::HeldOut { size, seed: 7 };
+        let found = [
+            json(LrScheduler::NAMES.map(|(_, value)| value)),
+            json(Precision::NAMES.map(|(_, value)| value)),
+            json(MetricName::NAMES.map(|(_, value)| value)),
+            json(MissingLabel::NAMES.map(|(_, value)| value)),
+            json(Quoting::NAMES.map(|(_, value)| value)),
+            json([Separator::TAB, Separator::COMMA]),
+            json(Evaluation::File("a.csv".to_owned())),
+            json(Evaluation::Split("test".to_owned())),
+            json(held_out(HeldOut::Examples(10))),
+            json(held_out(HeldOut::Fraction(0.5))),
+        ];
+        let pinned = [
+            r#"["cosine","linear","constant"]"#,
+            r#"["fp32","tf32","bf16"]"#,
+            r#"["accuracy","precision","recall","f1","eval_loss","mean_confidence","train_loss","train_accuracy"]"#,
+            r#"["drop","keep"]"#,
+            r#"["minimal","none"]"#,
+            r#"["tab",","]"#,
+            r#"{"file":"a.csv"}"#,
+            r#"{"split":"test"}"#,
+            r#"{"held_out":{"size":{"examples":10},"seed":7}}"#,
+            r#"{"held_out":{"size":{"fraction":0.5},"seed":7}}"#,
+        ];
+        assert_eq!(found, pinned);
     }
 }

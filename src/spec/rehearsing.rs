@@ -75,8 +75,7 @@ impl Facts for NominalFacts<'_> {
 
     /// The sweep's own data is not read, so its name stands for it.
     fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
-        let test = dataset.test.as_ref().map_or_else(String::new, |test| format!(" {test:?}"));
-        Ok(format!("{} {:?}{test}", dataset.path, dataset.evaluation))
+        Ok(dataset.unread_digest())
     }
 
     fn is_at_hand(&self, input: Input<'_>) -> bool {

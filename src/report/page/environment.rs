@@ -30,7 +30,7 @@ pub(super) fn section(report: &Report) -> Markup {
             of(&|run| Some(run.facts.as_ref()?.test_examples.map_or("none".to_string(), |n| n.to_string()))),
         ),
         ("Devices", of(&|run| run.device.clone())),
-        ("Precision", of(&|run| Some(format!("{:?}", run.spec.precision).to_lowercase()))),
+        ("Precision", of(&|run| Some(run.spec.precision.name().to_string()))),
         ("Seeds", of(&|run| Some(run.spec.seed.to_string()))),
         ("Seeds of their own", own_seeds(report)),
         ("sweep", of(&|run| Some(run.versions.as_ref()?.sweep.clone()))),
