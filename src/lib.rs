@@ -3,13 +3,14 @@
 //! # Modules
 //!
 //! ```text
-//! sweeps/*.yaml -> spec (validated, resolved runs, stable ids) -> store (results/<sweep>/ laid out, plan written)
-//!    -> execute (which run on which device, in which pack) -> train (a pack of runs on data + model)
+//! sweeps/*.yaml -> spec (validated, resolved runs, stable ids) -> search (the runs of the first generation, of the next)
+//!    -> store (results/<sweep>/ laid out, plan written) -> execute (which run on which device, in which pack) -> train (a pack of runs on data + model)
 //!    -> events -> sinks: terminal progress, log
 //! results/ -> report (reads files only) -> reports/
 //! ```
 //!
 //! * [`spec`]: sweep file -> validated -> resolved runs; expansion; run ids; hypotheses; the planned pack.
+//! * [`search`]: which runs a sweep consists of, generation after generation; fixed designs.
 //! * [`metrics`]: classification metrics and statistics on plain numbers.
 //! * [`event`]: what happens during a sweep, and who listens.
 //! * [`hub`]: the name of a model or data set -> files on this machine.
@@ -26,8 +27,8 @@
 //!
 //! # Rules of direction
 //!
-//! `words` is for everybody. `spec`, `metrics` and `hub` know nobody else; `event` knows only their types. `data` and `model` know `spec` at most. `train` knows data, model,
-//! metrics, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train and store,
+//! `words` is for everybody. `spec`, `metrics` and `hub` know nobody else; `event` knows only their types. `data`, `model` and `search` know `spec` at most. `train` knows data, model,
+//! metrics, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
 //! `launch` store, `inference` hub, data, model, train's evaluation and store. `report` reads `store`'s files and never
 //! live state. `cli` sees all. Only `model`, `train`, `data`'s batches, the torch executor and the predictor import
 //! `tch`. `tests/architecture.rs` keeps these rules.
@@ -42,6 +43,7 @@ pub mod launch;
 pub mod metrics;
 pub mod model;
 pub mod report;
+pub mod search;
 pub mod spec;
 pub mod store;
 pub mod train;

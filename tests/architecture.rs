@@ -14,7 +14,7 @@ use imports::{Imports, circles};
 const LONGEST_FILE: usize = 400;
 
 /// Which modules of the crate each module may name.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     // Of the program, before anything else runs.
     ("working_folder", &[]),
     ("words", &[]),
@@ -26,7 +26,8 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("model", &["spec", "words"]),
     ("train", &["data", "event", "metrics", "model", "spec", "words"]),
     ("store", &["event", "metrics", "spec", "train", "words"]),
-    ("execute", &["event", "metrics", "spec", "store", "train", "words"]),
+    ("search", &["metrics", "spec", "words"]),
+    ("execute", &["event", "metrics", "search", "spec", "store", "train", "words"]),
     ("inference", &["data", "hub", "metrics", "model", "spec", "store", "train", "words"]),
     ("launch", &["store", "words"]),
     // Of `train` the types of what it leaves in files.
@@ -43,6 +44,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "metrics",
             "model",
             "report",
+            "search",
             "spec",
             "store",
             "train",

@@ -68,6 +68,7 @@ fn trained(folder: &Path, dataset: &str) -> Store {
     let sweep = SweepFile::parse(&text, folder).unwrap().resolve(&Anything).unwrap();
     let input = PlanInput {
         sweep: &sweep,
+        search: "design",
         yaml: text.as_bytes(),
         rehearsal: false,
         executor: ExecutorKind::Mock,
@@ -205,6 +206,7 @@ fn what_has_a_test_is_not_compared_with_what_has_none() {
     let sweep = SweepFile::parse(text, folder.path()).unwrap().resolve(&Anything).unwrap();
     let input = PlanInput {
         sweep: &sweep,
+        search: "design",
         yaml: text.as_bytes(),
         rehearsal: false,
         executor: ExecutorKind::Mock,

@@ -97,6 +97,7 @@ fn results_of(folder: &Path) -> Vec<BTreeMap<String, String>> {
     assert_eq!(sweep.runs.len(), STUDIES * SEEDS * 3);
     let input = PlanInput {
         sweep: &sweep,
+        search: "design",
         yaml: text.as_bytes(),
         rehearsal: false,
         executor: ExecutorKind::Mock,

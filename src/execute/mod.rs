@@ -1,7 +1,8 @@
 //! Who trains what where: the executor trait, the planning of packs, the worker loop, stopping.
 //!
 //! ```text
-//! plan_packs        runs -> packs, before anything runs
+//! work_by_generations   trains what is planned, asks the search for more, until it has ended
+//! plan_packs        runs -> packs, before any of them runs
 //! supervise         one worker process per device, started again when it dies      (one device may do without)
 //!   worker_main     such a process: events as JSON lines, leaves with its supervisor
 //!     work          claim a pack, execute, record, release, until nothing is left
@@ -36,6 +37,7 @@ mod attempt;
 mod catch;
 mod device_error;
 mod executor;
+mod generations;
 mod memory;
 mod plan;
 mod signals;
@@ -50,6 +52,7 @@ mod worker_sink;
 
 pub use device_error::DeviceError;
 pub use executor::{Cause, ExecuteError, Executor, PackEnd, PackJob};
+pub use generations::{Generations, work_by_generations};
 pub use memory::MemoryUse;
 pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, plan_packs, relative_duration};
 pub use signals::stop_on_signals;

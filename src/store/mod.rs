@@ -5,7 +5,8 @@
 //! ```text
 //! results/<sweep>/               a rehearsal: results/<sweep>-rehearsal/
 //!   sweep.yaml                   the sweep file as run, byte for byte
-//!   sweep.json                   the plan, written before anything runs: runs, packs, hypotheses, command line
+//!   sweep.json                   the plan, written before anything runs: runs, packs, hypotheses, command line; where a search
+//!                                goes on, its generations with the results that each was chosen by
 //!   runs.csv                     the index: a line per run
 //!   log.txt                      what was found in the data at every start
 //!   metrics.csv                  the epochs of all runs: run,label,configuration,seed, and then as in a run's own
@@ -83,6 +84,8 @@ mod epochs;
 mod error;
 mod executor_kind;
 mod find;
+mod generations;
+mod growing;
 mod heartbeat;
 mod index;
 mod json;
@@ -112,6 +115,8 @@ pub use durable::{remove_leftovers, write_atomically, write_atomically_with};
 pub use error::StoreError;
 pub use executor_kind::ExecutorKind;
 pub use find::find_runs;
+pub use generations::{DecidingResult, GenerationRecord};
+pub use growing::Growth;
 pub use json::FORMAT_VERSION;
 pub use launches::{LaunchRecord, Launches};
 pub use layout::{Layout, PackFolder, RunFolder};

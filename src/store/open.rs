@@ -6,12 +6,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::spec::{PackPlan, PlannedRun, RunId, Sweep};
+use crate::words::counted;
 
 use super::claim::{Attempt, Claim, ClaimOptions};
 use super::deciding::Deciding;
 use super::durable::{create_folder, read_if_there, remove_leftovers, write_atomically};
 use super::error::failed_to;
 use super::executor_kind::ExecutorKind;
+use super::generations::GenerationRecord;
 use super::json::{FORMAT_VERSION, read_json, write_json};
 use super::layout::Layout;
 use super::plan::{RunEntry, SweepRecord, differences, entries, parameters, read_plan};
@@ -26,7 +28,10 @@ const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
 /// What is to be planned.
 #[derive(Clone, Debug)]
 pub struct PlanInput<'a> {
+    /// With the runs of its first generation.
     pub sweep: &'a Sweep,
+    /// The method that chooses further ones.
+    pub search: &'a str,
     /// The sweep file, byte for byte.
     pub yaml: &'a [u8],
     /// Results of a rehearsal are kept apart.
@@ -80,7 +85,7 @@ impl Store {
             return Err(StoreError::Rehearsal { path: layout.folder().to_owned(), found: before.rehearsal });
         }
         check_executor(&layout, before.as_ref(), input)?;
-        let changes = Changes::between(before.as_ref(), input.sweep, &layout);
+        let changes = Changes::between(before.as_ref(), input, &layout);
         let deciding = Deciding::between(before.as_ref(), input.sweep, &|run| is_done(&layout, run));
         let record = plan(before.as_ref(), input, &changes, &deciding, &layout, planner)?;
         claim.verify()?;
@@ -119,7 +124,7 @@ fn check_executor(layout: &Layout, before: Option<&SweepRecord>, input: &PlanInp
 }
 
 /// Claims the plan, waiting for others who are done in a moment.
-fn claim_plan(layout: &Layout, options: &ClaimOptions) -> Result<Claim, StoreError> {
+pub(super) fn claim_plan(layout: &Layout, options: &ClaimOptions) -> Result<Claim, StoreError> {
     let path = layout.plan_claim();
     let since = Instant::now();
     loop {
@@ -135,29 +140,58 @@ fn claim_plan(layout: &Layout, options: &ClaimOptions) -> Result<Claim, StoreErr
 
 /// How a sweep differs from the plan before.
 struct Changes {
-    /// The runs of the new plan: those of the sweep, and after them those that were removed.
+    /// The runs of the new plan: those of the sweep, those of later generations, and after them those that were removed.
     entries: Vec<RunEntry>,
+    /// As in the plan.
+    generations: Vec<GenerationRecord>,
     added: Vec<RunId>,
     removed: Vec<RunId>,
     notices: Vec<String>,
 }
 
 impl Changes {
-    fn between(before: Option<&SweepRecord>, sweep: &Sweep, layout: &Layout) -> Self {
-        let mut entries = entries(sweep);
+    fn between(before: Option<&SweepRecord>, input: &PlanInput<'_>, layout: &Layout) -> Self {
+        let mut entries = entries(input.sweep);
+        let (generations, begins_anew) = Self::generations(before, input, &entries);
+        let later: BTreeSet<&RunId> = generations.iter().skip(1).flat_map(|generation| &generation.runs).collect();
+        let grown = before.iter().flat_map(|before| &before.runs).filter(|entry| later.contains(&entry.id)).cloned();
+        entries.extend(grown);
         let now_there: BTreeSet<RunId> = entries.iter().map(|entry| entry.id.clone()).collect();
         let old: &[RunEntry] = before.map_or(&[], |before| &before.runs);
         let were_there: BTreeSet<&RunId> = old.iter().filter(|entry| !entry.removed).map(|entry| &entry.id).collect();
         let added =
             entries.iter().filter(|entry| !were_there.contains(&entry.id)).map(|entry| entry.id.clone()).collect();
         let removed = were_there.iter().filter(|id| !now_there.contains(**id)).map(|id| (*id).clone()).collect();
-        let notices = relabelled(old, &entries);
+        let mut notices = relabelled(old, &entries);
+        notices.extend(begins_anew);
         let packed: BTreeSet<&RunId> = before.iter().flat_map(|before| runs_of(&before.packs)).collect();
         // A run that was removed before anything was planned or done for it leaves no trace.
         let gone = old.iter().filter(|entry| !now_there.contains(&entry.id));
         let kept = gone.filter(|entry| packed.contains(&entry.id) || layout.run(&entry.id).folder().exists());
         entries.extend(kept.map(|entry| RunEntry { removed: true, ..entry.clone() }));
-        Self { entries, added, removed, notices }
+        Self { entries, generations, added, removed, notices }
+    }
+
+    /// The generations that stay, and what is to be said where some do not: they were chosen by the results of others.
+    fn generations(
+        before: Option<&SweepRecord>,
+        input: &PlanInput<'_>,
+        first: &[RunEntry],
+    ) -> (Vec<GenerationRecord>, Option<String>) {
+        let before = before.map_or(&[][..], |before| before.generations.as_slice());
+        let Some(began) = before.first() else {
+            return (Vec::new(), None);
+        };
+        let is_same = began.runs.iter().eq(first.iter().map(|entry| &entry.id));
+        if is_same && before.iter().all(|generation| generation.search == input.search) {
+            return (before.to_vec(), None);
+        }
+        let notice = format!(
+            "the search begins anew, because its first runs, or the method, changed: {} that it had chosen are no longer in \
+             the sweep, and their results are kept",
+            counted(before.iter().skip(1).map(|generation| generation.runs.len()).sum(), "run")
+        );
+        (Vec::new(), Some(notice))
     }
 }
 
@@ -216,6 +250,7 @@ fn plan(
         command: before.map_or_else(|| input.command.to_vec(), |before| before.command.clone()),
         baseline: sweep.baseline.clone(),
         runs: changes.entries.clone(),
+        generations: changes.generations.clone(),
         changes: sweep.changes.clone(),
         scaled: sweep.scaled.clone(),
         packs,
@@ -235,15 +270,15 @@ fn plan(
 }
 
 /// Whether a run has a sound result.
-fn is_done(layout: &Layout, run: &RunId) -> bool {
+pub(super) fn is_done(layout: &Layout, run: &RunId) -> bool {
     matches!(read_json::<ResultRecord>(&layout.run(run).result_json()), Ok(Some(_)))
 }
 
-fn runs_of(packs: &[PackPlan]) -> impl Iterator<Item = &RunId> {
+pub(super) fn runs_of(packs: &[PackPlan]) -> impl Iterator<Item = &RunId> {
     packs.iter().flat_map(|pack| pack.places.iter().flatten())
 }
 
-fn check_planned(layout: &Layout, runs: &[PlannedRun], packs: &[PackPlan]) -> Result<(), StoreError> {
+pub(super) fn check_planned(layout: &Layout, runs: &[PlannedRun], packs: &[PackPlan]) -> Result<(), StoreError> {
     let error = |reason| StoreError::Plan { path: layout.sweep_json(), reason };
     let mut left: BTreeSet<&RunId> = runs.iter().map(|run| &run.id).collect();
     if left.len() != runs.len() {

@@ -10,6 +10,7 @@ use crate::spec::{Hypothesis, NamedChange, Observation, PackPlan, PlannedRun, Re
 
 use super::StoreError;
 use super::executor_kind::ExecutorKind;
+use super::generations::{GenerationRecord, check_generations};
 use super::json::read_json;
 use super::layout::is_plain_name;
 
@@ -32,8 +33,11 @@ pub struct SweepRecord {
     /// The command line that changed the plan last.
     pub command: Vec<String>,
     pub baseline: Option<String>,
-    /// In the order of the sweep file; removed runs after them.
+    /// In the order of the sweep file, then those of later generations; removed runs after them.
     pub runs: Vec<RunEntry>,
+    /// Of a plan that grew all its generations; empty where all runs are the first one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub generations: Vec<GenerationRecord>,
     /// Changes of several parameters that the sweep file gave a name; empty in plans of older versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<NamedChange>,
@@ -64,6 +68,16 @@ pub struct SweepRecord {
     pub reference: Vec<ReferenceFigure>,
 }
 
+impl SweepRecord {
+    /// The runs of each generation, the first one first. Runs that are no longer in the sweep are of none.
+    pub fn runs_by_generation(&self) -> Vec<Vec<RunId>> {
+        if self.generations.is_empty() {
+            return vec![self.runs.iter().filter(|run| !run.removed).map(|run| run.id.clone()).collect()];
+        }
+        self.generations.iter().map(|generation| generation.runs.clone()).collect()
+    }
+}
+
 /// A run in the plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,6 +94,18 @@ pub struct RunEntry {
 }
 
 impl RunEntry {
+    /// `base`: the parameters of the baseline configuration.
+    fn new(run: &PlannedRun, base: Option<&[(String, Value)]>) -> Self {
+        Self {
+            id: run.id.clone(),
+            label: run.label.clone(),
+            configuration: run.configuration.clone(),
+            removed: false,
+            changes: base.map(|base| differences(base, &run.spec)),
+            spec: run.spec.clone(),
+        }
+    }
+
     pub fn planned(&self) -> PlannedRun {
         PlannedRun {
             id: self.id.clone(),
@@ -94,15 +120,18 @@ impl RunEntry {
 pub(super) fn entries(sweep: &Sweep) -> Vec<RunEntry> {
     let baseline = sweep.baseline.as_ref();
     let base = sweep.runs.iter().find(|run| Some(&run.configuration) == baseline).map(|run| parameters(&run.spec));
-    let entry = |run: &PlannedRun| RunEntry {
-        id: run.id.clone(),
-        label: run.label.clone(),
-        configuration: run.configuration.clone(),
-        removed: false,
-        changes: base.as_ref().map(|base| differences(base, &run.spec)),
-        spec: run.spec.clone(),
-    };
-    sweep.runs.iter().map(entry).collect()
+    sweep.runs.iter().map(|run| RunEntry::new(run, base.as_deref())).collect()
+}
+
+/// The runs of a plan with those of a further generation, which may have been there as removed.
+pub(super) fn grown_entries(record: &SweepRecord, runs: &[PlannedRun]) -> Vec<RunEntry> {
+    let is_base = |entry: &&RunEntry| !entry.removed && Some(&entry.configuration) == record.baseline.as_ref();
+    let base = record.runs.iter().find(is_base).map(|entry| parameters(&entry.spec));
+    let added: BTreeSet<&RunId> = runs.iter().map(|run| &run.id).collect();
+    let new = runs.iter().map(|run| RunEntry::new(run, base.as_deref()));
+    let (removed, there): (Vec<&RunEntry>, Vec<&RunEntry>) = record.runs.iter().partition(|entry| entry.removed);
+    let gone = removed.into_iter().filter(|entry| !added.contains(&entry.id)).cloned();
+    there.into_iter().cloned().chain(new).chain(gone).collect()
 }
 
 /// A run's parameters by name, in the order of [`RunSpec`]; parts of the data set as `dataset.path` and so on.
@@ -171,7 +200,8 @@ fn check_plan(path: &Path, record: &SweepRecord) -> Result<(), StoreError> {
             }
         }
     }
-    Ok(())
+    let in_sweep = record.runs.iter().filter(|run| !run.removed).map(|run| &run.id);
+    check_generations(path, &record.generations, in_sweep)
 }
 
 /// Checks a pack that was read back.

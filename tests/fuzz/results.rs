@@ -29,6 +29,7 @@ fn results(root: &Path, finished: bool) -> Store {
     };
     let input = PlanInput {
         sweep: &sweep,
+        search: "design",
         yaml: b"name: some\n",
         rehearsal: false,
         executor: ExecutorKind::Mock,

@@ -130,6 +130,7 @@ impl Fake {
         };
         let input = PlanInput {
             sweep: &sweep,
+            search: "design",
             yaml: b"name: made up for a test\n",
             rehearsal: self.rehearsal,
             executor: ExecutorKind::Torch,

@@ -102,6 +102,7 @@ fn the_planner_is_asked_only_about_selected_runs_without_a_pack_or_a_result() {
     let command = [];
     let all = PlanInput {
         sweep: &sweep,
+        search: "design",
         yaml: YAML,
         rehearsal: false,
         executor: ExecutorKind::Mock,
@@ -147,6 +148,7 @@ fn a_run_removed_before_it_was_planned_leaves_no_trace() {
     let only = [both.runs[0].id.clone()].into();
     let input = PlanInput {
         sweep: &both,
+        search: "design",
         yaml: YAML,
         rehearsal: false,
         executor: ExecutorKind::Mock,
@@ -165,6 +167,7 @@ fn rehearsals_are_kept_apart() {
     let sweep = sweep(runs(1));
     let input = PlanInput {
         sweep: &sweep,
+        search: "design",
         yaml: YAML,
         rehearsal: true,
         executor: ExecutorKind::Mock,
@@ -202,6 +205,7 @@ fn a_planner_that_loses_or_doubles_a_run_is_found_out() {
     let sweep = sweep(runs(3));
     let input = PlanInput {
         sweep: &sweep,
+        search: "design",
         yaml: YAML,
         rehearsal: false,
         executor: ExecutorKind::Mock,

@@ -135,6 +135,7 @@ pub fn open_for(executor: ExecutorKind, root: &Path, sweep: &Sweep, max_pack: us
     let command = ["sweep".to_owned(), "run".to_owned()];
     let input = PlanInput {
         sweep,
+        search: "design",
         yaml: YAML,
         rehearsal: false,
         executor,

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::execute::{Stop, WorkerEnd, check_threads, cuda_devices, stop_on_signals, supervise};
+use crate::execute::{
+    Generations, Stop, WorkerEnd, check_threads, cuda_devices, stop_on_signals, supervise, work_by_generations,
+};
 use crate::hub::Hub;
 use crate::store::{RunView, Store};
 
@@ -26,13 +28,17 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, 
     let devices = options.devices.resolve(available)?;
     check_threads(options.threads)?;
     let inputs = inputs::check(options, hub, chosen, Scope::ToTrain)?;
-    let opened = plan::open(options, &inputs, chosen, plan::Device::here(options, options.devices.kind(available)))?;
-    let store = &opened.store;
-    let open = plan::open_runs(store, chosen)?;
-    let ended = if open == 0 { Ended::Worked } else { work(options, chosen, store, &devices, open)? };
+    let device = plan::Device::here(options, options.devices.kind(available));
+    let mut store = plan::open(options, &inputs, chosen, device)?.store;
+    let generations = Generations {
+        search: chosen.search,
+        space: chosen.space(),
+        planner: &|runs| plan::packs(options, &inputs, device, runs),
+    };
+    let ended = work(options, chosen, &generations, &mut store, &devices)?;
     store.refresh_index()?;
-    let views = plan::runs(store, chosen)?;
-    let shown = print(&summary::summary(store, &views));
+    let views = plan::runs(&store, chosen)?;
+    let shown = print(&summary::summary(&store, &views));
     if let Ended::Interrupted(_) = ended {
         tell("Interrupted with everything saved; the same command continues.");
     } else {
@@ -48,15 +54,32 @@ fn exit_code(ended: Ended, views: &[RunView]) -> ExitCode {
     }
 }
 
-fn work(options: &Run, chosen: &Chosen<'_>, store: &Store, devices: &[String], open: usize) -> Result<Ended, CliError> {
+/// Trains generation after generation.
+fn work(
+    options: &Run,
+    chosen: &Chosen<'_>,
+    generations: &Generations<'_>,
+    store: &mut Store,
+    devices: &[String],
+) -> Result<Ended, CliError> {
     let stop = Stop::default();
-    stop_on_signals(&stop).map_err(CliError::Signals)?;
+    let mut is_heard = false;
     let workers =
         Workers { options: options.worker_options(chosen), threads: options.threads, executors: chosen.executors };
-    let commands = workers.commands(store, devices)?;
-    let mut sink = progress::sink(&chosen.sweep.name, open);
-    let end = supervise(store, &commands, options.fail_fast, sink.as_mut(), &stop)?;
-    Ok(match end {
+    let mut train = |store: &Store| -> Result<WorkerEnd, CliError> {
+        let open = plan::open_runs(store, chosen)?;
+        if open == 0 {
+            return Ok(WorkerEnd::NothingLeft);
+        }
+        if !is_heard {
+            stop_on_signals(&stop).map_err(CliError::Signals)?;
+            is_heard = true;
+        }
+        let commands = workers.commands(store, devices)?;
+        let mut sink = progress::sink(&chosen.sweep.name, open);
+        Ok(supervise(store, &commands, options.fail_fast, sink.as_mut(), &stop)?)
+    };
+    Ok(match work_by_generations(store, generations, &mut train)? {
         WorkerEnd::Interrupted => Ended::Interrupted(stop.signal()),
         WorkerEnd::NothingLeft | WorkerEnd::FailedFast => Ended::Worked,
     })

@@ -18,6 +18,7 @@ use clap::ValueEnum;
 
 use crate::execute::{ExecutorSource, WorkerOptions};
 use crate::hub::Hub;
+use crate::search::{self, Search, Space};
 use crate::spec::{PlannedRun, RunId, Sweep, SweepFile, select};
 
 use super::CliError;
@@ -109,7 +110,11 @@ enum Launch {
 
 /// What is to be run.
 struct Chosen<'a> {
+    /// With the runs of its first generation.
     sweep: Sweep,
+    search: &'static dyn Search,
+    /// What further generations are chosen from; none where that is the first one.
+    design: Option<Vec<PlannedRun>>,
     /// The sweep file, byte for byte.
     yaml: String,
     /// None: all of them.
@@ -121,6 +126,10 @@ struct Chosen<'a> {
 }
 
 impl Chosen<'_> {
+    fn space(&self) -> Space<'_> {
+        Space { design: self.design.as_deref().unwrap_or(&self.sweep.runs) }
+    }
+
     fn runs(&self) -> impl Iterator<Item = &PlannedRun> {
         self.sweep.runs.iter().filter(|run| self.contains(&run.id))
     }
@@ -171,15 +180,17 @@ impl Run {
         for assignment in &self.set {
             file.set(assignment)?;
         }
-        let (sweep, found) = self.resolve(&file, hub)?;
+        let (mut sweep, found) = self.resolve(&file, hub)?;
         file.notices(&sweep).iter().for_each(tell);
+        let search = search::of_sweep(&sweep);
+        let design = search::put_first_generation(search, &mut sweep);
         let only = match self.only.as_slice() {
             [] => None,
             patterns => Some(select(&sweep, patterns)?.into_iter().collect()),
         };
         // Patterns may name places as the file does, so they come first.
         let sweep = sweep.with_absolute_paths().map_err(CliError::CurrentFolder)?;
-        Ok(Chosen { sweep, yaml: file.text().to_string(), only, found, executors })
+        Ok(Chosen { sweep, search, design, yaml: file.text().to_string(), only, found, executors })
     }
 
     /// What is wrong with the file is told before anything large is downloaded; a dry run does without the weights.

@@ -64,6 +64,7 @@ pub fn open(options: &Run, inputs: &Preflight, chosen: &Chosen<'_>, device: Devi
     let command = command_line();
     let input = PlanInput {
         sweep: &chosen.sweep,
+        search: chosen.search.name(),
         yaml: chosen.yaml.as_bytes(),
         rehearsal: options.rehearse,
         executor: chosen.executors.kind(),

@@ -1,0 +1,100 @@
+//! The generations of a plan: which runs were planned together, and by which results.
+//!
+//! A plan that has one generation says nothing of it: all its runs are that generation, as in every plan of older
+//! versions. A plan that grew lists all of them, the first included. Each record has a checksum over itself and the
+//! checksum of the one before: one that is missing, changed or out of its place is noticed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::spec::RunId;
+
+use super::StoreError;
+
+/// A generation in the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenerationRecord {
+    /// Counted from 1.
+    pub number: usize,
+    /// The method that chose its runs.
+    pub search: String,
+    /// What came of the generation before, as it was when this one was chosen; nothing for the first.
+    pub results: Vec<DecidingResult>,
+    /// In the order in which they were chosen.
+    pub runs: Vec<RunId>,
+    /// blake3 over all of this and the checksum of the generation before, as hexadecimal digits.
+    pub checksum: String,
+}
+
+/// What a search was told of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecidingResult {
+    pub run: RunId,
+    /// Its metric at the best epoch; none where it has none.
+    pub value: Option<f64>,
+}
+
+/// What a checksum is over, as JSON.
+#[derive(Serialize)]
+struct Summed<'a> {
+    before: Option<&'a str>,
+    number: usize,
+    search: &'a str,
+    results: &'a [DecidingResult],
+    runs: &'a [RunId],
+}
+
+impl GenerationRecord {
+    /// The generation after these.
+    pub(super) fn after(
+        earlier: &[GenerationRecord],
+        search: &str,
+        results: Vec<DecidingResult>,
+        runs: Vec<RunId>,
+    ) -> Self {
+        let number = earlier.len() + 1;
+        let mut record = Self { number, search: search.to_owned(), results, runs, checksum: String::new() };
+        record.checksum = record.sum(earlier.last());
+        record
+    }
+
+    fn sum(&self, before: Option<&GenerationRecord>) -> String {
+        let Self { number, search, results, runs, .. } = self;
+        let before = before.map(|before| before.checksum.as_str());
+        let summed = Summed { before, number: *number, search, results, runs };
+        // Texts, lists and finite numbers: it has a JSON form.
+        blake3::hash(&serde_json::to_vec(&summed).unwrap_or_default()).to_hex().to_string()
+    }
+}
+
+/// Checks the generations of a plan that was read back: whole, in order, and of them every run that is `in_sweep`.
+pub(super) fn check_generations<'a>(
+    path: &Path,
+    generations: &[GenerationRecord],
+    in_sweep: impl Iterator<Item = &'a RunId>,
+) -> Result<(), StoreError> {
+    let mut before = None;
+    for (position, generation) in generations.iter().enumerate() {
+        let number = position + 1;
+        if generation.number != number || generation.checksum != generation.sum(before) {
+            return Err(StoreError::damaged(path, format!("generation {number} is not as it was written")));
+        }
+        before = Some(generation);
+    }
+    let mut left: BTreeSet<&RunId> = in_sweep.filter(|_| !generations.is_empty()).collect();
+    for generation in generations {
+        if let Some(run) = generation.runs.iter().find(|run| !left.remove(run)) {
+            let number = generation.number;
+            let reason = format!("generation {number} has run {run}, which is not in the sweep, or has it twice");
+            return Err(StoreError::damaged(path, reason));
+        }
+    }
+    match left.first() {
+        Some(run) => Err(StoreError::damaged(path, format!("run {run} is of no generation"))),
+        None => Ok(()),
+    }
+}
