@@ -10,6 +10,7 @@ use sweep::event::{Event, Sink};
 use sweep::execute::{Stop, WhenBusy, WorkerOptions, WorkerProcess, worker_main};
 use sweep::store::Store;
 
+use crate::generations::{TwoGenerations, search_with};
 use crate::mock::{MockExecutor, MockSettings};
 use crate::support::{claims, options};
 
@@ -21,7 +22,7 @@ pub struct Forks {
 }
 
 impl Forks {
-    pub fn start() -> Self {
+    pub fn new() -> Self {
         // One thread alone: what is forked has nobody else's locks.
         let mut parent = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "forks::parent_of_workers", "--ignored", "--nocapture", "--test-threads=1"])
@@ -37,9 +38,18 @@ impl Forks {
 
     /// Starts a worker with the mock.
     pub fn worker(&mut self, store: &Store, delay: Duration, checkpoint_every: Duration) -> Pid {
+        self.start("start", store, delay, checkpoint_every)
+    }
+
+    /// Starts a worker with the mock that works by generations.
+    pub fn search(&mut self, store: &Store, delay: Duration, checkpoint_every: Duration) -> Pid {
+        self.start("search", store, delay, checkpoint_every)
+    }
+
+    fn start(&mut self, what: &str, store: &Store, delay: Duration, checkpoint_every: Duration) -> Pid {
         let folder = store.layout().folder().to_str().unwrap();
         let (delay, checkpoint) = (delay.as_secs_f64(), checkpoint_every.as_secs_f64());
-        writeln!(self.orders, "start {delay} {checkpoint} {folder}").unwrap();
+        writeln!(self.orders, "{what} {delay} {checkpoint} {folder}").unwrap();
         Pid::from_raw(self.answer("started ").parse().unwrap()).unwrap()
     }
 
@@ -77,8 +87,9 @@ fn parent_of_workers() {
     for order in std::io::stdin().lines().map(Result::unwrap) {
         let parts: Vec<&str> = order.splitn(4, ' ').collect();
         match parts[..] {
-            ["start", delay, checkpoint, folder] => {
+            [what @ ("start" | "search"), delay, checkpoint, folder] => {
                 let seconds = |text: &str| Duration::from_secs_f64(text.parse().unwrap());
+                let work = if what == "start" { work } else { search };
                 println!("started {}", fork(|| work(folder.into(), seconds(delay), seconds(checkpoint))));
             }
             ["reap", pid] => {
@@ -107,6 +118,12 @@ struct Nobody;
 
 impl Sink for Nobody {
     fn emit(&mut self, _: &Event) {}
+}
+
+fn search(folder: PathBuf, delay: Duration, checkpoint_every: Duration) {
+    let options = WorkerOptions { checkpoint_every, when_busy: WhenBusy::Wait, ..options() };
+    let settings = MockSettings { step_delay: delay, ..MockSettings::default() };
+    search_with(&folder, &TwoGenerations, &settings, &options, &mut Nobody, &Stop::default());
 }
 
 fn work(folder: PathBuf, delay: Duration, checkpoint_every: Duration) {

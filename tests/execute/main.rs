@@ -3,6 +3,7 @@
 mod children;
 mod faults;
 mod forks;
+mod generations;
 #[path = "../mock/mod.rs"]
 mod mock;
 mod mock_executor;

@@ -22,7 +22,7 @@ fn killed_at_any_moment_the_result_is_the_same() {
     let seed = moments.seed;
     let whole = scratch();
     let whole = timeless(finished(whole.path(), RUNS).layout().folder());
-    let mut forks = Forks::start();
+    let mut forks = Forks::new();
     let (mut kills, mut sweeps, mut completed_meanwhile) = (0, 0, 0);
     while kills < wanted {
         let root = scratch();

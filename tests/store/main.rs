@@ -4,6 +4,7 @@ mod claims;
 mod damage;
 mod deciding;
 mod durable;
+mod generations;
 mod layout;
 #[path = "../mock/mod.rs"]
 mod mock;

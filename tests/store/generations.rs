@@ -1,0 +1,157 @@
+//! A plan that grows, and what becomes of it when the sweep file changes or the plan is damaged.
+
+use serde_json::{Value, json};
+use sweep::spec::{PlannedRun, RunId, Sweep};
+use sweep::store::{DecidingResult, ExecutorKind, Growth, Opened, PlanInput, RunState, Store, StoreError};
+
+use crate::support::{YAML, claims, finished, open, planner, run, runs, scratch, sweep};
+
+const FIRST: usize = 3;
+
+fn open_for(root: &std::path::Path, sweep: &Sweep, search: &str) -> Opened {
+    let input = PlanInput {
+        sweep,
+        search,
+        yaml: YAML,
+        rehearsal: false,
+        executor: ExecutorKind::Mock,
+        command: &[],
+        selected: None,
+        claims: claims("planner"),
+    };
+    Store::create_or_open(root, &input, &planner(4)).unwrap()
+}
+
+fn results(runs: &[RunId]) -> Vec<DecidingResult> {
+    runs.iter().enumerate().map(|(n, run)| DecidingResult { run: run.clone(), value: Some(n as f64 / 3.0) }).collect()
+}
+
+/// Runs that no design of these tests has.
+fn further(count: usize) -> Vec<PlannedRun> {
+    (0..count).map(|number| run("further", 1 + number as u64, |spec| spec.rank = 64)).collect()
+}
+
+fn grow(store: &mut Store, runs: &[PlannedRun]) -> Result<bool, StoreError> {
+    store.reload().unwrap();
+    let newest = store.record().runs_by_generation().pop().unwrap();
+    let grown = store.grow(&Growth { search: "test", results: results(&newest), runs }, &planner(4));
+    store.reload().unwrap();
+    grown
+}
+
+/// A finished design with a second generation.
+fn grown(root: &std::path::Path) -> Store {
+    let mut store = finished(root, FIRST);
+    assert!(grow(&mut store, &further(2)).unwrap());
+    store
+}
+
+#[test]
+fn a_generation_comes_after_those_that_were_there() {
+    let root = scratch();
+    let mut store = grown(root.path());
+    let states: Vec<RunState> = store.runs().unwrap().iter().map(|view| view.state).collect();
+    assert_eq!(states, [[RunState::Completed; FIRST].as_slice(), &[RunState::Pending; 2]].concat());
+    let changes = &store.record().runs[FIRST].changes;
+    assert_eq!(changes.as_ref().unwrap().get("rank"), Some(&json!(64)), "compared with base");
+    let third: Vec<PlannedRun> = further(5).split_off(2);
+    assert!(grow(&mut store, &third).unwrap());
+    let sizes: Vec<usize> = store.record().runs_by_generation().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [FIRST, 2, 3]);
+    assert_eq!(Store::open(store.layout().folder()).unwrap().record(), store.record());
+}
+
+#[test]
+fn who_saw_another_plan_adds_nothing() {
+    let root = scratch();
+    let mut store = finished(root.path(), FIRST);
+    let seen = store.record().runs_by_generation().pop().unwrap();
+    assert!(grow(&mut store, &further(2)).unwrap());
+    let before = std::fs::read(store.layout().sweep_json()).unwrap();
+    let late = Growth { search: "test", results: results(&seen), runs: &further(3) };
+    assert!(!store.grow(&late, &planner(4)).unwrap());
+    assert_eq!(std::fs::read(store.layout().sweep_json()).unwrap(), before);
+}
+
+#[test]
+fn a_run_is_chosen_once() {
+    let root = scratch();
+    let mut store = grown(root.path());
+    let error = grow(&mut store, &further(1)).unwrap_err();
+    assert!(error.to_string().contains("the search `test` gave run"), "{error}");
+    assert_eq!(store.record().generations.len(), 2);
+}
+
+#[test]
+fn the_same_sweep_opened_again_keeps_its_generations() {
+    let root = scratch();
+    let store = grown(root.path());
+    let opened = open_for(root.path(), &sweep(runs(FIRST)), "test");
+    assert_eq!(opened.store.record(), store.record());
+    assert!(opened.added.is_empty() && opened.removed.is_empty() && opened.notices.is_empty(), "{opened:?}");
+}
+
+#[test]
+fn other_first_runs_or_another_method_begin_anew() {
+    for (first, search) in [(FIRST + 1, "test"), (FIRST - 1, "test"), (FIRST, "design")] {
+        let root = scratch();
+        let store = grown(root.path());
+        let further = store.record().runs_by_generation().pop().unwrap();
+        let opened = open_for(root.path(), &sweep(runs(first)), search);
+        let record = opened.store.record();
+        assert!(record.generations.is_empty());
+        assert!(further.iter().all(|run| opened.removed.contains(run)));
+        assert!(further.iter().all(|run| record.runs.iter().any(|entry| entry.id == *run && entry.removed)));
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(opened.notices.join("\n"), @"the search begins anew, because its first runs, or the method, changed: 2 runs that it had chosen are no longer in the sweep, and their results are kept");
+        }
+    }
+}
+
+#[test]
+fn a_removed_run_may_be_chosen_again() {
+    let root = scratch();
+    let store = grown(root.path());
+    let packs = store.record().packs.clone();
+    let mut store = open(root.path(), &sweep(runs(FIRST))).unwrap().store;
+    assert!(grow(&mut store, &further(2)).unwrap());
+    assert_eq!(store.record().packs, packs, "they are in their packs already");
+    assert!(store.record().runs.iter().all(|entry| !entry.removed));
+}
+
+#[test]
+fn a_generation_that_was_changed_is_noticed() {
+    let root = scratch();
+    let store = grown(root.path());
+    let path = store.layout().sweep_json();
+    let whole: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let changes: [fn(&mut Value); 8] = [
+        |plan| plan["generations"][1]["results"][0]["value"] = json!(0.25),
+        |plan| plan["generations"][1]["search"] = json!("other"),
+        |plan| drop(plan["generations"][1]["runs"].as_array_mut().unwrap().pop()),
+        |plan| plan["generations"][0]["runs"].as_array_mut().unwrap().reverse(),
+        |plan| drop(plan["generations"].as_array_mut().unwrap().remove(0)),
+        |plan| drop(plan["generations"].as_array_mut().unwrap().pop()),
+        |plan| plan["runs"][FIRST]["removed"] = json!(true),
+        |plan| plan["generations"][1]["checksum"] = json!(""),
+    ];
+    for (number, change) in changes.iter().enumerate() {
+        let mut plan = whole.clone();
+        change(&mut plan);
+        std::fs::write(&path, serde_json::to_vec(&plan).unwrap()).unwrap();
+        let error = Store::open(store.layout().folder()).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged { .. }), "change {number}: {error}");
+        assert!(error.to_string().contains("generation"), "change {number}: {error}");
+    }
+    std::fs::write(&path, serde_json::to_vec(&whole).unwrap()).unwrap();
+    assert_eq!(Store::open(store.layout().folder()).unwrap().record(), store.record());
+}
+
+/// The text that checksums of plans are made of.
+#[test]
+fn the_checksum_of_a_generation_is_pinned() {
+    let root = scratch();
+    let store = grown(root.path());
+    let sums: Vec<&str> = store.record().generations.iter().map(|generation| &generation.checksum[..12]).collect();
+    assert_eq!(sums, ["823325e82a79", "84a6c36e62c3"]);
+}
