@@ -4,18 +4,17 @@ use std::path::Path;
 
 use tch::{Device, TchError, Tensor};
 
-use super::ModelError;
 use super::backend::{self, Backend, BackendChoice, BackendRequest, MemoryFormula, Opened};
+use super::checkpoint::Weights;
 use super::config::ModelConfig;
+use super::error::ModelError;
 use super::graph::Graph;
 use super::load;
 use super::network::{Loaded, Network};
 use super::optimizer::{Moments, OptimizerStep};
 use super::parameters::Parameters;
-use super::peft::SavedAdapter;
 use super::precision::product_kind;
 use super::tf32;
-use super::weights::Weights;
 use crate::spec::Precision;
 
 /// A frozen encoder with what its head starts from.
@@ -57,23 +56,6 @@ impl Base {
         let config = ModelConfig::read(folder)?;
         let weights = Weights::read(folder, &config.graph)?;
         Base::from_weights(request, config, weights, classes, precision, device)
-    }
-
-    /// Loads the model that `adapter` was trained on: with what it trained beside LoRA and head (biases, a pooler) in place.
-    ///
-    /// # Errors
-    /// As [`Self::load`]; also a trained weight that the model does not have.
-    pub fn load_for_adapter(
-        adapter: &SavedAdapter,
-        folder: &Path,
-        classes: usize,
-        precision: Precision,
-        device: Device,
-    ) -> Result<Self, ModelError> {
-        let config = ModelConfig::read(folder)?;
-        let mut weights = Weights::read(folder, &config.graph)?;
-        adapter.replace_beyond(&mut weights)?;
-        Base::from_weights(BackendRequest::Fastest, config, weights, classes, precision, device)
     }
 
     /// The model of these weights.

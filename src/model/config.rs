@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::ModelError;
+use super::error::ModelError;
 use super::family::{self, ConfigError, FAMILIES, Family, Fields, ModelType};
 use super::graph::Graph;
 

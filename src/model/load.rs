@@ -2,14 +2,14 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::ModelError;
 use super::backend::Backend;
+use super::checkpoint::Weights;
+use super::error::ModelError;
 use super::frozen::{Embeddings, Frozen, Layer, Norm, Projections};
 use super::graph::{
     AttentionPattern, EmbeddingsNode, Graph, LinearNode, LinearRole, NormNode, NormPlacement, PositionTable,
     TensorShape,
 };
-use super::weights::Weights;
 
 /// Takes weights, puts them on the device and counts them.
 pub struct Source {

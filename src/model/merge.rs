@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor};
 
-use super::ModelError;
 use super::adapter::Adapter;
 use super::backend::BackendRequest;
 use super::base::Base;
+use super::checkpoint::Weights;
 use super::config::ModelConfig;
-use super::peft::{SavedAdapter, safetensors_file};
-use super::weights::Weights;
+use super::error::ModelError;
+use super::peft::SavedAdapter;
+use super::safetensors_file::safetensors_file;
 use crate::spec::Precision;
 
 /// Encoder and head in float32, ready to be computed with or written out.

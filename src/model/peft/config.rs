@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::super::ModelError;
 use super::pattern;
+use crate::model::error::ModelError;
 
 /// The fields that matter for evaluating and continuing an adapter.
 #[derive(Clone, Debug, Deserialize)]

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use tch::{Kind, Tensor};
 
-use super::super::ModelError;
-use super::super::adapter::{Adapter, LoraTarget};
-use super::super::base::Base;
-use super::super::config::ModelConfig;
-use super::super::fit::{Stored, header};
-use super::super::weights::{NOT_FINITE, Weights, is_finite};
-use super::{CONFIG_FILE, PREFIX, SavedConfig, WEIGHTS_FILE};
+use super::config::SavedConfig;
+use super::files::{CONFIG_FILE, PREFIX, WEIGHTS_FILE};
+use crate::model::adapter::{Adapter, LoraTarget};
+use crate::model::base::Base;
+use crate::model::checkpoint::{NOT_FINITE, Stored, Weights, header, is_finite};
+use crate::model::config::ModelConfig;
+use crate::model::error::ModelError;
 
 /// What an adapter's folder holds. Which layers it adapts, and with which rank, is read off the weights, so
 /// `target_modules` and its like need no interpretation; `r` and `rank_pattern` must agree. Scales follow `lora_alpha`,

@@ -2,50 +2,14 @@
 //! for what is not there.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use tch::{Kind, Tensor};
-
-use super::ModelError;
-use super::config::ModelConfig;
-use super::graph::{Graph, LinearNode};
-use super::weights::{canonical_name, is_unused, weight_files};
-
-/// Headers of safetensors files are at most this long, as the format's own library has it.
-const LONGEST_HEADER: u64 = 100_000_000;
-
-/// A tensor as a safetensors file announces it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Stored {
-    pub dtype: String,
-    pub shape: Vec<i64>,
-    /// First and last byte of the values, the last excluded, from the end of the head.
-    data_offsets: (u64, u64),
-}
-
-impl Stored {
-    /// Of a tensor that was read.
-    pub fn of(tensor: &Tensor) -> Self {
-        let dtype = match tensor.kind() {
-            Kind::Double | Kind::Float | Kind::Half | Kind::BFloat16 => "F32".to_string(),
-            other => format!("{other:?}"),
-        };
-        Stored { dtype, shape: tensor.size(), data_offsets: (0, 0) }
-    }
-
-    /// Whether libtorch's reader knows the type.
-    pub fn is_readable(&self) -> bool {
-        self.is_float() || matches!(self.dtype.as_str(), "BOOL" | "U8" | "I8" | "I16" | "I32" | "I64")
-    }
-
-    /// Whether values have one of the types that are computed with.
-    pub fn is_float(&self) -> bool {
-        matches!(self.dtype.as_str(), "F64" | "F32" | "F16" | "BF16")
-    }
-}
+use super::files::weight_files;
+use super::header::{Stored, header};
+use super::names::{canonical_name, is_unused};
+use crate::model::config::ModelConfig;
+use crate::model::error::ModelError;
+use crate::model::graph::{Graph, LinearNode};
 
 /// Whether the weights of `folder` fit `config`, without reading them.
 ///
@@ -63,7 +27,7 @@ pub fn check_weights(folder: &Path, config: &ModelConfig) -> Result<(), ModelErr
 }
 
 /// As [`check_weights`], of weights by their canonical names.
-pub(super) fn fit(graph: &Graph, found: &BTreeMap<String, Stored>, path: PathBuf) -> Result<(), ModelError> {
+pub fn fit(graph: &Graph, found: &BTreeMap<String, Stored>, path: PathBuf) -> Result<(), ModelError> {
     let expected: BTreeMap<&str, &[i64]> =
         graph.frozen().map(|tensor| (tensor.name.as_str(), tensor.shape.as_slice())).collect();
     if found.keys().any(|name| name.starts_with("module.")) && !expected.keys().any(|name| found.contains_key(*name)) {
@@ -111,36 +75,6 @@ fn advice(graph: &Graph, name: &str) -> &'static str {
         }
         _ => "",
     }
-}
-
-/// What a safetensors file says it holds.
-pub(super) fn header(path: &Path) -> Result<BTreeMap<String, Stored>, ModelError> {
-    let unsound = |reason: String| ModelError::Invalid {
-        path: path.to_path_buf(),
-        message: format!("is not a sound safetensors file ({reason}); download or save it again"),
-    };
-    let mut file = File::open(path).map_err(|source| ModelError::Read { path: path.to_path_buf(), source })?;
-    let mut length = [0; 8];
-    file.read_exact(&mut length).map_err(|error| unsound(error.to_string()))?;
-    let length = u64::from_le_bytes(length);
-    let size = file.metadata().map_err(|source| ModelError::Read { path: path.to_path_buf(), source })?.len();
-    if length > LONGEST_HEADER.min(size.saturating_sub(8)) {
-        return Err(unsound(format!("a header of {length} bytes in a file of {size}")));
-    }
-    let mut text = Vec::new();
-    file.take(length).read_to_end(&mut text).map_err(|source| ModelError::Read { path: path.to_path_buf(), source })?;
-    let mut fields: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_slice(&text).map_err(|error| unsound(error.to_string()))?;
-    fields.remove("__metadata__");
-    let stored = |(name, value)| Ok((name, serde_json::from_value(value)?));
-    let stored: Result<BTreeMap<String, Stored>, serde_json::Error> = fields.into_iter().map(stored).collect();
-    let stored = stored.map_err(|error| unsound(error.to_string()))?;
-    let end = stored.values().map(|stored| stored.data_offsets.1).max().unwrap_or(0);
-    let expected = end.saturating_add(8 + length);
-    if size < expected {
-        return Err(unsound(format!("it has {size} bytes of {expected}")));
-    }
-    Ok(stored)
 }
 
 #[cfg(test)]

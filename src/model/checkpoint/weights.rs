@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use tch::{Kind, TchError, Tensor};
 
-use super::ModelError;
-use super::fit::{self, Stored, header};
-use super::graph::Graph;
+use super::files::weight_files;
+use super::fit;
+use super::header::{Stored, header};
+use super::names::{canonical_name, is_known, is_unused};
+use crate::model::error::ModelError;
+use crate::model::graph::Graph;
 
 /// The weights of a folder, taken out one by one; what is wrong is collected and reported together.
 #[derive(Debug)]
@@ -17,11 +19,6 @@ pub struct Weights {
     path: PathBuf,
     tensors: BTreeMap<String, Tensor>,
     problems: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Index {
-    weight_map: BTreeMap<String, String>,
 }
 
 impl Weights {
@@ -132,7 +129,7 @@ impl Weights {
     /// Fails when something was missing or misshapen, or when a weight is left that nobody knows.
     pub fn finish(mut self, graph: &Graph) -> Result<(), ModelError> {
         for name in self.tensors.keys() {
-            if unused(name, graph) == Unused::No {
+            if !is_known(name, graph) {
                 self.problems.push(format!("`{name}` is unexpected for this architecture"));
             }
         }
@@ -155,94 +152,4 @@ pub fn is_finite(tensor: &Tensor) -> Result<bool, TchError> {
     // The smallest and the largest value are NaN where any value is.
     let (least, most) = tensor.f_aminmax(None::<i64>, false)?;
     Ok(f64::try_from(least)?.is_finite() && f64::try_from(most)?.is_finite())
-}
-
-/// Whether a classifier has no use for a weight that checkpoints carry.
-pub fn is_unused(name: &str, graph: &Graph) -> bool {
-    match unused(name, graph) {
-        Unused::Always => true,
-        Unused::Pooler => graph.pooler().is_none(),
-        Unused::No => false,
-    }
-}
-
-/// Whether a classifier does without a weight that checkpoints carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unused {
-    No,
-    /// Where the classifier has none.
-    Pooler,
-    Always,
-}
-
-fn unused(name: &str, graph: &Graph) -> Unused {
-    let of_pooler = || name.strip_prefix(graph.encoder).is_some_and(|rest| rest.starts_with(".pooler."));
-    if graph.unused.iter().any(|prefix| name.starts_with(prefix)) || name.ends_with(".position_ids") {
-        Unused::Always
-    } else if of_pooler() {
-        Unused::Pooler
-    } else {
-        Unused::No
-    }
-}
-
-pub(super) fn weight_files(folder: &Path) -> Result<(PathBuf, Vec<PathBuf>), ModelError> {
-    let single = folder.join("model.safetensors");
-    if single.is_file() {
-        return Ok((single.clone(), vec![single]));
-    }
-    let index = folder.join("model.safetensors.index.json");
-    if !index.is_file() {
-        let advice = if folder.join("pytorch_model.bin").is_file() {
-            "only pytorch_model.bin is there, which can run code when read; convert it with Python: \
-             AutoModel.from_pretrained(FOLDER).save_pretrained(FOLDER)"
-        } else {
-            "it is not there; a model folder holds config.json, model.safetensors and the tokenizer's files"
-        };
-        return Err(ModelError::Invalid { path: single, message: advice.to_string() });
-    }
-    let text = std::fs::read_to_string(&index).map_err(|source| ModelError::Read { path: index.clone(), source })?;
-    let parsed: Index = serde_json::from_str(&text)
-        .map_err(|error| ModelError::Invalid { path: index.clone(), message: error.to_string() })?;
-    let files: std::collections::BTreeSet<_> = parsed.weight_map.into_values().collect();
-    Ok((index, files.into_iter().map(|name| folder.join(name)).collect()))
-}
-
-/// Undoes what older or headless checkpoints name otherwise: `gamma`/`beta`, and a missing `bert.` in front.
-pub(super) fn canonical_name(name: &str, graph: &Graph) -> String {
-    let name = match name.rsplit_once('.') {
-        Some((stem, "gamma")) => format!("{stem}.weight"),
-        Some((stem, "beta")) => format!("{stem}.bias"),
-        _ => name.to_string(),
-    };
-    let part = name.split('.').next();
-    if part == Some("pooler") || graph.parts().any(|own| part == Some(own)) {
-        format!("{}.{name}", graph.encoder)
-    } else {
-        name
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::ModelConfig;
-
-    #[test]
-    fn old_and_headless_names_become_canonical() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference");
-        let name = |model: &str, name| {
-            canonical_name(name, &ModelConfig::read(&folder.join(model).join("model")).unwrap().graph)
-        };
-        assert_eq!(name("bert", "bert.embeddings.LayerNorm.gamma"), "bert.embeddings.LayerNorm.weight");
-        assert_eq!(name("bert", "encoder.layer.0.output.LayerNorm.beta"), "bert.encoder.layer.0.output.LayerNorm.bias");
-        assert_eq!(name("bert", "pooler.dense.weight"), "bert.pooler.dense.weight");
-        assert_eq!(name("bert", "classifier.weight"), "classifier.weight");
-        assert_eq!(name("roberta", "pooler.dense.bias"), "roberta.pooler.dense.bias");
-        assert_eq!(
-            name("distilbert", "transformer.layer.1.ffn.lin1.bias"),
-            "distilbert.transformer.layer.1.ffn.lin1.bias"
-        );
-        assert_eq!(name("distilbert", "pre_classifier.weight"), "pre_classifier.weight");
-    }
 }

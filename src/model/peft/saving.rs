@@ -1,31 +1,18 @@
-//! Adapters in PEFT's format: `adapter_config.json` and `adapter_model.safetensors`.
-
-mod config;
-mod pattern;
-mod saved;
+//! An adapter as the files that PEFT loads.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::Serialize;
 use serde_json::Number;
 use tch::{Device, Kind, Tensor};
 
-use super::ModelError;
-use super::adapter::{Adapter, LoraTarget};
-use super::base::Base;
-use super::config::ModelConfig;
-use super::graph::{Graph, LayerLinear};
-
-pub use config::SavedConfig;
-pub use saved::SavedAdapter;
-
-/// What PEFT puts before every parameter of the wrapped model.
-const PREFIX: &str = "base_model.model.";
-
-pub const CONFIG_FILE: &str = "adapter_config.json";
-pub const WEIGHTS_FILE: &str = "adapter_model.safetensors";
+use super::files::PREFIX;
+use super::saved::SavedAdapter;
+use crate::model::adapter::{Adapter, LoraTarget};
+use crate::model::config::ModelConfig;
+use crate::model::error::ModelError;
+use crate::model::graph::{Graph, LayerLinear};
+use crate::model::safetensors_file::safetensors_file;
 
 /// The fields of `adapter_config.json` that we write; PEFT fills in the rest.
 #[derive(Serialize)]
@@ -176,33 +163,4 @@ fn is_adapted(adapter: &Adapter, graph: &Graph, module: &str) -> bool {
 
 fn bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
-}
-
-/// A safetensors file as PyTorch writes it, of float32 tensors: shape and little-endian bytes by name.
-pub(super) fn safetensors_file(tensors: &BTreeMap<String, (Vec<i64>, Vec<u8>)>) -> Result<Vec<u8>, ModelError> {
-    let invalid = |error: safetensors::SafeTensorError| ModelError::Adapter(error.to_string());
-    let mut views = BTreeMap::new();
-    for (name, (shape, data)) in tensors {
-        let shape = shape.iter().map(|&size| size as usize).collect();
-        views.insert(name.clone(), TensorView::new(Dtype::F32, shape, data).map_err(invalid)?);
-    }
-    let metadata = std::collections::HashMap::from([("format".to_string(), "pt".to_string())]);
-    serialize(views, Some(metadata)).map_err(invalid)
-}
-
-/// An adapter that PEFT (or this tool) saved in `folder`, over `base`; `base.classes` must be its number of classes.
-///
-/// # Errors
-/// As [`SavedAdapter::read`]; also an adapter that needs another base because it trains more than LoRA and head, or one
-/// without a head where the base has none.
-pub fn load(folder: &Path, base: &Base) -> Result<Adapter, ModelError> {
-    let saved = SavedAdapter::read(folder, &base.config)?;
-    let invalid = |message: String| Err(ModelError::Invalid { path: folder.join(WEIGHTS_FILE), message });
-    if let Some(name) = saved.beyond().keys().next() {
-        return invalid(format!("`{name}` is trained too, so the base must be loaded for this adapter"));
-    }
-    if saved.classes(&base.config).is_none() && base.head.is_empty() {
-        return invalid("it has no classification head, and neither has the model".to_string());
-    }
-    saved.adapter(base, 0)
 }
