@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tch::{Device, TchError, Tensor};
 
-use super::backend::{self, Backend, BackendChoice, BackendRequest, MemoryFormula, Opened};
+use super::backend::{self, Backend, BackendChoice, BackendRequest, MemoryFormula, WithBackend};
 use super::checkpoint::Weights;
 use super::config::ModelConfig;
 use super::error::ModelError;
@@ -78,13 +78,10 @@ impl Base {
         }
         // Before anything is allocated for what the configuration claims.
         weights.check(&config.graph)?;
-        let (opened, backend) = backend::open(request, device, &config, precision);
         let source = load::Source::new(weights, device, product_kind(precision));
-        let Content { network, memory, head, parameters } = match opened {
-            Opened::Plain(backend) => load_content(backend, source, &config.graph, classes),
-            Opened::Cpu(backend) => load_content(backend, source, &config.graph, classes),
-            Opened::Cuda(backend) => load_content(backend, source, &config.graph, classes),
-        }?;
+        let loading = Loading { source, graph: &config.graph, classes };
+        let (content, backend) = backend::open(request, device, (&config, precision), loading);
+        let Content { network, memory, head, parameters } = content?;
         Ok(Base { config, precision, device, backend, memory, network, head, classes, parameters })
     }
 
@@ -114,15 +111,22 @@ struct Content {
     parameters: usize,
 }
 
-fn load_content<B: Backend>(
-    backend: B,
-    mut source: load::Source,
-    graph: &Graph,
+/// Lays weights out for a backend.
+struct Loading<'a> {
+    source: load::Source,
+    graph: &'a Graph,
     classes: usize,
-) -> Result<Content, ModelError> {
-    let frozen = source.frozen(&backend, graph)?;
-    let head = source.head(graph, classes)?;
-    let parameters = source.finish(graph)?;
-    let memory = backend.memory();
-    Ok(Content { network: Box::new(Loaded { backend, frozen }), memory, head, parameters })
+}
+
+impl WithBackend for Loading<'_> {
+    type Output = Result<Content, ModelError>;
+
+    fn with<B: Backend>(self, backend: B) -> Self::Output {
+        let Loading { mut source, graph, classes } = self;
+        let frozen = source.frozen(&backend, graph)?;
+        let head = source.head(graph, classes)?;
+        let parameters = source.finish(graph)?;
+        let memory = backend.memory();
+        Ok(Content { network: Box::new(Loaded { backend, frozen }), memory, head, parameters })
+    }
 }

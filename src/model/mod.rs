@@ -16,7 +16,6 @@ mod graph;
 mod head;
 mod layout;
 mod load;
-mod masks;
 mod merge;
 mod network;
 mod optimizer;
@@ -33,7 +32,9 @@ mod symbol;
 mod tf32;
 
 pub use adapter::{Adapter, LoraTarget, count_parameters};
-pub use backend::{BackendChoice, BackendRequest, MemoryFormula, cuda_kernels, expected_memory, works_in_own_threads};
+pub use backend::{
+    BackendChoice, BackendRequest, MemoryFormula, cuda_kernels, dropout_mask, expected_memory, works_in_own_threads,
+};
 pub use base::Base;
 pub use checkpoint::check_weights;
 pub use classifier::Classifier;
@@ -43,7 +44,6 @@ pub use error::ModelError;
 pub use family::{ConfigError, FAMILIES, Family, family_named, family_names};
 pub use graph::{Activation, Graph, LinearRole};
 pub use layout::{Layout, RunSequences, RunSpan, upload};
-pub use masks::of_run as dropout_mask;
 pub use merge::MergedClassifier;
 pub use network::BackwardPass;
 pub use optimizer::{Moments, OptimizerStep};

@@ -38,7 +38,7 @@ impl MemoryFormula {
 pub fn expected_memory(gpu: bool, config: &ModelConfig, precision: Precision) -> MemoryFormula {
     match gpu {
         true if cuda::fits(config).is_ok() => cuda::MEMORY,
-        false if cpu::available() => cpu::memory_formula(precision),
-        _ => plain::MEMORY,
+        true => plain::MEMORY,
+        false => cpu::expected_memory(precision).unwrap_or(plain::MEMORY),
     }
 }

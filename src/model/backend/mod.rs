@@ -22,7 +22,8 @@ use tch::{Kind, TchError, Tensor};
 pub use choice::{BackendChoice, BackendRequest};
 pub use cuda::available as cuda_kernels;
 pub use memory::{MemoryFormula, expected_memory};
-pub use open::{Opened, open, works_in_own_threads};
+pub use open::{WithBackend, open, works_in_own_threads};
+pub use plain::masks::of_run as dropout_mask;
 
 use super::adapter::{HeadLinear, Lora};
 use super::attention::{AttentionGradient, AttentionShape, Queries};

@@ -2,53 +2,66 @@
 
 use tch::Device;
 
+use super::cpu::isa::{self, InstructionSet, WithInstructionSet};
 use super::cpu::{self, Cpu};
 use super::cuda::Cuda;
 use super::plain::Plain;
-use super::{BackendChoice, BackendRequest};
+use super::{Backend, BackendChoice, BackendRequest};
 use crate::model::config::ModelConfig;
 use crate::spec::Precision;
 
-/// An opened backend.
-#[derive(Debug)]
-pub enum Opened {
-    Plain(Plain),
-    Cpu(Cpu),
-    Cuda(Cuda),
+/// What is done with a backend, whichever it is.
+pub trait WithBackend {
+    type Output;
+
+    fn with<B: Backend>(self, backend: B) -> Self::Output;
 }
 
-/// The backend for a model with products of this precision, and what to say of the choice. Where the device's own kernels
+/// Opens the backend for a model with products of this precision, and does something with it. Where the device's own kernels
 /// cannot be had, libtorch's operations do the same, slower; the choice has the reason.
-pub fn open(
+pub fn open<W: WithBackend>(
     request: BackendRequest,
     device: Device,
-    config: &ModelConfig,
-    precision: Precision,
-) -> (Opened, BackendChoice) {
+    (config, precision): (&ModelConfig, Precision),
+    work: W,
+) -> (W::Output, BackendChoice) {
     match (request, device) {
-        (BackendRequest::Plain, _) => plain(None),
         (BackendRequest::Fastest, Device::Cuda(_)) => match Cuda::compile(device, config, precision) {
             Ok(cuda) => {
-                let kernels = cuda.describe();
-                (Opened::Cuda(cuda), BackendChoice { backend: "cuda", kernels, slower_because: None })
+                let choice = cuda.choice();
+                (work.with(cuda), choice)
             }
-            Err(reason) => plain(Some(reason)),
+            Err(reason) => plain(Some(reason), work),
         },
-        (BackendRequest::Fastest, Device::Cpu) if cpu::available() => {
-            let cpu = Cpu::new(precision);
-            let (kernels, slower_because) = cpu.describe();
-            (Opened::Cpu(cpu), BackendChoice { backend: "cpu", kernels, slower_because })
-        }
-        (BackendRequest::Fastest, Device::Cpu) => {
-            plain(Some("this processor has no instructions that multiply and add at once (AVX2 with FMA)".to_string()))
-        }
-        (BackendRequest::Fastest, _) => plain(None),
+        (BackendRequest::Fastest, Device::Cpu) => match isa::with_fastest(OnProcessor { precision, work }) {
+            Ok(done) => done,
+            Err(OnProcessor { work, .. }) => {
+                let reason = "this processor cannot multiply and add in one instruction (AVX2 with FMA, NEON)";
+                plain(Some(reason.to_string()), work)
+            }
+        },
+        (BackendRequest::Plain, _) | (BackendRequest::Fastest, _) => plain(None, work),
     }
 }
 
-fn plain(slower_because: Option<String>) -> (Opened, BackendChoice) {
+struct OnProcessor<W> {
+    precision: Precision,
+    work: W,
+}
+
+impl<W: WithBackend> WithInstructionSet for OnProcessor<W> {
+    type Output = (W::Output, BackendChoice);
+
+    fn with<I: InstructionSet>(self, isa: I) -> Self::Output {
+        let cpu = Cpu::new(isa, self.precision);
+        let choice = cpu.choice();
+        (self.work.with(cpu), choice)
+    }
+}
+
+fn plain<W: WithBackend>(slower_because: Option<String>, work: W) -> (W::Output, BackendChoice) {
     let kernels = "operations of libtorch".to_string();
-    (Opened::Plain(Plain), BackendChoice { backend: "plain", kernels, slower_because })
+    (work.with(Plain), BackendChoice { backend: "plain", kernels, slower_because })
 }
 
 /// Whether our own threads do the work of a device's backend, so that those of libtorch would only wait for work by spinning.

@@ -1,9 +1,9 @@
 //! Bias and GELU in one pass; the derivative is computed along and kept for the backward pass.
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 use tch::{TchError, Tensor};
 
+use super::isa::InstructionSet;
 use super::math::gelu;
 use super::panels::Panels;
 use super::{Borrows, ROWS_PER_PIECE, empty};
@@ -20,7 +20,12 @@ pub enum ActivationTape {
 }
 
 /// The activation of `x + bias`; the derivative of GELU goes into the memory of `x` (`[rows, width]`).
-pub fn forward(x: Tensor, bias: &Tensor, activation: Activation) -> Result<(Tensor, ActivationTape), TchError> {
+pub fn forward<I: InstructionSet>(
+    isa: I,
+    x: Tensor,
+    bias: &Tensor,
+    activation: Activation,
+) -> Result<(Tensor, ActivationTape), TchError> {
     if activation != Activation::Gelu {
         let (output, tape) = plain::activation::forward(x, bias, activation)?;
         return Ok((output, ActivationTape::Plain(tape)));
@@ -36,12 +41,17 @@ pub fn forward(x: Tensor, bias: &Tensor, activation: Activation) -> Result<(Tens
         .values_mut(&mut derivative)?
         .par_chunks_mut(piece)
         .zip(borrows.values_mut(&mut result)?.par_chunks_mut(piece))
-        .for_each(|(x, result)| forward_rows(x, result, bias));
+        .for_each(|(x, result)| isa.vectorize(|| forward_rows(x, result, bias)));
     Ok((result, ActivationTape::Derivative(derivative)))
 }
 
 /// As [`forward`] with GELU, of `x @ weight` with the weight's panels, a block of rows at a time while it is at hand.
-pub fn forward_of_product(panels: &Panels, x: &Tensor, bias: &Tensor) -> Result<(Tensor, ActivationTape), TchError> {
+pub fn forward_of_product<I: InstructionSet>(
+    isa: I,
+    panels: &Panels<I::Tiles>,
+    x: &Tensor,
+    bias: &Tensor,
+) -> Result<(Tensor, ActivationTape), TchError> {
     let size = [x.size()[0], panels.columns() as i64];
     let (mut derivative, mut result) = (empty(&size)?, empty(&size)?);
     let borrows = Borrows::new();
@@ -50,13 +60,13 @@ pub fn forward_of_product(panels: &Panels, x: &Tensor, bias: &Tensor) -> Result<
         borrows.rows(x)?.matrix(0),
         borrows.rows_mut(&mut derivative)?,
         |block| results.chunks_mut(block * panels.columns()),
-        |_, x, result| forward_rows(x, result, bias),
+        |_, x, result| isa.vectorize(|| forward_rows(x, result, bias)),
     );
     Ok((result, ActivationTape::Derivative(derivative)))
 }
 
 /// GELU of `x + bias` into `result`, its derivative into `x`.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+#[inline(always)]
 pub fn forward_rows(x: &mut [f32], result: &mut [f32], bias: &[f32]) {
     for (x, result) in x.chunks_mut(bias.len()).zip(result.chunks_mut(bias.len())) {
         for ((x, result), bias) in x.iter_mut().zip(result).zip(bias) {
@@ -66,7 +76,12 @@ pub fn forward_rows(x: &mut [f32], result: &mut [f32], bias: &[f32]) {
 }
 
 /// The gradient of the activation's input, in the gradient's memory.
-pub fn backward(tape: &ActivationTape, gradient: Tensor, activation: Activation) -> Result<Tensor, TchError> {
+pub fn backward<I: InstructionSet>(
+    isa: I,
+    tape: &ActivationTape,
+    gradient: Tensor,
+    activation: Activation,
+) -> Result<Tensor, TchError> {
     let derivative = match tape {
         ActivationTape::Derivative(derivative) => derivative,
         ActivationTape::Plain(tape) => return plain::activation::backward(tape, &gradient, activation),
@@ -78,12 +93,12 @@ pub fn backward(tape: &ActivationTape, gradient: Tensor, activation: Activation)
         .values_mut(&mut gradient)?
         .par_chunks_mut(piece)
         .zip(borrows.values(derivative)?.par_chunks(piece))
-        .for_each(|(gradient, derivative)| multiply(gradient, derivative));
+        .for_each(|(gradient, derivative)| isa.vectorize(|| multiply(gradient, derivative)));
     Ok(gradient)
 }
 
 /// Multiplies `x` by `y`.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+#[inline(always)]
 pub fn multiply(x: &mut [f32], y: &[f32]) {
     for (x, y) in x.iter_mut().zip(y) {
         *x *= y;

@@ -5,34 +5,33 @@ use rayon::prelude::*;
 use tch::{TchError, Tensor};
 
 use super::activation;
+use super::isa::{InstructionSet, Tiles};
 use super::linear::{Linear, Weight};
 use super::norm::{self, NormTape};
 use super::panels::{self, Matrix, Onto, Panels};
-use super::tile::Left;
 use super::{Borrows, Cpu, empty};
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::{Layer, Norm};
 
 /// The part of a layer behind attention; its activation is GELU.
-#[derive(Clone, Copy)]
-pub struct AfterAttention<'a> {
-    attention_output: Packed<'a>,
+pub struct AfterAttention<'a, I: InstructionSet> {
+    isa: I,
+    attention_output: Packed<'a, I::Tiles>,
     attention_norm: &'a Norm,
-    intermediate: Packed<'a>,
-    output: Packed<'a>,
+    intermediate: Packed<'a, I::Tiles>,
+    output: Packed<'a, I::Tiles>,
     output_norm: &'a Norm,
 }
 
 /// A linear layer whose weight is laid out.
-#[derive(Clone, Copy)]
-struct Packed<'a> {
-    forward: &'a Panels,
-    backward: &'a Panels,
+struct Packed<'a, T> {
+    forward: &'a Panels<T>,
+    backward: &'a Panels<T>,
     bias: &'a Tensor,
 }
 
-impl<'a> Packed<'a> {
-    fn new(linear: &'a Linear) -> Option<Self> {
+impl<'a, T: Tiles> Packed<'a, T> {
+    fn new(linear: &'a Linear<T>) -> Option<Self> {
         match &linear.weight {
             Weight::Packed { forward, backward } => Some(Packed { forward, backward, bias: &linear.bias }),
             Weight::Plain(_) => None,
@@ -50,9 +49,8 @@ pub struct BlockTape {
 }
 
 /// Memory of one thread.
-#[derive(Default)]
-struct Scratch {
-    packed: Vec<Left>,
+struct Scratch<T: Tiles> {
+    packed: Vec<T::Left>,
     /// `[rows, hidden]`
     hidden: Vec<f32>,
     other: Vec<f32>,
@@ -60,11 +58,18 @@ struct Scratch {
     inner: Vec<f32>,
 }
 
-impl<'a> AfterAttention<'a> {
+impl<T: Tiles> Scratch<T> {
+    fn new() -> Self {
+        Scratch { packed: Vec::new(), hidden: Vec::new(), other: Vec::new(), inner: Vec::new() }
+    }
+}
+
+impl<'a, I: InstructionSet> AfterAttention<'a, I> {
     /// None where weights are not laid out, or where `rows` are too few for all threads.
-    pub fn new(layer: &'a Layer<Cpu>, rows: usize) -> Option<Self> {
-        panels::block_of_rows(rows)?;
+    pub fn new(isa: I, layer: &'a Layer<Cpu<I>>, rows: usize) -> Option<Self> {
+        panels::block_of_rows::<I::Tiles>(rows)?;
         Some(AfterAttention {
+            isa,
             attention_output: Packed::new(&layer.attention_output)?,
             attention_norm: &layer.attention_norm,
             intermediate: Packed::new(&layer.intermediate)?,
@@ -80,8 +85,9 @@ impl<'a> AfterAttention<'a> {
         residual: &Tensor,
         dropouts: [RowDropouts; 2],
     ) -> Result<(Tensor, BlockTape), TchError> {
+        let isa = self.isa;
         let (rows, width, inner) = self.sizes(context);
-        let block = panels::block_of_rows(rows).unwrap_or(rows).max(1);
+        let block = panels::block_of_rows::<I::Tiles>(rows).unwrap_or(rows).max(1);
         let [first_dropouts, last_dropouts] = dropouts;
         let mut first_tape = NormTape::new(rows, width, first_dropouts.clone())?;
         let mut last_tape = NormTape::new(rows, width, last_dropouts.clone())?;
@@ -102,30 +108,36 @@ impl<'a> AfterAttention<'a> {
             .zip(borrows.values(residual)?.chunks(block * width))
             .enumerate()
             .par_bridge()
-            .for_each_init(Scratch::default, |scratch, (index, ((((first, last), derivative), result), residual))| {
-                let Scratch { packed, hidden, inner: active, .. } = scratch;
-                let row = index * block;
-                hidden.resize(residual.len(), 0.0);
-                active.resize(derivative.len(), 0.0);
-                let [attention_output, intermediate, output] = products;
+            .for_each_init(
+                Scratch::<I::Tiles>::new,
+                |scratch, (index, ((((first, last), derivative), result), residual))| {
+                    let Scratch { packed, hidden, inner: active, .. } = scratch;
+                    let row = index * block;
+                    hidden.resize(residual.len(), 0.0);
+                    active.resize(derivative.len(), 0.0);
+                    let [attention_output, intermediate, output] = products;
 
-                attention_output.multiply_here(context.matrix(row), first.0, Onto::Nothing, intermediate, packed);
-                norm::forward_rows(row, width, (first.0, hidden, residual, first.1), first_norm, &first_dropouts);
+                    attention_output.multiply_here(context.matrix(row), first.0, Onto::Nothing, intermediate, packed);
+                    let rows = (first.0, &mut hidden[..], residual, first.1);
+                    isa.vectorize(|| norm::forward_rows(row, width, rows, first_norm, &first_dropouts));
 
-                intermediate.multiply_here(flat(hidden, width), derivative, Onto::Nothing, output, packed);
-                activation::forward_rows(derivative, active, bias);
+                    intermediate.multiply_here(flat(hidden, width), derivative, Onto::Nothing, output, packed);
+                    isa.vectorize(|| activation::forward_rows(derivative, active, bias));
 
-                output.multiply_here(flat(active, inner), last.0, Onto::Nothing, attention_output, packed);
-                norm::forward_rows(row, width, (last.0, result, hidden, last.1), last_norm, &last_dropouts);
-            });
+                    output.multiply_here(flat(active, inner), last.0, Onto::Nothing, attention_output, packed);
+                    let rows = (last.0, result, &hidden[..], last.1);
+                    isa.vectorize(|| norm::forward_rows(row, width, rows, last_norm, &last_dropouts));
+                },
+            );
         Ok((result, BlockTape { attention_norm: first_tape, derivative, output_norm: last_tape }))
     }
 
     /// Gradients of `context` and `residual` from that of the result.
     fn backward(&self, tape: &BlockTape, gradient: &Tensor) -> Result<(Tensor, Tensor), TchError> {
         let BlockTape { attention_norm: first_tape, derivative, output_norm: last_tape } = tape;
+        let isa = self.isa;
         let (rows, width, inner) = self.sizes(gradient);
-        let block = panels::block_of_rows(rows).unwrap_or(rows).max(1);
+        let block = panels::block_of_rows::<I::Tiles>(rows).unwrap_or(rows).max(1);
         let (mut context, mut residual) = (empty(&gradient.size())?, empty(&gradient.size())?);
         let borrows = Borrows::new();
         let (first_weight, last_weight) =
@@ -141,7 +153,7 @@ impl<'a> AfterAttention<'a> {
             .zip(borrows.values_mut(&mut residual)?.chunks_mut(block * width))
             .enumerate()
             .par_bridge()
-            .for_each_init(Scratch::default, |scratch, (index, parts)| {
+            .for_each_init(Scratch::<I::Tiles>::new, |scratch, (index, parts)| {
                 let (((((first, last), derivative), gradient), context), residual) = parts;
                 let Scratch { packed, hidden, other: output, inner: active } = scratch;
                 let row = index * block;
@@ -151,13 +163,13 @@ impl<'a> AfterAttention<'a> {
                 let [attention_output, intermediate, last_output] = products;
 
                 let parts = (&mut output[..], &mut hidden[..], gradient, last.0, last.1);
-                norm::backward_rows(row, width, parts, last_weight, last_dropouts);
+                isa.vectorize(|| norm::backward_rows(row, width, parts, last_weight, last_dropouts));
                 last_output.multiply_here(flat(output, width), active, Onto::Nothing, intermediate, packed);
-                activation::multiply(active, derivative);
+                isa.vectorize(|| activation::multiply(active, derivative));
                 intermediate.multiply_here(flat(active, inner), hidden, Onto::Itself, attention_output, packed);
 
                 let parts = (&mut output[..], residual, &hidden[..], first.0, first.1);
-                norm::backward_rows(row, width, parts, first_weight, first_dropouts);
+                isa.vectorize(|| norm::backward_rows(row, width, parts, first_weight, first_dropouts));
                 attention_output.multiply_here(flat(output, width), context, Onto::Nothing, last_output, packed);
             });
         Ok((context, residual))
@@ -170,8 +182,13 @@ impl<'a> AfterAttention<'a> {
 }
 
 /// Gradients of context and residual from that of the result of a forward pass through the same layer.
-pub fn backward(layer: &Layer<Cpu>, tape: &BlockTape, gradient: &Tensor) -> Result<(Tensor, Tensor), TchError> {
-    match AfterAttention::new(layer, gradient.size2()?.0 as usize) {
+pub fn backward<I: InstructionSet>(
+    isa: I,
+    layer: &Layer<Cpu<I>>,
+    tape: &BlockTape,
+    gradient: &Tensor,
+) -> Result<(Tensor, Tensor), TchError> {
+    match AfterAttention::new(isa, layer, gradient.size2()?.0 as usize) {
         Some(block) => block.backward(tape, gradient),
         None => unreachable!("the same layer had this block for as many rows in the forward pass"),
     }

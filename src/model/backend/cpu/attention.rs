@@ -1,13 +1,12 @@
 //! Attention of each sequence where it lies: no padding, no gathering.
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 use tch::{TchError, Tensor};
 
-use super::gemm::{LANES, Left, Right, product};
+use super::isa::InstructionSet;
 use super::sequence::{Shape, drop, multiply, shapes, softmax, softmax_backward, split, split_shared};
-use super::tile::Engine;
-use super::{Borrows, Rows, empty, turn};
+use super::small_product::{LANES, LeftMatrix, RightMatrix};
+use super::{Borrows, Rows, empty, transpose};
 use crate::model::attention::{AttentionGradient, AttentionShape, Queries};
 use crate::model::dropout::Dropout;
 use crate::model::layout::Layout;
@@ -26,7 +25,6 @@ pub struct AttentionTape {
 
 /// Memory of one thread.
 struct Scratch {
-    engine: Option<Engine>,
     query: Vec<f32>,
     key: Vec<f32>,
     value: Vec<f32>,
@@ -42,7 +40,6 @@ impl Scratch {
     fn new() -> Self {
         let empty = Vec::new;
         Scratch {
-            engine: Engine::detect(),
             query: empty(),
             key: empty(),
             value: empty(),
@@ -57,7 +54,8 @@ impl Scratch {
 }
 
 /// As `attention::forward`.
-pub fn forward(
+pub fn forward<I: InstructionSet>(
+    isa: I,
     layout: &Layout,
     shape: AttentionShape,
     queries: Queries,
@@ -76,7 +74,8 @@ pub fn forward(
         Scratch::new,
         |scratch, ((shape, context), weights)| {
             let dropout = dropouts[shape.sequence.run];
-            forward_sequence(shape, shape.query_row(queries), inputs, (context, weights), dropout, scratch);
+            let (row, results) = (shape.query_row(queries), (context, weights));
+            isa.vectorize(|| forward_sequence(isa, shape, row, inputs, results, dropout, scratch));
         },
     );
     let (query, key_value) = (query.shallow_clone(), key_value.shallow_clone());
@@ -84,7 +83,8 @@ pub fn forward(
 }
 
 /// As `attention::backward`.
-pub fn backward(
+pub fn backward<I: InstructionSet>(
+    isa: I,
     layout: &Layout,
     shape: AttentionShape,
     tape: &AttentionTape,
@@ -108,7 +108,8 @@ pub fn backward(
         |scratch, (((shape, query), others), weights)| {
             let dropout = dropouts[shape.sequence.run];
             let row = shape.query_row(asking);
-            backward_sequence(shape, row, inputs, weights, Gradients { query, others, stride }, dropout, scratch);
+            let into = Gradients { query, others, stride };
+            isa.vectorize(|| backward_sequence(isa, shape, row, inputs, weights, into, dropout, scratch));
         },
     );
     Ok(if joined { AttentionGradient::Joined(others) } else { AttentionGradient::Apart { query, key_value: others } })
@@ -124,8 +125,9 @@ struct Gradients<'a> {
     stride: usize,
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn forward_sequence(
+#[inline(always)]
+fn forward_sequence<I: InstructionSet>(
+    isa: I,
     shape: &Shape,
     query_row: usize,
     (query, key_value): (Rows<'_>, Rows<'_>),
@@ -136,26 +138,26 @@ fn forward_sequence(
     let Shape { asked, padded, size, .. } = *shape;
     let (length, width) = (shape.sequence.len, shape.width());
     let scale = 1.0 / (size as f32).sqrt();
-    let engine = scratch.engine;
     for head in 0..shape.heads {
         let column = head * size;
         let weights = &mut weights[head * asked * padded..][..asked * padded];
         transpose(&mut scratch.transposed, key_value, shape.sequence.start, column, (length, size, padded));
-        let right = Right { values: &scratch.transposed, stride: padded };
-        product(engine, query.left(query_row, column), right, (asked, size, length), weights, padded);
+        let right = RightMatrix { values: &scratch.transposed, stride: padded };
+        isa.small_product(query.left(query_row, column), right, (asked, size, length), weights, padded);
         for row in weights.chunks_mut(padded) {
             softmax(row, length, scale);
         }
         let value = head_rows(&mut scratch.value, key_value, shape.sequence.start, width + column, (length, size));
         let dropped = drop(shape, head, weights, dropout, &mut scratch.mask, &mut scratch.dropped);
-        let left = Left { values: dropped, row: padded, column: 1 };
+        let left = LeftMatrix { values: dropped, row: padded, column: 1 };
         let into = Into { values: context, stride: width, column };
-        into.write(engine, left, value, (asked, length, size), &mut scratch.result);
+        into.write(isa, left, value, (asked, length, size), &mut scratch.result);
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn backward_sequence(
+#[inline(always)]
+fn backward_sequence<I: InstructionSet>(
+    isa: I,
     shape: &Shape,
     query_row: usize,
     (query, key_value, gradient): (Rows<'_>, Rows<'_>, Rows<'_>),
@@ -169,20 +171,19 @@ fn backward_sequence(
     let scale = 1.0 / (size as f32).sqrt();
     let Gradients { query: first_query, others, stride } = into;
     let key_column = stride - 2 * width;
-    let engine = scratch.engine;
     for head in 0..shape.heads {
         let column = head * size;
         let weights = &weights[head * asked * padded..][..asked * padded];
         let context = head_rows(&mut scratch.context, gradient, query_row, column, (asked, size));
         let dropped = drop(shape, head, weights, dropout, &mut scratch.mask, &mut scratch.dropped);
-        let left = Left { values: dropped, row: 1, column: padded };
+        let left = LeftMatrix { values: dropped, row: 1, column: padded };
         let into = Into { values: &mut *others, stride, column: key_column + width + column };
-        into.write(engine, left, context, (length, asked, size), &mut scratch.result);
+        into.write(isa, left, context, (length, asked, size), &mut scratch.result);
 
         transpose(&mut scratch.transposed, key_value, start, width + column, (length, size, padded));
         scratch.scores.resize(asked * padded, 0.0);
-        let right = Right { values: &scratch.transposed, stride: padded };
-        product(engine, gradient.left(query_row, column), right, (asked, size, length), &mut scratch.scores, padded);
+        let right = RightMatrix { values: &scratch.transposed, stride: padded };
+        isa.small_product(gradient.left(query_row, column), right, (asked, size, length), &mut scratch.scores, padded);
         if dropout.is_some() {
             multiply(&mut scratch.scores, &scratch.mask);
         }
@@ -191,18 +192,18 @@ fn backward_sequence(
         }
 
         let key = head_rows(&mut scratch.key, key_value, start, column, (length, size));
-        let left = Left { values: &scratch.scores, row: padded, column: 1 };
+        let left = LeftMatrix { values: &scratch.scores, row: padded, column: 1 };
         let into = if key_column == 0 {
             Into { values: &mut *first_query, stride: width, column }
         } else {
             Into { values: &mut *others, stride, column }
         };
-        into.write(engine, left, key, (asked, length, size), &mut scratch.result);
+        into.write(isa, left, key, (asked, length, size), &mut scratch.result);
 
         let query = head_rows(&mut scratch.query, query, query_row, column, (asked, size));
-        let left = Left { values: &scratch.scores, row: 1, column: padded };
+        let left = LeftMatrix { values: &scratch.scores, row: 1, column: padded };
         let into = Into { values: &mut *others, stride, column: key_column + column };
-        into.write(engine, left, query, (length, asked, size), &mut scratch.result);
+        into.write(isa, left, query, (length, asked, size), &mut scratch.result);
     }
 }
 
@@ -216,22 +217,22 @@ struct Into<'a> {
 impl Into<'_> {
     /// The columns of a head; `result` is used where they are no whole vectors, whose end would hit the next head.
     #[inline(always)]
-    fn write(
+    fn write<I: InstructionSet>(
         self,
-        engine: Option<Engine>,
-        left: Left<'_>,
-        right: Right<'_>,
+        isa: I,
+        left: LeftMatrix<'_>,
+        right: RightMatrix<'_>,
         sizes: (usize, usize, usize),
         result: &mut Vec<f32>,
     ) {
         let (rows, _, size) = sizes;
         if size % LANES == 0 {
-            product(engine, left, right, sizes, &mut self.values[self.column..], self.stride);
+            isa.small_product(left, right, sizes, &mut self.values[self.column..], self.stride);
             return;
         }
         let wide = size.next_multiple_of(LANES);
         result.resize(rows * wide, 0.0);
-        product(engine, left, right, sizes, result, wide);
+        isa.small_product(left, right, sizes, result, wide);
         for (into, from) in self.values.chunks_mut(self.stride).zip(result.chunks(wide).take(rows)) {
             into[self.column..self.column + size].copy_from_slice(&from[..size]);
         }
@@ -247,7 +248,7 @@ fn head_rows<'a>(
     row: usize,
     column: usize,
     (count, size): (usize, usize),
-) -> Right<'a> {
+) -> RightMatrix<'a> {
     if size % LANES == 0 {
         return rows.right(row, column);
     }
@@ -257,7 +258,7 @@ fn head_rows<'a>(
     for (index, into) in scratch.chunks_mut(wide).enumerate() {
         into[..size].copy_from_slice(rows.part(row + index, column, size));
     }
-    Right { values: scratch, stride: wide }
+    RightMatrix { values: scratch, stride: wide }
 }
 
 /// Copies `size` columns of `count` rows into `size` rows of `padded`, zeros behind.
@@ -274,7 +275,7 @@ fn transpose(
     let whole = count / 4 * 4;
     for first in (0..whole).step_by(4) {
         let line = |index: usize| from.part(row + first + index, column, size);
-        turn::lines([line(0), line(1), line(2), line(3)], |k, values| {
+        transpose::lines([line(0), line(1), line(2), line(3)], |k, values| {
             into[k * padded + first..][..4].copy_from_slice(&values);
         });
     }

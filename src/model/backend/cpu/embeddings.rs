@@ -1,9 +1,9 @@
 //! Embeddings of tokens, with their LayerNorm and dropout in the same pass.
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 use tch::{TchError, Tensor};
 
+use super::isa::InstructionSet;
 use super::norm::{fill_mask, squared_distance, total};
 use super::{Borrows, ROWS_PER_PIECE, empty};
 use crate::model::dropout::RowDropouts;
@@ -11,7 +11,12 @@ use crate::model::frozen::Embeddings;
 use crate::model::layout::Layout;
 
 /// `dropout(LayerNorm(word + position))` of every token, `[rows, width]`.
-pub fn embed(embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, TchError> {
+pub fn embed<I: InstructionSet>(
+    isa: I,
+    embeddings: &Embeddings,
+    layout: &Layout,
+    dropouts: &RowDropouts,
+) -> Result<Tensor, TchError> {
     let positions = embeddings.positions(layout)?;
     let norm = &embeddings.norm;
     let width = embeddings.word.size()[1] as usize;
@@ -23,13 +28,14 @@ pub fn embed(embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -
     let pieces = borrows.values_mut(&mut result)?.par_chunks_mut(ROWS_PER_PIECE * width).enumerate();
     pieces.zip(ids.par_chunks(ROWS_PER_PIECE)).zip(positions.par_chunks(ROWS_PER_PIECE)).for_each(
         |(((index, result), ids), positions)| {
-            embed_rows(index * ROWS_PER_PIECE, (result, ids, positions), tables, parameters, dropouts);
+            let rows = (result, ids, positions);
+            isa.vectorize(|| embed_rows(index * ROWS_PER_PIECE, rows, tables, parameters, dropouts));
         },
     );
     Ok(result)
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+#[inline(always)]
 fn embed_rows(
     first: usize,
     (result, ids, positions): (&mut [f32], &[i64], &[i64]),

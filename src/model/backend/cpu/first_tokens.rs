@@ -4,14 +4,13 @@
 //! ignores; the context is `V (sum of w_j h_j) + c (sum of w_j)`, with K and V of one head, their biases b and c, and weights
 //! w after dropout. So what K and V multiply is one row for each sequence and head instead of one for each token.
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 use tch::{Kind, TchError, Tensor};
 
-use super::gemm::{LANES, Left, Right, product};
+use super::isa::{InstructionSet, Tiles};
 use super::linear::Weight;
 use super::sequence::{Shape, drop, multiply, shapes, softmax, softmax_backward, split, split_shared};
-use super::tile::Engine;
+use super::small_product::{LANES, LeftMatrix, RightMatrix};
 use super::{Borrows, Rows, empty};
 use crate::model::attention::{AttentionShape, Queries};
 use crate::model::dropout::Dropout;
@@ -19,25 +18,30 @@ use crate::model::layout::Layout;
 
 /// The frozen key and value projections, head by head.
 #[derive(Debug)]
-pub struct StateProjections {
+pub struct StateProjections<T> {
     /// One `[size, width]` per head.
-    key: Vec<Weight>,
+    key: Vec<Weight<T>>,
     /// One `[size, width]` per head.
-    value: Vec<Weight>,
+    value: Vec<Weight<T>>,
     /// `[heads, size]`
     value_bias: Tensor,
 }
 
-impl StateProjections {
+impl<T: Tiles> StateProjections<T> {
     /// `weight` (`[2 * width, width]`) and `bias` (`[2 * width]`): of keys, then of values. None where hidden states are
     /// no whole vectors.
-    pub fn new(weight: &Tensor, bias: &Tensor, heads: i64) -> Result<Option<Self>, TchError> {
+    pub fn new<I: InstructionSet<Tiles = T>>(
+        isa: I,
+        weight: &Tensor,
+        bias: &Tensor,
+        heads: i64,
+    ) -> Result<Option<Self>, TchError> {
         let width = weight.size()[1];
         if width % LANES as i64 != 0 {
             return Ok(None);
         }
         let size = width / heads;
-        let part = |first: i64| Weight::new(weight.f_narrow(0, first, size)?.f_contiguous()?);
+        let part = |first: i64| Weight::new(isa, weight.f_narrow(0, first, size)?.f_contiguous()?);
         Ok(Some(StateProjections {
             key: (0..heads).map(|head| part(head * size)).collect::<Result<_, _>>()?,
             value: (0..heads).map(|head| part(width + head * size)).collect::<Result<_, _>>()?,
@@ -60,10 +64,11 @@ pub struct StatesTape {
 }
 
 /// `query`: `[sequences, width]`; `hidden`: `[rows, width]`. Returns the context, `[sequences, width]`.
-pub fn forward(
+pub fn forward<I: InstructionSet>(
+    isa: I,
     layout: &Layout,
     shape: AttentionShape,
-    projections: &StateProjections,
+    projections: &StateProjections<I::Tiles>,
     (query, hidden): (&Tensor, &Tensor),
     dropouts: Vec<Option<Dropout>>,
 ) -> Result<(Tensor, StatesTape), TchError> {
@@ -84,7 +89,8 @@ pub fn forward(
         .par_bridge()
         .for_each_init(Scratch::new, |scratch, ((((part, asking), means), sums), weights)| {
             let results = Results { means, sums, weights };
-            forward_sequence(part, rows, asking, results, dropouts[part.sequence.run], scratch);
+            let dropout = dropouts[part.sequence.run];
+            isa.vectorize(|| forward_sequence(isa, part, rows, asking, results, dropout, scratch));
         });
     let biases = sums.f_unsqueeze(2)?.f_mul(&projections.value_bias)?.f_view([count, width])?;
     let context = by_head(&projections.value, &means, width, Weight::product)?.f_add_(&biases)?;
@@ -92,10 +98,11 @@ pub fn forward(
 }
 
 /// `gradient`: of the context. Returns those of `query` and `hidden`.
-pub fn backward(
+pub fn backward<I: InstructionSet>(
+    isa: I,
     layout: &Layout,
     shape: AttentionShape,
-    projections: &StateProjections,
+    projections: &StateProjections<I::Tiles>,
     tape: &StatesTape,
     gradient: &Tensor,
 ) -> Result<(Tensor, Tensor), TchError> {
@@ -124,26 +131,27 @@ pub fn backward(
         .par_bridge()
         .for_each_init(Scratch::new, |scratch, ((((((part, asked), given), constants), weights), hidden), asking)| {
             let saved = Saved { asked, given, constants, weights };
-            backward_sequence(part, rows, saved, (hidden, asking), dropouts[part.sequence.run], scratch);
+            let (gradients, dropout) = ((hidden, asking), dropouts[part.sequence.run]);
+            isa.vectorize(|| backward_sequence(isa, part, rows, saved, gradients, dropout, scratch));
         });
     Ok((by_head(&projections.key, &asking, width, Weight::product)?, hidden))
 }
 
 /// `multiply` by each head's weight of that head's columns of `x`, side by side.
-fn by_head(
-    weights: &[Weight],
+fn by_head<T: Tiles>(
+    weights: &[Weight<T>],
     x: &Tensor,
     columns: i64,
-    multiply: impl Fn(&Weight, &Tensor) -> Result<Tensor, TchError>,
+    multiply: impl Fn(&Weight<T>, &Tensor) -> Result<Tensor, TchError>,
 ) -> Result<Tensor, TchError> {
-    let of_head = |(head, weight): (usize, &Weight)| multiply(weight, &x.f_narrow(1, head as i64 * columns, columns)?);
+    let of_head =
+        |(head, weight): (usize, &Weight<T>)| multiply(weight, &x.f_narrow(1, head as i64 * columns, columns)?);
     Tensor::f_cat(&weights.iter().enumerate().map(of_head).collect::<Result<Vec<_>, _>>()?, 1)
 }
 
 /// Memory of one thread.
 struct Scratch {
-    engine: Option<Engine>,
-    turned: Vec<f32>,
+    transposed: Vec<f32>,
     products: Vec<f32>,
     mask: Vec<f32>,
     dropped: Vec<f32>,
@@ -155,8 +163,7 @@ impl Scratch {
     fn new() -> Self {
         let empty = Vec::new;
         Scratch {
-            engine: Engine::detect(),
-            turned: empty(),
+            transposed: empty(),
             products: empty(),
             mask: empty(),
             dropped: empty(),
@@ -183,8 +190,9 @@ struct Saved<'a> {
     weights: &'a [f32],
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn forward_sequence(
+#[inline(always)]
+fn forward_sequence<I: InstructionSet>(
+    isa: I,
     shape: &Shape,
     hidden: Rows<'_>,
     asking: &[f32],
@@ -196,7 +204,7 @@ fn forward_sequence(
     let Shape { padded, heads, size, .. } = *shape;
     let (length, width) = (shape.sequence.len, shape.width());
     let scale = 1.0 / (size as f32).sqrt();
-    scores(shape, hidden, asking, weights, scratch);
+    scores(isa, shape, hidden, asking, weights, scratch);
     scratch.factors.clear();
     for (head, (weights, sum)) in weights.chunks_mut(padded).zip(sums).enumerate() {
         softmax(weights, length, scale);
@@ -204,12 +212,13 @@ fn forward_sequence(
         *sum = dropped.iter().sum();
         scratch.factors.extend_from_slice(dropped);
     }
-    let left = Left { values: &scratch.factors, row: padded, column: 1 };
-    product(scratch.engine, left, hidden.right(shape.sequence.start, 0), (heads, length, width), means, width);
+    let left = LeftMatrix { values: &scratch.factors, row: padded, column: 1 };
+    isa.small_product(left, hidden.right(shape.sequence.start, 0), (heads, length, width), means, width);
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn backward_sequence(
+#[inline(always)]
+fn backward_sequence<I: InstructionSet>(
+    isa: I,
     shape: &Shape,
     hidden: Rows<'_>,
     saved: Saved<'_>,
@@ -226,7 +235,7 @@ fn backward_sequence(
     factors.clear();
     factors.resize(2 * heads * padded, 0.0);
     let (gradients, dropped) = factors.split_at_mut(heads * padded);
-    scores(shape, hidden, given, gradients, scratch);
+    scores(isa, shape, hidden, given, gradients, scratch);
     let rows = gradients.chunks_mut(padded).zip(dropped.chunks_mut(padded)).zip(weights.chunks(padded)).zip(constants);
     for (head, (((gradient, dropped), weights), constant)) in rows.enumerate() {
         for value in &mut gradient[..length] {
@@ -239,36 +248,43 @@ fn backward_sequence(
         softmax_backward(gradient, weights, scale);
     }
 
-    let left = Left { values: &factors, row: padded, column: 1 };
+    let left = LeftMatrix { values: &factors, row: padded, column: 1 };
     let right = hidden.right(shape.sequence.start, 0);
-    product(scratch.engine, left, right, (heads, length, width), asking_gradient, width);
+    isa.small_product(left, right, (heads, length, width), asking_gradient, width);
 
     scratch.vectors.clear();
     scratch.vectors.extend_from_slice(asked);
     scratch.vectors.extend_from_slice(given);
-    let left = Left { values: &factors, row: 1, column: padded };
-    let right = Right { values: &scratch.vectors, stride: width };
-    product(scratch.engine, left, right, (length, 2 * heads, width), hidden_gradient, width);
+    let left = LeftMatrix { values: &factors, row: 1, column: padded };
+    let right = RightMatrix { values: &scratch.vectors, stride: width };
+    isa.small_product(left, right, (length, 2 * heads, width), hidden_gradient, width);
     scratch.factors = factors;
 }
 
 /// `scores[head][j]`: the product of hidden state j with the vector of the head, 0 beyond the last token.
 #[inline(always)]
-fn scores(shape: &Shape, hidden: Rows<'_>, vectors: &[f32], scores: &mut [f32], scratch: &mut Scratch) {
+fn scores<I: InstructionSet>(
+    isa: I,
+    shape: &Shape,
+    hidden: Rows<'_>,
+    vectors: &[f32],
+    scores: &mut [f32],
+    scratch: &mut Scratch,
+) {
     let Shape { padded, heads, .. } = *shape;
     let (length, width) = (shape.sequence.len, shape.width());
     let wide = heads.next_multiple_of(LANES);
-    scratch.turned.clear();
-    scratch.turned.resize(width * wide, 0.0);
+    scratch.transposed.clear();
+    scratch.transposed.resize(width * wide, 0.0);
     for (head, vector) in vectors.chunks(width).enumerate() {
-        for (value, into) in vector.iter().zip(scratch.turned[head..].iter_mut().step_by(wide)) {
+        for (value, into) in vector.iter().zip(scratch.transposed[head..].iter_mut().step_by(wide)) {
             *into = *value;
         }
     }
     scratch.products.resize(length * wide, 0.0);
-    let right = Right { values: &scratch.turned, stride: wide };
+    let right = RightMatrix { values: &scratch.transposed, stride: wide };
     let left = hidden.left(shape.sequence.start, 0);
-    product(scratch.engine, left, right, (length, width, heads), &mut scratch.products, wide);
+    isa.small_product(left, right, (length, width, heads), &mut scratch.products, wide);
     for (head, scores) in scores.chunks_mut(padded).enumerate() {
         scores[length..].fill(0.0);
         for (score, products) in scores.iter_mut().zip(scratch.products.chunks(wide)) {

@@ -2,46 +2,39 @@
 
 use tch::{Kind, TchError, Tensor};
 
-use super::pairs::Pairs;
+use super::isa::{InstructionSet, Tiles};
 use super::panels::{Matrix, Onto, Panels};
-use super::tile::Engine;
 use super::{Borrows, empty};
 
 /// A frozen linear layer.
 #[derive(Debug)]
-pub struct Linear {
-    pub weight: Weight,
+pub struct Linear<T> {
+    pub weight: Weight<T>,
     /// `[out]`
     pub bias: Tensor,
 }
 
 /// A frozen `[out, in]` matrix; products are float32.
 #[derive(Debug)]
-pub enum Weight {
+pub enum Weight<T> {
     /// For libtorch's products, in their precision.
     Plain(Tensor),
     /// For our own products: laid out once for each direction.
-    Packed { forward: Panels, backward: Panels },
+    Packed { forward: Panels<T>, backward: Panels<T> },
 }
 
-impl Weight {
+impl<T: Tiles> Weight<T> {
     /// `weight` is `[out, in]` in the precision of products.
-    pub fn new(weight: Tensor) -> Result<Self, TchError> {
-        let pairs = Pairs::detect().filter(|_| weight.kind() == Kind::BFloat16);
-        let ours = pairs.is_some() || weight.kind() == Kind::Float;
-        let Some(engine) = Engine::detect().filter(|_| ours) else {
+    pub fn new<I: InstructionSet<Tiles = T>>(isa: I, weight: Tensor) -> Result<Self, TchError> {
+        let Some(tiles) = isa.tiles(weight.kind()) else {
             return Ok(Weight::Plain(weight));
         };
         let (out, input) = (weight.size()[0] as usize, weight.size()[1] as usize);
         let weight = weight.f_to_kind(Kind::Float)?;
         let borrows = Borrows::new();
         let values = borrows.values(&weight)?;
-        let panels = |matrix, inner, columns| match pairs {
-            Some(pairs) => Panels::paired(engine, pairs, matrix, inner, columns),
-            None => Panels::new(engine, matrix, inner, columns),
-        };
-        let forward = panels(Matrix { values, row: 1, column: input }, input, out);
-        let backward = panels(Matrix { values, row: input, column: 1 }, out, input);
+        let forward = Panels::new(tiles, Matrix { values, row: 1, column: input }, input, out);
+        let backward = Panels::new(tiles, Matrix { values, row: input, column: 1 }, out, input);
         Ok(Weight::Packed { forward, backward })
     }
 
@@ -83,7 +76,7 @@ impl Weight {
     }
 }
 
-fn multiply(panels: &Panels, left: &Tensor, onto: Onto<'_>) -> Result<Tensor, TchError> {
+fn multiply<T: Tiles>(panels: &Panels<T>, left: &Tensor, onto: Onto<'_>) -> Result<Tensor, TchError> {
     let mut out = empty(&[left.size()[0], panels.columns() as i64])?;
     let borrows = Borrows::new();
     panels.multiply(borrows.rows(left)?.matrix(0), borrows.rows_mut(&mut out)?, onto);

@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
+use super::isa::{InstructionSet, Tiles};
 use super::panels::{Matrix, Onto, Panels};
-use super::tile::Engine;
 use super::{Borrows, RowsMut, empty};
 use crate::model::adapter::Lora;
 use crate::model::backend::{AdaptedRows, plain};
@@ -14,39 +14,44 @@ use crate::model::dropout::Dropout;
 
 /// What the backward pass of one linear layer's updates needs.
 #[derive(Debug)]
-pub enum LoraTape {
+pub enum LoraTape<T> {
     /// Of each run.
-    Panels(Vec<PanelTape>),
+    Panels(T, Vec<PanelTape>),
     /// Where products are libtorch's.
     Plain(plain::lora::LoraTape),
 }
 
 /// Adds the updates of all runs to `output` (`[rows, out]`, a view is fine) in place.
-pub fn forward(adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<LoraTape, TchError> {
-    let Some(engine) = Engine::detect() else {
+pub fn forward<I: InstructionSet>(
+    isa: I,
+    adapted: &[AdaptedRows<'_>],
+    input: &Tensor,
+    output: &Tensor,
+) -> Result<LoraTape<I::Tiles>, TchError> {
+    let Some(tiles) = isa.tiles(Kind::Float) else {
         return plain::lora::forward(adapted, input, output).map(LoraTape::Plain);
     };
     let tape = |run: &AdaptedRows<'_>| {
         let input = (input, run.rows.start);
-        forward_run(engine, run.lora, run.dropout, input, &mut narrow(output, &run.rows)?)
+        forward_run(tiles, run.lora, run.dropout, input, &mut narrow(output, &run.rows)?)
     };
-    Ok(LoraTape::Panels(adapted.iter().map(tape).collect::<Result<_, TchError>>()?))
+    Ok(LoraTape::Panels(tiles, adapted.iter().map(tape).collect::<Result<_, TchError>>()?))
 }
 
 /// Accumulates the gradients of A and B, and adds to the gradient of the layer's input where one is given.
-pub fn backward(
+pub fn backward<T: Tiles>(
     adapted: &[AdaptedRows<'_>],
-    tape: &LoraTape,
+    tape: &LoraTape<T>,
     gradient: &Tensor,
     input_gradient: Option<&Tensor>,
 ) -> Result<(), TchError> {
-    let tapes = match tape {
+    let (tiles, tapes) = match tape {
         LoraTape::Plain(tape) => return plain::lora::backward(adapted, tape, gradient, input_gradient),
-        LoraTape::Panels(tapes) => tapes,
+        LoraTape::Panels(tiles, tapes) => (*tiles, tapes),
     };
     for (run, tape) in adapted.iter().zip(tapes) {
         let mut input_gradient = input_gradient.map(|input| narrow(input, &run.rows)).transpose()?;
-        backward_run(run.lora, tape, &narrow(gradient, &run.rows)?, input_gradient.as_mut())?;
+        backward_run(tiles, run.lora, tape, &narrow(gradient, &run.rows)?, input_gradient.as_mut())?;
     }
     Ok(())
 }
@@ -65,12 +70,11 @@ pub struct PanelTape {
     dropout: Option<Dropout>,
     /// `[rows, rank]`: `dropout(input) @ A.T`
     low: Tensor,
-    engine: Engine,
 }
 
 /// Adds `scale * dropout(input) A.T B.T` to `output`, the run's rows; they begin at `first` in `input`.
-fn forward_run(
-    engine: Engine,
+fn forward_run<T: Tiles>(
+    tiles: T,
     lora: &Lora,
     dropout: Option<Dropout>,
     (input, first): (&Tensor, usize),
@@ -80,29 +84,30 @@ fn forward_run(
     let mut low = empty(&[output.size()[0], sizes.rank as i64])?;
     let borrows = Borrows::new();
     let a = Matrix { values: borrows.values(&lora.a.value)?, row: 1, column: sizes.input };
-    let down = Panels::new(engine, a, sizes.input, sizes.rank);
+    let down = Panels::new(tiles, a, sizes.input, sizes.rank);
     let rows = borrows.rows(input)?.matrix(first);
     down.multiply_dropped(rows, dropout, borrows.rows_mut(&mut low)?, Onto::Nothing);
     let borrows = Borrows::new();
     let b = Matrix { values: borrows.values(&lora.b.value)?, row: 1, column: sizes.rank };
-    let up = Panels::scaled(engine, b, sizes.rank, sizes.output, lora.scale as f32);
+    let up = Panels::scaled(tiles, b, sizes.rank, sizes.output, lora.scale as f32);
     up.multiply(borrows.rows(&low)?.matrix(0), borrows.rows_mut(output)?, Onto::Itself);
-    Ok(PanelTape { input: input.shallow_clone(), first, dropout, low, engine })
+    Ok(PanelTape { input: input.shallow_clone(), first, dropout, low })
 }
 
 /// Accumulates the gradients of A and B from the gradient of the run's output rows, and adds to that of its input rows.
-fn backward_run(
+fn backward_run<T: Tiles>(
+    tiles: T,
     lora: &Lora,
     tape: &PanelTape,
     gradient: &Tensor,
     input_gradient: Option<&mut Tensor>,
 ) -> Result<(), TchError> {
-    let (engine, sizes) = (tape.engine, Sizes::new(lora));
+    let sizes = Sizes::new(lora);
     let (rows, scale) = (gradient.size()[0] as usize, lora.scale as f32);
     let mut b_gradient = lora.b.gradient.shallow_clone();
     let borrows = Borrows::new();
     let low = Matrix { values: borrows.values(&tape.low)?, row: sizes.rank, column: 1 };
-    Panels::scaled(engine, low, rows, sizes.rank, scale).multiply(
+    Panels::scaled(tiles, low, rows, sizes.rank, scale).multiply(
         borrows.rows(gradient)?.transposed(0),
         RowsMut::new(borrows.values_mut(&mut b_gradient)?, sizes.rank, sizes.rank),
         Onto::Itself,
@@ -111,15 +116,15 @@ fn backward_run(
     let mut low = empty(&[rows as i64, sizes.rank as i64])?;
     let borrows = Borrows::new();
     let b = Matrix { values: borrows.values(&lora.b.value)?, row: sizes.rank, column: 1 };
-    let up = Panels::scaled(engine, b, sizes.output, sizes.rank, scale);
+    let up = Panels::scaled(tiles, b, sizes.output, sizes.rank, scale);
     up.multiply(borrows.rows(gradient)?.matrix(0), borrows.rows_mut(&mut low)?, Onto::Nothing);
 
     let mut a_gradient = lora.a.gradient.shallow_clone();
     let borrows = Borrows::new();
     let input = borrows.rows(&tape.input)?.matrix(tape.first);
     let input = match tape.dropout {
-        Some(dropout) => Panels::dropped(engine, input, (rows, sizes.input), dropout),
-        None => Panels::new(engine, input, rows, sizes.input),
+        Some(dropout) => Panels::dropped(tiles, input, (rows, sizes.input), dropout),
+        None => Panels::new(tiles, input, rows, sizes.input),
     };
     let a_rows = RowsMut::new(borrows.values_mut(&mut a_gradient)?, sizes.input, sizes.input);
     input.multiply(borrows.rows(&low)?.transposed(0), a_rows, Onto::Itself);
@@ -128,7 +133,7 @@ fn backward_run(
         let borrows = Borrows::new();
         let a = Matrix { values: borrows.values(&lora.a.value)?, row: sizes.input, column: 1 };
         let onto = tape.dropout.map_or(Onto::Itself, Onto::Dropped);
-        let down = Panels::new(engine, a, sizes.rank, sizes.input);
+        let down = Panels::new(tiles, a, sizes.rank, sizes.input);
         down.multiply(borrows.rows(&low)?.matrix(0), borrows.rows_mut(input_gradient)?, onto);
     }
     Ok(())

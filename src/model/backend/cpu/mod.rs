@@ -10,19 +10,17 @@ mod after_attention;
 mod attention;
 mod embeddings;
 mod first_tokens;
-mod gemm;
+pub mod isa;
 mod linear;
 mod lora;
 mod math;
 mod memory;
 mod norm;
-mod pairs;
 mod panels;
 mod rows;
 mod sequence;
-mod strip;
-mod tile;
-mod turn;
+mod small_product;
+mod transpose;
 
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -30,23 +28,22 @@ use self::activation::ActivationTape;
 use self::after_attention::{AfterAttention, BlockTape};
 use self::attention::AttentionTape;
 use self::first_tokens::{StateProjections, StatesTape};
+use self::isa::{InstructionSet, Tiles, WithInstructionSet};
 use self::linear::{Linear, Weight};
 use self::lora::LoraTape;
 use self::memory::Borrows;
 use self::norm::NormTape;
-use self::pairs::Pairs;
 use self::rows::{Rows, RowsMut};
-use self::tile::Engine;
 use super::plain;
-use super::{AdaptedRows, Attended, Backend, HeadRows, MemoryFormula, ResidualGradients};
+use super::{AdaptedRows, Attended, Backend, BackendChoice, HeadRows, MemoryFormula, ResidualGradients};
 use crate::model::attention::{AttentionGradient, Queries};
 use crate::model::dropout::{Dropout, RowDropouts};
 use crate::model::frozen::{Embeddings, Layer, Norm};
 use crate::model::graph::Activation;
 use crate::model::layout::Layout;
-use crate::model::masks;
 use crate::model::optimizer::{Moments, OptimizerStep};
 use crate::model::parameters::Parameters;
+use crate::model::precision::product_kind;
 use crate::spec::Precision;
 
 /// Rows handled by one parallel piece.
@@ -54,24 +51,24 @@ const ROWS_PER_PIECE: usize = 16;
 
 /// Whether these passes may be used: the processor multiplies and adds in one instruction.
 pub fn available() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    let fused = std::is_x86_feature_detected!("fma") && std::is_x86_feature_detected!("avx2");
-    #[cfg(not(target_arch = "x86_64"))]
-    let fused = cfg!(target_arch = "aarch64");
-    fused
+    struct Nothing;
+    impl WithInstructionSet for Nothing {
+        type Output = ();
+        fn with<I: InstructionSet>(self, _isa: I) {}
+    }
+    isa::with_fastest(Nothing).is_ok()
 }
 
-/// Query, key and value, what attention gives, the normalised inputs of both LayerNorms and of the layer; the activation's
-/// derivative; attention probabilities. Frozen matrices lie in two layouts where products are our own.
-pub fn memory_formula(precision: Precision) -> MemoryFormula {
-    let own = Engine::detect().is_some() && (precision != Precision::Bf16 || Pairs::detect().is_some());
-    MemoryFormula {
-        matrix_layouts: if own { 2 } else { 1 },
-        hidden: 7,
-        intermediate: 1,
-        probabilities: 1,
-        in_product_precision: false,
+/// What this backend keeps on this processor; None where it cannot be used.
+pub fn expected_memory(precision: Precision) -> Option<MemoryFormula> {
+    struct Memory(Precision);
+    impl WithInstructionSet for Memory {
+        type Output = MemoryFormula;
+        fn with<I: InstructionSet>(self, isa: I) -> MemoryFormula {
+            Cpu::new(isa, self.0).memory()
+        }
     }
+    isa::with_fastest(Memory(precision)).ok()
 }
 
 /// Uninitialised memory, for a function that writes all of it.
@@ -79,48 +76,59 @@ fn empty(shape: &[i64]) -> Result<Tensor, TchError> {
     Tensor::f_empty(shape, (Kind::Float, Device::Cpu))
 }
 
-/// Our own passes, with the instructions that this processor has.
+/// Our own passes, with the instructions of `I`.
 #[derive(Debug)]
-pub struct Cpu {
+pub struct Cpu<I> {
+    isa: I,
     precision: Precision,
 }
 
-impl Cpu {
+impl<I: InstructionSet> Cpu<I> {
     /// For products of `precision`.
-    pub fn new(precision: Precision) -> Self {
-        Cpu { precision }
+    pub fn new(isa: I, precision: Precision) -> Self {
+        Cpu { isa, precision }
     }
 
-    /// The instruction set, and what a faster one is missing.
-    pub fn describe(&self) -> (String, Option<String>) {
-        match (Engine::detect(), Pairs::detect(), self.precision) {
-            (Some(_), Some(_), Precision::Bf16) => ("AVX-512 with AVX512_BF16 products".to_string(), None),
-            (Some(_), None, Precision::Bf16) => {
-                let missing = "this processor has no AVX512_BF16, so libtorch multiplies in bfloat16".to_string();
-                ("AVX-512 with libtorch's products".to_string(), Some(missing))
+    /// Whether frozen matrices are multiplied by our own products, of this kind of numbers.
+    fn tiles(&self) -> Option<I::Tiles> {
+        self.isa.tiles(product_kind(self.precision))
+    }
+
+    /// What to say of it: the instruction set, and what keeps it from being faster.
+    pub fn choice(&self) -> BackendChoice {
+        let name = self.isa.name();
+        let (kernels, slower_because) = match self.tiles() {
+            Some(tiles) => (format!("{name}, {}", tiles.name()), None),
+            None => {
+                let reason = format!("no products of our own in {} for this processor", self.precision.name());
+                (format!("{name}, products of libtorch"), Some(reason))
             }
-            (Some(_), _, _) => ("AVX-512".to_string(), None),
-            (None, _, _) => {
-                let missing = "this processor has no AVX-512, so libtorch multiplies".to_string();
-                ("AVX2 with libtorch's products".to_string(), Some(missing))
-            }
-        }
+        };
+        BackendChoice { backend: "cpu", kernels, slower_because }
     }
 }
 
-impl Backend for Cpu {
-    type Linear = Linear;
-    type StateProjections = StateProjections;
+impl<I: InstructionSet> Backend for Cpu<I> {
+    type Linear = Linear<I::Tiles>;
+    type StateProjections = StateProjections<I::Tiles>;
     type Batch = ();
     type NormTape = NormTape;
     type ActivationTape = ActivationTape;
     type AttentionTape = AttentionTape;
     type StatesTape = StatesTape;
     type BlockTape = BlockTape;
-    type LoraTape = LoraTape;
+    type LoraTape = LoraTape<I::Tiles>;
 
+    /// Query, key and value, what attention gives, the normalised inputs of both LayerNorms and of the layer; the activation's
+    /// derivative; attention probabilities. Frozen matrices lie in two layouts where products are our own.
     fn memory(&self) -> MemoryFormula {
-        memory_formula(self.precision)
+        MemoryFormula {
+            matrix_layouts: if self.tiles().is_some() { 2 } else { 1 },
+            hidden: 7,
+            intermediate: 1,
+            probabilities: 1,
+            in_product_precision: false,
+        }
     }
 
     fn kind(&self) -> Kind {
@@ -131,44 +139,49 @@ impl Backend for Cpu {
         Ok(())
     }
 
-    fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Linear, TchError> {
-        Ok(Linear { weight: Weight::new(weight)?, bias })
+    fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Linear<I::Tiles>, TchError> {
+        Ok(Linear { weight: Weight::new(self.isa, weight)?, bias })
     }
 
-    fn product(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, TchError> {
+    fn product(&self, linear: &Linear<I::Tiles>, x: &Tensor) -> Result<Tensor, TchError> {
         linear.weight.product(x)
     }
 
-    fn product_with_bias(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, TchError> {
+    fn product_with_bias(&self, linear: &Linear<I::Tiles>, x: &Tensor) -> Result<Tensor, TchError> {
         linear.weight.product_with_bias(x, &linear.bias)
     }
 
-    fn product_backward(&self, linear: &Linear, gradient: &Tensor) -> Result<Tensor, TchError> {
+    fn product_backward(&self, linear: &Linear<I::Tiles>, gradient: &Tensor) -> Result<Tensor, TchError> {
         linear.weight.backward(gradient)
     }
 
-    fn product_backward_onto(&self, linear: &Linear, gradient: &Tensor, onto: Tensor) -> Result<Tensor, TchError> {
+    fn product_backward_onto(
+        &self,
+        linear: &Linear<I::Tiles>,
+        gradient: &Tensor,
+        onto: Tensor,
+    ) -> Result<Tensor, TchError> {
         linear.weight.backward_onto(gradient, onto)
     }
 
     fn embed(&self, embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, TchError> {
-        embeddings::embed(embeddings, layout, dropouts)
+        embeddings::embed(self.isa, embeddings, layout, dropouts)
     }
 
     fn residual_norm(
         &self,
         output: Tensor,
-        linear: &Linear,
+        linear: &Linear<I::Tiles>,
         residual: &Tensor,
         norm: &Norm,
         dropouts: RowDropouts,
     ) -> Result<(Tensor, NormTape), TchError> {
-        norm::forward(output, &linear.bias, residual, norm, dropouts)
+        norm::forward(self.isa, output, &linear.bias, residual, norm, dropouts)
     }
 
     fn product_residual_norm(
         &self,
-        linear: &Linear,
+        linear: &Linear<I::Tiles>,
         x: &Tensor,
         residual: &Tensor,
         norm: &Norm,
@@ -176,9 +189,11 @@ impl Backend for Cpu {
     ) -> Result<(Tensor, NormTape), TchError> {
         match &linear.weight {
             Weight::Packed { forward, .. } => {
-                norm::forward_of_product(forward, x, &linear.bias, residual, norm, dropouts)
+                norm::forward_of_product(self.isa, forward, x, &linear.bias, residual, norm, dropouts)
             }
-            Weight::Plain(_) => norm::forward(linear.weight.product(x)?, &linear.bias, residual, norm, dropouts),
+            Weight::Plain(_) => {
+                norm::forward(self.isa, linear.weight.product(x)?, &linear.bias, residual, norm, dropouts)
+            }
         }
     }
 
@@ -188,27 +203,27 @@ impl Backend for Cpu {
         norm: &Norm,
         gradient: &Tensor,
     ) -> Result<ResidualGradients, TchError> {
-        norm::backward(tape, norm, gradient)
+        norm::backward(self.isa, tape, norm, gradient)
     }
 
     fn bias_activation(
         &self,
         x: Tensor,
-        linear: &Linear,
+        linear: &Linear<I::Tiles>,
         activation: Activation,
     ) -> Result<(Tensor, ActivationTape), TchError> {
-        activation::forward(x, &linear.bias, activation)
+        activation::forward(self.isa, x, &linear.bias, activation)
     }
 
     fn product_activation(
         &self,
-        linear: &Linear,
+        linear: &Linear<I::Tiles>,
         x: &Tensor,
         activation: Activation,
     ) -> Result<(Tensor, ActivationTape), TchError> {
         match (&linear.weight, activation) {
             (Weight::Packed { forward, .. }, Activation::Gelu) => {
-                activation::forward_of_product(forward, x, &linear.bias)
+                activation::forward_of_product(self.isa, forward, x, &linear.bias)
             }
             _ => self.bias_activation(linear.weight.product(x)?, linear, activation),
         }
@@ -217,11 +232,11 @@ impl Backend for Cpu {
     fn activation_backward(
         &self,
         tape: &ActivationTape,
-        _linear: &Linear,
+        _linear: &Linear<I::Tiles>,
         gradient: Tensor,
         activation: Activation,
     ) -> Result<Tensor, TchError> {
-        activation::backward(tape, gradient, activation)
+        activation::backward(self.isa, tape, gradient, activation)
     }
 
     fn attention(
@@ -232,7 +247,7 @@ impl Backend for Cpu {
         key_value: &Tensor,
         dropouts: Vec<Option<Dropout>>,
     ) -> Result<(Tensor, AttentionTape), TchError> {
-        attention::forward(attended.layout, attended.shape, queries, (query, key_value), dropouts)
+        attention::forward(self.isa, attended.layout, attended.shape, queries, (query, key_value), dropouts)
     }
 
     fn attention_backward(
@@ -241,7 +256,7 @@ impl Backend for Cpu {
         tape: &AttentionTape,
         gradient: &Tensor,
     ) -> Result<AttentionGradient, TchError> {
-        attention::backward(attended.layout, attended.shape, tape, gradient)
+        attention::backward(self.isa, attended.layout, attended.shape, tape, gradient)
     }
 
     fn state_projections(
@@ -249,29 +264,29 @@ impl Backend for Cpu {
         weight: &Tensor,
         bias: &Tensor,
         heads: i64,
-    ) -> Result<Option<StateProjections>, TchError> {
-        StateProjections::new(weight, bias, heads)
+    ) -> Result<Option<StateProjections<I::Tiles>>, TchError> {
+        StateProjections::new(self.isa, weight, bias, heads)
     }
 
     fn attention_to_states(
         &self,
         attended: Attended<'_, Self>,
-        projections: &StateProjections,
+        projections: &StateProjections<I::Tiles>,
         query: &Tensor,
         hidden: &Tensor,
         dropouts: Vec<Option<Dropout>>,
     ) -> Result<(Tensor, StatesTape), TchError> {
-        first_tokens::forward(attended.layout, attended.shape, projections, (query, hidden), dropouts)
+        first_tokens::forward(self.isa, attended.layout, attended.shape, projections, (query, hidden), dropouts)
     }
 
     fn attention_to_states_backward(
         &self,
         attended: Attended<'_, Self>,
-        projections: &StateProjections,
+        projections: &StateProjections<I::Tiles>,
         tape: &StatesTape,
         gradient: &Tensor,
     ) -> Result<(Tensor, Tensor), TchError> {
-        first_tokens::backward(attended.layout, attended.shape, projections, tape, gradient)
+        first_tokens::backward(self.isa, attended.layout, attended.shape, projections, tape, gradient)
     }
 
     fn after_attention(
@@ -283,7 +298,7 @@ impl Backend for Cpu {
         dropouts: impl FnOnce() -> [RowDropouts; 2],
     ) -> Result<Option<(Tensor, BlockTape)>, TchError> {
         let rows = context.size2()?.0 as usize;
-        match AfterAttention::new(layer, rows).filter(|_| activation == Activation::Gelu) {
+        match AfterAttention::new(self.isa, layer, rows).filter(|_| activation == Activation::Gelu) {
             Some(block) => block.forward(context, residual, dropouts()).map(Some),
             None => Ok(None),
         }
@@ -295,17 +310,22 @@ impl Backend for Cpu {
         tape: &BlockTape,
         gradient: &Tensor,
     ) -> Result<ResidualGradients, TchError> {
-        after_attention::backward(layer, tape, gradient)
+        after_attention::backward(self.isa, layer, tape, gradient)
     }
 
-    fn lora(&self, adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<LoraTape, TchError> {
-        lora::forward(adapted, input, output)
+    fn lora(
+        &self,
+        adapted: &[AdaptedRows<'_>],
+        input: &Tensor,
+        output: &Tensor,
+    ) -> Result<LoraTape<I::Tiles>, TchError> {
+        lora::forward(self.isa, adapted, input, output)
     }
 
     fn lora_backward(
         &self,
         adapted: &[AdaptedRows<'_>],
-        tape: &LoraTape,
+        tape: &LoraTape<I::Tiles>,
         gradient: &Tensor,
         input_gradient: Option<&Tensor>,
     ) -> Result<(), TchError> {
@@ -313,7 +333,7 @@ impl Backend for Cpu {
     }
 
     fn row_mask(&self, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, TchError> {
-        masks::of_rows(dropouts, x.size2()?.1 as usize, x.device())
+        plain::masks::of_rows(dropouts, x.size2()?.1 as usize, x.device())
     }
 
     // Heads and optimizer are small beside the encoder: libtorch's operations do.

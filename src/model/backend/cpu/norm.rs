@@ -1,9 +1,9 @@
 //! `LayerNorm(residual + dropout(output + bias))` in one pass, and its backward pass.
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 use tch::{TchError, Tensor};
 
+use super::isa::InstructionSet;
 use super::panels::Panels;
 use super::{Borrows, ROWS_PER_PIECE, empty};
 use crate::model::dropout::{BLOCK, RowDropouts};
@@ -61,7 +61,8 @@ pub fn parameters<'a>(borrows: &'a Borrows, bias: &'a Tensor, norm: &'a Norm) ->
 }
 
 /// `output` is `[rows, width]` without its bias and is used up.
-pub fn forward(
+pub fn forward<I: InstructionSet>(
+    isa: I,
     output: Tensor,
     bias: &Tensor,
     residual: &Tensor,
@@ -86,14 +87,16 @@ pub fn forward(
         .enumerate()
         .for_each(|(index, (((sums, result), residual), deviations))| {
             let first = index * ROWS_PER_PIECE;
-            forward_rows(first, width, (sums, result, residual, deviations), parameters, &dropouts);
+            let rows = (sums, result, residual, deviations);
+            isa.vectorize(|| forward_rows(first, width, rows, parameters, &dropouts));
         });
     Ok((result, NormTape { normalized, inverse_deviation, dropouts }))
 }
 
 /// As [`forward`], of `x @ weight` with the weight's panels, a block of rows at a time while it is at hand.
-pub fn forward_of_product(
-    panels: &Panels,
+pub fn forward_of_product<I: InstructionSet>(
+    isa: I,
+    panels: &Panels<I::Tiles>,
     x: &Tensor,
     bias: &Tensor,
     residual: &Tensor,
@@ -114,7 +117,8 @@ pub fn forward_of_product(
             others.zip(inverse_deviation.chunks_mut(block))
         },
         |first, sums, ((result, residual), deviations)| {
-            forward_rows(first, width, (sums, result, residual, deviations), parameters, &dropouts);
+            let rows = (sums, result, residual, deviations);
+            isa.vectorize(|| forward_rows(first, width, rows, parameters, &dropouts));
         },
     );
     Ok((result, NormTape { normalized, inverse_deviation, dropouts }))
@@ -124,7 +128,7 @@ pub fn forward_of_product(
 type ForwardRows<'a> = (&'a mut [f32], &'a mut [f32], &'a [f32], &'a mut [f32]);
 
 /// Rows from `first` on.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+#[inline(always)]
 pub fn forward_rows(
     first: usize,
     width: usize,
@@ -152,7 +156,12 @@ pub fn forward_rows(
 }
 
 /// Gradients of the output and of the residual.
-pub fn backward(tape: &NormTape, norm: &Norm, gradient: &Tensor) -> Result<(Tensor, Tensor), TchError> {
+pub fn backward<I: InstructionSet>(
+    isa: I,
+    tape: &NormTape,
+    norm: &Norm,
+    gradient: &Tensor,
+) -> Result<(Tensor, Tensor), TchError> {
     let size = gradient.size();
     let width = size[1] as usize;
     let (mut output, mut residual) = (empty(&size)?, empty(&size)?);
@@ -171,7 +180,7 @@ pub fn backward(tape: &NormTape, norm: &Norm, gradient: &Tensor) -> Result<(Tens
         .for_each(|(index, ((((output, residual), gradient), normalized), deviations))| {
             let first = index * ROWS_PER_PIECE;
             let rows = (output, residual, gradient, normalized, deviations);
-            backward_rows(first, width, rows, weight, dropouts);
+            isa.vectorize(|| backward_rows(first, width, rows, weight, dropouts));
         });
     Ok((output, residual))
 }
@@ -180,7 +189,7 @@ pub fn backward(tape: &NormTape, norm: &Norm, gradient: &Tensor) -> Result<(Tens
 type BackwardRows<'a> = (&'a mut [f32], &'a mut [f32], &'a [f32], &'a [f32], &'a [f32]);
 
 /// With n the normalized input and g = gradient * weight: (g - mean(g) - n * mean(g * n)) / deviation.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+#[inline(always)]
 pub fn backward_rows(
     first: usize,
     width: usize,

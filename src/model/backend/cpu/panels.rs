@@ -5,20 +5,19 @@ mod left;
 use rayon::prelude::*;
 
 use super::RowsMut;
-use super::pairs::{self, Pairs};
-use super::tile::{COLUMNS, Engine, Left, ROWS, Strip, Sums, TILES_PER_FETCH};
+use super::isa::{COLUMNS, LeftWords, SumRows, TILES_PER_FETCH, TileRow, Tiles, word};
 use crate::model::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
 
-/// Words of a row handled at a time: with [`BLOCK`] rows of the left matrix they stay in the second-level cache.
+/// Words of a row handled at a time: with a block of rows of the left matrix they stay in the second-level cache.
 const DEPTH: usize = 768;
-/// Most rows of the left matrix that one thread works on at a time.
-const BLOCK: usize = 8 * ROWS;
+/// Most rows of the left matrix that one thread works on at a time, in tiles.
+const TILES_PER_BLOCK: usize = 8;
 /// Below so many multiplications one thread is done before another one is awake.
 const SMALL_PRODUCT: usize = 4 << 20;
 /// Likewise for values that are laid out.
 const SMALL_MATRIX: usize = 64 << 10;
 
-// A strip of a masked matrix is one block of random numbers, and a depth begins at one.
+// A tile row of a masked matrix is one block of random numbers, and a depth begins at one.
 const _: () = assert!(COLUMNS == DROPOUT_BLOCK && DEPTH.is_multiple_of(DROPOUT_BLOCK));
 
 /// A matrix with two strides: element (i, j) is `values[i * row + j * column]`.
@@ -31,14 +30,12 @@ pub struct Matrix<'a> {
 
 /// The right matrix of products, `[inner, columns]`: panels of [`COLUMNS`] columns, the last one filled up with zeros.
 #[derive(Debug)]
-pub struct Panels {
+pub struct Panels<T> {
     /// Those of a panel one after the other, one for each word of a row of the left matrix.
-    strips: Vec<Strip>,
+    rows: Vec<TileRow>,
     inner: usize,
-    /// Where a word holds two inner indices, both in bfloat16.
-    pairs: Option<Pairs>,
     columns: usize,
-    engine: Engine,
+    tiles: T,
 }
 
 /// What happens to the values of `out` when a product is written.
@@ -54,52 +51,54 @@ pub enum Onto<'a> {
     Dropped(Dropout),
 }
 
-impl Panels {
-    pub fn new(engine: Engine, matrix: Matrix<'_>, inner: usize, columns: usize) -> Panels {
-        Panels::scaled(engine, matrix, inner, columns, 1.0)
+impl<T: Tiles> Panels<T> {
+    /// Of a matrix whose values are in bfloat16 already where the tiles' words hold pairs.
+    pub fn new(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize) -> Self {
+        if tiles.pairs() {
+            return Panels::of_pairs(tiles, matrix, inner, columns);
+        }
+        Panels::scaled(tiles, matrix, inner, columns, 1.0)
     }
 
-    /// Of the matrix times `scale`.
-    pub fn scaled(engine: Engine, matrix: Matrix<'_>, inner: usize, columns: usize, scale: f32) -> Panels {
-        let mut strips = vec![Strip::ZERO; inner * columns.div_ceil(COLUMNS)];
-        for_each_panel(&mut strips, inner, |panel, strips| {
+    /// Of the matrix times `scale`, for products in float32.
+    pub fn scaled(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize, scale: f32) -> Self {
+        let mut rows = vec![TileRow::ZERO; inner * columns.div_ceil(COLUMNS)];
+        for_each_panel(&mut rows, inner, |panel, rows| {
             let first = panel * COLUMNS;
             let width = COLUMNS.min(columns - first);
-            for (k, strip) in strips.iter_mut().enumerate() {
+            for (k, row) in rows.iter_mut().enumerate() {
                 let values = &matrix.values[k * matrix.row + first * matrix.column..];
-                for (into, value) in strip.0[..width].iter_mut().zip(values.iter().step_by(matrix.column)) {
+                for (into, value) in row.0[..width].iter_mut().zip(values.iter().step_by(matrix.column)) {
                     *into = *value * scale;
                 }
             }
         });
-        Panels { strips, inner, pairs: None, columns, engine }
+        Panels { rows, inner, columns, tiles: tiles.floats() }
     }
 
-    /// For products in bfloat16, which the values of the matrix are already.
-    pub fn paired(engine: Engine, pairs: Pairs, matrix: Matrix<'_>, inner: usize, columns: usize) -> Panels {
+    fn of_pairs(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize) -> Self {
         let words = inner.div_ceil(2);
-        let mut strips = vec![Strip::ZERO; words * columns.div_ceil(COLUMNS)];
-        for_each_panel(&mut strips, words, |panel, strips| {
+        let mut rows = vec![TileRow::ZERO; words * columns.div_ceil(COLUMNS)];
+        for_each_panel(&mut rows, words, |panel, rows| {
             let first = panel * COLUMNS;
             let value = |k: usize, column: usize| match k < inner {
                 true => matrix.values[k * matrix.row + (first + column) * matrix.column],
                 false => 0.0,
             };
-            for (k, strip) in strips.iter_mut().enumerate() {
-                for (column, into) in strip.0.iter_mut().enumerate().take(columns - first) {
-                    *into = pairs::word(value(2 * k, column), value(2 * k + 1, column));
+            for (k, row) in rows.iter_mut().enumerate() {
+                for (column, into) in row.0.iter_mut().enumerate().take(columns - first) {
+                    *into = word(value(2 * k, column), value(2 * k + 1, column));
                 }
             }
         });
-        Panels { strips, inner, pairs: Some(pairs), columns, engine }
+        Panels { rows, inner, columns, tiles }
     }
 
-    /// Of a matrix with neighbouring columns, after dropout of its elements.
-    pub fn dropped(engine: Engine, matrix: Matrix<'_>, (inner, columns): (usize, usize), dropout: Dropout) -> Panels {
-        let mut panels = Panels::new(engine, matrix, inner, columns);
-        for_each_panel(&mut panels.strips, inner, |panel, strips| {
-            // SAFETY: an engine exists only where its instructions were detected.
-            unsafe { drop_strips(strips, panel, columns, dropout) }
+    /// Of a matrix with neighbouring columns, after dropout of its elements; for products in float32.
+    pub fn dropped(tiles: T, matrix: Matrix<'_>, (inner, columns): (usize, usize), dropout: Dropout) -> Self {
+        let mut panels = Panels::scaled(tiles, matrix, inner, columns, 1.0);
+        for_each_panel(&mut panels.rows, inner, |panel, rows| {
+            tiles.vectorize(|| drop_rows(rows, panel, columns, dropout));
         });
         panels
     }
@@ -110,15 +109,7 @@ impl Panels {
 
     /// Words of a row of the left matrix.
     fn words(&self) -> usize {
-        if self.pairs.is_some() { self.inner.div_ceil(2) } else { self.inner }
-    }
-
-    #[inline(always)]
-    fn multiply_tile(&self, left: &[Left], right: &[Strip], soon: &[Strip], sums: &mut Sums) {
-        match self.pairs {
-            Some(pairs) => pairs.multiply(left, right, soon, sums),
-            None => self.engine.multiply(left, right, soon, sums),
-        }
+        if self.tiles.pairs() { self.inner.div_ceil(2) } else { self.inner }
     }
 
     /// `left @ self` into `out`, `[rows, columns]`; `left` is `[rows, inner]`.
@@ -153,40 +144,41 @@ impl Panels {
         left: Matrix<'_>,
         out: &mut [f32],
         onto: Onto<'_>,
-        next: &Panels,
-        packed: &mut Vec<Left>,
+        next: &Self,
+        packed: &mut Vec<T::Left>,
     ) {
-        let part = Part { next: &next.strips, ..Part::new(self, left, onto) };
+        let part = Part { next: &next.rows, ..Part::new(self, left, onto) };
         part.multiply(&mut RowsMut::new(out, self.columns, self.columns), packed);
     }
 
     fn run<Others: Iterator<Item: Send> + Send>(
         &self,
-        part: Part<'_>,
+        part: Part<'_, T>,
         mut out: RowsMut<'_>,
         others: impl FnOnce(usize) -> Others,
         then: impl Fn(usize, &mut RowsMut<'_>, Others::Item) + Sync,
     ) {
         let (rows, threads) = (out.rows(), rayon::current_num_threads());
-        let multiply = |packed: &mut Vec<Left>, ((first_row, mut out), other): ((usize, RowsMut<'_>), Others::Item)| {
+        let multiply = |packed: &mut Vec<T::Left>,
+                        ((first_row, mut out), other): ((usize, RowsMut<'_>), Others::Item)| {
             Part { first_row, ..part }.multiply(&mut out, packed);
             then(first_row, &mut out, other);
         };
         if rows * self.inner * self.columns < SMALL_PRODUCT {
             let mut packed = Vec::new();
             out.blocks(rows).zip(others(rows)).for_each(|block| multiply(&mut packed, block));
-        } else if let Some(block) = block_of_rows(rows) {
+        } else if let Some(block) = block_of_rows::<T>(rows) {
             // One after the other to whichever thread is free; each lays out rows in memory that it keeps.
             out.blocks(block).zip(others(block)).par_bridge().for_each_init(Vec::new, multiply);
         } else {
             self.multiply_few_rows(part, &mut out, threads);
-            let blocks = out.blocks(ROWS).zip(others(ROWS)).par_bridge();
+            let blocks = out.blocks(T::Left::ROWS).zip(others(T::Left::ROWS)).par_bridge();
             blocks.for_each(|((first, mut out), other)| then(first, &mut out, other));
         }
     }
 
     /// Too few rows for all threads: each takes some of the columns.
-    fn multiply_few_rows(&self, part: Part<'_>, out: &mut RowsMut<'_>, threads: usize) {
+    fn multiply_few_rows(&self, part: Part<'_, T>, out: &mut RowsMut<'_>, threads: usize) {
         let panels = self.columns.div_ceil(COLUMNS);
         let group = panels.div_ceil(2 * threads).max(1);
         let rows = out.rows();
@@ -205,61 +197,67 @@ impl Panels {
     }
 }
 
-fn for_each_panel(strips: &mut [Strip], inner: usize, work: impl Fn(usize, &mut [Strip]) + Sync) {
-    let panels_at_once = if strips.len() * COLUMNS < SMALL_MATRIX { usize::MAX } else { 1 };
-    let panels = strips.par_chunks_mut(inner.max(1)).enumerate().with_min_len(panels_at_once);
-    panels.for_each(|(panel, strips)| work(panel, strips));
+fn for_each_panel(rows: &mut [TileRow], inner: usize, work: impl Fn(usize, &mut [TileRow]) + Sync) {
+    let panels_at_once = if rows.len() * COLUMNS < SMALL_MATRIX { usize::MAX } else { 1 };
+    let panels = rows.par_chunks_mut(inner.max(1)).enumerate().with_min_len(panels_at_once);
+    panels.for_each(|(panel, rows)| work(panel, rows));
 }
 
 /// Rows that one thread should take through several products at a time; none where they are too few for all threads.
-pub fn block_of_rows(rows: usize) -> Option<usize> {
+pub fn block_of_rows<T: Tiles>(rows: usize) -> Option<usize> {
     let threads = rayon::current_num_threads();
-    (rows >= threads * 2 * ROWS).then(|| rows_per_block(rows, threads))
+    (rows >= threads * 2 * T::Left::ROWS).then(|| rows_per_block(rows, T::Left::ROWS, threads))
 }
 
-/// Blocks of whole tiles and at most [`BLOCK`] rows, such that the thread with most tiles has as few as possible, and of
-/// those the largest.
-fn rows_per_block(rows: usize, threads: usize) -> usize {
-    let tiles = rows.div_ceil(ROWS);
-    let of_busiest = |size: &usize| tiles.div_ceil(size * threads) * size;
+/// Blocks of whole tiles and at most [`TILES_PER_BLOCK`] of them, such that the thread with most tiles has as few as possible,
+/// and of those the largest.
+fn rows_per_block(rows: usize, rows_per_tile: usize, threads: usize) -> usize {
+    let tiles = rows.div_ceil(rows_per_tile);
+    let tiles_of_busiest = |size: &usize| tiles.div_ceil(size * threads) * size;
     // A smaller block reads the right matrix more often.
-    let sizes = (BLOCK / ROWS / 2..=BLOCK / ROWS).rev();
-    sizes.min_by_key(of_busiest).unwrap_or(1) * ROWS
+    let sizes = (TILES_PER_BLOCK / 2..=TILES_PER_BLOCK).rev();
+    sizes.min_by_key(tiles_of_busiest).unwrap_or(1) * rows_per_tile
 }
 
 /// What one thread multiplies at a time: some rows with some panels.
-#[derive(Clone, Copy)]
-struct Part<'a> {
-    panels: &'a Panels,
+struct Part<'a, T> {
+    panels: &'a Panels<T>,
     left: Matrix<'a>,
     dropout: Option<Dropout>,
     onto: Onto<'a>,
     first_row: usize,
     first_panel: usize,
     /// What the thread will read afterwards.
-    next: &'a [Strip],
+    next: &'a [TileRow],
 }
 
-impl<'a> Part<'a> {
-    fn new(panels: &'a Panels, left: Matrix<'a>, onto: Onto<'a>) -> Self {
+impl<T> Clone for Part<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Part<'_, T> {}
+
+impl<'a, T: Tiles> Part<'a, T> {
+    fn new(panels: &'a Panels<T>, left: Matrix<'a>, onto: Onto<'a>) -> Self {
         // Another block of rows follows.
-        let next = &panels.strips;
+        let next = &panels.rows;
         Part { panels, left, dropout: None, onto, first_row: 0, first_panel: 0, next }
     }
 
     /// What is read after the words from `start` on of a panel.
-    fn after(&self, start: usize, panel: usize, last: bool) -> &'a [Strip] {
+    fn after(&self, start: usize, panel: usize, last: bool) -> &'a [TileRow] {
         let words = self.panels.words();
         match (last, start + DEPTH < words) {
-            (false, _) => &self.panels.strips[(panel + 1) * words + start..],
-            (true, true) => &self.panels.strips[self.first_panel * words + start + DEPTH..],
+            (false, _) => &self.panels.rows[(panel + 1) * words + start..],
+            (true, true) => &self.panels.rows[self.first_panel * words + start + DEPTH..],
             (true, false) => self.next,
         }
     }
 
-    fn multiply(&self, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
-        // SAFETY: an engine exists only where its instructions were detected.
-        unsafe { multiply(self, out, packed) }
+    fn multiply(&self, out: &mut RowsMut<'_>, packed: &mut Vec<T::Left>) {
+        self.panels.tiles.vectorize(|| multiply(self, out, packed));
     }
 
     /// Writes what a tile gave for one row and panel.
@@ -299,27 +297,28 @@ impl<'a> Part<'a> {
     }
 }
 
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))]
-fn multiply(part: &Part<'_>, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
+#[inline(always)]
+fn multiply<T: Tiles>(part: &Part<'_, T>, out: &mut RowsMut<'_>, packed: &mut Vec<T::Left>) {
+    let tiles = part.panels.tiles;
     let words = part.panels.words();
     let (rows, columns) = (out.rows(), out.width());
-    let mut sums: Sums = [Strip::ZERO; ROWS];
+    let mut sums = T::Sums::ZERO;
     for start in (0..words.max(1)).step_by(DEPTH) {
         let depth = DEPTH.min(words - start);
         part.pack(rows, start, depth, packed);
         let panels = columns.div_ceil(COLUMNS);
         for panel in 0..panels {
-            let right = &part.panels.strips[(part.first_panel + panel) * words + start..][..depth];
+            let right = &part.panels.rows[(part.first_panel + panel) * words + start..][..depth];
             let after = part.after(start, part.first_panel + panel, panel + 1 == panels);
             let column = panel * COLUMNS;
             let width = COLUMNS.min(columns - column);
-            for (tile, row) in (0..rows).step_by(ROWS).enumerate() {
-                for row in row..rows.min(row + ROWS) {
-                    part.panels.engine.fetch(&out.row(row)[column..column + width]);
+            for (tile, row) in (0..rows).step_by(T::Left::ROWS).enumerate() {
+                for row in row..rows.min(row + T::Left::ROWS) {
+                    tiles.fetch(&out.row(row)[column..column + width]);
                 }
                 let soon = after.get(tile * depth / TILES_PER_FETCH..).unwrap_or_default();
-                part.panels.multiply_tile(&packed[tile * depth..][..depth], right, soon, &mut sums);
-                for (index, sums) in sums.iter().enumerate().take(rows - row) {
+                tiles.multiply(&packed[tile * depth..][..depth], right, soon, &mut sums);
+                for (index, sums) in sums.rows().iter().enumerate().take(rows - row) {
                     let out = &mut out.row(row + index)[column..column + width];
                     part.write(out, &sums.0, start == 0, part.first_row + row + index, part.first_panel + panel);
                 }
@@ -328,13 +327,13 @@ fn multiply(part: &Part<'_>, out: &mut RowsMut<'_>, packed: &mut Vec<Left>) {
     }
 }
 
-#[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))]
-fn drop_strips(strips: &mut [Strip], panel: usize, columns: usize, dropout: Dropout) {
+#[inline(always)]
+fn drop_rows(rows: &mut [TileRow], panel: usize, columns: usize, dropout: Dropout) {
     let stride = columns.next_multiple_of(COLUMNS);
     let mut mask = [0f32; COLUMNS];
-    for (row, strip) in strips.iter_mut().enumerate() {
-        dropout.fill(&mut mask, (row * stride + panel * COLUMNS) as u64);
-        for (value, mask) in strip.0.iter_mut().zip(&mask) {
+    for (index, row) in rows.iter_mut().enumerate() {
+        dropout.fill(&mut mask, (index * stride + panel * COLUMNS) as u64);
+        for (value, mask) in row.0.iter_mut().zip(&mask) {
             *value *= mask;
         }
     }

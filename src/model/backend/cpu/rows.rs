@@ -1,7 +1,7 @@
 //! Rows of float32 values on the CPU that may lie apart: a tensor, or a view of some of its columns.
 
-use super::gemm::{Left, Right};
 use super::panels::Matrix;
+use super::small_product::{LeftMatrix, RightMatrix};
 
 /// Rows to read.
 #[derive(Clone, Copy)]
@@ -29,14 +29,14 @@ impl<'a> Rows<'a> {
 
     /// From a row and a column on, as the left matrix of a small product.
     #[inline(always)]
-    pub fn left(&self, row: usize, column: usize) -> Left<'a> {
-        Left { values: &self.values[row * self.stride + column..], row: self.stride, column: 1 }
+    pub fn left(&self, row: usize, column: usize) -> LeftMatrix<'a> {
+        LeftMatrix { values: &self.values[row * self.stride + column..], row: self.stride, column: 1 }
     }
 
     /// From a row and a column on, as the right matrix of a small product.
     #[inline(always)]
-    pub fn right(&self, row: usize, column: usize) -> Right<'a> {
-        Right { values: &self.values[row * self.stride + column..], stride: self.stride }
+    pub fn right(&self, row: usize, column: usize) -> RightMatrix<'a> {
+        RightMatrix { values: &self.values[row * self.stride + column..], stride: self.stride }
     }
 
     /// `width` values of a row from `column` on.

@@ -1,7 +1,7 @@
 //! One sequence's part of attention: its sizes, and its attention weights.
 
-use super::gemm::LANES;
 use super::math::exp_negative;
+use super::small_product::LANES;
 use crate::model::attention::{AttentionShape, Queries};
 use crate::model::dropout::{BLOCK, Dropout};
 use crate::model::layout::{Layout, Sequence};

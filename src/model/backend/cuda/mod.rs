@@ -31,7 +31,7 @@ use self::linear::Linear;
 use self::lora::LoraTape;
 use self::norm::NormTape;
 use self::program::Program;
-use super::{AdaptedRows, Attended, Backend, HeadRows, MemoryFormula, ResidualGradients};
+use super::{AdaptedRows, Attended, Backend, BackendChoice, HeadRows, MemoryFormula, ResidualGradients};
 use crate::model::attention::{AttentionGradient, Queries};
 use crate::model::config::ModelConfig;
 use crate::model::dropout::{Dropout, RowDropouts};
@@ -67,9 +67,9 @@ impl Cuda {
         Ok(Cuda { program: Program::compile(device, config, product_kind(precision))? })
     }
 
-    /// What multiplies in the kernels.
-    pub fn describe(&self) -> String {
-        self.program.describe()
+    /// What to say of it.
+    pub fn choice(&self) -> BackendChoice {
+        BackendChoice { backend: "cuda", kernels: self.program.describe(), slower_because: None }
     }
 }
 

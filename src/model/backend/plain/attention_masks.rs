@@ -4,10 +4,10 @@ use rayon::prelude::*;
 use tch::{Device, TchError, Tensor};
 
 use super::buckets::Bucket;
+use super::masks::{mask_on, steps, threshold};
 use crate::model::attention::{AttentionShape, Queries};
 use crate::model::dropout::{BLOCK, Dropout, LANES};
 use crate::model::layout::{Layout, Sequence, upload};
-use crate::model::masks::{mask_on, steps, threshold};
 
 /// The dropout mask of a bucket's attention weights, `[members, heads, queries, length]`, or none when no run of it drops.
 /// The row of (sequence, head, query) depends on nothing but the run, the sequence's index in its batch, the head and the

@@ -2,11 +2,11 @@
 
 use tch::{TchError, Tensor};
 
+use super::masks;
 use super::norm::normalize;
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::Embeddings;
 use crate::model::layout::Layout;
-use crate::model::masks;
 
 /// The embedding of every token, `[rows, width]`.
 pub fn embed(embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, TchError> {

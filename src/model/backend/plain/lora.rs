@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use tch::{TchError, Tensor};
 
+use super::masks;
 use crate::model::adapter::Lora;
 use crate::model::backend::AdaptedRows;
 use crate::model::dropout::RowDropouts;
-use crate::model::masks;
 
 /// What the backward pass needs: of each run.
 #[derive(Debug)]

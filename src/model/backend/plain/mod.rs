@@ -8,6 +8,7 @@ mod embeddings;
 pub mod head;
 mod linear;
 pub mod lora;
+pub mod masks;
 mod norm;
 pub mod optimizer;
 
@@ -27,7 +28,6 @@ use crate::model::dropout::{Dropout, RowDropouts};
 use crate::model::frozen::{Embeddings, Layer, Norm};
 use crate::model::graph::Activation;
 use crate::model::layout::Layout;
-use crate::model::masks;
 use crate::model::optimizer::{Moments, OptimizerStep};
 use crate::model::parameters::Parameters;
 

@@ -2,9 +2,9 @@
 
 use tch::{Kind, TchError, Tensor};
 
+use super::masks;
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::Norm;
-use crate::model::masks;
 
 /// What the backward pass needs.
 #[derive(Debug)]

@@ -1,27 +1,30 @@
 //! Laying out rows of the left matrix for tiles.
 
-use super::super::pairs::Pairs;
-use super::{DEPTH, DROPOUT_BLOCK, Left, Part, ROWS};
+use super::super::isa::{LeftWords, Tiles};
+use super::super::transpose;
+use super::{DEPTH, DROPOUT_BLOCK, Part};
 
 /// Values in the words handled at a time: twice as many where a word holds two.
 const MOST_VALUES: usize = 2 * DEPTH;
 
-impl Part<'_> {
-    /// Lays out `rows` rows, words `start..start + depth`, in groups of [`ROWS`] rows; missing rows of the last group are
+impl<T: Tiles> Part<'_, T> {
+    /// Lays out `rows` rows, words `start..start + depth`, in groups of a tile's rows; missing rows of the last group are
     /// zero.
     #[inline(always)]
-    pub(super) fn pack(&self, rows: usize, start: usize, depth: usize, packed: &mut Vec<Left>) {
-        packed.resize(rows.div_ceil(ROWS) * depth, [0.0; ROWS]);
+    pub(super) fn pack(&self, rows: usize, start: usize, depth: usize, packed: &mut Vec<T::Left>) {
+        packed.resize(rows.div_ceil(T::Left::ROWS) * depth, T::Left::ZERO);
         let mut buffers = [[0f32; DEPTH]; 4];
         for (group, packed) in packed.chunks_mut(depth.max(1)).enumerate() {
-            for quarter in (0..ROWS).step_by(4) {
-                let first = group * ROWS + quarter;
+            for quarter in (0..T::Left::ROWS).step_by(4) {
+                let first = group * T::Left::ROWS + quarter;
                 let buffers = buffers.each_mut().map(|buffer| &mut buffer[..depth]);
-                let lines = match self.panels.pairs {
-                    None => self.lines(first, rows, start, buffers),
-                    Some(pairs) => self.rounded_lines(pairs, first, rows, start, buffers),
+                let lines = match self.panels.tiles.pairs() {
+                    false => self.lines(first, rows, start, buffers),
+                    true => self.rounded_lines(first, rows, start, buffers),
                 };
-                self.panels.engine.turn(lines, quarter, packed);
+                transpose::lines(lines, |k, column| {
+                    packed[k].values_mut()[quarter..quarter + 4].copy_from_slice(&column);
+                });
             }
         }
     }
@@ -30,11 +33,11 @@ impl Part<'_> {
     #[inline(always)]
     fn lines<'b>(&'b self, first: usize, rows: usize, start: usize, buffers: [&'b mut [f32]; 4]) -> [&'b [f32]; 4] {
         let depth = buffers[0].len();
-        if self.lie_whole() && first + 4 <= rows {
+        if self.is_contiguous() && first + 4 <= rows {
             for index in 4..8.min(rows - first) {
-                self.panels.engine.fetch(self.lying(first + index, start, depth));
+                self.panels.tiles.fetch(self.contiguous(first + index, start, depth));
             }
-            return std::array::from_fn(|index| self.lying(first + index, start, depth));
+            return std::array::from_fn(|index| self.contiguous(first + index, start, depth));
         }
         let mut row = first;
         buffers.map(|buffer| {
@@ -48,7 +51,6 @@ impl Part<'_> {
     #[inline(always)]
     fn rounded_lines<'b>(
         &self,
-        pairs: Pairs,
         first: usize,
         rows: usize,
         start: usize,
@@ -57,12 +59,12 @@ impl Part<'_> {
         let (start, mut row) = (2 * start, first);
         buffers.map(|words| {
             let length = (2 * words.len()).min(self.panels.inner - start);
-            if self.lie_whole() && row < rows {
-                pairs.round(self.lying(row, start, length), words);
+            if self.is_contiguous() && row < rows {
+                self.panels.tiles.round(self.contiguous(row, start, length), words);
             } else {
                 let mut values = [0f32; MOST_VALUES];
                 self.fill(row, rows, start, &mut values[..length]);
-                pairs.round(&values[..length], words);
+                self.panels.tiles.round(&values[..length], words);
             }
             row += 1;
             &*words
@@ -71,13 +73,13 @@ impl Part<'_> {
 
     /// Whether rows are multiplied as they lie.
     #[inline(always)]
-    fn lie_whole(&self) -> bool {
+    fn is_contiguous(&self) -> bool {
         self.left.column == 1 && self.dropout.is_none()
     }
 
     /// A part of a row whose columns are neighbours.
     #[inline(always)]
-    fn lying(&self, row: usize, start: usize, length: usize) -> &[f32] {
+    fn contiguous(&self, row: usize, start: usize, length: usize) -> &[f32] {
         &self.left.values[(self.first_row + row) * self.left.row + start..][..length]
     }
 

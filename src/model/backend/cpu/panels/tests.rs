@@ -1,9 +1,17 @@
 //! Against plain sums.
 
 use proptest::prelude::*;
+use tch::Kind;
 
+use super::super::isa::{Avx512, InstructionSet};
 use super::*;
 use crate::model::random::{Key, Purpose};
+
+const ROWS: usize = 12;
+
+fn tiles(kind: Kind) -> Option<<Avx512 as InstructionSet>::Tiles> {
+    Avx512::detect()?.tiles(kind)
+}
 
 fn plain(left: &[f32], right: &[f32], (m, k, n): (usize, usize, usize)) -> Vec<f64> {
     let mut out = vec![0f64; m * n];
@@ -47,15 +55,15 @@ proptest! {
 
     #[test]
     fn products_of_all_shapes(m in 1usize..230, k in 1usize..900, n in 1usize..100, seed in 0u64..1000) {
-        let Some(engine) = Engine::detect() else { return Ok(()) };
+        let Some(tiles) = tiles(Kind::Float) else { return Ok(()) };
         let key = Key::new(seed, Purpose::Dropout);
         let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
         let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();
         let bias: Vec<f32> = (0..n).map(|i| i as f32).collect();
         let expected = plain(&left, &right, (m, k, n));
-        let panels = Panels::new(engine, Matrix { values: &right, row: n, column: 1 }, k, n);
-        let turned = transposed(&left, k);
-        let views = [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &turned, row: 1, column: m }];
+        let panels = Panels::new(tiles, Matrix { values: &right, row: n, column: 1 }, k, n);
+        let transposed_left = transposed(&left, k);
+        let views = [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &transposed_left, row: 1, column: m }];
         for left in views {
             let mut out = vec![f32::NAN; m * n];
             panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Nothing);
@@ -69,16 +77,16 @@ proptest! {
 
     #[test]
     fn products_in_bfloat16(m in 1usize..130, k in 1usize..3300, n in 1usize..100, seed in 0u64..1000) {
-        let (Some(engine), Some(pairs)) = (Engine::detect(), Pairs::detect()) else { return Ok(()) };
+        let Some(tiles) = tiles(Kind::BFloat16) else { return Ok(()) };
         let key = Key::new(seed, Purpose::Dropout);
         let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
         let right: Vec<f32> = (0..k * n).map(|i| rounded(key.normal(i as u64) as f32)).collect();
         let bias: Vec<f32> = (0..n).map(|i| i as f32).collect();
-        let panels = Panels::paired(engine, pairs, Matrix { values: &right, row: n, column: 1 }, k, n);
+        let panels = Panels::new(tiles, Matrix { values: &right, row: n, column: 1 }, k, n);
         let near: Vec<f32> = left.iter().map(|value| rounded(*value)).collect();
         let expected = plain(&near, &right, (m, k, n));
-        let turned = transposed(&left, k);
-        let views = [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &turned, row: 1, column: m }];
+        let transposed_left = transposed(&left, k);
+        let views = [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &transposed_left, row: 1, column: m }];
         for left in views {
             let mut out = vec![f32::NAN; m * n];
             panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Bias(&bias));
@@ -96,21 +104,21 @@ proptest! {
     fn dropout_of_either_matrix_and_of_the_product(
         m in 1usize..130, k in 1usize..500, n in 1usize..100, seed in 0u64..1000
     ) {
-        let Some(engine) = Engine::detect() else { return Ok(()) };
+        let Some(tiles) = tiles(Kind::Float) else { return Ok(()) };
         let key = Key::new(seed, Purpose::Dropout);
         let dropout = Dropout::new(key, 0.3).unwrap();
         let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
         let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();
         let (matrix, other) = (Matrix { values: &left, row: k, column: 1 }, Matrix { values: &right, row: n, column: 1 });
         let times = |x: &[f32], mask: &[f32]| x.iter().zip(mask).map(|(x, mask)| x * mask).collect::<Vec<f32>>();
-        let panels = Panels::new(engine, other, k, n);
+        let panels = Panels::new(tiles, other, k, n);
         let mut out = vec![f32::NAN; m * n];
 
         panels.multiply_dropped(matrix, Some(dropout), RowsMut::new(&mut out, n, n), Onto::Nothing);
         let expected = plain(&times(&left, &mask(dropout, m, k)), &right, (m, k, n));
         check(&out, |at| expected[at])?;
 
-        let dropped = Panels::dropped(engine, other, (k, n), dropout);
+        let dropped = Panels::dropped(tiles, other, (k, n), dropout);
         dropped.multiply(matrix, RowsMut::new(&mut out, n, n), Onto::Nothing);
         let expected = plain(&left, &times(&right, &mask(dropout, k, n)), (m, k, n));
         check(&out, |at| expected[at])?;
@@ -126,8 +134,11 @@ proptest! {
 fn blocks_of_rows_keep_threads_busy_equally_long() {
     for threads in 1..9 {
         for rows in (threads * 600..threads * 1200).step_by(7) {
-            let block = rows_per_block(rows, threads);
-            assert!(block.is_multiple_of(ROWS) && (1..=BLOCK).contains(&block), "{block} of {rows} rows");
+            let block = rows_per_block(rows, ROWS, threads);
+            assert!(
+                block.is_multiple_of(ROWS) && (1..=TILES_PER_BLOCK * ROWS).contains(&block),
+                "{block} of {rows} rows"
+            );
             let busiest = rows.div_ceil(block).div_ceil(threads) * block;
             assert!(busiest * threads <= rows * 108 / 100, "{busiest} of {rows} rows on {threads} threads");
         }

@@ -1,8 +1,5 @@
-//! Products in bfloat16 (AVX512_BF16). A word of 32 bits holds two neighbouring inner indices, the lower one in its lower
+//! AVX512_BF16: products in bfloat16. A word of 32 bits holds two neighbouring inner indices, the lower one in its lower
 //! half; the processor multiplies both and adds both to a float32 sum in the time of one float32 multiplication.
-//!
-//! Words are kept as the bits of a float32, so that they take the ways of [`super::panels`]; nothing computes with them
-//! but what is here.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
@@ -10,28 +7,29 @@ use std::arch::x86_64::{
     _mm512_loadu_ps, _mm512_set1_epi32, _mm512_setzero_ps, _mm512_store_ps, _mm512_storeu_si512,
 };
 
-use super::tile::{COLUMNS, Engine, Left, ROWS, Strip, Sums, TILES_PER_FETCH};
+use super::avx512::{Avx512, Left, ROWS, Sums};
+use super::{COLUMNS, InstructionSet, TILES_PER_FETCH, TileRow};
 
 /// Values that are rounded together: two vectors.
 const ROUNDED: usize = 32;
 
-/// That this processor has AVX512_BF16, beside what an [`Engine`] needs.
+/// That this processor has AVX512_BF16, beside what [`Avx512`] needs.
 #[derive(Clone, Copy, Debug)]
-pub struct Pairs(());
+pub struct Avx512Bf16(());
 
-impl Pairs {
-    pub fn detect() -> Option<Pairs> {
+impl Avx512Bf16 {
+    pub fn detect() -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
         let found = std::is_x86_feature_detected!("avx512bf16");
         #[cfg(not(target_arch = "x86_64"))]
         let found = false;
-        Engine::detect().filter(|_| found).map(|_| Pairs(()))
+        Avx512::detect().filter(|_| found).map(|_| Avx512Bf16(()))
     }
 
-    /// As [`Engine::multiply`], for words that hold pairs.
+    /// As [`super::Tiles::multiply`], for words that hold pairs.
     #[inline]
-    pub fn multiply(self, left: &[Left], right: &[Strip], soon: &[Strip], sums: &mut Sums) {
-        // SAFETY: pairs exist only where `detect` found their instructions.
+    pub fn multiply(self, left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
+        // SAFETY: a value exists only where `detect` found their instructions.
         #[cfg(target_arch = "x86_64")]
         unsafe {
             multiply(left, right, soon, sums);
@@ -53,21 +51,16 @@ impl Pairs {
     }
 }
 
-/// The word of two values that are bfloat16 already.
-pub fn word(low: f32, high: f32) -> f32 {
-    f32::from_bits(low.to_bits() >> 16 | high.to_bits() & 0xffff_0000)
-}
-
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bf16")]
-fn multiply(left: &[Left], right: &[Strip], soon: &[Strip], sums: &mut Sums) {
+fn multiply(left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
     let mut tile = [[_mm512_setzero_ps(); 2]; ROWS];
     let mut soon = soon.as_ptr().cast::<f32>();
     for (left, right) in left.iter().zip(right) {
         // As for single precision.
         _mm_prefetch::<_MM_HINT_T1>(soon.cast());
         soon = soon.wrapping_add(COLUMNS / TILES_PER_FETCH);
-        // SAFETY: a strip is 32 words long and aligned to 64 bytes.
+        // SAFETY: a row is 32 words long and aligned to 64 bytes.
         let (low, high) =
             unsafe { (_mm512_load_si512(right.0.as_ptr().cast()), _mm512_load_si512(right.0.as_ptr().add(16).cast())) };
         for (tile, left) in tile.iter_mut().zip(left) {
@@ -121,6 +114,7 @@ fn round_vectors(values: &[f32; ROUNDED], words: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tiles::word;
     use super::*;
 
     /// To bfloat16, ties to even.
@@ -131,7 +125,7 @@ mod tests {
 
     #[test]
     fn values_of_any_number_are_rounded_to_the_nearest() {
-        let Some(pairs) = Pairs::detect() else { return };
+        let Some(pairs) = Avx512Bf16::detect() else { return };
         for count in [0usize, 1, 2, 7, 31, 32, 33, 50, 64, 95] {
             let values: Vec<f32> = (0..count).map(|i| (i as f32 - 20.0) * 1.003_906_3 + 0.001).collect();
             let mut words = vec![f32::from_bits(0x1234_5678); count.div_ceil(2)];

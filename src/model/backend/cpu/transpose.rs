@@ -50,10 +50,10 @@ mod tests {
         for length in [0, 1, 3, 4, 9, 16] {
             let values: Vec<f32> = (0..4 * length).map(|value| value as f32).collect();
             let line = |index: usize| &values[index * length..][..length];
-            let mut turned = vec![[0f32; 4]; length];
-            super::lines([line(0), line(1), line(2), line(3)], |k, column| turned[k] = column);
+            let mut transposed = vec![[0f32; 4]; length];
+            super::lines([line(0), line(1), line(2), line(3)], |k, column| transposed[k] = column);
             let expected: Vec<[f32; 4]> = (0..length).map(|k| std::array::from_fn(|index| line(index)[k])).collect();
-            assert_eq!(turned, expected);
+            assert_eq!(transposed, expected);
         }
     }
 }

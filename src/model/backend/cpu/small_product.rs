@@ -1,8 +1,6 @@
 //! Small matrix products on slices, for attention: matrices of a few dozen rows where a library call costs more than
 //! the product.
 
-use super::tile::Engine;
-
 /// Columns computed together: one 512-bit vector, or two of 256 bits.
 pub const LANES: usize = 16;
 /// Rows computed together.
@@ -10,7 +8,7 @@ const ROWS: usize = 8;
 
 /// The left matrix: element (i, k) is `values[i * row + k * column]`.
 #[derive(Clone, Copy)]
-pub struct Left<'a> {
+pub struct LeftMatrix<'a> {
     pub values: &'a [f32],
     pub row: usize,
     pub column: usize,
@@ -18,7 +16,7 @@ pub struct Left<'a> {
 
 /// The right matrix: row k is `values[k * stride..]`, at least `columns` rounded up to [`LANES`] long.
 #[derive(Clone, Copy)]
-pub struct Right<'a> {
+pub struct RightMatrix<'a> {
     pub values: &'a [f32],
     pub stride: usize,
 }
@@ -26,19 +24,15 @@ pub struct Right<'a> {
 /// `out[i * stride + j] = sum over k of left(i, k) * right(k, j)` for `rows` x `inner` x `columns`; the columns of `out`
 /// are written up to the next multiple of [`LANES`].
 #[inline(always)]
-pub fn product(
-    engine: Option<Engine>,
-    left: Left<'_>,
-    right: Right<'_>,
+pub fn portable_product(
+    left: LeftMatrix<'_>,
+    right: RightMatrix<'_>,
     (rows, inner, columns): (usize, usize, usize),
     out: &mut [f32],
     stride: usize,
 ) {
-    if let Some(engine) = engine {
-        return engine.small_product(left, right, (rows, inner, columns), out, stride);
-    }
     for column in (0..columns).step_by(LANES) {
-        let right = Right { values: &right.values[column..], stride: right.stride };
+        let right = RightMatrix { values: &right.values[column..], stride: right.stride };
         let mut row = 0;
         while row + ROWS <= rows {
             block::<ROWS>(left, right, row, inner, &mut out[row * stride + column..], stride);
@@ -56,7 +50,14 @@ pub fn product(
 }
 
 #[inline(always)]
-fn block<const R: usize>(left: Left<'_>, right: Right<'_>, row: usize, inner: usize, out: &mut [f32], stride: usize) {
+fn block<const R: usize>(
+    left: LeftMatrix<'_>,
+    right: RightMatrix<'_>,
+    row: usize,
+    inner: usize,
+    out: &mut [f32],
+    stride: usize,
+) {
     // Plain loops: helpers of the standard library would be compiled without the vector instructions of the caller.
     let mut sums = [[0f32; LANES]; R];
     let values = &left.values[row * left.row..];

@@ -1,13 +1,13 @@
 //! Dropout masks as tensors, for kernels that multiply by them: made on the host for the CPU, and where they are needed by
 //! integer operations on any other device, so that no step waits for a mask to be sent. Both give the same bits.
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::dropout::{BLOCK, Dropout, LANES, RowDropouts, WORDS};
-use super::layout::upload;
-use super::random::{STATE_STEP, mixed};
+use crate::model::backend::cpu::isa;
+use crate::model::dropout::{BLOCK, Dropout, LANES, RowDropouts, WORDS};
+use crate::model::layout::upload;
+use crate::model::random::{STATE_STEP, mixed};
 
 /// Elements per parallel piece.
 const PIECE: usize = 1024 * BLOCK;
@@ -40,14 +40,15 @@ fn rows_on_host(dropouts: &RowDropouts, width: usize) -> Result<Tensor, TchError
         let values = &mut values[span.start * width..span.end * width];
         let rows_per_piece = (PIECE / width).max(1);
         values.par_chunks_mut(rows_per_piece * width).enumerate().for_each(|(piece, values)| {
-            fill_rows(dropout, values, width, (piece * rows_per_piece) as u64 * stride, stride);
+            let first = (piece * rows_per_piece) as u64 * stride;
+            isa::vectorize(|| fill_rows(dropout, values, width, first, stride));
         });
     }
     Tensor::f_from_slice(&values)?.f_view([rows as i64, width as i64])
 }
 
 /// Fills rows of `width` elements; the first one begins at element `first`, the others `stride` elements apart.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+#[inline(always)]
 fn fill_rows(dropout: Dropout, values: &mut [f32], width: usize, first: u64, stride: u64) {
     for (row, values) in values.chunks_mut(width).enumerate() {
         dropout.fill(values, first + row as u64 * stride);
@@ -101,8 +102,8 @@ pub fn mask_on(first: &Tensor, thresholds: &Tensor, width: usize) -> Result<Tens
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::{Key, Purpose};
     use super::*;
+    use crate::model::random::{Key, Purpose};
 
     fn dropout(seed: u64, probability: f64) -> Option<Dropout> {
         Dropout::new(Key::new(seed, Purpose::Dropout), probability)

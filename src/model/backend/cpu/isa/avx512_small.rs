@@ -4,36 +4,34 @@
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps};
 
-use super::gemm::{LANES, Left, Right};
-use super::tile::Engine;
+use super::avx512::Avx512;
+use crate::model::backend::cpu::small_product::{LANES, LeftMatrix, RightMatrix};
 
-impl Engine {
-    /// As [`super::gemm::product`].
-    #[inline]
-    pub fn small_product(
-        self,
-        left: Left<'_>,
-        right: Right<'_>,
-        (rows, inner, columns): (usize, usize, usize),
-        out: &mut [f32],
-        stride: usize,
-    ) {
-        if rows == 0 || columns == 0 {
-            return;
-        }
-        let wide = columns.next_multiple_of(LANES);
-        // Never less than what is reached, however large the numbers are.
-        let reach = |count: usize, step: usize| (count - 1).saturating_mul(step);
-        if inner > 0 {
-            assert!(left.values.len() > reach(rows, left.row).saturating_add(reach(inner, left.column)));
-            assert!(right.values.len() >= reach(inner, right.stride).saturating_add(wide));
-        }
-        assert!(out.len() >= reach(rows, stride).saturating_add(wide));
-        // SAFETY: an engine exists only where AVX-512 was detected; the assertions are what `product` asks for.
-        #[cfg(target_arch = "x86_64")]
-        unsafe {
-            product(left, right, (rows, inner, wide / LANES), out, stride);
-        }
+/// As [`super::InstructionSet::small_product`].
+#[inline]
+pub fn product(
+    _isa: Avx512,
+    left: LeftMatrix<'_>,
+    right: RightMatrix<'_>,
+    (rows, inner, columns): (usize, usize, usize),
+    out: &mut [f32],
+    stride: usize,
+) {
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    let wide = columns.next_multiple_of(LANES);
+    // Never less than what is reached, however large the numbers are.
+    let reach = |count: usize, step: usize| (count - 1).saturating_mul(step);
+    if inner > 0 {
+        assert!(left.values.len() > reach(rows, left.row).saturating_add(reach(inner, left.column)));
+        assert!(right.values.len() >= reach(inner, right.stride).saturating_add(wide));
+    }
+    assert!(out.len() >= reach(rows, stride).saturating_add(wide));
+    // SAFETY: a value exists only where AVX-512 was detected; the assertions are what `blocks` asks for.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        blocks(left, right, (rows, inner, wide / LANES), out, stride);
     }
 }
 
@@ -41,9 +39,9 @@ impl Engine {
 /// The matrices must hold `rows` x `inner`, `inner` x `vectors` and `rows` x `vectors` elements (vectors of [`LANES`]).
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-unsafe fn product(
-    left: Left<'_>,
-    right: Right<'_>,
+unsafe fn blocks(
+    left: LeftMatrix<'_>,
+    right: RightMatrix<'_>,
     (rows, inner, vectors): (usize, usize, usize),
     out: &mut [f32],
     stride: usize,
@@ -144,43 +142,42 @@ unsafe fn block<const R: usize, const V: usize>(
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::gemm::product;
+    use super::super::InstructionSet;
     use super::*;
+    use crate::model::backend::cpu::small_product::portable_product;
 
     #[test]
     fn a_product_over_nothing_is_zero_and_reads_nothing() {
-        let Some(engine) = Engine::detect() else { return };
+        let Some(isa) = Avx512::detect() else { return };
         let mut out = [7f32; 3 * LANES];
-        let (left, right) = (Left { values: &[], row: 5, column: 1 }, Right { values: &[], stride: LANES });
-        engine.small_product(left, right, (3, 0, LANES), &mut out, LANES);
+        let (left, right) = (LeftMatrix { values: &[], row: 5, column: 1 }, RightMatrix { values: &[], stride: LANES });
+        product(isa, left, right, (3, 0, LANES), &mut out, LANES);
         assert_eq!(out, [0.0; 3 * LANES]);
     }
 
     #[test]
     #[should_panic(expected = "left.values.len()")]
     fn factors_that_are_too_short_are_refused_however_large_the_steps() {
-        let Some(engine) = Engine::detect() else { panic!("left.values.len() is checked where there is an engine") };
-        let left = Left { values: &[0.0; 8], row: usize::MAX / 2 + 1, column: 1 };
-        let right = Right { values: &[0.0; LANES], stride: LANES };
-        engine.small_product(left, right, (3, 1, 1), &mut [0.0; 3 * LANES], LANES);
+        let Some(isa) = Avx512::detect() else { panic!("left.values.len() is checked where there is AVX-512") };
+        let left = LeftMatrix { values: &[0.0; 8], row: usize::MAX / 2 + 1, column: 1 };
+        let right = RightMatrix { values: &[0.0; LANES], stride: LANES };
+        product(isa, left, right, (3, 1, 1), &mut [0.0; 3 * LANES], LANES);
     }
 
     proptest! {
         #[test]
-        fn blocks_of_every_size_multiply(rows in 0usize..21, inner in 1usize..9, columns in 1usize..130, turned: bool) {
-            let Some(engine) = Engine::detect() else { return Ok(()) };
+        fn blocks_of_every_size_multiply(rows in 0usize..21, inner in 1usize..9, columns in 1usize..130, transposed: bool) {
+            let Some(isa) = Avx512::detect() else { return Ok(()) };
             let stride = columns.next_multiple_of(LANES) + 5;
             let value = |index: usize| (index * 7919 % 101) as f32 / 50.0 - 1.0;
             let left: Vec<f32> = (0..rows * inner).map(value).collect();
             let right: Vec<f32> = (0..inner * stride).map(|index| value(index + 17)).collect();
-            let (row, column) = if turned { (1, rows) } else { (inner, 1) };
-            let multiply = |engine: Option<Engine>| {
-                let mut out = vec![7f32; rows * stride];
-                let left = Left { values: &left, row, column };
-                product(engine, left, Right { values: &right, stride }, (rows, inner, columns), &mut out, stride);
-                out
-            };
-            for (index, (ours, plain)) in multiply(Some(engine)).into_iter().zip(multiply(None)).enumerate() {
+            let (row, column) = if transposed { (1, rows) } else { (inner, 1) };
+            let (left, right) = (LeftMatrix { values: &left, row, column }, RightMatrix { values: &right, stride });
+            let (mut ours, mut plain) = (vec![7f32; rows * stride], vec![7f32; rows * stride]);
+            product(isa, left, right, (rows, inner, columns), &mut ours, stride);
+            portable_product(left, right, (rows, inner, columns), &mut plain, stride);
+            for (index, (ours, plain)) in ours.into_iter().zip(plain).enumerate() {
                 prop_assert!((ours - plain).abs() < 1e-5, "{ours} instead of {plain} at {index}");
             }
         }

@@ -1,0 +1,129 @@
+//! What the innermost part of a matrix product looks like on an instruction set.
+//!
+//! A tile of the result is as many rows as a word of the left matrix has, times [`COLUMNS`]; its sums stay in registers while
+//! the tile walks over the inner indices. The left matrix is laid out in words of one inner index and the tile's rows, the
+//! right one in words of one inner index and [`COLUMNS`] columns. An instruction set may put two inner indices into a word
+//! of 32 bits, both in bfloat16; then words are kept as the bits of a float32, so that they take the same ways.
+
+use std::fmt::Debug;
+
+/// Columns of a tile.
+pub const COLUMNS: usize = 32;
+/// Tiles during which [`Tiles::multiply`] fetches as much as one of them reads of the right matrix.
+pub const TILES_PER_FETCH: usize = 8;
+
+/// Words of the right matrix: one inner index or pair of them, [`COLUMNS`] columns, where vector loads do not cross cache
+/// lines. Also one row of a tile's sums.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct TileRow(pub [f32; COLUMNS]);
+
+impl TileRow {
+    pub const ZERO: TileRow = TileRow([0.0; COLUMNS]);
+}
+
+/// Words of the left matrix: one inner index or pair of them, the rows of a tile.
+pub trait LeftWords: Copy + Debug + Send + Sync + 'static {
+    /// Rows of a tile.
+    const ROWS: usize;
+    const ZERO: Self;
+
+    fn values_mut(&mut self) -> &mut [f32];
+}
+
+impl<const ROWS: usize> LeftWords for [f32; ROWS] {
+    const ROWS: usize = ROWS;
+    const ZERO: Self = [0.0; ROWS];
+
+    #[inline(always)]
+    fn values_mut(&mut self) -> &mut [f32] {
+        self
+    }
+}
+
+/// The sums of a tile.
+pub trait SumRows {
+    const ZERO: Self;
+
+    fn rows(&self) -> &[TileRow];
+}
+
+impl<const ROWS: usize> SumRows for [TileRow; ROWS] {
+    const ZERO: Self = [TileRow::ZERO; ROWS];
+
+    #[inline(always)]
+    fn rows(&self) -> &[TileRow] {
+        self
+    }
+}
+
+/// Products of tiles. A value proves that the processor has the instructions.
+pub trait Tiles: Copy + Debug + Send + Sync + 'static {
+    type Left: LeftWords;
+    type Sums: SumRows;
+
+    /// For products of float32 numbers.
+    fn floats(self) -> Self;
+
+    /// The instruction that multiplies, as it is recorded.
+    fn name(self) -> &'static str;
+
+    /// Whether a word holds two inner indices, both in bfloat16.
+    fn pairs(self) -> bool;
+
+    /// Runs `work`, compiled with these instructions as far as it is inlined.
+    fn vectorize<R>(self, work: impl FnOnce() -> R) -> R;
+
+    /// `sums[r][c] = sum over k of left[k][r] * right[k][c]`. Meanwhile the first part of `soon`, as long as `right` through
+    /// [`TILES_PER_FETCH`], comes into the second-level cache.
+    fn multiply(self, left: &[Self::Left], right: &[TileRow], soon: &[TileRow], sums: &mut Self::Sums);
+
+    /// Where words hold pairs: rounds values to bfloat16, ties to even, two a word. An odd last value is followed by zero, and
+    /// so is the last word.
+    fn round(self, values: &[f32], words: &mut [f32]);
+
+    /// Brings values into the first-level cache.
+    fn fetch(self, values: &[f32]);
+}
+
+/// The word of a pair of values that are bfloat16 already.
+pub fn word(low: f32, high: f32) -> f32 {
+    f32::from_bits(low.to_bits() >> 16 | high.to_bits() & 0xffff_0000)
+}
+
+/// Of an instruction set without products of its own.
+#[derive(Clone, Copy, Debug)]
+pub enum NoTiles {}
+
+impl Tiles for NoTiles {
+    type Left = [f32; 4];
+    type Sums = [TileRow; 4];
+
+    fn floats(self) -> Self {
+        self
+    }
+
+    fn name(self) -> &'static str {
+        match self {}
+    }
+
+    fn pairs(self) -> bool {
+        match self {}
+    }
+
+    fn vectorize<R>(self, _work: impl FnOnce() -> R) -> R {
+        match self {}
+    }
+
+    fn multiply(self, _: &[[f32; 4]], _: &[TileRow], _: &[TileRow], _: &mut [TileRow; 4]) {
+        match self {}
+    }
+
+    fn round(self, _: &[f32], _: &mut [f32]) {
+        match self {}
+    }
+
+    fn fetch(self, _: &[f32]) {
+        match self {}
+    }
+}
