@@ -41,7 +41,12 @@ pub fn forward<I: InstructionSet>(
         .values_mut(&mut derivative)?
         .par_chunks_mut(piece)
         .zip(borrows.values_mut(&mut result)?.par_chunks_mut(piece))
-        .for_each(|(x, result)| isa.vectorize(|| forward_rows(x, result, bias)));
+        .for_each(|(x, result)| {
+            isa.vectorize(
+                #[inline(always)]
+                || forward_rows(x, result, bias),
+            )
+        });
     Ok((result, ActivationTape::Derivative(derivative)))
 }
 
@@ -60,7 +65,12 @@ pub fn forward_of_product<I: InstructionSet>(
         borrows.rows(x)?.matrix(0),
         borrows.rows_mut(&mut derivative)?,
         |block| results.chunks_mut(block * panels.columns()),
-        |_, x, result| isa.vectorize(|| forward_rows(x, result, bias)),
+        |_, x, result| {
+            isa.vectorize(
+                #[inline(always)]
+                || forward_rows(x, result, bias),
+            )
+        },
     );
     Ok((result, ActivationTape::Derivative(derivative)))
 }
@@ -93,7 +103,12 @@ pub fn backward<I: InstructionSet>(
         .values_mut(&mut gradient)?
         .par_chunks_mut(piece)
         .zip(borrows.values(derivative)?.par_chunks(piece))
-        .for_each(|(gradient, derivative)| isa.vectorize(|| multiply(gradient, derivative)));
+        .for_each(|(gradient, derivative)| {
+            isa.vectorize(
+                #[inline(always)]
+                || multiply(gradient, derivative),
+            )
+        });
     Ok(gradient)
 }
 

@@ -119,14 +119,23 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
 
                     attention_output.multiply_here(context.matrix(row), first.0, Onto::Nothing, intermediate, packed);
                     let rows = (first.0, &mut hidden[..], residual, first.1);
-                    isa.vectorize(|| norm::forward_rows(row, width, rows, first_norm, &first_dropouts));
+                    isa.vectorize(
+                        #[inline(always)]
+                        || norm::forward_rows(row, width, rows, first_norm, &first_dropouts),
+                    );
 
                     intermediate.multiply_here(flat(hidden, width), derivative, Onto::Nothing, output, packed);
-                    isa.vectorize(|| activation::forward_rows(derivative, active, bias));
+                    isa.vectorize(
+                        #[inline(always)]
+                        || activation::forward_rows(derivative, active, bias),
+                    );
 
                     output.multiply_here(flat(active, inner), last.0, Onto::Nothing, attention_output, packed);
                     let rows = (last.0, result, &hidden[..], last.1);
-                    isa.vectorize(|| norm::forward_rows(row, width, rows, last_norm, &last_dropouts));
+                    isa.vectorize(
+                        #[inline(always)]
+                        || norm::forward_rows(row, width, rows, last_norm, &last_dropouts),
+                    );
                 },
             );
         Ok((result, BlockTape { attention_norm: first_tape, derivative, output_norm: last_tape }))
@@ -163,13 +172,22 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
                 let [attention_output, intermediate, last_output] = products;
 
                 let parts = (&mut output[..], &mut hidden[..], gradient, last.0, last.1);
-                isa.vectorize(|| norm::backward_rows(row, width, parts, last_weight, last_dropouts));
+                isa.vectorize(
+                    #[inline(always)]
+                    || norm::backward_rows(row, width, parts, last_weight, last_dropouts),
+                );
                 last_output.multiply_here(flat(output, width), active, Onto::Nothing, intermediate, packed);
-                isa.vectorize(|| activation::multiply(active, derivative));
+                isa.vectorize(
+                    #[inline(always)]
+                    || activation::multiply(active, derivative),
+                );
                 intermediate.multiply_here(flat(active, inner), hidden, Onto::Itself, attention_output, packed);
 
                 let parts = (&mut output[..], residual, &hidden[..], first.0, first.1);
-                isa.vectorize(|| norm::backward_rows(row, width, parts, first_weight, first_dropouts));
+                isa.vectorize(
+                    #[inline(always)]
+                    || norm::backward_rows(row, width, parts, first_weight, first_dropouts),
+                );
                 attention_output.multiply_here(flat(output, width), context, Onto::Nothing, last_output, packed);
             });
         Ok((context, residual))

@@ -75,7 +75,10 @@ pub fn forward<I: InstructionSet>(
         |scratch, ((shape, context), weights)| {
             let dropout = dropouts[shape.sequence.run];
             let (row, results) = (shape.query_row(queries), (context, weights));
-            isa.vectorize(|| forward_sequence(isa, shape, row, inputs, results, dropout, scratch));
+            isa.vectorize(
+                #[inline(always)]
+                || forward_sequence(isa, shape, row, inputs, results, dropout, scratch),
+            );
         },
     );
     let (query, key_value) = (query.shallow_clone(), key_value.shallow_clone());
@@ -109,7 +112,10 @@ pub fn backward<I: InstructionSet>(
             let dropout = dropouts[shape.sequence.run];
             let row = shape.query_row(asking);
             let into = Gradients { query, others, stride };
-            isa.vectorize(|| backward_sequence(isa, shape, row, inputs, weights, into, dropout, scratch));
+            isa.vectorize(
+                #[inline(always)]
+                || backward_sequence(isa, shape, row, inputs, weights, into, dropout, scratch),
+            );
         },
     );
     Ok(if joined { AttentionGradient::Joined(others) } else { AttentionGradient::Apart { query, key_value: others } })

@@ -29,7 +29,10 @@ pub fn embed<I: InstructionSet>(
     pieces.zip(ids.par_chunks(ROWS_PER_PIECE)).zip(positions.par_chunks(ROWS_PER_PIECE)).for_each(
         |(((index, result), ids), positions)| {
             let rows = (result, ids, positions);
-            isa.vectorize(|| embed_rows(index * ROWS_PER_PIECE, rows, tables, parameters, dropouts));
+            isa.vectorize(
+                #[inline(always)]
+                || embed_rows(index * ROWS_PER_PIECE, rows, tables, parameters, dropouts),
+            );
         },
     );
     Ok(result)

@@ -90,7 +90,10 @@ pub fn forward<I: InstructionSet>(
         .for_each_init(Scratch::new, |scratch, ((((part, asking), means), sums), weights)| {
             let results = Results { means, sums, weights };
             let dropout = dropouts[part.sequence.run];
-            isa.vectorize(|| forward_sequence(isa, part, rows, asking, results, dropout, scratch));
+            isa.vectorize(
+                #[inline(always)]
+                || forward_sequence(isa, part, rows, asking, results, dropout, scratch),
+            );
         });
     let biases = sums.f_unsqueeze(2)?.f_mul(&projections.value_bias)?.f_view([count, width])?;
     let context = by_head(&projections.value, &means, width, Weight::product)?.f_add_(&biases)?;
@@ -132,7 +135,10 @@ pub fn backward<I: InstructionSet>(
         .for_each_init(Scratch::new, |scratch, ((((((part, asked), given), constants), weights), hidden), asking)| {
             let saved = Saved { asked, given, constants, weights };
             let (gradients, dropout) = ((hidden, asking), dropouts[part.sequence.run]);
-            isa.vectorize(|| backward_sequence(isa, part, rows, saved, gradients, dropout, scratch));
+            isa.vectorize(
+                #[inline(always)]
+                || backward_sequence(isa, part, rows, saved, gradients, dropout, scratch),
+            );
         });
     Ok((by_head(&projections.key, &asking, width, Weight::product)?, hidden))
 }

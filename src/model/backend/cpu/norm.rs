@@ -88,7 +88,10 @@ pub fn forward<I: InstructionSet>(
         .for_each(|(index, (((sums, result), residual), deviations))| {
             let first = index * ROWS_PER_PIECE;
             let rows = (sums, result, residual, deviations);
-            isa.vectorize(|| forward_rows(first, width, rows, parameters, &dropouts));
+            isa.vectorize(
+                #[inline(always)]
+                || forward_rows(first, width, rows, parameters, &dropouts),
+            );
         });
     Ok((result, NormTape { normalized, inverse_deviation, dropouts }))
 }
@@ -118,7 +121,10 @@ pub fn forward_of_product<I: InstructionSet>(
         },
         |first, sums, ((result, residual), deviations)| {
             let rows = (sums, result, residual, deviations);
-            isa.vectorize(|| forward_rows(first, width, rows, parameters, &dropouts));
+            isa.vectorize(
+                #[inline(always)]
+                || forward_rows(first, width, rows, parameters, &dropouts),
+            );
         },
     );
     Ok((result, NormTape { normalized, inverse_deviation, dropouts }))
@@ -180,7 +186,10 @@ pub fn backward<I: InstructionSet>(
         .for_each(|(index, ((((output, residual), gradient), normalized), deviations))| {
             let first = index * ROWS_PER_PIECE;
             let rows = (output, residual, gradient, normalized, deviations);
-            isa.vectorize(|| backward_rows(first, width, rows, weight, dropouts));
+            isa.vectorize(
+                #[inline(always)]
+                || backward_rows(first, width, rows, weight, dropouts),
+            );
         });
     Ok((output, residual))
 }

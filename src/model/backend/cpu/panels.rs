@@ -98,7 +98,10 @@ impl<T: Tiles> Panels<T> {
     pub fn dropped(tiles: T, matrix: Matrix<'_>, (inner, columns): (usize, usize), dropout: Dropout) -> Self {
         let mut panels = Panels::scaled(tiles, matrix, inner, columns, 1.0);
         for_each_panel(&mut panels.rows, inner, |panel, rows| {
-            tiles.vectorize(|| drop_rows(rows, panel, columns, dropout));
+            tiles.vectorize(
+                #[inline(always)]
+                || drop_rows(rows, panel, columns, dropout),
+            );
         });
         panels
     }
@@ -257,7 +260,10 @@ impl<'a, T: Tiles> Part<'a, T> {
     }
 
     fn multiply(&self, out: &mut RowsMut<'_>, packed: &mut Vec<T::Left>) {
-        self.panels.tiles.vectorize(|| multiply(self, out, packed));
+        self.panels.tiles.vectorize(
+            #[inline(always)]
+            || multiply(self, out, packed),
+        );
     }
 
     /// Writes what a tile gave for one row and panel.

@@ -41,7 +41,10 @@ fn rows_on_host(dropouts: &RowDropouts, width: usize) -> Result<Tensor, TchError
         let rows_per_piece = (PIECE / width).max(1);
         values.par_chunks_mut(rows_per_piece * width).enumerate().for_each(|(piece, values)| {
             let first = (piece * rows_per_piece) as u64 * stride;
-            isa::vectorize(|| fill_rows(dropout, values, width, first, stride));
+            isa::vectorize(
+                #[inline(always)]
+                || fill_rows(dropout, values, width, first, stride),
+            );
         });
     }
     Tensor::f_from_slice(&values)?.f_view([rows as i64, width as i64])
