@@ -20,6 +20,7 @@
 //! * [`store`]: the layout of a results folder, durable writes, claims, CSV.
 //! * [`execute`]: the executor trait (torch or mock), planning of packs, the worker loop, stopping.
 //! * [`inference`]: trained classifiers put to use: found by name, merged, predicted with, exported.
+//! * [`exit_code`]: what the program and its workers leave with.
 //! * [`launch`]: a sweep as a job array of a batch system (Slurm).
 //! * [`report`]: results folder -> charts, tables, page.
 //! * [`cli`]: one thin file per verb.
@@ -37,6 +38,7 @@ pub mod cli;
 pub mod data;
 pub mod event;
 pub mod execute;
+pub mod exit_code;
 pub mod hub;
 pub mod inference;
 pub mod launch;

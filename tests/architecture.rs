@@ -14,10 +14,11 @@ use imports::{Imports, circles};
 const LONGEST_FILE: usize = 400;
 
 /// Which modules of the crate each module may name.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     // Of the program, before anything else runs.
     ("working_folder", &[]),
     ("words", &[]),
+    ("exit_code", &[]),
     ("spec", &["words"]),
     ("metrics", &["words"]),
     ("event", &["metrics", "spec", "words"]),
@@ -27,7 +28,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("train", &["data", "event", "metrics", "model", "spec", "words"]),
     ("store", &["event", "metrics", "spec", "train", "words"]),
     ("search", &["metrics", "spec", "words"]),
-    ("execute", &["event", "metrics", "search", "spec", "store", "train", "words"]),
+    ("execute", &["event", "exit_code", "metrics", "search", "spec", "store", "train", "words"]),
     ("inference", &["data", "hub", "metrics", "model", "spec", "store", "train", "words"]),
     ("launch", &["store", "words"]),
     // Of `train` the types of what it leaves in files.
@@ -38,6 +39,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "data",
             "event",
             "execute",
+            "exit_code",
             "hub",
             "inference",
             "launch",
@@ -62,7 +64,7 @@ const MAY_USE_TCH: [&str; 6] =
 
 /// Folders (and files) in which files still import each other in a circle. None is to be added; a line goes when its circles
 /// are broken.
-const STILL_IN_CIRCLES: [&str; 2] = ["cli/", "model/"];
+const STILL_IN_CIRCLES: [&str; 1] = ["model/"];
 
 struct Source {
     /// Relative to `src`, with `/`.

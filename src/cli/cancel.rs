@@ -1,12 +1,14 @@
 //! `sweep cancel`: takes a sweep's jobs out of the batch system.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
+use crate::cli::streams::print;
+use crate::exit_code::ExitCode;
 use crate::launch;
 use crate::store::{Store, sweep_folders};
 
 use super::CliError;
+use super::context::Context;
 use super::streams::tell;
 
 /// Cancels the Slurm jobs that work on sweeps. Tasks save their state first; `sweep run` goes on from there.
@@ -26,7 +28,7 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    pub fn run(self) -> Result<ExitCode, CliError> {
+    pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
         let mut jobs = Vec::new();
         for folder in sweep_folders(&self.path)? {
             let launches = Store::open(&folder)?.launches()?;
@@ -49,8 +51,8 @@ impl Cancel {
         if cancelled.is_empty() && failure.is_none() {
             cancelled.push_str("no job of it is left in the queue\n");
         }
-        super::print(&cancelled)?;
-        failure.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()))
+        print(&cancelled)?;
+        failure.map_or(Ok(ExitCode::Success), |error| Err(error.into()))
     }
 }
 

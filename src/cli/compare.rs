@@ -1,11 +1,13 @@
 //! `sweep compare`: whether two runs or configurations differ.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
+use crate::cli::streams::print;
+use crate::exit_code::ExitCode;
 use crate::report;
 
 use super::CliError;
+use super::context::Context;
 
 /// Compares two runs or configurations of a sweep: effect, interval and p-value, paired by seed and by example.
 #[derive(Debug, clap::Args)]
@@ -28,8 +30,8 @@ pub struct Compare {
 }
 
 impl Compare {
-    pub fn run(self) -> Result<ExitCode, CliError> {
-        super::print(&report::compare(&self.results, &self.a, &self.b)?)?;
-        Ok(ExitCode::SUCCESS)
+    pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
+        print(&report::compare(&self.results, &self.a, &self.b)?)?;
+        Ok(ExitCode::Success)
     }
 }

@@ -1,10 +1,10 @@
 //! Why a verb could not do its work, and the exit code that says so.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use crate::data::DataError;
 use crate::execute::{self, SuperviseError};
+use crate::exit_code::ExitCode;
 use crate::hub::HubError;
 use crate::inference::InferenceError;
 use crate::launch::{LaunchError, SettingError, WordError};
@@ -13,7 +13,6 @@ use crate::report::ReportError;
 use crate::spec::{SelectError, SpecErrors};
 use crate::store::StoreError;
 
-use super::logs::LogsError;
 use super::preflight::InputFaults;
 use super::run::DeviceError;
 
@@ -61,8 +60,13 @@ pub enum CliError {
     Inference(#[from] InferenceError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error("{results}: no run `{run}` here; `sweep status` lists them")]
+    NoRun { results: PathBuf, run: String },
+    #[error("`{run}` is several runs; name one by its id:\n  {}", candidates.join("\n  "))]
+    SeveralRuns { run: String, candidates: Vec<String> },
+    /// The results folder, when something had been trained or handed over already.
     #[error(transparent)]
-    Logs(#[from] LogsError),
+    AfterTraining(StoreError),
     #[error("{path}: no results here: give a results folder, or the folder of a sweep in it")]
     NoResults { path: PathBuf },
     #[error("{path}: cannot write: {source}")]
@@ -76,12 +80,12 @@ pub enum CliError {
 }
 
 impl CliError {
+    /// Of whatever was wrong before anything ran, bad input.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            // Something may have run before.
-            CliError::Supervise(_) | CliError::Output(_) => ExitCode::from(1),
-            CliError::Launch(LaunchError::Refused { .. } | LaunchError::Answer { .. }) => ExitCode::from(1),
-            _ => ExitCode::from(2),
+            CliError::Supervise(_) | CliError::AfterTraining(_) | CliError::Output(_) => ExitCode::Failure,
+            CliError::Launch(LaunchError::Refused { .. } | LaunchError::Answer { .. }) => ExitCode::Failure,
+            _ => ExitCode::BadInput,
         }
     }
 }

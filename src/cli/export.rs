@@ -1,11 +1,13 @@
 //! `sweep export`: a trained classifier as a folder that other tools load.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
+use crate::cli::streams::print;
+use crate::exit_code::ExitCode;
 use crate::inference::{self, Place};
 
 use super::CliError;
+use super::context::Context;
 use super::downloads;
 
 /// Writes a trained run as a folder for other tools.
@@ -36,7 +38,7 @@ pub struct Export {
 }
 
 impl Export {
-    pub fn run(self) -> Result<ExitCode, CliError> {
+    pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
         let hub = downloads::hub()?;
         let place = Place { hub: &hub, results: &self.results, model: self.model.as_deref() };
         let source = inference::find(&self.run, &place)?;
@@ -49,7 +51,7 @@ impl Export {
             inference::export_adapter(&source, folder)?;
             done.push_str(&format!("{} as an adapter in {}\n", source.name, folder.display()));
         }
-        super::print(&done)?;
-        Ok(ExitCode::SUCCESS)
+        print(&done)?;
+        Ok(ExitCode::Success)
     }
 }

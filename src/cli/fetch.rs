@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
+use crate::cli::streams::print;
+use crate::exit_code::ExitCode;
 use crate::hub::Hub;
 use crate::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, Input, ModelFacts, SweepFile};
 
 use super::CliError;
+use super::context::Context;
 use super::downloads;
 use super::facts::{Depth, LocalFacts};
 
@@ -34,7 +36,7 @@ pub struct Fetch {
 }
 
 impl Fetch {
-    pub fn run(self) -> Result<ExitCode, CliError> {
+    pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
         let mut file = SweepFile::read(&self.file)?;
         for assignment in &self.set {
             file.set(assignment)?;
@@ -45,8 +47,8 @@ impl Fetch {
         let hub = hub.refreshing();
         let facts = Seen { facts: LocalFacts::new(&hub, Depth::All), hub: &hub, lines: RefCell::default() };
         file.resolve(&facts)?;
-        super::print(&facts.lines.into_inner().into_iter().collect::<String>())?;
-        Ok(ExitCode::SUCCESS)
+        print(&facts.lines.into_inner().into_iter().collect::<String>())?;
+        Ok(ExitCode::Success)
     }
 }
 

@@ -1,12 +1,14 @@
 //! `sweep logs`: what a run's log says.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
+use crate::cli::streams::print;
+use crate::exit_code::ExitCode;
 use crate::spec::RunId;
 use crate::store::{Store, StoreError, find_runs};
 
 use super::CliError;
+use super::context::Context;
 
 /// Shows the log of a run.
 #[derive(Debug, clap::Args)]
@@ -27,31 +29,22 @@ pub struct Logs {
     results: PathBuf,
 }
 
-/// A run that is not found, or not alone.
-#[derive(Debug, thiserror::Error)]
-pub enum LogsError {
-    #[error("{results}: no run `{run}` here; `sweep status` lists them")]
-    NoRun { results: PathBuf, run: String },
-    #[error("`{run}` is several runs; name one by its id:\n  {}", candidates.join("\n  "))]
-    Several { run: String, candidates: Vec<String> },
-}
-
 impl Logs {
-    pub fn run(self) -> Result<ExitCode, CliError> {
+    pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
         let found = find_runs(&self.results, &self.run)?;
         match found.as_slice() {
             [(store, run)] => {
                 let lines = lines(store, run)?;
-                super::print(&lines)?;
-                Ok(ExitCode::SUCCESS)
+                print(&lines)?;
+                Ok(ExitCode::Success)
             }
-            [] => Err(LogsError::NoRun { results: self.results, run: self.run }.into()),
+            [] => Err(CliError::NoRun { results: self.results, run: self.run }),
             several => {
                 let line = |(store, run): &(Store, RunId)| {
                     let label = store.entry(run).map(|entry| entry.label.clone()).unwrap_or_default();
                     format!("{run}  {label}  in {}", store.layout().folder().display())
                 };
-                Err(LogsError::Several { run: self.run, candidates: several.iter().map(line).collect() }.into())
+                Err(CliError::SeveralRuns { run: self.run, candidates: several.iter().map(line).collect() })
             }
         }
     }

@@ -2,13 +2,14 @@
 
 use std::io::{BufReader, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::streams::print;
 use crate::data::{DataError, TextColumns, TextLines, TextReader, Truth, is_separated};
 use crate::execute::{Stop, cuda_devices, open_device, stop_on_signals};
+use crate::exit_code::ExitCode;
 use crate::inference::{
     self, Columns, Format, InferenceError, LabelAs, Limits, Place, Prediction, Predictor, Source, Summary, Writer,
     predict_rows,
@@ -17,6 +18,7 @@ use crate::spec::{Quoting, Reading, Separator};
 use crate::store::write_atomically_with;
 
 use super::CliError;
+use super::context::Context;
 use super::downloads;
 use super::progress::can_draw;
 use super::run::Devices;
@@ -121,20 +123,20 @@ enum LabelForm {
 }
 
 impl Predict {
-    pub fn run(self) -> Result<ExitCode, CliError> {
+    pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
         let format = self.format()?;
         let Some(input) = &self.input else {
             self.predict_texts(format)?;
-            return Ok(ExitCode::SUCCESS);
+            return Ok(ExitCode::Success);
         };
         let stop = Stop::default();
         match self.predict_file(input, format, &stop) {
             Err(CliError::Inference(error @ InferenceError::Interrupted)) => {
                 tell(error);
-                Ok(ExitCode::from(u8::try_from(128 + stop.signal()).unwrap_or(u8::MAX)))
+                Ok(ExitCode::signal(stop.signal()))
             }
             Err(error) => Err(error),
-            Ok(()) => Ok(ExitCode::SUCCESS),
+            Ok(()) => Ok(ExitCode::Success),
         }
     }
 
@@ -205,7 +207,7 @@ impl Predict {
         let predictor = self.predictor(&self.source()?)?;
         if !from_input && !self.json && self.output.is_none() {
             let predictions = predictor.predict(&self.text)?;
-            return super::print(&table(&self.text, &predictions, predictor.class_names()));
+            return print(&table(&self.text, &predictions, predictor.class_names()));
         }
         let columns = self.columns(None, Some("text".to_owned()));
         self.write(&mut |out| {

@@ -1,13 +1,15 @@
 //! `sweep report`: charts and tables from results.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::ValueEnum;
 
+use crate::cli::streams::print;
+use crate::exit_code::ExitCode;
 use crate::report::{self, ReportOptions};
 
 use super::CliError;
+use super::context::Context;
 
 /// Makes charts and tables from results.
 ///
@@ -42,7 +44,7 @@ enum Format {
 }
 
 impl Report {
-    pub fn run(self) -> Result<ExitCode, CliError> {
+    pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
         let format = match self.format {
             Format::Png => report::Format::Png,
             Format::Svg => report::Format::Svg,
@@ -55,8 +57,8 @@ impl Report {
                 text.push_str(&format!("  note: {remark}\n"));
             }
         }
-        super::print(&text)?;
-        Ok(ExitCode::SUCCESS)
+        print(&text)?;
+        Ok(ExitCode::Success)
     }
 }
 

@@ -18,6 +18,11 @@ pub fn tell(text: impl Display) {
     let _ = StandardError.write_all(format!("{text}\n").as_bytes());
 }
 
+/// Tells people why a verb could not do its work.
+pub fn tell_error(error: &CliError) {
+    tell(format_args!("{} {error}", console::style("error:").for_stderr().red().bold()));
+}
+
 /// Whether something could not be told.
 pub fn lost() -> bool {
     LOST.load(Ordering::Relaxed)
@@ -66,4 +71,12 @@ pub fn write_out(text: &str) -> Result<Reader, CliError> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
         Err(error) => Err(CliError::Output(error)),
     }
+}
+
+/// Writes to standard output. A reader that has seen enough (`| head`) is no error.
+///
+/// # Errors
+/// As [`write_out`].
+pub fn print(text: &str) -> Result<(), CliError> {
+    write_out(text).map(drop)
 }

@@ -2,20 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use crate::event::{Event, Outcome, Sink};
+use crate::event::{Event, FanOut, Outcome, Sink};
 use crate::execute::{
     ExecutorSource, Stop, WhenBusy, WorkerEnd, WorkerOptions, check_threads, cuda_devices, stop_on_signals, supervise,
 };
+use crate::exit_code::ExitCode;
 use crate::launch::SlurmTask;
 use crate::spec::RunId;
 use crate::store::{ClaimOptions, Store};
 
+use super::CliError;
+use super::context::Context;
+use super::numbers;
 use super::run::Devices;
+use super::sinks::sinks;
 use super::streams::tell;
 use super::workers::Workers;
-use super::{CliError, numbers, progress};
 
 /// Works on a sweep with all devices of its allocation until nothing is left or its time is over.
 #[derive(Debug, clap::Args)]
@@ -38,28 +41,28 @@ pub struct Task {
 }
 
 impl Task {
-    pub fn run(self, executors: &dyn ExecutorSource) -> Result<ExitCode, CliError> {
+    pub fn run(self, context: &Context<'_>) -> Result<ExitCode, CliError> {
         let stop = Stop::default();
         stop_on_signals(&stop).map_err(CliError::Signals)?;
         let task = SlurmTask::current();
         let name = task.as_ref().map_or_else(|| "a task".to_owned(), |task| format!("slurm task {task}"));
         let claims = ClaimOptions { worker: name.clone(), ..ClaimOptions::default() };
         let store = Store::open_with(&self.results, claims)?;
-        store.accepts(executors.kind())?;
+        store.accepts(context.executors.kind())?;
         let devices = self.devices.resolve(cuda_devices())?;
         check_threads(self.threads)?;
         tell(format_args!("{name}: {} on {}", store.layout().folder().display(), devices.join(", ")));
-        let commands = self.workers(executors).commands(&store, &devices)?;
+        let commands = self.workers(context.executors).commands(&store, &devices)?;
         let open = store.runs()?.iter().filter(|view| !view.removed && !view.state.is_final()).count();
-        let mut seen = Seen { sink: progress::sink(&store.record().name, open), gained: false, unsuccessful: false };
+        let mut seen = Seen { sink: sinks(&store.record().name, open), gained: false, unsuccessful: false };
         let end = supervise(&store, &commands, self.fail_fast, &mut seen, &stop)?;
         if end != WorkerEnd::Interrupted {
-            return Ok(ExitCode::from(u8::from(seen.unsuccessful)));
+            return Ok(ExitCode::success_if(!seen.unsuccessful));
         }
         if let Some(task) = task.filter(|_| stop.is_warning()) {
             go_on_later(&task, seen.gained);
         }
-        Ok(ExitCode::from(u8::try_from(128 + stop.signal()).unwrap_or(u8::MAX)))
+        Ok(ExitCode::signal(stop.signal()))
     }
 
     fn workers<'a>(&self, executors: &'a dyn ExecutorSource) -> Workers<'a> {
@@ -98,7 +101,7 @@ fn go_on_later(task: &SlurmTask, gained: bool) {
 
 /// Passes events on and keeps in mind what they mean for the task.
 struct Seen {
-    sink: Box<dyn Sink>,
+    sink: FanOut<'static>,
     /// A step was done.
     gained: bool,
     /// A run did not complete.

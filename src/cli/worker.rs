@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::execute::{
-    ExecutorSource, JsonLines, Stop, WhenBusy, WorkerOptions, WorkerProcess, stop_on_signals, worker_exit_status,
-    worker_main,
+    JsonLines, Stop, WhenBusy, WorkerOptions, WorkerProcess, stop_on_signals, worker_exit_code, worker_main,
 };
+use crate::exit_code::ExitCode;
 use crate::launch::SlurmTask;
 use crate::spec::RunId;
 use crate::store::{ClaimOptions, Store};
 
 use super::CliError;
+use super::context::Context;
 use super::numbers;
 use super::streams::tell;
 use super::versions::versions;
@@ -47,7 +47,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub fn run(self, executors: &dyn ExecutorSource) -> Result<ExitCode, CliError> {
+    pub fn run(self, context: &Context<'_>) -> Result<ExitCode, CliError> {
         let stop = Stop::default();
         stop_on_signals(&stop).map_err(CliError::Signals)?;
         let only: BTreeSet<RunId> = self.only.iter().cloned().map(RunId).collect();
@@ -55,7 +55,7 @@ impl Worker {
         let worker = SlurmTask::current().map_or(usual.worker.clone(), |task| format!("slurm task {task}"));
         let claims = ClaimOptions { worker, device: Some(self.device.clone()), ..usual };
         let store = Store::open_with(&self.results, claims.clone())?;
-        let mut executor = executors.open(&self.device, self.threads, &store)?;
+        let mut executor = context.executors.open(&self.device, self.threads, &store)?;
         let process = WorkerProcess {
             folder: self.results.clone(),
             claims,
@@ -74,6 +74,6 @@ impl Worker {
         if let Err(error) = &end {
             tell(error);
         }
-        Ok(ExitCode::from(worker_exit_status(&end, &stop)))
+        Ok(worker_exit_code(&end, &stop))
     }
 }

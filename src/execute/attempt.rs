@@ -17,7 +17,7 @@ type Places = Vec<Vec<RunId>>;
 
 impl Worker<'_> {
     /// Does with a claimed pack what is to be done, and releases it.
-    pub(super) fn attend(&mut self, claimed: Claimed) -> Result<(), WorkerError> {
+    pub(super) fn work_on(&mut self, claimed: Claimed) -> Result<(), WorkerError> {
         let Claimed { pack, packs, claim } = claimed;
         let plan = &pack.plan;
         if self.store.layout().pack(&plan.id).replan().exists() {

@@ -40,6 +40,7 @@ mod executor;
 mod generations;
 mod memory;
 mod plan;
+mod progress_file;
 mod signals;
 mod source;
 mod stop;
@@ -61,7 +62,4 @@ pub use stop::Stop;
 pub use supervise::{SuperviseError, supervise};
 pub use torch::{TorchExecutor, TorchSource, check_threads, cuda_devices, open_device, product_rate};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
-pub use worker_process::{
-    EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, JsonLines, WorkerCommand, WorkerProcess, worker_exit_status,
-    worker_main,
-};
+pub use worker_process::{JsonLines, WorkerCommand, WorkerProcess, worker_exit_code, worker_main};

@@ -11,13 +11,12 @@ use rustix::process::{Pid, Signal};
 use signal_hook::consts::{SIGKILL, SIGTERM};
 
 use crate::event::{Event, Outcome, Sink};
+use crate::exit_code::ExitCode;
 use crate::spec::{PackId, RunId};
 use crate::store::{Store, StoreError};
 
 use super::suspend::Suspension;
-use super::worker_process::{
-    EXIT_CANNOT_RECORD, EXIT_DONE, EXIT_FAILED_FAST, EXIT_NO_INPUTS, Message, WorkerCommand, listen,
-};
+use super::worker_process::{Message, WorkerCommand, listen};
 use super::{Stop, WorkerEnd};
 
 /// Between two looks at the processes.
@@ -145,7 +144,7 @@ impl Supervisor<'_> {
             self.start(number)?;
         }
         while self.workers.iter().any(|worker| worker.child.is_some()) {
-            suspension.attend(|signal| self.workers.iter().for_each(|worker| worker.signal(signal)));
+            suspension.relay(|signal| self.workers.iter().for_each(|worker| worker.signal(signal)));
             self.pass_on_stop();
             match self.messages.recv_timeout(TICK) {
                 Ok((number, message)) => self.hear(number, message),
@@ -153,7 +152,7 @@ impl Supervisor<'_> {
             }
             for number in 0..self.workers.len() {
                 if let Some(status) = self.workers[number].poll() {
-                    self.attend_end(number, status)?;
+                    self.handle_exit(number, status)?;
                 }
             }
         }
@@ -226,7 +225,7 @@ impl Supervisor<'_> {
         }
     }
 
-    fn attend_end(&mut self, number: usize, status: ExitStatus) -> Result<(), SuperviseError> {
+    fn handle_exit(&mut self, number: usize, status: ExitStatus) -> Result<(), SuperviseError> {
         self.workers[number].child = None;
         let verdict = self.judge(number, status)?;
         self.workers[number].pack = None;
@@ -239,24 +238,23 @@ impl Supervisor<'_> {
     fn judge(&mut self, number: usize, status: ExitStatus) -> Result<Verdict, SuperviseError> {
         let worker = &mut self.workers[number];
         let device = worker.command.device.clone();
-        let code = status.code().and_then(|code| u8::try_from(code).ok());
-        match code {
-            Some(EXIT_DONE) => return Ok(Verdict::Over),
-            Some(EXIT_FAILED_FAST) if self.fail_fast => {
+        match status.code().and_then(ExitCode::from_number) {
+            Some(ExitCode::Success) => return Ok(Verdict::Over),
+            Some(ExitCode::Failure) if self.fail_fast => {
                 self.failed = true;
                 return Ok(Verdict::Over);
             }
-            Some(EXIT_CANNOT_RECORD) => {
+            Some(ExitCode::CannotRecord) => {
                 let reason = worker.last_words().trim().to_owned();
                 self.error.get_or_insert(SuperviseError::CannotRecord { device, reason });
                 return Ok(Verdict::Over);
             }
-            Some(EXIT_NO_INPUTS) => {
+            Some(ExitCode::NoInputs) => {
                 let reason = worker.last_words().trim().to_owned();
                 self.error.get_or_insert(SuperviseError::Inputs { device, reason });
                 return Ok(Verdict::Over);
             }
-            Some(code) if self.told.is_some_and(|signal| i32::from(code) == 128 + signal) => {
+            Some(ExitCode::Signal(code)) if self.told.is_some_and(|signal| i32::from(code) == signal) => {
                 return Ok(Verdict::Over);
             }
             _ => {}

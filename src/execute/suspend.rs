@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGCONT, SIGSTOP, SIGTSTP};
 use signal_hook::{SigId, flag, low_level};
 
-/// While it lives, SIGTSTP of this process waits for [`Suspension::attend`]; before and after, it does what it does
+/// While it lives, SIGTSTP of this process waits for [`Suspension::relay`]; before and after, it does what it does
 /// elsewhere.
 #[derive(Debug)]
 pub(super) struct Suspension {
-    asked: Arc<AtomicBool>,
+    requested: Arc<AtomicBool>,
     continued: Arc<AtomicBool>,
     over: Arc<AtomicBool>,
     handlers: Vec<SigId>,
@@ -24,18 +24,18 @@ impl Suspension {
     /// The handlers cannot be installed.
     pub(super) fn new() -> io::Result<Self> {
         let flag_of = || Arc::new(AtomicBool::new(false));
-        let mut suspension = Self { asked: flag_of(), continued: flag_of(), over: flag_of(), handlers: Vec::new() };
+        let mut suspension = Self { requested: flag_of(), continued: flag_of(), over: flag_of(), handlers: Vec::new() };
         // Stays when it is over: without any handler the signal would be lost then.
         flag::register_conditional_default(SIGTSTP, suspension.over.clone())?;
-        suspension.handlers.push(flag::register(SIGTSTP, suspension.asked.clone())?);
+        suspension.handlers.push(flag::register(SIGTSTP, suspension.requested.clone())?);
         suspension.handlers.push(flag::register(SIGCONT, suspension.continued.clone())?);
         Ok(suspension)
     }
 
     /// Where this process was asked to stand still, has everybody do so (`signal` sends a signal to all workers) and comes
     /// back when it is continued. Workers get SIGSTOP: SIGTSTP does not stop a process whose group has no terminal.
-    pub(super) fn attend(&self, signal: impl Fn(i32)) {
-        if self.asked.swap(false, Ordering::SeqCst) {
+    pub(super) fn relay(&self, signal: impl Fn(i32)) {
+        if self.requested.swap(false, Ordering::SeqCst) {
             signal(SIGSTOP);
             low_level::raise(SIGSTOP).ok();
             signal(SIGCONT);

@@ -157,7 +157,7 @@ impl Worker<'_> {
             self.store.reload()?;
             match self.next()? {
                 Next::Pack(claimed) => {
-                    self.attend(*claimed)?;
+                    self.work_on(*claimed)?;
                     self.index.refresh(&self.store)?;
                 }
                 Next::Busy { certain: true, .. } if self.options.when_busy == WhenBusy::Leave => {

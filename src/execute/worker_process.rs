@@ -14,20 +14,12 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use signal_hook::consts::{SIGHUP, SIGTERM};
 
 use crate::event::{Event, Sink};
+use crate::exit_code::ExitCode;
 use crate::store::{ClaimOptions, Store};
 
 use super::signals::leave_at_once;
 use super::worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 use super::{Executor, Stop};
-
-/// Exit status of a worker process that left with everything done.
-pub const EXIT_DONE: u8 = 0;
-/// Exit status of a worker process that stopped because a run failed.
-pub const EXIT_FAILED_FAST: u8 = 1;
-/// Exit status of a worker process that cannot record results; starting it again would not help.
-pub const EXIT_CANNOT_RECORD: u8 = 3;
-/// Exit status of a worker process that does not find what the runs read; starting it again would not help.
-pub const EXIT_NO_INPUTS: u8 = 4;
 
 /// What a worker process works on.
 #[derive(Clone, Debug)]
@@ -57,14 +49,14 @@ pub fn worker_main(
     work(&store, &process.options, executor, sink, stop)
 }
 
-/// The status to exit with.
-pub fn worker_exit_status(end: &Result<WorkerEnd, WorkerError>, stop: &Stop) -> u8 {
+/// The code to exit with.
+pub fn worker_exit_code(end: &Result<WorkerEnd, WorkerError>, stop: &Stop) -> ExitCode {
     match end {
-        Ok(WorkerEnd::NothingLeft) => EXIT_DONE,
-        Ok(WorkerEnd::Interrupted) => u8::try_from(128 + stop.signal()).unwrap_or(u8::MAX),
-        Ok(WorkerEnd::FailedFast) => EXIT_FAILED_FAST,
-        Err(WorkerError::Inputs { .. }) => EXIT_NO_INPUTS,
-        Err(WorkerError::Store(_) | WorkerError::Record(_)) => EXIT_CANNOT_RECORD,
+        Ok(WorkerEnd::NothingLeft) => ExitCode::Success,
+        Ok(WorkerEnd::Interrupted) => ExitCode::signal(stop.signal()),
+        Ok(WorkerEnd::FailedFast) => ExitCode::Failure,
+        Err(WorkerError::Inputs { .. }) => ExitCode::NoInputs,
+        Err(WorkerError::Store(_) | WorkerError::Record(_)) => ExitCode::CannotRecord,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Writes what happens into the logs of runs and packs.
 
-use crate::event::{EpochRecord, Event, Figures, Outcome, Sink};
+use crate::event::{EpochRecord, Event, Figures, Outcome, Sink, SinkError};
 use crate::spec::PackId;
 use crate::words::counted;
 
@@ -9,7 +9,7 @@ use super::{Store, StoreError};
 /// A sink that appends to `log.txt` of the run an event is about, or of the pack in work.
 ///
 /// A log that cannot be written must not end a training that can: the first such error is kept for
-/// [`LogSink::take_error`].
+/// [`Sink::take_error`].
 #[derive(Debug)]
 pub struct LogSink {
     store: Store,
@@ -20,11 +20,6 @@ pub struct LogSink {
 impl LogSink {
     pub fn new(store: Store) -> Self {
         Self { store, pack: None, error: None }
-    }
-
-    /// The first error since the last call.
-    pub fn take_error(&mut self) -> Option<StoreError> {
-        self.error.take()
     }
 
     fn append(&self, event: &Event) -> Result<(), StoreError> {
@@ -71,6 +66,10 @@ impl Sink for LogSink {
         if matches!(event, Event::PackStopped { .. }) {
             self.pack = None;
         }
+    }
+
+    fn take_error(&mut self) -> Option<SinkError> {
+        self.error.take().map(Into::into)
     }
 }
 

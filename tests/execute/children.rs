@@ -8,7 +8,7 @@ use std::time::Duration;
 use sweep::event::{Event, Sink};
 use sweep::execute::{
     JsonLines, Stop, WhenBusy, WorkerCommand, WorkerEnd, WorkerOptions, WorkerProcess, stop_on_signals, supervise,
-    worker_exit_status, worker_main,
+    worker_exit_code, worker_main,
 };
 use sweep::spec::RunId;
 use sweep::store::Store;
@@ -203,7 +203,7 @@ fn worker_process() {
     if let Err(error) = &end {
         eprintln!("{error}");
     }
-    std::process::exit(i32::from(worker_exit_status(&end, &stop)));
+    std::process::exit(i32::from(worker_exit_code(&end, &stop).number()));
 }
 
 #[test]

@@ -5,14 +5,16 @@
 mod mock;
 
 use std::io::Write;
-use std::process::ExitCode;
 
-fn main() -> ExitCode {
-    match mock::MockSource::take_options(std::env::args_os()) {
+use sweep::exit_code::ExitCode;
+
+fn main() {
+    let code = match mock::MockSource::take_options(std::env::args_os()) {
         Ok((source, arguments)) => sweep::cli::main(arguments, &source),
         Err(error) => {
             writeln!(std::io::stderr(), "error: {error}").ok();
-            ExitCode::from(2)
+            ExitCode::BadInput
         }
-    }
+    };
+    std::process::exit(i32::from(code.number()))
 }

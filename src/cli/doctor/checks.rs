@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::cli::text::bytes;
 use crate::hub::{Hub, MINILM};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::cli::machine;
 
 /// Every check.

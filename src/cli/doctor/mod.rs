@@ -1,12 +1,14 @@
 //! `sweep doctor`: what this machine has, and what is missing with the command that mends it.
 
 mod checks;
-
-use std::process::ExitCode;
-
-use console::style;
+mod finding;
 
 use super::CliError;
+use super::context::Context;
+use crate::cli::streams::print;
+use crate::exit_code::ExitCode;
+
+use finding::{Finding, render};
 
 /// Says what was found on this machine and what is missing, with the command that mends it.
 ///
@@ -18,86 +20,10 @@ Exit codes:
   1  something needed is missing")]
 pub struct Doctor {}
 
-/// What a check found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Finding {
-    subject: &'static str,
-    detail: String,
-    state: State,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum State {
-    Found,
-    /// Not there, and only some uses need it.
-    Optional {
-        mend: String,
-    },
-    /// Not there, and nothing goes without it.
-    Missing {
-        mend: String,
-    },
-}
-
-impl Finding {
-    fn found(subject: &'static str, detail: impl Into<String>) -> Self {
-        Finding { subject, detail: detail.into(), state: State::Found }
-    }
-
-    fn optional(subject: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Self {
-        Finding { subject, detail: detail.into(), state: State::Optional { mend: mend.into() } }
-    }
-
-    fn missing(subject: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Self {
-        Finding { subject, detail: detail.into(), state: State::Missing { mend: mend.into() } }
-    }
-}
-
 impl Doctor {
-    pub fn run(self) -> Result<ExitCode, CliError> {
+    pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
         let findings = checks::all();
-        super::print(&render(&findings))?;
-        let missing = findings.iter().any(|finding| matches!(finding.state, State::Missing { .. }));
-        Ok(ExitCode::from(u8::from(missing)))
-    }
-}
-
-/// One line per finding, the mending command under it.
-fn render(findings: &[Finding]) -> String {
-    let width = findings.iter().map(|finding| finding.subject.len()).max().unwrap_or(0);
-    let mut text = String::new();
-    for Finding { subject, detail, state } in findings {
-        let (mark, mend) = match state {
-            State::Found => (style("ok     ").green(), None),
-            State::Optional { mend } => (style("-      ").yellow(), Some(mend)),
-            State::Missing { mend } => (style("missing").red(), Some(mend)),
-        };
-        text.push_str(&format!("{mark}  {subject:width$}  {detail}\n"));
-        if let Some(mend) = mend {
-            text.push_str(&format!("         {:width$}  → {mend}\n", ""));
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_missing_says_how_to_mend_it() {
-        console::set_colors_enabled(false);
-        let findings = [
-            Finding::found("libtorch", "2.11.0"),
-            Finding::optional("Slurm", "no sbatch", "apt-get install slurm-client"),
-            Finding::missing("model", "not there", "make setup"),
-        ];
-        insta::assert_snapshot!(render(&findings), @"
-        ok       libtorch  2.11.0
-        -        Slurm     no sbatch
-                           → apt-get install slurm-client
-        missing  model     not there
-                           → make setup
-        ");
+        print(&render(&findings))?;
+        Ok(ExitCode::success_if(!findings.iter().any(Finding::is_missing)))
     }
 }

@@ -14,9 +14,11 @@ use crate::execute::cuda_devices;
 use crate::hub::Hub;
 use crate::spec::{PlannedRun, RunId};
 
+use super::chosen::Chosen;
 use super::duration::Work;
 use super::inputs::{Outcomes, Scope};
-use super::{Chosen, Run, inputs, prospects};
+use super::options::Run;
+use super::{inputs, prospects};
 
 /// Stands for what is not known.
 const UNKNOWN: &str = "?";

@@ -7,7 +7,8 @@ use crate::hub::Hub;
 use crate::spec::{PlannedRun, RunId, Sweep};
 use crate::store::{Deciding, ExecutorKind, Layout, Store};
 
-use super::{Chosen, Run};
+use super::chosen::Chosen;
+use super::options::Run;
 
 /// Which runs are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

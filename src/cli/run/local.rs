@@ -1,18 +1,21 @@
 //! Training on this machine: the workers, the summary.
 
-use std::process::ExitCode;
-
 use crate::execute::{
     Generations, Stop, WorkerEnd, check_threads, cuda_devices, stop_on_signals, supervise, work_by_generations,
 };
+use crate::exit_code::ExitCode;
 use crate::hub::Hub;
 use crate::store::{RunView, Store};
 
+use super::chosen::Chosen;
 use super::inputs::Scope;
-use super::{Chosen, Run, inputs, plan, summary};
+use super::options::Run;
+use super::{inputs, plan, summary};
+use crate::cli::CliError;
+use crate::cli::sinks::sinks;
+use crate::cli::streams::print;
 use crate::cli::streams::tell;
 use crate::cli::workers::Workers;
-use crate::cli::{CliError, print, progress};
 
 /// How training came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +39,7 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, 
         planner: &|runs| plan::packs(options, &inputs, device, runs),
     };
     let ended = work(options, chosen, &generations, &mut store, &devices)?;
-    store.refresh_index()?;
-    let views = plan::runs(&store, chosen)?;
+    let views = store.refresh_index().and_then(|_| plan::runs(&store, chosen)).map_err(CliError::AfterTraining)?;
     let shown = print(&summary::summary(&store, &views));
     if let Ended::Interrupted(_) = ended {
         tell("Interrupted with everything saved; the same command continues.");
@@ -49,7 +51,7 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, 
 
 fn exit_code(ended: Ended, views: &[RunView]) -> ExitCode {
     match ended {
-        Ended::Interrupted(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX)),
+        Ended::Interrupted(signal) => ExitCode::signal(signal),
         Ended::Worked => summary::exit_code(views),
     }
 }
@@ -65,7 +67,7 @@ fn work(
     let stop = Stop::default();
     let mut is_heard = false;
     let workers =
-        Workers { options: options.worker_options(chosen), threads: options.threads, executors: chosen.executors };
+        Workers { options: chosen.worker_options(options), threads: options.threads, executors: chosen.executors };
     let mut train = |store: &Store| -> Result<WorkerEnd, CliError> {
         let open = plan::open_runs(store, chosen)?;
         if open == 0 {
@@ -76,10 +78,16 @@ fn work(
             is_heard = true;
         }
         let commands = workers.commands(store, devices)?;
-        let mut sink = progress::sink(&chosen.sweep.name, open);
-        Ok(supervise(store, &commands, options.fail_fast, sink.as_mut(), &stop)?)
+        let mut sink = sinks(&chosen.sweep.name, open);
+        Ok(supervise(store, &commands, options.fail_fast, &mut sink, &stop)?)
     };
-    Ok(match work_by_generations(store, generations, &mut train)? {
+    let ended = work_by_generations(store, generations, &mut train);
+    let ended = ended.map_err(|error| match error {
+        // A generation was trained.
+        CliError::Store(error) if is_heard => CliError::AfterTraining(error),
+        error => error,
+    });
+    Ok(match ended? {
         WorkerEnd::Interrupted => Ended::Interrupted(stop.signal()),
         WorkerEnd::NothingLeft | WorkerEnd::FailedFast => Ended::Worked,
     })

@@ -2,15 +2,17 @@
 
 use crate::execute::{DeviceKind, MemoryLimit, PlanOptions, plan_packs, relative_duration};
 use crate::spec::{PackPlan, PlannedRun};
-use crate::store::{ClaimOptions, Opened, PlanInput, Retried, RunView, Store};
+use crate::store::{ClaimOptions, Opened, PlanInput, Retried, RunView, Store, StoreError};
 
-use super::{Chosen, Run};
+use super::chosen::Chosen;
+use super::options::Run;
+use crate::cli::command_line::command_line;
 use crate::cli::cost::Costs;
 use crate::cli::preflight::{self, Preflight};
 use crate::cli::rehearsal;
 use crate::cli::streams::tell;
 use crate::cli::text::count;
-use crate::cli::{CliError, command_line, machine};
+use crate::cli::{CliError, machine};
 
 /// What packs are planned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +97,7 @@ fn record_start(store: &Store, inputs: &Preflight, scaled: &str, command: &[Stri
 }
 
 /// The chosen runs as they stand.
-pub fn runs(store: &Store, chosen: &Chosen<'_>) -> Result<Vec<RunView>, CliError> {
+pub fn runs(store: &Store, chosen: &Chosen<'_>) -> Result<Vec<RunView>, StoreError> {
     let mut views = store.runs()?;
     views.retain(|view| !view.removed && chosen.contains(&view.run.id));
     Ok(views)

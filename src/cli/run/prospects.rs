@@ -12,7 +12,8 @@ use crate::report::{outlook, verdicts};
 use crate::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, PlannedRun, RunId, Sweep};
 use crate::store::Deciding;
 
-use super::{Chosen, Run};
+use super::chosen::Chosen;
+use super::options::Run;
 
 /// Assumed where no figure is given to compare with.
 const ACCURACY: f64 = 0.9;

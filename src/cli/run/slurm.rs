@@ -3,17 +3,21 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
+use crate::exit_code::ExitCode;
 use crate::hub::Hub;
 use crate::launch::{JobScript, SlurmSettings, Word, submit};
 use crate::spec::{PackPlan, RunId};
 use crate::store::{Layout, Store};
 
+use super::chosen::Chosen;
 use super::inputs::Scope;
-use super::{Chosen, Run, inputs, plan, summary};
+use super::options::Run;
+use super::{inputs, plan, summary};
+use crate::cli::CliError;
+use crate::cli::command_line::command_line;
+use crate::cli::streams::print;
 use crate::cli::text::count;
-use crate::cli::{CliError, command_line, print};
 use crate::words::shell_path;
 
 /// Tasks of the array where nobody says how many.
@@ -47,13 +51,14 @@ pub fn launch(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode,
     let path = store.write_script(&script.to_string())?;
     let submitted = submit(&path)?;
     let command = command_line();
-    store.record_launch(&submitted, script.workers, &command, &path)?;
+    // The jobs are in the queue.
+    store.record_launch(&submitted, script.workers, &command, &path).map_err(CliError::AfterTraining)?;
     let folder = shell_path(store.layout().folder());
     print(&format!(
         "Submitted as Slurm job {submitted}, {}.\n  sweep status {folder} --watch\n  sweep cancel {folder}\n",
         count(script.workers, "task")
     ))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::Success)
 }
 
 /// The kind of device that tasks are going to have: this machine need not have it.

@@ -1,10 +1,10 @@
 //! What a person reads when the sweep is over: one line per run, and where to look next.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::again;
 use crate::cli::text::{Align, Table, clock, count, percent};
+use crate::exit_code::ExitCode;
 use crate::spec::MetricName;
 use crate::store::{ExecutorKind, RunState, RunView, Store, ranking_metric};
 use crate::words::shell_path;
@@ -44,7 +44,7 @@ pub fn summary(store: &Store, views: &[RunView]) -> String {
 /// Whether every run is completed and all that it left is there.
 pub fn exit_code(views: &[RunView]) -> ExitCode {
     let well = |view: &RunView| view.state == RunState::Completed && !view.is_damaged();
-    ExitCode::from(u8::from(!views.iter().all(well)))
+    ExitCode::success_if(views.iter().all(well))
 }
 
 /// `5 runs: 4 completed, 1 failed`

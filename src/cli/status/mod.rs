@@ -4,19 +4,21 @@ mod jobs;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use indicatif::HumanCount;
 use serde::Serialize;
 
+use crate::cli::streams::print;
+use crate::exit_code::ExitCode;
 use crate::spec::MetricName;
 use crate::store::{ExecutorKind, RunState, RunView, Store, best_run, ranking_metric, sweep_folders};
 
+use super::context::Context;
 use super::run::counts;
-use super::streams::{Reader, write_out};
+use super::streams::{Reader, tell_error, write_out};
 use super::text::{Align, Table, clock, percent};
-use super::{CliError, again, tell_error};
+use super::{CliError, again};
 
 use jobs::Job;
 
@@ -92,7 +94,7 @@ struct RunStatus {
 }
 
 impl Status {
-    pub fn run(self) -> Result<ExitCode, CliError> {
+    pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
         if self.json {
             let mut sweeps = Vec::new();
             let looked = look(&self.path, Look::Close)?;
@@ -101,7 +103,7 @@ impl Status {
             }
             // Plain data with string keys: it always has a JSON form.
             let text = serde_json::to_string_pretty(&sweeps).map_err(|error| CliError::Output(error.into()))?;
-            super::print(&format!("{text}\n"))?;
+            print(&format!("{text}\n"))?;
             return Ok(looked.told());
         }
         let mut queue: Option<(Instant, Vec<String>)> = None;
@@ -178,7 +180,7 @@ impl Looked {
     }
 
     fn exit_code(&self) -> ExitCode {
-        self.unreadable.first().map_or(ExitCode::SUCCESS, CliError::exit_code)
+        self.unreadable.first().map_or(ExitCode::Success, CliError::exit_code)
     }
 
     fn faults(&self) -> Vec<String> {

@@ -1,0 +1,99 @@
+//! Which runs of which sweep are to be run.
+
+use std::collections::BTreeSet;
+
+use crate::cli::CliError;
+use crate::cli::facts::{Depth, Found, LocalFacts};
+use crate::cli::numbers;
+use crate::cli::rehearsal;
+use crate::cli::streams::tell;
+use crate::execute::{ExecutorSource, WorkerOptions};
+use crate::hub::Hub;
+use crate::search::{self, Search, Space};
+use crate::spec::{PlannedRun, RunId, Sweep, SweepFile, select};
+
+use super::options::Run;
+
+/// What is to be run.
+pub struct Chosen<'a> {
+    /// With the runs of its first generation.
+    pub sweep: Sweep,
+    pub search: &'static dyn Search,
+    /// What further generations are chosen from; none where that is the first one.
+    design: Option<Vec<PlannedRun>>,
+    /// The sweep file, byte for byte.
+    pub yaml: String,
+    /// None: all of them.
+    pub only: Option<BTreeSet<RunId>>,
+    /// Where the models are, and what was not read.
+    pub found: Found,
+    /// What it is run with.
+    pub executors: &'a dyn ExecutorSource,
+}
+
+impl Chosen<'_> {
+    pub fn space(&self) -> Space<'_> {
+        Space { design: self.design.as_deref().unwrap_or(&self.sweep.runs) }
+    }
+
+    pub fn runs(&self) -> impl Iterator<Item = &PlannedRun> {
+        self.sweep.runs.iter().filter(|run| self.contains(&run.id))
+    }
+
+    pub fn contains(&self, run: &RunId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(run))
+    }
+
+    /// How workers go about it.
+    pub fn worker_options(&self, options: &Run) -> WorkerOptions {
+        WorkerOptions {
+            checkpoint_every: numbers::of_minutes(options.checkpoint_minutes),
+            fail_fast: options.fail_fast,
+            only: self.only.clone(),
+            ..WorkerOptions::default()
+        }
+    }
+}
+
+impl<'a> Chosen<'a> {
+    /// What the options choose.
+    ///
+    /// # Errors
+    /// A sweep file that cannot be used, or inputs that cannot be read.
+    pub fn new(options: &Run, hub: &Hub, executors: &'a dyn ExecutorSource) -> Result<Self, CliError> {
+        let mut file = SweepFile::read(&options.file)?;
+        for assignment in &options.set {
+            file.set(assignment)?;
+        }
+        let (mut sweep, found) = resolve(options, &file, hub)?;
+        file.notices(&sweep).iter().for_each(tell);
+        let search = search::of_sweep(&sweep);
+        let design = search::put_first_generation(search, &mut sweep);
+        let only = match options.only.as_slice() {
+            [] => None,
+            patterns => Some(select(&sweep, patterns)?.into_iter().collect()),
+        };
+        // Patterns may name places as the file does, so they come first.
+        let sweep = sweep.with_absolute_paths().map_err(CliError::CurrentFolder)?;
+        Ok(Chosen { sweep, search, design, yaml: file.text().to_string(), only, found, executors })
+    }
+}
+
+/// What is wrong with the file is told before anything large is downloaded; a dry run does without the weights.
+fn resolve(options: &Run, file: &SweepFile, hub: &Hub) -> Result<(Sweep, Found), CliError> {
+    let facts = LocalFacts::new(hub, if options.dry_run { Depth::Look } else { Depth::All });
+    if options.rehearse {
+        let sweep = file.rehearse(&rehearsal::rehearsal(hub)?, &facts)?;
+        return Ok((sweep, facts.into_found()));
+    }
+    if hub.can_download() {
+        let shape = LocalFacts::new(hub, Depth::Shape);
+        let sweep = file.resolve(&shape)?;
+        let found = shape.into_found();
+        if found.is_exact() {
+            return Ok((sweep, found));
+        }
+    }
+    let sweep = file.resolve(&facts)?;
+    Ok((sweep, facts.into_found()))
+}
