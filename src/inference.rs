@@ -18,7 +18,7 @@ mod tokenizer_files;
 
 pub use error::InferenceError;
 pub use export::{export_adapter, export_merged};
-pub use find::{Place, find};
+pub use find::{Lookup, find};
 pub use output::{Columns, Format, LabelAs, Writer};
 pub use predictor::{Limits, Prediction, Predictor};
 pub use source::{KnownData, Source};

@@ -22,6 +22,8 @@
 //! * [`inference`]: trained classifiers put to use: found by name, merged, predicted with, exported.
 //! * [`exit_code`]: what the program and its workers leave with.
 //! * [`launch`]: a sweep as a job array of a batch system (Slurm).
+//! * [`model_files`]: how the files of a model folder are called.
+//! * [`replace_file`]: files replaced whole.
 //! * [`report`]: results folder -> charts, tables, page.
 //! * [`cli`]: one thin file per verb.
 //! * [`words`]: how numbers with their nouns, and paths in commands, are written.
@@ -44,6 +46,8 @@ pub mod inference;
 pub mod launch;
 pub mod metrics;
 pub mod model;
+pub mod model_files;
+pub mod replace_file;
 pub mod report;
 pub mod search;
 pub mod spec;

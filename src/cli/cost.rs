@@ -46,7 +46,7 @@ impl<'a> Costs<'a> {
     }
 
     /// None where something is wrong with what the run reads.
-    pub fn of(&self, run: &RunSpec) -> Option<Cost> {
+    pub fn estimate(&self, run: &RunSpec) -> Option<Cost> {
         self.inputs.source(run).map(|source| cost(run, source, self.device))
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{BinaryBytes, ProgressBar, ProgressStyle};
 
 use crate::data;
-use crate::hub::{Hub, HubError, Wanted, Watch};
+use crate::hub::{Hub, HubError, NotUsable, Wanted, Watch};
 use crate::spec::DatasetSpec;
 
 use super::progress::can_draw;
@@ -26,8 +26,8 @@ pub fn hub() -> Result<Hub, HubError> {
 pub struct DatasetFiles<'a>(pub &'a DatasetSpec);
 
 impl Wanted for DatasetFiles<'_> {
-    fn choose(&self, names: &[String], card: Option<&str>) -> Result<Vec<String>, String> {
-        data::needed_files(self.0, names, card).map_err(|error| error.to_string())
+    fn choose(&self, names: &[String], card: Option<&str>) -> Result<Vec<String>, NotUsable> {
+        data::needed_files(self.0, names, card).map_err(|error| NotUsable(error.to_string()))
     }
 
     fn complete(&self, folder: &Path) -> bool {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
-use crate::inference::{self, Place};
+use crate::inference::{self, Lookup};
 
 use super::CliError;
 use super::context::Context;
@@ -40,8 +40,8 @@ pub struct Export {
 impl Export {
     pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
         let hub = downloads::hub()?;
-        let place = Place { hub: &hub, results: &self.results, model: self.model.as_deref() };
-        let source = inference::find(&self.run, &place)?;
+        let lookup = Lookup { hub: &hub, results: &self.results, model: self.model.as_deref() };
+        let source = inference::find(&self.run, &lookup)?;
         let mut done = String::new();
         if let Some(folder) = &self.merged {
             inference::export_merged(&source, folder)?;

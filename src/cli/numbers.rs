@@ -18,61 +18,72 @@ const TOKENS: RangeInclusive<usize> = 1..=1_048_576;
 /// Variables from which libraries of ours take a number of threads.
 const THREAD_VARIABLES: [&str; 4] = ["RAYON_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"];
 
+/// A number on the command line that cannot be meant.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NumberError {
+    #[error("must be a whole number from {least} to {most}")]
+    Whole { least: String, most: String },
+    #[error("must be a number of {unit} above 0, and at most {most}")]
+    AboveZero { unit: &'static str, most: f64 },
+    #[error("must be a number of seconds from 0 to 60000000")]
+    Seconds,
+}
+
 /// A number of threads.
-pub fn threads(text: &str) -> Result<usize, String> {
+pub fn threads(text: &str) -> Result<usize, NumberError> {
     within(text, THREADS)
 }
 
 /// A number of runs in a pack.
-pub fn pack(text: &str) -> Result<usize, String> {
+pub fn pack(text: &str) -> Result<usize, NumberError> {
     within(text, PACK)
 }
 
 /// A number of texts computed at once.
-pub fn batch(text: &str) -> Result<usize, String> {
+pub fn batch(text: &str) -> Result<usize, NumberError> {
     within(text, BATCH)
 }
 
 /// A number of tokens.
-pub fn tokens(text: &str) -> Result<usize, String> {
+pub fn tokens(text: &str) -> Result<usize, NumberError> {
     within(text, TOKENS)
 }
 
 /// Gibibytes of memory.
-pub fn gibibytes(text: &str) -> Result<f64, String> {
+pub fn gibibytes(text: &str) -> Result<f64, NumberError> {
     above_zero(text, 1e6, "GiB")
 }
 
 /// Minutes between two checkpoints.
-pub fn minutes(text: &str) -> Result<f64, String> {
+pub fn minutes(text: &str) -> Result<f64, NumberError> {
     above_zero(text, 1e6, "minutes")
 }
 
 /// Seconds between two checkpoints, of a worker; 0 means after every step.
-pub fn seconds(text: &str) -> Result<f64, String> {
+pub fn seconds(text: &str) -> Result<f64, NumberError> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=6e7).contains(&seconds) => Ok(seconds),
-        _ => Err("must be a number of seconds from 0 to 60000000".to_owned()),
+        _ => Err(NumberError::Seconds),
     }
 }
 
 /// A duration of so many minutes, as [`minutes`] has read them.
-pub fn of_minutes(minutes: f64) -> Duration {
+pub fn minutes_to_duration(minutes: f64) -> Duration {
     Duration::try_from_secs_f64(60.0 * minutes).unwrap_or(Duration::MAX)
 }
 
-fn within<T>(text: &str, range: RangeInclusive<T>) -> Result<T, String>
+fn within<T>(text: &str, range: RangeInclusive<T>) -> Result<T, NumberError>
 where
     T: FromStr + PartialOrd + Display,
 {
     let number = text.parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
+    number.ok_or_else(|| NumberError::Whole { least: range.start().to_string(), most: range.end().to_string() })
 }
 
-fn above_zero(text: &str, most: f64, unit: &str) -> Result<f64, String> {
+fn above_zero(text: &str, most: f64, unit: &'static str) -> Result<f64, NumberError> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number <= most => Ok(number),
-        _ => Err(format!("must be a number of {unit} above 0, and at most {most}")),
+        _ => Err(NumberError::AboveZero { unit, most }),
     }
 }
 
@@ -102,13 +113,13 @@ mod tests {
     fn numbers_are_within_their_range() {
         assert_eq!((threads("1"), threads("1024"), pack("16")), (Ok(1), Ok(1024), Ok(16)));
         for text in ["0", "-3", "1025", "100000", "1e3", "99999999999999999999", "", "eight"] {
-            assert_eq!(threads(text).unwrap_err(), "must be a whole number from 1 to 1024", "{text}");
+            assert_eq!(threads(text).unwrap_err().to_string(), "must be a whole number from 1 to 1024", "{text}");
         }
         assert!(pack("100000").is_err() && batch("100000").is_err() && tokens("2000000").is_err());
         assert_eq!(minutes("0.5"), Ok(0.5));
         for text in ["0", "-1", "NaN", "inf", "1e300", "soon"] {
             assert_eq!(
-                minutes(text).unwrap_err(),
+                minutes(text).unwrap_err().to_string(),
                 "must be a number of minutes above 0, and at most 1000000",
                 "{text}"
             );

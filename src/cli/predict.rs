@@ -11,7 +11,7 @@ use crate::data::{DataError, TextColumns, TextLines, TextReader, Truth, is_separ
 use crate::execute::{Stop, cuda_devices, open_device, stop_on_signals};
 use crate::exit_code::ExitCode;
 use crate::inference::{
-    self, Columns, Format, InferenceError, LabelAs, Limits, Place, Prediction, Predictor, Source, Summary, Writer,
+    self, Columns, Format, InferenceError, LabelAs, Limits, Lookup, Prediction, Predictor, Source, Summary, Writer,
     predict_rows,
 };
 use crate::spec::{Quoting, Reading, Separator};
@@ -142,8 +142,8 @@ impl Predict {
 
     fn source(&self) -> Result<Source, CliError> {
         let hub = downloads::hub()?;
-        let place = Place { hub: &hub, results: &self.results, model: self.model.as_deref() };
-        let mut source = inference::find(&self.run, &place)?;
+        let lookup = Lookup { hub: &hub, results: &self.results, model: self.model.as_deref() };
+        let mut source = inference::find(&self.run, &lookup)?;
         if let Some(names) = &self.class_names {
             source.class_names = Some(names.clone());
         }
@@ -359,7 +359,7 @@ fn table(texts: &[String], predictions: &[Prediction], class_names: &[String]) -
     let mut header = vec![("label", Align::Left)];
     header.extend(class_names.iter().map(|name| (name.as_str(), Align::Right)));
     header.push(("text", Align::Left));
-    let mut table = Table::of(header);
+    let mut table = Table::with_columns(header);
     for (text, prediction) in texts.iter().zip(predictions) {
         let beginning = console::truncate_str(text, SHOWN, "…").replace(['\n', '\r', '\t'], " ");
         let label = class_names[prediction.class].clone();

@@ -68,7 +68,7 @@ impl Task {
     fn workers<'a>(&self, executors: &'a dyn ExecutorSource) -> Workers<'a> {
         let only: BTreeSet<RunId> = self.only.iter().cloned().map(RunId).collect();
         let options = WorkerOptions {
-            checkpoint_every: numbers::of_minutes(self.checkpoint_minutes),
+            checkpoint_every: numbers::minutes_to_duration(self.checkpoint_minutes),
             fail_fast: self.fail_fast,
             only: Some(only).filter(|only| !only.is_empty()),
             when_busy: WhenBusy::Leave,

@@ -37,11 +37,11 @@ pub struct Table {
 
 impl Table {
     pub fn new<const N: usize>(columns: [(&str, Align); N]) -> Self {
-        Table::of(columns.to_vec())
+        Table::with_columns(columns.to_vec())
     }
 
     /// A table of as many columns as there are.
-    pub fn of(columns: Vec<(&str, Align)>) -> Self {
+    pub fn with_columns(columns: Vec<(&str, Align)>) -> Self {
         let columns = columns.into_iter().map(|(name, align)| (name.to_string(), align));
         Table { columns: columns.collect(), rows: Vec::new() }
     }

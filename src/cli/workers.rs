@@ -21,7 +21,7 @@ impl Workers<'_> {
     pub fn commands(&self, store: &Store, devices: &[String]) -> Result<Vec<WorkerCommand>, CliError> {
         let command = |device: &String| {
             let threads = self.threads.filter(|_| device == "cpu");
-            let mut command = WorkerCommand::of_this_program(store.layout().folder(), device, threads, &self.options)?;
+            let mut command = WorkerCommand::for_this_program(store.layout().folder(), device, threads, &self.options)?;
             command.arguments.extend(self.executors.arguments());
             Ok(command)
         };

@@ -51,7 +51,7 @@ pub fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
     let given = source.class_names.clone().or_else(|| class_names_of_card(card, &source.columns.label));
     let classes = Classes::learn(&source.distinct(), given.clone(), source.news)
         .map_err(|Gaps(found)| DataError::LabelGaps { path: files.train[0].clone(), found })?;
-    let mut finding = Finding::of_training(&source, &classes, given.is_some());
+    let mut finding = Finding::for_training(&source, &classes, given.is_some());
     let columns = source.columns.clone();
     let headers = source.headers.clone();
     let form = classes.form(&source.distinct(), false).unwrap_or(LabelForm::AsLearned);

@@ -61,7 +61,7 @@ pub fn digest_of_files(spec: &DatasetSpec, location: &Path) -> Result<String, Da
 
 /// As in digests from the beginning, whatever the variants are called now: a run's id depends on these texts.
 fn format_name(path: &Path) -> &'static str {
-    match Format::of(path) {
+    match Format::from_path(path) {
         Some(Format::Parquet) => "Some(Parquet)",
         Some(Format::Csv) => "Some(Csv)",
         Some(Format::Tsv) => "Some(Tsv)",

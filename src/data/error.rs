@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 /// Where in a file something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Position {
     /// Of a text file, counted from 1: what an editor shows.
     Line(u64),
     /// Of a Parquet file, counted from 0.
     Row(usize),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
@@ -67,17 +67,17 @@ pub enum DataError {
     },
 
     #[error("{}, {place}: the number of fields ({found}) differs from the first line's ({expected}){hint}", path.display())]
-    Ragged { path: PathBuf, place: Place, expected: u64, found: u64, hint: String },
+    Ragged { path: PathBuf, place: Position, expected: u64, found: u64, hint: String },
     #[error("{}, {place}: one cell, but {cells} with the separator `{separator}`: say `separator: \"{separator}\"`", path.display())]
-    OtherSeparator { path: PathBuf, place: Place, separator: String, cells: usize },
+    OtherSeparator { path: PathBuf, place: Position, separator: String, cells: usize },
     #[error("{}: this is {seen}: {right}", path.display())]
     OtherKind { path: PathBuf, seen: &'static str, right: &'static str },
     #[error("{}: `header`, `quoting` and `separator` are for CSV and TSV files", path.display())]
     NotSeparated { path: PathBuf },
     #[error("{}, {place}: not UTF-8: save the file as UTF-8", path.display())]
-    NotUtf8 { path: PathBuf, place: Place },
+    NotUtf8 { path: PathBuf, place: Position },
     #[error("{}, {place}: {message}", path.display())]
-    Malformed { path: PathBuf, place: Place, message: String },
+    Malformed { path: PathBuf, place: Position, message: String },
     #[error("{}: not a readable Parquet file: {message}", path.display())]
     Parquet { path: PathBuf, message: String },
     #[error("{}: the column `{column}` holds {kind}, which cannot be read as text", path.display())]
@@ -86,7 +86,7 @@ pub enum DataError {
     #[error("{}: no rows", path.display())]
     NoRows { path: PathBuf },
     #[error("{}, {place}: the text is empty", path.display())]
-    EmptyText { path: PathBuf, place: Place },
+    EmptyText { path: PathBuf, place: Position },
     #[error("{}: the label is missing in {rows} of {of} rows ({}{}): give them one, or {}", path.display(), named.join("; "), if *rows > named.len() { "; ..." } else { "" }, what_about_missing(*written))]
     MissingLabels {
         path: PathBuf,
@@ -102,7 +102,7 @@ pub enum DataError {
     #[error("{}: the integer labels are {}: they must run without gaps from 0 or from 1", path.display(), listed(found))]
     LabelGaps { path: PathBuf, found: Vec<i64> },
     #[error("{}, {place}: unknown label `{label}`; the training set's are {}", path.display(), listed(known))]
-    UnknownLabel { path: PathBuf, place: Place, label: String, known: Vec<String> },
+    UnknownLabel { path: PathBuf, place: Position, label: String, known: Vec<String> },
     #[error("{}, row {row} (counted from 0): unknown label `{}`{} in the column `{column}`; the labels that the classifier knows are {known}", path.display(), unknown.first().map_or("", String::as_str), also(unknown))]
     LabelsDoNotFit {
         path: PathBuf,

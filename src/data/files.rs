@@ -42,16 +42,16 @@ impl SourceFiles {
         let metadata = std::fs::metadata(location).map_err(DataError::io(location, "open"))?;
         if metadata.is_dir() {
             let card = std::fs::read_to_string(location.join(CARD)).ok();
-            let listing = Listing::of_folder(location)?;
+            let listing = Listing::read_folder(location)?;
             return Self::choose(spec, &listing, card.as_deref());
         }
         let folder = location.parent().unwrap_or(Path::new(""));
         let no_split = |name: &str| Err(DataError::SplitOfFile { path: location.to_owned(), split: name.to_owned() });
-        Self::of_parts(spec, vec![location.to_owned()], folder, no_split)
+        Self::from_parts(spec, vec![location.to_owned()], folder, no_split)
     }
 
     /// With the files of the evaluation and of the test; `split` finds those of a split.
-    fn of_parts(
+    fn from_parts(
         spec: &DatasetSpec,
         train: Vec<PathBuf>,
         folder: &Path,
@@ -87,7 +87,7 @@ impl SourceFiles {
             let files = split_files(listing, card, name)?;
             Ok(files.into_iter().map(|file| folder.join(file)).collect())
         };
-        Self::of_parts(spec, split(&spec.split)?, folder, split)
+        Self::from_parts(spec, split(&spec.split)?, folder, split)
     }
 }
 
@@ -97,7 +97,7 @@ impl SourceFiles {
 /// # Errors
 /// There are none for a split, or it is not clear which.
 pub fn needed_files(spec: &DatasetSpec, names: &[String], card: Option<&str>) -> Result<Vec<String>, DataError> {
-    let listing = Listing::of_names(&spec.path, names);
+    let listing = Listing::from_names(&spec.path, names);
     let files = SourceFiles::choose(spec, &listing, card)?;
     let mut needed: Vec<PathBuf> = card.is_some().then(|| CARD.into()).into_iter().collect();
     let of_splits = files.all();
@@ -170,7 +170,7 @@ fn named_by_card(listing: &Listing, card: &str, split: &str) -> Result<Option<Ve
     for pattern in patterns {
         let matching = listing.files().iter().filter(|file| pattern.regex.is_match(&shown(file)));
         let before = found.len();
-        found.extend(matching.filter(|file| Format::of(file).is_some()).cloned());
+        found.extend(matching.filter(|file| Format::from_path(file).is_some()).cloned());
         if found.len() == before {
             without.get_or_insert(pattern.written);
         }
@@ -270,7 +270,7 @@ fn data_files(listing: &Listing, folder: &Path) -> Vec<DataFile> {
     let inside = listing.files().iter().filter(|path| path.parent() == Some(folder));
     let mut files: Vec<DataFile> = inside
         .filter_map(|path| {
-            let format = Format::of(path)?;
+            let format = Format::from_path(path)?;
             let stem = path.file_stem()?.to_str()?.to_lowercase();
             Some(DataFile { path: path.clone(), stem, format })
         })
@@ -295,9 +295,9 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "x").unwrap();
         }
-        let listing = Listing::of_folder(folder.path()).unwrap();
+        let listing = Listing::read_folder(folder.path()).unwrap();
         let names: Vec<String> = files.split(' ').filter(|name| !name.starts_with('.')).map(str::to_owned).collect();
-        let of_names = Listing::of_names("x", &names);
+        let of_names = Listing::from_names("x", &names);
         assert_eq!(of_names.files(), listing.files());
         match split_files(&listing, None, split) {
             Ok(found) => found.iter().map(|path| shown(path)).collect::<Vec<_>>().join(" "),

@@ -21,7 +21,7 @@ pub(super) struct Finding {
 
 impl Finding {
     /// `named`: the classes' names come from the files or the card.
-    pub(super) fn of_training(source: &LabelledRows, classes: &Classes, named: bool) -> Self {
+    pub(super) fn for_training(source: &LabelledRows, classes: &Classes, named: bool) -> Self {
         let mut finding = Self { named, ..Self::default() };
         finding.assumed.extend(source.notes.iter().cloned());
         finding.dropped("training", source);

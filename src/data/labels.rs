@@ -89,7 +89,7 @@ impl Classes {
 
     /// The classes of names alone, of which it is not known how labels named them: names that are whole numbers without gaps
     /// were labels themselves, other names too.
-    pub fn of_names(names: Vec<String>) -> Self {
+    pub fn from_names(names: Vec<String>) -> Self {
         let numbers: Option<Vec<i64>> = names.iter().map(|name| integer(name)).collect();
         let coding = match numbers.as_deref() {
             Some([first @ (0 | 1), rest @ ..]) if rest.iter().copied().eq(first + 1..first + 1 + rest.len() as i64) => {
@@ -102,9 +102,9 @@ impl Classes {
 
     /// The classes of a model that no run describes: its names count as in `id2label`, from 0, unless names are numbers
     /// themselves.
-    pub fn of_model(names: Vec<String>) -> Self {
+    pub fn from_model(names: Vec<String>) -> Self {
         match names.iter().any(|name| integer(name.trim()).is_some()) {
-            true => Self::of_names(names),
+            true => Self::from_names(names),
             false => Self::new(names, Coding::Numbers { first: 0 }),
         }
     }
@@ -308,14 +308,14 @@ mod tests {
 
     #[test]
     fn classes_of_names_alone() {
-        let coding = |names: &str| Classes::of_names(names.split(' ').map(str::to_owned).collect()).coding();
+        let coding = |names: &str| Classes::from_names(names.split(' ').map(str::to_owned).collect()).coding();
         assert_eq!(coding("1 2 3"), Coding::Numbers { first: 1 });
         assert_eq!(coding("0 1"), Coding::Numbers { first: 0 });
         for names in ["World Sports", "01 02", "2 3", "0 2", "1 0"] {
             assert_eq!(coding(names), Coding::Names, "{names}");
         }
         // P1: a number that is a class's name is that class.
-        let of_model = |names: &str| Classes::of_model(names.split(' ').map(str::to_owned).collect());
+        let of_model = |names: &str| Classes::from_model(names.split(' ').map(str::to_owned).collect());
         assert_eq!(index(&of_model("1 2 3"), "1"), Some(0));
         assert_eq!(index(&of_model("5 4 3 2 1"), "1"), Some(4));
         assert_eq!(index(&of_model("0 1"), "1"), Some(1));

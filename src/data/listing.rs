@@ -18,7 +18,7 @@ pub(super) struct Listing {
 impl Listing {
     /// # Errors
     /// A folder that cannot be listed.
-    pub(super) fn of_folder(folder: &Path) -> Result<Self, DataError> {
+    pub(super) fn read_folder(folder: &Path) -> Result<Self, DataError> {
         let mut files = Vec::new();
         collect(folder, Path::new(""), &mut files)?;
         files.sort();
@@ -26,7 +26,7 @@ impl Listing {
     }
 
     /// Of a repository called `name`.
-    pub(super) fn of_names(name: &str, files: &[String]) -> Self {
+    pub(super) fn from_names(name: &str, files: &[String]) -> Self {
         let hidden = |file: &&String| file.split('/').any(|part| part.starts_with('.'));
         let mut files: Vec<PathBuf> = files.iter().filter(|file| !hidden(file)).map(PathBuf::from).collect();
         files.retain(|file| file.components().count() <= DEPTH);

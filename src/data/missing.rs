@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::spec::MissingLabel;
 
-use super::error::{DataError, Place};
+use super::error::{DataError, Position};
 
 /// What `pandas.read_csv` takes for a missing value (`na_values`, version 2), without the empty cell.
 const MISSING: [&str; 18] = [
@@ -47,7 +47,7 @@ pub(super) struct MissingLabels {
 
 impl MissingLabels {
     /// A row whose label cell has this text.
-    pub(super) fn add(&mut self, path: &Path, place: Place, cell: Option<String>) {
+    pub(super) fn add(&mut self, path: &Path, place: Position, cell: Option<String>) {
         self.rows += 1;
         self.written |= cell.is_some();
         if self.named.len() < NAMED {

@@ -12,12 +12,12 @@ const PURPOSE: u32 = 0x6F72_6472;
 /// A stream of random numbers of which any one can be had without the others (Philox4x32-10): the seed is the
 /// generator's key; index, epoch and purpose are its counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
+pub struct OrderKey {
     seed: u64,
     epoch: u64,
 }
 
-impl Key {
+impl OrderKey {
     pub fn new(seed: u64, epoch: u64) -> Self {
         Self { seed, epoch }
     }
@@ -37,10 +37,10 @@ impl Key {
 
 /// The order in which an epoch visits `n` training examples: every index below `n` once.
 ///
-/// Fisher-Yates from the end (Durstenfeld), the swap partner of position `i` being [`Key::draw`] at `i` scaled to
+/// Fisher-Yates from the end (Durstenfeld), the swap partner of position `i` being [`OrderKey::draw`] at `i` scaled to
 /// `0..=i`.
 pub fn order(seed: u64, epoch: usize, n: usize) -> Vec<usize> {
-    let key = Key::new(seed, epoch as u64);
+    let key = OrderKey::new(seed, epoch as u64);
     let mut order: Vec<usize> = (0..n).collect();
     for i in (1..n).rev() {
         let partner = key.below(i as u64, i as u64 + 1) as usize;

@@ -7,7 +7,7 @@ use crate::spec::DatasetSpec;
 
 use super::card::class_names_of_card;
 use super::columns::{known_columns, label_column, other_labels, text_columns};
-use super::error::{DataError, Place};
+use super::error::{DataError, Position};
 use super::examples::{Examples, joined};
 use super::labels::{Classes, LabelForm};
 use super::missing::{self, MissingLabels};
@@ -30,7 +30,7 @@ pub(super) struct Request<'a> {
 pub(super) struct LabelledRows {
     texts: Vec<String>,
     labels: Vec<String>,
-    places: Vec<Place>,
+    places: Vec<Position>,
     /// Counted from 0 over all files, rows without a label included.
     numbers: Vec<usize>,
     read: usize,
@@ -195,7 +195,7 @@ impl LabelledRows {
         Ok(Examples { labels: labels.collect::<Result<_, _>>()?, rows: self.numbers, texts: self.texts })
     }
 
-    fn place(&self, row: usize) -> (PathBuf, Place) {
+    fn place(&self, row: usize) -> (PathBuf, Position) {
         let file = self.files.iter().find(|(_, end)| row < *end);
         let path = file.map_or_else(PathBuf::new, |(path, _)| path.clone());
         (path, self.places[row])

@@ -146,7 +146,7 @@ impl Suspects<'_> {
         (both > 0).then(|| {
             format!(
                 "{} in the training part, too: the evaluation is too good by that.",
-                of_texts_occur(both, self.evaluation.len(), "evaluation text")
+                texts_occur(both, self.evaluation.len(), "evaluation text")
             )
         })
     }
@@ -161,7 +161,7 @@ impl Suspects<'_> {
             _ => "the training or the evaluation part",
         };
         (both > 0).then(|| {
-            format!("{} in {parts}, too: the test is too good by that.", of_texts_occur(both, test.len(), "test text"))
+            format!("{} in {parts}, too: the test is too good by that.", texts_occur(both, test.len(), "test text"))
         })
     }
 
@@ -216,7 +216,7 @@ fn common(part: &Examples, others: &[&Examples]) -> usize {
 }
 
 /// `1 of 2 evaluation texts occurs`.
-fn of_texts_occur(count: usize, all: usize, what: &str) -> String {
+fn texts_occur(count: usize, all: usize, what: &str) -> String {
     let occur = if count == 1 { "occurs" } else { "occur" };
     format!("{} of {} {occur}", grouped(count), counted(all, what))
 }

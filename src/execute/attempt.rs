@@ -3,7 +3,7 @@
 use crate::event::{Event, Outcome, Sink};
 use crate::spec::{PackPlan, RunId};
 use crate::store::{
-    CurrentPack, CurrentPacks, FaultRecord, MemoryRecord, PackRecorder, Part, ReplanReason, StoreError,
+    CurrentPack, CurrentPacks, FaultRecord, MemoryRecord, PackRecorder, ReplanReason, StoreError, SubPack,
 };
 use crate::train::{Checkpoint, Recorder};
 
@@ -265,12 +265,12 @@ impl Worker<'_> {
         let part = |places| {
             let plan = pack_of(places);
             let checkpoint = checkpoint.as_ref().and_then(|whole| self.executor.restrict(whole, &plan));
-            Part { plan, checkpoint }
+            SubPack { plan, checkpoint }
         };
-        let mut parts: Vec<Part> = parts.into_iter().map(part).collect();
+        let mut parts: Vec<SubPack> = parts.into_iter().map(part).collect();
         if !done.is_empty() {
             // One place: how wide a pack may be is read off its parts.
-            parts.push(Part { plan: pack_of(vec![done]), checkpoint: None });
+            parts.push(SubPack { plan: pack_of(vec![done]), checkpoint: None });
         }
         Ok(self.store.replan(recorder.claim(), recorder.plan(), reason, parts)?)
     }

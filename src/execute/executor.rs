@@ -8,6 +8,7 @@ use crate::store::ExecutorKind;
 use crate::train::{Checkpoint, RecordError, Recorder, TrainError};
 
 use super::Stop;
+use super::catch::Panic;
 use super::memory::MemoryUse;
 
 /// A pack with what its runs are.
@@ -67,7 +68,7 @@ impl ExecuteError {
     }
 
     /// A panic, with its text: where libtorch's calls do not give an error they panic with it.
-    pub(super) fn from_panic(device: String, text: String) -> Self {
+    pub(super) fn from_panic(device: String, Panic(text): Panic) -> Self {
         let lower = text.to_lowercase();
         if ["out of memory", "can't allocate memory"].iter().any(|sign| lower.contains(sign)) {
             let message = text.lines().next().unwrap_or_default().to_owned();

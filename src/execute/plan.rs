@@ -19,7 +19,7 @@ pub enum DeviceKind {
 
 impl DeviceKind {
     /// Of a device's name: `cpu`, `cuda:0`.
-    pub fn of(device: &str) -> Self {
+    pub fn from_name(device: &str) -> Self {
         if device.starts_with("cuda") { Self::Cuda } else { Self::Cpu }
     }
 

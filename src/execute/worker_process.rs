@@ -117,7 +117,7 @@ impl WorkerCommand {
     ///
     /// # Errors
     /// The path of the running program is unknown.
-    pub fn of_this_program(
+    pub fn for_this_program(
         folder: &Path,
         device: &str,
         threads: Option<usize>,

@@ -71,7 +71,7 @@ proptest! {
     #[test]
     fn h1_whatever_headers_say_becomes_one_plain_name(headers in headers(), status in 100u16..600) {
         let address = Address::parse("https://hub.example/a/b/resolve/0a/f").unwrap();
-        let answer = Answer::of(address, status, headers);
+        let answer = Answer::new(address, status, headers);
         let _ = (answer.length(), answer.range(), answer.refusal());
         if let Ok(facts) = read_facts(&answer, &Identifier::parse("0a").unwrap()) {
             let parts: Vec<_> = Path::new(facts.etag.as_str()).components().collect();

@@ -194,7 +194,7 @@ impl Client {
 
 impl Answer {
     #[cfg(test)]
-    pub fn of(address: Address, status: u16, headers: HeaderMap) -> Self {
+    pub fn new(address: Address, status: u16, headers: HeaderMap) -> Self {
         Answer { address, status, headers, body: Body::builder().data(Vec::new()) }
     }
 

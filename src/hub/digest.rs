@@ -5,11 +5,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::model_files::{CONFIG, MERGES, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, WORD_PIECES};
+use crate::replace_file::{Durability, replace_file};
+
 use super::HubError;
 
 /// Files other than weights that decide what a model computes.
-const FILES: [&str; 6] =
-    ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "vocab.txt"];
+const FILES: [&str; 6] = [CONFIG, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, MERGES, WORD_PIECES];
 /// Smaller files are read each time.
 const WORTH_REMEMBERING: u64 = 1 << 20;
 /// A file changed this recently may change again within the resolution of its time stamp.
@@ -106,14 +108,12 @@ fn read_digest(path: &Path) -> std::io::Result<String> {
     }
 }
 
-/// Writes beside and renames, so that another process never reads half a digest.
+/// Another process never reads half a digest.
 fn remember(place: &Path, digest: &str) -> std::io::Result<()> {
     if let Some(folder) = place.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let beside = place.with_extension(std::process::id().to_string());
-    std::fs::write(&beside, digest)?;
-    std::fs::rename(&beside, place)
+    replace_file(place, digest.as_bytes(), Durability::Cached)
 }
 
 #[cfg(test)]

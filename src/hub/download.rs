@@ -1,7 +1,7 @@
 //! From the hub into the cache, whole or not at all.
 //!
 //! Files come into a folder of their own inside the cache, where a cut download goes on later. A file that is complete
-//! and checked moves to its place in the usual layout (`blobs/<etag>`, and a link to it in `snapshots/<commit>`), and only
+//! and checked moves to its transfer in the usual layout (`blobs/<etag>`, and a link to it in `snapshots/<commit>`), and only
 //! when all files are there does `refs/<revision>` name the commit.
 
 use std::collections::BTreeMap;
@@ -14,9 +14,9 @@ use super::client::Client;
 use super::free_space;
 use super::lock::lock;
 use super::name::{FileName, Identifier, Repository};
-use super::part::{self, Part};
+use super::partial_file::{self, PartialFile};
 use super::remote::{Facts, Listing, Remote};
-use super::wanted::Wanted;
+use super::wanted::{NotUsable, Wanted};
 
 /// Where incomplete downloads wait, inside the cache.
 const STAGING: &str = ".sweep-downloads";
@@ -41,22 +41,23 @@ pub(super) fn download(
     create(&staging)?;
     let client = Client::new(remote.authorization(), remote.patience);
     let listing = remote.listing(&client, repository)?;
-    let place = Place { remote, client: &client, cache, staging, blobs, repository, commit: &listing.commit };
-    let card = if wanted.reads_card() { place.card(&listing)? } else { None };
+    let transfer = Transfer { remote, client: &client, cache, staging, blobs, repository, commit: &listing.commit };
+    let card = if wanted.reads_card() { transfer.card(&listing)? } else { None };
     let chosen = wanted.choose(&listing.names, card.as_deref());
     let chosen =
         chosen.map_err(|reason| HubError::Unusable { kind: repository.kind, name: repository.given(), reason })?;
-    place.obtain(&place.missing(place.checked(&chosen)?)?)?;
+    transfer.obtain(&transfer.missing(transfer.checked(&chosen)?)?)?;
     if wanted.is_whole() {
-        place.name_commit()?;
+        transfer.name_commit()?;
     }
     // Empty by now, but for what nobody wants any more; what stays costs nothing. Another download may be at work beside it.
     let _ = fs::remove_dir_all(repository.folder(&cache.join(STAGING)));
     let _ = fs::remove_dir(cache.join(STAGING));
-    Ok(place.snapshot())
+    Ok(transfer.snapshot())
 }
 
-struct Place<'a> {
+/// A snapshot of a repository on its way into the cache.
+struct Transfer<'a> {
     remote: &'a Remote,
     client: &'a Client,
     cache: &'a Path,
@@ -66,7 +67,7 @@ struct Place<'a> {
     commit: &'a Identifier,
 }
 
-impl Place<'_> {
+impl Transfer<'_> {
     fn snapshot(&self) -> PathBuf {
         self.repository.folder(self.cache).join("snapshots").join(self.commit.as_str())
     }
@@ -80,7 +81,7 @@ impl Place<'_> {
         let missing = self.missing(self.checked(&[CARD.to_owned()])?)?;
         let here = || fs::metadata(&path).map_or(0, |metadata| metadata.len());
         let fits = |length: u64| {
-            let reason = format!("its README.md has {length} bytes, and a card has {LONGEST_CARD} at most");
+            let reason = NotUsable(format!("its README.md has {length} bytes, and a card has {LONGEST_CARD} at most"));
             let (kind, name) = (self.repository.kind, self.repository.given());
             if length > LONGEST_CARD { Err(HubError::Unusable { kind, name, reason }) } else { Ok(()) }
         };
@@ -116,31 +117,31 @@ impl Place<'_> {
         let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
         let mut needed = BTreeMap::new();
         for (_, facts) in missing {
-            let here = length(&self.blob(facts)).max(length(&part::path(&self.staging, facts)));
+            let here = length(&self.blob(facts)).max(length(&partial_file::path(&self.staging, facts)));
             needed.insert(facts.etag.as_str(), facts.length.unwrap_or(0).saturating_sub(here));
         }
         free_space::check(&self.staging, needed.into_values().fold(0, u64::saturating_add))?;
-        missing.iter().try_for_each(|(name, facts)| self.place(name, facts))
+        missing.iter().try_for_each(|(name, facts)| self.transfer(name, facts))
     }
 
     fn blob(&self, facts: &Facts) -> PathBuf {
         self.blobs.join(facts.etag.as_str())
     }
 
-    fn place(&self, name: &FileName, facts: &Facts) -> Result<(), HubError> {
+    fn transfer(&self, name: &FileName, facts: &Facts) -> Result<(), HubError> {
         let blob = self.blob(facts);
         if !is_whole(&blob, facts)? {
-            let part = Part {
+            let file = PartialFile {
                 remote: self.remote,
                 client: self.client,
                 repository: self.repository,
                 name,
                 address: &self.remote.address(self.repository, self.commit, name),
                 facts,
-                path: part::path(&self.staging, facts),
+                path: partial_file::path(&self.staging, facts),
             };
-            part.bring()?;
-            move_durably(&part.path, &blob)?;
+            file.bring()?;
+            move_durably(&file.path, &blob)?;
         }
         self.link(name, &blob)
     }
@@ -181,7 +182,7 @@ fn is_whole(blob: &Path, facts: &Facts) -> Result<bool, HubError> {
     Ok(metadata.is_file() && long && other_digest(blob, &facts.etag).map_err(failed)?.is_none())
 }
 
-/// Into its place, so that a machine that stops has the whole file there or none.
+/// Into its transfer, so that a machine that stops has the whole file there or none.
 fn move_durably(from: &Path, to: &Path) -> Result<(), HubError> {
     let failed = |source| HubError::Write { path: to.to_path_buf(), source };
     let folder = to.parent().unwrap_or(to);

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::Address;
-use super::{Kind, MINILM};
+use super::kind::{Kind, MINILM};
+use super::wanted::NotUsable;
 
 /// A name that leads to no files.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +113,12 @@ pub enum HubError {
     )]
     Stuck { path: PathBuf, holder: String, minutes: u64 },
     #[error("{word} `{name}`: {reason}", word = .kind.word())]
-    Unusable { kind: Kind, name: String, reason: String },
+    Unusable {
+        kind: Kind,
+        name: String,
+        #[source]
+        reason: NotUsable,
+    },
     #[error("{path}: cannot read: {source}")]
     Read { path: PathBuf, source: std::io::Error },
     #[error("{path}: cannot write: {source}")]

@@ -218,14 +218,22 @@ fn read_listing(client: &Client, answer: Answer) -> Result<Listing, Failed> {
     if text.len() as u64 > LONGEST_LISTING {
         return Err(failed(Failure::Odd(format!("sends a list of files of more than {LONGEST_LISTING} bytes"))));
     }
-    parse_listing(&text).map_err(|what| failed(Failure::Odd(what)))
+    parse_listing(&text).map_err(|error| failed(Failure::Odd(error.to_string())))
 }
 
-pub(super) fn parse_listing(text: &[u8]) -> Result<Listing, String> {
-    let info: RepositoryInfo =
-        serde_json::from_slice(text).map_err(|error| format!("sends something that is no list of files ({error})"))?;
+/// An answer that is no list of files.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ListingError {
+    #[error("sends something that is no list of files ({0})")]
+    Syntax(#[from] serde_json::Error),
+    #[error("names the commit {0}, which is none")]
+    Commit(String),
+}
+
+pub(super) fn parse_listing(text: &[u8]) -> Result<Listing, ListingError> {
+    let info: RepositoryInfo = serde_json::from_slice(text)?;
     let commit = Identifier::parse(&info.sha);
-    let commit = commit.ok_or_else(|| format!("names the commit {}, which is none", shortened(&info.sha)))?;
+    let commit = commit.ok_or_else(|| ListingError::Commit(shortened(&info.sha)))?;
     Ok(Listing { commit, names: info.siblings.into_iter().map(|file| file.rfilename).collect() })
 }
 
@@ -272,7 +280,7 @@ mod tests {
         let commits = ["/etc", "..", "a/b", ""];
         for commit in commits {
             let text = format!(r#"{{"sha": {commit:?}, "siblings": []}}"#);
-            assert!(parse_listing(text.as_bytes()).unwrap_err().contains("which is none"), "{commit}");
+            assert!(parse_listing(text.as_bytes()).unwrap_err().to_string().contains("which is none"), "{commit}");
         }
     }
 
@@ -280,7 +288,7 @@ mod tests {
     fn h3_listings_that_are_none() {
         let deep = format!(r#"{{"sha": "a", "x": {}"#, "[".repeat(1 << 20));
         for text in ["", "{", "<html>", "null", r#"{"sha": "a"}"#, r#"{"sha": "a", "siblings": [{}]}"#, &deep] {
-            assert!(parse_listing(text.as_bytes()).unwrap_err().contains("no list of files"));
+            assert!(parse_listing(text.as_bytes()).unwrap_err().to_string().contains("no list of files"));
         }
         let most = r#"{"sha": "a", "siblings": [{"rfilename": "x", "size": 3}], "tags": [[[]]]}"#;
         assert_eq!(parse_listing(most.as_bytes()).unwrap().names, ["x"]);

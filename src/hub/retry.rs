@@ -28,7 +28,7 @@ impl Retries {
 
     /// How long to wait before another attempt; none where there is no use in one.
     pub fn wait(&mut self, failed: &Failed) -> Option<Duration> {
-        let asked = match &failed.failure {
+        let stated = match &failed.failure {
             Failure::Unreachable(_) | Failure::Cut(_) | Failure::Short { .. } => Duration::ZERO,
             Failure::Status { status: 408 | 429 | 500 | 502 | 503 | 504, retry_after } => {
                 retry_after.unwrap_or_default()
@@ -37,7 +37,7 @@ impl Retries {
         };
         let own = self.pause * *WAITS.get(self.made)?;
         self.made += 1;
-        (asked <= LONGEST).then_some(own.max(asked))
+        (stated <= LONGEST).then_some(own.max(stated))
     }
 }
 

@@ -5,14 +5,21 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::model_files::{CONFIG, MERGES, TOKENIZER, TOKENIZER_FILES, VOCABULARY, WEIGHTS, WEIGHTS_INDEX, WORD_PIECES};
+
+/// Why a repository cannot be used: a sentence about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotUsable(pub String);
+
 /// Chooses among the files of a repository.
 pub trait Wanted {
     /// The files that are needed, out of all names; `card` is the text of the repository's `README.md`, where it has one
     /// and [`Self::reads_card`] asked for it.
     ///
     /// # Errors
-    /// A sentence for the user that says why the repository cannot be used.
-    fn choose(&self, names: &[String], card: Option<&str>) -> Result<Vec<String>, String>;
+    /// Why the repository cannot be used.
+    fn choose(&self, names: &[String], card: Option<&str>) -> Result<Vec<String>, NotUsable>;
 
     /// Whether a local folder has all that is needed.
     fn complete(&self, folder: &Path) -> bool;
@@ -44,43 +51,31 @@ pub(super) struct ModelFiles(pub ModelPart);
 /// A LoRA adapter as PEFT saves it.
 pub(super) struct AdapterFiles;
 
-const CONFIG: &str = "config.json";
-const WEIGHTS: &str = "model.safetensors";
-const INDEX: &str = "model.safetensors.index.json";
 const PICKLED: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
-const TOKENIZER: [&str; 7] = [
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "vocab.json",
-    "merges.txt",
-    "vocab.txt",
-    "special_tokens_map.json",
-    "added_tokens.json",
-];
 pub(super) const ADAPTER: [&str; 2] = ["adapter_config.json", "adapter_model.safetensors"];
 
 impl Wanted for ModelFiles {
-    fn choose(&self, names: &[String], _: Option<&str>) -> Result<Vec<String>, String> {
+    fn choose(&self, names: &[String], _: Option<&str>) -> Result<Vec<String>, NotUsable> {
         let has = |name: &str| names.iter().any(|other| other == name);
         if !has(CONFIG) {
-            return Err("it has no config.json, so it is no model of transformers".to_owned());
+            return Err(NotUsable("it has no config.json, so it is no model of transformers".to_owned()));
         }
         let mut chosen = vec![CONFIG.to_owned()];
-        chosen.extend(TOKENIZER.into_iter().filter(|name| has(name)).map(str::to_owned));
+        chosen.extend(TOKENIZER_FILES.into_iter().filter(|name| has(name)).map(str::to_owned));
         if has(WEIGHTS) {
             chosen.push(WEIGHTS.to_owned());
-        } else if has(INDEX) {
-            chosen.push(INDEX.to_owned());
+        } else if has(WEIGHTS_INDEX) {
+            chosen.push(WEIGHTS_INDEX.to_owned());
             chosen.extend(names.iter().filter(|name| is_shard(name)).cloned());
         } else if PICKLED.into_iter().any(has) {
-            return Err(
+            return Err(NotUsable(
                 "its weights are only there as pytorch_model.bin, a pickle, which can run code when it is read; \
                         look for a revision with model.safetensors (`@refs/pr/N`), or convert it with Python, \
                         AutoModel.from_pretrained(NAME).save_pretrained(FOLDER), and give that folder"
                     .to_owned(),
-            );
+            ));
         } else {
-            return Err("it has no model.safetensors".to_owned());
+            return Err(NotUsable("it has no model.safetensors".to_owned()));
         }
         chosen.retain(|name| self.needs(name));
         Ok(chosen)
@@ -88,7 +83,7 @@ impl Wanted for ModelFiles {
 
     fn complete(&self, folder: &Path) -> bool {
         let has = |name: &str| folder.join(name).is_file();
-        let tokenizer = has("tokenizer.json") || has("vocab.txt") || (has("vocab.json") && has("merges.txt"));
+        let tokenizer = has(TOKENIZER) || has(WORD_PIECES) || (has(VOCABULARY) && has(MERGES));
         let weights = || has(WEIGHTS) || shards(folder).is_some_and(|shards| shards.iter().all(|shard| has(shard)));
         let (text, all) = (self.0 >= ModelPart::Text, self.0 >= ModelPart::All);
         has(CONFIG) && (!text || tokenizer) && (!all || weights())
@@ -103,7 +98,7 @@ impl ModelFiles {
     fn needs(&self, name: &str) -> bool {
         match self.0 {
             ModelPart::Shape => name == CONFIG,
-            ModelPart::Text => name == CONFIG || TOKENIZER.contains(&name),
+            ModelPart::Text => name == CONFIG || TOKENIZER_FILES.contains(&name),
             ModelPart::All => true,
         }
     }
@@ -116,15 +111,15 @@ fn is_shard(name: &str) -> bool {
 
 /// The files that the index of a sharded checkpoint lists.
 fn shards(folder: &Path) -> Option<BTreeSet<String>> {
-    let index: Value = serde_json::from_str(&std::fs::read_to_string(folder.join(INDEX)).ok()?).ok()?;
+    let index: Value = serde_json::from_str(&std::fs::read_to_string(folder.join(WEIGHTS_INDEX)).ok()?).ok()?;
     let files = index.get("weight_map")?.as_object()?.values();
     files.map(|file| file.as_str().map(str::to_owned)).collect()
 }
 
 impl Wanted for AdapterFiles {
-    fn choose(&self, names: &[String], _: Option<&str>) -> Result<Vec<String>, String> {
+    fn choose(&self, names: &[String], _: Option<&str>) -> Result<Vec<String>, NotUsable> {
         match ADAPTER.into_iter().find(|wanted| !names.iter().any(|name| name == wanted)) {
-            Some(missing) => Err(format!("it has no {missing}, so it is no adapter that can be read")),
+            Some(missing) => Err(NotUsable(format!("it has no {missing}, so it is no adapter that can be read"))),
             None => Ok(ADAPTER.map(str::to_owned).to_vec()),
         }
     }
@@ -138,7 +133,7 @@ impl Wanted for AdapterFiles {
 mod tests {
     use super::*;
 
-    fn choose(names: &str) -> Result<String, String> {
+    fn choose(names: &str) -> Result<String, NotUsable> {
         let names: Vec<String> = names.split(' ').map(str::to_owned).collect();
         ModelFiles(ModelPart::All).choose(&names, None).map(|chosen| chosen.join(" "))
     }
@@ -155,9 +150,9 @@ mod tests {
             "config.json vocab.txt model.safetensors.index.json model-00001-of-00002.safetensors \
              model-00002-of-00002.safetensors"
         );
-        assert!(choose("config.json pytorch_model.bin").unwrap_err().contains("save_pretrained"));
-        assert!(choose("model.safetensors").unwrap_err().contains("config.json"));
-        assert!(choose("config.json vocab.txt").unwrap_err().contains("no model.safetensors"));
+        assert!(choose("config.json pytorch_model.bin").unwrap_err().to_string().contains("save_pretrained"));
+        assert!(choose("model.safetensors").unwrap_err().to_string().contains("config.json"));
+        assert!(choose("config.json vocab.txt").unwrap_err().to_string().contains("no model.safetensors"));
     }
 
     #[test]
@@ -181,7 +176,7 @@ mod tests {
         write("config.json", "{}");
         write("vocab.txt", "a");
         assert!(!complete());
-        write(INDEX, r#"{"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}}"#);
+        write(WEIGHTS_INDEX, r#"{"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}}"#);
         write("one.safetensors", "");
         assert!(!complete());
         write("two.safetensors", "");

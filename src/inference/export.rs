@@ -114,7 +114,7 @@ impl Beside {
     }
 
     fn write_tokenizer(&self, source: &Source) -> Result<(), InferenceError> {
-        let files = tokenizer_files::of_model(&source.model, source.max_length)?;
+        let files = tokenizer_files::read(&source.model, source.max_length)?;
         files.into_iter().try_for_each(|(name, contents)| self.write(name, &contents))
     }
 

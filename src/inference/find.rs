@@ -10,7 +10,7 @@ use crate::store::{Layout, ResultRecord, RunRecord, Store, best_run, find_runs, 
 
 /// Where names are looked up.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct Lookup<'a> {
     pub hub: &'a Hub,
     /// The results folder (or one sweep's) that ids and labels are looked for in.
     pub results: &'a Path,
@@ -24,21 +24,21 @@ pub struct Place<'a> {
 ///
 /// # Errors
 /// Nothing of that name, or several things; a run that is not completed; a model that is not there or is another one.
-pub fn find(name: &str, place: &Place<'_>) -> Result<Source, InferenceError> {
+pub fn find(name: &str, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
     let path = Path::new(name);
     if path.is_dir() {
-        return of_folder(path, place);
+        return from_folder(path, lookup);
     }
     let sweep = name.strip_suffix("/best").unwrap_or(name);
-    for folder in [PathBuf::from(sweep), place.results.join(sweep)] {
+    for folder in [PathBuf::from(sweep), lookup.results.join(sweep)] {
         if is_sweep(&folder) {
-            return best(&folder, place);
+            return best(&folder, lookup);
         }
     }
-    let found = if place.results.is_dir() { find_runs(place.results, name)? } else { Vec::new() };
+    let found = if lookup.results.is_dir() { find_runs(lookup.results, name)? } else { Vec::new() };
     match found.as_slice() {
-        [(store, run)] => of_run(store.layout().run(run).folder(), place),
-        [] => of_hub(name, place),
+        [(store, run)] => from_run(store.layout().run(run).folder(), lookup),
+        [] => from_hub(name, lookup),
         several => Err(InferenceError::Several {
             name: name.to_owned(),
             candidates: several.iter().map(|(store, run)| described(store, run)).collect(),
@@ -60,19 +60,19 @@ fn is_run(folder: &Path) -> bool {
     ["run.json", "result.json"].iter().any(|name| folder.join(name).is_file())
 }
 
-fn of_folder(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
+fn from_folder(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
     let has = |name: &str| folder.join(name).is_file();
     if has(peft::CONFIG_FILE) {
         return match folder.parent().filter(|parent| is_run(parent)) {
-            Some(run) => of_run(run, place),
-            None => of_adapter(folder, place),
+            Some(run) => from_run(run, lookup),
+            None => from_adapter(folder, lookup),
         };
     }
     if is_run(folder) {
-        return of_run(folder, place);
+        return from_run(folder, lookup);
     }
     if is_sweep(folder) {
-        return best(folder, place);
+        return best(folder, lookup);
     }
     if has("config.json") {
         single_label(folder)?;
@@ -81,13 +81,13 @@ fn of_folder(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError>
             model: folder.to_path_buf(),
             adapter: None,
             class_names: None,
-            data: KnownData::of_folder(folder),
+            data: KnownData::from_folder(folder),
             max_length: None,
             reading: Reading::default(),
         });
     }
     match sweep_folders(folder)?.as_slice() {
-        [only] => best(only, place),
+        [only] => best(only, lookup),
         [] => Err(InferenceError::NothingThere { path: folder.to_path_buf() }),
         several => Err(InferenceError::Several {
             name: folder.display().to_string(),
@@ -97,16 +97,16 @@ fn of_folder(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError>
 }
 
 /// The best completed run of a sweep, by the metric that chose its best epoch; the first of equals.
-fn best(sweep: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
+fn best(sweep: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
     let store = Store::open(sweep)?;
     let views = store.runs()?;
     match best_run(&views) {
-        Some(view) => of_run(store.layout().run(&view.run.id).folder(), place),
+        Some(view) => from_run(store.layout().run(&view.run.id).folder(), lookup),
         None => Err(InferenceError::NoneCompleted { path: sweep.to_path_buf() }),
     }
 }
 
-fn of_run(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
+fn from_run(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
     let adapter = folder.join("adapter");
     let missing = [folder.join("run.json"), adapter.join(peft::CONFIG_FILE), adapter.join(peft::WEIGHTS_FILE)];
     let missing = missing.iter().find(|path| !path.is_file());
@@ -122,8 +122,8 @@ fn of_run(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
         });
     };
     let name = format!("{} [{}]", record.run.label, record.run.id);
-    let model = model(place.model.unwrap_or(&record.run.spec.model), &name, place)?;
-    let found = place.hub.model_digest(&model)?;
+    let model = model(lookup.model.unwrap_or(&record.run.spec.model), &name, lookup)?;
+    let found = lookup.hub.model_digest(&model)?;
     if found != record.facts.model_digest {
         let expected = record.facts.model_digest;
         return Err(InferenceError::OtherModel { path: model, of: name, found, expected });
@@ -146,14 +146,14 @@ fn of_run(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
     })
 }
 
-fn of_adapter(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError> {
+fn from_adapter(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
     let config = peft::SavedConfig::read(&folder.join(peft::CONFIG_FILE))?;
-    let base = place.model.map(str::to_owned).or(config.base_model_name_or_path).filter(|name| !name.is_empty());
+    let base = lookup.model.map(str::to_owned).or(config.base_model_name_or_path).filter(|name| !name.is_empty());
     let Some(base) = base else {
         return Err(InferenceError::NoBaseModel { path: folder.join(peft::CONFIG_FILE) });
     };
     let name = folder.display().to_string();
-    let model = model(&base, &name, place)?;
+    let model = model(&base, &name, lookup)?;
     single_label(&model)?;
     let adapter = Some(folder.to_path_buf());
     Ok(Source {
@@ -161,7 +161,7 @@ fn of_adapter(folder: &Path, place: &Place<'_>) -> Result<Source, InferenceError
         model,
         adapter,
         class_names: None,
-        data: KnownData::of_folder(folder),
+        data: KnownData::from_folder(folder),
         max_length: None,
         reading: Reading::default(),
     })
@@ -173,16 +173,16 @@ fn single_label(model: &Path) -> Result<(), InferenceError> {
     ModelConfig::read(model)?.single_label().map_err(of_file)
 }
 
-fn of_hub(name: &str, place: &Place<'_>) -> Result<Source, InferenceError> {
-    match place.hub.adapter(name) {
-        Ok(folder) => of_adapter(&folder, place),
+fn from_hub(name: &str, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
+    match lookup.hub.adapter(name) {
+        Ok(folder) => from_adapter(&folder, lookup),
         Err(HubError::NoPath { .. }) => {
-            Err(InferenceError::NoRun { name: name.to_owned(), results: place.results.to_path_buf() })
+            Err(InferenceError::NoRun { name: name.to_owned(), results: lookup.results.to_path_buf() })
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn model(name: &str, of: &str, place: &Place<'_>) -> Result<PathBuf, InferenceError> {
-    place.hub.model(name).map_err(|source| InferenceError::Model { of: of.to_owned(), source })
+fn model(name: &str, of: &str, lookup: &Lookup<'_>) -> Result<PathBuf, InferenceError> {
+    lookup.hub.model(name).map_err(|source| InferenceError::Model { of: of.to_owned(), source })
 }

@@ -41,7 +41,7 @@ pub(super) const KNOWN_DATA: &str = "sweep_data";
 
 impl KnownData {
     /// What an exported folder says; none of other folders.
-    pub(super) fn of_folder(folder: &Path) -> Option<Self> {
+    pub(super) fn in_folder(folder: &Path) -> Option<Self> {
         let text = std::fs::read_to_string(folder.join("config.json")).ok()?;
         let config: serde_json::Value = serde_json::from_str(&text).ok()?;
         serde_json::from_value(config.get(KNOWN_DATA)?.clone()).ok()
@@ -61,8 +61,8 @@ impl Source {
         };
         Ok(match &self.data {
             Some(KnownData { coding: Some(coding), .. }) => Classes::new(names, *coding),
-            Some(_) => Classes::of_names(names),
-            None => Classes::of_model(names),
+            Some(_) => Classes::from_names(names),
+            None => Classes::from_model(names),
         })
     }
 

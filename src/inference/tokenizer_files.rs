@@ -5,37 +5,25 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::model_files::{TOKENIZER, TOKENIZER_CONFIG, TOKENIZER_FILES};
+
 use super::InferenceError;
 
-const TOKENIZER: &str = "tokenizer.json";
-const CONFIG: &str = "tokenizer_config.json";
-/// What a tokenizer may consist of.
-const FILES: [&str; 8] = [
-    TOKENIZER,
-    CONFIG,
-    "vocab.json",
-    "merges.txt",
-    "vocab.txt",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "sentencepiece.bpe.model",
-];
+/// A file that we do not read, but others who load the folder do.
+const SENTENCE_PIECES: &str = "sentencepiece.bpe.model";
 
 /// Names and contents of the tokenizer's files in `model`. With `max_length` they say so: `model_max_length` in
 /// `tokenizer_config.json`, which `transformers` cuts to with `truncation=True`, and the truncation of `tokenizer.json`.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub(super) fn of_model(
-    model: &Path,
-    max_length: Option<usize>,
-) -> Result<Vec<(&'static str, Vec<u8>)>, InferenceError> {
+pub(super) fn read(model: &Path, max_length: Option<usize>) -> Result<Vec<(&'static str, Vec<u8>)>, InferenceError> {
     let mut files = Vec::new();
-    for name in FILES {
+    for name in TOKENIZER_FILES.into_iter().chain([SENTENCE_PIECES]) {
         let path = model.join(name);
         let there = path.is_file();
         match (name, max_length) {
-            (CONFIG, Some(length)) => {
+            (TOKENIZER_CONFIG, Some(length)) => {
                 let mut config = if there { object(&path)? } else { Map::new() };
                 config.remove("max_len");
                 config.insert("model_max_length".to_owned(), json!(length));
@@ -64,7 +52,7 @@ pub(super) fn of_model(
 pub(super) fn stated_length(folder: &Path) -> Result<Option<usize>, InferenceError> {
     /// `transformers` writes 1e30 where nothing is known.
     const ENDLESS: f64 = 1e9;
-    let path = folder.join(CONFIG);
+    let path = folder.join(TOKENIZER_CONFIG);
     if !path.is_file() {
         return Ok(None);
     }
@@ -75,7 +63,7 @@ pub(super) fn stated_length(folder: &Path) -> Result<Option<usize>, InferenceErr
 
 /// Which end of a text is cut, as `tokenizer.json` calls it.
 fn side(model: &Path) -> Result<Value, InferenceError> {
-    let path = model.join(CONFIG);
+    let path = model.join(TOKENIZER_CONFIG);
     let config = if path.is_file() { object(&path)? } else { Map::new() };
     let left = config.get("truncation_side").and_then(Value::as_str) == Some("left");
     Ok(json!(if left { "Left" } else { "Right" }))

@@ -11,6 +11,7 @@ use super::error::ReportError;
 use super::model::Report;
 use super::written::Written;
 use super::{metric, page, remarks, tables, verdicts};
+use crate::replace_file::{Durability, replace_file};
 use crate::spec::MetricName;
 
 /// Writes charts and tables of a report into `folder`, which is created where needed.
@@ -97,13 +98,7 @@ fn write_chart(chart: &Chart, folder: &Path, format: Format) -> Result<PathBuf, 
 /// Replaces a file whole: a reader sees the old contents or the new ones. A report can be made again, so nothing waits
 /// for the disk.
 fn put(path: &Path, contents: &[u8]) -> Result<PathBuf, ReportError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    fs::write(&temporary, contents).and_then(|()| fs::rename(&temporary, path)).map_err(|source| {
-        // The error that made it useless is the one to tell.
-        fs::remove_file(&temporary).ok();
-        failed(path, "write", source)
-    })?;
+    replace_file(path, contents, Durability::Cached).map_err(|source| failed(path, "write", source))?;
     Ok(path.to_owned())
 }
 

@@ -17,11 +17,12 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::durable::{discard, file_system_time, read_if_there, sync_folder, unique_token, write_temporary};
+use super::durable::{file_system_time, read_if_there, sync_folder, write_temporary};
 use super::heartbeat::Heartbeat;
 use super::json::{FORMAT_VERSION, to_json};
 use super::owner::{Liveness, Owner};
 use super::records::now;
+use crate::replace_file::{discard, unique_token};
 
 /// Claims come and go in a moment, but not this often while one is to be had.
 const MOST_LOOKS: usize = 1000;

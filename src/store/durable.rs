@@ -1,15 +1,14 @@
 //! Durable or absent: files are replaced whole, and have reached the disk when a call returns.
 
-use std::fs::{self, File, OpenOptions};
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::replace_file::{self, Durability, TEMPORARY_SUFFIX, discard, rename_into_place};
+
 use super::StoreError;
 use super::error::failed_to;
-
-const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// Replaces the contents of `path`: temporary file in the same folder, write, fsync, rename, fsync of the folder. After
 /// a crash at any moment the file has its old contents or its new ones. The folder must exist.
@@ -29,48 +28,16 @@ pub fn write_atomically_with(
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), StoreError> {
     let temporary = write_temporary(path, write)?;
-    let renamed = fs::rename(&temporary, path).map_err(failed_to("write", path));
-    if renamed.is_err() {
-        discard(&temporary);
-    }
-    renamed?;
+    rename_into_place(&temporary, path).map_err(failed_to("write", path))?;
     sync_folder(parent(path))
 }
 
-/// Writes and syncs a temporary file beside `path` and returns its name.
+/// Writes and syncs a temporary file beside `path` and returns its name. What is left of one is removed at the next start.
 pub(super) fn write_temporary(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<PathBuf, StoreError> {
-    let temporary = temporary_name(path);
-    let written = OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|file| {
-        let mut file = BufWriter::with_capacity(1 << 16, file);
-        write(&mut file)?;
-        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
-    });
-    if let Err(source) = written {
-        discard(&temporary);
-        return Err(StoreError::io(path, "write", source));
-    }
-    Ok(temporary)
-}
-
-/// Removes a temporary file. That this fails must not hide the error which made it necessary; the next start removes
-/// what is left.
-pub(super) fn discard(temporary: &Path) {
-    fs::remove_file(temporary).ok();
-}
-
-fn temporary_name(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}{TEMPORARY_SUFFIX}", unique_token()))
-}
-
-/// 16 hexadecimal digits that no other call returns, in this process or another.
-pub(super) fn unique_token() -> String {
-    let mut hasher = RandomState::new().build_hasher();
-    hasher.write_u32(std::process::id());
-    format!("{:016x}", hasher.finish())
+    replace_file::write_temporary(path, Durability::Durable, write).map_err(failed_to("write", path))
 }
 
 fn parent(path: &Path) -> &Path {

@@ -87,13 +87,19 @@ pub(super) fn read_epochs(path: &Path) -> Result<Vec<EpochRecord>, StoreError> {
     Ok(records)
 }
 
-fn parse_epoch(row: &csv::StringRecord) -> Result<EpochRecord, String> {
-    let number = |column: usize| -> Result<f64, String> {
-        let text = &row[column];
-        text.parse().map_err(|_| format!("`{text}` in column {} is no number", EPOCH_COLUMNS[column]))
-    };
+/// A cell that is no number.
+#[derive(Debug, thiserror::Error)]
+#[error("`{cell}` in column {column} is no number")]
+struct NoNumber {
+    cell: String,
+    column: &'static str,
+}
+
+fn parse_epoch(row: &csv::StringRecord) -> Result<EpochRecord, NoNumber> {
+    let none = |column: usize| NoNumber { cell: row[column].to_owned(), column: EPOCH_COLUMNS[column] };
+    let number = |column: usize| -> Result<f64, NoNumber> { row[column].parse().map_err(|_| none(column)) };
     Ok(EpochRecord {
-        epoch: row[0].parse().map_err(|_| format!("`{}` in column epoch is no number", &row[0]))?,
+        epoch: row[0].parse().map_err(|_| none(0))?,
         train_loss: number(1)?,
         train_accuracy: number(2)?,
         eval_loss: number(3)?,

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::durable::{create_folder, unique_token, write_atomically};
+use super::durable::{create_folder, write_atomically};
 use super::json::{FORMAT_VERSION, read_json, write_json};
 use super::records::now;
 use super::{Store, StoreError};
+use crate::replace_file::unique_token;
 
 /// `slurm/<job>.json`: a job array whose tasks are workers on this folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,7 +21,7 @@ impl Layout {
     ///
     /// # Errors
     /// [`StoreError::Name`] where the name is not a plain file name.
-    pub fn of_sweep(results_root: &Path, name: &str, rehearsal: bool) -> Result<Self, StoreError> {
+    pub fn for_sweep(results_root: &Path, name: &str, rehearsal: bool) -> Result<Self, StoreError> {
         if !is_plain_name(name) {
             return Err(StoreError::Name { name: name.to_owned() });
         }

@@ -29,13 +29,13 @@ impl MemoryRecord {
     }
 
     /// What the runs took together.
-    pub fn of_runs(&self) -> u64 {
+    pub fn all_runs(&self) -> u64 {
         self.peak.saturating_sub(self.before)
     }
 
     /// What one run took, on average over those in training at the same time.
     pub fn per_run(&self) -> u64 {
-        self.of_runs() / self.places.max(1) as u64
+        self.all_runs() / self.places.max(1) as u64
     }
 }
 
@@ -55,7 +55,7 @@ impl Store {
     pub fn record_memory(&self, pack: &PackId, record: &MemoryRecord) -> Result<(), StoreError> {
         // A damaged record is replaced.
         let earlier = self.memory(pack).ok().flatten();
-        if earlier.is_some_and(|earlier| earlier.of_runs() >= record.of_runs()) {
+        if earlier.is_some_and(|earlier| earlier.all_runs() >= record.of_runs()) {
             return Ok(());
         }
         write_json(&self.layout().pack(pack).memory(), record)

@@ -124,7 +124,7 @@ pub use log_sink::LogSink;
 pub use memory::MemoryRecord;
 pub use open::{Opened, PlanInput, Planner};
 pub use owner::{Liveness, Owner};
-pub use pack_store::{Part, Retried};
+pub use pack_store::{Retried, SubPack};
 pub use packs::{CurrentPack, CurrentPacks, FaultRecord, ReplanReason};
 pub use plan::{RunEntry, SweepRecord, parameters};
 pub use predictions::Predictions;

@@ -71,7 +71,7 @@ impl Store {
     /// The folder cannot be used or belongs to something else, its plan is damaged, somebody else holds the plan for
     /// more than a minute, or `planner` does not plan every run exactly once.
     pub fn create_or_open(results: &Path, input: &PlanInput<'_>, planner: Planner<'_>) -> Result<Opened, StoreError> {
-        let layout = Layout::of_sweep(results, &input.sweep.name, input.rehearsal)?;
+        let layout = Layout::for_sweep(results, &input.sweep.name, input.rehearsal)?;
         fs::create_dir_all(results).map_err(failed_to("create", results))?;
         for folder in [layout.folder(), &layout.runs(), &layout.packs()] {
             create_folder(folder)?;

@@ -19,7 +19,7 @@ use super::{Store, StoreError};
 
 /// A part of a pack that is taken apart.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Part {
+pub struct SubPack {
     pub plan: PackPlan,
     /// What the part goes on from, where the whole had a checkpoint that can be divided.
     pub checkpoint: Option<Checkpoint>,
@@ -63,7 +63,7 @@ impl Store {
         claim: &Claim,
         whole: &PackPlan,
         reason: ReplanReason,
-        parts: Vec<Part>,
+        parts: Vec<SubPack>,
     ) -> Result<(), StoreError> {
         claim.verify()?;
         for part in &parts {

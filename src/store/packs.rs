@@ -7,10 +7,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::replace_file::unique_token;
 use crate::spec::{PackPlan, RunId};
 
 use super::StoreError;
-use super::durable::{create_folder, unique_token};
+use super::durable::create_folder;
 use super::json::{FORMAT_VERSION, read_json, write_json};
 use super::layout::{Layout, PackFolder};
 use super::plan::check_pack;

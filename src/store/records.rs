@@ -105,7 +105,7 @@ pub struct TestRecord {
 }
 
 impl TestRecord {
-    fn of(test: &TestResult) -> Self {
+    fn new(test: &TestResult) -> Self {
         Self { best: test.best.figures, last: test.last.as_ref().map(|last| last.figures) }
     }
 }
@@ -157,7 +157,7 @@ impl ResultRecord {
     pub(super) fn with(self, result: &RunResult) -> Self {
         Self {
             last_predictions: result.last_predictions.is_some(),
-            test: result.test.as_ref().map(TestRecord::of),
+            test: result.test.as_ref().map(TestRecord::new),
             ..self
         }
     }

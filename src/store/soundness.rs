@@ -30,19 +30,19 @@ pub(super) fn missing(files: &RunFolder, result: &ResultRecord) -> Vec<String> {
 
 /// Which examples a file of predictions is of.
 #[derive(Clone, Copy, Debug)]
-enum Part {
+enum Examples {
     Evaluation,
     Test,
 }
 
 /// The files of predictions that a completed run left.
-fn predictions(files: &RunFolder, result: &ResultRecord) -> impl Iterator<Item = (PathBuf, Part)> {
+fn predictions(files: &RunFolder, result: &ResultRecord) -> impl Iterator<Item = (PathBuf, Examples)> {
     let test = result.test.as_ref();
     [
-        (true, files.predictions_csv(), Part::Evaluation),
-        (result.last_predictions, files.last_predictions_csv(), Part::Evaluation),
-        (test.is_some(), files.test_predictions_csv(), Part::Test),
-        (test.is_some_and(|test| test.last.is_some()), files.last_test_predictions_csv(), Part::Test),
+        (true, files.predictions_csv(), Examples::Evaluation),
+        (result.last_predictions, files.last_predictions_csv(), Examples::Evaluation),
+        (test.is_some(), files.test_predictions_csv(), Examples::Test),
+        (test.is_some_and(|test| test.last.is_some()), files.last_test_predictions_csv(), Examples::Test),
     ]
     .into_iter()
     .filter(|(left, ..)| *left)
@@ -76,8 +76,8 @@ impl Store {
         faults.extend(fault_of_epochs(&files, &result));
         for (path, part) in predictions(&files, &result) {
             let examples = facts.as_ref().and_then(|facts| match part {
-                Part::Evaluation => Some(facts.eval_examples),
-                Part::Test => facts.test_examples,
+                Examples::Evaluation => Some(facts.eval_examples),
+                Examples::Test => facts.test_examples,
             });
             faults.extend(fault_of_predictions(&path, part, examples));
         }
@@ -109,15 +109,15 @@ fn fault_of_epochs(files: &RunFolder, result: &ResultRecord) -> Option<String> {
     (!agrees).then(|| format!("{} does not agree with the result in epoch {}", path.display(), best.epoch))
 }
 
-fn fault_of_predictions(path: &Path, part: Part, examples: Option<usize>) -> Option<String> {
+fn fault_of_predictions(path: &Path, part: Examples, examples: Option<usize>) -> Option<String> {
     match read_predictions(path) {
         Ok(None) => None,
         Ok(Some(predictions)) => {
             let (found, expected) = (predictions.rows.len(), examples?);
             let differ = || {
                 let examples = match part {
-                    Part::Evaluation => counted(expected, "evaluation example"),
-                    Part::Test => counted(expected, "test example"),
+                    Examples::Evaluation => counted(expected, "evaluation example"),
+                    Examples::Test => counted(expected, "test example"),
                 };
                 format!("{} has {} for {examples}", path.display(), counted(found, "prediction"))
             };

@@ -102,8 +102,8 @@ fn a_pack_holds_what_fits_the_memory() {
 
 #[test]
 fn devices_have_their_widths() {
-    assert_eq!(DeviceKind::of("cpu").default_max_pack(), 4);
-    assert_eq!(DeviceKind::of("cuda:1").default_max_pack(), 16);
+    assert_eq!(DeviceKind::from_name("cpu").default_max_pack(), 4);
+    assert_eq!(DeviceKind::from_name("cuda:1").default_max_pack(), 16);
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn the_hidden_verb_gets_what_the_worker_needs() {
         when_busy: WhenBusy::Leave,
         ..WorkerOptions::default()
     };
-    let command = WorkerCommand::of_this_program(Path::new("results/x"), "cpu", Some(2), &options).unwrap();
+    let command = WorkerCommand::for_this_program(Path::new("results/x"), "cpu", Some(2), &options).unwrap();
     let arguments: Vec<&str> = command.arguments.iter().map(|argument| argument.to_str().unwrap()).collect();
     insta::assert_snapshot!(arguments.join(" "), @"worker --results results/x --device cpu --threads 2 --checkpoint-every 1.5 --attempts 3 --only a --only b --supervised --leave-when-busy --fail-fast");
     assert_eq!(command.program, std::env::current_exe().unwrap());

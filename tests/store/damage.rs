@@ -43,7 +43,7 @@ fn build(root: &Path) -> Store {
     let parts = last
         .places
         .iter()
-        .map(|place| sweep::store::Part { plan: sweep::execute::pack_of(vec![place.clone()]), checkpoint: None });
+        .map(|place| sweep::store::SubPack { plan: sweep::execute::pack_of(vec![place.clone()]), checkpoint: None });
     store.replan(&claim, &last, sweep::store::ReplanReason::Width, parts.collect()).unwrap();
     claim.release().unwrap();
     let script = store.write_script("#!/bin/sh\n").unwrap();

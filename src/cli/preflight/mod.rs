@@ -37,7 +37,7 @@ pub struct Source {
 
 /// What runs have in common that read the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct InputsKey {
     model: String,
     max_length: usize,
     /// Its place in the list of data sets.
@@ -56,7 +56,7 @@ struct Combination {
 pub struct Preflight {
     datasets: Vec<DatasetSpec>,
     looks: Vec<DataLook>,
-    combinations: HashMap<Key, Combination>,
+    combinations: HashMap<InputsKey, Combination>,
 }
 
 impl Preflight {
@@ -69,7 +69,7 @@ impl Preflight {
                 None => {
                     preflight.datasets.push(run.spec.dataset.clone());
                     let dataset = preflight.datasets.len() - 1;
-                    Key { model: run.spec.model.clone(), max_length: run.spec.max_length, dataset }
+                    InputsKey { model: run.spec.model.clone(), max_length: run.spec.max_length, dataset }
                 }
             };
             preflight.combinations.entry(key).or_default();
@@ -130,9 +130,9 @@ impl Preflight {
         self.looks.iter().map(|look| look.seen_from(&here)).collect()
     }
 
-    fn key(&self, run: &RunSpec) -> Option<Key> {
+    fn key(&self, run: &RunSpec) -> Option<InputsKey> {
         let dataset = self.datasets.iter().position(|known| *known == run.dataset)?;
-        Some(Key { model: run.model.clone(), max_length: run.max_length, dataset })
+        Some(InputsKey { model: run.model.clone(), max_length: run.max_length, dataset })
     }
 }
 
@@ -164,7 +164,7 @@ impl Checker<'_> {
 
     fn combination(
         &self,
-        key: &Key,
+        key: &InputsKey,
         model: &Result<(ModelPlace, Option<String>), String>,
         data: &Data,
     ) -> (Combination, Option<TokenLengths>) {
@@ -198,7 +198,7 @@ impl Checker<'_> {
     }
 }
 
-fn too_long(key: &Key, config: &ModelConfig) -> Option<String> {
+fn too_long(key: &InputsKey, config: &ModelConfig) -> Option<String> {
     let longest = config.longest_sequence();
     let (given, model) = (key.max_length, &key.model);
     (given > longest).then(|| format!("max_length is {given}; model {model} takes at most {longest} tokens"))
@@ -234,5 +234,5 @@ fn tokens(tokenizer: &Tokenizer, dataset: &Dataset, max_length: usize) -> Result
         let whole = tokenizer.lengths(&examples.texts, &encoded, cache.as_deref());
         lengths.extend(whole.map_err(|error| error.to_string())?);
     }
-    Ok(Tokens { train, longest, lengths: TokenLengths::of(lengths, max_length) })
+    Ok(Tokens { train, longest, lengths: TokenLengths::from_lengths(lengths, max_length) })
 }

@@ -135,7 +135,7 @@ fn table(classes: &[ClassRows]) -> Table {
     let right = |name| (name, Align::Right);
     let mut columns = vec![("class", Align::Left), right("training"), right("evaluation")];
     columns.extend(tested.then_some(right("test")));
-    let mut table = Table::of(columns);
+    let mut table = Table::with_columns(columns);
     let mut add = |name: &str, class: [usize; 3]| {
         let numbers = class.iter().take(if tested { 3 } else { 2 }).map(|rows| HumanCount(*rows as u64).to_string());
         table.row(std::iter::once(visible(name)).chain(numbers));

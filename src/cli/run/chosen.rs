@@ -47,7 +47,7 @@ impl Chosen<'_> {
     /// How workers go about it.
     pub fn worker_options(&self, options: &Run) -> WorkerOptions {
         WorkerOptions {
-            checkpoint_every: numbers::of_minutes(options.checkpoint_minutes),
+            checkpoint_every: numbers::minutes_to_duration(options.checkpoint_minutes),
             fail_fast: options.fail_fast,
             only: self.only.clone(),
             ..WorkerOptions::default()

@@ -71,7 +71,7 @@ impl Devices {
         match self {
             Devices::Auto if available == 0 => DeviceKind::Cpu,
             Devices::Auto => DeviceKind::Cuda,
-            Devices::Named(named) => named.first().map_or(DeviceKind::Cpu, |device| DeviceKind::of(device)),
+            Devices::Named(named) => named.first().map_or(DeviceKind::Cpu, |device| DeviceKind::from_name(device)),
         }
     }
 

@@ -28,7 +28,7 @@ pub fn table(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<String, Cl
     let checked = inputs::check(options, hub, chosen, Scope::Chosen)?;
     let kind = options.devices.kind(cuda_devices());
     let costs = Costs::new(&checked, kind);
-    let outcomes = Outcomes::of(options, chosen)?;
+    let outcomes = Outcomes::read(options, chosen)?;
     let mut sums = Sums::default();
     let mut table = Table::new([
         ("run", Align::Left),
@@ -42,8 +42,8 @@ pub fn table(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<String, Cl
         ("", Align::Left),
     ]);
     for run in chosen.runs() {
-        let cost = costs.of(&run.spec);
-        let is_done = matches!(outcomes.of_run(&run.id), Some(Outcome::Completed { .. }));
+        let cost = costs.estimate(&run.spec);
+        let is_done = matches!(outcomes.outcome(&run.id), Some(Outcome::Completed { .. }));
         sums.add(run, cost, is_done);
         table.row(row(chosen, run, cost, is_done));
     }

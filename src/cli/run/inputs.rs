@@ -39,8 +39,8 @@ pub fn check(options: &Run, hub: &Hub, chosen: &Chosen<'_>, scope: Scope) -> Res
 
 /// The chosen runs without an outcome; all of them where failed ones are to be done again.
 fn to_train<'c>(options: &Run, chosen: &'c Chosen<'_>) -> Result<Vec<&'c PlannedRun>, CliError> {
-    let outcomes = Outcomes::of(options, chosen)?;
-    let is_open = |run: &&PlannedRun| options.retry_failed || outcomes.of_run(&run.id).is_none();
+    let outcomes = Outcomes::read(options, chosen)?;
+    let is_open = |run: &&PlannedRun| options.retry_failed || outcomes.outcome(&run.id).is_none();
     Ok(chosen.runs().filter(is_open).collect())
 }
 
@@ -50,8 +50,8 @@ pub struct Outcomes(Option<Store>);
 impl Outcomes {
     /// # Errors
     /// A results folder that cannot be read, or whose results another executor made.
-    pub fn of(options: &Run, chosen: &Chosen<'_>) -> Result<Self, CliError> {
-        let layout = Layout::of_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
+    pub fn read(options: &Run, chosen: &Chosen<'_>) -> Result<Self, CliError> {
+        let layout = Layout::for_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
         let there = layout.sweep_json().exists();
         if !there {
             return Ok(Self(None));
@@ -68,7 +68,7 @@ impl Outcomes {
     }
 
     /// A damaged record counts as none: such a run is done again.
-    pub fn of_run(&self, run: &RunId) -> Option<Outcome> {
+    pub fn outcome(&self, run: &RunId) -> Option<Outcome> {
         let result = self.0.as_ref()?.result(run).ok().flatten()?;
         Some(result.outcome)
     }

@@ -52,8 +52,8 @@ pub fn packs(options: &Run, inputs: &Preflight, device: Device, runs: &[PlannedR
     let max_pack = options.max_pack.unwrap_or(device.kind.default_max_pack());
     let duration = |run: &PlannedRun| relative_duration(&run.spec, None);
     let costs = Costs::new(inputs, device.kind);
-    let shared = |run: &PlannedRun| costs.of(&run.spec).map_or(0, |cost| cost.frozen + cost.kept);
-    let per_run = |run: &PlannedRun| costs.of(&run.spec).map_or(0, |cost| cost.footprint.run);
+    let shared = |run: &PlannedRun| costs.estimate(&run.spec).map_or(0, |cost| cost.frozen + cost.kept);
+    let per_run = |run: &PlannedRun| costs.estimate(&run.spec).map_or(0, |cost| cost.footprint.run);
     // One run after the other fits or does not, whatever is known about it.
     let budget = device.memory.filter(|_| max_pack > 1);
     let memory = budget.map(|budget| MemoryLimit { budget, shared: &shared, per_run: &per_run });

@@ -55,14 +55,14 @@ pub fn section(
         |run: &PlannedRun| deciding.seeds.get(&run.configuration).is_none_or(|seeds| seeds.contains(&run.spec.seed));
     let there = |run: &&PlannedRun| (chosen.contains(&run.id) || done.contains(&run.id)) && decides(run);
     let runs: Vec<&PlannedRun> = sweep.runs.iter().filter(there).collect();
-    let known = Known::of(options, chosen, &runs, costs);
+    let known = Known::read(options, chosen, &runs, costs);
     let mut planned = Vec::with_capacity(sweep.hypotheses.len());
     let mut rows = 0;
     for hypothesis in &sweep.hypotheses {
         let common = fewest_common_seeds(&runs, hypothesis);
         let baseline = runs.iter().find(|run| run.configuration == hypothesis.vary.baseline);
         let mut basis = Basis { seeds: common, examples: 0, tested: false };
-        if let Some((run, cost)) = baseline.and_then(|run| Some((run, costs.of(&run.spec)?))) {
+        if let Some((run, cost)) = baseline.and_then(|run| Some((run, costs.estimate(&run.spec)?))) {
             let judged = hypothesis.metric.is_judged();
             let examples = if judged { cost.judged_examples } else { cost.eval_examples };
             basis.examples = examples.unwrap_or(0);
@@ -88,10 +88,10 @@ struct Known {
 }
 
 impl Known {
-    fn of(options: &Run, chosen: &Chosen<'_>, runs: &[&PlannedRun], costs: &Costs<'_>) -> Self {
+    fn read(options: &Run, chosen: &Chosen<'_>, runs: &[&PlannedRun], costs: &Costs<'_>) -> Self {
         let sweep = &chosen.sweep;
         let baseline = runs.iter().find(|run| Some(&run.configuration) == sweep.baseline.as_ref()).or(runs.first());
-        let examples = baseline.and_then(|run| costs.of(&run.spec)?.judged_examples);
+        let examples = baseline.and_then(|run| costs.estimate(&run.spec)?.judged_examples);
         let earlier = baseline.zip(examples).map_or_else(Earlier::default, |(run, examples)| {
             let executor = chosen.executors.kind();
             Earlier::read(&options.results, &sweep.name, &run.spec, examples, options.rehearse, executor)

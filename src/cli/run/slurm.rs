@@ -29,14 +29,14 @@ pub fn script(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<String, C
     let planned: Vec<_> = chosen.runs().cloned().collect();
     let inputs = inputs::check(options, hub, chosen, Scope::Chosen)?;
     let packs = plan::packs(options, &inputs, device(options, &settings), &planned);
-    let layout = Layout::of_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
+    let layout = Layout::for_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
     Ok(job(options, chosen, &settings, layout.folder(), packs.len())?.to_string())
 }
 
 /// Plans the sweep and submits its job array.
 pub fn launch(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, CliError> {
     let settings = SlurmSettings::parse(&options.slurm)?;
-    let layout = Layout::of_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
+    let layout = Layout::for_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
     // What cannot stand in a script is refused before anything is planned.
     job(options, chosen, &settings, layout.folder(), 1)?;
     let inputs = inputs::check(options, hub, chosen, Scope::ToTrain)?;

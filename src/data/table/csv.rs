@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::spec::{Quoting, Separator};
 
 use super::super::columns::is_known_name;
-use super::super::error::{DataError, Place};
+use super::super::error::{DataError, Position};
 use super::lines::Lines;
 use super::record::Record;
 use super::records::{Cut, Records};
@@ -80,7 +80,7 @@ pub(super) fn open(path: &Path, options: &ReadOptions<'_>, usual: Separator) -> 
     if let (true, 1, Some(blank)) = (is_row, columns.len(), blank) {
         let message =
             "the first line is blank, in a file without a header: remove it, or write `\"\"` for an empty text";
-        let place = Place::Line(blank);
+        let place = Position::Line(blank);
         return Err(DataError::Malformed { path: path.to_owned(), place, message: message.to_owned() });
     }
     records.expect(columns.len(), hint);

@@ -14,7 +14,7 @@ pub(in crate::data) enum Format {
 
 impl Format {
     /// By the file name's extension.
-    pub(in crate::data) fn of(path: &Path) -> Option<Self> {
+    pub(in crate::data) fn from_path(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
             "parquet" => Some(Self::Parquet),
@@ -33,5 +33,5 @@ impl Format {
 
 /// Whether a file is CSV or TSV, by its name.
 pub fn is_separated(path: &Path) -> bool {
-    Format::of(path).is_some_and(Format::is_separated)
+    Format::from_path(path).is_some_and(Format::is_separated)
 }

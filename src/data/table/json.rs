@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::super::error::{DataError, Place};
+use super::super::error::{DataError, Position};
 use super::json_fields::{Fields, NoFields, cell, characters};
 use super::json_objects::{Object, Objects};
 use super::table_rows::{Body, Row, Rows, Table};
@@ -68,7 +68,7 @@ impl Keys {
 }
 
 fn fields<'a>(path: &Path, object: &Object<'a>) -> Result<Fields<'a>, DataError> {
-    Fields::of(object.text).map_err(|error| match error {
+    Fields::parse(object.text).map_err(|error| match error {
         NoFields::OtherValue(kind) => wrong(path, object.line, format!("{kind}, where an object is expected")),
         NoFields::Syntax { cause, line, column } => {
             let number = object.line + line.saturating_sub(1) as u64;
@@ -83,7 +83,7 @@ fn fields<'a>(path: &Path, object: &Object<'a>) -> Result<Fields<'a>, DataError>
 }
 
 fn wrong(path: &Path, line: u64, message: String) -> DataError {
-    DataError::Malformed { path: path.to_owned(), place: Place::Line(line), message }
+    DataError::Malformed { path: path.to_owned(), place: Position::Line(line), message }
 }
 
 impl Body for JsonBody {
@@ -114,7 +114,7 @@ impl JsonRows {
                 *place = cell(value).map_err(wrong)?;
             }
         }
-        Ok(Some(Row { place: Place::Line(object.line), cells }))
+        Ok(Some(Row { place: Position::Line(object.line), cells }))
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) enum NoFields {
 }
 
 impl<'a> Fields<'a> {
-    pub fn of(text: &'a str) -> Result<Self, NoFields> {
+    pub fn parse(text: &'a str) -> Result<Self, NoFields> {
         let text = text.trim_matches(BLANKS);
         serde_json::from_str::<IgnoredAny>(text).map_err(|error| {
             let whole = error.to_string();
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn fields_are_as_written() {
         let text = r#" { "a" : 18446744073709551617,"b":1.0, "c":-0.10e+05 ,"d":"x\"}","e\u0041":[1,{"a":"]"}],"f":null,"":{} } "#;
-        let fields: Vec<_> = Fields::of(text).ok().unwrap().collect();
+        let fields: Vec<_> = Fields::parse(text).ok().unwrap().collect();
         let expected = [
             (r#""a""#, "18446744073709551617"),
             (r#""b""#, "1.0"),
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(fields, expected);
         assert_eq!(characters(r#""e\u0041\\""#).unwrap(), r"eA\");
         assert!(characters(r#""\ud83d""#).is_err());
-        assert_eq!(Fields::of("{}").ok().unwrap().count(), 0);
+        assert_eq!(Fields::parse("{}").ok().unwrap().count(), 0);
     }
 
     fn value() -> impl Strategy<Value = Value> {
@@ -199,7 +199,7 @@ mod tests {
         ) {
             let object = Value::Object(map.into_iter().collect());
             let text = if pretty { serde_json::to_string_pretty(&object) } else { serde_json::to_string(&object) }.unwrap();
-            let fields = Fields::of(&text).ok().unwrap();
+            let fields = Fields::parse(&text).ok().unwrap();
             let found: serde_json::Map<String, Value> = fields
                 .map(|(key, value)| (characters(key).unwrap(), serde_json::from_str(value).unwrap()))
                 .collect();

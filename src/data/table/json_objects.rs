@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use super::super::error::{DataError, Place};
+use super::super::error::{DataError, Position};
 use super::json_fields::{BLANKS, Nesting};
 use super::lines::{LONGEST, Lines};
 
@@ -119,7 +119,7 @@ impl Objects {
             }
             self.at = self.text.len();
             if self.at > LONGEST || !self.lines.append_to(&mut self.text)? {
-                let (path, place) = (self.lines.path.clone(), Place::Line(line));
+                let (path, place) = (self.lines.path.clone(), Position::Line(line));
                 let message = "the object that begins here is not closed".to_owned();
                 return Err(DataError::Malformed { path, place, message });
             }

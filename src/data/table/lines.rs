@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::super::error::{DataError, Place};
+use super::super::error::{DataError, Position};
 use super::kind::refuse_other;
 
 const BUFFER: usize = 1 << 18;
@@ -42,7 +42,7 @@ impl Lines<BufReader<File>> {
 
 impl<R: BufRead> Lines<R> {
     /// Lines that end in LF or CR LF; `path` is named in errors.
-    pub(in super::super) fn of(path: &Path, reader: R) -> Self {
+    pub(in super::super) fn new(path: &Path, reader: R) -> Self {
         Self { path: path.to_owned(), reader, end: b'\n', number: 0, bytes: 0, longest: LONGEST, buffer: Vec::new() }
     }
 
@@ -78,8 +78,8 @@ impl<R: BufRead> Lines<R> {
         Ok(true)
     }
 
-    pub(super) fn place(&self) -> Place {
-        Place::Line(self.number)
+    pub(super) fn place(&self) -> Position {
+        Position::Line(self.number)
     }
 
     /// What is wrong with the last line.
@@ -102,7 +102,7 @@ pub struct TextLines<R> {
 impl<R: BufRead> TextLines<R> {
     /// `name` is what errors call the source.
     pub fn new(name: &str, reader: R) -> Self {
-        Self { lines: Lines::of(Path::new(name), reader), done: false }
+        Self { lines: Lines::new(Path::new(name), reader), done: false }
     }
 
     fn read(&mut self) -> Result<Option<String>, DataError> {
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn lines_are_bounded() {
-        let mut lines = Lines::of(Path::new("f"), &b"12345678\n123456789\n"[..]);
+        let mut lines = Lines::new(Path::new("f"), &b"12345678\n123456789\n"[..]);
         lines.longest = 9;
         let mut text = String::new();
         assert!(lines.append_to(&mut text).unwrap());

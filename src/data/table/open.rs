@@ -12,7 +12,7 @@ use super::{csv, json, parquet};
 impl Table {
     /// Opens a file and reads as much of it as its columns need.
     pub(in crate::data) fn open(path: &Path, options: &ReadOptions<'_>) -> Result<Self, DataError> {
-        match Format::of(path) {
+        match Format::from_path(path) {
             Some(Format::Csv) => csv::open(path, options, Separator::COMMA),
             Some(Format::Tsv) => csv::open(path, options, Separator::TAB),
             Some(Format::Parquet) => parquet::open(path),

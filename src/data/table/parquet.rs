@@ -11,7 +11,7 @@ use polars::error::{PolarsResult, polars_bail};
 use polars::prelude::{ArrowDataType, DataFrame, DataType, FileMetadataRef, ParquetReader, SerReader};
 
 use super::super::card;
-use super::super::error::{DataError, Place};
+use super::super::error::{DataError, Position};
 use super::kind::refuse_other;
 use super::table_rows::{Body, Row, Rows, Table};
 
@@ -188,7 +188,7 @@ impl Iterator for ParquetRows {
             self.row = self.metadata.num_rows;
             return Some(Err(error));
         }
-        let place = Place::Row(self.row);
+        let place = Position::Row(self.row);
         self.row += 1;
         let cells = self.slice.iter_mut().map(|column| column.next().flatten()).collect();
         Some(Ok(Row { place, cells }))

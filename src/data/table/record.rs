@@ -1,6 +1,6 @@
 //! One record of a CSV or TSV file.
 
-use super::super::error::Place;
+use super::super::error::Position;
 
 /// A row's cells. Reused from row to row.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +28,8 @@ impl Record {
         (0..self.len()).map(|index| self.cell(index))
     }
 
-    pub fn place(&self) -> Place {
-        Place::Line(self.lines.0)
+    pub fn place(&self) -> Position {
+        Position::Line(self.lines.0)
     }
 
     pub fn clear(&mut self) {

@@ -9,7 +9,7 @@
 use std::fs::File;
 use std::io::BufReader;
 
-use super::super::error::{DataError, Place};
+use super::super::error::{DataError, Position};
 use super::lines::{LONGEST, Lines, without_end};
 use super::record::Record;
 use super::swallowed::Seen;
@@ -157,7 +157,7 @@ impl Records {
     }
 
     fn wrong_at(&self, line: u64, message: String) -> DataError {
-        DataError::Malformed { path: self.lines.path.clone(), place: Place::Line(line), message }
+        DataError::Malformed { path: self.lines.path.clone(), place: Position::Line(line), message }
     }
 
     /// Whether the last record is a row of this file.

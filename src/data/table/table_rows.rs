@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::spec::Reading;
 
-use super::super::error::{DataError, Place};
+use super::super::error::{DataError, Position};
 
 /// What the reader of a file was told.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +18,7 @@ pub(in crate::data) struct ReadOptions<'a> {
 /// A row's cells in the order of the selected columns; a missing value is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::data) struct Row {
-    pub place: Place,
+    pub place: Position,
     pub cells: Vec<Option<String>>,
 }
 

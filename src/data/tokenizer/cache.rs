@@ -3,9 +3,10 @@
 //! An entry is `MAGIC`, the number of texts and of tokens (u64), each text's length (u32), all ids (u32), and the blake3
 //! hash of everything before; numbers are little-endian.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::replace_file::{Durability, replace_file};
 
 use super::super::Encoded;
 
@@ -57,17 +58,7 @@ impl Entry {
     pub(super) fn write(&self, encoded: &Encoded) -> io::Result<()> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
-        // No other process or thread writes under this name.
-        let writer = format!("{}-{:?}.part", std::process::id(), std::thread::current().id());
-        let unfinished = self.path.with_extension(writer);
-        let written = File::create(&unfinished)
-            .and_then(|mut file| file.write_all(&encode(encoded)?))
-            .and_then(|()| std::fs::rename(&unfinished, &self.path));
-        if written.is_err() {
-            // The first error says more than one of cleaning up after it.
-            let _ = std::fs::remove_file(&unfinished);
-        }
-        written
+        replace_file(&self.path, &encode(encoded)?, Durability::Cached)
     }
 }
 

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::model_files::CONFIG;
+
 use super::super::DataError;
 use super::settings::json_or_default;
-
-const MODEL_CONFIG: &str = "config.json";
 
 /// The classes of `transformers` that set up model, normalizer, pre-tokenizer and post-processor themselves, from the
 /// vocabulary and from `tokenizer_config.json`, whatever `tokenizer.json` says of these; and all others.
@@ -28,14 +28,14 @@ const AS_SAVED: [&str; 3] = ["PreTrainedTokenizerFast", "TokenizersBackend", "Pr
 impl Class {
     /// By the class that `tokenizer_config.json` names, else by the one that the model's `config.json` names, else by the
     /// kind of model, as `AutoTokenizer` chooses.
-    pub(super) fn of(folder: &Path, configured: Option<&str>) -> Result<Self, DataError> {
+    pub(super) fn determine(folder: &Path, configured: Option<&str>) -> Result<Self, DataError> {
         #[derive(Default, Deserialize)]
         #[serde(default)]
         struct Model {
             model_type: Option<String>,
             tokenizer_class: Option<String>,
         }
-        let model: Model = json_or_default(&folder.join(MODEL_CONFIG))?;
+        let model: Model = json_or_default(&folder.join(CONFIG))?;
         if let Some(name) = configured.or(model.tokenizer_class.as_deref()) {
             return Ok(Class::named(name));
         }

@@ -158,8 +158,8 @@ impl Tokenizer {
         let mut encoded = Encoded::with_capacity(texts.len(), texts.len() * TOKENS_PER_TEXT);
         for text in texts {
             let encoding = guard::guarded(|| self.inner.encode_fast(text.as_str(), true));
-            let encoding = encoding.map_err(|message| self.of_text(text, format!("fails: {message}")))?;
-            let encoding = encoding.map_err(|error| self.of_text(text, format!("fails: {error}")))?;
+            let encoding = encoding.map_err(|message| self.text_error(text, format!("fails: {message}")))?;
+            let encoding = encoding.map_err(|error| self.text_error(text, format!("fails: {error}")))?;
             self.check(text, encoding.get_ids())?;
             encoded.push(encoding.get_ids());
         }
@@ -170,7 +170,7 @@ impl Tokenizer {
     fn check(&self, text: &str, ids: &[u32]) -> Result<(), DataError> {
         let Some(&largest) = ids.iter().max() else {
             let problem = "makes no tokens of it, and a model needs at least one".to_owned();
-            return Err(self.of_text(text, problem));
+            return Err(self.text_error(text, problem));
         };
         match self.rows {
             Some(rows) if largest >= rows => {
@@ -178,13 +178,13 @@ impl Tokenizer {
                 let problem = format!(
                     "gives the token `{token}` (id {largest}), but the model's embeddings have {rows} rows (`vocab_size`)"
                 );
-                Err(self.of_text(text, problem))
+                Err(self.text_error(text, problem))
             }
             _ => Ok(()),
         }
     }
 
-    fn of_text(&self, text: &str, problem: String) -> DataError {
+    fn text_error(&self, text: &str, problem: String) -> DataError {
         const SHOWN: usize = 60;
         let mut beginning: String = text.chars().take(SHOWN).collect();
         if beginning.len() < text.len() {

@@ -19,14 +19,14 @@ use tokenizers::processors::bert::BertProcessing;
 use tokenizers::processors::roberta::RobertaProcessing;
 use tokenizers::{AddedToken, Model, NormalizerWrapper, PostProcessorWrapper, TruncationDirection};
 
+use crate::model_files::{MERGES, TOKENIZER, VOCABULARY, WORD_PIECES};
+
 use super::super::DataError;
 use super::super::digest::Digest;
 use super::class::Class;
-use super::settings::{Settings, TOKENIZER, json_or_default};
+use super::settings::{Settings, json_or_default};
+use super::unfit::Unfit;
 
-const VOCABULARY: &str = "vocab.json";
-const MERGES: &str = "merges.txt";
-const WORD_PIECES: &str = "vocab.txt";
 /// The longest word that `WordPiece` of `transformers` takes apart, in characters.
 const LONGEST_WORD: usize = 100;
 /// The id of the unknown token in every vocabulary of XLM-RoBERTa.
@@ -49,10 +49,10 @@ pub(super) struct Loaded {
 
 pub(super) fn load(folder: &Path) -> Result<Loaded, DataError> {
     let settings = Settings::read(folder)?;
-    let class = Class::of(folder, settings.text("tokenizer_class"))?;
+    let class = Class::determine(folder, settings.text("tokenizer_class"))?;
     let (saved, files) = read(folder, &class)?;
     let path = folder.join(files[0]);
-    let invalid = |message: String| DataError::Tokenizer { path: path.clone(), message };
+    let invalid = |Unfit(message): Unfit| DataError::Tokenizer { path: path.clone(), message };
     let stored = saved.get_truncation().map(|truncation| truncation.direction);
     let class = match class {
         Class::Unsaid => by_model(saved.get_model()),
@@ -67,7 +67,7 @@ pub(super) fn load(folder: &Path) -> Result<Loaded, DataError> {
         None => matches!(stored, Some(TruncationDirection::Left)),
         Some("left") => true,
         Some("right") => false,
-        Some(other) => return Err(invalid(format!("truncation_side is `{other}`; it must be left or right"))),
+        Some(other) => return Err(invalid(Unfit(format!("truncation_side is `{other}`; it must be left or right")))),
     };
     let last = last_token(&tokenizer, &settings);
     Ok(Loaded {
@@ -150,18 +150,18 @@ fn set_up(
     saved: tokenizers::Tokenizer,
     settings: &Settings,
     folder: &Path,
-) -> Result<tokenizers::Tokenizer, String> {
+) -> Result<tokenizers::Tokenizer, Unfit> {
     match (class, saved.get_model().clone()) {
         (Class::Bert, ModelWrapper::WordPiece(model)) => bert(model, settings),
         (Class::Roberta, ModelWrapper::BPE(model)) => roberta(model, settings),
         (Class::XlmRoberta, ModelWrapper::Unigram(model)) => xlm_roberta(&model, settings, folder),
         (Class::AsSaved(_) | Class::Unsaid, _) => Ok(saved),
-        (class, model) => Err(format!(
+        (class, model) => Err(Unfit(format!(
             "holds a {} vocabulary, which the tokenizer class {} cannot use; if the file is right, name the class \
              PreTrainedTokenizerFast in tokenizer_config.json (`tokenizer_class`), which takes it as it is",
             model_name(&model),
             class.name()
-        )),
+        ))),
     }
 }
 
@@ -174,7 +174,7 @@ fn model_name(model: &ModelWrapper) -> &'static str {
     }
 }
 
-fn bert(model: WordPiece, settings: &Settings) -> Result<tokenizers::Tokenizer, String> {
+fn bert(model: WordPiece, settings: &Settings) -> Result<tokenizers::Tokenizer, Unfit> {
     let mut model = model;
     model.unk_token = settings.token("unk_token", "[UNK]")?;
     model.max_input_chars_per_word = LONGEST_WORD;
@@ -190,10 +190,12 @@ fn bert(model: WordPiece, settings: &Settings) -> Result<tokenizers::Tokenizer, 
     Ok(tokenizer)
 }
 
-fn roberta(model: BPE, settings: &Settings) -> Result<tokenizers::Tokenizer, String> {
+fn roberta(model: BPE, settings: &Settings) -> Result<tokenizers::Tokenizer, Unfit> {
     let parts = [&model.continuing_subword_prefix, &model.end_of_word_suffix];
     if parts.into_iter().flatten().any(|part| !part.is_empty()) {
-        return Err("marks parts of words by a prefix or suffix, which RobertaTokenizer does not know".to_owned());
+        return Err(Unfit(
+            "marks parts of words by a prefix or suffix, which RobertaTokenizer does not know".to_owned(),
+        ));
     }
     let mut model = model;
     (model.dropout, model.unk_token) = (None, None);
@@ -203,11 +205,11 @@ fn roberta(model: BPE, settings: &Settings) -> Result<tokenizers::Tokenizer, Str
     Ok(tokenizer)
 }
 
-fn xlm_roberta(model: &Unigram, settings: &Settings, folder: &Path) -> Result<tokenizers::Tokenizer, String> {
+fn xlm_roberta(model: &Unigram, settings: &Settings, folder: &Path) -> Result<tokenizers::Tokenizer, Unfit> {
     let vocabulary = model.iter().cloned().collect();
-    let model = Unigram::from(vocabulary, Some(XLM_UNKNOWN), false).map_err(|error| error.to_string())?;
+    let model = Unigram::from(vocabulary, Some(XLM_UNKNOWN), false).map_err(|error| Unfit(error.to_string()))?;
     let mut tokenizer = tokenizers::Tokenizer::new(model);
-    let normalizer = characters(folder).map_err(|error| error.to_string())?;
+    let normalizer = characters(folder).map_err(|error| Unfit(error.to_string()))?;
     tokenizer.with_normalizer(normalizer);
     let prepend = if prefix_space(settings, true)? { PrependScheme::Always } else { PrependScheme::Never };
     tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![
@@ -235,7 +237,7 @@ fn characters(folder: &Path) -> Result<Option<NormalizerWrapper>, DataError> {
     precompiled.map(Some).map_err(|error| DataError::Tokenizer { path, message: error.to_string() })
 }
 
-fn prefix_space(settings: &Settings, default: bool) -> Result<bool, String> {
+fn prefix_space(settings: &Settings, default: bool) -> Result<bool, Unfit> {
     Ok(settings.switch("add_prefix_space")?.unwrap_or(default))
 }
 
@@ -249,7 +251,7 @@ fn add_tokens(
     for (attribute, default) in class.framing_pair().into_iter().flatten() {
         let content = settings
             .token(attribute, default)
-            .map_err(|message| DataError::Tokenizer { path: path.to_owned(), message })?;
+            .map_err(|Unfit(message)| DataError::Tokenizer { path: path.to_owned(), message })?;
         if !named.contains(content.as_str()) && tokenizer.get_model().token_to_id(&content).is_none() {
             let message = format!("the vocabulary lacks the special token `{content}`");
             return Err(DataError::Tokenizer { path: path.to_owned(), message });
@@ -262,11 +264,12 @@ fn add_tokens(
 }
 
 /// The tokens around every text, where the class says them.
-fn frame(tokenizer: &mut tokenizers::Tokenizer, class: &Class, settings: &Settings) -> Result<(), String> {
+fn frame(tokenizer: &mut tokenizers::Tokenizer, class: &Class, settings: &Settings) -> Result<(), Unfit> {
     let token = |(attribute, default): (&str, &str)| {
         let content = settings.token(attribute, default)?;
         let id = tokenizer.token_to_id(&content);
-        id.map(|id| (content.clone(), id)).ok_or_else(|| format!("the vocabulary lacks the special token `{content}`"))
+        id.map(|id| (content.clone(), id))
+            .ok_or_else(|| Unfit(format!("the vocabulary lacks the special token `{content}`")))
     };
     let Some([first, last]) = class.framing_pair() else { return Ok(()) };
     let (first, last) = (token(first)?, token(last)?);

@@ -10,8 +10,13 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
+/// A panic that was caught, with its message.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Panic(String);
+
 /// Runs `action`; where it panics, gives the message instead, and nothing is printed.
-pub(super) fn guarded<T>(action: impl FnOnce() -> T) -> Result<T, String> {
+pub(super) fn guarded<T>(action: impl FnOnce() -> T) -> Result<T, Panic> {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
         let before = panic::take_hook();
@@ -25,7 +30,7 @@ pub(super) fn guarded<T>(action: impl FnOnce() -> T) -> Result<T, String> {
     // A tokenizer is only read, but for a cache whose locks a panic leaves free or poisoned, which it takes for absent.
     let result = panic::catch_unwind(AssertUnwindSafe(action));
     GUARDED.set(outer);
-    result.map_err(|payload| message(payload.as_ref()))
+    result.map_err(|payload| Panic(message(payload.as_ref())))
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

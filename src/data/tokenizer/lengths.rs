@@ -29,7 +29,7 @@ pub struct TokenLengths {
 
 impl TokenLengths {
     /// Of texts that have these lengths before they are cut.
-    pub fn of(mut lengths: Vec<usize>, max_length: usize) -> Self {
+    pub fn from_lengths(mut lengths: Vec<usize>, max_length: usize) -> Self {
         lengths.sort_unstable();
         // The nearest rank: the least length that so large a share of the texts does not exceed.
         let percentile = |percent: usize| {
@@ -108,14 +108,14 @@ mod tests {
 
     #[test]
     fn lengths_are_summed_up_by_nearest_ranks() {
-        let lengths = TokenLengths::of((1..=100).rev().collect(), 97);
+        let lengths = TokenLengths::from_lengths((1..=100).rev().collect(), 97);
         assert_eq!(
             lengths,
             TokenLengths { texts: 100, median: 50, percentile_95: 95, longest: 100, cut: 3, max_length: 97 }
         );
-        let one = TokenLengths::of(vec![7], 7);
+        let one = TokenLengths::from_lengths(vec![7], 7);
         assert_eq!((one.median, one.percentile_95, one.longest, one.cut), (7, 7, 7, 0));
-        assert_eq!(TokenLengths::of(Vec::new(), 7).longest, 0);
+        assert_eq!(TokenLengths::from_lengths(Vec::new(), 7).longest, 0);
     }
 
     /// Texts of exactly the maximal length are not cut; what is cut is told by its whole length, from the cache as well.
@@ -130,7 +130,7 @@ mod tests {
         for _ in 0..2 {
             let lengths = tokenizer.lengths(&texts, &encoded, Some(&cache)).unwrap();
             assert_eq!(lengths, [3, 4, 5, 7]);
-            assert_eq!(TokenLengths::of(lengths, 4).cut, 2);
+            assert_eq!(TokenLengths::from_lengths(lengths, 4).cut, 2);
         }
         assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 1);
     }

@@ -7,6 +7,7 @@ mod files;
 mod guard;
 mod lengths;
 mod settings;
+mod unfit;
 
 pub use cache::{CacheUse, default_cache_folder};
 pub use encode::Tokenizer;

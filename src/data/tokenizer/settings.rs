@@ -8,12 +8,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokenizers::AddedToken;
 
-use super::super::DataError;
+use crate::model_files::{ADDED_TOKENS, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG};
 
-pub(super) const TOKENIZER: &str = "tokenizer.json";
-pub(super) const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-pub(super) const ADDED_TOKENS: &str = "added_tokens.json";
-pub(super) const SPECIAL_TOKENS: &str = "special_tokens_map.json";
+use super::super::DataError;
+use super::unfit::Unfit;
 
 /// The attributes that every tokenizer has, in the order in which their tokens are added.
 const ATTRIBUTES: [&str; 7] =
@@ -145,7 +143,7 @@ impl Settings {
     }
 
     /// Takes the special tokens out of the fields of `tokenizer_config.json`; gives the extra ones.
-    fn take_fields(&mut self) -> Result<Option<Vec<Special>>, String> {
+    fn take_fields(&mut self) -> Result<Option<Vec<Special>>, Unfit> {
         let empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty) || is_empty(value);
         if self.fields.get(EXTRA).is_none_or(empty)
             && let Some(additional) = self.fields.remove(ADDITIONAL)
@@ -172,11 +170,11 @@ impl Settings {
         Ok(extra)
     }
 
-    fn name_all(&mut self, named: Map<String, Value>) -> Result<(), String> {
+    fn name_all(&mut self, named: Map<String, Value>) -> Result<(), Unfit> {
         named.into_iter().try_for_each(|(key, value)| self.name(key, &value))
     }
 
-    fn name(&mut self, key: String, value: &Value) -> Result<(), String> {
+    fn name(&mut self, key: String, value: &Value) -> Result<(), Unfit> {
         let token = if value.is_null() { None } else { Some(special(&key, value)?) };
         if !ATTRIBUTES.contains(&key.as_str()) && !self.further.contains(&key) {
             self.further.push(key.clone());
@@ -191,7 +189,7 @@ impl Settings {
         if folder.join(SPECIAL_TOKENS).is_file() {
             self.files.push(SPECIAL_TOKENS);
         }
-        let merge = || -> Result<(), String> {
+        let merge = || -> Result<(), Unfit> {
             let mut additional = None;
             for (key, value) in map {
                 match (key.as_str(), value) {
@@ -238,11 +236,11 @@ impl Settings {
     ///
     /// # Errors
     /// The attribute is set to null.
-    pub(super) fn token(&self, attribute: &str, default: &str) -> Result<String, String> {
+    pub(super) fn token(&self, attribute: &str, default: &str) -> Result<String, Unfit> {
         match self.named.get(attribute) {
             None => Ok(default.to_owned()),
             Some(Some(token)) => Ok(token.content().to_owned()),
-            Some(None) => Err(format!("{attribute} is null, but this tokenizer cannot do without it")),
+            Some(None) => Err(Unfit(format!("{attribute} is null, but this tokenizer cannot do without it"))),
         }
     }
 
@@ -284,11 +282,11 @@ impl Settings {
     }
 
     /// A switch of `tokenizer_config.json`; null counts as left out.
-    pub(super) fn switch(&self, name: &str) -> Result<Option<bool>, String> {
+    pub(super) fn switch(&self, name: &str) -> Result<Option<bool>, Unfit> {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Bool(value)) => Ok(Some(*value)),
-            Some(other) => Err(format!("{name} is {other}; it must be true or false")),
+            Some(other) => Err(Unfit(format!("{name} is {other}; it must be true or false"))),
         }
     }
 
@@ -309,43 +307,43 @@ fn is_empty(value: &Value) -> bool {
     value.as_object().is_some_and(Map::is_empty)
 }
 
-fn special(name: &str, value: &Value) -> Result<Special, String> {
+fn special(name: &str, value: &Value) -> Result<Special, Unfit> {
     match value {
         Value::String(content) => Ok(Special::Plain(content.clone())),
         Value::Object(fields) => {
             let token: Described =
-                serde_json::from_value(value.clone()).map_err(|error| format!("{name} is {value}: {error}"))?;
+                serde_json::from_value(value.clone()).map_err(|error| Unfit(format!("{name} is {value}: {error}")))?;
             // Only tokens that were saved with their type are told apart from special ones.
             let special = token.special || !fields.contains_key("__type");
             Ok(Special::Described(Described { special, ..token }))
         }
-        other => Err(format!("{name} is {other}; it must be a text, or an object with `content`")),
+        other => Err(Unfit(format!("{name} is {other}; it must be a text, or an object with `content`"))),
     }
 }
 
-fn specials(name: &str, value: &Value) -> Result<Vec<Special>, String> {
+fn specials(name: &str, value: &Value) -> Result<Vec<Special>, Unfit> {
     match value {
         Value::Null => Ok(Vec::new()),
         Value::Array(items) => items.iter().map(|item| special(name, item)).collect(),
-        other => Err(format!("{name} is {other}; it must be a list of texts")),
+        other => Err(Unfit(format!("{name} is {other}; it must be a list of texts"))),
     }
 }
 
 /// `added_tokens_decoder`: tokens by id.
-fn declared(decoder: &Value) -> Result<BTreeMap<u64, Described>, String> {
+fn declared(decoder: &Value) -> Result<BTreeMap<u64, Described>, Unfit> {
     let Value::Object(decoder) = decoder else {
-        return Err(format!("added_tokens_decoder is {decoder}; it must be an object of tokens by id"));
+        return Err(Unfit(format!("added_tokens_decoder is {decoder}; it must be an object of tokens by id")));
     };
     let token = |(id, token): (&String, &Value)| {
-        let id = id.parse().map_err(|_| format!("added_tokens_decoder: `{id}` is no id"))?;
+        let id = id.parse().map_err(|_| Unfit(format!("added_tokens_decoder: `{id}` is no id")))?;
         let token = serde_json::from_value(token.clone())
-            .map_err(|error| format!("added_tokens_decoder: {id} is {token}: {error}"))?;
+            .map_err(|error| Unfit(format!("added_tokens_decoder: {id} is {token}: {error}")))?;
         Ok((id, token))
     };
     decoder.iter().map(token).collect()
 }
 
-fn failed(folder: &Path, file: &str, message: String) -> DataError {
+fn failed(folder: &Path, file: &str, Unfit(message): Unfit) -> DataError {
     DataError::Tokenizer { path: folder.join(file), message }
 }
 

@@ -102,7 +102,7 @@ impl Reader<'_> {
             class_names: dataset.class_names,
             overview: Some(dataset.overview),
             digest: dataset.digest,
-            token_lengths: Some(TokenLengths::of(lengths, shared.max_length)),
+            token_lengths: Some(TokenLengths::from_lengths(lengths, shared.max_length)),
         };
         let (classes, precision) = (data.class_names.len(), shared.precision);
         let mut initial = self.initial(&shared, &folder)?;

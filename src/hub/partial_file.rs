@@ -22,7 +22,7 @@ const LONGEST_UNSTATED: u64 = 64 << 20;
 const CHUNK: usize = 256 << 10;
 
 /// A file of a repository, on its way.
-pub(super) struct Part<'a> {
+pub(super) struct PartialFile<'a> {
     pub remote: &'a Remote,
     pub client: &'a Client,
     pub repository: &'a Repository,
@@ -47,7 +47,7 @@ impl From<Failed> for Stopped {
     }
 }
 
-impl Part<'_> {
+impl PartialFile<'_> {
     /// Brings the file, whole and checked.
     ///
     /// # Errors
@@ -56,8 +56,8 @@ impl Part<'_> {
         let mut expected = self.facts.length;
         let mut retries = Retries::new(self.remote.patience.pause);
         let mut best = self.came();
-        // Of what was asked for here, as opposed to what had come before.
-        let (mut asked, mut damaged) = (false, false);
+        // Of what was requested here, as opposed to what had come before.
+        let (mut requested, mut damaged) = (false, false);
         loop {
             let came = self.came();
             if expected.is_none_or(|expected| came > expected) {
@@ -70,9 +70,9 @@ impl Part<'_> {
                 if damaged {
                     return Err(self.damaged(&found));
                 }
-                damaged = asked;
+                damaged = requested;
             }
-            asked = true;
+            requested = true;
             let failed = match self.attempt(expected) {
                 Ok(whole) => {
                     let unstated = || can_check(&self.facts.etag).then(|| self.came());
@@ -144,7 +144,7 @@ impl Part<'_> {
                 Some((start, whole)) if start <= came => Ok((start, whole)),
                 _ => {
                     self.throw_away().map_err(Stopped::Here)?;
-                    Err(answer.odd("sends another part of the file than was asked for".to_owned()).into())
+                    Err(answer.odd("sends another part of the file than was requested for".to_owned()).into())
                 }
             },
             // What is here is no beginning of the file.
