@@ -67,7 +67,8 @@ pub fn discard(temporary: &Path) {
     fs::remove_file(temporary).ok();
 }
 
-fn temporary_name(path: &Path) -> PathBuf {
+/// A name beside `path` that nobody else uses.
+pub fn temporary_name(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}{TEMPORARY_SUFFIX}", unique_token()))
 }

@@ -81,7 +81,7 @@ fn from_folder(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceEr
             model: folder.to_path_buf(),
             adapter: None,
             class_names: None,
-            data: KnownData::from_folder(folder),
+            data: KnownData::in_folder(folder),
             max_length: None,
             reading: Reading::default(),
         });
@@ -161,7 +161,7 @@ fn from_adapter(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceE
         model,
         adapter,
         class_names: None,
-        data: KnownData::from_folder(folder),
+        data: KnownData::in_folder(folder),
         max_length: None,
         reading: Reading::default(),
     })

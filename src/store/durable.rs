@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::replace_file::{self, Durability, TEMPORARY_SUFFIX, discard, rename_into_place};
+use crate::replace_file::{self, Durability, TEMPORARY_SUFFIX, discard, rename_into_place, temporary_name};
 
 use super::StoreError;
 use super::error::failed_to;

@@ -55,7 +55,7 @@ impl Store {
     pub fn record_memory(&self, pack: &PackId, record: &MemoryRecord) -> Result<(), StoreError> {
         // A damaged record is replaced.
         let earlier = self.memory(pack).ok().flatten();
-        if earlier.is_some_and(|earlier| earlier.all_runs() >= record.of_runs()) {
+        if earlier.is_some_and(|earlier| earlier.all_runs() >= record.all_runs()) {
             return Ok(());
         }
         write_json(&self.layout().pack(pack).memory(), record)

@@ -18,7 +18,7 @@ fn packs_are_planned_to_fit_and_what_they_take_is_measured() {
     let [pack] = &store.record().packs[..] else { panic!("six runs fit one pack: {:?}", store.record().packs) };
     let memory = store.memory(&pack.id).unwrap().unwrap();
     assert_eq!((memory.device.as_str(), memory.places), ("cpu", pack.places.len()));
-    let (estimated, taken) = (memory.estimated / MIB, memory.of_runs() / MIB);
+    let (estimated, taken) = (memory.estimated / MIB, memory.all_runs() / MIB);
     println!("estimated {estimated} MiB, taken {taken} MiB, {} MiB before", memory.before / MIB);
     assert!(
         taken >= 20 && estimated >= taken / 2 && estimated <= 4 * taken,

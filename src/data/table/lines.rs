@@ -31,7 +31,7 @@ impl Lines<BufReader<File>> {
     pub(super) fn open(path: &Path) -> Result<(Self, u64), DataError> {
         let file = File::open(path).map_err(DataError::io(path, "open"))?;
         let size = file.metadata().map_err(DataError::io(path, "read"))?.len();
-        let mut lines = Self::of(path, BufReader::with_capacity(BUFFER, file));
+        let mut lines = Self::new(path, BufReader::with_capacity(BUFFER, file));
         let beginning = lines.reader.fill_buf().map_err(DataError::io(path, "read"))?;
         if beginning.contains(&b'\r') && !beginning.contains(&b'\n') {
             lines.end = b'\r';
