@@ -4,37 +4,40 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 from=src/model
 crate=target/asan
-rm -rf "$crate/src"
-mkdir -p "$crate/src/model/cpu"
-cp "$from"/cpu/{tile,strip,gemm,turn,pairs,panels,rows}.rs "$crate/src/model/cpu/"
-cp -r "$from/cpu/panels" "$crate/src/model/cpu/"
+rm -rf "$crate/src" "$crate/tch"
+mkdir -p "$crate/src/model/backend/cpu" "$crate/tch/src"
+cp "$from"/backend/cpu/{small_product,transpose,panels,rows}.rs "$crate/src/model/backend/cpu/"
+cp -r "$from"/backend/cpu/{isa,panels} "$crate/src/model/backend/cpu/"
 cp "$from/dropout.rs" "$crate/src/model/"
 # Without what makes tensors of random numbers.
 sed -e '/^use tch/d' -e '/^#\[cfg(test)\]/,$d' -e '/^\/\/\/ The random bits of each state/,/^}/d' "$from/random.rs" \
     >"$crate/src/model/random.rs"
 cat >"$crate/src/model/mod.rs" <<'RUST'
-pub mod cpu {
-    pub mod gemm;
-    pub mod pairs;
-    pub mod panels;
-    pub mod rows;
-    pub mod strip;
-    pub mod tile;
-    pub mod turn;
-    pub use rows::RowsMut;
+pub mod backend {
+    pub mod cpu {
+        pub mod isa;
+        pub mod panels;
+        pub mod rows;
+        pub mod small_product;
+        pub mod transpose;
+        pub use rows::RowsMut;
+    }
 }
 pub mod dropout;
 pub mod random;
 RUST
 echo '#![allow(dead_code)] pub mod model;' >"$crate/src/lib.rs"
+# All that these files name of libtorch is the kinds of numbers.
+echo '#[derive(Clone, Copy, Debug, PartialEq, Eq)] pub enum Kind { Float, BFloat16 }' >"$crate/tch/src/lib.rs"
+printf '[package]\nname = "tch"\nversion = "0.0.0"\nedition = "2024"\n' >"$crate/tch/Cargo.toml"
 cat >"$crate/Cargo.toml" <<'TOML'
 [package]
 name = "kernels"
 version = "0.0.0"
 edition = "2024"
 [dependencies]
-multiversion = "0.9"
 rayon = "1.12"
+tch = { path = "tch" }
 [dev-dependencies]
 proptest = "1.12"
 [profile.dev]
