@@ -6,11 +6,10 @@ use crate::exit_code::ExitCode;
 
 use super::CliError;
 use super::context::Context;
-use super::{cancel, compare, doctor, export, fetch, logs, predict, report, run, status, task, worker};
 
 macro_rules! verbs {
-    ($($name:ident($arguments:ty)),* $(,)?) => {
-        #[derive(Debug, Subcommand)]
+    ($(#[$attribute:meta])* pub enum Verb { $($name:ident($arguments:ty)),* $(,)? }) => {
+        $(#[$attribute])*
         pub enum Verb {
             $($name($arguments)),*
         }
@@ -27,16 +26,19 @@ macro_rules! verbs {
 }
 
 verbs! {
-    Run(run::Run),
-    Predict(predict::Predict),
-    Export(export::Export),
-    Fetch(fetch::Fetch),
-    Report(report::Report),
-    Compare(compare::Compare),
-    Status(status::Status),
-    Logs(logs::Logs),
-    Cancel(cancel::Cancel),
-    Doctor(doctor::Doctor),
-    Worker(worker::Worker),
-    Task(task::Task),
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    Run(super::run::Run),
+    Predict(super::predict::Predict),
+    Export(super::export::Export),
+    Fetch(super::fetch::Fetch),
+    Report(super::report::Report),
+    Compare(super::compare::Compare),
+    Status(super::status::Status),
+    Logs(super::logs::Logs),
+    Cancel(super::cancel::Cancel),
+    Doctor(super::doctor::Doctor),
+    Worker(super::worker::Worker),
+    Task(super::task::Task),
+}
 }
