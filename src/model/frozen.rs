@@ -1,8 +1,7 @@
-//! The frozen weights of an encoder, laid out for one backend.
+//! The frozen weights of an encoder, laid out for one backend: `L` is its linear layer, `S` its projections of hidden states.
 
 use tch::{TchError, Tensor};
 
-use super::backend::Backend;
 use super::layout::Layout;
 
 /// A frozen LayerNorm.
@@ -52,28 +51,28 @@ impl Embeddings {
 
 /// Query, key and value of a layer.
 #[derive(Debug)]
-pub enum Projections<B: Backend> {
+pub enum Projections<L, S> {
     /// Side by side, `[3 * hidden, hidden]`: every token has a query.
-    Joined(B::Linear),
+    Joined(L),
     /// Of the last layer, where only first tokens have queries; key and value are `[2 * hidden, hidden]`. `states` are the
     /// same key and value for attention that does without those of single tokens.
-    Apart { query: B::Linear, key_value: B::Linear, states: Option<B::StateProjections> },
+    Apart { query: L, key_value: L, states: Option<S> },
 }
 
 #[derive(Debug)]
-pub struct Layer<B: Backend> {
-    pub projections: Projections<B>,
-    pub attention_output: B::Linear,
+pub struct Layer<L, S> {
+    pub projections: Projections<L, S>,
+    pub attention_output: L,
     pub attention_norm: Norm,
-    pub intermediate: B::Linear,
-    pub output: B::Linear,
+    pub intermediate: L,
+    pub output: L,
     pub output_norm: Norm,
 }
 
 /// A frozen encoder, with its pooler where the family has one.
 #[derive(Debug)]
-pub struct Frozen<B: Backend> {
+pub struct Frozen<L, S> {
     pub embeddings: Embeddings,
-    pub layers: Vec<Layer<B>>,
-    pub pooler: Option<B::Linear>,
+    pub layers: Vec<Layer<L, S>>,
+    pub pooler: Option<L>,
 }

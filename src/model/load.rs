@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::backend::Backend;
+use super::backend::{Backend, FrozenOf, LayerOf};
 use super::checkpoint::Weights;
 use super::error::ModelError;
 use super::frozen::{Embeddings, Frozen, Layer, Norm, Projections};
@@ -26,7 +26,7 @@ impl Source {
     }
 
     /// The encoder and its pooler.
-    pub fn frozen<B: Backend>(&mut self, backend: &B, graph: &Graph) -> Result<Frozen<B>, ModelError> {
+    pub fn frozen<B: Backend>(&mut self, backend: &B, graph: &Graph) -> Result<FrozenOf<B>, ModelError> {
         let embeddings = self.embeddings(&graph.embeddings)?;
         let layers =
             (0..graph.layers.len()).map(|index| self.layer(backend, graph, index)).collect::<Result<_, _>>()?;
@@ -79,7 +79,7 @@ impl Source {
         Ok(Embeddings { word, position, padding: *padding, norm: self.norm(&node.norm)? })
     }
 
-    fn layer<B: Backend>(&mut self, backend: &B, graph: &Graph, index: usize) -> Result<Layer<B>, ModelError> {
+    fn layer<B: Backend>(&mut self, backend: &B, graph: &Graph, index: usize) -> Result<LayerOf<B>, ModelError> {
         let (shape, node) = (&graph.shape, &graph.layers[index]);
         // What the encoder computes; another choice would be an error of the compiler here.
         let (NormPlacement::Post, AttentionPattern::Full) = (shape.norms, node.attention);

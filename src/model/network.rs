@@ -4,10 +4,9 @@ use std::fmt::Debug;
 
 use tch::{Kind, TchError, Tensor};
 
-use super::backend::Backend;
+use super::backend::{Backend, FrozenOf};
 use super::config::ModelConfig;
 use super::encoder::{Encoder, EncoderTape};
-use super::frozen::Frozen;
 use super::head::{HeadTape, Heads};
 use super::layout::Layout;
 use super::optimizer::{Moments, OptimizerStep};
@@ -50,7 +49,7 @@ pub trait Network: Debug + Send {
 #[derive(Debug)]
 pub struct Loaded<B: Backend> {
     pub backend: B,
-    pub frozen: Frozen<B>,
+    pub frozen: FrozenOf<B>,
 }
 
 impl<B: Backend> Loaded<B> {

@@ -2,22 +2,14 @@
 
 use tch::{TchError, Tensor};
 
-use super::Encoder;
-use super::layer::{LayerTape, LoraTapes};
+use super::context::Encoder;
+use super::tapes::{AttentionTape, LayerTape, LoraTapes};
 use crate::model::attention::{AttentionGradient, Queries};
 use crate::model::backend::Backend;
 use crate::model::dropout::Dropout;
 use crate::model::frozen::Projections;
 use crate::model::graph::LinearRole;
 use crate::model::pass::Site;
-
-/// What the backward pass of attention needs.
-pub enum AttentionTape<B: Backend> {
-    /// Of keys and values.
-    Keys(B::AttentionTape),
-    /// Of first tokens to hidden states.
-    States(B::StatesTape),
-}
 
 impl<B: Backend> Encoder<'_, B> {
     /// The attention block up to its output layer: context, residual and tape.

@@ -2,31 +2,14 @@
 
 use tch::{TchError, Tensor};
 
-use super::Encoder;
-use super::attention_block::AttentionTape;
+use super::context::Encoder;
+use super::tapes::{LayerTape, LoraTapes, RestTape};
 use crate::model::attention::Queries;
-use crate::model::backend::{AdaptedRows, Backend};
+use crate::model::backend::Backend;
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::{Norm, Projections};
 use crate::model::graph::LinearRole;
 use crate::model::pass::Site;
-
-/// LoRA tapes of the linear layers that runs adapt.
-pub type LoraTapes<B> = Vec<(LinearRole, <B as Backend>::LoraTape)>;
-
-/// What the backward pass of one layer needs.
-pub struct LayerTape<B: Backend> {
-    pub queries: Queries,
-    pub lora: LoraTapes<B>,
-    pub attention: AttentionTape<B>,
-    rest: RestTape<B>,
-}
-
-/// Of what lies behind attention.
-enum RestTape<B: Backend> {
-    Whole(B::BlockTape),
-    Parts { attention_norm: B::NormTape, activation: B::ActivationTape, output_norm: B::NormTape },
-}
 
 /// What a linear layer is applied to, and where its output goes.
 struct Block<'a, B: Backend> {
@@ -164,50 +147,5 @@ impl<B: Backend> Encoder<'_, B> {
         };
         self.adapt_backward((index, module), tape.queries, tape, gradient, input.as_ref())?;
         Ok(input)
-    }
-
-    /// Whether any run adapts a linear layer.
-    pub(super) fn adapted(&self, index: usize, module: LinearRole) -> bool {
-        self.passes.iter().any(|pass| pass.adapter.lora(index, module).is_some())
-    }
-
-    /// The runs that adapt a linear layer.
-    fn adapted_rows(&self, (index, module): (usize, LinearRole), rows: Queries) -> Vec<AdaptedRows<'_>> {
-        let runs = self.passes.iter().zip(self.spans(rows));
-        let adapted = runs.filter_map(|(pass, rows)| {
-            let lora = pass.adapter.lora(index, module)?;
-            Some(AdaptedRows { lora, rows, dropout: pass.dropout_at(Site::Adapter(lora.site)) })
-        });
-        adapted.collect()
-    }
-
-    /// Adds the LoRA updates of all runs that adapt `linear` to `output`, in place.
-    pub(super) fn adapt(
-        &self,
-        linear: (usize, LinearRole),
-        rows: Queries,
-        input: &Tensor,
-        output: &Tensor,
-        lora: &mut LoraTapes<B>,
-    ) -> Result<(), TchError> {
-        let adapted = self.adapted_rows(linear, rows);
-        if !adapted.is_empty() {
-            lora.push((linear.1, self.backend.lora(&adapted, input, output)?));
-        }
-        Ok(())
-    }
-
-    pub(super) fn adapt_backward(
-        &self,
-        linear: (usize, LinearRole),
-        rows: Queries,
-        tape: &LayerTape<B>,
-        gradient: &Tensor,
-        input: Option<&Tensor>,
-    ) -> Result<(), TchError> {
-        match tape.lora.iter().find(|(module, _)| *module == linear.1) {
-            Some((_, saved)) => self.backend.lora_backward(&self.adapted_rows(linear, rows), saved, gradient, input),
-            None => Ok(()),
-        }
     }
 }

@@ -5,13 +5,18 @@ use rayon::prelude::*;
 use tch::{TchError, Tensor};
 
 use super::activation;
+use super::first_tokens::StateProjections;
 use super::isa::{InstructionSet, Tiles};
 use super::linear::{Linear, Weight};
+use super::matrix::Matrix;
 use super::norm::{self, NormTape};
-use super::panels::{self, Matrix, Onto, Panels};
-use super::{Borrows, Cpu, empty};
+use super::panels::{self, Onto, Panels};
+use super::{Borrows, empty};
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::{Layer, Norm};
+
+/// A layer with weights for an instruction set.
+type LayerOn<I> = Layer<Linear<<I as InstructionSet>::Tiles>, StateProjections<<I as InstructionSet>::Tiles>>;
 
 /// The part of a layer behind attention; its activation is GELU.
 pub struct AfterAttention<'a, I: InstructionSet> {
@@ -66,7 +71,7 @@ impl<T: Tiles> Scratch<T> {
 
 impl<'a, I: InstructionSet> AfterAttention<'a, I> {
     /// None where weights are not laid out, or where `rows` are too few for all threads.
-    pub fn new(isa: I, layer: &'a Layer<Cpu<I>>, rows: usize) -> Option<Self> {
+    pub fn new(isa: I, layer: &'a LayerOn<I>, rows: usize) -> Option<Self> {
         panels::block_of_rows::<I::Tiles>(rows)?;
         Some(AfterAttention {
             isa,
@@ -202,7 +207,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
 /// Gradients of context and residual from that of the result of a forward pass through the same layer.
 pub fn backward<I: InstructionSet>(
     isa: I,
-    layer: &Layer<Cpu<I>>,
+    layer: &LayerOn<I>,
     tape: &BlockTape,
     gradient: &Tensor,
 ) -> Result<(Tensor, Tensor), TchError> {

@@ -3,7 +3,8 @@
 use tch::{Kind, TchError, Tensor};
 
 use super::isa::{InstructionSet, Tiles};
-use super::panels::{Matrix, Onto, Panels};
+use super::matrix::Matrix;
+use super::panels::{Onto, Panels};
 use super::{Borrows, empty};
 
 /// A frozen linear layer.

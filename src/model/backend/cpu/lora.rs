@@ -6,7 +6,8 @@ use std::ops::Range;
 use tch::{Kind, TchError, Tensor};
 
 use super::isa::{InstructionSet, Tiles};
-use super::panels::{Matrix, Onto, Panels};
+use super::matrix::Matrix;
+use super::panels::{Onto, Panels};
 use super::{Borrows, RowsMut, empty};
 use crate::model::adapter::Lora;
 use crate::model::backend::{AdaptedRows, plain};

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::RowsMut;
 use super::isa::{COLUMNS, LeftWords, SumRows, TILES_PER_FETCH, TileRow, Tiles, word};
+use super::matrix::Matrix;
 use crate::model::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
 
 /// Words of a row handled at a time: with a block of rows of the left matrix they stay in the second-level cache.
@@ -19,14 +20,6 @@ const SMALL_MATRIX: usize = 64 << 10;
 
 // A tile row of a masked matrix is one block of random numbers, and a depth begins at one.
 const _: () = assert!(COLUMNS == DROPOUT_BLOCK && DEPTH.is_multiple_of(DROPOUT_BLOCK));
-
-/// A matrix with two strides: element (i, j) is `values[i * row + j * column]`.
-#[derive(Clone, Copy)]
-pub struct Matrix<'a> {
-    pub values: &'a [f32],
-    pub row: usize,
-    pub column: usize,
-}
 
 /// The right matrix of products, `[inner, columns]`: panels of [`COLUMNS`] columns, the last one filled up with zeros.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Rows of float32 values on the CPU that may lie apart: a tensor, or a view of some of its columns.
 
-use super::panels::Matrix;
+use super::matrix::Matrix;
 use super::small_product::{LeftMatrix, RightMatrix};
 
 /// Rows to read.

@@ -2,7 +2,8 @@
 
 use tch::Kind;
 
-use super::{InstructionSet, NoTiles};
+use super::instruction_set::InstructionSet;
+use super::tiles::NoTiles;
 
 /// That this processor has AVX2 and FMA.
 #[derive(Clone, Copy, Debug)]

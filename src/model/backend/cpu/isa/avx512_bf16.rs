@@ -8,7 +8,7 @@ use std::arch::x86_64::{
 };
 
 use super::avx512::{Avx512, Left, ROWS, Sums};
-use super::{COLUMNS, InstructionSet, TILES_PER_FETCH, TileRow};
+use super::tiles::{COLUMNS, TILES_PER_FETCH, TileRow};
 
 /// Values that are rounded together: two vectors.
 const ROUNDED: usize = 32;
@@ -23,7 +23,7 @@ impl Avx512Bf16 {
         let found = std::is_x86_feature_detected!("avx512bf16");
         #[cfg(not(target_arch = "x86_64"))]
         let found = false;
-        Avx512::detect().filter(|_| found).map(|_| Avx512Bf16(()))
+        Avx512::find().filter(|_| found).map(|_| Avx512Bf16(()))
     }
 
     /// As [`super::Tiles::multiply`], for words that hold pairs.

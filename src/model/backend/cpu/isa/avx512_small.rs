@@ -142,13 +142,12 @@ unsafe fn block<const R: usize, const V: usize>(
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::InstructionSet;
     use super::*;
     use crate::model::backend::cpu::small_product::portable_product;
 
     #[test]
     fn a_product_over_nothing_is_zero_and_reads_nothing() {
-        let Some(isa) = Avx512::detect() else { return };
+        let Some(isa) = Avx512::find() else { return };
         let mut out = [7f32; 3 * LANES];
         let (left, right) = (LeftMatrix { values: &[], row: 5, column: 1 }, RightMatrix { values: &[], stride: LANES });
         product(isa, left, right, (3, 0, LANES), &mut out, LANES);
@@ -158,7 +157,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "left.values.len()")]
     fn factors_that_are_too_short_are_refused_however_large_the_steps() {
-        let Some(isa) = Avx512::detect() else { panic!("left.values.len() is checked where there is AVX-512") };
+        let Some(isa) = Avx512::find() else { panic!("left.values.len() is checked where there is AVX-512") };
         let left = LeftMatrix { values: &[0.0; 8], row: usize::MAX / 2 + 1, column: 1 };
         let right = RightMatrix { values: &[0.0; LANES], stride: LANES };
         product(isa, left, right, (3, 1, 1), &mut [0.0; 3 * LANES], LANES);
@@ -167,7 +166,7 @@ mod tests {
     proptest! {
         #[test]
         fn blocks_of_every_size_multiply(rows in 0usize..21, inner in 1usize..9, columns in 1usize..130, transposed: bool) {
-            let Some(isa) = Avx512::detect() else { return Ok(()) };
+            let Some(isa) = Avx512::find() else { return Ok(()) };
             let stride = columns.next_multiple_of(LANES) + 5;
             let value = |index: usize| (index * 7919 % 101) as f32 / 50.0 - 1.0;
             let left: Vec<f32> = (0..rows * inner).map(value).collect();

@@ -2,7 +2,8 @@
 
 use tch::Kind;
 
-use super::{InstructionSet, NoTiles};
+use super::instruction_set::InstructionSet;
+use super::tiles::NoTiles;
 
 /// The instructions that every processor of the target has.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,5 @@
 //! What a backend keeps in a device's memory, as the planner of packs needs to know it.
 
-use super::{cpu, cuda, plain};
 use crate::model::config::ModelConfig;
 use crate::model::precision::product_bytes;
 use crate::spec::Precision;
@@ -31,14 +30,5 @@ impl MemoryFormula {
             + self.intermediate * intermediate
             + self.probabilities * config.graph.shape.heads as u64 * longest as u64;
         numbers * if self.in_product_precision { product_bytes(precision) } else { FLOAT }
-    }
-}
-
-/// Of the backend that [`super::open`] will most likely choose for this model: on a processor like this one, or on a GPU.
-pub fn expected_memory(gpu: bool, config: &ModelConfig, precision: Precision) -> MemoryFormula {
-    match gpu {
-        true if cuda::fits(config).is_ok() => cuda::MEMORY,
-        true => plain::MEMORY,
-        false => cpu::expected_memory(precision).unwrap_or(plain::MEMORY),
     }
 }

@@ -1,0 +1,327 @@
+//! The backend of our own passes on a processor.
+
+use tch::{Kind, TchError, Tensor};
+
+use super::activation::{self, ActivationTape};
+use super::after_attention::{self, AfterAttention, BlockTape};
+use super::attention::{self, AttentionTape};
+use super::embeddings;
+use super::first_tokens::{self, StateProjections, StatesTape};
+use super::isa::{self, InstructionSet, Tiles, WithInstructionSet};
+use super::linear::{Linear, Weight};
+use super::lora::{self, LoraTape};
+use super::norm::{self, NormTape};
+use crate::model::attention::{AttentionGradient, Queries};
+use crate::model::backend::plain;
+use crate::model::backend::{
+    AdaptedRows, Attended, Backend, BackendChoice, HeadRows, LayerOf, MemoryFormula, ResidualGradients,
+};
+use crate::model::dropout::{Dropout, RowDropouts};
+use crate::model::frozen::{Embeddings, Norm};
+use crate::model::graph::Activation;
+use crate::model::layout::Layout;
+use crate::model::optimizer::{Moments, OptimizerStep};
+use crate::model::parameters::Parameters;
+use crate::model::precision::product_kind;
+use crate::spec::Precision;
+
+/// Whether these passes may be used: the processor multiplies and adds in one instruction.
+pub fn available() -> bool {
+    struct Nothing;
+    impl WithInstructionSet for Nothing {
+        type Output = ();
+        fn with<I: InstructionSet>(self, _isa: I) {}
+    }
+    isa::with_fastest(Nothing).is_ok()
+}
+
+/// What this backend keeps on this processor; None where it cannot be used.
+pub fn expected_memory(precision: Precision) -> Option<MemoryFormula> {
+    struct Memory(Precision);
+    impl WithInstructionSet for Memory {
+        type Output = MemoryFormula;
+        fn with<I: InstructionSet>(self, isa: I) -> MemoryFormula {
+            Cpu::new(isa, self.0).memory()
+        }
+    }
+    isa::with_fastest(Memory(precision)).ok()
+}
+
+/// Our own passes, with the instructions of `I`.
+#[derive(Debug)]
+pub struct Cpu<I> {
+    isa: I,
+    precision: Precision,
+}
+
+impl<I: InstructionSet> Cpu<I> {
+    /// For products of `precision`.
+    pub fn new(isa: I, precision: Precision) -> Self {
+        Cpu { isa, precision }
+    }
+
+    /// Whether frozen matrices are multiplied by our own products, of this kind of numbers.
+    fn tiles(&self) -> Option<I::Tiles> {
+        self.isa.tiles(product_kind(self.precision))
+    }
+
+    /// What to say of it: the instruction set, and what keeps it from being faster.
+    pub fn choice(&self) -> BackendChoice {
+        let name = self.isa.name();
+        let (kernels, slower_because) = match self.tiles() {
+            Some(tiles) => (format!("{name}, {}", tiles.name()), None),
+            None => {
+                let reason = format!("no products of our own in {} for this processor", self.precision.name());
+                (format!("{name}, products of libtorch"), Some(reason))
+            }
+        };
+        BackendChoice { backend: "cpu", kernels, slower_because }
+    }
+}
+
+impl<I: InstructionSet> Backend for Cpu<I> {
+    type Linear = Linear<I::Tiles>;
+    type StateProjections = StateProjections<I::Tiles>;
+    type Batch = ();
+    type NormTape = NormTape;
+    type ActivationTape = ActivationTape;
+    type AttentionTape = AttentionTape;
+    type StatesTape = StatesTape;
+    type BlockTape = BlockTape;
+    type LoraTape = LoraTape<I::Tiles>;
+
+    /// Query, key and value, what attention gives, the normalised inputs of both LayerNorms and of the layer; the activation's
+    /// derivative; attention probabilities. Frozen matrices lie in two layouts where products are our own.
+    fn memory(&self) -> MemoryFormula {
+        MemoryFormula {
+            matrix_layouts: if self.tiles().is_some() { 2 } else { 1 },
+            hidden: 7,
+            intermediate: 1,
+            probabilities: 1,
+            in_product_precision: false,
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Float
+    }
+
+    fn batch(&self, _layout: &Layout) -> Result<(), TchError> {
+        Ok(())
+    }
+
+    fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Linear<I::Tiles>, TchError> {
+        Ok(Linear { weight: Weight::new(self.isa, weight)?, bias })
+    }
+
+    fn product(&self, linear: &Linear<I::Tiles>, x: &Tensor) -> Result<Tensor, TchError> {
+        linear.weight.product(x)
+    }
+
+    fn product_with_bias(&self, linear: &Linear<I::Tiles>, x: &Tensor) -> Result<Tensor, TchError> {
+        linear.weight.product_with_bias(x, &linear.bias)
+    }
+
+    fn product_backward(&self, linear: &Linear<I::Tiles>, gradient: &Tensor) -> Result<Tensor, TchError> {
+        linear.weight.backward(gradient)
+    }
+
+    fn product_backward_onto(
+        &self,
+        linear: &Linear<I::Tiles>,
+        gradient: &Tensor,
+        onto: Tensor,
+    ) -> Result<Tensor, TchError> {
+        linear.weight.backward_onto(gradient, onto)
+    }
+
+    fn embed(&self, embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, TchError> {
+        embeddings::embed(self.isa, embeddings, layout, dropouts)
+    }
+
+    fn residual_norm(
+        &self,
+        output: Tensor,
+        linear: &Linear<I::Tiles>,
+        residual: &Tensor,
+        norm: &Norm,
+        dropouts: RowDropouts,
+    ) -> Result<(Tensor, NormTape), TchError> {
+        norm::forward(self.isa, output, &linear.bias, residual, norm, dropouts)
+    }
+
+    fn product_residual_norm(
+        &self,
+        linear: &Linear<I::Tiles>,
+        x: &Tensor,
+        residual: &Tensor,
+        norm: &Norm,
+        dropouts: RowDropouts,
+    ) -> Result<(Tensor, NormTape), TchError> {
+        match &linear.weight {
+            Weight::Packed { forward, .. } => {
+                norm::forward_of_product(self.isa, forward, x, &linear.bias, residual, norm, dropouts)
+            }
+            Weight::Plain(_) => {
+                norm::forward(self.isa, linear.weight.product(x)?, &linear.bias, residual, norm, dropouts)
+            }
+        }
+    }
+
+    fn residual_norm_backward(
+        &self,
+        tape: &NormTape,
+        norm: &Norm,
+        gradient: &Tensor,
+    ) -> Result<ResidualGradients, TchError> {
+        norm::backward(self.isa, tape, norm, gradient)
+    }
+
+    fn bias_activation(
+        &self,
+        x: Tensor,
+        linear: &Linear<I::Tiles>,
+        activation: Activation,
+    ) -> Result<(Tensor, ActivationTape), TchError> {
+        activation::forward(self.isa, x, &linear.bias, activation)
+    }
+
+    fn product_activation(
+        &self,
+        linear: &Linear<I::Tiles>,
+        x: &Tensor,
+        activation: Activation,
+    ) -> Result<(Tensor, ActivationTape), TchError> {
+        match (&linear.weight, activation) {
+            (Weight::Packed { forward, .. }, Activation::Gelu) => {
+                activation::forward_of_product(self.isa, forward, x, &linear.bias)
+            }
+            _ => self.bias_activation(linear.weight.product(x)?, linear, activation),
+        }
+    }
+
+    fn activation_backward(
+        &self,
+        tape: &ActivationTape,
+        _linear: &Linear<I::Tiles>,
+        gradient: Tensor,
+        activation: Activation,
+    ) -> Result<Tensor, TchError> {
+        activation::backward(self.isa, tape, gradient, activation)
+    }
+
+    fn attention(
+        &self,
+        attended: Attended<'_, Self>,
+        queries: Queries,
+        query: &Tensor,
+        key_value: &Tensor,
+        dropouts: Vec<Option<Dropout>>,
+    ) -> Result<(Tensor, AttentionTape), TchError> {
+        attention::forward(self.isa, attended.layout, attended.shape, queries, (query, key_value), dropouts)
+    }
+
+    fn attention_backward(
+        &self,
+        attended: Attended<'_, Self>,
+        tape: &AttentionTape,
+        gradient: &Tensor,
+    ) -> Result<AttentionGradient, TchError> {
+        attention::backward(self.isa, attended.layout, attended.shape, tape, gradient)
+    }
+
+    fn state_projections(
+        &self,
+        weight: &Tensor,
+        bias: &Tensor,
+        heads: i64,
+    ) -> Result<Option<StateProjections<I::Tiles>>, TchError> {
+        StateProjections::new(self.isa, weight, bias, heads)
+    }
+
+    fn attention_to_states(
+        &self,
+        attended: Attended<'_, Self>,
+        projections: &StateProjections<I::Tiles>,
+        query: &Tensor,
+        hidden: &Tensor,
+        dropouts: Vec<Option<Dropout>>,
+    ) -> Result<(Tensor, StatesTape), TchError> {
+        first_tokens::forward(self.isa, attended.layout, attended.shape, projections, (query, hidden), dropouts)
+    }
+
+    fn attention_to_states_backward(
+        &self,
+        attended: Attended<'_, Self>,
+        projections: &StateProjections<I::Tiles>,
+        tape: &StatesTape,
+        gradient: &Tensor,
+    ) -> Result<(Tensor, Tensor), TchError> {
+        first_tokens::backward(self.isa, attended.layout, attended.shape, projections, tape, gradient)
+    }
+
+    fn after_attention(
+        &self,
+        layer: &LayerOf<Self>,
+        activation: Activation,
+        context: &Tensor,
+        residual: &Tensor,
+        dropouts: impl FnOnce() -> [RowDropouts; 2],
+    ) -> Result<Option<(Tensor, BlockTape)>, TchError> {
+        let rows = context.size2()?.0 as usize;
+        match AfterAttention::new(self.isa, layer, rows).filter(|_| activation == Activation::Gelu) {
+            Some(block) => block.forward(context, residual, dropouts()).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn after_attention_backward(
+        &self,
+        layer: &LayerOf<Self>,
+        tape: &BlockTape,
+        gradient: &Tensor,
+    ) -> Result<ResidualGradients, TchError> {
+        after_attention::backward(self.isa, layer, tape, gradient)
+    }
+
+    fn lora(
+        &self,
+        adapted: &[AdaptedRows<'_>],
+        input: &Tensor,
+        output: &Tensor,
+    ) -> Result<LoraTape<I::Tiles>, TchError> {
+        lora::forward(self.isa, adapted, input, output)
+    }
+
+    fn lora_backward(
+        &self,
+        adapted: &[AdaptedRows<'_>],
+        tape: &LoraTape<I::Tiles>,
+        gradient: &Tensor,
+        input_gradient: Option<&Tensor>,
+    ) -> Result<(), TchError> {
+        lora::backward(adapted, tape, gradient, input_gradient)
+    }
+
+    fn row_mask(&self, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, TchError> {
+        plain::masks::of_rows(dropouts, x.size2()?.1 as usize, x.device())
+    }
+
+    // Heads and optimizer are small beside the encoder: libtorch's operations do.
+
+    fn head_product(&self, heads: &HeadRows<'_>, x: &Tensor) -> Result<Tensor, TchError> {
+        plain::head::product(heads, x)
+    }
+
+    fn head_product_backward(&self, heads: &HeadRows<'_>, gradient: &Tensor) -> Result<Tensor, TchError> {
+        plain::head::product_backward(heads, gradient)
+    }
+
+    fn head_accumulate(&self, heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result<(), TchError> {
+        plain::head::accumulate(heads, gradient, x)
+    }
+
+    fn adamw(&self, parameters: &Parameters, moments: &mut Moments, step: &OptimizerStep) -> Result<Tensor, TchError> {
+        plain::optimizer::clipped_step(parameters, moments, step)
+    }
+}

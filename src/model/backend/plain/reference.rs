@@ -1,0 +1,218 @@
+//! The backend of libtorch's operations.
+
+use std::convert::Infallible;
+
+use tch::{Kind, TchError, Tensor};
+
+use super::activation::{self, ActivationTape};
+use super::attention::{self, AttentionTape};
+use super::buckets::Buckets;
+use super::linear::Linear;
+use super::lora::{self, LoraTape};
+use super::norm::{self, NormTape};
+use super::{embeddings, head, masks, optimizer};
+use crate::model::attention::{AttentionGradient, Queries};
+use crate::model::backend::{AdaptedRows, Attended, Backend, HeadRows, LayerOf, MemoryFormula, ResidualGradients};
+use crate::model::dropout::{Dropout, RowDropouts};
+use crate::model::frozen::{Embeddings, Norm};
+use crate::model::graph::Activation;
+use crate::model::layout::Layout;
+use crate::model::optimizer::{Moments, OptimizerStep};
+use crate::model::parameters::Parameters;
+
+/// Query, key and value, what attention gives, the normalised inputs of both LayerNorms with their dropout masks; the
+/// activation's input; attention probabilities with their dropout masks.
+pub const MEMORY: MemoryFormula =
+    MemoryFormula { matrix_layouts: 1, hidden: 8, intermediate: 1, probabilities: 2, in_product_precision: false };
+
+/// libtorch's operations.
+#[derive(Debug)]
+pub struct Plain;
+
+impl Backend for Plain {
+    type Linear = Linear;
+    type StateProjections = Infallible;
+    type Batch = Buckets;
+    type NormTape = NormTape;
+    type ActivationTape = ActivationTape;
+    type AttentionTape = AttentionTape;
+    type StatesTape = Infallible;
+    type BlockTape = Infallible;
+    type LoraTape = LoraTape;
+
+    fn memory(&self) -> MemoryFormula {
+        MEMORY
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Float
+    }
+
+    fn batch(&self, layout: &Layout) -> Result<Buckets, TchError> {
+        Buckets::new(layout)
+    }
+
+    fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Linear, TchError> {
+        Ok(Linear::new(weight, bias))
+    }
+
+    fn product(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, TchError> {
+        linear.product(x)
+    }
+
+    fn product_with_bias(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, TchError> {
+        linear.product(x)?.f_add_(&linear.bias)
+    }
+
+    fn product_backward(&self, linear: &Linear, gradient: &Tensor) -> Result<Tensor, TchError> {
+        linear.backward(gradient)
+    }
+
+    fn product_backward_onto(&self, linear: &Linear, gradient: &Tensor, onto: Tensor) -> Result<Tensor, TchError> {
+        // Not in place: another handle to the same values may be in use.
+        linear.backward(gradient)?.f_add_(&onto)
+    }
+
+    fn embed(&self, embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, TchError> {
+        embeddings::embed(embeddings, layout, dropouts)
+    }
+
+    fn residual_norm(
+        &self,
+        output: Tensor,
+        linear: &Linear,
+        residual: &Tensor,
+        norm: &Norm,
+        dropouts: RowDropouts,
+    ) -> Result<(Tensor, NormTape), TchError> {
+        norm::forward(output, &linear.bias, residual, norm, &dropouts)
+    }
+
+    fn residual_norm_backward(
+        &self,
+        tape: &NormTape,
+        norm: &Norm,
+        gradient: &Tensor,
+    ) -> Result<ResidualGradients, TchError> {
+        norm::backward(tape, norm, gradient)
+    }
+
+    fn bias_activation(
+        &self,
+        x: Tensor,
+        linear: &Linear,
+        activation: Activation,
+    ) -> Result<(Tensor, ActivationTape), TchError> {
+        activation::forward(x, &linear.bias, activation)
+    }
+
+    fn activation_backward(
+        &self,
+        tape: &ActivationTape,
+        _linear: &Linear,
+        gradient: Tensor,
+        activation: Activation,
+    ) -> Result<Tensor, TchError> {
+        activation::backward(tape, &gradient, activation)
+    }
+
+    fn attention(
+        &self,
+        attended: Attended<'_, Self>,
+        queries: Queries,
+        query: &Tensor,
+        key_value: &Tensor,
+        dropouts: Vec<Option<Dropout>>,
+    ) -> Result<(Tensor, AttentionTape), TchError> {
+        let Attended { layout, batch, shape } = attended;
+        attention::forward((layout, batch), shape, queries, (query, key_value), &dropouts)
+    }
+
+    fn attention_backward(
+        &self,
+        attended: Attended<'_, Self>,
+        tape: &AttentionTape,
+        gradient: &Tensor,
+    ) -> Result<AttentionGradient, TchError> {
+        attention::backward(attended.batch, attended.shape, tape, gradient)
+    }
+
+    fn state_projections(&self, _: &Tensor, _: &Tensor, _: i64) -> Result<Option<Infallible>, TchError> {
+        Ok(None)
+    }
+
+    fn attention_to_states(
+        &self,
+        _: Attended<'_, Self>,
+        projections: &Infallible,
+        _: &Tensor,
+        _: &Tensor,
+        _: Vec<Option<Dropout>>,
+    ) -> Result<(Tensor, Infallible), TchError> {
+        match *projections {}
+    }
+
+    fn attention_to_states_backward(
+        &self,
+        _: Attended<'_, Self>,
+        projections: &Infallible,
+        _: &Infallible,
+        _: &Tensor,
+    ) -> Result<(Tensor, Tensor), TchError> {
+        match *projections {}
+    }
+
+    fn after_attention(
+        &self,
+        _: &LayerOf<Self>,
+        _: Activation,
+        _: &Tensor,
+        _: &Tensor,
+        _: impl FnOnce() -> [RowDropouts; 2],
+    ) -> Result<Option<(Tensor, Infallible)>, TchError> {
+        Ok(None)
+    }
+
+    fn after_attention_backward(
+        &self,
+        _: &LayerOf<Self>,
+        tape: &Infallible,
+        _: &Tensor,
+    ) -> Result<ResidualGradients, TchError> {
+        match *tape {}
+    }
+
+    fn lora(&self, adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<LoraTape, TchError> {
+        lora::forward(adapted, input, output)
+    }
+
+    fn lora_backward(
+        &self,
+        adapted: &[AdaptedRows<'_>],
+        tape: &LoraTape,
+        gradient: &Tensor,
+        input_gradient: Option<&Tensor>,
+    ) -> Result<(), TchError> {
+        lora::backward(adapted, tape, gradient, input_gradient)
+    }
+
+    fn row_mask(&self, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, TchError> {
+        masks::of_rows(dropouts, x.size2()?.1 as usize, x.device())
+    }
+
+    fn head_product(&self, heads: &HeadRows<'_>, x: &Tensor) -> Result<Tensor, TchError> {
+        head::product(heads, x)
+    }
+
+    fn head_product_backward(&self, heads: &HeadRows<'_>, gradient: &Tensor) -> Result<Tensor, TchError> {
+        head::product_backward(heads, gradient)
+    }
+
+    fn head_accumulate(&self, heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result<(), TchError> {
+        head::accumulate(heads, gradient, x)
+    }
+
+    fn adamw(&self, parameters: &Parameters, moments: &mut Moments, step: &OptimizerStep) -> Result<Tensor, TchError> {
+        optimizer::clipped_step(parameters, moments, step)
+    }
+}
