@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use sweep::data::Tokenizer;
-use sweep::model::{Adapter, Base, Classifier, Layout, MergedClassifier, ModelConfig, RunPass, SavedAdapter, peft};
+use sweep::model::{
+    Adapter, Base, Classifier, Layout, MergedClassifier, ModelConfig, RunPass, SavedAdapter, peft, tokenizer_class,
+};
 use sweep::spec::Precision;
 use tch::{Device, Tensor};
 
@@ -51,7 +53,8 @@ impl Case {
     }
 
     fn assert_logits(&self, how: &str, base: &Base, adapter: &Adapter) {
-        let tokens = Tokenizer::load(&self.model, self.max_length).unwrap().encode(&self.texts).unwrap();
+        let tokens =
+            Tokenizer::load(&self.model, self.max_length, tokenizer_class).unwrap().encode(&self.texts).unwrap();
         let layout = Layout::new(&[tokens.iter().collect()], Device::Cpu).unwrap();
         let passes = [RunPass { adapter, dropout: None }];
         let logits = Classifier::new(base, &layout, &passes).evaluate().unwrap();

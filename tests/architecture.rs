@@ -272,6 +272,25 @@ fn libtorch_stays_where_tensors_are() {
     assert!(wrong.is_empty(), "these must not use tch: {wrong:?}");
 }
 
+/// Another family is another file there and a line in its list.
+#[test]
+fn families_are_named_in_their_own_files_only() {
+    let named = |code: &str| {
+        let words = code.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        let names = ["bert", "roberta", "xlmroberta", "distilbert"];
+        words.map(|word| word.replace('_', "").to_lowercase()).any(|word| names.contains(&word.as_str()))
+    };
+    assert!(named("match family { Family::DistilBert => 1 }") && named("fn xlm_roberta()") && !named("BertNormalizer"));
+    // The tokenizers' library has modules of these names.
+    let without_library =
+        |code: &str| code.lines().filter(|line| !line.starts_with("use tokenizers::")).collect::<Vec<_>>().join("\n");
+    let sources = sources();
+    let outside = sources.iter().filter(|source| !is_test(source) && !source.path.starts_with("model/family/"));
+    let wrong: Vec<&str> =
+        outside.filter(|source| named(&without_library(&source.code))).map(|source| source.path.as_str()).collect();
+    assert!(wrong.is_empty(), "these must ask a property of the family instead of naming it: {wrong:?}");
+}
+
 #[test]
 fn files_stay_readable() {
     let sources = sources();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 use sweep::data::{CacheUse, Encoded, Tokenizer};
+use sweep::model::tokenizer_class;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/data").join(name)
@@ -60,7 +61,7 @@ fn ids_equal_those_of_transformers() {
     let Fixture { texts, cases } = read_fixture();
     assert!(cases.len() >= 15);
     for case in cases {
-        let tokenizer = Tokenizer::load(case.folder().path(), case.max_length).unwrap();
+        let tokenizer = Tokenizer::load(case.folder().path(), case.max_length, tokenizer_class).unwrap();
         let found = tokenizer.encode(&texts).unwrap();
         for ((ids, expected), text) in found.iter().zip(&case.ids).zip(&texts) {
             assert_eq!(ids, expected, "{}: {text:?}", case.name);
@@ -87,12 +88,15 @@ fn ids_equal_the_shared_references() {
         };
         let batches: Batches = serde_json::from_str(&text).unwrap();
         let model = folder.join("model");
-        let mut found = vec![Tokenizer::load(&model, batches.max_length).unwrap().encode(&batches.texts).unwrap()];
+        let mut found =
+            vec![Tokenizer::load(&model, batches.max_length, tokenizer_class).unwrap().encode(&batches.texts).unwrap()];
         let bare = tempfile::tempdir().unwrap();
         for name in ["vocab.json", "merges.txt", "vocab.txt", "config.json", "tokenizer_config.json"] {
             let _ = std::fs::copy(model.join(name), bare.path().join(name));
         }
-        found.push(Tokenizer::load(bare.path(), batches.max_length).unwrap().encode(&batches.texts).unwrap());
+        found.push(
+            Tokenizer::load(bare.path(), batches.max_length, tokenizer_class).unwrap().encode(&batches.texts).unwrap(),
+        );
         for found in found {
             assert_eq!(found, batches.input_ids.iter().map(Vec::as_slice).collect::<Encoded>());
         }
@@ -102,7 +106,7 @@ fn ids_equal_the_shared_references() {
 #[test]
 fn cached_ids_are_the_same_and_damage_is_mended() {
     let texts: Vec<String> = (0..2000).map(|n| format!("The ferry was late {n} times.")).collect();
-    let tokenizer = Tokenizer::load(&fixture("roberta"), 16).unwrap();
+    let tokenizer = Tokenizer::load(&fixture("roberta"), 16, tokenizer_class).unwrap();
     let cache = tempfile::tempdir().unwrap();
     let folder = cache.path().join("not/there/yet");
     let encode = |texts: &[String]| tokenizer.encode_cached(texts, Some(&folder)).unwrap();
@@ -136,7 +140,7 @@ fn the_cache_tells_contents_apart() {
     let cache = tempfile::tempdir().unwrap();
     let written = |folder: &Path, max_length: usize, texts: &[&str]| {
         let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
-        let tokenizer = Tokenizer::load(folder, max_length).unwrap();
+        let tokenizer = Tokenizer::load(folder, max_length, tokenizer_class).unwrap();
         let (encoded, usage) = tokenizer.encode_cached(&texts, Some(cache.path())).unwrap();
         assert_eq!(encoded, tokenizer.encode(&texts).unwrap());
         matches!(usage, CacheUse::Written)
@@ -160,7 +164,7 @@ fn the_cache_tells_contents_apart() {
 #[test]
 fn a_cache_that_cannot_be_written_is_no_error() {
     let blocked = tempfile::NamedTempFile::new().unwrap();
-    let tokenizer = Tokenizer::load(&fixture("bert"), 16).unwrap();
+    let tokenizer = Tokenizer::load(&fixture("bert"), 16, tokenizer_class).unwrap();
     let texts = ["a".to_owned()];
     let (encoded, usage) = tokenizer.encode_cached(&texts, Some(blocked.path())).unwrap();
     assert!(matches!(usage, CacheUse::Failed(_)));
@@ -176,7 +180,7 @@ fn what_cannot_be_a_tokenizer_is_refused() {
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
-        let error = Tokenizer::load(folder.path(), max_length).err().unwrap().to_string();
+        let error = Tokenizer::load(folder.path(), max_length, tokenizer_class).err().unwrap().to_string();
         error.replace(&folder.path().display().to_string(), "MODEL")
     };
     insta::assert_snapshot!(message(&[], 16), @"MODEL: no tokenizer: needs tokenizer.json, or vocab.json and merges.txt, or vocab.txt");
@@ -200,7 +204,7 @@ fn as_saved(name: &str, change: impl FnOnce(&mut Value)) -> tempfile::TempDir {
 }
 
 fn encoding(folder: &Path, text: &str) -> Result<Encoded, String> {
-    let tokenizer = Tokenizer::load(folder, 32).map_err(|error| error.to_string())?;
+    let tokenizer = Tokenizer::load(folder, 32, tokenizer_class).map_err(|error| error.to_string())?;
     tokenizer.encode(&[text.to_owned()]).map_err(|error| error.to_string())
 }
 
@@ -232,7 +236,7 @@ fn m1_tokens_without_an_embedding_are_refused_when_loading_and_in_a_text() {
         token["id"] = tokenizer["model"]["vocab"].as_object().unwrap().len().into();
         tokenizer["added_tokens"].as_array_mut().unwrap().push(token);
     });
-    let load = || Tokenizer::load(folder.path(), 32).unwrap();
+    let load = || Tokenizer::load(folder.path(), 32, tokenizer_class).unwrap();
     let ids = load().encode(&["zyxwv is here".to_owned()]).unwrap();
     let rows = *ids.get(0).iter().max().unwrap() as usize;
     assert!(load().for_embeddings(rows + 1).is_ok());
@@ -243,13 +247,13 @@ fn m1_tokens_without_an_embedding_are_refused_when_loading_and_in_a_text() {
     // The class adds `[MASK]` where the vocabulary lacks it, and no text need have it.
     let bare = tempfile::tempdir().unwrap();
     std::fs::write(bare.path().join("vocab.txt"), "[UNK]\n[CLS]\n[SEP]\n[PAD]\na\n").unwrap();
-    let tokenizer = Tokenizer::load(bare.path(), 32).unwrap().for_embeddings(5).unwrap();
+    let tokenizer = Tokenizer::load(bare.path(), 32, tokenizer_class).unwrap().for_embeddings(5).unwrap();
     let encode = |text: &str| tokenizer.encode(&[text.to_owned()]);
     assert_eq!(encode("a b").unwrap().get(0), [1, 4, 0, 2]);
     let error = encode("a [MASK] b").unwrap_err().to_string();
     assert!(error.contains("`[MASK]` (id 5)") && error.contains("5 rows"), "{error}");
     let cache = tempfile::tempdir().unwrap();
-    let unbound = Tokenizer::load(bare.path(), 32).unwrap();
+    let unbound = Tokenizer::load(bare.path(), 32, tokenizer_class).unwrap();
     unbound.encode_cached(&["[MASK]".to_owned()], Some(cache.path())).unwrap();
     assert!(tokenizer.encode_cached(&["[MASK]".to_owned()], Some(cache.path())).is_err(), "cached ids are checked too");
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sweep::data::{Encoded, Tokenizer};
-use sweep::model::{Adapter, BackendRequest, Base, peft};
+use sweep::model::{Adapter, BackendRequest, Base, peft, tokenizer_class};
 use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, MetricName, PlannedRun, Precision, RunId, RunSpec};
 use sweep::train::{Examples, FrozenStates, Member, Orders, Pack, Place, TrainingData, evaluate};
 use tch::Device;
@@ -54,7 +54,7 @@ fn data(name: &str) -> TrainingData {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps/data/newswire.csv");
     let spec = dataset(&path);
     let dataset = sweep::data::load(&spec, &path).unwrap();
-    let tokenizer = Tokenizer::load(&fixture(name), 40).unwrap();
+    let tokenizer = Tokenizer::load(&fixture(name), 40, tokenizer_class).unwrap();
     let examples = |examples: &sweep::data::Examples, count: usize| {
         let tokens: Encoded = tokenizer.encode(&examples.texts[..count]).unwrap();
         Examples { tokens, labels: examples.labels[..count].to_vec(), rows: examples.rows[..count].to_vec() }

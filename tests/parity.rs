@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sweep::data::{Encoded, Tokenizer};
 use sweep::metrics::Scores;
-use sweep::model::{Adapter, Base, Classifier, Layout, RunPass, peft};
+use sweep::model::{Adapter, Base, Classifier, Layout, RunPass, peft, tokenizer_class};
 use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, MetricName, PlannedRun, Precision, RunId, RunSpec};
 use sweep::train::{Examples, Member, Orders, Pack, Place, TrainingData, evaluate};
 use tch::{Device, Tensor};
@@ -89,7 +89,7 @@ impl Reference {
     }
 
     fn tokens(&self, texts: &[String]) -> Encoded {
-        let tokenizer = Tokenizer::load(&self.folder.join("model"), self.batches.max_length).unwrap();
+        let tokenizer = Tokenizer::load(&self.folder.join("model"), self.batches.max_length, tokenizer_class).unwrap();
         tokenizer.encode(texts).unwrap()
     }
 

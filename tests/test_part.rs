@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sweep::data::Tokenizer;
 use sweep::event::{EpochRecord, Event, Outcome, Sink};
-use sweep::model::{Adapter, Base, ModelConfig, SavedAdapter};
+use sweep::model::{Adapter, Base, ModelConfig, SavedAdapter, tokenizer_class};
 use sweep::spec::{
     DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec,
 };
@@ -32,7 +32,8 @@ fn examples(rows: std::ops::Range<usize>) -> Examples {
     let evaluation = Evaluation::HeldOut { size: HeldOut::Examples(1), seed: 1 };
     let spec = DatasetSpec { evaluation, ..DatasetSpec::at(path.display().to_string()) };
     let dataset = sweep::data::load(&spec, &path).unwrap();
-    let tokens = Tokenizer::load(&model(), 12).unwrap().encode(&dataset.train.texts[rows.clone()]).unwrap();
+    let tokens =
+        Tokenizer::load(&model(), 12, tokenizer_class).unwrap().encode(&dataset.train.texts[rows.clone()]).unwrap();
     Examples { tokens, labels: dataset.train.labels[rows.clone()].to_vec(), rows: rows.collect() }
 }
 

@@ -49,5 +49,5 @@ pub use shown::visible;
 pub use split::{HeldOutRows, held_out};
 pub use table::{TextLines, is_separated};
 pub use text_reader::{TextColumns, TextReader, TextRow};
-pub use tokenizer::{CacheUse, TokenLengths, Tokenizer, default_cache_folder};
+pub use tokenizer::{CacheUse, TokenLengths, Tokenizer, TokenizerClasses, default_cache_folder};
 pub use truth::Truth;

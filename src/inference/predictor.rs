@@ -4,7 +4,7 @@ use tch::Device;
 
 use super::{InferenceError, Source};
 use crate::data::Tokenizer;
-use crate::model::{Adapter, Base};
+use crate::model::{Adapter, Base, tokenizer_class};
 use crate::train::log_probabilities;
 
 /// Longest sequence where neither a run nor a person says one.
@@ -56,7 +56,7 @@ impl Predictor {
         };
         let class_names = source.class_names(merged.classes)?;
         let rows = merged.config.vocabulary();
-        let tokenizer = Tokenizer::load(&source.model, max_length)?.for_embeddings(rows)?;
+        let tokenizer = Tokenizer::load(&source.model, max_length, tokenizer_class)?.for_embeddings(rows)?;
         let (base, head) = merged.load(device)?;
         Ok(Predictor { base, head, tokenizer, class_names, batch_size: limits.batch_size })
     }

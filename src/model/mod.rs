@@ -41,7 +41,7 @@ pub use classifier::Classifier;
 pub use config::ModelConfig;
 pub use dropout::Dropout;
 pub use error::ModelError;
-pub use family::{ConfigError, FAMILIES, Family, family_named, family_names};
+pub use family::{ConfigError, FAMILIES, Family, family_named, family_names, tokenizer_class};
 pub use graph::{Activation, Graph, LinearRole};
 pub use layout::{Layout, RunSequences, RunSpan, upload};
 pub use merge::MergedClassifier;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sweep::data::{TextColumns, TextReader, Tokenizer};
-use sweep::model::{Base, ModelConfig, SavedAdapter, family_named, family_names};
+use sweep::model::{Base, ModelConfig, SavedAdapter, family_named, family_names, tokenizer_class};
 use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, Precision, SweepFile};
 use tch::Device;
 
@@ -259,7 +259,7 @@ fn model_configurations() {
     fuzz("model_configurations", &sound, &words, |input| {
         std::fs::write(folder.path().join("config.json"), input).unwrap();
         let config = ModelConfig::read(folder.path());
-        let tokenizer = Tokenizer::load(folder.path(), 16).map(|_| true);
+        let tokenizer = Tokenizer::load(folder.path(), 16, tokenizer_class).map(|_| true);
         let base = Base::load(folder.path(), 3, Precision::Fp32, Device::Cpu).map(|base| base.parameters > 0);
         let config = config.map_or_else(|error| error.to_string(), |config| format!("{:?}", config.family));
         let tokenizer = tokenizer.map_or_else(|error| error.to_string(), |found| found.to_string());
@@ -280,7 +280,8 @@ fn tokenizer_files() {
         [&folder, &roberta]
             .map(|folder| {
                 std::fs::write(folder.path().join("tokenizer.json"), input).unwrap();
-                let encoded = Tokenizer::load(folder.path(), 16).and_then(|tokenizer| tokenizer.encode(&texts));
+                let encoded =
+                    Tokenizer::load(folder.path(), 16, tokenizer_class).and_then(|tokenizer| tokenizer.encode(&texts));
                 let told = encoded.map_or_else(|error| error.to_string(), |encoded| encoded.len().to_string());
                 told.replace(&*folder.path().to_string_lossy(), "")
             })

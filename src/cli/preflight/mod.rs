@@ -12,7 +12,7 @@ use std::path::Path;
 
 use crate::data::{self, Dataset, TokenLengths, Tokenizer};
 use crate::hub::Hub;
-use crate::model::{ModelConfig, check_weights};
+use crate::model::{ModelConfig, check_weights, tokenizer_class};
 use crate::spec::{DatasetSpec, PlannedRun, RunSpec};
 
 use super::CliError;
@@ -205,7 +205,7 @@ fn too_long(key: &InputsKey, config: &ModelConfig) -> Option<String> {
 }
 
 fn tokenizer(folder: &Path, max_length: usize, config: &ModelConfig) -> Result<Tokenizer, String> {
-    let tokenizer = Tokenizer::load(folder, max_length).map_err(|error| error.to_string())?;
+    let tokenizer = Tokenizer::load(folder, max_length, tokenizer_class).map_err(|error| error.to_string())?;
     tokenizer.for_embeddings(config.vocabulary()).map_err(|error| error.to_string())
 }
 

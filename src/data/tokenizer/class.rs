@@ -9,13 +9,20 @@ use crate::model_files::CONFIG;
 use super::super::DataError;
 use super::settings::json_or_default;
 
+/// The class that `transformers` has for the tokenizer of a `model_type` where the files name none. None: `tokenizer.json` is
+/// taken as it is.
+pub type TokenizerClasses = fn(&str) -> Option<&'static str>;
+
 /// The classes of `transformers` that set up model, normalizer, pre-tokenizer and post-processor themselves, from the
 /// vocabulary and from `tokenizer_config.json`, whatever `tokenizer.json` says of these; and all others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Class {
-    Bert,
-    Roberta,
-    XlmRoberta,
+    /// `BertTokenizer`
+    WordPiece,
+    /// `RobertaTokenizer`
+    ByteLevel,
+    /// `XLMRobertaTokenizer`
+    Unigram,
     /// `tokenizer.json` as it is. The name is that of a class which we do not know, where one is given.
     AsSaved(Option<String>),
     /// Neither the tokenizer nor the model says which.
@@ -28,7 +35,11 @@ const AS_SAVED: [&str; 3] = ["PreTrainedTokenizerFast", "TokenizersBackend", "Pr
 impl Class {
     /// By the class that `tokenizer_config.json` names, else by the one that the model's `config.json` names, else by the
     /// kind of model, as `AutoTokenizer` chooses.
-    pub(super) fn determine(folder: &Path, configured: Option<&str>) -> Result<Self, DataError> {
+    pub(super) fn determine(
+        folder: &Path,
+        configured: Option<&str>,
+        by_model_type: TokenizerClasses,
+    ) -> Result<Self, DataError> {
         #[derive(Default, Deserialize)]
         #[serde(default)]
         struct Model {
@@ -40,10 +51,7 @@ impl Class {
             return Ok(Class::named(name));
         }
         Ok(match model.model_type.as_deref() {
-            Some("bert" | "distilbert") => Class::Bert,
-            Some("roberta") => Class::Roberta,
-            Some("xlm-roberta") => Class::XlmRoberta,
-            Some(_) => Class::AsSaved(None),
+            Some(model_type) => by_model_type(model_type).map_or(Class::AsSaved(None), Class::named),
             None => Class::Unsaid,
         })
     }
@@ -59,11 +67,11 @@ impl Class {
             | "ElectraTokenizer"
             | "ConvBertTokenizer"
             | "LxmertTokenizer"
-            | "MobileBertTokenizer" => Class::Bert,
+            | "MobileBertTokenizer" => Class::WordPiece,
             "RobertaTokenizer" | "BartTokenizer" | "LEDTokenizer" | "LongformerTokenizer" | "MvpTokenizer" => {
-                Class::Roberta
+                Class::ByteLevel
             }
-            "XLMRobertaTokenizer" => Class::XlmRoberta,
+            "XLMRobertaTokenizer" => Class::Unigram,
             _ => Class::AsSaved(Some(name.to_owned())),
         }
     }
@@ -71,9 +79,9 @@ impl Class {
     /// Its name in `transformers`, where there is one.
     pub(super) fn name(&self) -> &str {
         match self {
-            Class::Bert => "BertTokenizer",
-            Class::Roberta => "RobertaTokenizer",
-            Class::XlmRoberta => "XLMRobertaTokenizer",
+            Class::WordPiece => "BertTokenizer",
+            Class::ByteLevel => "RobertaTokenizer",
+            Class::Unigram => "XLMRobertaTokenizer",
             Class::AsSaved(Some(name)) => name,
             Class::AsSaved(None) => AS_SAVED[0],
             Class::Unsaid => "unsaid",
@@ -83,14 +91,14 @@ impl Class {
     /// The special tokens that it has unless the files say otherwise, by attribute.
     pub(super) fn default_tokens(&self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Class::Bert => &[
+            Class::WordPiece => &[
                 ("unk_token", "[UNK]"),
                 ("sep_token", "[SEP]"),
                 ("pad_token", "[PAD]"),
                 ("cls_token", "[CLS]"),
                 ("mask_token", "[MASK]"),
             ],
-            Class::Roberta | Class::XlmRoberta => &[
+            Class::ByteLevel | Class::Unigram => &[
                 ("bos_token", "<s>"),
                 ("eos_token", "</s>"),
                 ("unk_token", "<unk>"),
@@ -106,9 +114,9 @@ impl Class {
     /// The attributes of the tokens before and after every text, with the class's own; none where `tokenizer.json` says.
     pub(super) fn framing_pair(&self) -> Option<[(&'static str, &'static str); 2]> {
         match self {
-            Class::Bert => Some([("cls_token", "[CLS]"), ("sep_token", "[SEP]")]),
-            Class::Roberta => Some([("cls_token", "<s>"), ("sep_token", "</s>")]),
-            Class::XlmRoberta => Some([("bos_token", "<s>"), ("eos_token", "</s>")]),
+            Class::WordPiece => Some([("cls_token", "[CLS]"), ("sep_token", "[SEP]")]),
+            Class::ByteLevel => Some([("cls_token", "<s>"), ("sep_token", "</s>")]),
+            Class::Unigram => Some([("bos_token", "<s>"), ("eos_token", "</s>")]),
             Class::AsSaved(_) | Class::Unsaid => None,
         }
     }

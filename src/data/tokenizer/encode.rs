@@ -8,6 +8,7 @@ use tokenizers::{PostProcessor, TruncationDirection, TruncationParams, Truncatio
 use super::super::digest::Digest;
 use super::super::{DataError, Encoded};
 use super::cache::{self, CacheUse};
+use super::class::TokenizerClasses;
 use super::{files, guard};
 
 /// Texts that a thread encodes in one go.
@@ -35,14 +36,14 @@ impl Tokenizer {
     /// (BERT), with the special and added tokens of `tokenizer_config.json`, `special_tokens_map.json` and
     /// `added_tokens.json`, as `AutoTokenizer` of `transformers` reads them. Sequences are cut to `max_length` tokens,
     /// special tokens included, as `transformers` cuts with `truncation=True`; padding that `tokenizer.json` asks for is
-    /// not done.
+    /// not done. `by_model_type` says what kind of tokenizer a model has where its files do not.
     ///
     /// # Errors
     ///
     /// When there is no tokenizer or it cannot be read, its files disagree, or `max_length` leaves no room beside the
     /// special tokens.
-    pub fn load(folder: &Path, max_length: usize) -> Result<Self, DataError> {
-        let loaded = files::load(folder)?;
+    pub fn load(folder: &Path, max_length: usize, by_model_type: TokenizerClasses) -> Result<Self, DataError> {
+        let loaded = files::load(folder, by_model_type)?;
         let mut inner = loaded.tokenizer;
         let special = inner.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
         if max_length <= special {

@@ -23,7 +23,7 @@ use crate::model_files::{MERGES, TOKENIZER, VOCABULARY, WORD_PIECES};
 
 use super::super::DataError;
 use super::super::digest::Digest;
-use super::class::Class;
+use super::class::{Class, TokenizerClasses};
 use super::settings::{Settings, json_or_default};
 use super::unfit::Unfit;
 
@@ -47,9 +47,9 @@ pub(super) struct Loaded {
     pub note: Option<String>,
 }
 
-pub(super) fn load(folder: &Path) -> Result<Loaded, DataError> {
+pub(super) fn load(folder: &Path, by_model_type: TokenizerClasses) -> Result<Loaded, DataError> {
     let settings = Settings::read(folder)?;
-    let class = Class::determine(folder, settings.text("tokenizer_class"))?;
+    let class = Class::determine(folder, settings.text("tokenizer_class"), by_model_type)?;
     let (saved, files) = read(folder, &class)?;
     let path = folder.join(files[0]);
     let invalid = |Unfit(message): Unfit| DataError::Tokenizer { path: path.clone(), message };
@@ -118,17 +118,17 @@ fn read(folder: &Path, class: &Class) -> Result<(tokenizers::Tokenizer, Vec<&'st
     }
     let (byte_level, pieces) = (has(VOCABULARY) && has(MERGES), has(WORD_PIECES));
     match class {
-        Class::Roberta | Class::Unsaid if byte_level => {
+        Class::ByteLevel | Class::Unsaid if byte_level => {
             let model = BPE::from_file(&path(VOCABULARY).to_string_lossy(), &path(MERGES).to_string_lossy()).build();
             let model = model.map_err(|error| DataError::tokenizer(&path(VOCABULARY), &error))?;
             Ok((tokenizers::Tokenizer::new(model), vec![VOCABULARY, MERGES]))
         }
-        Class::Bert | Class::Unsaid if pieces => {
+        Class::WordPiece | Class::Unsaid if pieces => {
             let model = WordPiece::from_file(&path(WORD_PIECES).to_string_lossy()).build();
             let model = model.map_err(|error| DataError::tokenizer(&path(WORD_PIECES), &error))?;
             Ok((tokenizers::Tokenizer::new(model), vec![WORD_PIECES]))
         }
-        Class::Bert | Class::Roberta | Class::Unsaid if !byte_level && !pieces => {
+        Class::WordPiece | Class::ByteLevel | Class::Unsaid if !byte_level && !pieces => {
             Err(DataError::NoTokenizer { folder: folder.to_owned() })
         }
         _ => Err(DataError::TokenizerFiles { folder: folder.to_owned(), class: class.name().to_owned() }),
@@ -138,8 +138,8 @@ fn read(folder: &Path, class: &Class) -> Result<(tokenizers::Tokenizer, Vec<&'st
 /// What a vocabulary is for where nothing else says so.
 fn by_model(model: &ModelWrapper) -> Class {
     match model {
-        ModelWrapper::WordPiece(_) => Class::Bert,
-        ModelWrapper::BPE(_) => Class::Roberta,
+        ModelWrapper::WordPiece(_) => Class::WordPiece,
+        ModelWrapper::BPE(_) => Class::ByteLevel,
         _ => Class::AsSaved(None),
     }
 }
@@ -152,9 +152,9 @@ fn set_up(
     folder: &Path,
 ) -> Result<tokenizers::Tokenizer, Unfit> {
     match (class, saved.get_model().clone()) {
-        (Class::Bert, ModelWrapper::WordPiece(model)) => bert(model, settings),
-        (Class::Roberta, ModelWrapper::BPE(model)) => roberta(model, settings),
-        (Class::XlmRoberta, ModelWrapper::Unigram(model)) => xlm_roberta(&model, settings, folder),
+        (Class::WordPiece, ModelWrapper::WordPiece(model)) => word_piece(model, settings),
+        (Class::ByteLevel, ModelWrapper::BPE(model)) => byte_level(model, settings),
+        (Class::Unigram, ModelWrapper::Unigram(model)) => unigram(&model, settings, folder),
         (Class::AsSaved(_) | Class::Unsaid, _) => Ok(saved),
         (class, model) => Err(Unfit(format!(
             "holds a {} vocabulary, which the tokenizer class {} cannot use; if the file is right, name the class \
@@ -174,7 +174,7 @@ fn model_name(model: &ModelWrapper) -> &'static str {
     }
 }
 
-fn bert(model: WordPiece, settings: &Settings) -> Result<tokenizers::Tokenizer, Unfit> {
+fn word_piece(model: WordPiece, settings: &Settings) -> Result<tokenizers::Tokenizer, Unfit> {
     let mut model = model;
     model.unk_token = settings.token("unk_token", "[UNK]")?;
     model.max_input_chars_per_word = LONGEST_WORD;
@@ -190,7 +190,7 @@ fn bert(model: WordPiece, settings: &Settings) -> Result<tokenizers::Tokenizer, 
     Ok(tokenizer)
 }
 
-fn roberta(model: BPE, settings: &Settings) -> Result<tokenizers::Tokenizer, Unfit> {
+fn byte_level(model: BPE, settings: &Settings) -> Result<tokenizers::Tokenizer, Unfit> {
     let parts = [&model.continuing_subword_prefix, &model.end_of_word_suffix];
     if parts.into_iter().flatten().any(|part| !part.is_empty()) {
         return Err(Unfit(
@@ -205,7 +205,7 @@ fn roberta(model: BPE, settings: &Settings) -> Result<tokenizers::Tokenizer, Unf
     Ok(tokenizer)
 }
 
-fn xlm_roberta(model: &Unigram, settings: &Settings, folder: &Path) -> Result<tokenizers::Tokenizer, Unfit> {
+fn unigram(model: &Unigram, settings: &Settings, folder: &Path) -> Result<tokenizers::Tokenizer, Unfit> {
     let vocabulary = model.iter().cloned().collect();
     let model = Unigram::from(vocabulary, Some(XLM_UNKNOWN), false).map_err(|error| Unfit(error.to_string()))?;
     let mut tokenizer = tokenizers::Tokenizer::new(model);
@@ -274,7 +274,7 @@ fn frame(tokenizer: &mut tokenizers::Tokenizer, class: &Class, settings: &Settin
     let Some([first, last]) = class.framing_pair() else { return Ok(()) };
     let (first, last) = (token(first)?, token(last)?);
     let processor = match class {
-        Class::Roberta => {
+        Class::ByteLevel => {
             let trim = settings.switch("trim_offsets")?.unwrap_or(true);
             let processing = RobertaProcessing::new(last, first).trim_offsets(trim);
             PostProcessorWrapper::from(processing.add_prefix_space(prefix_space(settings, false)?))

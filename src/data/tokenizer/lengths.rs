@@ -105,6 +105,7 @@ impl Tokenizer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::tokenizer_class;
 
     #[test]
     fn lengths_are_summed_up_by_nearest_ranks() {
@@ -124,7 +125,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n").unwrap();
         let texts = ["a", "a a", "a a a", "a a a a a"].map(str::to_owned);
-        let tokenizer = Tokenizer::load(folder.path(), 4).unwrap();
+        let tokenizer = Tokenizer::load(folder.path(), 4, tokenizer_class).unwrap();
         let encoded = tokenizer.encode(&texts).unwrap();
         let cache = folder.path().join("cache");
         for _ in 0..2 {

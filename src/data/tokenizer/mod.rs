@@ -10,5 +10,6 @@ mod settings;
 mod unfit;
 
 pub use cache::{CacheUse, default_cache_folder};
+pub use class::TokenizerClasses;
 pub use encode::Tokenizer;
 pub use lengths::TokenLengths;

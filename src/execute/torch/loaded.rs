@@ -9,7 +9,7 @@ use crate::data::{self, CacheUse, TokenLengths, Tokenizer};
 use crate::event::{Event, Sink};
 use crate::execute::{ExecuteError, PackJob};
 use crate::hub::Hub;
-use crate::model::{Base, ModelConfig, ModelError, SavedAdapter};
+use crate::model::{Base, ModelConfig, ModelError, SavedAdapter, tokenizer_class};
 use crate::spec::{DatasetSpec, PlannedRun, Precision, RunSpec};
 use crate::train::{Examples, Footprint, FrozenParts, TrainError, TrainingData};
 
@@ -81,7 +81,7 @@ impl Reader<'_> {
         let dataset = data::load(&shared.dataset, &location).map_err(ExecuteError::inputs)?;
         let config = ModelConfig::read(&folder).map_err(ExecuteError::inputs)?;
         config.takes(shared.max_length).map_err(ExecuteError::inputs)?;
-        let tokenizer = Tokenizer::load(&folder, shared.max_length).map_err(ExecuteError::inputs)?;
+        let tokenizer = Tokenizer::load(&folder, shared.max_length, tokenizer_class).map_err(ExecuteError::inputs)?;
         let tokenizer = tokenizer.for_embeddings(config.vocabulary()).map_err(ExecuteError::inputs)?;
         let mut lengths = Vec::new();
         let mut examples = |examples: data::Examples| -> Result<Examples, ExecuteError> {

@@ -15,7 +15,7 @@ mod roberta;
 pub use error::ConfigError;
 pub use fields::Fields;
 pub use member::{Family, ModelType};
-pub use registry::{FAMILIES, by_model_type, family_named, family_names};
+pub use registry::{FAMILIES, by_model_type, family_named, family_names, tokenizer_class};
 
 #[cfg(test)]
 mod tests;

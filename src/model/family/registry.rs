@@ -17,6 +17,11 @@ pub fn by_model_type(name: &str) -> Option<(&'static dyn Family, &'static ModelT
     })
 }
 
+/// The class of the tokenizer that `transformers` has for a `model_type`, where nothing else names one.
+pub fn tokenizer_class(model_type: &str) -> Option<&'static str> {
+    by_model_type(model_type).map(|(_, model_type)| model_type.tokenizer)
+}
+
 /// What the family of a `model_type` is called.
 pub fn family_named(model_type: &str) -> Option<&'static FamilyNames> {
     by_model_type(model_type).map(|(family, _)| family.names())
