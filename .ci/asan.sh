@@ -6,7 +6,7 @@ from=src/model
 crate=target/asan
 rm -rf "$crate/src" "$crate/tch"
 mkdir -p "$crate/src/model/backend/cpu" "$crate/tch/src"
-cp "$from"/backend/cpu/{small_product,transpose,panels,rows}.rs "$crate/src/model/backend/cpu/"
+cp "$from"/backend/cpu/{matrix,panels,rows,small_product,transpose}.rs "$crate/src/model/backend/cpu/"
 cp -r "$from"/backend/cpu/{isa,panels} "$crate/src/model/backend/cpu/"
 cp "$from/dropout.rs" "$crate/src/model/"
 # Without what makes tensors of random numbers.
@@ -16,6 +16,7 @@ cat >"$crate/src/model/mod.rs" <<'RUST'
 pub mod backend {
     pub mod cpu {
         pub mod isa;
+        pub mod matrix;
         pub mod panels;
         pub mod rows;
         pub mod small_product;
@@ -28,7 +29,7 @@ pub mod random;
 RUST
 echo '#![allow(dead_code)] pub mod model;' >"$crate/src/lib.rs"
 # All that these files name of libtorch is the kinds of numbers.
-echo '#[derive(Clone, Copy, Debug, PartialEq, Eq)] pub enum Kind { Float, BFloat16 }' >"$crate/tch/src/lib.rs"
+echo '#[derive(Clone, Copy, Debug, PartialEq, Eq)] pub enum Kind { Float, BFloat16, Half }' >"$crate/tch/src/lib.rs"
 printf '[package]\nname = "tch"\nversion = "0.0.0"\nedition = "2024"\n' >"$crate/tch/Cargo.toml"
 cat >"$crate/Cargo.toml" <<'TOML'
 [package]
