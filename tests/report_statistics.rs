@@ -70,6 +70,22 @@ fn without_all_planned_seeds_there_is_no_verdict() {
     assert!(found["same"]["caveats"].contains("fixed beforehand, to show"), "{}", found["same"]["caveats"]);
 }
 
+/// What is left out because it began badly would be missing from one side only.
+#[test]
+fn a_run_that_its_search_gave_up_keeps_its_comparison_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("results");
+    let mut stopped = fake(4, 4);
+    stopped.arms[1].fates[3] = Fate::IsStopped(2);
+    stopped.write(&results);
+    let found = verdicts(&results);
+    assert_eq!((found["worse"]["verdict"].as_str(), found["worse"]["seeds"].as_str()), ("inconclusive", "3"));
+    assert!(found["worse"]["caveats"].contains("provisional: 3 of 4 planned seeds are in"), "{:?}", found["worse"]);
+    let page = std::fs::read_to_string(folder.path().join("reports/looked-at/index.html")).unwrap();
+    assert!(page.contains("Not finished: 11 of 12 runs are done (1 stopped)."), "{page}");
+    assert!(page.contains("its search gave it up after epoch 2 of"), "{page}");
+}
+
 #[test]
 fn seeds_that_are_added_after_results_change_no_verdict() {
     let folder = tempfile::tempdir().unwrap();

@@ -17,4 +17,8 @@ pub enum Outcome {
     Failed {
         reason: String,
     },
+    /// A search gave it up after this epoch (counted from 1), before its last one. It may go on later.
+    Stopped {
+        epoch: usize,
+    },
 }

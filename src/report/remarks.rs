@@ -69,15 +69,13 @@ fn unfinished(report: &Report) -> Option<String> {
     let running = count(|run| run.state == RunState::Running);
     let interrupted = count(|run| run.state == RunState::Interrupted);
     let waiting = count(|run| run.state == RunState::Pending);
-    if running + interrupted + waiting == 0 {
+    let stopped = count(|run| run.state == RunState::Stopped);
+    if running + interrupted + waiting + stopped == 0 {
         return None;
     }
-    let parts: Vec<String> = [(running, "running"), (interrupted, "interrupted"), (waiting, "waiting")]
-        .into_iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, word)| format!("{n} {word}"))
-        .collect();
-    let done = total - running - interrupted - waiting;
+    let parts = [(running, "running"), (interrupted, "interrupted"), (waiting, "waiting"), (stopped, "stopped")];
+    let parts: Vec<String> = parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let done = total - running - interrupted - waiting - stopped;
     Some(format!(
         "Not finished: {done} of {total} runs are done ({}). Means over epochs take in what is there, and their \
          curves have gaps where the number of runs changes; figures at the best epoch rest on completed runs only.",

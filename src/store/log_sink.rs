@@ -92,5 +92,6 @@ fn outcome_line(outcome: &Outcome) -> String {
             format!("diverged: the loss was no finite number in epoch {epoch}, step {step}")
         }
         Outcome::Failed { reason } => format!("failed: {reason}"),
+        Outcome::Stopped { epoch } => format!("stopped: its search gave it up after epoch {epoch}"),
     }
 }

@@ -53,7 +53,7 @@
 //! | pending     | no `run.json`                                                             |
 //! | running     | `run.json`, and a live claim on its pack                                  |
 //! | interrupted | `run.json` and no live claim: it goes on from the pack's checkpoint       |
-//! | completed, diverged, failed | `result.json` says so                                     |
+//! | completed, diverged, failed, stopped | `result.json` says so                            |
 //!
 //! # One owner
 //!

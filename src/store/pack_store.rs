@@ -196,7 +196,7 @@ impl Store {
                 let faults = self.examine(run)?;
                 (!faults.is_empty()).then(|| format!("what it left is damaged: {}", faults.join("; ")))
             }
-            Outcome::Diverged { .. } => None,
+            Outcome::Diverged { .. } | Outcome::Stopped { .. } => None,
         })
     }
 

@@ -74,7 +74,7 @@ pub struct ResultRecord {
     pub run: RunId,
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// The best epoch's record; of a diverged or failed run the best that it got to.
+    /// The best epoch's record; of a diverged, failed or stopped run the best that it got to.
     pub best: Option<EpochRecord>,
     /// Whether the predictions of the last epoch are recorded as well, which is not the best one; not in records of older
     /// versions.

@@ -31,6 +31,8 @@ pub enum RunState {
     Completed,
     Diverged,
     Failed,
+    /// A search gave it up before its last epoch; it goes on only where that is asked for.
+    Stopped,
 }
 
 impl RunState {
@@ -42,12 +44,19 @@ impl RunState {
             Self::Completed => "completed",
             Self::Diverged => "diverged",
             Self::Failed => "failed",
+            Self::Stopped => "stopped",
         }
     }
 
-    /// Whether the run has an outcome.
+    /// Whether the run has an outcome, and is not trained any further by itself.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Completed | Self::Diverged | Self::Failed)
+        matches!(self, Self::Completed | Self::Diverged | Self::Failed | Self::Stopped)
+    }
+
+    /// Whether it is known what the run comes to. What a stopped one would have come to is not: who leaves out runs because they
+    /// began badly judges a selection.
+    pub fn is_settled(self) -> bool {
+        self.is_final() && self != Self::Stopped
     }
 }
 
@@ -161,6 +170,10 @@ impl RunView {
                 (RunState::Diverged, Some(reason))
             }
             Outcome::Failed { reason } => (RunState::Failed, Some(reason)),
+            Outcome::Stopped { epoch } => {
+                let reason = format!("its search gave it up after epoch {epoch} of {}", self.run.spec.epochs);
+                (RunState::Stopped, Some(reason))
+            }
         };
         self.best = result.best;
         self.test = result.test;

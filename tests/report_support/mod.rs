@@ -28,6 +28,8 @@ pub enum Fate {
     /// Its loss is no number after this many epochs.
     Diverges(usize),
     Fails,
+    /// A search gives it up after this many epochs.
+    IsStopped(usize),
 }
 
 /// A configuration of a made-up sweep.
@@ -188,7 +190,7 @@ impl Fake {
             },
         );
         let recorded = match fate {
-            Fate::Stops(epochs) | Fate::Diverges(epochs) => epochs.min(run.spec.epochs),
+            Fate::Stops(epochs) | Fate::Diverges(epochs) | Fate::IsStopped(epochs) => epochs.min(run.spec.epochs),
             Fate::Fails => 0,
             _ => run.spec.epochs,
         };
@@ -214,6 +216,7 @@ impl Fake {
             Fate::Completes => Outcome::Completed { best_epoch: best.map_or(1, |i| epochs[i].epoch) },
             Fate::Diverges(epoch) => Outcome::Diverged { epoch, step: epoch * 40 },
             Fate::Fails => Outcome::Failed { reason: "worker died: signal 9 (killed), out of memory?".to_string() },
+            Fate::IsStopped(epoch) => Outcome::Stopped { epoch },
             Fate::Stops(_) | Fate::Pending => return,
         };
         write_json(

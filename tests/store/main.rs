@@ -11,4 +11,5 @@ mod mock;
 mod opening;
 mod samples;
 mod soundness;
+mod stopped;
 mod support;

@@ -55,6 +55,8 @@ pub struct Board {
     pub completed: usize,
     /// Failed or diverged.
     pub failed: usize,
+    /// Given up by a search.
+    pub stopped: usize,
     /// In the order in which they began.
     pub active: Vec<Active>,
     began: Instant,
@@ -70,6 +72,7 @@ impl Board {
             runs,
             completed: 0,
             failed: 0,
+            stopped: 0,
             active: Vec::new(),
             began: now,
             head_start: 0.0,
@@ -100,6 +103,7 @@ impl Board {
                 ("diverged", format!("{label}: the loss is no longer finite in epoch {epoch}, step {step}"))
             }
             Outcome::Failed { reason } => ("failed", format!("{label}: {reason}")),
+            Outcome::Stopped { epoch } => ("stopped", format!("{label}: given up after epoch {epoch}")),
         }
     }
 
@@ -110,7 +114,7 @@ impl Board {
 
     /// Runs that have an outcome.
     pub fn finished(&self) -> usize {
-        self.completed + self.failed
+        self.completed + self.failed + self.stopped
     }
 
     /// Between 0 and 1, runs in progress counted by their steps.
@@ -169,6 +173,7 @@ impl Board {
                 match outcome {
                     Outcome::Completed { .. } => self.completed += 1,
                     Outcome::Diverged { .. } | Outcome::Failed { .. } => self.failed += 1,
+                    Outcome::Stopped { .. } => self.stopped += 1,
                 }
             }
             Event::PackStopped { pack, .. } => {
@@ -283,16 +288,17 @@ mod tests {
     #[test]
     fn outcomes_are_counted() {
         let now = Instant::now();
-        let mut board = Board::new(3, now);
+        let mut board = Board::new(4, now);
         for (run, outcome) in [
             ("a", Outcome::Completed { best_epoch: 1 }),
             ("b", Outcome::Diverged { epoch: 1, step: 3 }),
             ("c", Outcome::Failed { reason: "no".to_string() }),
+            ("d", Outcome::Stopped { epoch: 2 }),
         ] {
             board.apply(&started(run, 0), now);
             board.apply(&Event::RunFinished { run: id(run), outcome }, now);
         }
-        assert_eq!((board.completed, board.failed, board.active.len()), (1, 2, 0));
+        assert_eq!((board.completed, board.failed, board.stopped, board.active.len()), (1, 2, 1, 0));
         assert_eq!(board.fraction(), 1.0);
     }
 }

@@ -49,8 +49,9 @@ pub fn exit_code(views: &[RunView]) -> ExitCode {
 
 /// `5 runs: 4 completed, 1 failed`
 pub fn counts(views: &[RunView]) -> String {
-    const STATES: [RunState; 6] = [
+    const STATES: [RunState; 7] = [
         RunState::Completed,
+        RunState::Stopped,
         RunState::Failed,
         RunState::Diverged,
         RunState::Running,

@@ -25,6 +25,7 @@ fn number(report: &Report) -> Vec<String> {
     let mut said = vec![format!("{} of {configurations} were planned.", counted(report.runs.len(), "run"))];
     let states = [
         RunState::Completed,
+        RunState::Stopped,
         RunState::Diverged,
         RunState::Failed,
         RunState::Interrupted,
