@@ -95,13 +95,13 @@ impl Worker<'_> {
         let Some(run) = plan.places.iter().flatten().next() else {
             return Ok(usize::MAX);
         };
-        let kind = ModelKey::of(&self.store.entry(run)?.spec);
+        let kind = ModelKey::new(&self.store.entry(run)?.spec);
         let mut width = usize::MAX;
         for (too_wide, fits) in &packs.too_wide {
             let Some(run) = too_wide.places.iter().flatten().next() else {
                 continue;
             };
-            if ModelKey::of(&self.store.entry(run)?.spec) == kind {
+            if ModelKey::new(&self.store.entry(run)?.spec) == kind {
                 width = width.min((*fits).max(1));
             }
         }

@@ -69,7 +69,7 @@ pub fn relative_duration(spec: &RunSpec, train_examples: Option<usize>) -> u64 {
 pub fn plan_packs(runs: &[PlannedRun], options: &PlanOptions<'_>) -> Vec<PackPlan> {
     let mut groups: BTreeMap<(ModelKey<'_>, String), Vec<Item<'_>>> = BTreeMap::new();
     for run in runs {
-        let key = (ModelKey::of(&run.spec), examples_key(&run.spec));
+        let key = (ModelKey::new(&run.spec), examples_key(&run.spec));
         groups.entry(key).or_default().push(Item::new(run, options));
     }
     let mut packs: Vec<(u64, PackPlan)> =
@@ -103,7 +103,7 @@ pub struct ModelKey<'a> {
 }
 
 impl<'a> ModelKey<'a> {
-    pub fn of(spec: &'a RunSpec) -> Self {
+    pub fn new(spec: &'a RunSpec) -> Self {
         Self {
             model: &spec.model,
             precision: spec.precision,
@@ -178,12 +178,12 @@ impl<'a> Waiting<'a> {
 struct Place {
     runs: Vec<RunId>,
     duration: u64,
-    /// Of its hungriest run.
+    /// Of the run that needs most.
     memory: u64,
 }
 
 impl Place {
-    fn of(item: &Item<'_>) -> Self {
+    fn new(item: &Item<'_>) -> Self {
         Self { runs: vec![item.run.id.clone()], duration: item.duration, memory: item.memory }
     }
 }
@@ -204,12 +204,12 @@ fn fill_pack(first: &Item<'_>, waiting: &mut Waiting<'_>, options: &PlanOptions<
     let budget =
         options.memory.as_ref().map_or(u64::MAX, |limit| limit.budget.saturating_sub((limit.shared)(first.run)));
     let mut memory_left = budget.saturating_sub(first.memory);
-    let mut places = vec![Place::of(first)];
+    let mut places = vec![Place::new(first)];
     while places.len() < options.max_pack
         && let Some(item) = waiting.take(u64::MAX, memory_left)
     {
         memory_left -= item.memory;
-        places.push(Place::of(&item));
+        places.push(Place::new(&item));
     }
     let mut open: Vec<usize> = (0..places.len()).collect();
     while let Some(position) = least_occupied(&places, &open) {

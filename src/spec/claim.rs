@@ -46,8 +46,8 @@ impl Varied {
         }
     }
 
-    /// How many values are asked for by name; none where all are meant.
-    pub fn asked(&self) -> Option<usize> {
+    /// How many values are named; none where all are meant.
+    pub fn named_values(&self) -> Option<usize> {
         match self {
             Varied::Parameter(_, values) => values.as_ref().map(Vec::len),
             Varied::Change(_, values) => values.as_ref().map(Vec::len),

@@ -46,7 +46,7 @@ fn comparison(claim: &Claim, candidates: &[Candidate], design: &Design) -> Strin
 
 /// Whether some difference between treatment and baseline makes both claims true.
 fn compatible(a: &Claim, b: &Claim) -> bool {
-    let (a, b) = (Differences::of(a), Differences::of(b));
+    let (a, b) = (Differences::for_claim(a), Differences::for_claim(b));
     let (low, high) = (a.low.max(b.low), a.high.min(b.high));
     low < high || low == high && a.contain(low) && b.contain(low)
 }
@@ -59,7 +59,7 @@ struct Differences {
 }
 
 impl Differences {
-    fn of(claim: &Claim) -> Differences {
+    fn for_claim(claim: &Claim) -> Differences {
         let margin = claim.margin.unwrap_or(0.0);
         let (low, high, open) = match claim.expect {
             Expectation::Lower => (f64::NEG_INFINITY, -margin, true),

@@ -136,7 +136,7 @@ impl DatasetField {
     }
 
     /// The field's value in `dataset`; none where it is not said.
-    pub fn of(self, dataset: &DatasetSpec) -> Option<DatasetSetting> {
+    pub fn setting_of(self, dataset: &DatasetSpec) -> Option<DatasetSetting> {
         Some(match self {
             DatasetField::Path => DatasetSetting::Path(dataset.path.clone()),
             DatasetField::Split => DatasetSetting::Split(dataset.split.clone()),
@@ -165,7 +165,7 @@ impl DatasetSpec {
     /// The fields beside the path that say something else than what is taken where they are left out, with their names.
     pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, DatasetField)> + '_ {
         let plain = DatasetSpec::at(self.path.as_str());
-        DatasetField::NAMES.into_iter().filter(move |(_, field)| field.of(self) != field.of(&plain))
+        DatasetField::NAMES.into_iter().filter(move |(_, field)| field.setting_of(self) != field.setting_of(&plain))
     }
 }
 
@@ -264,8 +264,8 @@ pub(super) fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Dat
 pub(super) fn shown(dataset: &DatasetSpec, path: &str) -> String {
     let plain = DatasetSpec::at(dataset.path.as_str());
     let fields = DatasetField::NAMES.iter().filter_map(|(name, field)| {
-        let value = field.of(dataset).filter(|_| *field != DatasetField::Path)?;
-        (field.of(&plain) != Some(value.clone())).then(|| format!(" {name}={}", value.shown()))
+        let value = field.setting_of(dataset).filter(|_| *field != DatasetField::Path)?;
+        (field.setting_of(&plain) != Some(value.clone())).then(|| format!(" {name}={}", value.shown()))
     });
     std::iter::once(path.to_owned()).chain(fields).collect()
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::dataset::DatasetField;
 use super::parameter::{Count, Number, Parameter};
 use super::setting::Setting;
 use super::source_seed::{Seeds, Source, SourceSeed};
@@ -137,7 +136,7 @@ impl Draft {
         Some(match parameter {
             Parameter::Model => Setting::Model(self.model.clone()),
             Parameter::Dataset => Setting::Dataset(self.dataset.clone()),
-            Parameter::DatasetField(field) => Setting::DatasetField(DatasetField::of(field, &self.dataset)?),
+            Parameter::DatasetField(field) => Setting::DatasetField(field.setting_of(&self.dataset)?),
             Parameter::InitAdapter => Setting::InitAdapter(self.init_adapter.clone()),
             Parameter::TargetModules => Setting::TargetModules(self.targets.clone()),
             Parameter::Count(count) => Setting::Count(count, scalars.count(count)),
@@ -169,7 +168,7 @@ impl Draft {
     }
 
     /// The draft of a resolved run.
-    pub fn of(spec: &RunSpec) -> Draft {
+    pub fn from_run(spec: &RunSpec) -> Draft {
         let mut scalars = Scalars {
             classifier_dropout: Some(spec.classifier_dropout),
             lr_scheduler: spec.lr_scheduler,

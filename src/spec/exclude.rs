@@ -78,7 +78,7 @@ impl Condition {
 impl Test {
     /// Whether a value passes; none is the value of a data set field that is to be detected, which equals nothing.
     fn holds(&self, value: Option<&Setting>, seed: u64) -> bool {
-        let any = |settings: &[Setting], value: &Setting| settings.iter().any(|asked| asked.is_met_by(value, seed));
+        let any = |settings: &[Setting], value: &Setting| settings.iter().any(|wanted| wanted.is_met_by(value, seed));
         match self {
             Test::OneOf(settings) => value.is_some_and(|value| any(settings, value)),
             Test::NoneOf(settings) => value.is_none_or(|value| !any(settings, value)),

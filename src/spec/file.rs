@@ -34,7 +34,7 @@ impl SweepFile {
         let read = |source| SpecErrors::Read { path: path.to_owned(), source };
         let bytes = std::fs::read(path).map_err(read)?;
         let title = path.display().to_string();
-        let text = encoding::decode(bytes).map_err(|error| error.of_file(&title))?;
+        let text = encoding::decode(bytes).map_err(|error| error.in_file(&title))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let stem = path.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
         SweepFile::new(text, folder, title, stem.into_owned())
@@ -49,10 +49,10 @@ impl SweepFile {
     }
 
     fn new(text: String, folder: &Path, title: String, default_name: String) -> Result<SweepFile, SpecErrors> {
-        let text = encoding::checked(text).map_err(|error| error.of_file(&title))?;
+        let text = encoding::checked(text).map_err(|error| error.in_file(&title))?;
         let root = yaml::parse(&text).map_err(|error| {
             let explained = encoding::explained(&text, &error);
-            explained.unwrap_or(error).of_file(&title)
+            explained.unwrap_or(error).in_file(&title)
         })?;
         Ok(SweepFile { title, default_name, folder: folder.to_owned(), text, root, overrides: Vec::new() })
     }
@@ -101,7 +101,7 @@ impl SweepFile {
         let line = |place: &Place| place.node.and_then(|node| yaml::line(&self.text, node));
         let mut notices = self.lost_to_changes(sweep);
         notices.extend(design.looks.as_ref().filter(|_| design.overridden).and_then(|looks| looks.lost(&sweep.looks)));
-        notices.extend(notice::of(&design, &self.overrides, &line));
+        notices.extend(notice::notices(&design, &self.overrides, &line));
         notices
     }
 
@@ -117,10 +117,10 @@ impl SweepFile {
             let Some(kept) = sweep.hypotheses.iter().find(|kept| kept.id == claim.id) else {
                 return Some(format!("hypothesis {id} is left out: with --set nothing is varied in {name} any more"));
             };
-            let (asked, left) = (claim.vary.asked()?, kept.vary.treatments.len());
-            (left < asked).then(|| {
+            let (named, left) = (claim.vary.named_values()?, kept.vary.treatments.len());
+            (left < named).then(|| {
                 format!(
-                    "hypothesis {id} compares {left} of {asked} values of {name}: with --set the others are base's own"
+                    "hypothesis {id} compares {left} of {named} values of {name}: with --set the others are base's own"
                 )
             })
         });

@@ -183,7 +183,7 @@ mod tests {
 
     fn spec() -> RunSpec {
         let draft = Draft::paper();
-        let seeds = Seeds::of(&draft.scalars.source_seeds, draft.scalars.seed).unwrap();
+        let seeds = Seeds::for_run(&draft.scalars.source_seeds, draft.scalars.seed).unwrap();
         draft.resolved(&seeds, vec!["roberta.encoder.layer.0.attention.self.query".to_owned()])
     }
 

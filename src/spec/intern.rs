@@ -163,8 +163,8 @@ impl<'f> Interner<'f> {
 
     /// The run that a draft with this key is with a seed.
     pub fn run(&mut self, draft: &Draft, key: &Key, seed: u64) -> Result<Seeded, Fault> {
-        let seeds =
-            Seeds::of(&draft.scalars.source_seeds, seed).map_err(|(source, fault)| Fault::SourceSeed(source, fault))?;
+        let seeds = Seeds::for_run(&draft.scalars.source_seeds, seed)
+            .map_err(|(source, fault)| Fault::SourceSeed(source, fault))?;
         let dataset = match seeds.split {
             None => key.dataset,
             Some(_) => self.dataset(&draft.dataset_at(&seeds)).map_err(Fault::Dataset)?,

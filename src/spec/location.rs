@@ -65,7 +65,7 @@ mod tests {
     fn inputs_that_are_here_get_absolute_paths() {
         // Tests run in the folder of the crate.
         let here = std::env::current_dir().unwrap();
-        let seeds = Seeds::of(&SourceSeed::DEFAULTS, 42).unwrap();
+        let seeds = Seeds::for_run(&SourceSeed::DEFAULTS, 42).unwrap();
         let mut run = Draft::paper().resolved(&seeds, Vec::new());
         run.locate().unwrap();
         assert_eq!((run.model.as_str(), run.dataset.path.as_str()), ("FacebookAI/roberta-base", "fancyzhx/ag_news"));

@@ -28,13 +28,13 @@ impl Looks {
     /// Reports a look at more seeds than any configuration has; none is left where an option took the seeds away.
     pub fn within(&self, most: usize, overridden: bool, problems: &mut Problems) -> Vec<usize> {
         let fits = |seeds: &&usize| **seeds <= most;
-        if let Some(beyond) = self.seeds.iter().find(|seeds| !fits(seeds))
+        if let Some(too_many) = self.seeds.iter().find(|seeds| !fits(seeds))
             && !overridden
         {
             let have = counted(most, "seed");
             problems.add(
                 self.place.clone(),
-                format!("a look at {beyond} seeds, but no configuration has more than {have}"),
+                format!("a look at {too_many} seeds, but no configuration has more than {have}"),
             );
         }
         self.seeds.iter().filter(fits).copied().collect()

@@ -16,7 +16,7 @@ use super::source_seed::Seeds;
 type Line<'a> = &'a dyn Fn(&Place) -> Option<usize>;
 
 /// One sentence for each finding, those about options first.
-pub(super) fn of(design: &Design, overrides: &[Override], line: Line<'_>) -> Vec<String> {
+pub(super) fn notices(design: &Design, overrides: &[Override], line: Line<'_>) -> Vec<String> {
     let mut notices = design.replaced.clone();
     for (number, change) in overrides.iter().enumerate() {
         notices.extend(without_effect(design, change, &overrides[number + 1..]));
@@ -100,7 +100,7 @@ fn same_runs(design: &Design, one: &Draft, other: &Draft) -> bool {
 /// The runs of a configuration; those that cannot be are left out.
 fn runs_of(design: &Design, draft: &Draft) -> Vec<Draft> {
     let seeds = design.seeds.clone().unwrap_or_else(|| vec![draft.scalars.seed]);
-    let at = |seed: u64| Some(draft.at(&Seeds::of(&draft.scalars.source_seeds, seed).ok()?));
+    let at = |seed: u64| Some(draft.at(&Seeds::for_run(&draft.scalars.source_seeds, seed).ok()?));
     seeds.into_iter().filter_map(at).collect()
 }
 

@@ -31,7 +31,7 @@ impl SweepFile {
     pub fn rehearse(&self, rehearsal: &Rehearsal, facts: &dyn Facts) -> Result<Sweep, SpecErrors> {
         let mut problems = Problems::default();
         let design = self.design(&mut problems);
-        let known = NominalFacts { facts, asked: RefCell::default() };
+        let known = NominalFacts { facts, models: RefCell::default() };
         let Some(sweep) = resolve::resolve(&design, &known, &mut problems) else {
             return Err(self.invalid(problems.report(self.text())));
         };
@@ -44,7 +44,7 @@ impl SweepFile {
             data_digest: facts.dataset_digest(&without_test(&rehearsal.dataset)).map_err(absent)?,
             tested_digest: facts.dataset_digest(&with_test(&rehearsal.dataset)).map_err(absent)?,
             rehearsal,
-            depths: known.asked.into_inner().into_iter().map(|(name, facts)| (name, facts.layers)).collect(),
+            depths: known.models.into_inner().into_iter().map(|(name, facts)| (name, facts.layers)).collect(),
             scaling: Scaling::new(&design.base.scalars, &sweep.runs, rehearsal),
         };
         Ok(stage.sweep(sweep))
@@ -54,7 +54,7 @@ impl SweepFile {
 /// Knows of a model that is not at hand what its name tells.
 struct NominalFacts<'f> {
     facts: &'f dyn Facts,
-    asked: RefCell<HashMap<String, ModelFacts>>,
+    models: RefCell<HashMap<String, ModelFacts>>,
 }
 
 impl Facts for NominalFacts<'_> {
@@ -65,7 +65,7 @@ impl Facts for NominalFacts<'_> {
     fn model(&self, name: &str) -> Result<ModelFacts, String> {
         let known = self.facts.model(name);
         let known = known.or_else(|absent| nominal(name, &self.families()).ok_or(absent))?;
-        self.asked.borrow_mut().insert(name.to_owned(), known.clone());
+        self.models.borrow_mut().insert(name.to_owned(), known.clone());
         Ok(known)
     }
 

@@ -109,7 +109,7 @@ fn seeds(design: &Design, configuration: &Configuration) -> Vec<u64> {
     let draft = &configuration.draft;
     let kept = seeds.iter().copied().filter(|seed| {
         // What cannot be is reported when it is planned.
-        let run = Seeds::of(&draft.scalars.source_seeds, *seed).map(|seeds| draft.at(&seeds));
+        let run = Seeds::for_run(&draft.scalars.source_seeds, *seed).map(|seeds| draft.at(&seeds));
         run.is_err() || run.is_ok_and(|run| !design.exclude.iter().any(|condition| condition.matches(&run)))
     });
     kept.collect()

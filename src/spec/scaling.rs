@@ -30,14 +30,14 @@ struct Factor {
 }
 
 impl Factor {
-    fn of(&self, value: f64) -> f64 {
+    fn scale(&self, value: f64) -> f64 {
         // In this order base's own value becomes exactly what is wanted.
         value / self.from * self.to
     }
 
     /// At least 1.
-    fn of_count(&self, count: usize) -> usize {
-        (self.of(count as f64).round() as usize).max(1)
+    fn scale_count(&self, count: usize) -> usize {
+        (self.scale(count as f64).round() as usize).max(1)
     }
 
     /// `× 67`, `÷ 4`; none where nothing is scaled.
@@ -61,7 +61,7 @@ impl Scaling {
         let smaller = (batch * shrink).max(1.0);
         let batch = Factor { from: batch, to: smaller };
         let accumulation = Factor { from: accumulation, to: accumulation * shrink * batch.from / smaller };
-        let after = [&batch, &accumulation].map(|factor| factor.of_count(factor.from as usize)).iter().product();
+        let after = [&batch, &accumulation].map(|factor| factor.scale_count(factor.from as usize)).iter().product();
         Scaling {
             rate: Factor { from: rate, to: rehearsal.learning_rate.unwrap_or(rate) },
             batch,
@@ -73,10 +73,10 @@ impl Scaling {
 
     pub fn apply(&self, spec: RunSpec) -> RunSpec {
         RunSpec {
-            learning_rate: self.rate.of(spec.learning_rate),
-            batch_size: self.batch.of_count(spec.batch_size),
-            gradient_accumulation_steps: self.accumulation.of_count(spec.gradient_accumulation_steps),
-            epochs: self.epochs.of(spec.epochs),
+            learning_rate: self.rate.scale(spec.learning_rate),
+            batch_size: self.batch.scale_count(spec.batch_size),
+            gradient_accumulation_steps: self.accumulation.scale_count(spec.gradient_accumulation_steps),
+            epochs: self.epochs.rehearsed(spec.epochs),
             ..spec
         }
     }
@@ -152,7 +152,7 @@ impl Epochs {
         Epochs { original_base: base, base: base.min(BASE_EPOCHS), longer: longer.into_iter().collect() }
     }
 
-    fn of(&self, epochs: usize) -> usize {
+    fn rehearsed(&self, epochs: usize) -> usize {
         if epochs == self.original_base {
             return self.base;
         }
@@ -165,8 +165,8 @@ impl Epochs {
     /// `epochs: 5 become 4, 8 become 5`; none where all stay.
     fn sentence(&self, runs: &[PlannedRun]) -> Option<String> {
         let different: BTreeSet<usize> = runs.iter().map(|run| run.spec.epochs).collect();
-        let fewer = different.into_iter().filter(|epochs| self.of(*epochs) != *epochs);
-        let parts: Vec<String> = fewer.map(|epochs| format!("{epochs} become {}", self.of(epochs))).collect();
+        let fewer = different.into_iter().filter(|epochs| self.rehearsed(*epochs) != *epochs);
+        let parts: Vec<String> = fewer.map(|epochs| format!("{epochs} become {}", self.rehearsed(epochs))).collect();
         (!parts.is_empty()).then(|| format!("epochs: {}", parts.join(", ")))
     }
 }
@@ -192,7 +192,7 @@ mod tests {
 
     fn steps(scaling: &Scaling, batches: &[(usize, usize)]) -> Vec<(usize, usize)> {
         let of = |(batch, accumulation): &(usize, usize)| {
-            (scaling.batch.of_count(*batch), scaling.accumulation.of_count(*accumulation))
+            (scaling.batch.scale_count(*batch), scaling.accumulation.scale_count(*accumulation))
         };
         batches.iter().map(of).collect()
     }

@@ -123,11 +123,11 @@ impl<'a> Condition<'a> {
                 names.into_iter().any(|name| wildcard_match(wanted, name))
             }
             Condition::Value(wanted) => {
-                let value = Draft::of(&run.spec).get(wanted.parameter());
+                let value = Draft::from_run(&run.spec).get(wanted.parameter());
                 value.is_some_and(|value| wanted.is_met_by(&value, run.spec.seed))
             }
             Condition::Shown(parameter, wanted) => {
-                Draft::of(&run.spec).get(*parameter).is_some_and(|value| wildcard_match(wanted, &value.shown()))
+                Draft::from_run(&run.spec).get(*parameter).is_some_and(|value| wildcard_match(wanted, &value.shown()))
             }
         }
     }

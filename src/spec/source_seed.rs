@@ -113,11 +113,11 @@ impl Seeds {
     ///
     /// # Errors
     /// A source with a sentence: its seed would be beyond 2^64 - 1.
-    pub fn of(rules: &[SourceSeed; 4], seed: u64) -> Result<Seeds, (Source, String)> {
+    pub fn for_run(rules: &[SourceSeed; 4], seed: u64) -> Result<Seeds, (Source, String)> {
         let at = |source: Source| {
             let rule = rules[source as usize];
-            let beyond = || (source, format!("`{rule}` is beyond 2^64 - 1 where the seed is {seed}"));
-            rule.at(seed).ok_or_else(beyond)
+            let too_large = || (source, format!("`{rule}` is beyond 2^64 - 1 where the seed is {seed}"));
+            rule.at(seed).ok_or_else(too_large)
         };
         let split = match rules[Source::Split as usize] {
             SourceSeed::OfDataset => None,
@@ -204,7 +204,7 @@ mod tests {
         fn a_relative_seed_differs_by_as_much_in_every_run_or_is_refused(seed: u64, more: u64) {
             let mut rules = SourceSeed::DEFAULTS;
             rules[Source::Order as usize] = SourceSeed::AfterSeed(more);
-            match Seeds::of(&rules, seed) {
+            match Seeds::for_run(&rules, seed) {
                 Ok(seeds) => {
                     prop_assert_eq!((seeds.seed, seeds.init, seeds.dropout, seeds.split), (seed, seed, seed, None));
                     prop_assert_eq!(seeds.order - seed, more);

@@ -22,8 +22,8 @@ pub(super) struct Candidate {
     /// What is changed in the baseline.
     settings: Vec<Setting>,
     pub shown: String,
-    /// Where the claim asks for it by name.
-    asked: Option<Place>,
+    /// Where the claim names it.
+    named_at: Option<Place>,
 }
 
 /// Finds the values that each claim is about among those that the design varies.
@@ -50,7 +50,7 @@ fn candidates_of(claim: &Claim, design: &Design, problems: &mut Problems) -> Opt
         }
         return None;
     }
-    let asked: Vec<(String, Place)> = match &claim.vary {
+    let named: Vec<(String, Place)> = match &claim.vary {
         Varied::Parameter(_, Some(values)) => {
             values.iter().map(|(value, place)| (value.shown(), place.clone())).collect()
         }
@@ -59,9 +59,9 @@ fn candidates_of(claim: &Claim, design: &Design, problems: &mut Problems) -> Opt
     };
     let mut found = Vec::new();
     let mut sound = true;
-    for (shown, place) in asked {
+    for (shown, place) in named {
         match existing.iter().find(|candidate| candidate.shown == shown) {
-            Some(candidate) => found.push(Candidate { asked: Some(place), ..candidate.clone() }),
+            Some(candidate) => found.push(Candidate { named_at: Some(place), ..candidate.clone() }),
             None => {
                 sound = false;
                 if !damaged {
@@ -85,7 +85,7 @@ fn values_of(parameter: Parameter, design: &Design) -> Vec<Candidate> {
     let mut seen = HashSet::new();
     let candidates = varied.chain(design.base.get(parameter)).map(|setting| {
         let shown = setting.shown();
-        Candidate { settings: vec![setting], shown, asked: None }
+        Candidate { settings: vec![setting], shown, named_at: None }
     });
     candidates.filter(|candidate| seen.insert(candidate.shown.clone())).collect()
 }
@@ -94,7 +94,7 @@ fn values_of(parameter: Parameter, design: &Design) -> Vec<Candidate> {
 fn changes_of(name: &str, design: &Design) -> Vec<Candidate> {
     let axes = design.ablate.iter().flatten().chain(&design.product).filter(|axis| axis.name == name);
     let candidate =
-        |choice: &Choice| Candidate { settings: choice.settings.clone(), shown: choice.shown.clone(), asked: None };
+        |choice: &Choice| Candidate { settings: choice.settings.clone(), shown: choice.shown.clone(), named_at: None };
     axes.flat_map(|axis| &axis.choices).map(candidate).collect()
 }
 
@@ -194,7 +194,7 @@ impl<'a> Matching<'a, '_> {
             match found {
                 Some(found) if found.key == baseline.key => {
                     // What the file varies may equal a base that was changed by an option.
-                    let place = candidate.asked.clone().filter(|_| !self.design.overridden);
+                    let place = candidate.named_at.clone().filter(|_| !self.design.overridden);
                     sound &= self.missing(place, format!("{} is the baseline itself", quoted(&candidate.shown)));
                 }
                 Some(found) if !treatments.iter().any(|other| other.key == found.key) => treatments.push(found),
@@ -205,7 +205,7 @@ impl<'a> Matching<'a, '_> {
                         "no run is {baseline} with {shown} for {} and nothing else changed",
                         quoted(claim.vary.name())
                     );
-                    sound &= self.missing(candidate.asked.clone(), message);
+                    sound &= self.missing(candidate.named_at.clone(), message);
                 }
             }
         }
@@ -218,9 +218,9 @@ impl<'a> Matching<'a, '_> {
         (sound && !treatments.is_empty()).then_some(treatments)
     }
 
-    /// Reports what was asked for by name; true where it was not.
-    fn missing(&mut self, asked: Option<Place>, message: String) -> bool {
-        match asked {
+    /// Reports what the claim names; true where it does not.
+    fn missing(&mut self, named_at: Option<Place>, message: String) -> bool {
+        match named_at {
             Some(place) => {
                 self.problems.add(place, message);
                 false

@@ -35,7 +35,7 @@ pub(super) struct SyntaxError {
 }
 
 impl SyntaxError {
-    pub fn of_file(self, file: &str) -> SpecErrors {
+    pub fn in_file(self, file: &str) -> SpecErrors {
         SpecErrors::Syntax { file: file.to_owned(), position: self.position, message: self.message }
     }
 }

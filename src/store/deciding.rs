@@ -7,7 +7,7 @@
 //! in 6.2 instead of 5 %.) It also keeps which hypotheses came or went after that:
 //! who states what was seen, or drops what failed, is right too often.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::spec::{Evaluation, Hypothesis, PlannedRun, RunId, RunSpec, Sweep};
 use crate::words::counted;
@@ -39,7 +39,7 @@ impl Deciding {
         let Some(before) = before else {
             return Self { looks: sweep.looks.clone(), ..Self::default() };
         };
-        let earlier = Earlier::of(before);
+        let earlier = Earlier::new(before);
         let configurations = by_configuration(&sweep.runs);
         let mut deciding = Self::default();
         for (&name, runs) in &configurations {
@@ -47,7 +47,7 @@ impl Deciding {
                 deciding.seeds.insert(name.to_owned(), kept);
             }
         }
-        deciding.notices.extend(deciding.of_seeds());
+        deciding.notices.extend(deciding.notice_of_seeds());
         let of_configuration =
             |runs: &Vec<&PlannedRun>| runs.iter().filter(|run| ended(&run.id)).take(SEEN).count() == SEEN;
         let seen = || !deciding.seeds.is_empty() || configurations.values().any(of_configuration);
@@ -59,13 +59,13 @@ impl Deciding {
         }
         deciding.looks.clone_from(&before.looks);
         if before.looks != sweep.looks {
-            deciding.notices.push(of_looks(&before.looks, &sweep.looks));
+            deciding.notices.push(notice_of_looks(&before.looks, &sweep.looks));
         }
         (deciding.late, deciding.dropped) = (stated.late, stated.dropped);
         deciding
     }
 
-    fn of_seeds(&self) -> Option<String> {
+    fn notice_of_seeds(&self) -> Option<String> {
         let (name, seeds) = self.seeds.first_key_value()?;
         let others = match self.seeds.len() {
             1 => String::new(),
@@ -89,7 +89,7 @@ impl Store {
     }
 }
 
-fn of_looks(before: &[usize], now: &[usize]) -> String {
+fn notice_of_looks(before: &[usize], now: &[usize]) -> String {
     let shown = |looks: &[usize]| match looks {
         [] => "none".to_owned(),
         looks => format!("{looks:?}"),
@@ -152,12 +152,16 @@ struct Earlier<'a> {
 }
 
 impl<'a> Earlier<'a> {
-    fn of(before: &'a SweepRecord) -> Self {
+    fn new(before: &'a SweepRecord) -> Self {
+        // What a search chose later is in no sweep file, so it has not been taken out of one either.
+        let later: BTreeSet<&RunId> =
+            before.generations.iter().skip(1).flat_map(|generation| &generation.runs).collect();
+        let planned = || before.runs.iter().filter(|entry| !later.contains(&entry.id));
         let mut entries: BTreeMap<&str, Vec<&RunEntry>> = BTreeMap::new();
-        for entry in &before.runs {
+        for entry in planned() {
             entries.entry(&entry.configuration).or_default().push(entry);
         }
-        let of_run = before.runs.iter().map(|entry| (&entry.id, entry.configuration.as_str())).collect();
+        let of_run = planned().map(|entry| (&entry.id, entry.configuration.as_str())).collect();
         Self { entries, of_run, deciding: &before.deciding }
     }
 

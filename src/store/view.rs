@@ -142,7 +142,7 @@ impl Store {
         if view.state == RunState::Pending {
             return Ok(view);
         }
-        if let Some(activity) = pack.map(|pack| activities.of(pack)).transpose()?.flatten() {
+        if let Some(activity) = pack.map(|pack| activities.on(pack)).transpose()?.flatten() {
             view.state = RunState::Running;
             view.worker = Some(activity.found.holder());
             if let Some(record) = &activity.found.record {
@@ -273,7 +273,7 @@ struct Activities<'a> {
 }
 
 impl Activities<'_> {
-    fn of(&mut self, pack: &PackPlan) -> Result<Option<&Activity>, StoreError> {
+    fn on(&mut self, pack: &PackPlan) -> Result<Option<&Activity>, StoreError> {
         if !self.known.contains_key(&pack.id) {
             let files = self.store.layout().pack(&pack.id);
             let found = inspect(&files.claim(), self.store.claim_options().expiry)?.filter(|found| found.live);

@@ -91,6 +91,19 @@ fn the_same_sweep_opened_again_keeps_its_generations() {
     assert!(opened.added.is_empty() && opened.removed.is_empty() && opened.notices.is_empty(), "{opened:?}");
 }
 
+/// A search may repeat a configuration with further seeds; that is no change of the seeds that the sweep file has.
+#[test]
+fn further_seeds_that_a_search_chose_are_no_change_of_the_sweep_file() {
+    let root = scratch();
+    let design = runs(7);
+    let mut store = finished(root.path(), 7);
+    let further: Vec<PlannedRun> = [8, 9].map(|seed| run("base", seed, |_| {})).to_vec();
+    assert!(grow(&mut store, &further).unwrap());
+    let opened = open_for(root.path(), &sweep(design), "test");
+    assert!(opened.notices.is_empty() && opened.store.record().deciding.is_empty(), "{:?}", opened.notices);
+    assert_eq!(opened.store.record(), store.record());
+}
+
 #[test]
 fn other_first_runs_or_another_method_begin_anew() {
     for (first, search) in [(FIRST + 1, "test"), (FIRST - 1, "test"), (FIRST, "design")] {
