@@ -17,6 +17,13 @@ pub enum Event {
         device: String,
         runs: Vec<RunId>,
     },
+    /// Model and data are in memory.
+    ModelLoaded {
+        /// What computes: the instruction set or the kernels, on which the bytes of results depend.
+        backend: String,
+        /// Why something faster is not used, where it was to be expected.
+        slower_because: Option<String>,
+    },
     /// A run got its place in the pack (again, when `step` is not 0).
     RunStarted {
         run: RunId,

@@ -48,6 +48,10 @@ impl LogSink {
             Event::PackStopped { finished, .. } => {
                 to_pack(if *finished { "finished" } else { "left unfinished; to be taken up again" })
             }
+            Event::ModelLoaded { backend, slower_because: None } => to_pack(&format!("computes with {backend}")),
+            Event::ModelLoaded { backend, slower_because: Some(reason) } => {
+                to_pack(&format!("computes with {backend}, slower than it could: {reason}"))
+            }
             Event::Notice { run: Some(run), message } => self.store.append_run_log(run, message),
             Event::Notice { run: None, message } => to_pack(message),
             Event::Progress { .. } | Event::Evaluating { .. } => Ok(()),

@@ -80,6 +80,8 @@ pub struct RunView {
     /// Who works on it, and on which device, while it runs.
     pub worker: Option<String>,
     pub device: Option<String>,
+    /// What computes there; none for runs that have ended.
+    pub backend: Option<String>,
     /// The record of the best epoch, or of the best so far.
     pub best: Option<EpochRecord>,
     /// What the completed run gives on the test examples; none where there is no test.
@@ -190,6 +192,7 @@ impl RunView {
                 self.state = RunState::Interrupted;
                 self.trainable_parameters = Some(record.facts.trainable_parameters);
                 self.device = Some(record.facts.device);
+                self.backend = record.facts.backend;
             }
             Ok(None) => {}
             Err(error) => {
@@ -249,6 +252,7 @@ fn blank(entry: &RunEntry, pack: Option<&PackPlan>) -> RunView {
         pack: pack.map(|pack| pack.id.clone()),
         worker: None,
         device: None,
+        backend: None,
         best: None,
         test: None,
         epochs: 0,

@@ -93,6 +93,10 @@ pub struct RunFacts {
     /// Optimizer steps in all.
     pub steps: usize,
     pub device: String,
+    /// What computed: the instruction set or the kernels, on which the bytes of results depend; none in records of older
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<String>,
     /// Of training and evaluation texts, before they are cut; none in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_lengths: Option<TokenLengths>,

@@ -304,6 +304,7 @@ fn facts(job: &Job<'_>, member: &Member) -> RunFacts {
         model_digest: job.model_digest.clone(),
         steps: member.schedule.total_steps,
         device: job.device.clone(),
+        backend: Some(job.base.backend.to_string()),
         token_lengths: job.data.token_lengths,
     }
 }

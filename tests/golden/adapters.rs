@@ -75,6 +75,8 @@ fn trained(family: &str, precision: &str, rate: &str) -> Vec<Line> {
         let written: Value = serde_json::from_slice(&std::fs::read(run.join("run.json")).unwrap()).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_string();
         let (facts, seed) = (&written["facts"], &written["run"]["spec"]["seed"]);
+        let backend = text(&facts["backend"]);
+        assert!(backend.starts_with("cpu: ") || backend.starts_with("plain: "), "what computed is recorded: {backend}");
         let name = format!("{family} {precision} {rate} seed {seed}");
         lines.push((format!("id {name}"), text(&written["run"]["id"])));
         lines.push((

@@ -224,6 +224,7 @@ impl<'a> MockRun<'a> {
             model_digest: format!("{:016x}", mix(&[key_of_input(&self.planned.spec.model)])),
             steps: self.steps(),
             device: self.settings.device.clone(),
+            backend: None,
             token_lengths: None,
         }
     }

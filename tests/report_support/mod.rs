@@ -252,6 +252,7 @@ impl Fake {
             model_digest: "m".repeat(64),
             steps: 40 * run.spec.epochs,
             device: "cpu".to_string(),
+            backend: None,
             token_lengths: None,
         }
     }

@@ -33,6 +33,7 @@ pub fn facts() -> RunFacts {
         model_digest: "m".repeat(64),
         steps: 24,
         device: "cuda:0".into(),
+        backend: None,
         token_lengths: None,
     }
 }

@@ -128,6 +128,10 @@ impl Sink for Bars {
             Event::PackStopped { pack, finished: false } => {
                 self.say(format!("{} pack {pack}: it goes on from its last checkpoint", style("unfinished").yellow()));
             }
+            Event::ModelLoaded { backend, slower_because: Some(reason) } => {
+                let note = style("note").yellow();
+                self.say(format!("{note}: computes with {backend}, slower than it could: {reason}"));
+            }
             Event::Notice { run, message } => {
                 let label = run.as_ref().map(|run| format!(" {}", self.board.label(run))).unwrap_or_default();
                 self.say(format!("{}{label}: {message}", style("note").yellow()));

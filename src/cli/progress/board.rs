@@ -180,7 +180,8 @@ impl Board {
                 let runs = self.packs.remove(pack).unwrap_or_default();
                 self.active.retain(|active| !runs.contains(&active.run));
             }
-            Event::Tested { .. } | Event::CheckpointSaved { .. } | Event::Notice { .. } => {}
+            Event::Tested { .. } | Event::ModelLoaded { .. } | Event::CheckpointSaved { .. } | Event::Notice { .. } => {
+            }
         }
     }
 

@@ -55,9 +55,13 @@ impl<W: Write> Lines<W> {
             Event::PackStopped { pack, finished: false } => {
                 Some(format!("pack {pack} left unfinished: it goes on from its last checkpoint"))
             }
+            Event::ModelLoaded { backend, slower_because: Some(reason) } => {
+                Some(format!("note: computes with {backend}, slower than it could: {reason}"))
+            }
             Event::Notice { run: Some(run), message } => Some(format!("note {}: {message}", self.board.label(run))),
             Event::Notice { run: None, message } => Some(format!("note: {message}")),
             Event::PackStopped { finished: true, .. }
+            | Event::ModelLoaded { slower_because: None, .. }
             | Event::Progress { .. }
             | Event::Evaluating { .. }
             | Event::CheckpointSaved { .. } => None,

@@ -2,6 +2,7 @@
 
 mod jobs;
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -76,6 +77,9 @@ struct RunStatus {
     /// No longer in the sweep file.
     removed: bool,
     device: Option<String>,
+    /// What computes; of runs that have not ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backend: Option<String>,
     worker: Option<String>,
     epochs_recorded: usize,
     epochs: usize,
@@ -235,6 +239,10 @@ fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
     if !running.is_empty() {
         text.push_str(&format!("{running}"));
     }
+    let backends: BTreeSet<&str> = present.iter().filter_map(|view| view.backend.as_deref()).collect();
+    for backend in backends {
+        text.push_str(&format!("  computes with {backend}\n"));
+    }
     for view in &present {
         if let (RunState::Failed | RunState::Diverged, Some(reason)) = (view.state, &view.reason) {
             text.push_str(&format!("  {} {}: {reason}\n", view.state, view.run.label));
@@ -322,6 +330,7 @@ impl RunStatus {
             state: view.state,
             removed: view.removed,
             device: view.device.clone(),
+            backend: view.backend.clone(),
             worker: view.worker.clone(),
             epochs_recorded: view.epochs,
             epochs: view.run.spec.epochs,

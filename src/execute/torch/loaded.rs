@@ -117,6 +117,9 @@ impl Reader<'_> {
             unreadable => ExecuteError::inputs(unreadable),
         })?;
         head::align(&mut base, initial.as_mut(), &folder, &data, sink)?;
+        let choice = &base.backend;
+        let backend = format!("{}: {}", choice.backend, choice.kernels);
+        sink.emit(&Event::ModelLoaded { backend, slower_because: choice.slower_because.clone() });
         // After everything was read: what changes meanwhile is noticed, too.
         let model_digest = self.hub.model_digest(&folder).map_err(ExecuteError::inputs)?;
         let dataset_digest = data::digest_of_files(&shared.dataset, &location).map_err(ExecuteError::inputs)?;
