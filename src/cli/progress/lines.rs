@@ -145,6 +145,8 @@ mod tests {
         };
         let events = [
             Event::PackStarted { pack: pack.clone(), device: "cuda:0".to_string(), runs },
+            Event::ModelLoaded { backend: "cuda: kernels in bfloat16".to_string(), slower_because: None },
+            Event::ModelLoaded { backend: "plain: libtorch".to_string(), slower_because: Some("no NVRTC".to_string()) },
             started("a1", "base, seed=1", 0),
             started("b2", "epochs=8, seed=1", 7460),
             started("c3", "rank=0", 0),
