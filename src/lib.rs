@@ -30,7 +30,8 @@
 //!
 //! # Rules of direction
 //!
-//! `words`, `exit_code`, `model_files` and `replace_file` know nobody and are for everybody. `spec`, `metrics` and `hub` know nobody else; `event` knows only their types. `data`, `model` and `search` know `spec` at most. `train` knows data, model,
+//! `words`, `exit_code`, `model_files` and `replace_file` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
+//! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `model` and `search` know `spec` at most. `train` knows data, model,
 //! metrics, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
 //! `launch` store, `inference` hub, data, model, train's evaluation and store. `report` reads `store`'s files and never
 //! live state. `cli` sees all. Only `model`, `train`, `data`'s batches, the torch executor and the predictor import

@@ -15,6 +15,13 @@ pub fn counted(number: usize, noun: &str) -> String {
     }
 }
 
+/// `six`; digits from thirteen on.
+pub fn spelled(number: usize) -> String {
+    const WORDS: [&str; 13] =
+        ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    WORDS.get(number).map_or_else(|| grouped(number), |word| (*word).to_owned())
+}
+
 /// `950`, `1,240`, `1,000,000`.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();

@@ -21,7 +21,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("exit_code", &[]),
     ("model_files", &[]),
     ("replace_file", &[]),
-    ("spec", &["words"]),
+    ("spec", &["metrics", "words"]),
     ("metrics", &["words"]),
     ("event", &["metrics", "spec", "words"]),
     ("hub", &["model_files", "replace_file", "words"]),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sweep::data::{Encoded, Tokenizer};
 use sweep::model::{Adapter, BackendRequest, Base, peft, tokenizer_class};
-use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, MetricName, PlannedRun, Precision, RunId, RunSpec};
+use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, Metric, PlannedRun, Precision, RunId, RunSpec};
 use sweep::train::{Examples, FrozenStates, Member, Orders, Pack, Place, TrainingData, evaluate};
 use tch::Device;
 
@@ -114,7 +114,7 @@ fn runs(prefix: &str) -> Vec<RunSpec> {
         init_seed: None,
         order_seed: None,
         dropout_seed: None,
-        metric_for_best: MetricName::Accuracy,
+        metric_for_best: Metric::ACCURACY,
     };
     let second = RunSpec {
         rank: 2,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use sweep::data::{Encoded, Tokenizer};
 use sweep::metrics::Scores;
 use sweep::model::{Adapter, Base, Classifier, Layout, RunPass, peft, tokenizer_class};
-use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, MetricName, PlannedRun, Precision, RunId, RunSpec};
+use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, Metric, PlannedRun, Precision, RunId, RunSpec};
 use sweep::train::{Examples, Member, Orders, Pack, Place, TrainingData, evaluate};
 use tch::{Device, Tensor};
 
@@ -148,7 +148,7 @@ impl Reference {
             init_seed: None,
             order_seed: None,
             dropout_seed: None,
-            metric_for_best: MetricName::Accuracy,
+            metric_for_best: Metric::ACCURACY,
         };
         PlannedRun { id: RunId("reference".into()), label: "base".into(), configuration: "base".into(), spec }
     }
@@ -277,14 +277,15 @@ fn check_evaluation(reference: &Reference, data: &TrainingData, adapter: &Adapte
         let predicted = (0..4).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();
         assert_eq!(predicted as u32, *expected, "{name}: prediction {index}");
     }
-    let (ours, theirs) = (&evaluation.figures.scores, &reference.eval.scores);
+    let figure = |metric| evaluation.figures.metric(metric).unwrap();
+    let theirs = &reference.eval.scores;
     for (what, ours, theirs) in [
-        ("accuracy", ours.accuracy, theirs.accuracy),
-        ("precision", ours.precision, theirs.precision),
-        ("recall", ours.recall, theirs.recall),
-        ("f1", ours.f1, theirs.f1),
+        ("accuracy", figure(Metric::ACCURACY), theirs.accuracy),
+        ("precision", figure(Metric::PRECISION), theirs.precision),
+        ("recall", figure(Metric::RECALL), theirs.recall),
+        ("f1", figure(Metric::F1), theirs.f1),
     ] {
         assert!((ours - theirs).abs() < 1e-9, "{name}: {what} {ours} instead of {theirs}");
     }
-    assert_close(&format!("{name}: evaluation loss"), evaluation.figures.loss, reference.eval.loss, 1e-4);
+    assert_close(&format!("{name}: evaluation loss"), figure(Metric::EVAL_LOSS), reference.eval.loss, 1e-4);
 }

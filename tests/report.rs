@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use report_support::{Arm, Fake, Fate};
 use sweep::report::{Format, ReportError, ReportOptions, Written, compare, run};
-use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, NamedChange, ReferenceFigure, Vary};
+use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, Metric, NamedChange, ReferenceFigure, Vary};
 use sweep::store::{MemoryRecord, Store};
 
 /// A fresh folder for one test.
@@ -31,7 +31,7 @@ fn small() -> Fake {
             Arm::new("learning_rate=0.002", 0.86, |spec| spec.learning_rate = 2e-3).overfit(0.05),
         ],
     );
-    let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
+    let accuracy = HypothesisMetric::Best(Metric::ACCURACY);
     fake.hypotheses = vec![
         claim(
             "learning-rate",
@@ -53,7 +53,7 @@ fn small() -> Fake {
             "slow",
             "A higher rank needs as many epochs to 90 %.",
             "rank=64",
-            HypothesisMetric::EpochsToReach { metric: MetricName::Accuracy, value: 0.9 },
+            HypothesisMetric::EpochsToReach { metric: Metric::ACCURACY, value: 0.9 },
             Expectation::Equivalent,
         ),
         claim("typo", "A rank of 1000 is better.", "rank=1000", accuracy, Expectation::Higher),
@@ -386,13 +386,8 @@ fn a_sweep_that_has_not_begun_gives_a_report() {
         Arm::new("rank=4", 0.9, |s| s.rank = 4).fates(&[Fate::Pending]),
     ];
     let mut fake = Fake::new("empty", arms);
-    fake.hypotheses = vec![claim(
-        "h",
-        "Rank 4 is worse.",
-        "rank=4",
-        HypothesisMetric::Best(MetricName::Accuracy),
-        Expectation::Lower,
-    )];
+    fake.hypotheses =
+        vec![claim("h", "Rank 4 is worse.", "rank=4", HypothesisMetric::Best(Metric::ACCURACY), Expectation::Lower)];
     fake.write(&folder.join("results"));
     let written = report(&folder.join("results"), &folder.join("reports"));
     assert!(written[0].remarks[0].starts_with("Not finished: 0 of 6 runs are done"), "{:?}", written[0].remarks);
@@ -523,7 +518,7 @@ fn effects_are_grouped_by_named_changes_and_single_seeds_are_marked() {
     let arms = vec![Arm::new("base", 0.92, |_| {}), arm(0.1, 0.91), arm(0.4, 0.85).fates(&one_seed)];
     let mut fake = Fake::new("effects", arms);
     fake.changes = vec![dropout(&[("dropout=0.1", "0.1"), ("dropout=0.4", "0.4")])];
-    let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
+    let accuracy = HypothesisMetric::Best(Metric::ACCURACY);
     fake.hypotheses = vec![claim("d", "Dropout of 0.4 is worse.", "dropout=0.4", accuracy, Expectation::Lower)];
     fake.write(&folder.join("results"));
     let options =
@@ -564,7 +559,7 @@ fn long_names_wrap() {
     for (name, arms) in [("many", arms), ("few", few)] {
         let mut fake = Fake::new(name, arms);
         fake.seeds = 1;
-        let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
+        let accuracy = HypothesisMetric::Best(Metric::ACCURACY);
         fake.hypotheses = vec![
             claim("a", "More steps of accumulation help.", &long(1), accuracy, Expectation::Higher),
             claim("b", &chinese(1), &chinese(1), accuracy, Expectation::Lower),
@@ -595,7 +590,7 @@ fn a_sweep_without_noise_is_reported_on() {
     let folder = folder("no noise");
     let arms = vec![Arm::new("base", 1.3, |_| {}), Arm::new("rank=64", 1.3, |spec| spec.rank = 64)];
     let mut fake = Fake { seeds: 2, examples: 30, ..Fake::new("equal", arms) };
-    let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
+    let accuracy = HypothesisMetric::Best(Metric::ACCURACY);
     fake.hypotheses = vec![
         claim("better", "A higher rank helps.", "rank=64", accuracy, Expectation::Higher),
         claim("same", "A higher rank changes nothing.", "rank=64", accuracy, Expectation::Equivalent),
@@ -619,8 +614,8 @@ fn what_differs_at_random_is_told_and_a_split_by_seed_gives_one_difference_per_s
         Arm::new("again=seed + 1000", 0.9, |spec| (spec.init_seed, spec.dropout_seed) = (Some(1001), Some(1001))),
     ];
     let mut fake = Fake::new("same-split", arms);
-    let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
-    let last = HypothesisMetric::Last(MetricName::Accuracy);
+    let accuracy = HypothesisMetric::Best(Metric::ACCURACY);
+    let last = HypothesisMetric::Last(Metric::ACCURACY);
     fake.hypotheses = [("best", accuracy), ("last", last)]
         .map(|(id, of)| claim(id, "Chance helps.", "again=seed + 1000", of, Expectation::Higher))
         .to_vec();
@@ -648,7 +643,7 @@ fn what_differs_at_random_is_told_and_a_split_by_seed_gives_one_difference_per_s
     let runs = store.runs().unwrap();
     let values = |name: &str| {
         let own = runs.iter().filter(|view| view.run.configuration == name);
-        own.map(|view| view.best.as_ref().unwrap().scores.accuracy).collect::<Vec<f64>>()
+        own.map(|view| view.best.as_ref().unwrap().metric(Metric::ACCURACY)).collect::<Vec<f64>>()
     };
     let paired = sweep::metrics::PairedSeeds::of(&values("again=seed + 1000"), &values("base"), 1.0 / 640.0).unwrap();
     let interval = paired.effect().interval(0.95).unwrap();
@@ -674,8 +669,8 @@ fn degenerate_sweeps_get_their_charts() {
     fake.classes = vec!["x".repeat(10_000), String::new()];
     fake.description = "word ".repeat(20_000);
     fake.hypotheses = vec![
-        claim("a", "A.", "explodes", HypothesisMetric::Last(MetricName::EvalLoss), Expectation::Higher),
-        claim("b", "B.", &long, HypothesisMetric::Best(MetricName::F1), Expectation::NotLower),
+        claim("a", "A.", "explodes", HypothesisMetric::Last(Metric::EVAL_LOSS), Expectation::Higher),
+        claim("b", "B.", &long, HypothesisMetric::Best(Metric::F1), Expectation::NotLower),
     ];
     fake.write(&folder.join("results"));
     assert!(!report(&folder.join("results"), &folder.join("reports"))[0].files.is_empty());

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use report_support::{Arm, Fake, Fate};
 use sweep::report::{Format, ReportOptions, run};
-use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, Observation, Vary};
+use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, Metric, Observation, Vary};
 
 /// A large effect, and none.
 fn fake(seeds: u64, ended: usize) -> Fake {
@@ -27,7 +27,7 @@ fn fake(seeds: u64, ended: usize) -> Fake {
 fn claim(id: &str, treatment: &str) -> Hypothesis {
     let parameter = treatment.split('=').next().unwrap_or_default().to_string();
     let vary = Vary { parameter, treatments: vec![treatment.to_string()], baseline: "base".to_string() };
-    let metric = HypothesisMetric::Best(MetricName::Accuracy);
+    let metric = HypothesisMetric::Best(Metric::ACCURACY);
     Hypothesis { id: id.into(), claim: id.into(), vary, metric, expect: Expectation::Lower, margin: None }
 }
 

@@ -5,6 +5,10 @@
 //! [`Confusion`] counts labels against predictions and gives [`Scores`] as scikit-learn does. [`example_values`] splits
 //! a score into one value per example, so that F1, precision and recall can be compared like any mean over examples.
 //!
+//! # Recorded metrics
+//!
+//! A [`Metric`] is a member of the registry in `metric/`, which has its name, unit, direction, and how it is measured, once.
+//!
 //! # Is a difference real?
 //!
 //! A comparison is paired twice: a treatment and its baseline share their seeds and their evaluation examples.
@@ -41,6 +45,7 @@ mod influence;
 mod interval;
 mod looks;
 mod mcnemar;
+mod metric;
 mod paired;
 mod paired_times;
 mod pareto;
@@ -66,6 +71,9 @@ pub use influence::example_values;
 pub use interval::{Interval, LEVEL, mean_interval, share_interval, wilson};
 pub use looks::{Look, correct_looks, looks, speaking};
 pub use mcnemar::McNemar;
+pub use metric::{
+    ByExample, Definition, Evaluated, Examples, Measured, Metric, MetricValues, Table, Titles, TrainingTotals,
+};
 pub use paired::{PairedExamples, PairedSeeds, PairingError};
 pub use paired_times::{PairedTimes, TimeToReach};
 pub use pareto::{Candidate, pareto_front};

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::event::EpochRecord;
 use crate::metrics::Summary;
-use crate::spec::MetricName;
+use crate::spec::Metric;
 
-use super::metric;
 use super::model::{EpochSummary, Run};
 
 /// The curve of a configuration over the epochs of its sound runs; ascending, epochs that no run has are missing.
@@ -24,13 +23,13 @@ pub(super) fn curve<'a>(runs: impl Iterator<Item = &'a Run>) -> Vec<EpochSummary
 
 /// A configuration's completed runs, each at its best epoch and on the examples that it is judged on. Empty when none is
 /// completed.
-pub(super) fn best<'a>(runs: impl Iterator<Item = &'a Run>) -> BTreeMap<MetricName, Summary> {
+pub(super) fn best<'a>(runs: impl Iterator<Item = &'a Run>) -> BTreeMap<Metric, Summary> {
     let completed: Vec<&Run> = runs.filter(|run| run.completed() && run.best_epoch().is_some()).collect();
     summaries(|name| completed.iter().map(|run| run.judged(name)).collect())
 }
 
 /// Metrics without a finite value in every record are missing.
-fn summaries(values: impl Fn(MetricName) -> Option<Vec<f64>>) -> BTreeMap<MetricName, Summary> {
-    let summary = |name: MetricName| Some((name, Summary::of(&values(name)?)?));
-    metric::ALL.into_iter().filter_map(summary).collect()
+fn summaries(values: impl Fn(Metric) -> Option<Vec<f64>>) -> BTreeMap<Metric, Summary> {
+    let summary = |name: Metric| Some((name, Summary::of(&values(name)?)?));
+    Metric::all().filter_map(summary).collect()
 }

@@ -6,7 +6,7 @@ use crate::words::counted;
 
 use super::pairing::{self, Pairs};
 use super::planned_seeds::PlannedSeeds;
-use super::verdicts::{difference, interval_words, scale};
+use super::verdicts::{difference, interval_words};
 
 /// Of a hypothesis that the plan did not have when results could first be seen.
 pub(super) const LATE: &str = "stated or changed after results could be seen: it may have been made from what it claims, and only new \
@@ -133,7 +133,7 @@ pub(super) fn of_seeds(name: &str, seeds: &PlannedSeeds<'_>, of: Option<Hypothes
 fn with_all(seeds: &PlannedSeeds<'_>, of: HypothesisMetric) -> Option<String> {
     let pairs = seeds.all();
     let effect = pairing::effect(&pairs, of).ok()?;
-    let scale = scale(of);
+    let scale = of.scale();
     let interval =
         effect.interval(LEVEL).map_or(String::new(), |interval| format!(" {}", interval_words(scale, interval)));
     Some(format!(" (by all {}: {}{interval})", counted(pairs.runs.len(), "seed"), difference(scale, effect.estimate)))

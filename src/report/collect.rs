@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::best_epoch;
-use crate::spec::{HypothesisMetric, MetricName, PackId, RunId};
+use crate::spec::{HypothesisMetric, Metric, PackId, RunId};
 use crate::store::{ExecutorKind, RunView, Store};
 use crate::words::counted;
 
@@ -78,7 +78,7 @@ fn compare(report: &mut Report) {
         let effect = |index: usize| {
             let own = report.runs_of(&report.configurations[index]);
             let pairs = pairing::by_seed(own, report.runs_of(&report.configurations[baseline]));
-            pairing::effect(&pairs, HypothesisMetric::Best(MetricName::Accuracy)).ok()
+            pairing::effect(&pairs, HypothesisMetric::Best(Metric::ACCURACY)).ok()
         };
         let effects: Vec<_> = (0..report.configurations.len())
             .map(|index| if index == baseline { None } else { effect(index) })

@@ -2,25 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::metrics::{ALPHA, LEVEL, McNemar, Scale};
-use crate::spec::{HypothesisMetric, MetricName};
+use crate::metrics::{ALPHA, LEVEL, McNemar, Metric, Scale, Table};
+use crate::spec::HypothesisMetric;
 use crate::store::{Store, sweep_folders};
-use crate::words::counted;
+use crate::words::{counted, spelled};
 
 use super::error::Candidates;
 use super::judged::judged_title;
 use super::model::{Report, Run};
 use super::pairing::{self, Pairs};
 use super::{ReportError, answers, collect, differences, metric, verdicts};
-
-const METRICS: [MetricName; 6] = [
-    MetricName::Accuracy,
-    MetricName::F1,
-    MetricName::Precision,
-    MetricName::Recall,
-    MetricName::EvalLoss,
-    MetricName::MeanConfidence,
-];
 
 /// One side of a comparison: a run, or all runs of a configuration.
 struct Side {
@@ -74,7 +65,7 @@ pub fn compare(results: &Path, a: &str, b: &str) -> Result<String, ReportError> 
         "{:<16} {:>9} {:>9}  {:<14} {:<18} {}\n",
         "", "A", "B", "A \u{2212} B", "95 % interval", "p"
     ));
-    for name in METRICS {
+    for name in metrics() {
         text.push_str(&line(&pairs, name).map_err(incomparable)?);
     }
     text.push_str(&conclusion(&left, &right, &pairs));
@@ -158,9 +149,16 @@ fn pairs_words(pairs: &Pairs<'_>) -> String {
     }
 }
 
-fn line(pairs: &Pairs<'_>, name: MetricName) -> Result<String, String> {
+/// In the order of tables; confidence, which is neither good nor bad, comes last.
+fn metrics() -> Vec<Metric> {
+    let mut metrics = Metric::shown_in(Table::Comparison);
+    metrics.sort_by_key(|metric| metric.is_share() && !metric.counts_examples());
+    metrics
+}
+
+fn line(pairs: &Pairs<'_>, name: Metric) -> Result<String, String> {
     let effect = pairing::effect(pairs, HypothesisMetric::Best(name))?;
-    let scale = verdicts::scale(HypothesisMetric::Best(name));
+    let scale = HypothesisMetric::Best(name).scale();
     let side = |left: bool| {
         let values = pairs.runs.iter().filter_map(|(a, b)| (if left { a } else { b }).judged(name));
         values.sum::<f64>() / pairs.runs.len() as f64
@@ -191,7 +189,7 @@ fn conclusion(left: &Side, right: &Side, pairs: &Pairs<'_>) -> String {
             verdicts::p_words(Some(table.p_value()))
         ));
     }
-    let Ok(effect) = pairing::effect(pairs, HypothesisMetric::Best(MetricName::Accuracy)) else {
+    let Ok(effect) = pairing::effect(pairs, HypothesisMetric::Best(Metric::ACCURACY)) else {
         return text;
     };
     let Some(interval) = effect.interval(LEVEL) else {
@@ -211,17 +209,18 @@ fn conclusion(left: &Side, right: &Side, pairs: &Pairs<'_>) -> String {
             format!("\nNo difference in accuracy is shown: anything in {bounds} points fits these results.\n")
         }
     });
-    let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
+    let accuracy = HypothesisMetric::Best(Metric::ACCURACY);
     if let Some(improvement) = differences::improvement(pairs, accuracy).filter(|found| found.interval.is_some()) {
         let words = differences::improvement_words(Some(improvement));
         text.push_str(&format!(
             "A run of A is more accurate than a run of B in {words} (95 % interval) of the cases.\n"
         ));
     }
-    text.push_str(
-        "These p-values are not corrected: of six metrics and of all pairs that could be compared, some differ by chance. \
+    text.push_str(&format!(
+        "These p-values are not corrected: of {} metrics and of all pairs that could be compared, some differ by chance. \
          Claims\nthat a sweep file states beforehand are corrected (`hypotheses`).\n",
-    );
+        spelled(metrics().len())
+    ));
     if pairs.runs.len() == 1 {
         text.push_str("One pair of runs: the difference may be the seed's, whatever the examples say.\n");
     }

@@ -1,11 +1,11 @@
 //! Every configuration against the baseline: what nobody claimed beforehand, with the share of false discoveries under control.
 
-use crate::metrics::{Direction, Effect, Improvement, Interval, LEVEL, Scale, benjamini_hochberg};
-use crate::spec::{HypothesisMetric, MetricName};
+use crate::metrics::{Effect, Improvement, Interval, LEVEL, Scale, benjamini_hochberg};
+use crate::spec::{HypothesisMetric, Metric};
 
 use super::model::{Configuration, Report, Run};
 use super::pairing::{self, Pairs};
-use super::{metric, verdicts};
+use super::verdicts;
 
 /// What the comparisons are, and what is not to be read into them.
 pub(crate) const NOTE: &str = "Exploratory: nobody claimed these differences beforehand, and they rest on all seeds that are there, \
@@ -33,7 +33,7 @@ pub(crate) fn of<'a>(report: &'a Report) -> Vec<Difference<'a>> {
     let Some(baseline) = report.baseline.map(|index| &report.configurations[index]) else {
         return Vec::new();
     };
-    let accuracy = HypothesisMetric::Best(MetricName::Accuracy);
+    let accuracy = HypothesisMetric::Best(Metric::ACCURACY);
     let difference = |configuration, effect: &'a Effect| {
         let pairs = pairing::by_seed(report.runs_of(configuration), report.runs_of(baseline));
         Difference {
@@ -61,17 +61,7 @@ pub(super) fn improvement(pairs: &Pairs<'_>, of: HypothesisMetric) -> Option<Imp
     let value = |run: &Run| pairing::value(run, of).ok();
     let treatment: Vec<f64> = pairs.runs.iter().map(|(run, _)| value(run)).collect::<Option<_>>()?;
     let baseline: Vec<f64> = pairs.runs.iter().map(|(_, run)| value(run)).collect::<Option<_>>()?;
-    let better = match of {
-        HypothesisMetric::Best(name)
-        | HypothesisMetric::Last(name)
-        | HypothesisMetric::AfterEpoch { metric: name, .. }
-            if metric::higher_is_better(name) =>
-        {
-            Direction::HigherIsBetter
-        }
-        _ => Direction::LowerIsBetter,
-    };
-    Improvement::of(&treatment, &baseline, better, LEVEL)
+    Improvement::of(&treatment, &baseline, of.direction(), LEVEL)
 }
 
 /// `83 % [41, 97]`: the estimate with its 95 % interval.

@@ -2,10 +2,9 @@
 //! evaluation, among which the best epoch is chosen.
 
 use crate::event::EpochRecord;
-use crate::spec::MetricName;
+use crate::spec::Metric;
 use crate::words::counted;
 
-use super::metric;
 use super::model::{Answers, Report, Run};
 
 impl Run {
@@ -15,23 +14,22 @@ impl Run {
 
     /// A metric of the best epoch's parameters on the examples that the run is judged on; of what is measured while training,
     /// the best epoch's. None where the run has no best epoch, or has a test that did not take place.
-    pub fn judged(&self, name: MetricName) -> Option<f64> {
+    pub fn judged(&self, name: Metric) -> Option<f64> {
         self.judged_at(self.best_epoch()?, name, |run| Some(run.test?.best))
     }
 
     /// The same of the last epoch's parameters.
-    pub fn judged_at_last(&self, name: MetricName) -> Option<f64> {
+    pub fn judged_at_last(&self, name: Metric) -> Option<f64> {
         self.judged_at(self.epochs.last()?, name, |run| run.test.map(|test| test.last.unwrap_or(test.best)))
     }
 
     fn judged_at(
         &self,
         epoch: &EpochRecord,
-        name: MetricName,
+        name: Metric,
         tested: impl Fn(&Run) -> Option<crate::event::Figures>,
     ) -> Option<f64> {
-        let while_training = matches!(name, MetricName::TrainLoss | MetricName::TrainAccuracy);
-        if while_training || !self.has_test() { Some(epoch.metric(name)) } else { tested(self)?.metric(name) }
+        if name.is_of_training() || !self.has_test() { Some(epoch.metric(name)) } else { tested(self)?.metric(name) }
     }
 
     /// How many examples the run is judged on; none before it has started.
@@ -48,11 +46,8 @@ impl Run {
 }
 
 /// [`Report::judged_title`] of runs with or without a test.
-pub(super) fn judged_title(name: MetricName, tested: bool) -> &'static str {
-    match name {
-        MetricName::EvalLoss if tested => "Test loss",
-        _ => metric::title(name),
-    }
+pub(super) fn judged_title(name: Metric, tested: bool) -> &'static str {
+    if tested { name.titles().test } else { name.titles().evaluation }
 }
 
 impl Report {
@@ -88,7 +83,7 @@ impl Report {
     }
 
     /// A metric that is judged, as a heading: the loss is that of the test where there is one.
-    pub(crate) fn judged_title(&self, name: MetricName) -> &'static str {
+    pub(crate) fn judged_title(&self, name: Metric) -> &'static str {
         judged_title(name, self.has_test())
     }
 

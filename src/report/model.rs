@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::event::EpochRecord;
-use crate::metrics::{Effect, Interval, Summary};
-use crate::spec::{Hypothesis, MetricName, NamedChange, ReferenceFigure, RunId, RunSpec};
+use crate::metrics::{self, Effect, Interval, Summary};
+use crate::spec::{Hypothesis, Metric, NamedChange, ReferenceFigure, RunId, RunSpec};
 use crate::store::{RunState, TestRecord, Versions};
 use crate::train::RunFacts;
 
@@ -64,7 +64,7 @@ pub struct Configuration {
     /// Means over its sound runs, by epoch; ascending, epochs that no run has are missing.
     pub curve: Vec<EpochSummary>,
     /// Over its completed runs, each at its best epoch and on the examples that it is judged on. Empty when none is completed.
-    pub best: BTreeMap<MetricName, Summary>,
+    pub best: BTreeMap<Metric, Summary>,
     /// 95 % interval of the mean accuracy at the best epoch, over the examples that are judged and over seeds. None without a
     /// completed run.
     pub accuracy_interval: Option<Interval>,
@@ -77,7 +77,7 @@ pub struct Configuration {
 #[derive(Clone, Debug, PartialEq)]
 pub struct EpochSummary {
     pub epoch: usize,
-    pub metrics: BTreeMap<MetricName, Summary>,
+    pub metrics: BTreeMap<Metric, Summary>,
 }
 
 /// One run.
@@ -131,6 +131,17 @@ pub struct Answers {
 }
 
 impl Answers {
+    /// The same as metrics see it.
+    pub(super) fn examples_in_metrics(&self) -> metrics::Examples<'_> {
+        metrics::Examples {
+            classes: self.class_names.len(),
+            labels: &self.labels,
+            predicted: &self.predicted,
+            confidences: &self.confidences,
+            losses: &self.losses,
+        }
+    }
+
     pub fn correct(&self) -> Vec<bool> {
         self.labels.iter().zip(&self.predicted).map(|(label, predicted)| label == predicted).collect()
     }
@@ -153,7 +164,7 @@ impl Run {
 
 impl Configuration {
     /// A metric's value range over the epochs: (epoch, figures).
-    pub fn over_epochs(&self, metric: MetricName) -> impl Iterator<Item = (usize, &Summary)> {
+    pub fn over_epochs(&self, metric: Metric) -> impl Iterator<Item = (usize, &Summary)> {
         self.curve.iter().filter_map(move |at| Some((at.epoch, at.metrics.get(&metric)?)))
     }
 }
@@ -168,8 +179,8 @@ impl Report {
     }
 
     /// The metric that chose the best epochs: that of the first run.
-    pub fn metric_for_best(&self) -> MetricName {
-        self.runs.first().map_or(MetricName::Accuracy, |run| run.spec.metric_for_best)
+    pub fn metric_for_best(&self) -> Metric {
+        self.runs.first().map_or(Metric::ACCURACY, |run| run.spec.metric_for_best)
     }
 
     /// Configurations with at least one completed run, the best by [`Self::metric_for_best`] first.
@@ -177,7 +188,7 @@ impl Report {
         let metric = self.metric_for_best();
         let value = |index: &usize| self.configurations[*index].best.get(&metric).map(|spread| spread.mean);
         let mut ranked: Vec<usize> = (0..self.configurations.len()).filter(|i| value(i).is_some()).collect();
-        let sign = if super::metric::higher_is_better(metric) { -1.0 } else { 1.0 };
+        let sign = if metric.lower_is_better() { 1.0 } else { -1.0 };
         ranked.sort_by(|a, b| (sign * value(a).unwrap_or(0.0)).total_cmp(&(sign * value(b).unwrap_or(0.0))));
         ranked
     }
@@ -195,8 +206,8 @@ impl Report {
     }
 
     /// A reported figure of a metric: the final one where the report has several, the best-known epoch's otherwise.
-    pub fn reference_for(&self, metric: MetricName) -> Option<&ReferenceFigure> {
-        let name = super::metric::key(metric);
+    pub fn reference_for(&self, metric: Metric) -> Option<&ReferenceFigure> {
+        let name = metric.name();
         let figures = || self.reference.iter().filter(|figure| figure.metric == name);
         figures().find(|figure| figure.epoch.is_none()).or_else(|| figures().max_by_key(|figure| figure.epoch))
     }

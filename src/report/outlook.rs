@@ -13,7 +13,7 @@ pub(super) fn of(hypothesis: &Hypothesis, claim: Claim, pairs: &Pairs<'_>, claim
     let paired = pairing::paired_examples(pairs, hypothesis.metric).ok()?;
     let tested = !pairing::chosen_on_judged(pairs);
     let design = Design { claims, ..Design::observed(&paired)? };
-    let scale = verdicts::scale(hypothesis.metric);
+    let scale = hypothesis.metric.scale();
     let prospect = Prospect::of(&design, claim, hypothesis.vary.treatments.len(), scale);
     let wanted = verdicts::amount(scale, prospect.wanted);
     let what = match hypothesis.expect {

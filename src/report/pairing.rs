@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::event::EpochRecord;
-use crate::metrics::{
-    Effect, PairedExamples, PairedSeeds, PairedTimes, PairingError, ScoreName, TimeToReach, example_values,
-};
-use crate::spec::{HypothesisMetric, MetricName, RunSpec};
+use crate::metrics::{ByExample, Effect, PairedExamples, PairedSeeds, PairedTimes, PairingError, TimeToReach};
+use crate::spec::{HypothesisMetric, Metric, RunSpec};
 
-use super::metric;
 use super::model::{Answers, Run};
 
 /// What two sides have in common.
@@ -108,41 +105,29 @@ pub(super) fn paired_examples<'a>(pairs: &Pairs<'a>, of: HypothesisMetric) -> Re
         sides.0.push(a);
         sides.1.push(b);
     }
-    let paired = match name {
-        MetricName::Accuracy => {
+    let paired = match name.by_example() {
+        ByExample::None => return Err("this metric has no values per example".to_string()),
+        ByExample::Correctness => {
             let correct = |side: &[&Answers]| side.iter().map(|answers| answers.correct()).collect::<Vec<_>>();
             PairedExamples::of_correctness(&correct(&sides.0), &correct(&sides.1))
         }
-        MetricName::EvalLoss => measured(&sides, |answers| &answers.losses),
-        MetricName::MeanConfidence => measured(&sides, |answers| &answers.confidences),
-        other => {
-            let values =
-                |side: &[&Answers]| side.iter().map(|answers| scored(answers, other)).collect::<Option<Vec<_>>>();
+        ByExample::Scores(score) => {
+            let values = |side: &[&Answers]| {
+                side.iter().map(|answers| score(&answers.examples_in_metrics())).collect::<Option<Vec<_>>>()
+            };
             let (Some(a), Some(b)) = (values(&sides.0), values(&sides.1)) else {
                 return Err("too few examples".to_string());
             };
             PairedExamples::of_scores(&a, &b)
         }
+        ByExample::Measurements(measure) => {
+            let values = |side: &[&Answers]| -> Vec<Vec<f64>> {
+                side.iter().map(|answers| measure(&answers.examples_in_metrics())).collect()
+            };
+            PairedExamples::of_measurements(&values(&sides.0), &values(&sides.1))
+        }
     };
     paired.map_err(|error| error.to_string())
-}
-
-fn measured(
-    sides: &(Vec<&Answers>, Vec<&Answers>),
-    of: impl Fn(&Answers) -> &Vec<f64>,
-) -> Result<PairedExamples, PairingError> {
-    let values = |side: &[&Answers]| side.iter().map(|answers| of(answers).clone()).collect::<Vec<_>>();
-    PairedExamples::of_measurements(&values(&sides.0), &values(&sides.1))
-}
-
-fn scored(answers: &Answers, name: MetricName) -> Option<Vec<f64>> {
-    let score = match name {
-        MetricName::F1 => ScoreName::F1,
-        MetricName::Precision => ScoreName::Precision,
-        MetricName::Recall => ScoreName::Recall,
-        _ => ScoreName::Accuracy,
-    };
-    example_values(answers.class_names.len(), &answers.labels, &answers.predicted, score)
 }
 
 fn per_seed(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, String> {
@@ -166,19 +151,13 @@ fn per_seed(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, String> {
 
 /// The step in which a run's value is measured: that of a share is one example of those that it is a share of.
 fn resolution(pairs: &Pairs<'_>, of: HypothesisMetric) -> f64 {
-    let (HypothesisMetric::Best(name)
-    | HypothesisMetric::Last(name)
-    | HypothesisMetric::AfterEpoch { metric: name, .. }) = of
-    else {
+    let Some(name) = of.recorded().filter(|metric| metric.counts_examples()) else {
         return 0.0;
     };
-    if !name.is_share() || name == MetricName::MeanConfidence {
-        return 0.0;
-    }
     let examples = |run: &Run| {
         let facts = run.facts.as_ref()?;
-        match name {
-            MetricName::TrainAccuracy => Some(facts.train_examples),
+        match of {
+            _ if name.is_of_training() => Some(facts.train_examples),
             _ if of.is_judged() => run.judged_examples(),
             _ => Some(facts.eval_examples),
         }
@@ -208,7 +187,7 @@ pub(super) fn value(run: &Run, of: HypothesisMetric) -> Result<f64, String> {
             .map(|epoch| epoch as f64)
             .ok_or_else(|| format!("{} never reaches {value}", run.label)),
         HypothesisMetric::GeneralizationGap => match last()?.train_eval_loss {
-            Some(trained) => Ok(last()?.eval_loss - trained),
+            Some(trained) => Ok(last()?.metric(Metric::EVAL_LOSS) - trained),
             None => gap_with_dropout(run),
         },
     }
@@ -217,7 +196,7 @@ pub(super) fn value(run: &Run, of: HypothesisMetric) -> Result<f64, String> {
 /// The gap to the training loss as it was taken on the way, where there is no other.
 fn gap_with_dropout(run: &Run) -> Result<f64, String> {
     let last = run.epochs.last().ok_or_else(|| format!("{} has no epochs", run.label))?;
-    Ok(last.eval_loss - last.train_loss)
+    Ok(last.metric(Metric::EVAL_LOSS) - last.metric(Metric::TRAIN_LOSS))
 }
 
 /// Whether some run of the pairs has no loss of training examples without dropout: a record of an older version.
@@ -230,16 +209,16 @@ pub(super) fn gap_has_dropout(pairs: &Pairs<'_>) -> bool {
 ///
 /// # Errors
 /// No pairs.
-pub(super) fn times_to_reach(pairs: &Pairs<'_>, name: MetricName, goal: f64) -> Result<PairedTimes, PairingError> {
+pub(super) fn times_to_reach(pairs: &Pairs<'_>, name: Metric, goal: f64) -> Result<PairedTimes, PairingError> {
     let times: (Vec<_>, Vec<_>) =
         pairs.runs.iter().map(|(a, b)| (time_to_reach(a, name, goal), time_to_reach(b, name, goal))).unzip();
     PairedTimes::of(&times.0, &times.1)
 }
 
-fn time_to_reach(run: &Run, name: MetricName, goal: f64) -> TimeToReach {
+fn time_to_reach(run: &Run, name: Metric, goal: f64) -> TimeToReach {
     let reached = |record: &&EpochRecord| {
         let value = record.metric(name);
-        if metric::higher_is_better(name) { value >= goal } else { value <= goal }
+        if name.lower_is_better() { value <= goal } else { value >= goal }
     };
     let epochs = run.epochs.last().map_or(0, |record| record.epoch);
     TimeToReach { reached: run.epochs.iter().find(reached).map(|record| record.epoch), epochs }

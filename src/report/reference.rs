@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::metrics::{Interval, Scale, Summary};
-use crate::spec::{MetricName, ReferenceFigure};
+use crate::spec::{Metric, ReferenceFigure};
 
 use super::model::{Configuration, Report, Run};
 use super::tables::grouped;
@@ -59,7 +59,7 @@ pub(crate) fn heading(report: &Report) -> String {
 }
 
 fn measured(report: &Report, baseline: &Configuration, figure: &ReferenceFigure) -> Option<Measured> {
-    let Some(name) = metric::named(&figure.metric) else {
+    let Some(name) = Metric::named(&figure.metric) else {
         let counts: Vec<f64> = report.runs_of(baseline).filter_map(|run| parameters(run, &figure.metric)).collect();
         return Some(Measured { summary: Summary::of(&counts)?, interval: None });
     };
@@ -68,7 +68,7 @@ fn measured(report: &Report, baseline: &Configuration, figure: &ReferenceFigure)
         None => Some(run).filter(|run| run.completed()).and_then(|run| run.judged(name)),
     };
     let examples = |run: &Run| match figure.epoch {
-        _ if name == MetricName::TrainAccuracy => run.facts.as_ref().map(|facts| facts.train_examples),
+        _ if name.is_of_training() => run.facts.as_ref().map(|facts| facts.train_examples),
         Some(_) => run.facts.as_ref().map(|facts| facts.eval_examples),
         None => run.judged_examples(),
     };
@@ -90,8 +90,8 @@ fn parameters(run: &Run, name: &str) -> Option<f64> {
 impl Compared<'_> {
     /// The metric in words, with its epoch.
     pub(crate) fn what(&self) -> String {
-        let name = match metric::named(&self.figure.metric) {
-            Some(name) => metric::title(name).to_string(),
+        let name = match Metric::named(&self.figure.metric) {
+            Some(name) => name.title().to_string(),
             None => sentence_case(&self.figure.metric.replace('_', " ")),
         };
         match self.figure.epoch {
@@ -110,7 +110,7 @@ impl Compared<'_> {
             return "not measured".to_string();
         };
         let mut text = self.write(measured.summary.mean);
-        if metric::named(&self.figure.metric).is_none() {
+        if Metric::named(&self.figure.metric).is_none() {
             return text;
         }
         if let Some(sd) = measured.summary.sd {
@@ -142,7 +142,7 @@ impl Compared<'_> {
             Some(interval) if value > interval.high => "we are below",
             Some(_) => "we are above",
             None if measured.summary.min == value && measured.summary.max == value => "equal",
-            None if metric::named(&self.figure.metric).is_none() => "different",
+            None if Metric::named(&self.figure.metric).is_none() => "different",
             None if measured.is_one_seed() => "no interval: one seed",
             None => "no interval: all seeds are alike",
         }
@@ -150,13 +150,12 @@ impl Compared<'_> {
 
     /// Whether an interval holds so much that agreeing with it says little.
     fn tells_little(&self, interval: Interval) -> bool {
-        let loss = metric::named(&self.figure.metric).is_some_and(metric::is_loss);
-        let scale = if loss { Scale::Loss } else { Scale::Share };
+        let scale = Metric::named(&self.figure.metric).map_or(Scale::Share, Metric::scale);
         interval.high - interval.low > WIDE * scale.default_margin()
     }
 
     fn write(&self, value: f64) -> String {
-        match metric::named(&self.figure.metric) {
+        match Metric::named(&self.figure.metric) {
             Some(name) => metric::write_exactly(name, value),
             None => grouped(value.max(0.0).round() as usize),
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::metrics::{Interval, LEVEL, TaskScores};
-use crate::spec::{MetricName, RunSpec};
+use crate::spec::{Metric, RunSpec};
 
 use super::model::{Report, Run};
 use super::names;
@@ -62,7 +62,7 @@ pub(crate) fn across(report: &Report) -> Option<Across> {
     let mut scores: BTreeMap<String, BTreeMap<&str, Vec<f64>>> = BTreeMap::new();
     let mut titles: BTreeMap<String, String> = BTreeMap::new();
     for run in report.runs.iter().filter(|run| run.completed()) {
-        let Some(accuracy) = run.judged(MetricName::Accuracy) else {
+        let Some(accuracy) = run.judged(Metric::ACCURACY) else {
             continue;
         };
         let key = parameters(&run.spec);

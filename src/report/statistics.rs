@@ -1,16 +1,15 @@
 //! The figures of `metrics` on the runs of a report.
 
 use crate::metrics::{Interval, LEVEL, mean_interval, share_interval, wilson};
-use crate::spec::MetricName;
+use crate::spec::Metric;
 
-use super::metric;
 use super::model::Run;
 
 /// 95 % interval of the mean accuracy of a configuration's completed runs at their best epochs.
 pub(super) fn accuracy_interval<'a>(runs: impl Iterator<Item = &'a Run>) -> Option<Interval> {
     let completed = runs.filter(|run| run.completed());
-    let value = |run: &'a Run| Some((run.judged(MetricName::Accuracy)?, run.judged_examples()));
-    interval(MetricName::Accuracy, &completed.filter_map(value).collect::<Vec<_>>())
+    let value = |run: &'a Run| Some((run.judged(Metric::ACCURACY)?, run.judged_examples()));
+    interval(Metric::ACCURACY, &completed.filter_map(value).collect::<Vec<_>>())
 }
 
 /// 95 % interval of the mean of a recorded metric, from one value per run, with the number of examples that it is of. None where nothing tells how much it varies.
@@ -19,14 +18,14 @@ pub(super) fn accuracy_interval<'a>(runs: impl Iterator<Item = &'a Run>) -> Opti
 /// were drawn (Wilson's interval; all seeds share the examples) and which seeds ([`share_interval`]). F1, precision and recall
 /// are weighted by class, so that examples weigh in them about as they do in accuracy. With one seed it is over examples only.
 /// Of losses and confidences no interval over examples is known: theirs is over seeds, within the range of the metric.
-pub(super) fn interval(name: MetricName, values: &[(f64, Option<usize>)]) -> Option<Interval> {
+pub(super) fn interval(name: Metric, values: &[(f64, Option<usize>)]) -> Option<Interval> {
     let bare: Vec<f64> = values.iter().map(|(value, _)| *value).collect();
-    if metric::is_loss(name) {
+    if !name.is_share() {
         let Interval { low, high } = mean_interval(&bare, LEVEL).filter(|interval| interval.width() > 0.0)?;
         // A cross-entropy is not negative.
         return Some(Interval { low: low.max(0.0), high });
     }
-    if name == MetricName::MeanConfidence {
+    if !name.counts_examples() {
         return share_interval(&bare, 0.0, LEVEL);
     }
     let sound: Vec<(f64, usize)> = values

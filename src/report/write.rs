@@ -12,7 +12,7 @@ use super::model::Report;
 use super::written::Written;
 use super::{metric, page, remarks, tables, verdicts};
 use crate::replace_file::{Durability, replace_file};
-use crate::spec::MetricName;
+use crate::spec::Metric;
 
 /// Writes charts and tables of a report into `folder`, which is created where needed.
 pub(super) fn write(report: &Report, folder: &Path, format: Format) -> Result<Written, ReportError> {
@@ -64,8 +64,8 @@ pub(super) fn entry(report: &Report, folder: String) -> page::Entry {
         runs: report.runs.len(),
         completed: report.runs.iter().filter(|run| run.completed()).count(),
         best: best.and_then(|configuration| {
-            let accuracy = configuration.best.get(&MetricName::Accuracy)?;
-            Some((configuration.name.clone(), metric::write(MetricName::Accuracy, accuracy.mean)))
+            let accuracy = configuration.best.get(&Metric::ACCURACY)?;
+            Some((configuration.name.clone(), metric::write(Metric::ACCURACY, accuracy.mean)))
         }),
         verdicts: verdicts::tally(&report.judged),
     }

@@ -6,7 +6,7 @@ use super::parameter::Parameter;
 use super::problem::{Place, did_you_mean, quoted};
 use super::setting::Setting;
 use super::yaml::Value;
-use super::{Expectation, HypothesisMetric, MetricName, ReferenceFigure};
+use super::{Expectation, HypothesisMetric, Metric, ReferenceFigure};
 
 /// A hypothesis whose keys are sound.
 #[derive(Clone, Debug)]
@@ -197,12 +197,12 @@ pub(super) fn read_reference(cursor: &Cursor<'_>, context: &mut Context<'_>) -> 
 
 #[derive(Clone, Copy)]
 enum Reported {
-    Recorded(MetricName),
+    Recorded(Metric),
     Parameters(&'static str),
 }
 
 fn reported_metrics() -> Vec<(&'static str, Reported)> {
-    let recorded = MetricName::NAMES.map(|(name, metric)| (name, Reported::Recorded(metric)));
+    let recorded = Metric::by_name().into_iter().map(|(name, metric)| (name, Reported::Recorded(metric)));
     let parameters = ["trainable_parameters", "total_parameters"].map(|name| (name, Reported::Parameters(name)));
-    recorded.into_iter().chain(parameters).collect()
+    recorded.chain(parameters).collect()
 }

@@ -6,7 +6,7 @@ use super::parameter::{Count, Number, Parameter};
 use super::setting::Setting;
 use super::source_seed::{Seeds, Source, SourceSeed};
 use super::targets::Targets;
-use super::{DatasetSpec, LrScheduler, MetricName, Precision, RunSpec};
+use super::{DatasetSpec, LrScheduler, Metric, Precision, RunSpec};
 
 /// All parameters of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +30,7 @@ pub(super) struct Scalars {
     pub seed: u64,
     /// By [`Source`].
     pub source_seeds: [SourceSeed; 4],
-    pub metric_for_best: MetricName,
+    pub metric_for_best: Metric,
 }
 
 impl Scalars {
@@ -69,7 +69,7 @@ impl Scalars {
             precision: Precision::Fp32,
             seed: 42,
             source_seeds: SourceSeed::DEFAULTS,
-            metric_for_best: MetricName::Accuracy,
+            metric_for_best: Metric::ACCURACY,
         }
     }
 

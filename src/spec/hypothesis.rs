@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::MetricName;
+use crate::metrics::{ByExample, Direction, Expectation, Metric, Scale};
 
 /// A claim about what a change does to a metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,13 +35,13 @@ pub struct Vary {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum HypothesisMetric {
     /// A recorded metric at the best epoch.
-    Best(MetricName),
+    Best(Metric),
     /// A recorded metric at the last epoch.
-    Last(MetricName),
+    Last(Metric),
     /// A recorded metric after the given epoch (counted from 1).
-    AfterEpoch { metric: MetricName, epoch: usize },
+    AfterEpoch { metric: Metric, epoch: usize },
     /// First epoch (counted from 1) at which the metric is at least as good as `value`.
-    EpochsToReach { metric: MetricName, value: f64 },
+    EpochsToReach { metric: Metric, value: f64 },
     /// Evaluation loss minus the loss of training examples without dropout, both at the last epoch's end.
     GeneralizationGap,
 }
@@ -49,26 +49,39 @@ pub enum HypothesisMetric {
 impl HypothesisMetric {
     /// Whether it is measured on the examples that a run is judged on: those of the test, where there is one.
     pub fn is_judged(self) -> bool {
-        self.has_values_per_example()
+        matches!(self, Self::Best(metric) | Self::Last(metric) if !metric.is_of_training())
     }
 
     /// Whether every example has its share in the metric, so that a comparison can be paired by example: predictions are
     /// kept of the best epoch and of the last one.
     pub fn has_values_per_example(self) -> bool {
-        let while_training = |name| matches!(name, MetricName::TrainLoss | MetricName::TrainAccuracy);
-        matches!(self, Self::Best(name) | Self::Last(name) if !while_training(name))
+        matches!(self, Self::Best(metric) | Self::Last(metric) if !matches!(metric.by_example(), ByExample::None))
     }
-}
 
-/// The claimed direction of treatment minus baseline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Expectation {
-    Lower,
-    Higher,
-    NotHigher,
-    NotLower,
-    Equivalent,
+    /// The recorded metric that it is of, where its values are those of one.
+    pub fn recorded(self) -> Option<Metric> {
+        match self {
+            Self::Best(metric) | Self::Last(metric) | Self::AfterEpoch { metric, .. } => Some(metric),
+            Self::EpochsToReach { .. } | Self::GeneralizationGap => None,
+        }
+    }
+
+    /// The unit of its differences.
+    pub fn scale(self) -> Scale {
+        match self {
+            Self::Best(metric) | Self::Last(metric) | Self::AfterEpoch { metric, .. } => metric.scale(),
+            Self::EpochsToReach { .. } => Scale::Epochs,
+            Self::GeneralizationGap => Scale::Loss,
+        }
+    }
+
+    /// Which of its values are better.
+    pub fn direction(self) -> Direction {
+        match self {
+            Self::Best(metric) | Self::Last(metric) | Self::AfterEpoch { metric, .. } => metric.direction(),
+            Self::EpochsToReach { .. } | Self::GeneralizationGap => Direction::LowerIsBetter,
+        }
+    }
 }
 
 /// A figure that somebody reported, to compare with.

@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, MissingLabel, Precision, Quoting, RunId, RunSpec,
-    Separator,
+    DatasetSpec, Evaluation, HeldOut, LrScheduler, Metric, MissingLabel, Precision, Quoting, RunId, RunSpec, Separator,
 };
 
 /// What a run's id is a hash of, as JSON without blanks, keys in alphabetical order.
@@ -35,7 +34,7 @@ struct Identity<'a> {
     lr_scheduler: LrScheduler,
     max_grad_norm: f64,
     max_length: usize,
-    metric_for_best: MetricName,
+    metric_for_best: Metric,
     /// The digest of its contents.
     model: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -11,7 +11,7 @@ use super::parameter::{Count, Number};
 use super::problem::quoted;
 use super::source_seed::{Seeds, Source, SourceSeed};
 use super::targets::Targets;
-use super::{DatasetSpec, Evaluation, LrScheduler, MetricName, Precision, RunId, RunSpec};
+use super::{DatasetSpec, Evaluation, LrScheduler, Metric, Precision, RunId, RunSpec};
 
 /// What a configuration computes, seed aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +29,7 @@ pub(super) struct Key {
     precision: Precision,
     /// As they are written, but for a split whose seed is a number: that is part of the data set.
     source_seeds: [SourceSeed; 4],
-    metric_for_best: MetricName,
+    metric_for_best: Metric,
 }
 
 /// A run of a configuration.

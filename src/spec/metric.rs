@@ -1,7 +1,7 @@
 //! Metrics of hypotheses and references, as sweep files write them.
 
 use super::problem::{did_you_mean, listed, quoted};
-use super::{HypothesisMetric, MetricName};
+use super::{HypothesisMetric, Metric};
 
 const GENERALIZATION_GAP: &str = "generalization_gap";
 const EPOCHS_TO: &str = "epochs_to";
@@ -42,18 +42,17 @@ fn parse_epochs_to(arguments: &str) -> Option<Result<HypothesisMetric, String>> 
 }
 
 /// The recorded metric of that name.
-pub(super) fn recorded(name: &str) -> Result<MetricName, String> {
-    let found = MetricName::NAMES.iter().find(|(known, _)| *known == name);
-    found.map(|(_, metric)| *metric).ok_or_else(|| {
-        let names = MetricName::NAMES.map(|(known, _)| known);
-        let hint = did_you_mean(name, names.into_iter().chain([GENERALIZATION_GAP]));
-        let all = listed(names.into_iter().chain([GENERALIZATION_GAP, "epochs_to(accuracy, 0.9)"]));
+pub(super) fn recorded(name: &str) -> Result<Metric, String> {
+    Metric::named(name).ok_or_else(|| {
+        let names = || Metric::ranked().into_iter().map(Metric::name);
+        let hint = did_you_mean(name, names().chain([GENERALIZATION_GAP]));
+        let all = listed(names().chain([GENERALIZATION_GAP, "epochs_to(accuracy, 0.9)"]));
         format!("unknown metric {}{hint} (there are {all}; also `accuracy@last`, `accuracy@3`)", quoted(name))
     })
 }
 
 /// Whether a metric can have a value; if not, why.
-pub(super) fn check_value(metric: MetricName, value: f64) -> Result<(), String> {
+pub(super) fn check_value(metric: Metric, value: f64) -> Result<(), String> {
     let name = metric.name();
     if metric.is_share() && value > 1.0 && value <= 100.0 {
         return Err(format!("{name} is a share from 0 to 1, not a percentage: write {:.4}", value / 100.0));
@@ -74,7 +73,7 @@ mod tests {
         for text in ["accuracy", "eval_loss@last", "accuracy@3", "epochs_to(accuracy, 0.9)", "generalization_gap"] {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
-        assert_eq!(parse("f1@best"), Ok(HypothesisMetric::Best(MetricName::F1)));
+        assert_eq!(parse("f1@best"), Ok(HypothesisMetric::Best(Metric::F1)));
         assert_eq!(parse("epochs_to( eval_loss ,2)").unwrap().to_string(), "epochs_to(eval_loss, 2)");
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Expectation, HypothesisMetric, LrScheduler, MetricName, Precision};
+use super::{Expectation, HypothesisMetric, LrScheduler, Precision};
 
 impl LrScheduler {
     pub const NAMES: [(&'static str, LrScheduler); 3] =
@@ -27,43 +27,6 @@ impl Precision {
             Precision::Tf32 => "tf32",
             Precision::Bf16 => "bf16",
         }
-    }
-}
-
-impl MetricName {
-    pub const NAMES: [(&'static str, MetricName); 8] = [
-        ("accuracy", MetricName::Accuracy),
-        ("precision", MetricName::Precision),
-        ("recall", MetricName::Recall),
-        ("f1", MetricName::F1),
-        ("eval_loss", MetricName::EvalLoss),
-        ("mean_confidence", MetricName::MeanConfidence),
-        ("train_loss", MetricName::TrainLoss),
-        ("train_accuracy", MetricName::TrainAccuracy),
-    ];
-
-    /// The column in `metrics.csv`.
-    pub fn name(self) -> &'static str {
-        match self {
-            MetricName::Accuracy => "accuracy",
-            MetricName::Precision => "precision",
-            MetricName::Recall => "recall",
-            MetricName::F1 => "f1",
-            MetricName::EvalLoss => "eval_loss",
-            MetricName::MeanConfidence => "mean_confidence",
-            MetricName::TrainLoss => "train_loss",
-            MetricName::TrainAccuracy => "train_accuracy",
-        }
-    }
-
-    /// Whether a smaller value is a better one.
-    pub fn lower_is_better(self) -> bool {
-        matches!(self, MetricName::EvalLoss | MetricName::TrainLoss)
-    }
-
-    /// Whether it is a share (0 to 1) of the examples or a probability.
-    pub fn is_share(self) -> bool {
-        !self.lower_is_better()
     }
 }
 
@@ -106,7 +69,7 @@ impl fmt::Display for HypothesisMetric {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Evaluation, HeldOut, MissingLabel, Quoting, Separator};
+    use super::super::{Evaluation, HeldOut, Metric, MissingLabel, Quoting, Separator};
     use super::*;
 
     fn json(value: impl serde::Serialize) -> String {
@@ -121,9 +84,6 @@ mod tests {
         for (name, value) in Precision::NAMES {
             assert_eq!((value.name(), json(value)), (name, format!("\"{name}\"")));
         }
-        for (name, value) in MetricName::NAMES {
-            assert_eq!((value.name(), json(value)), (name, format!("\"{name}\"")));
-        }
         for (name, value) in Expectation::NAMES {
             assert_eq!((value.name(), json(value)), (name, format!("\"{name}\"")));
         }
@@ -136,7 +96,8 @@ mod tests {
         let found = [
             json(LrScheduler::NAMES.map(|(_, value)| value)),
             json(Precision::NAMES.map(|(_, value)| value)),
-            json(MetricName::NAMES.map(|(_, value)| value)),
+            json([Metric::ACCURACY, Metric::PRECISION, Metric::RECALL, Metric::F1]),
+            json([Metric::EVAL_LOSS, Metric::MEAN_CONFIDENCE, Metric::TRAIN_LOSS, Metric::TRAIN_ACCURACY]),
             json(MissingLabel::NAMES.map(|(_, value)| value)),
             json(Quoting::NAMES.map(|(_, value)| value)),
             json([Separator::TAB, Separator::COMMA]),
@@ -148,7 +109,8 @@ mod tests {
         let pinned = [
             r#"["cosine","linear","constant"]"#,
             r#"["fp32","tf32","bf16"]"#,
-            r#"["accuracy","precision","recall","f1","eval_loss","mean_confidence","train_loss","train_accuracy"]"#,
+            r#"["accuracy","precision","recall","f1"]"#,
+            r#"["eval_loss","mean_confidence","train_loss","train_accuracy"]"#,
             r#"["drop","keep"]"#,
             r#"["minimal","none"]"#,
             r#"["tab",","]"#,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metric;
 use super::problem::{did_you_mean, listed, quoted};
-use super::{Expectation, HypothesisMetric, MetricName};
+use super::{Expectation, HypothesisMetric, Metric};
 
 /// A statement about the runs of one configuration: a quantity of a run, compared with another one of the same run or with
 /// a number.
@@ -41,14 +41,14 @@ pub enum Observed {
     Metric(HypothesisMetric),
     /// What a metric gains from the end of one epoch to the end of another.
     Rise {
-        metric: MetricName,
+        metric: Metric,
         from: usize,
         to: Until,
     },
     /// Pearson's correlation of two metrics over the epochs.
-    Correlation(MetricName, MetricName),
+    Correlation(Metric, Metric),
     /// The largest minus the smallest of several shares at the best epoch.
-    Spread(Vec<MetricName>),
+    Spread(Vec<Metric>),
     /// How far the share of a class among the predictions lies from its share among the labels, in the class where it lies
     /// farthest; at the best epoch.
     ClassBias,
@@ -143,8 +143,7 @@ fn read_call(name: &str, arguments: &[&str]) -> Result<Observed, String> {
         ("correlation", [one, other]) => Ok(Observed::Correlation(metric::recorded(one)?, metric::recorded(other)?)),
         ("correlation", _) => Err("it takes two metrics: `correlation(train_loss, eval_loss)`".to_owned()),
         (_, metrics) => {
-            let metrics: Vec<MetricName> =
-                metrics.iter().map(|name| metric::recorded(name)).collect::<Result<_, _>>()?;
+            let metrics: Vec<Metric> = metrics.iter().map(|name| metric::recorded(name)).collect::<Result<_, _>>()?;
             if metrics.len() < 2 || metrics.iter().any(|metric| !metric.is_share()) {
                 return Err("it takes two or more shares: `spread(accuracy, f1)`".to_owned());
             }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::Metric;
+
 use super::reading::Reading;
 
 /// The stable name of a run: a hash over its resolved parameters and over the data and model contents, as 12 lower-case
@@ -67,7 +69,7 @@ pub struct RunSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout_seed: Option<u64>,
     /// The metric that chooses the best epoch.
-    pub metric_for_best: MetricName,
+    pub metric_for_best: Metric,
 }
 
 /// Where the examples come from and which of them are held out.
@@ -156,18 +158,4 @@ pub enum Precision {
     Tf32,
     /// Frozen weights and products in bfloat16; adapters, optimizer, LayerNorm and loss in single precision.
     Bf16,
-}
-
-/// A recorded metric of an epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MetricName {
-    Accuracy,
-    Precision,
-    Recall,
-    F1,
-    EvalLoss,
-    MeanConfidence,
-    TrainLoss,
-    TrainAccuracy,
 }

@@ -8,7 +8,7 @@ use super::parameter::{Count, Domain, Number, Parameter};
 use super::source_seed::{Source, SourceSeed};
 use super::targets::Targets;
 use super::yaml::Value;
-use super::{DatasetSpec, LrScheduler, MetricName, Precision};
+use super::{DatasetSpec, LrScheduler, Metric, Precision};
 
 /// One parameter set to one value. What is large is shared.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub(super) enum Setting {
     Precision(Precision),
     Seed(u64),
     SourceSeed(Source, SourceSeed),
-    MetricForBest(MetricName),
+    MetricForBest(Metric),
 }
 
 impl Setting {
@@ -59,7 +59,7 @@ impl Setting {
             Parameter::Precision => Setting::Precision(cursor.one_of(context, &Precision::NAMES)?),
             Parameter::Seed => Setting::Seed(read_seed(cursor, context)?),
             Parameter::SourceSeed(source) => Setting::SourceSeed(source, SourceSeed::read(source, cursor, context)?),
-            Parameter::MetricForBest => Setting::MetricForBest(cursor.one_of(context, &MetricName::NAMES)?),
+            Parameter::MetricForBest => Setting::MetricForBest(cursor.one_of(context, &Metric::by_name())?),
         })
     }
 

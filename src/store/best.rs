@@ -2,12 +2,12 @@
 
 use super::{RunState, RunView};
 use crate::event::best_by;
-use crate::spec::MetricName;
+use crate::spec::Metric;
 
 /// The metric by which the runs of a sweep are ranked: the one that chooses the best epoch of its first run.
-pub fn ranking_metric(views: &[RunView]) -> MetricName {
+pub fn ranking_metric(views: &[RunView]) -> Metric {
     let first = views.iter().find(|view| !view.removed);
-    first.map_or(MetricName::Accuracy, |view| view.run.spec.metric_for_best)
+    first.map_or(Metric::ACCURACY, |view| view.run.spec.metric_for_best)
 }
 
 /// The best completed run that the sweep file still has, by [`ranking_metric`] at its best epoch; the first of equals.

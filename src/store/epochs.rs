@@ -3,57 +3,45 @@
 use std::path::Path;
 
 use crate::event::EpochRecord;
-use crate::metrics::Scores;
+use crate::metrics::{Metric, MetricValues};
 
 use super::StoreError;
 use super::durable::{read_if_there, write_atomically};
 
+/// So many metrics stand before the other figures of an epoch; those that were registered later stand behind them.
+const LEADING_METRICS: usize = 8;
+
+/// Figures of an epoch that are no metrics.
+const FIGURES: [&str; 5] = ["learning_rate", "seconds", "examples_per_second", "tokens_per_second", TRAIN_EVAL_LOSS];
+/// Older versions did not write it.
+const TRAIN_EVAL_LOSS: &str = "train_eval_loss";
+
 /// Columns of an epoch, in order.
-pub const EPOCH_COLUMNS: [&str; 14] = [
-    "epoch",
-    "train_loss",
-    "train_accuracy",
-    "eval_loss",
-    "accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "mean_confidence",
-    "learning_rate",
-    "seconds",
-    "examples_per_second",
-    "tokens_per_second",
-    "train_eval_loss",
-];
+pub(super) fn epoch_columns() -> Vec<&'static str> {
+    let names = || Metric::all().map(Metric::name);
+    let (leading, later) = (names().take(LEADING_METRICS), names().skip(LEADING_METRICS));
+    ["epoch"].into_iter().chain(leading).chain(FIGURES).chain(later).collect()
+}
 
-/// The first of them are all that older versions wrote.
-const OLDER_COLUMNS: usize = 13;
-
-/// An epoch's fields in the order of [`EPOCH_COLUMNS`]; numbers in their shortest form that reads back as the same, and nothing
+/// An epoch's fields in the order of [`epoch_columns`]; numbers in their shortest form that reads back as the same, and nothing
 /// for one that is not there.
-pub(super) fn epoch_fields(record: &EpochRecord) -> [String; 14] {
-    let Scores { accuracy, precision, recall, f1 } = record.scores;
-    [
-        record.epoch.to_string(),
-        record.train_loss.to_string(),
-        record.train_accuracy.to_string(),
-        record.eval_loss.to_string(),
-        accuracy.to_string(),
-        precision.to_string(),
-        recall.to_string(),
-        f1.to_string(),
-        record.mean_confidence.to_string(),
+pub(super) fn epoch_fields(record: &EpochRecord) -> Vec<String> {
+    let shown = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    let values = || Metric::all().map(|metric| shown(record.metrics.get(metric)));
+    let (leading, later) = (values().take(LEADING_METRICS), values().skip(LEADING_METRICS));
+    let figures = [
         record.learning_rate.to_string(),
         record.seconds.to_string(),
         record.examples_per_second.to_string(),
         record.tokens_per_second.to_string(),
-        record.train_eval_loss.map_or_else(String::new, |loss| loss.to_string()),
-    ]
+        shown(record.train_eval_loss),
+    ];
+    [record.epoch.to_string()].into_iter().chain(leading).chain(figures).chain(later).collect()
 }
 
 /// Replaces a run's `metrics.csv`.
 pub(super) fn write_epochs(path: &Path, records: &[EpochRecord]) -> Result<(), StoreError> {
-    let mut table = Table::new(path, EPOCH_COLUMNS)?;
+    let mut table = Table::new(path, epoch_columns())?;
     for record in records {
         table.row(epoch_fields(record))?;
     }
@@ -67,7 +55,8 @@ pub(super) fn read_epochs(path: &Path) -> Result<Vec<EpochRecord>, StoreError> {
     };
     let mut reader = csv::Reader::from_reader(contents.as_slice());
     let header = reader.headers().map_err(|error| StoreError::damaged(path, error))?;
-    if ![OLDER_COLUMNS, EPOCH_COLUMNS.len()].iter().any(|&count| header == EPOCH_COLUMNS[..count]) {
+    let columns: Vec<String> = header.iter().map(str::to_owned).collect();
+    if !are_of_epoch(&columns) {
         return Err(StoreError::damaged(path, "its first line does not name the columns of an epoch"));
     }
     if contents.last() != Some(&b'\n') {
@@ -77,7 +66,8 @@ pub(super) fn read_epochs(path: &Path) -> Result<Vec<EpochRecord>, StoreError> {
     for row in reader.records() {
         let row = row.map_err(|error| StoreError::damaged(path, error))?;
         let line = records.len() + 2;
-        let record = parse_epoch(&row).map_err(|reason| StoreError::damaged(path, format!("line {line}: {reason}")))?;
+        let record = parse_epoch(&columns, &row)
+            .map_err(|reason| StoreError::damaged(path, format!("line {line}: {reason}")))?;
         if record.epoch != records.len() + 1 {
             let reason = format!("line {line}: epoch {} instead of {}", record.epoch, records.len() + 1);
             return Err(StoreError::damaged(path, reason));
@@ -95,25 +85,36 @@ struct NoNumber {
     column: &'static str,
 }
 
-fn parse_epoch(row: &csv::StringRecord) -> Result<EpochRecord, NoNumber> {
-    let none = |column: usize| NoNumber { cell: row[column].to_owned(), column: EPOCH_COLUMNS[column] };
-    let number = |column: usize| -> Result<f64, NoNumber> { row[column].parse().map_err(|_| none(column)) };
+/// The columns of this version in their order, or those of an older one: without what was added since.
+fn are_of_epoch(columns: &[String]) -> bool {
+    let known = epoch_columns();
+    let oldest = 1 + LEADING_METRICS + FIGURES.len() - 1;
+    columns.len() >= oldest && columns.len() <= known.len() && columns.iter().zip(&known).all(|(a, b)| a == b)
+}
+
+fn parse_epoch(columns: &[String], row: &csv::StringRecord) -> Result<EpochRecord, NoNumber> {
+    let cell = |name: &str| columns.iter().position(|column| column == name).and_then(|place| row.get(place));
+    let none = |column: &'static str, cell: &str| NoNumber { cell: cell.to_owned(), column };
+    let number =
+        |name: &'static str, text: &str| -> Result<f64, NoNumber> { text.parse().map_err(|_| none(name, text)) };
+    let required = |name: &'static str| number(name, cell(name).unwrap_or_default());
+    let optional = |name: &'static str| cell(name).filter(|text| !text.is_empty()).map(|text| number(name, text)).transpose();
+    let mut metrics = MetricValues::NONE;
+    for (place, metric) in Metric::all().enumerate() {
+        let value = if place < LEADING_METRICS { Some(required(metric.name())?) } else { optional(metric.name())? };
+        if let Some(value) = value {
+            metrics.set(metric, value);
+        }
+    }
+    let epoch = cell("epoch").unwrap_or_default();
     Ok(EpochRecord {
-        epoch: row[0].parse().map_err(|_| none(0))?,
-        train_loss: number(1)?,
-        train_accuracy: number(2)?,
-        eval_loss: number(3)?,
-        train_eval_loss: row
-            .get(OLDER_COLUMNS)
-            .filter(|cell| !cell.is_empty())
-            .map(|_| number(OLDER_COLUMNS))
-            .transpose()?,
-        scores: Scores { accuracy: number(4)?, precision: number(5)?, recall: number(6)?, f1: number(7)? },
-        mean_confidence: number(8)?,
-        learning_rate: number(9)?,
-        seconds: number(10)?,
-        examples_per_second: number(11)?,
-        tokens_per_second: number(12)?,
+        epoch: epoch.parse().map_err(|_| none("epoch", epoch))?,
+        metrics,
+        train_eval_loss: optional(TRAIN_EVAL_LOSS)?,
+        learning_rate: required("learning_rate")?,
+        seconds: required("seconds")?,
+        examples_per_second: required("examples_per_second")?,
+        tokens_per_second: required("tokens_per_second")?,
     })
 }
 

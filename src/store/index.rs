@@ -5,24 +5,13 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::event::EpochRecord;
+use crate::metrics::Metric;
 
 use super::claim::{Attempt, Claim};
-use super::epochs::{EPOCH_COLUMNS, Table, epoch_fields, read_epochs};
+use super::epochs::{Table, epoch_columns, epoch_fields, read_epochs};
 use super::plan::parameters;
 use super::view::RunView;
 use super::{Store, StoreError};
-
-/// Columns of the best epoch, in order; see [`figures`].
-const FIGURES: [&str; 8] = [
-    "best_train_loss",
-    "best_train_accuracy",
-    "best_eval_loss",
-    "best_accuracy",
-    "best_precision",
-    "best_recall",
-    "best_f1",
-    "best_mean_confidence",
-];
 
 impl Store {
     /// Rewrites `runs.csv` and `metrics.csv` from the runs' files, unless somebody else is doing that or changing the
@@ -43,7 +32,8 @@ impl Store {
 
     fn write_metrics(&self, views: &mut [RunView]) -> Result<(), StoreError> {
         let path = self.layout().metrics_csv();
-        let mut table = Table::new(&path, ["run", "label", "configuration", "seed"].iter().chain(&EPOCH_COLUMNS))?;
+        let mut table =
+            Table::new(&path, ["run", "label", "configuration", "seed"].into_iter().chain(epoch_columns()))?;
         for view in views {
             let run = &view.run;
             let epochs = match read_epochs(&self.layout().run(&run.id).metrics_csv()) {
@@ -66,11 +56,12 @@ impl Store {
         // A parameter that may be absent is a column where any run has it.
         let lists = views.iter().map(|view| names(&parameters(&view.run.spec)));
         let parameter_names = lists.max_by_key(Vec::len).unwrap_or_default();
+        let figures: Vec<String> = Metric::all().map(|metric| format!("best_{}", metric.name())).collect();
         let columns = ["id", "label", "configuration"]
             .into_iter()
             .chain(parameter_names.iter().map(String::as_str))
             .chain(["status", "best_epoch"])
-            .chain(FIGURES)
+            .chain(figures.iter().map(String::as_str))
             .chain(["trainable_parameters", "epochs_recorded", "seconds", "reason"]);
         let mut table = Table::new(&path, columns)?;
         for view in views {
@@ -100,18 +91,10 @@ fn row(view: &RunView, parameter_names: &[String]) -> Vec<String> {
     fields
 }
 
-fn figures(best: Option<&EpochRecord>) -> [String; FIGURES.len()] {
-    let figure = |of: fn(&EpochRecord) -> f64| best.map_or_else(String::new, |best| of(best).to_string());
-    [
-        figure(|best| best.train_loss),
-        figure(|best| best.train_accuracy),
-        figure(|best| best.eval_loss),
-        figure(|best| best.scores.accuracy),
-        figure(|best| best.scores.precision),
-        figure(|best| best.scores.recall),
-        figure(|best| best.scores.f1),
-        figure(|best| best.mean_confidence),
-    ]
+/// The metrics of the best epoch, in their order; empty where there is none.
+fn figures(best: Option<&EpochRecord>) -> impl Iterator<Item = String> + '_ {
+    let value = move |metric| best.and_then(|best| best.metrics.get(metric));
+    Metric::all().map(move |metric| value(metric).map_or_else(String::new, |value| value.to_string()))
 }
 
 /// A parameter in one field: lists joined, what has no value empty.

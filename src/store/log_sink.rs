@@ -1,6 +1,7 @@
 //! Writes what happens into the logs of runs and packs.
 
 use crate::event::{EpochRecord, Event, Figures, Outcome, Sink, SinkError};
+use crate::metrics::Metric;
 use crate::spec::PackId;
 use crate::words::counted;
 
@@ -80,13 +81,17 @@ impl Sink for LogSink {
 fn epoch_line(record: &EpochRecord) -> String {
     format!(
         "epoch {}: train loss {:.4}, eval loss {:.4}, accuracy {:.4}, {:.1} s",
-        record.epoch, record.train_loss, record.eval_loss, record.scores.accuracy, record.seconds
+        record.epoch,
+        record.metric(Metric::TRAIN_LOSS),
+        record.metric(Metric::EVAL_LOSS),
+        record.metric(Metric::ACCURACY),
+        record.seconds
     )
 }
 
 fn test_line(epoch: usize, figures: &Figures) -> String {
-    let Figures { loss, scores, .. } = figures;
-    format!("test of epoch {epoch}: loss {loss:.4}, accuracy {:.4}", scores.accuracy)
+    let figure = |metric| figures.metric(metric).unwrap_or(f64::NAN);
+    format!("test of epoch {epoch}: loss {:.4}, accuracy {:.4}", figure(Metric::EVAL_LOSS), figure(Metric::ACCURACY))
 }
 
 fn outcome_line(outcome: &Outcome) -> String {

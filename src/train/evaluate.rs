@@ -7,7 +7,7 @@ use super::data::Examples;
 use super::frozen_states::FrozenStates;
 use super::record::Prediction;
 use crate::event::Figures;
-use crate::metrics::Confusion;
+use crate::metrics::{self, Evaluated, MetricValues};
 use crate::model::{Adapter, Base, Classifier, Layout, RunPass, RunSequences};
 
 /// What evaluating one run gives.
@@ -109,22 +109,19 @@ pub(super) fn evaluate_until(
 }
 
 fn summarize(log_probabilities: &[f32], labels: &[u32], classes: usize) -> Result<Evaluation, TrainError> {
-    let mut loss = 0.0;
-    let mut confidence = 0.0;
-    let mut predicted = Vec::with_capacity(labels.len());
-    for (row, &label) in log_probabilities.chunks(classes).zip(labels) {
-        let best = most_probable(row);
-        predicted.push(best as u32);
-        confidence += f64::from(row[best]).exp();
-        loss -= f64::from(row[label as usize]);
+    if labels.is_empty() {
+        return Err(TrainError::Setting("there are no examples to evaluate on".to_string()));
     }
-    let examples = labels.len() as f64;
-    let confusion =
-        Confusion::of(classes, labels, &predicted).map_err(|error| TrainError::Setting(error.to_string()))?;
-    let scores =
-        confusion.scores().ok_or_else(|| TrainError::Setting("there are no examples to evaluate on".to_string()))?;
+    let rows = || log_probabilities.chunks(classes);
+    let predicted: Vec<u32> = rows().map(|row| most_probable(row) as u32).collect();
+    let confidences: Vec<f64> =
+        rows().zip(&predicted).map(|(row, &class)| f64::from(row[class as usize]).exp()).collect();
+    let losses: Vec<f64> = rows().zip(labels).map(|(row, &label)| -f64::from(row[label as usize])).collect();
+    let examples =
+        metrics::Examples { classes, labels, predicted: &predicted, confidences: &confidences, losses: &losses };
+    let evaluated = Evaluated::new(examples).map_err(|error| TrainError::Setting(error.to_string()))?;
     Ok(Evaluation {
-        figures: Figures { loss: loss / examples, scores, mean_confidence: confidence / examples },
+        figures: Figures { metrics: MetricValues::of_evaluation(&evaluated) },
         probabilities: log_probabilities.iter().map(|value| value.exp()).collect(),
     })
 }

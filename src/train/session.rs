@@ -12,6 +12,7 @@ use super::member::{Best, Member, Orders};
 use super::pack::{Pack, Place, ReadLoss};
 use super::{Recorder, RunFacts, TrainError, state};
 use crate::event::{EpochRecord, Event, Figures, Outcome, Sink, best_epoch};
+use crate::metrics::{Metric, TrainingTotals};
 use crate::model::{Adapter, Base, SavedAdapter, count_parameters, peft};
 use crate::spec::{PackPlan, PlannedRun, RunId};
 
@@ -179,12 +180,13 @@ impl Session<'_, '_> {
             let Some(member) = self.pack.member(place) else {
                 continue;
             };
-            if !evaluation.figures.loss.is_finite() {
+            let loss = evaluation.figures.metric(Metric::EVAL_LOSS).unwrap_or(f64::NAN);
+            if !loss.is_finite() {
                 let (epoch, step) = (member.progress.epoch, member.progress.step);
-                self.diverged(&ReadLoss { place, loss: evaluation.figures.loss, epoch, step })?;
+                self.diverged(&ReadLoss { place, loss, epoch, step })?;
                 continue;
             }
-            let train_eval_loss = Some(of_sample.figures.loss).filter(|loss| loss.is_finite());
+            let train_eval_loss = of_sample.figures.metric(Metric::EVAL_LOSS).filter(|loss| loss.is_finite());
             let record = record(member, &evaluation.figures, train_eval_loss, seconds);
             member.records.push(record.clone());
             let unused = keep_if_best(member, evaluation.probabilities);
@@ -340,14 +342,11 @@ fn progress_event(member: &Member) -> Event {
 fn record(member: &Member, evaluation: &Figures, train_eval_loss: Option<f64>, evaluation_seconds: f64) -> EpochRecord {
     let sums = &member.progress.sums;
     let examples = sums.examples as f64;
+    let totals = TrainingTotals { loss: sums.loss / examples, accuracy: sums.correct / examples };
     EpochRecord {
         epoch: member.progress.epoch + 1,
-        train_loss: sums.loss / examples,
-        train_accuracy: sums.correct / examples,
-        eval_loss: evaluation.loss,
+        metrics: evaluation.metrics.with_training(&totals),
         train_eval_loss,
-        scores: evaluation.scores,
-        mean_confidence: evaluation.mean_confidence,
         learning_rate: member.last_learning_rate(),
         seconds: sums.seconds + evaluation_seconds,
         examples_per_second: rate(sums.examples, sums.seconds),

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
+use sweep::metrics::Metric;
 use sweep::event::{Event, Sink};
 use sweep::execute::{Generations, Stop, WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work, work_by_generations};
 use sweep::search::{FinishedGeneration, FinishedRun, FixedDesign, SEARCHES, Search, Space};
@@ -139,7 +140,7 @@ fn a_search_grows_the_plan_by_what_came_of_it() {
     assert_eq!((first.number, first.results.len(), second.number), (1, 0, 2));
     for result in &second.results {
         let best = store.result(&result.run).unwrap().unwrap().best.unwrap();
-        assert_eq!(result.value, Some(best.scores.accuracy));
+        assert_eq!(result.value, Some(best.metric(Metric::ACCURACY)));
     }
     let changed = &store.entry(&second.runs[0]).unwrap().changes;
     assert!(changed.as_ref().unwrap().contains_key("learning_rate"), "compared with base: {changed:?}");

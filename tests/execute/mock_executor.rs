@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::mock::MockSettings;
 use sweep::event::Event;
+use sweep::metrics::Metric;
 use sweep::spec::{PlannedRun, RunSpec};
 use sweep::store::{Predictions, Store};
 
@@ -45,7 +46,7 @@ fn accuracy_is_the_ability_on_average() {
     let store = open_with(root.path(), &sweep(seeds(12)), 4).unwrap().store;
     work_with(&store, of_ability(0.9), &options()).unwrap();
     let accuracies: Vec<f64> =
-        store.runs().unwrap().iter().map(|view| view.best.as_ref().unwrap().scores.accuracy).collect();
+        store.runs().unwrap().iter().map(|view| view.best.as_ref().unwrap().metric(Metric::ACCURACY)).collect();
     let mean = accuracies.iter().sum::<f64>() / accuracies.len() as f64;
     // After two epochs all but exp(-5) of the way from chance is learned. The examples are the same for all runs, so
     // their standard error (0.0067) is not averaged away.
@@ -90,9 +91,10 @@ fn better_parameters_give_better_curves() {
     let events =
         work_with(&store, MockSettings { eval_examples: 2000, ..MockSettings::default() }, &options()).unwrap();
     let views = store.runs().unwrap();
-    let accuracy = |view: usize| views[view].best.as_ref().unwrap().scores.accuracy;
+    let accuracy = |view: usize| views[view].best.as_ref().unwrap().metric(Metric::ACCURACY);
     assert!(accuracy(0) > accuracy(1) + 0.03);
-    let losses: Vec<f64> = store.epochs(&views[0].run.id).unwrap().iter().map(|epoch| epoch.train_loss).collect();
+    let losses: Vec<f64> =
+        store.epochs(&views[0].run.id).unwrap().iter().map(|epoch| epoch.metric(Metric::TRAIN_LOSS)).collect();
     assert!(losses.is_sorted_by(|a, b| a > b), "{losses:?}");
     assert!(events.iter().any(|event| matches!(event, Event::Progress { .. })));
 }

@@ -9,7 +9,7 @@
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use sweep::event::Figures;
-use sweep::metrics::{Confusion, Scores, confidence, log_loss};
+use sweep::metrics::{self, MetricValues, confidence, log_loss};
 use sweep::spec::RunSpec;
 use sweep::train::Prediction;
 
@@ -94,20 +94,16 @@ fn prediction(example: usize, label: u64, predicted: u64, certainty: f64, classe
 
 fn summarize(predictions: Vec<Prediction>, classes: u64) -> Evaluated {
     let of = |class: fn(&Prediction) -> u32| predictions.iter().map(class).collect::<Vec<_>>();
-    // Labels and predictions are below `classes`; without examples there is nothing to score.
-    let confusion = Confusion::of(classes as usize, &of(|row| row.label), &of(|row| row.predicted)).ok();
-    let scores = confusion.and_then(|confusion| confusion.scores()).unwrap_or(NO_SCORES);
-    let losses = predictions.iter().filter_map(|row| log_loss(&row.probabilities, row.label));
-    let confidences = predictions.iter().filter_map(|row| confidence(&row.probabilities));
-    let figures = Figures { loss: mean(losses), scores, mean_confidence: mean(confidences) };
-    Evaluated { figures, predictions }
-}
-
-/// Of no examples, as scikit-learn has it where nothing can be divided.
-const NO_SCORES: Scores = Scores { accuracy: 0.0, precision: 0.0, recall: 0.0, f1: 0.0 };
-
-/// NaN without values.
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
-    sum / count
+    let losses: Vec<f64> = predictions.iter().filter_map(|row| log_loss(&row.probabilities, row.label)).collect();
+    let confidences: Vec<f64> = predictions.iter().filter_map(|row| confidence(&row.probabilities)).collect();
+    let examples = metrics::Examples {
+        classes: classes as usize,
+        labels: &of(|row| row.label),
+        predicted: &of(|row| row.predicted),
+        confidences: &confidences,
+        losses: &losses,
+    };
+    // Labels and predictions are below `classes`.
+    let evaluated = metrics::Evaluated::new(examples).map(|evaluated| MetricValues::of_evaluation(&evaluated));
+    Evaluated { figures: Figures { metrics: evaluated.unwrap_or(MetricValues::NONE) }, predictions }
 }

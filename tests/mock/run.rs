@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use sweep::event::{EpochRecord, Event, Figures, best_epoch};
+use sweep::event::{EpochRecord, Event, best_epoch};
+use sweep::metrics::TrainingTotals;
 use sweep::spec::{PlannedRun, RunId};
 use sweep::train::{AdapterFiles, RunFacts, RunResult, TestResult, Tested};
 
@@ -138,20 +139,19 @@ impl<'a> MockRun<'a> {
 
     /// Ends the epoch: evaluates, keeps the record and the parameters of the best epoch.
     pub(super) fn evaluate(&mut self) -> EpochRecord {
-        let Figures { loss, scores, mean_confidence } = self.evaluated(self.epoch(), Part::Evaluation).figures;
+        let figures = self.evaluated(self.epoch(), Part::Evaluation).figures;
         let seconds = self.epoch_began.elapsed().as_secs_f64().max(1e-6);
         let examples = self.settings.train_examples as f64;
         let record = EpochRecord {
             epoch: self.epoch(),
-            train_loss: self.saved.loss_sum / examples,
-            train_accuracy: self.saved.correct as f64 / examples,
-            eval_loss: loss,
+            metrics: figures.metrics.with_training(&TrainingTotals {
+                loss: self.saved.loss_sum / examples,
+                accuracy: self.saved.correct as f64 / examples,
+            }),
             // Without dropout, and at the epoch's end, not on the way to it.
             train_eval_loss: Some(
                 (1.35 - 1.15 * self.learned()) * (1.0 + 0.02 * normal(&[self.key, 3, self.epoch() as u64])),
             ),
-            scores,
-            mean_confidence,
             learning_rate: self.learning_rate(),
             seconds,
             examples_per_second: examples / seconds,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use sweep::event::{EpochRecord, Outcome};
 use sweep::metrics::{Confusion, Scores, confidence, log_loss};
 use sweep::spec::{
-    DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, MetricName, NamedChange, Observation, PackId, PackPlan,
+    DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, Metric, NamedChange, Observation, PackId, PackPlan,
     PlannedRun, Precision, ReferenceFigure, RunId, RunSpec, Sweep,
 };
 use sweep::store::{
@@ -197,8 +197,10 @@ impl Fake {
         let mut epochs: Vec<EpochRecord> = (1..=recorded).map(|epoch| curve(arm, run, epoch)).collect();
         let best = best_index(&epochs);
         if let Some(best) = best.filter(|_| fate == Fate::Completes && self.predictions) {
-            let rows = self.predict(run, epochs[best].scores.accuracy);
-            epochs[best].scores = scores(&rows, self.classes.len());
+            let rows = self.predict(run, epochs[best].metric(Metric::ACCURACY));
+            for (metric, value) in scores(&rows, self.classes.len()).metrics() {
+                epochs[best].metrics.set(metric, value);
+            }
             agree(&mut epochs, best, &rows);
             write_predictions(&files, &self.classes, &rows);
         }
@@ -208,8 +210,8 @@ impl Fake {
         if fate == Fate::Diverges(recorded)
             && let Some(last) = epochs.last_mut()
         {
-            last.train_loss *= 8.0;
-            last.eval_loss = f64::NAN;
+            last.metrics.set(Metric::TRAIN_LOSS, 8.0 * last.metric(Metric::TRAIN_LOSS));
+            last.metrics.set(Metric::EVAL_LOSS, f64::NAN);
         }
         write_epochs(&files, &epochs);
         let outcome = match fate {
@@ -323,7 +325,7 @@ pub fn base_spec() -> RunSpec {
         init_seed: None,
         order_seed: None,
         dropout_seed: None,
-        metric_for_best: MetricName::Accuracy,
+        metric_for_best: Metric::ACCURACY,
     }
 }
 
@@ -337,11 +339,18 @@ fn curve(arm: &Arm, run: &PlannedRun, epoch: usize) -> EpochRecord {
         1.05 - 0.85 * arm.accuracy + 0.35 * (0.5 - t).exp() + arm.overfit * (t - 3.0).max(0.0) + 0.02 * noise(3);
     EpochRecord {
         epoch,
-        train_loss,
-        train_accuracy: (accuracy + 0.01 * t - 0.02).clamp(0.0, 1.0),
-        eval_loss,
-        scores: Scores { accuracy, precision: accuracy + 0.002, recall: accuracy, f1: accuracy - 0.001 },
-        mean_confidence: (accuracy + 0.02).min(1.0),
+        metrics: [
+            (Metric::TRAIN_LOSS, train_loss),
+            (Metric::TRAIN_ACCURACY, (accuracy + 0.01 * t - 0.02).clamp(0.0, 1.0)),
+            (Metric::EVAL_LOSS, eval_loss),
+            (Metric::ACCURACY, accuracy),
+            (Metric::PRECISION, accuracy + 0.002),
+            (Metric::RECALL, accuracy),
+            (Metric::F1, accuracy - 0.001),
+            (Metric::MEAN_CONFIDENCE, (accuracy + 0.02).min(1.0)),
+        ]
+        .into_iter()
+        .collect(),
         learning_rate: run.spec.learning_rate / t,
         seconds: 8.0 + 2.0 * noise(4) + 64.0 / run.spec.batch_size as f64,
         examples_per_second: 520.0 + 60.0 * noise(5) - 2.0 * run.spec.rank as f64,
@@ -360,16 +369,19 @@ fn scores(rows: &[Prediction], classes: usize) -> Scores {
 /// Shifts the curves of loss and confidence so that at the best epoch they are what the predictions say.
 fn agree(epochs: &mut [EpochRecord], best: usize, rows: &[Prediction]) {
     let mean = |of: fn(&Prediction) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
-    let loss = mean(|row| log_loss(&row.probabilities, row.label).unwrap()) - epochs[best].eval_loss;
-    let confidence = mean(|row| confidence(&row.probabilities).unwrap()) - epochs[best].mean_confidence;
+    let loss = mean(|row| log_loss(&row.probabilities, row.label).unwrap()) - epochs[best].metric(Metric::EVAL_LOSS);
+    let confidence = mean(|row| confidence(&row.probabilities).unwrap()) - epochs[best].metric(Metric::MEAN_CONFIDENCE);
     for epoch in epochs {
-        epoch.eval_loss += loss;
-        epoch.mean_confidence += confidence;
+        let (had_loss, had_confidence) = (epoch.metric(Metric::EVAL_LOSS), epoch.metric(Metric::MEAN_CONFIDENCE));
+        epoch.metrics.set(Metric::EVAL_LOSS, had_loss + loss);
+        epoch.metrics.set(Metric::MEAN_CONFIDENCE, had_confidence + confidence);
     }
 }
 
 fn best_index(epochs: &[EpochRecord]) -> Option<usize> {
-    (0..epochs.len()).max_by(|&a, &b| epochs[a].scores.accuracy.total_cmp(&epochs[b].scores.accuracy).then(b.cmp(&a)))
+    (0..epochs.len()).max_by(|&a, &b| {
+        epochs[a].metric(Metric::ACCURACY).total_cmp(&epochs[b].metric(Metric::ACCURACY)).then(b.cmp(&a))
+    })
 }
 
 fn one_pack_each(runs: &[PlannedRun]) -> Vec<PackPlan> {
@@ -414,18 +426,18 @@ fn write_epochs(files: &RunFolder, epochs: &[EpochRecord]) {
          examples_per_second,tokens_per_second,train_eval_loss\n",
     );
     for record in epochs {
-        let s = record.scores;
+        let value = |metric| record.metric(metric);
         text.push_str(&format!(
             "{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
             record.epoch,
-            record.train_loss,
-            record.train_accuracy,
-            record.eval_loss,
-            s.accuracy,
-            s.precision,
-            s.recall,
-            s.f1,
-            record.mean_confidence,
+            value(Metric::TRAIN_LOSS),
+            value(Metric::TRAIN_ACCURACY),
+            value(Metric::EVAL_LOSS),
+            value(Metric::ACCURACY),
+            value(Metric::PRECISION),
+            value(Metric::RECALL),
+            value(Metric::F1),
+            value(Metric::MEAN_CONFIDENCE),
             record.learning_rate,
             record.seconds,
             record.examples_per_second,

@@ -1,6 +1,6 @@
 //! Claims and the runs they compare.
 
-use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName};
+use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, Metric};
 
 use crate::support::{FakeFacts, file, problems, sweep};
 
@@ -56,7 +56,7 @@ fn in_a_grid_only_the_varied_parameter_may_differ() {
 fn every_key_is_kept() {
     let h = hypothesis(DROPOUTS, "vary: epochs, margin: 0.5");
     assert_eq!((h.id.as_str(), h.claim.as_str(), h.margin), ("h", "It matters.", Some(0.5)));
-    assert_eq!((h.expect, h.metric), (Expectation::Lower, HypothesisMetric::Best(MetricName::Accuracy)));
+    assert_eq!((h.expect, h.metric), (Expectation::Lower, HypothesisMetric::Best(Metric::ACCURACY)));
 }
 
 #[test]

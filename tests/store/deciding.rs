@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sweep::execute::WorkerOptions;
-use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, PlannedRun, RunId, Sweep, Vary};
+use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, Metric, PlannedRun, RunId, Sweep, Vary};
 use sweep::store::{Opened, Store};
 
 use crate::mock::MockSettings;
@@ -90,7 +90,7 @@ fn a_configuration_is_the_same_under_another_name_and_another_one_with_other_dat
 }
 
 fn hypothesis(id: &str, margin: f64) -> Hypothesis {
-    let (treatments, metric) = (vec!["rank=2".to_owned()], HypothesisMetric::Best(MetricName::Accuracy));
+    let (treatments, metric) = (vec!["rank=2".to_owned()], HypothesisMetric::Best(Metric::ACCURACY));
     let vary = Vary { parameter: "rank".to_owned(), treatments, baseline: "base".to_owned() };
     let claim = format!("Claim {id}.");
     Hypothesis { id: id.to_owned(), claim, vary, metric, expect: Expectation::Higher, margin: Some(margin) }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::mock::MockSettings;
 use sweep::event::{Figures, Outcome};
-use sweep::metrics::Scores;
+use sweep::metrics::{Metric, Scores};
 use sweep::spec::RunId;
 use sweep::store::{ExecutorKind, RunState, Store, StoreError, sweep_folders};
 use sweep::train::{AdapterFiles, Prediction, Recorder, RunResult, TestResult, Tested};
@@ -122,9 +122,11 @@ fn result(best_epoch: usize) -> RunResult {
     };
     let tested = |loss: f64, first: f32| Tested {
         figures: Figures {
-            loss,
-            scores: Scores { accuracy: 1.0, precision: 1.0, recall: 1.0, f1: 1.0 },
-            mean_confidence: 0.8,
+            metrics: Scores { accuracy: 1.0, precision: 1.0, recall: 1.0, f1: 1.0 }
+                .metrics()
+                .into_iter()
+                .chain([(Metric::EVAL_LOSS, loss), (Metric::MEAN_CONFIDENCE, 0.8)])
+                .collect(),
         },
         predictions: vec![row(3, 0, 0, first), row(4, 1, 1, 1.0 - first)],
     };
@@ -151,7 +153,7 @@ fn what_was_recorded_is_read_back_the_same() {
         let predictions = store.predictions(&view.run.id).unwrap().unwrap();
         let right = predictions.rows.iter().filter(|row| row.label == row.predicted).count();
         let accuracy = right as f64 / predictions.rows.len() as f64;
-        assert!((accuracy - view.best.unwrap().scores.accuracy).abs() < 1e-12);
+        assert!((accuracy - view.best.unwrap().metric(Metric::ACCURACY)).abs() < 1e-12);
         assert_eq!(predictions.class_names, ["World", "Sports", "Business", "Sci/Tech"]);
         let facts = store.run_record(&view.run.id).unwrap().unwrap().facts;
         assert_eq!(Some(facts.trainable_parameters), view.trainable_parameters);

@@ -1,18 +1,25 @@
 //! Records with numbers that can be recognized.
 
 use sweep::event::EpochRecord;
-use sweep::metrics::Scores;
+use sweep::metrics::Metric;
 use sweep::train::RunFacts;
 
 pub fn epoch(number: usize, loss: f64) -> EpochRecord {
     EpochRecord {
         epoch: number,
-        train_loss: loss,
-        train_accuracy: 0.75,
-        eval_loss: 2.0 * loss,
+        metrics: [
+            (Metric::TRAIN_LOSS, loss),
+            (Metric::TRAIN_ACCURACY, 0.75),
+            (Metric::EVAL_LOSS, 2.0 * loss),
+            (Metric::ACCURACY, 1.0 - loss),
+            (Metric::PRECISION, 0.5),
+            (Metric::RECALL, 0.25),
+            (Metric::F1, 0.125),
+            (Metric::MEAN_CONFIDENCE, 0.9),
+        ]
+        .into_iter()
+        .collect(),
         train_eval_loss: Some(0.5 * loss),
-        scores: Scores { accuracy: 1.0 - loss, precision: 0.5, recall: 0.25, f1: 0.125 },
-        mean_confidence: 0.9,
         learning_rate: 0.001,
         seconds: 12.5,
         examples_per_second: 100.0,

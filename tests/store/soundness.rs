@@ -1,5 +1,7 @@
 //! R16: what a completed run left is missing or damaged.
 
+use sweep::metrics::Metric;
+
 use crate::mock::MockSettings;
 
 use crate::support::{finished, options, scratch, timeless, work_with};
@@ -46,7 +48,7 @@ fn figures_that_do_not_agree_with_the_result_are_damage() {
     let run = store.record().runs[0].id.clone();
     let path = store.layout().run(&run).metrics_csv();
     let best = store.result(&run).unwrap().unwrap().best.unwrap();
-    let accuracy = best.scores.accuracy.to_string();
+    let accuracy = best.metric(Metric::ACCURACY).to_string();
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace(&accuracy, "0.9999")).unwrap();
     let faults = store.examine(&run).unwrap();

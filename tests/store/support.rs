@@ -9,7 +9,7 @@ use sweep::execute::{
     DeviceKind, PlanOptions, Stop, WhenBusy, WorkerEnd, WorkerError, WorkerOptions, plan_packs, relative_duration, work,
 };
 use sweep::spec::{
-    DatasetSpec, Evaluation, HeldOut, LrScheduler, MetricName, PackPlan, PlannedRun, Precision, RunId, RunSpec, Sweep,
+    DatasetSpec, Evaluation, HeldOut, LrScheduler, Metric, PackPlan, PlannedRun, Precision, RunId, RunSpec, Sweep,
 };
 use sweep::store::{Attempt, ClaimOptions, ExecutorKind, Opened, PackRecorder, PlanInput, Store, StoreError, Versions};
 
@@ -58,7 +58,7 @@ pub fn spec() -> RunSpec {
         init_seed: None,
         order_seed: None,
         dropout_seed: None,
-        metric_for_best: MetricName::Accuracy,
+        metric_for_best: Metric::ACCURACY,
     }
 }
 

@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use sweep::metrics::Summary;
+use sweep::metrics::{Metric, Summary};
 
 use crate::design::{FAMILIES, Family, SEEDS, Split, TREATMENTS};
 use crate::judging::{Kind, MARGIN, Outcome, judge_family};
@@ -74,7 +74,7 @@ impl Pool {
         for folder in folders {
             let report = sweep::report::read(folder).unwrap();
             for configuration in &report.configurations {
-                let of_run = |run: &usize| report.runs[*run].best_epoch().unwrap().scores.accuracy;
+                let of_run = |run: &usize| report.runs[*run].best_epoch().unwrap().metric(Metric::ACCURACY);
                 let own: Vec<f64> = configuration.runs.iter().map(of_run).collect();
                 variances.extend(Summary::of(&own).and_then(|summary| summary.sd).map(|sd| sd * sd));
                 accuracies.extend(own);

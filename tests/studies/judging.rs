@@ -5,7 +5,7 @@ use std::path::Path;
 use sweep::metrics::Verdict;
 use sweep::report::model::Report;
 use sweep::report::verdicts::{Judged, judge};
-use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName};
+use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, Metric};
 use sweep::store::RunState;
 
 use crate::design::{Family, SEEDS, Split, TREATMENTS};
@@ -74,7 +74,7 @@ pub enum When {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind {
     pub split: Split,
-    pub metric: MetricName,
+    pub metric: Metric,
     pub claimed: Claimed,
     pub when: When,
     pub correction: Correction,
@@ -114,9 +114,9 @@ pub fn judge_family(family: Family, folder: &Path, found: &mut Vec<(Kind, Outcom
     bench.agrees_with(&whole);
     // Seeds that a part of the family does not have were never planned there.
     bench.report.deciding.clear();
-    for metric in [MetricName::Accuracy, MetricName::EvalLoss] {
+    for metric in [Metric::ACCURACY, Metric::EVAL_LOSS] {
         for claimed in Claimed::ALL {
-            if metric == MetricName::EvalLoss && claimed != Claimed::Higher {
+            if metric == Metric::EVAL_LOSS && claimed != Claimed::Higher {
                 continue;
             }
             for correction in [Correction::Alone, Correction::Family] {
@@ -143,14 +143,14 @@ pub fn judge_family(family: Family, folder: &Path, found: &mut Vec<(Kind, Outcom
 impl Bench {
     /// With all seeds and all claims it must give what the program itself gave of the folder.
     fn agrees_with(&mut self, whole: &[Judged]) {
-        let found = self.judged(MetricName::Accuracy, Claimed::Higher, Correction::Family, 0..SEEDS);
+        let found = self.judged(Metric::ACCURACY, Claimed::Higher, Correction::Family, 0..SEEDS);
         assert_eq!(found, whole.iter().map(shown).collect::<Vec<_>>());
     }
 
     /// The verdicts on all treatments with these of the family's seeds, and whether their intervals contain 0.
     fn judged(
         &mut self,
-        metric: MetricName,
+        metric: Metric,
         claimed: Claimed,
         correction: Correction,
         seeds: std::ops::Range<usize>,
@@ -171,7 +171,7 @@ impl Bench {
     }
 
     /// The first verdict on each treatment while seeds join, and the interval at that time.
-    fn peeked(&mut self, metric: MetricName, claimed: Claimed, correction: Correction) -> Vec<(Verdict, Option<bool>)> {
+    fn peeked(&mut self, metric: Metric, claimed: Claimed, correction: Correction) -> Vec<(Verdict, Option<bool>)> {
         let mut first = vec![None; TREATMENTS];
         for seeds in PEEKS {
             let judged = self.judged(metric, claimed, correction, 0..seeds);
@@ -184,7 +184,7 @@ impl Bench {
         first.into_iter().map(Option::unwrap).collect()
     }
 
-    fn claim(&self, number: usize, metric: MetricName, claimed: Claimed) -> Hypothesis {
+    fn claim(&self, number: usize, metric: Metric, claimed: Claimed) -> Hypothesis {
         let (expect, margin) = claimed.expectation();
         let written = &self.report.judged[number - 1].hypothesis;
         assert_eq!(written.vary.treatments, [Family::treatment(number)]);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use sweep::metrics::Verdict;
-use sweep::spec::MetricName;
+use sweep::spec::Metric;
 
 use crate::design::Split;
 use crate::judging::{Claimed, Correction, Kind, Outcome, PEEKS, When};
@@ -14,7 +14,7 @@ use crate::rates::Rate;
 pub struct Row {
     /// None: of all.
     split: Option<Split>,
-    metric: MetricName,
+    metric: Metric,
     claimed: Claimed,
     when: When,
     correction: Correction,

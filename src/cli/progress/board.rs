@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::cli::text::percent;
 use crate::event::{Event, Outcome};
+use crate::metrics::Metric;
 use crate::spec::{PackId, RunId};
 
 /// A run that has its place in a pack.
@@ -162,8 +163,8 @@ impl Board {
             Event::EpochFinished { run, record } => {
                 if let Some(active) = self.find_mut(run) {
                     active.epoch = record.epoch;
-                    active.train_loss = Some(record.train_loss);
-                    active.accuracies.insert(record.epoch, record.scores.accuracy);
+                    active.train_loss = Some(record.metric(Metric::TRAIN_LOSS));
+                    active.accuracies.insert(record.epoch, record.metric(Metric::ACCURACY));
                     active.examples_per_second = Some(record.examples_per_second);
                     active.evaluating = false;
                 }

@@ -6,7 +6,8 @@ use std::time::{Instant, SystemTime};
 use indicatif::HumanCount;
 
 use crate::cli::text::{count, percent};
-use crate::event::{EpochRecord, Event, Sink};
+use crate::event::{EpochRecord, Event, Figures, Sink};
+use crate::metrics::Metric;
 use crate::spec::RunId;
 
 use super::board::Board;
@@ -40,13 +41,7 @@ impl<W: Write> Lines<W> {
                 ))
             }
             Event::EpochFinished { run, record } => Some(self.epoch(run, record)),
-            Event::Tested { run, epoch, figures } => Some(format!(
-                "test of epoch {epoch} {}: loss {:.4}, accuracy {}, F1 {:.4}",
-                self.board.label(run),
-                figures.loss,
-                percent(figures.scores.accuracy),
-                figures.scores.f1,
-            )),
+            Event::Tested { run, epoch, figures } => Some(self.test(run, *epoch, figures)),
             Event::RunFinished { run, outcome } => {
                 let (done, of) = (self.board.finished() + 1, self.board.runs);
                 let (state, particulars) = self.board.ending(run, outcome);
@@ -68,16 +63,27 @@ impl<W: Write> Lines<W> {
         }
     }
 
+    fn test(&self, run: &RunId, epoch: usize, figures: &Figures) -> String {
+        let figure = |metric| figures.metric(metric).unwrap_or(f64::NAN);
+        format!(
+            "test of epoch {epoch} {}: loss {:.4}, accuracy {}, F1 {:.4}",
+            self.board.label(run),
+            figure(Metric::EVAL_LOSS),
+            percent(figure(Metric::ACCURACY)),
+            figure(Metric::F1),
+        )
+    }
+
     fn epoch(&self, run: &RunId, record: &EpochRecord) -> String {
         let of = self.board.find(run).map_or_else(String::new, |active| format!("/{}", active.epochs));
         format!(
             "epoch {}{of} {}: train loss {:.4}, eval loss {:.4}, accuracy {}, F1 {:.4}, {} examples/s, {:.1} s",
             record.epoch,
             self.board.label(run),
-            record.train_loss,
-            record.eval_loss,
-            percent(record.scores.accuracy),
-            record.scores.f1,
+            record.metric(Metric::TRAIN_LOSS),
+            record.metric(Metric::EVAL_LOSS),
+            percent(record.metric(Metric::ACCURACY)),
+            record.metric(Metric::F1),
             HumanCount(record.examples_per_second.round() as u64),
             record.seconds,
         )
@@ -103,7 +109,6 @@ mod tests {
 
     use super::*;
     use crate::event::Outcome;
-    use crate::metrics::Scores;
     use crate::spec::PackId;
 
     fn noon() -> SystemTime {
@@ -132,12 +137,15 @@ mod tests {
         let runs: Vec<RunId> = ["a1", "b2", "c3"].map(|run| RunId(run.to_string())).to_vec();
         let epoch = EpochRecord {
             epoch: 1,
-            train_loss: 0.51239,
-            train_accuracy: 0.81,
+            metrics: [
+                (Metric::TRAIN_LOSS, 0.51239),
+                (Metric::EVAL_LOSS, 0.40001),
+                (Metric::ACCURACY, 0.9015625),
+                (Metric::F1, 0.90123),
+            ]
+            .into_iter()
+            .collect(),
             train_eval_loss: None,
-            eval_loss: 0.40001,
-            scores: Scores { accuracy: 0.9015625, precision: 0.9, recall: 0.9, f1: 0.90123 },
-            mean_confidence: 0.9,
             learning_rate: 1e-5,
             seconds: 61.24,
             examples_per_second: 1234.5,

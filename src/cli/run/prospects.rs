@@ -9,7 +9,7 @@ use crate::metrics::{
 };
 use crate::report::seed_noise::{Earlier, SeedNoise};
 use crate::report::{outlook, verdicts};
-use crate::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName, PlannedRun, RunId, Sweep};
+use crate::spec::{Expectation, Hypothesis, HypothesisMetric, Metric, PlannedRun, RunId, Sweep};
 use crate::store::Deciding;
 
 use super::chosen::Chosen;
@@ -96,7 +96,7 @@ impl Known {
             let executor = chosen.executors.kind();
             Earlier::read(&options.results, &sweep.name, &run.spec, examples, options.rehearse, executor)
         });
-        let measured = earlier.noise(HypothesisMetric::Best(MetricName::Accuracy)).map(|noise| noise.mean);
+        let measured = earlier.noise(HypothesisMetric::Best(Metric::ACCURACY)).map(|noise| noise.mean);
         let accuracy = measured.unwrap_or_else(|| expected_accuracy(sweep));
         Self { accuracy, is_measured: measured.is_some(), earlier }
     }
@@ -130,16 +130,11 @@ fn foresee<'a>(
 }
 
 fn quantity(metric: HypothesisMetric, accuracy: f64) -> Quantity {
-    match metric {
-        HypothesisMetric::EpochsToReach { .. } => Quantity::Epochs,
-        HypothesisMetric::GeneralizationGap => Quantity::Loss,
-        HypothesisMetric::Best(name)
-        | HypothesisMetric::Last(name)
-        | HypothesisMetric::AfterEpoch { metric: name, .. } => match name {
-            MetricName::EvalLoss | MetricName::TrainLoss => Quantity::Loss,
-            MetricName::MeanConfidence => Quantity::Confidence,
-            _ => Quantity::Score { accuracy },
-        },
+    match metric.scale() {
+        Scale::Epochs => Quantity::Epochs,
+        Scale::Loss | Scale::Correlation => Quantity::Loss,
+        Scale::Share if metric.recorded().is_some_and(|metric| !metric.counts_examples()) => Quantity::Confidence,
+        Scale::Share => Quantity::Score { accuracy },
     }
 }
 
@@ -205,7 +200,7 @@ fn basis(planned: &Planned<'_>) -> String {
 
 /// `2.1 points lower`, `margin 0.5 points`.
 fn amount(hypothesis: &Hypothesis, value: f64) -> String {
-    let scale = verdicts::scale(hypothesis.metric);
+    let scale = hypothesis.metric.scale();
     // As many digits as tell two amounts apart that are not the same.
     let shown = if scale == Scale::Share && value < 0.001 {
         format!("{:.2} points", 100.0 * value)
@@ -247,7 +242,7 @@ fn basis_of_noise(planned: &[Planned<'_>], known: &Known) -> String {
         let Some(noise) = &planned.noise else {
             continue;
         };
-        let scale = verdicts::scale(planned.hypothesis.metric);
+        let scale = planned.hypothesis.metric.scale();
         let (sd, bound) = (noise.spread.sd, noise.spread.upper(CONFIDENCE));
         let line = format!(
             "  {}: {} from seed to seed, taken as {} ({} of {}, of {})\n",

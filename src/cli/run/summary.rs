@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cli::again;
 use crate::cli::text::{Align, Table, clock, count, percent};
 use crate::exit_code::ExitCode;
-use crate::spec::MetricName;
+use crate::spec::Metric;
 use crate::store::{ExecutorKind, RunState, RunView, Store, ranking_metric};
 use crate::words::shell_path;
 
@@ -92,8 +92,8 @@ fn table(views: &[RunView]) -> Table {
             view.run.label.clone(),
             view.state.to_string(),
             figure(&|best| best.epoch.to_string()),
-            figure(&|best| percent(best.scores.accuracy)),
-            figure(&|best| format!("{:.4}", best.scores.f1)),
+            figure(&|best| percent(best.metric(Metric::ACCURACY))),
+            figure(&|best| format!("{:.4}", best.metric(Metric::F1))),
             if view.epochs == 0 {
                 "-".to_string()
             } else {
@@ -105,7 +105,7 @@ fn table(views: &[RunView]) -> Table {
 }
 
 /// Higher for better runs; below every other where there is no number.
-fn standing(view: &RunView, metric: MetricName) -> f64 {
+fn standing(view: &RunView, metric: Metric) -> f64 {
     let value = view.best.as_ref().map(|best| best.metric(metric)).filter(|value| !value.is_nan());
     value.map_or(f64::NEG_INFINITY, |value| if metric.lower_is_better() { -value } else { value })
 }

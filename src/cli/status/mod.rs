@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
-use crate::spec::MetricName;
+use crate::spec::Metric;
 use crate::store::{ExecutorKind, RunState, RunView, Store, best_run, ranking_metric, sweep_folders};
 
 use super::context::Context;
@@ -228,11 +228,17 @@ fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
         text.push_str(&format!("  about {} left\n", clock(left)));
     }
     if let Some((view, best)) = best_run(&present).and_then(|view| Some((view, view.best.as_ref()?))) {
-        let by = match ranking_metric(&present) {
-            MetricName::Accuracy => String::new(),
-            metric => format!(" (the best by {}: {:.4})", metric.name(), best.metric(metric)),
+        let metric = ranking_metric(&present);
+        let by = if metric == Metric::ACCURACY {
+            String::new()
+        } else {
+            format!(" (the best by {}: {:.4})", metric.name(), best.metric(metric))
         };
-        text.push_str(&format!("  best so far: {}, accuracy {}{by}\n", view.run.label, percent(best.scores.accuracy)));
+        text.push_str(&format!(
+            "  best so far: {}, accuracy {}{by}\n",
+            view.run.label,
+            percent(best.metric(Metric::ACCURACY))
+        ));
     }
     text.push_str(jobs);
     let running = running(&present);
@@ -278,7 +284,7 @@ fn running(views: &[RunView]) -> Table {
             progress.map_or_else(none, |at| format!("{}/{}", at.epoch, at.epochs)),
             progress.map_or_else(none, |at| format!("{}/{}", HumanCount(at.step as u64), HumanCount(at.steps as u64))),
             progress.and_then(|at| at.train_loss).map_or_else(none, |loss| format!("{loss:.4}")),
-            view.best.as_ref().map_or_else(none, |best| percent(best.scores.accuracy)),
+            view.best.as_ref().map_or_else(none, |best| percent(best.metric(Metric::ACCURACY))),
             progress.and_then(|at| at.examples_per_second).map_or_else(none, |speed| format!("{speed:.0}")),
             progress.and_then(|at| at.seconds_left).map_or_else(none, |left| clock(seconds(left))),
         ]);
@@ -339,8 +345,8 @@ impl RunStatus {
             seconds: view.seconds,
             seconds_left: progress.and_then(|at| at.seconds_left),
             best_epoch: best.map(|best| best.epoch),
-            accuracy: best.map(|best| best.scores.accuracy),
-            f1: best.map(|best| best.scores.f1),
+            accuracy: best.map(|best| best.metric(Metric::ACCURACY)),
+            f1: best.map(|best| best.metric(Metric::F1)),
             trainable_parameters: view.trainable_parameters,
             memory: memory.map(|memory| memory.per_run()),
             reason: view.reason.clone(),

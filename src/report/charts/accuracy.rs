@@ -1,7 +1,7 @@
 //! Accuracy on the evaluation examples over epochs, with the reported figure as a line.
 
 use crate::report::model::Report;
-use crate::spec::MetricName;
+use crate::spec::Metric;
 
 use super::canvas::{HEIGHT, Point, Rect, WIDTH, picture};
 use super::legend::{MARGIN, heading};
@@ -14,7 +14,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     if selection.is_empty() {
         return Ok(None);
     }
-    let metric = MetricName::Accuracy;
+    let metric = Metric::ACCURACY;
     let reference = words::reference(report, metric);
     let legend = selection.legend(report, looks);
     let picture = picture(WIDTH, HEIGHT, |canvas| {
@@ -45,7 +45,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
 /// Where the curves run, in pixels.
 fn positions(panel: &Panel, report: &Report, selection: &Selection) -> Vec<Vec<Point>> {
     let line = |&i: &usize| {
-        let means = series::means(report, i, MetricName::Accuracy);
+        let means = series::means(report, i, Metric::ACCURACY);
         means.into_iter().map(|(x, y)| panel.at(x, y)).collect()
     };
     selection.shown.iter().chain(&selection.context).map(line).collect()

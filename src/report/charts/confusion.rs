@@ -4,7 +4,7 @@ use crate::event::best_by;
 use crate::metrics::Confusion;
 use crate::report::metric;
 use crate::report::model::{Answers, Report, Run};
-use crate::spec::MetricName;
+use crate::spec::Metric;
 
 use super::canvas::{Anchor, Canvas, Drawn, Rect, Type, WIDTH, picture, wrap};
 use super::legend::{Heading, MARGIN};
@@ -93,11 +93,11 @@ impl Title<'_> {
 }
 
 fn accuracy(run: &Run) -> f64 {
-    run.judged(MetricName::Accuracy).unwrap_or(f64::NEG_INFINITY)
+    run.judged(Metric::ACCURACY).unwrap_or(f64::NEG_INFINITY)
 }
 
 fn figure(run: &Run) -> String {
-    metric::write(MetricName::Accuracy, accuracy(run))
+    metric::write(Metric::ACCURACY, accuracy(run))
 }
 
 /// The measures of a matrix, in pixels.

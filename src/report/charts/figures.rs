@@ -3,7 +3,7 @@
 
 use crate::report::metric;
 use crate::report::model::{Configuration, Report};
-use crate::spec::{MetricName, ReferenceFigure};
+use crate::spec::{Metric, ReferenceFigure};
 
 use super::axis::Axis;
 use super::canvas::{HEIGHT, Point, Rect, Stroke, WIDTH, picture};
@@ -21,7 +21,7 @@ struct Figure {
     number: usize,
     what: &'static str,
     axis: &'static str,
-    curves: &'static [(MetricName, Look, &'static str)],
+    curves: &'static [(Metric, Look, &'static str)],
 }
 
 const FIGURES: [Figure; 2] = [
@@ -31,8 +31,8 @@ const FIGURES: [Figure; 2] = [
         what: "training and validation loss",
         axis: "Loss",
         curves: &[
-            (MetricName::TrainLoss, Look { color: OKABE_ITO[4], marker: Marker::Square }, "training"),
-            (MetricName::EvalLoss, Look { color: OKABE_ITO[0], marker: Marker::Circle }, "validation"),
+            (Metric::TRAIN_LOSS, Look { color: OKABE_ITO[4], marker: Marker::Square }, "training"),
+            (Metric::EVAL_LOSS, Look { color: OKABE_ITO[0], marker: Marker::Circle }, "validation"),
         ],
     },
     Figure {
@@ -40,7 +40,7 @@ const FIGURES: [Figure; 2] = [
         number: 2,
         what: "accuracy over epochs",
         axis: "Accuracy (evaluation)",
-        curves: &[(MetricName::Accuracy, Look { color: OKABE_ITO[0], marker: Marker::Circle }, "measured")],
+        curves: &[(Metric::ACCURACY, Look { color: OKABE_ITO[0], marker: Marker::Circle }, "measured")],
     },
 ];
 
@@ -60,7 +60,7 @@ fn one(report: &Report, index: usize, figure: &Figure) -> Result<Chart, DrawErro
     let picture = picture(WIDTH, HEIGHT, |canvas| {
         let top = Heading::new(&title, &subtitle(report, configuration)).draw(canvas)?;
         let legend = legend(report, configuration, figure, &reported);
-        let metrics: Vec<MetricName> = figure.curves.iter().map(|(name, ..)| *name).collect();
+        let metrics: Vec<Metric> = figure.curves.iter().map(|(name, ..)| *name).collect();
         let y = series::axis_over(std::slice::from_ref(configuration), &metrics, &reported.values(), 7);
         let right = f64::from(WIDTH) - MARGIN - legend.width();
         let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);
@@ -111,7 +111,7 @@ struct Reported<'a> {
 impl<'a> Reported<'a> {
     fn of(report: &'a Report, figure: &Figure) -> Reported<'a> {
         let mut reported = Reported { points: Vec::new(), lines: Vec::new() };
-        let shown = |name: &str| figure.curves.iter().any(|(metric, ..)| metric::key(*metric) == name);
+        let shown = |name: &str| figure.curves.iter().any(|(metric, ..)| metric.name() == name);
         for entry in report.reference.iter().filter(|entry| shown(&entry.metric) && entry.value.is_finite()) {
             match entry.epoch {
                 Some(epoch) => reported.points.push((epoch, entry)),
@@ -134,7 +134,7 @@ fn epochs(configuration: &Configuration, reported: &Reported<'_>) -> Axis {
 }
 
 fn exactly(entry: &ReferenceFigure) -> String {
-    let name = metric::named(&entry.metric);
+    let name = Metric::named(&entry.metric);
     name.map_or_else(|| entry.value.to_string(), |name| metric::write_exactly(name, entry.value))
 }
 
@@ -175,7 +175,7 @@ fn description(report: &Report, configuration: &Configuration, figure: &Figure, 
         .iter()
         .filter_map(|(name, ..)| {
             let (epoch, last) = configuration.over_epochs(*name).last()?;
-            let title = metric::title(*name);
+            let title = name.title();
             Some(format!("{title} {} after epoch {epoch}", metric::write_exactly(*name, last.mean)))
         })
         .collect();
@@ -227,9 +227,9 @@ mod tests {
         let reported = Reported { points: vec![(1, &entries[0]), (3, &entries[1])], lines: vec![&entries[2]] };
         let x = epochs(&configuration(2), &reported);
         assert!(x.contains(1.0) && x.contains(3.0) && !x.contains(4.0));
-        let y = series::axis_over(&[configuration(2)], &[MetricName::Accuracy], &reported.values(), 7);
+        let y = series::axis_over(&[configuration(2)], &[Metric::ACCURACY], &reported.values(), 7);
         assert!(reported.values().iter().all(|value| y.contains(*value)));
-        let loss = series::axis_over(&[configuration(2)], &[MetricName::EvalLoss], &[3.5], 7);
+        let loss = series::axis_over(&[configuration(2)], &[Metric::EVAL_LOSS], &[3.5], 7);
         assert!(loss.contains(3.5), "{loss:?}");
     }
 }

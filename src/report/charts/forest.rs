@@ -56,7 +56,7 @@ fn groups(report: &Report) -> Vec<(Scale, Vec<(&Judged, Assessment)>)> {
     [Scale::Share, Scale::Loss, Scale::Epochs]
         .into_iter()
         .map(|scale| {
-            let of_scale = |judged: &&Judged| verdicts::scale(judged.hypothesis.metric) == scale;
+            let of_scale = |judged: &&Judged| judged.hypothesis.metric.scale() == scale;
             let with_evidence =
                 report.judged.iter().filter(of_scale).filter_map(|judged| Some((judged, judged.joint?.assessment)));
             (scale, with_evidence.collect::<Vec<_>>())

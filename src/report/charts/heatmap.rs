@@ -4,7 +4,7 @@ use crate::metrics::Summary;
 use crate::report::design::{self, Factor, Shape};
 use crate::report::metric;
 use crate::report::model::Report;
-use crate::spec::MetricName;
+use crate::spec::Metric;
 
 use super::canvas::{Anchor, Canvas, Drawn, HEIGHT, Rect, Type, WIDTH, picture};
 use super::legend::{MARGIN, heading};
@@ -42,13 +42,13 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     })?;
     let description = format!(
         "Each cell: accuracy at the best epoch, mean over seeds, darker is better. {}",
-        words::standing(report, MetricName::Accuracy, 3)
+        words::standing(report, Metric::ACCURACY, 3)
     );
     Ok(Some(Chart { name: "heatmap", title, description, picture }))
 }
 
 fn cell(report: &Report, configuration: usize) -> Option<Summary> {
-    report.configurations[configuration].best.get(&MetricName::Accuracy).copied()
+    report.configurations[configuration].best.get(&Metric::ACCURACY).copied()
 }
 
 fn grid(canvas: &Canvas<'_>, rect: Rect, report: &Report, across: &Factor, down: &Factor, range: (f64, f64)) -> Drawn {
@@ -82,7 +82,7 @@ fn filled(canvas: &Canvas<'_>, rect: Rect, summary: Summary, (low, high): (f64, 
     let color = sequential((summary.mean - low) / (high - low));
     canvas.fill(rect, color)?;
     let look = Type::small().anchor(Anchor::Middle).color(palette::on(luminance(color)));
-    let text = metric::write(MetricName::Accuracy, summary.mean);
+    let text = metric::write(Metric::ACCURACY, summary.mean);
     if rect.width() < look.width(&text) + 8.0 {
         return Ok(());
     }
@@ -106,7 +106,7 @@ pub(super) fn scale(canvas: &Canvas<'_>, rect: Rect, (low, high): (f64, f64)) ->
     }
     for (share, value) in [(0.0, low), (0.5, (low + high) / 2.0), (1.0, high)] {
         let at = (rect.right + 10.0, rect.bottom - share * rect.height());
-        canvas.text(&metric::write(MetricName::Accuracy, value), at, Type::small())?;
+        canvas.text(&metric::write(Metric::ACCURACY, value), at, Type::small())?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use plotters::style::Color;
 
 use crate::report::metric;
 use crate::report::model::Report;
-use crate::spec::MetricName;
+use crate::spec::Metric;
 
 use super::axis::{Axis, Unit};
 use super::canvas::{Anchor, Canvas, Drawn, Rect, Stroke, Type, WIDTH, picture};
@@ -24,7 +24,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     if chosen.is_empty() {
         return Ok(None);
     }
-    let metric = MetricName::Accuracy;
+    let metric = Metric::ACCURACY;
     let reference = words::reference(report, metric);
     let left_out = report.ranking().len() - chosen.len();
     let heading = Heading::new("Accuracy with 95 % intervals", &subtitle(report, &chosen, left_out));
@@ -64,7 +64,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
 fn chosen(report: &Report) -> Vec<usize> {
     let ranked = report.ranking();
     let ranked: Vec<usize> =
-        ranked.into_iter().filter(|&i| report.configurations[i].best.contains_key(&MetricName::Accuracy)).collect();
+        ranked.into_iter().filter(|&i| report.configurations[i].best.contains_key(&Metric::ACCURACY)).collect();
     if ranked.len() <= MOST {
         return ranked;
     }
@@ -82,7 +82,7 @@ fn row(
     name_width: f64,
 ) -> Drawn {
     let configuration = &report.configurations[index];
-    let Some(spread) = configuration.best.get(&MetricName::Accuracy) else {
+    let Some(spread) = configuration.best.get(&Metric::ACCURACY) else {
         return Ok(());
     };
     let look = looks.get(index);
@@ -90,14 +90,14 @@ fn row(
     rows::name(canvas, panel, y, &configuration.name, name_width, kind)?;
     if spread.count > 1 {
         let completed = report.runs_of(configuration).filter(|run| run.completed());
-        for accuracy in completed.filter_map(|run| run.judged(MetricName::Accuracy)) {
+        for accuracy in completed.filter_map(|run| run.judged(Metric::ACCURACY)) {
             canvas.dot((panel.at(accuracy, 0.0).0, y - 13.0), 5, look.color.mix(0.6))?;
         }
     }
     let interval = configuration.accuracy_interval;
     let point = rows::Point { marker: look.marker, color: look.color, one_seed: spread.count == 1 };
     rows::estimate(canvas, panel, y, spread.mean, interval, point)?;
-    let mut figures = metric::write(MetricName::Accuracy, spread.mean);
+    let mut figures = metric::write(Metric::ACCURACY, spread.mean);
     if let Some(interval) = interval {
         figures.push_str(&format!("  [{:.1}, {:.1}]", interval.low * 100.0, interval.high * 100.0));
     }
@@ -116,7 +116,7 @@ fn widest_name(report: &Report, chosen: &[usize]) -> f64 {
 fn value_axis(report: &Report, chosen: &[usize], reference: Option<f64>) -> Axis {
     let ends = chosen.iter().flat_map(|&i| {
         let configuration = &report.configurations[i];
-        let spread = configuration.best.get(&MetricName::Accuracy);
+        let spread = configuration.best.get(&Metric::ACCURACY);
         let of_interval = configuration.accuracy_interval.map(|interval| [interval.low, interval.high]);
         of_interval.into_iter().flatten().chain(spread.into_iter().flat_map(|s| [s.min, s.max]))
     });
@@ -143,8 +143,7 @@ fn reference_line(canvas: &Canvas<'_>, panel: &Panel, value: f64, name: &str) ->
 
 fn subtitle(report: &Report, chosen: &[usize], left_out: usize) -> String {
     let mut text = words::subject(report);
-    let of_one_seed =
-        |i: &usize| report.configurations[*i].best.get(&MetricName::Accuracy).is_some_and(|s| s.count == 1);
+    let of_one_seed = |i: &usize| report.configurations[*i].best.get(&Metric::ACCURACY).is_some_and(|s| s.count == 1);
     if chosen.iter().any(of_one_seed) {
         text.push_str(" · hollow: one seed, the interval is about this one model");
     }

@@ -1,7 +1,7 @@
 //! Training against validation loss over epochs.
 
 use crate::report::model::Report;
-use crate::spec::MetricName;
+use crate::spec::Metric;
 
 use super::canvas::{Canvas, Drawn, HEIGHT, Rect, Stroke, Type, WIDTH, picture};
 use super::legend::{Key, MARGIN, heading};
@@ -12,7 +12,7 @@ use super::{Chart, DrawError, Looks, words};
 
 /// Up to this many configurations share one panel, training dashed and validation solid.
 const TOGETHER: usize = 3;
-const BOTH: [MetricName; 2] = [MetricName::TrainLoss, MetricName::EvalLoss];
+const BOTH: [Metric; 2] = [Metric::TRAIN_LOSS, Metric::EVAL_LOSS];
 
 pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, DrawError> {
     let selection = Selection::of(report, looks);
@@ -48,11 +48,11 @@ fn one_panel(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, sele
     let panel = Panel { rect, x: series::epoch_axis(report, 12), y };
     panel.frame(canvas, Labels::all("Epoch", "Loss"))?;
     for &i in &selection.shown {
-        for part in series::comparable_means(report, i, MetricName::TrainLoss) {
+        for part in series::comparable_means(report, i, Metric::TRAIN_LOSS) {
             panel.curve(canvas, &part, 1.0, Stroke::dashed(looks.get(i).color, 3))?;
         }
     }
-    series::overlay(canvas, &panel, report, looks, selection, MetricName::EvalLoss, series::RADIUS)?;
+    series::overlay(canvas, &panel, report, looks, selection, Metric::EVAL_LOSS, series::RADIUS)?;
     legend.beside(canvas, rect)
 }
 
@@ -75,7 +75,7 @@ fn side_by_side(canvas: &Canvas<'_>, top: f64, report: &Report, looks: &Looks, s
 /// Which configurations end with a validation loss well above their lowest, over the runs that got that far.
 fn gap_sentence(report: &Report) -> String {
     let rises = |configuration: &usize| {
-        let parts = series::comparable_means(report, *configuration, MetricName::EvalLoss);
+        let parts = series::comparable_means(report, *configuration, Metric::EVAL_LOSS);
         let losses = parts.last().map_or(&[][..], Vec::as_slice);
         let lowest = losses.iter().map(|(_, loss)| *loss).fold(f64::INFINITY, f64::min);
         losses.last().is_some_and(|(_, last)| *last > 1.05 * lowest)

@@ -1,7 +1,7 @@
 //! Small multiples: one panel per configuration, for sweeps with too many to share one.
 
 use crate::report::model::Report;
-use crate::spec::MetricName;
+use crate::spec::Metric;
 
 use super::canvas::{Canvas, Drawn, Rect, Stroke, Type, WIDTH, picture, wrap};
 use super::legend::{Heading, Key, Legend, MARGIN};
@@ -62,7 +62,7 @@ fn accuracy_keys(baseline: bool, reference: Option<&String>) -> Vec<(Key, String
 }
 
 fn accuracy(report: &Report, looks: &Looks, shown: &[usize]) -> Result<Chart, DrawError> {
-    let metric = MetricName::Accuracy;
+    let metric = Metric::ACCURACY;
     let reference = words::reference(report, metric);
     let baseline = report.baseline.map(|i| series::means(report, i, metric));
     let keys = accuracy_keys(baseline.is_some(), reference.as_ref().map(|(_, name)| name));
@@ -90,14 +90,14 @@ fn loss(report: &Report, looks: &Looks, shown: &[usize]) -> Result<Chart, DrawEr
         (Key::Line(Stroke::solid(NEUTRAL, 4)), "validation".to_string()),
         (Key::Line(Stroke::dashed(NEUTRAL, 3)), "training".to_string()),
     ];
-    let axis = series::metric_axis(report, &[MetricName::TrainLoss, MetricName::EvalLoss], None, 4);
+    let axis = series::metric_axis(report, &[Metric::TRAIN_LOSS, Metric::EVAL_LOSS], None, 4);
     let title = "Training and validation loss, by configuration";
     let picture = sheet(report, title, shown, axis, "Loss", &keys, |canvas, panel, i| {
         let look = color_of(looks, i);
-        let training = series::means(report, i, MetricName::TrainLoss);
+        let training = series::means(report, i, Metric::TRAIN_LOSS);
         panel.curve(canvas, &training, 1.0, Stroke::dashed(look.color, 3))?;
-        panel.band(canvas, &series::bands(report, i, MetricName::EvalLoss), series::pale(look.color))?;
-        series::one(canvas, panel, report, look, i, MetricName::EvalLoss, series::SMALL_RADIUS)
+        panel.band(canvas, &series::bands(report, i, Metric::EVAL_LOSS), series::pale(look.color))?;
+        series::one(canvas, panel, report, look, i, Metric::EVAL_LOSS, series::SMALL_RADIUS)
     })?;
     let description = format!("{} Dashed: training; solid: validation.", panels_sentence(report, shown));
     Ok(Chart::new("loss_multiples", title, description, picture))

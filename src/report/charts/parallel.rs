@@ -3,9 +3,8 @@
 use plotters::style::RGBColor;
 
 use crate::report::design::{self, Factor, Shape};
-use crate::report::metric;
 use crate::report::model::Report;
-use crate::spec::MetricName;
+use crate::spec::Metric;
 
 use super::axis::{Axis, Unit};
 use super::canvas::{Anchor, Canvas, Drawn, HEIGHT, Point, Rect, Stroke, Type, WIDTH, picture};
@@ -27,7 +26,7 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     // The best come last, on top of the others.
     let mut order = report.ranking();
     order.reverse();
-    let value = |i: usize| report.configurations[i].best.get(&MetricName::Accuracy).map(|summary| summary.mean);
+    let value = |i: usize| report.configurations[i].best.get(&Metric::ACCURACY).map(|summary| summary.mean);
     let Some(range) = rows::range(order.iter().filter_map(|&i| value(i))) else {
         return Ok(None);
     };
@@ -49,7 +48,7 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     })?;
     let description = format!(
         "One line per configuration through its value of each parameter to its accuracy. {}",
-        words::standing(report, MetricName::Accuracy, 3)
+        words::standing(report, Metric::ACCURACY, 3)
     );
     Ok(Some(Chart::new("parallel", title, description, picture)))
 }
@@ -99,7 +98,7 @@ fn axes(canvas: &Canvas<'_>, rect: Rect, factors: &[Factor], accuracy: &Axis) ->
         }
     }
     canvas.line(&[(rect.right, rect.top), (rect.right, rect.bottom)], Stroke::solid(INK, 2))?;
-    let title = metric::title(MetricName::Accuracy);
+    let title = Metric::ACCURACY.title();
     canvas.text(title, (rect.right, rect.top - 28.0), Type::small().bold().anchor(Anchor::Middle))?;
     for (value, text) in &accuracy.ticks {
         let y = rect.bottom - rect.height() * accuracy.share(*value);

@@ -3,7 +3,7 @@
 use crate::metrics::{Candidate, pareto_front};
 use crate::report::model::Report;
 use crate::report::tables::{self, Row};
-use crate::spec::MetricName;
+use crate::spec::Metric;
 
 use super::axis::{Axis, Unit};
 use super::canvas::{Canvas, Drawn, HEIGHT, Rect, Stroke, WIDTH, picture};
@@ -57,7 +57,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
 fn points<'a>(report: &'a Report) -> Vec<Point<'a>> {
     let place = |row: Row<'a>| {
         let cost = row.trainable_parameters? as f64;
-        let accuracy = row.spread(MetricName::Accuracy)?.mean;
+        let accuracy = row.spread(Metric::ACCURACY)?.mean;
         Some(Point { row, cost, accuracy })
     };
     tables::rows(report).into_iter().filter_map(place).collect()

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use plotters::style::{Color, RGBAColor, RGBColor};
 
 use crate::metrics::Summary;
-use crate::report::metric;
 use crate::report::model::{Configuration, Report};
-use crate::spec::MetricName;
+use crate::spec::Metric;
 use crate::words::counted;
 
 use super::Looks;
@@ -77,24 +76,24 @@ pub(crate) fn last_epoch(report: &Report) -> usize {
 
 /// An axis for a metric over all configurations' means and bands, with `also` inside. A few values far outside
 /// (a run on its way to diverging) do not stretch it.
-pub(crate) fn metric_axis(report: &Report, metrics: &[MetricName], also: Option<f64>, ticks: usize) -> Axis {
+pub(crate) fn metric_axis(report: &Report, metrics: &[Metric], also: Option<f64>, ticks: usize) -> Axis {
     axis_over(&report.configurations, metrics, also.as_slice(), ticks)
 }
 
 /// [`metric_axis`] over some configurations.
-pub(crate) fn axis_over(configurations: &[Configuration], metrics: &[MetricName], also: &[f64], ticks: usize) -> Axis {
+pub(crate) fn axis_over(configurations: &[Configuration], metrics: &[Metric], also: &[f64], ticks: usize) -> Axis {
     let values: Vec<f64> = configurations
         .iter()
         .flat_map(|c| metrics.iter().flat_map(|&m| c.over_epochs(m)))
         .flat_map(|(_, spread)| [spread.min, spread.max])
         .collect();
-    let loss = metrics.iter().any(|&m| metric::is_loss(m));
-    let (low, high) = robust_range(values, loss);
+    let shares = metrics.iter().all(|metric| metric.is_share());
+    let (low, high) = robust_range(values, metrics.iter().any(|metric| metric.lower_is_better()));
     let (low, high) = also.iter().filter(|v| v.is_finite()).fold((low, high), |(l, h), v| (l.min(*v), h.max(*v)));
-    let unit = if loss { Unit::Number } else { Unit::Percent };
+    let unit = if shares { Unit::Percent } else { Unit::Number };
     let air = (high - low) * 0.03;
     let (low, high) = (low - air, high + air);
-    let most = if loss { f64::INFINITY } else { 1.0 };
+    let most = if shares { 1.0 } else { f64::INFINITY };
     let (low, high) = (low.max(0.0), high.min(most));
     // What was reported is seen whatever it is.
     let (low, high) = also.iter().filter(|v| v.is_finite()).fold((low, high), |(l, h), v| (l.min(*v), h.max(*v)));
@@ -103,7 +102,7 @@ pub(crate) fn axis_over(configurations: &[Configuration], metrics: &[MetricName]
 
 /// The range of finite values without outliers on the bad side (high losses, low scores): those further from the middle
 /// half than 4 times its width.
-fn robust_range(mut values: Vec<f64>, loss: bool) -> (f64, f64) {
+fn robust_range(mut values: Vec<f64>, lower_is_better: bool) -> (f64, f64) {
     values.retain(|v| v.is_finite());
     values.sort_by(f64::total_cmp);
     let (Some(&low), Some(&high)) = (values.first(), values.last()) else {
@@ -111,7 +110,7 @@ fn robust_range(mut values: Vec<f64>, loss: bool) -> (f64, f64) {
     };
     let (lower, upper) = (quantile(&values, 0.25), quantile(&values, 0.75));
     let reach = 4.0 * (upper - lower).max(1e-3);
-    if loss { (low, high.min(upper + reach)) } else { (low.max(lower - reach), high) }
+    if lower_is_better { (low, high.min(upper + reach)) } else { (low.max(lower - reach), high) }
 }
 
 /// Draws context, bands, curves and markers of a metric.
@@ -121,7 +120,7 @@ pub(crate) fn overlay(
     report: &Report,
     looks: &Looks,
     selection: &Selection,
-    metric: MetricName,
+    metric: Metric,
     radius: f64,
 ) -> Drawn {
     context(canvas, panel, report, selection, metric)?;
@@ -136,7 +135,7 @@ pub(crate) fn overlay(
 }
 
 /// The configurations without a colour: a line each, or the range and the middle half of many.
-fn context(canvas: &Canvas<'_>, panel: &Panel, report: &Report, selection: &Selection, metric: MetricName) -> Drawn {
+fn context(canvas: &Canvas<'_>, panel: &Panel, report: &Report, selection: &Selection, metric: Metric) -> Drawn {
     let curves: Vec<Vec<(f64, f64)>> = selection.context.iter().map(|&i| means(report, i, metric)).collect();
     if curves.len() <= SINGLE_LINES {
         return curves.iter().try_for_each(|curve| panel.curve(canvas, curve, 1.0, Stroke::solid(CONTEXT, 2)));
@@ -175,7 +174,7 @@ pub(crate) fn one(
     report: &Report,
     look: Look,
     configuration: usize,
-    metric: MetricName,
+    metric: Metric,
     radius: f64,
 ) -> Drawn {
     let points = means(report, configuration, metric);
@@ -195,7 +194,7 @@ fn broken_off(
     report: &Report,
     look: Look,
     configuration: usize,
-    metric: MetricName,
+    metric: Metric,
 ) -> Drawn {
     for run in report.runs_of(&report.configurations[configuration]) {
         if run.sound() {
@@ -212,19 +211,19 @@ fn broken_off(
 }
 
 /// (epoch, mean).
-pub(crate) fn means(report: &Report, configuration: usize, metric: MetricName) -> Vec<(f64, f64)> {
+pub(crate) fn means(report: &Report, configuration: usize, metric: Metric) -> Vec<(f64, f64)> {
     report.configurations[configuration].over_epochs(metric).map(|(epoch, s)| (epoch as f64, s.mean)).collect()
 }
 
 /// [`means`] in parts, each over the same number of runs: from part to part a mean can change because of who is in it.
-pub(crate) fn comparable_means(report: &Report, configuration: usize, metric: MetricName) -> Vec<Vec<(f64, f64)>> {
+pub(crate) fn comparable_means(report: &Report, configuration: usize, metric: Metric) -> Vec<Vec<(f64, f64)>> {
     let summaries: Vec<(usize, &Summary)> = report.configurations[configuration].over_epochs(metric).collect();
     let parts = summaries.chunk_by(|a, b| a.1.count == b.1.count);
     parts.map(|part| part.iter().map(|(epoch, summary)| (*epoch as f64, summary.mean)).collect()).collect()
 }
 
 /// (epoch, lowest, highest), where there are at least two runs.
-pub(crate) fn bands(report: &Report, configuration: usize, metric: MetricName) -> Vec<(f64, f64, f64)> {
+pub(crate) fn bands(report: &Report, configuration: usize, metric: Metric) -> Vec<(f64, f64, f64)> {
     let several = report.configurations[configuration].over_epochs(metric).filter(|(_, s)| s.count > 1);
     several.map(|(epoch, s)| (epoch as f64, s.min, s.max)).collect()
 }

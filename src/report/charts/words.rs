@@ -3,7 +3,7 @@
 use crate::report::metric;
 use crate::report::model::Report;
 use crate::report::names;
-use crate::spec::MetricName;
+use crate::spec::Metric;
 pub(crate) use crate::words::counted;
 
 /// What was trained on what: `MiniLM on newswire.csv · 160 evaluation examples`, and a warning on rehearsals.
@@ -35,13 +35,13 @@ pub(crate) fn subject_and_seeds(report: &Report) -> String {
 }
 
 /// `paper 92.8 %`.
-pub(crate) fn reference(report: &Report, name: MetricName) -> Option<(f64, String)> {
+pub(crate) fn reference(report: &Report, name: Metric) -> Option<(f64, String)> {
     let figure = report.reference_for(name)?;
     Some((figure.value, format!("{} {}", figure.source, metric::write(name, figure.value))))
 }
 
 /// What the final means say, best first, for a chart's description.
-pub(crate) fn standing(report: &Report, name: MetricName, most: usize) -> String {
+pub(crate) fn standing(report: &Report, name: Metric, most: usize) -> String {
     let ranked = report.ranking();
     let figures: Vec<String> = ranked
         .iter()

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::report::model::Report;
-use crate::report::{metric, tables};
-use crate::spec::MetricName;
+use crate::report::tables;
+use crate::spec::Metric;
 use crate::words::counted;
 
 use super::different::different;
@@ -25,10 +25,10 @@ pub(super) fn selection(report: &Report) -> Vec<Item> {
 }
 
 fn epoch(report: &Report) -> Vec<String> {
-    let metrics: BTreeSet<MetricName> = report.runs.iter().map(|run| run.spec.metric_for_best).collect();
-    let rule = |name: &MetricName| {
-        let best = if metric::higher_is_better(*name) { "highest" } else { "lowest" };
-        format!("{best} {}", metric::title(*name).to_lowercase())
+    let metrics: BTreeSet<Metric> = report.runs.iter().map(|run| run.spec.metric_for_best).collect();
+    let rule = |name: &Metric| {
+        let best = if !name.lower_is_better() { "highest" } else { "lowest" };
+        format!("{best} {}", name.title().to_lowercase())
     };
     let rules: Vec<String> = metrics.iter().map(rule).collect();
     let mut said = vec![format!(
@@ -89,7 +89,7 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
                 "Accuracy (%)",
                 "95 % interval (%)",
                 "F1 (%)",
-                report.judged_title(MetricName::EvalLoss),
+                report.judged_title(Metric::EVAL_LOSS),
             ],
             table(report),
         ),
@@ -108,10 +108,10 @@ fn table(report: &Report) -> Vec<Vec<String>> {
             vec![
                 row.configuration.name.clone(),
                 format!("{} of {}", row.completed, row.planned),
-                cell(row, MetricName::Accuracy),
+                cell(row, Metric::ACCURACY),
                 interval.unwrap_or_else(|| "–".to_string()),
-                cell(row, MetricName::F1),
-                cell(row, MetricName::EvalLoss),
+                cell(row, Metric::F1),
+                cell(row, Metric::EVAL_LOSS),
             ]
         })
         .collect()

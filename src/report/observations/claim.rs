@@ -1,18 +1,17 @@
 //! What an observation claims of the difference, and in which unit.
 
 use crate::metrics::{Claim, ClaimError, Scale};
-use crate::report::verdicts;
-use crate::spec::{HypothesisMetric, Observation, Observed as Quantity};
+use crate::spec::{Observation, Observed as Quantity};
 
 pub(super) fn claim(observation: &Observation) -> Result<Claim, ClaimError> {
-    Claim::new(verdicts::expectation(observation.expect), observation.margin, scale(&observation.observe))
+    Claim::new(observation.expect, observation.margin, scale(&observation.observe))
 }
 
 /// The unit in which a quantity is given.
 pub(crate) fn scale(quantity: &Quantity) -> Scale {
     match quantity {
-        Quantity::Metric(metric) => verdicts::scale(*metric),
-        Quantity::Rise { metric, .. } => verdicts::scale(HypothesisMetric::Last(*metric)),
+        Quantity::Metric(metric) => metric.scale(),
+        Quantity::Rise { metric, .. } => metric.scale(),
         Quantity::Correlation(..) => Scale::Correlation,
         Quantity::Spread(_) | Quantity::ClassBias | Quantity::TrainableShare => Scale::Share,
     }

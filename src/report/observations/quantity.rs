@@ -2,7 +2,7 @@
 
 use crate::report::model::Run;
 use crate::report::pairing;
-use crate::spec::{Against, HypothesisMetric, MetricName, Observation, Observed as Quantity, Until};
+use crate::spec::{Against, HypothesisMetric, Metric, Observation, Observed as Quantity, Until};
 
 /// The examples that both sides of an observation are measured on: what is compared must be of the same ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Examples {
 
     /// A run's value of a metric.
     fn value(self, run: &Run, of: HypothesisMetric) -> Result<f64, String> {
-        let after = |name: MetricName, epoch: Option<usize>| {
+        let after = |name: Metric, epoch: Option<usize>| {
             let epoch = epoch.ok_or_else(|| format!("{} has no epochs", run.label))?;
             pairing::value(run, HypothesisMetric::AfterEpoch { metric: name, epoch })
         };
@@ -77,8 +77,8 @@ pub(super) fn value(run: &Run, quantity: &Quantity, examples: Examples) -> Resul
 }
 
 /// Pearson's correlation over the epochs.
-fn correlation(run: &Run, one: MetricName, other: MetricName) -> Result<f64, String> {
-    let column = |name: MetricName| -> Vec<f64> { run.epochs.iter().map(|epoch| epoch.metric(name)).collect() };
+fn correlation(run: &Run, one: Metric, other: Metric) -> Result<f64, String> {
+    let column = |name: Metric| -> Vec<f64> { run.epochs.iter().map(|epoch| epoch.metric(name)).collect() };
     let (a, b) = (column(one), column(other));
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let (mean_a, mean_b) = (mean(&a), mean(&b));
@@ -107,7 +107,7 @@ pub(super) fn resolution(runs: &[&Run], quantity: &Quantity, examples: Examples)
             | HypothesisMetric::Last(name)
             | HypothesisMetric::AfterEpoch { metric: name, .. },
         )
-        | Quantity::Rise { metric: name, .. } => name.is_share() && *name != MetricName::MeanConfidence,
+        | Quantity::Rise { metric: name, .. } => name.counts_examples(),
         Quantity::Spread(_) | Quantity::ClassBias => true,
         Quantity::Metric(HypothesisMetric::EpochsToReach { .. }) => return 1.0,
         _ => false,

@@ -1,8 +1,8 @@
 //! Observations in words, the same in tables and pages.
 
 use crate::metrics::{ALPHA, Scale};
-use crate::report::{metric, verdicts};
-use crate::spec::{Against, MetricName, Observation, Observed as Quantity, Until};
+use crate::report::verdicts;
+use crate::spec::{Against, Metric, Observation, Observed as Quantity, Until};
 
 use super::claim::{claim, scale};
 use super::judged::{Judgement, Observed};
@@ -17,7 +17,7 @@ pub(crate) fn claimed(observation: &Observation) -> String {
 
 /// A quantity in words.
 pub(crate) fn words(quantity: &Quantity) -> String {
-    let lower = |name: MetricName| metric::title(name).to_lowercase();
+    let lower = |name: Metric| name.title().to_lowercase();
     match quantity {
         Quantity::Metric(metric) => verdicts::metric_words(*metric),
         Quantity::Rise { metric, from, to: Until::Epoch(to) } => {

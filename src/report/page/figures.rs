@@ -2,19 +2,10 @@
 
 use maud::{Markup, PreEscaped, html};
 
+use crate::metrics::{Metric, Table};
 use crate::report::charts::Chart;
 use crate::report::model::Report;
 use crate::report::tables::{self, Row};
-use crate::spec::MetricName;
-
-const METRICS: [MetricName; 6] = [
-    MetricName::Accuracy,
-    MetricName::F1,
-    MetricName::Precision,
-    MetricName::Recall,
-    MetricName::MeanConfidence,
-    MetricName::EvalLoss,
-];
 
 pub(super) fn charts(charts: &[Chart], extension: &str) -> Option<Markup> {
     if charts.is_empty() {
@@ -43,6 +34,7 @@ fn accessible(chart: &Chart) -> String {
 
 pub(super) fn configurations(report: &Report) -> Option<Markup> {
     let rows = tables::rows(report);
+    let metrics = Metric::shown_in(Table::Configurations);
     if rows.is_empty() {
         return None;
     }
@@ -54,18 +46,18 @@ pub(super) fn configurations(report: &Report) -> Option<Markup> {
                     tr {
                         th scope="col" { "Configuration" }
                         th.number scope="col" { "Runs" }
-                        @for name in METRICS { th.number scope="col" { (report.judged_title(name)) } }
+                        @for name in &metrics { th.number scope="col" { (report.judged_title(*name)) } }
                         th.number scope="col" { "Accuracy, 95 % interval" }
                         th.number scope="col" { "Trainable parameters" }
                     }
                 }
-                tbody { @for row in &rows { (configuration(row, &rows)) } }
+                tbody { @for row in &rows { (configuration(row, &rows, &metrics)) } }
             }
         }
     })
 }
 
-fn configuration(row: &Row<'_>, rows: &[Row<'_>]) -> Markup {
+fn configuration(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> Markup {
     let name = &row.configuration.name;
     html! {
         tr {
@@ -73,7 +65,7 @@ fn configuration(row: &Row<'_>, rows: &[Row<'_>]) -> Markup {
             td.number {
                 (row.completed) @if row.completed < row.planned { " of " (row.planned) }
             }
-            @for name in METRICS {
+            @for &name in metrics {
                 @let spread = row.spread(name);
                 @let is_best = spread.is_some_and(|spread| tables::best(rows, name) == Some(spread.mean));
                 td.number.best[is_best] {

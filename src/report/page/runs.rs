@@ -5,19 +5,19 @@ use std::collections::{BTreeSet, HashMap};
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
+use crate::metrics::{Metric, Table};
 use crate::report::metric;
 use crate::report::model::{Report, Run};
-use crate::spec::{MetricName, RunSpec};
+use crate::spec::RunSpec;
 use crate::store::parameters;
 
 use super::document::url;
-
-const METRICS: [MetricName; 4] = [MetricName::Accuracy, MetricName::F1, MetricName::EvalLoss, MetricName::TrainLoss];
 
 pub(super) fn section(report: &Report, results: &str) -> Option<Markup> {
     if report.runs.is_empty() {
         return None;
     }
+    let metrics = Metric::shown_in(Table::Runs);
     let states: BTreeSet<&str> = report.runs.iter().map(|run| run.state.name()).collect();
     Some(html! {
         div.tools {
@@ -34,8 +34,8 @@ pub(super) fn section(report: &Report, results: &str) -> Option<Markup> {
         div.scroll tabindex="0" role="region" aria-label="All runs, scrollable" {
             table id="runs-table" {
                 caption { "Figures on the evaluation examples at the best epoch so far. A heading sorts; + shows all parameters and what differs from the baseline." }
-                thead { tr { (headings(report.has_test())) } }
-                tbody { @for (index, run) in report.runs.iter().enumerate() { (row(report, index, run, results)) } }
+                thead { tr { (headings(&metrics, report.has_test())) } }
+                tbody { @for (index, run) in report.runs.iter().enumerate() { (row(report, index, run, results, &metrics)) } }
             }
         }
         script type="application/json" id="run-parameters" { (PreEscaped(embedded(report))) }
@@ -43,13 +43,13 @@ pub(super) fn section(report: &Report, results: &str) -> Option<Markup> {
 }
 
 /// `tested`: with what runs give on their test.
-fn headings(tested: bool) -> Markup {
+fn headings(metrics: &[Metric], tested: bool) -> Markup {
     let numeric =
         |title: &str| html! { th.number scope="col" data-numeric="true" { button type="button" { (title) } } };
     html! {
         th scope="col" { button type="button" { "Run" } }
         th scope="col" { button type="button" { "State" } }
-        @for name in METRICS { (numeric(metric::title(name))) }
+        @for name in metrics { (numeric(name.title())) }
         @if tested { (numeric("Test accuracy")) (numeric("Test loss")) }
         (numeric("Best epoch"))
         (numeric("Minutes"))
@@ -57,7 +57,7 @@ fn headings(tested: bool) -> Markup {
     }
 }
 
-fn row(report: &Report, index: usize, run: &Run, results: &str) -> Markup {
+fn row(report: &Report, index: usize, run: &Run, results: &str, metrics: &[Metric]) -> Markup {
     let best = run.best_epoch();
     let minutes = run.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>() / 60.0;
     let label = if run.label.is_empty() { &report.configurations[run.configuration].name } else { &run.label };
@@ -68,14 +68,14 @@ fn row(report: &Report, index: usize, run: &Run, results: &str) -> Markup {
                 " " (label)
             }
             td { (run.state.name()) }
-            @for name in METRICS {
+            @for &name in metrics {
                 @match best.map(|epoch| epoch.metric(name)).filter(|value| value.is_finite()) {
                     Some(value) => td.number data-value=(value) { (metric::write(name, value)) },
                     None => td.number data-value="" { "–" },
                 }
             }
             @if report.has_test() {
-                @for name in [MetricName::Accuracy, MetricName::EvalLoss] {
+                @for name in [Metric::ACCURACY, Metric::EVAL_LOSS] {
                     @match run.test.and_then(|test| test.best.metric(name)).filter(|value| value.is_finite()) {
                         Some(value) => td.number data-value=(value) { (metric::write(name, value)) },
                         None => td.number data-value="" { "–" },

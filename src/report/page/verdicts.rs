@@ -41,7 +41,7 @@ pub(super) fn section(report: &Report) -> Option<Markup> {
 fn row(judged: &Judged) -> Markup {
     let hypothesis = &judged.hypothesis;
     let word = verdicts::word(judged.verdict());
-    let scale = verdicts::scale(hypothesis.metric);
+    let scale = hypothesis.metric.scale();
     let deciding = judged.joint.as_ref();
     html! {
         tr {

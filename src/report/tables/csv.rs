@@ -1,6 +1,6 @@
 //! `summary.csv` (one line per configuration), `hypotheses.csv` and `observations.csv` (one line each), full precision.
 
-use crate::report::metric;
+use crate::metrics::Metric;
 use crate::report::model::Report;
 use crate::report::observations::{self, Observed};
 use crate::report::verdicts::{self, Judged};
@@ -26,8 +26,8 @@ pub(crate) fn summary(report: &Report) -> Vec<u8> {
         "accuracy_low_95",
         "accuracy_high_95",
     ];
-    let metrics = metric::ALL.iter().flat_map(|&m| {
-        let key = metric::key(m);
+    let metrics = Metric::ranked().into_iter().flat_map(|m| {
+        let key = m.name();
         [format!("{key}_mean"), format!("{key}_deviation")]
     });
     let header: Vec<String> = fixed.iter().map(|name| name.to_string()).chain(metrics).collect();
@@ -53,7 +53,7 @@ fn fields(row: &Row<'_>) -> Vec<String> {
         shown(row.interval().map(|interval| interval.low)),
         shown(row.interval().map(|interval| interval.high)),
     ];
-    for name in metric::ALL {
+    for name in Metric::ranked() {
         let spread = row.spread(name);
         fields.push(shown(spread.map(|spread| spread.mean)));
         fields.push(shown(spread.and_then(|spread| spread.sd)));

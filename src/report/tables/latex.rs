@@ -1,19 +1,17 @@
 //! `summary.tex`: a booktabs table for a paper.
 
-use crate::report::metric;
+use crate::metrics::{Metric, Table};
 use crate::report::model::Report;
-use crate::spec::MetricName;
 use crate::words::{counted, grouped};
 
 use super::rows::{Row, best, mean_and_deviation, rows};
 
-const METRICS: [MetricName; 4] = [MetricName::Accuracy, MetricName::F1, MetricName::Precision, MetricName::Recall];
-
 /// A `table` environment; needs `\usepackage{booktabs}`. Mean ± standard deviation over seeds in percent, best in bold.
 pub(crate) fn table(report: &Report) -> String {
     let rows = rows(report);
-    let columns = "r".repeat(METRICS.len() + 2);
-    let names: Vec<&str> = METRICS.iter().map(|&name| metric::title(name)).collect();
+    let metrics = Metric::shown_in(Table::Latex);
+    let columns = "r".repeat(metrics.len() + 2);
+    let names: Vec<&str> = metrics.iter().map(|metric| metric.title()).collect();
     let mut text = format!(
         "% \\usepackage{{booktabs}}\n\\begin{{table}}\n  \\centering\n  \\caption{{{}}}\n  \\label{{tab:{}}}\n  \
          \\begin{{tabular}}{{l{columns}}}\n    \\toprule\n    Configuration & Seeds & {} & Trainable parameters \\\\\n    \
@@ -23,7 +21,7 @@ pub(crate) fn table(report: &Report) -> String {
         names.join(" & "),
     );
     for row in &rows {
-        text.push_str(&line(row, &rows));
+        text.push_str(&line(row, &rows, &metrics));
     }
     text.push_str("    \\bottomrule\n  \\end{tabular}\n\\end{table}\n");
     text
@@ -40,7 +38,7 @@ fn caption(report: &Report) -> String {
     )
 }
 
-fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
+fn line(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> String {
     let mark = if row.baseline { " (baseline)" } else { "" };
     let seeds = if row.completed == row.planned {
         row.completed.to_string()
@@ -48,7 +46,7 @@ fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
         format!("{} of {}", row.completed, row.planned)
     };
     let mut cells = vec![format!("{}{mark}", escape(&row.configuration.name)), seeds];
-    for name in METRICS {
+    for &name in metrics {
         cells.push(row.spread(name).map_or("--".to_string(), |spread| {
             let figure = mean_and_deviation(name, spread, " \\pm ");
             if best(rows, name) == Some(spread.mean) {

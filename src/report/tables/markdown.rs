@@ -2,17 +2,13 @@
 
 use std::fmt::Write;
 
-use crate::report::metric;
+use crate::metrics::{Metric, Table};
 use crate::report::model::{Report, Run};
 use crate::report::{differences, observations, reference, remarks, verdicts};
-use crate::spec::MetricName;
 use crate::words::grouped;
 
 use super::escape::escape;
 use super::rows::{Row, best, mean_and_deviation, rows};
-
-const METRICS: [MetricName; 5] =
-    [MetricName::Accuracy, MetricName::F1, MetricName::Precision, MetricName::Recall, MetricName::EvalLoss];
 
 /// The report as Markdown; `charts` are file names with titles.
 pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
@@ -52,7 +48,7 @@ fn hypotheses(report: &Report) -> String {
          |:--|:--|:--|--:|--:|--:|--:|\n",
     );
     for judged in &report.judged {
-        let scale = verdicts::scale(judged.hypothesis.metric);
+        let scale = judged.hypothesis.metric.scale();
         let assessment = judged.joint.as_ref().map(|joint| &joint.assessment);
         let dash = || "–".to_string();
         text.push_str(&format!(
@@ -133,25 +129,26 @@ fn reported(report: &Report) -> String {
 pub(crate) fn table(report: &Report) -> String {
     let rows = rows(report);
     let mut text = String::from("| Configuration | Runs |");
-    for name in METRICS {
+    let metrics = Metric::shown_in(Table::Markdown);
+    for &name in &metrics {
         text.push_str(&format!(" {} |", heading(report, name)));
     }
     text.push_str(" Accuracy, 95 % interval | Best epoch | Trainable parameters |\n|:--|--:|");
-    text.push_str(&"--:|".repeat(METRICS.len() + 3));
+    text.push_str(&"--:|".repeat(metrics.len() + 3));
     text.push('\n');
     for row in &rows {
-        text.push_str(&line(row, &rows));
+        text.push_str(&line(row, &rows, &metrics));
     }
     text.push_str("\nAt the best epoch; ± is the standard deviation over seeds.\n");
     text
 }
 
-fn heading(report: &Report, name: MetricName) -> String {
+fn heading(report: &Report, name: Metric) -> String {
     let title = report.judged_title(name);
-    if metric::is_loss(name) { title.to_string() } else { format!("{title} (%)") }
+    if !name.is_share() { title.to_string() } else { format!("{title} (%)") }
 }
 
-fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
+fn line(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> String {
     let mark = if row.baseline { " (baseline)" } else { "" };
     let runs = if row.unfinished.is_empty() {
         row.completed.to_string()
@@ -159,7 +156,7 @@ fn line(row: &Row<'_>, rows: &[Row<'_>]) -> String {
         format!("{} of {} ({})", row.completed, row.planned, row.unfinished)
     };
     let mut text = format!("| {}{mark} | {runs} |", escape(&row.configuration.name));
-    for name in METRICS {
+    for &name in metrics {
         let cell = row.spread(name).map_or("–".to_string(), |spread| {
             let figure = mean_and_deviation(name, spread, " ± ");
             if best(rows, name) == Some(spread.mean) { format!("**{figure}**") } else { figure }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::metrics::{Interval, Summary};
-use crate::report::metric;
 use crate::report::model::{Configuration, Report};
-use crate::spec::MetricName;
+use crate::spec::Metric;
 use crate::store::RunState;
 
 /// A configuration's line in a table.
@@ -27,7 +26,7 @@ pub(crate) struct Row<'a> {
 }
 
 impl Row<'_> {
-    pub(crate) fn spread(&self, name: MetricName) -> Option<Summary> {
+    pub(crate) fn spread(&self, name: Metric) -> Option<Summary> {
         self.configuration.best.get(&name).copied()
     }
 
@@ -71,14 +70,14 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 /// The best mean of a metric among the rows.
-pub(crate) fn best(rows: &[Row<'_>], name: MetricName) -> Option<f64> {
+pub(crate) fn best(rows: &[Row<'_>], name: Metric) -> Option<f64> {
     let means = rows.iter().filter_map(|row| Some(row.spread(name)?.mean)).filter(|mean| mean.is_finite());
-    if metric::higher_is_better(name) { means.reduce(f64::max) } else { means.reduce(f64::min) }
+    if !name.lower_is_better() { means.reduce(f64::max) } else { means.reduce(f64::min) }
 }
 
 /// `92.1 ± 0.4` in percent, or `0.231 ± 0.004`; without ± where there is one seed.
-pub(crate) fn mean_and_deviation(name: MetricName, spread: Summary, plus_minus: &str) -> String {
-    let (factor, decimals) = if metric::is_loss(name) { (1.0, 3) } else { (100.0, 1) };
+pub(crate) fn mean_and_deviation(name: Metric, spread: Summary, plus_minus: &str) -> String {
+    let (factor, decimals) = if !name.is_share() { (1.0, 3) } else { (100.0, 1) };
     let mean = format!("{:.decimals$}", spread.mean * factor);
     match spread.sd {
         Some(deviation) => format!("{mean}{plus_minus}{:.decimals$}", deviation * factor),

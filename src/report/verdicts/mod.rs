@@ -5,7 +5,7 @@ mod judge;
 mod judged;
 mod words;
 
-pub(crate) use claim::{claim, expectation, scale};
+pub(crate) use claim::claim;
 pub use judge::judge;
 pub use judged::Judged;
 pub(crate) use words::{

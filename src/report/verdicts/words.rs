@@ -2,23 +2,20 @@
 
 use crate::metrics::{self, Assessment, Claim, Scale, Verdict};
 use crate::report::metric;
-use crate::spec::{Expectation, Hypothesis, HypothesisMetric, MetricName};
+use crate::spec::{Expectation, Hypothesis, HypothesisMetric};
 use crate::words::counted;
 
-use super::claim::{claim, scale};
+use super::claim::claim;
 use super::judged::Judged;
 
 /// The metric of a hypothesis in words.
 pub(crate) fn metric_words(of: HypothesisMetric) -> String {
     match of {
-        // Of the examples that are judged.
-        HypothesisMetric::Best(MetricName::EvalLoss) => "Loss at the best epoch".to_string(),
-        HypothesisMetric::Last(MetricName::EvalLoss) => "Loss at the last epoch".to_string(),
-        HypothesisMetric::Best(name) => format!("{} at the best epoch", metric::title(name)),
-        HypothesisMetric::Last(name) => format!("{} at the last epoch", metric::title(name)),
-        HypothesisMetric::AfterEpoch { metric: name, epoch } => format!("{} after epoch {epoch}", metric::title(name)),
+        HypothesisMetric::Best(name) => format!("{} at the best epoch", name.titles().judged),
+        HypothesisMetric::Last(name) => format!("{} at the last epoch", name.titles().judged),
+        HypothesisMetric::AfterEpoch { metric: name, epoch } => format!("{} after epoch {epoch}", name.title()),
         HypothesisMetric::EpochsToReach { metric: name, value } => {
-            format!("Epochs until {} reaches {}", metric::title(name).to_lowercase(), metric::write(name, value))
+            format!("Epochs until {} reaches {}", name.title().to_lowercase(), metric::write(name, value))
         }
         HypothesisMetric::GeneralizationGap => "Validation minus training loss at the last epoch".to_string(),
     }
@@ -29,7 +26,7 @@ pub(crate) fn claim_words(hypothesis: &Hypothesis) -> String {
     let Ok(claim) = claim(hypothesis) else {
         return "claim without a sound margin".to_string();
     };
-    expectation_words(hypothesis.expect, claim, scale(hypothesis.metric))
+    expectation_words(hypothesis.expect, claim, hypothesis.metric.scale())
 }
 
 pub(crate) fn expectation_words(expect: Expectation, claim: Claim, scale: Scale) -> String {
@@ -117,7 +114,7 @@ pub(crate) fn found_words(judged: &Judged) -> String {
     let Some(assessment) = judged.joint.as_ref().map(|joint| &joint.assessment) else {
         return "nothing yet".to_string();
     };
-    let scale = scale(judged.hypothesis.metric);
+    let scale = judged.hypothesis.metric.scale();
     let effect = difference(scale, assessment.effect);
     let interval = assessment.interval.map_or_else(
         || "no interval".to_string(),
