@@ -17,7 +17,7 @@ mod stream;
 mod tokenizer_files;
 
 pub use error::InferenceError;
-pub use export::{export_adapter, export_merged};
+pub use export::{RUN_EXPORTERS, RunExporter};
 pub use find::{Lookup, find};
 pub use output::{Columns, Format, LabelAs, Writer};
 pub use predictor::{Limits, Prediction, Predictor};

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use report_support::{Arm, Fake, Fate};
-use sweep::report::{Format, ReportError, ReportOptions, Written, compare, run};
+use sweep::report::{Format, ReportError, ReportFormat, ReportOptions, Written, compare, run};
 use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, Metric, NamedChange, ReferenceFigure, Vary};
 use sweep::store::{MemoryRecord, Store};
 
@@ -19,7 +19,13 @@ fn folder(name: &str) -> PathBuf {
 }
 
 fn report(results: &Path, out: &Path) -> Vec<Written> {
-    run(&ReportOptions { paths: vec![results.to_owned()], out: out.to_owned(), format: Format::Png }).unwrap()
+    run(&ReportOptions {
+        paths: vec![results.to_owned()],
+        out: out.to_owned(),
+        format: Format::Png,
+        formats: ReportFormat::usual(),
+    })
+    .unwrap()
 }
 
 fn small() -> Fake {
@@ -129,11 +135,11 @@ fn a_small_sweep_gets_its_charts_and_tables() {
             "index.html",
             "checklist.html",
             "checklist.md",
-            "summary.csv",
             "summary.md",
-            "summary.tex",
+            "summary.csv",
             "differences.csv",
-            "hypotheses.csv"
+            "hypotheses.csv",
+            "summary.tex"
         ]
     );
     assert!(written[0].files.iter().all(|path| path.starts_with(folder.join("reports/small")) && path.is_file()));
@@ -223,8 +229,12 @@ fn grids_get_a_heat_map_and_wider_designs_parallel_coordinates() {
 fn svg_charts_on_request() {
     let folder = folder("svg");
     small().write(&folder.join("results"));
-    let options =
-        ReportOptions { paths: vec![folder.join("results")], out: folder.join("reports"), format: Format::Svg };
+    let options = ReportOptions {
+        paths: vec![folder.join("results")],
+        out: folder.join("reports"),
+        format: Format::Svg,
+        formats: ReportFormat::usual(),
+    };
     let written = run(&options).unwrap();
     let charts: Vec<&PathBuf> = written[0].files.iter().filter(|path| path.extension().unwrap() == "svg").collect();
     assert_eq!(charts.len(), 11);
@@ -350,8 +360,12 @@ fn figures_show_what_was_reported() {
         reference("eval_loss", 3.25, Some(2)),
     ];
     fake.write(&folder.join("results"));
-    let options =
-        ReportOptions { paths: vec![folder.join("results")], out: folder.join("reports"), format: Format::Svg };
+    let options = ReportOptions {
+        paths: vec![folder.join("results")],
+        out: folder.join("reports"),
+        format: Format::Svg,
+        formats: ReportFormat::usual(),
+    };
     run(&options).unwrap();
     let read = |name: &str| fs::read_to_string(folder.join("reports/figures").join(name)).unwrap();
     let (accuracy, loss) = (read("figure_2_accuracy.svg"), read("figure_1_loss.svg"));
@@ -417,7 +431,12 @@ fn damaged_files_are_left_out_and_told() {
 fn what_is_no_results_folder_is_refused() {
     let folder = folder("nothing");
     for path in [folder.clone(), folder.join("absent")] {
-        let options = ReportOptions { paths: vec![path.clone()], out: folder.join("reports"), format: Format::Png };
+        let options = ReportOptions {
+            paths: vec![path.clone()],
+            out: folder.join("reports"),
+            format: Format::Png,
+            formats: ReportFormat::usual(),
+        };
         let error = run(&options).unwrap_err();
         assert!(matches!(&error, ReportError::NoResults { path: named } if *named == path), "{error}");
     }
@@ -521,8 +540,12 @@ fn effects_are_grouped_by_named_changes_and_single_seeds_are_marked() {
     let accuracy = HypothesisMetric::Best(Metric::ACCURACY);
     fake.hypotheses = vec![claim("d", "Dropout of 0.4 is worse.", "dropout=0.4", accuracy, Expectation::Lower)];
     fake.write(&folder.join("results"));
-    let options =
-        ReportOptions { paths: vec![folder.join("results")], out: folder.join("reports"), format: Format::Svg };
+    let options = ReportOptions {
+        paths: vec![folder.join("results")],
+        out: folder.join("reports"),
+        format: Format::Svg,
+        formats: ReportFormat::usual(),
+    };
     run(&options).unwrap();
     let read = |name: &str| fs::read_to_string(folder.join("reports/effects").join(name)).unwrap();
     let texts = |name: &str| positions(&read(name)).into_iter().map(|(text, ..)| text).collect::<Vec<_>>();
@@ -568,8 +591,12 @@ fn long_names_wrap() {
         fake.write(&folder.join("results"));
     }
     report(&folder.join("results"), &folder.join("reports"));
-    let options =
-        |out: &str| ReportOptions { paths: vec![folder.join("results")], out: folder.join(out), format: Format::Svg };
+    let options = |out: &str| ReportOptions {
+        paths: vec![folder.join("results")],
+        out: folder.join(out),
+        format: Format::Svg,
+        formats: ReportFormat::usual(),
+    };
     run(&options("svg")).unwrap();
     for sweep in ["many", "few"] {
         for file in fs::read_dir(folder.join("svg").join(sweep)).unwrap().map(|entry| entry.unwrap().path()) {
@@ -712,4 +739,24 @@ fn two_thousand_runs_in_five_seconds_and_500_megabytes() {
     let megabytes = peak.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0;
     eprintln!("2,000 runs: {seconds:.2} s, peak {megabytes:.0} MB");
     assert!(seconds < 5.0 && megabytes < 500.0);
+}
+
+#[test]
+fn only_the_forms_that_are_named_are_written() {
+    let folder = folder("forms");
+    small().write(&folder.join("results"));
+    let formats = vec![ReportFormat::named("csv").unwrap(), ReportFormat::named("latex").unwrap()];
+    let options = ReportOptions {
+        paths: vec![folder.join("results")],
+        out: folder.join("reports"),
+        format: Format::Svg,
+        formats,
+    };
+    let names: Vec<String> = run(&options).unwrap()[0]
+        .files
+        .iter()
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    let beside: Vec<&String> = names.iter().filter(|name| !name.ends_with(".svg")).collect();
+    assert_eq!(beside, ["summary.csv", "differences.csv", "hypotheses.csv", "summary.tex"]);
 }

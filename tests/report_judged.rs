@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sweep::event::{Event, Sink};
 use sweep::execute::{PlanOptions, Stop, WorkerEnd, WorkerOptions, plan_packs, work};
 use sweep::model::{family_named, family_names};
-use sweep::report::{Format, ReportOptions, compare, run};
+use sweep::report::{Format, ReportFormat, ReportOptions, compare, run};
 use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, RunSpec, SweepFile};
 use sweep::store::{ClaimOptions, ExecutorKind, PlanInput, Store};
 
@@ -108,7 +108,12 @@ struct Reported {
 
 impl Reported {
     fn of(folder: &Path, out: &Path) -> Self {
-        let options = ReportOptions { paths: vec![folder.to_owned()], out: out.to_owned(), format: Format::Svg };
+        let options = ReportOptions {
+            paths: vec![folder.to_owned()],
+            out: out.to_owned(),
+            format: Format::Svg,
+            formats: ReportFormat::usual(),
+        };
         let folder = out.join("judged");
         let written = run(&options).unwrap();
         assert!(written[0].remarks.iter().all(|remark| !remark.contains("Damaged")), "{:?}", written[0].remarks);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use report_support::{Arm, Fake, Fate};
 use serde_json::json;
-use sweep::report::{Format, ReportOptions, run};
+use sweep::report::{Format, ReportFormat, ReportOptions, run};
 use sweep::spec::Observation;
 
 fn folder(name: &str) -> PathBuf {
@@ -34,7 +34,8 @@ fn judged(fake: &Fake, name: &str) -> Vec<(String, String, f64, f64)> {
     let results = folder(name).join("results");
     fake.write(&results);
     let out = folder_of(name).join("out");
-    let written = run(&ReportOptions { paths: vec![results], out, format: Format::Png }).unwrap();
+    let written =
+        run(&ReportOptions { paths: vec![results], out, format: Format::Png, formats: ReportFormat::usual() }).unwrap();
     let file = written[0].files.iter().find(|file| file.ends_with("observations.csv")).unwrap();
     let mut reader = csv::Reader::from_path(file).unwrap();
     let number = |text: &str| text.parse().unwrap_or(f64::NAN);
@@ -106,7 +107,8 @@ fn what_cannot_be_measured_is_inconclusive_and_says_why() {
     let results = folder("missing").join("results");
     fake.write(&results);
     let out = folder_of("missing").join("out");
-    run(&ReportOptions { paths: vec![results], out: out.clone(), format: Format::Png }).unwrap();
+    run(&ReportOptions { paths: vec![results], out: out.clone(), format: Format::Png, formats: ReportFormat::usual() })
+        .unwrap();
     let text = fs::read_to_string(out.join("missing/observations.csv")).unwrap();
     assert_eq!(text.matches("no run of this configuration is completed").count(), papers().len(), "{text}");
     assert!(!text.contains("supported") && !text.contains("refuted"));

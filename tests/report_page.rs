@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use report_support::{Arm, Fake, Fate};
-use sweep::report::{Format, ReportOptions, run};
+use sweep::report::{Format, ReportFormat, ReportOptions, run};
 
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -133,8 +133,12 @@ fn make_page() -> PathBuf {
     // One run without any epoch that stays in the table: 12 runs, 9 completed, of which one is dropped below.
     fake.arms[2].fates = vec![Fate::Completes, Fate::Completes, Fate::Diverges(0)];
     fake.write(&folder.join("results"));
-    let options =
-        ReportOptions { paths: vec![folder.join("results")], out: folder.join("reports"), format: Format::Png };
+    let options = ReportOptions {
+        paths: vec![folder.join("results")],
+        out: folder.join("reports"),
+        format: Format::Png,
+        formats: ReportFormat::usual(),
+    };
     run(&options).unwrap();
     folder.join("reports/page/index.html")
 }

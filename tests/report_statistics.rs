@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use report_support::{Arm, Fake, Fate};
-use sweep::report::{Format, ReportOptions, run};
+use sweep::report::{Format, ReportFormat, ReportOptions, run};
 use sweep::spec::{Expectation, Hypothesis, HypothesisMetric, Metric, Observation, Vary};
 
 /// A large effect, and none.
@@ -40,7 +40,13 @@ fn verdicts(results: &Path) -> Rows {
 
 fn rows(results: &Path, table: &str) -> Rows {
     let out = results.join("../reports");
-    run(&ReportOptions { paths: vec![results.to_owned()], out: out.clone(), format: Format::Svg }).unwrap();
+    run(&ReportOptions {
+        paths: vec![results.to_owned()],
+        out: out.clone(),
+        format: Format::Svg,
+        formats: ReportFormat::usual(),
+    })
+    .unwrap();
     by_id(&out, table)
 }
 
@@ -188,7 +194,8 @@ fn differences_that_nobody_claimed_are_corrected_and_summed_up_across_data_sets(
     }
     Fake { examples: 200, ..Fake::new("looked-at", arms) }.write(&results);
     let out = folder.path().join("reports");
-    run(&ReportOptions { paths: vec![results], out: out.clone(), format: Format::Svg }).unwrap();
+    run(&ReportOptions { paths: vec![results], out: out.clone(), format: Format::Svg, formats: ReportFormat::usual() })
+        .unwrap();
     let table = |name: &str| -> Vec<BTreeMap<String, String>> {
         let mut table = csv::Reader::from_path(out.join("looked-at").join(name)).unwrap();
         table.deserialize().map(Result::unwrap).collect()

@@ -13,7 +13,7 @@ use sweep::event::{Event, Sink};
 use sweep::execute::{PlanOptions, Stop, WorkerEnd, WorkerOptions, plan_packs, work};
 use sweep::metrics::{ALPHA, Claim, Design, Expectation, Scale};
 use sweep::model::{family_named, family_names};
-use sweep::report::{Format, ReportOptions, run};
+use sweep::report::{Format, ReportFormat, ReportOptions, run};
 use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, RunSpec, SweepFile};
 use sweep::store::{ClaimOptions, ExecutorKind, PlanInput, Store};
 
@@ -117,8 +117,12 @@ fn results_of(folder: &Path) -> Vec<BTreeMap<String, String>> {
     let end = work(&store, &WorkerOptions::default(), &mut mock, &mut Silent, &Stop::default()).unwrap();
     assert_eq!(end, WorkerEnd::NothingLeft);
     let out = folder.join("reports");
-    let options =
-        ReportOptions { paths: vec![store.layout().folder().to_owned()], out: out.clone(), format: Format::Svg };
+    let options = ReportOptions {
+        paths: vec![store.layout().folder().to_owned()],
+        out: out.clone(),
+        format: Format::Svg,
+        formats: ReportFormat::usual(),
+    };
     run(&options).unwrap();
     let mut table = csv::Reader::from_path(out.join("calibration/hypotheses.csv")).unwrap();
     table.deserialize().map(Result::unwrap).collect()

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::{Arg, ArgGroup, ArgMatches, Command, FromArgMatches};
+
 use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
-use crate::inference::{self, Lookup};
+use crate::inference::{self, Lookup, RUN_EXPORTERS, RunExporter};
 
 use super::CliError;
 use super::context::Context;
@@ -23,12 +25,8 @@ Exit codes:
 pub struct Export {
     /// The folder, id or label of a run, SWEEP/best, or the folder of an adapter.
     run: String,
-    /// Writes a plain Hugging Face model: the adapter merged into the weights (float32), class names, tokenizer.
-    #[arg(long, value_name = "DIR", required_unless_present = "adapter")]
-    merged: Option<PathBuf>,
-    /// Writes the adapter alone, in PEFT's format.
-    #[arg(long, value_name = "DIR")]
-    adapter: Option<PathBuf>,
+    #[command(flatten)]
+    targets: Targets,
     /// Where runs and sweeps are looked for by name.
     #[arg(long, value_name = "DIR", default_value = "results")]
     results: PathBuf,
@@ -37,19 +35,57 @@ pub struct Export {
     model: Option<String>,
 }
 
+/// What to write, and where: an option for each exporter.
+struct Targets(Vec<(&'static dyn RunExporter, PathBuf)>);
+
+impl std::fmt::Debug for Targets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.0.iter().map(|(exporter, folder)| (exporter.name(), folder))).finish()
+    }
+}
+
+impl clap::Args for Targets {
+    fn augment_args(mut command: Command) -> Command {
+        for exporter in RUN_EXPORTERS {
+            let folder = Arg::new(exporter.name())
+                .long(exporter.name())
+                .value_name("DIR")
+                .value_parser(clap::value_parser!(PathBuf))
+                .help(exporter.about());
+            command = command.arg(folder);
+        }
+        let names = RUN_EXPORTERS.iter().map(|exporter| exporter.name());
+        command.group(ArgGroup::new("targets").args(names).multiple(true).required(true))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Targets {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let target = |exporter: &&'static dyn RunExporter| {
+            Some((*exporter, matches.get_one::<PathBuf>(exporter.name())?.clone()))
+        };
+        Ok(Self(RUN_EXPORTERS.iter().filter_map(target).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
 impl Export {
     pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
         let hub = downloads::hub()?;
         let lookup = Lookup { hub: &hub, results: &self.results, model: self.model.as_deref() };
         let source = inference::find(&self.run, &lookup)?;
         let mut done = String::new();
-        if let Some(folder) = &self.merged {
-            inference::export_merged(&source, folder)?;
-            done.push_str(&format!("{} as a merged model in {}\n", source.name, folder.display()));
-        }
-        if let Some(folder) = &self.adapter {
-            inference::export_adapter(&source, folder)?;
-            done.push_str(&format!("{} as an adapter in {}\n", source.name, folder.display()));
+        for (exporter, folder) in &self.targets.0 {
+            exporter.export(&source, folder)?;
+            done.push_str(&format!("{} as {} in {}\n", source.name, exporter.noun(), folder.display()));
         }
         print(&done)?;
         Ok(ExitCode::Success)

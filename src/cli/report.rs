@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
-use crate::report::{self, ReportOptions};
+use crate::report::{self, Format, ReportFormat, ReportOptions};
 
 use super::CliError;
 use super::context::Context;
@@ -20,6 +20,7 @@ use super::context::Context;
 Examples:
   sweep report                                  every sweep in results/
   sweep report results/quickstart --format svg
+  sweep report results/quickstart --formats csv,latex
   sweep report results/quickstart/runs/ID       figures 1 and 2 and tables of a single run
 
 Exit codes:
@@ -33,23 +34,32 @@ pub struct Report {
     #[arg(long, value_name = "DIR", default_value = "reports")]
     out: PathBuf,
     /// The format of charts.
-    #[arg(long, value_enum, default_value_t = Format::Png)]
+    #[arg(long, default_value = Format::default().extension(), value_parser = chart_format())]
     format: Format,
+    /// What is written beside the charts, with commas between; usually all of it.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = report_format())]
+    formats: Vec<ReportFormat>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Png,
-    Svg,
+/// Reads a format of charts, which the help lists.
+fn chart_format() -> impl TypedValueParser<Value = Format> {
+    let names = PossibleValuesParser::new(Format::ALL.map(Format::extension));
+    // The parser lets no other names through.
+    names.map(|name| Format::named(&name).unwrap_or_default())
+}
+
+/// Reads the form of a report, which the help lists with what is written.
+fn report_format() -> impl TypedValueParser<Value = ReportFormat> {
+    let known = ReportFormat::all().map(|format| PossibleValue::new(format.name()).help(format.about()));
+    PossibleValuesParser::new(known)
+        .try_map(|name| ReportFormat::named(&name).ok_or_else(|| format!("there is no format `{name}`")))
 }
 
 impl Report {
     pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
-        let format = match self.format {
-            Format::Png => report::Format::Png,
-            Format::Svg => report::Format::Svg,
-        };
-        let written = report::run(&ReportOptions { paths: self.path, out: self.out, format })?;
+        let formats = if self.formats.is_empty() { ReportFormat::usual() } else { self.formats };
+        let options = ReportOptions { paths: self.path, out: self.out, format: self.format, formats };
+        let written = report::run(&options)?;
         let mut text = String::new();
         for report in &written {
             text.push_str(&format!("{}: {} in {}\n", report.sweep, files(report), report.folder.display()));

@@ -10,10 +10,17 @@ pub enum Format {
 }
 
 impl Format {
-    pub(super) fn extension(self) -> &'static str {
+    pub const ALL: [Format; 2] = [Format::Png, Format::Svg];
+
+    /// Its name, which is the extension of its files.
+    pub fn extension(self) -> &'static str {
         match self {
             Format::Png => "png",
             Format::Svg => "svg",
         }
+    }
+
+    pub fn named(name: &str) -> Option<Format> {
+        Format::ALL.into_iter().find(|format| format.extension() == name)
     }
 }

@@ -17,6 +17,7 @@ mod design;
 mod differences;
 mod discover;
 mod error;
+mod export;
 mod judged;
 mod metric;
 pub mod model;
@@ -42,6 +43,7 @@ pub use chart_format::Format;
 pub use charts::RasterError;
 pub use compare::compare;
 pub use error::ReportError;
+pub use export::ReportFormat;
 pub use written::Written;
 
 /// What to report on, and where to.
@@ -51,7 +53,10 @@ pub struct ReportOptions {
     pub paths: Vec<PathBuf>,
     /// Each sweep gets a folder of its name in here.
     pub out: PathBuf,
+    /// Of charts.
     pub format: Format,
+    /// Everything else, one after the other.
+    pub formats: Vec<ReportFormat>,
 }
 
 /// One sweep's results with their evidence weighed, for figures of one's own. `folder` is the sweep's.
@@ -77,7 +82,7 @@ pub fn run(options: &ReportOptions) -> Result<Vec<Written>, ReportError> {
             report = collect::only(&report, run)?;
             folder = format!("{folder}/{run}");
         }
-        written.push(write::write(&report, &options.out.join(&folder), options.format)?);
+        written.push(write::write(&report, &options.out.join(&folder), options.format, &options.formats)?);
         entries.push(write::entry(&report, folder));
     }
     if entries.len() > 1 {

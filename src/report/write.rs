@@ -8,46 +8,36 @@ use rayon::prelude::*;
 use super::chart_format::Format;
 use super::charts::{self, Chart};
 use super::error::ReportError;
+use super::export::{Material, ReportFormat};
 use super::model::Report;
 use super::written::Written;
-use super::{metric, page, remarks, tables, verdicts};
+use super::{metric, page, remarks, verdicts};
 use crate::replace_file::{Durability, replace_file};
 use crate::spec::Metric;
 
-/// Writes charts and tables of a report into `folder`, which is created where needed.
-pub(super) fn write(report: &Report, folder: &Path, format: Format) -> Result<Written, ReportError> {
+/// Writes the charts of a report, and the report in each of the forms, into `folder`, which is created where needed.
+pub(super) fn write(
+    report: &Report,
+    folder: &Path,
+    format: Format,
+    forms: &[ReportFormat],
+) -> Result<Written, ReportError> {
     fs::create_dir_all(folder).map_err(|source| failed(folder, "create", source))?;
     let charts = charts::draw_all(report).map_err(|source| ReportError::Draw { sweep: report.name.clone(), source })?;
     let mut files = charts
         .par_iter()
         .map(|chart| write_chart(chart, folder, format))
         .collect::<Result<Vec<PathBuf>, ReportError>>()?;
-    let listed: Vec<(String, String)> =
-        charts.iter().map(|chart| (format!("{}.{}", chart.name, format.extension()), chart.title.clone())).collect();
-    let around = page::Surroundings {
-        results: page::url(&relative(folder, &report.folder)),
+    let material = Material {
+        report,
+        charts: &charts,
         chart_extension: format.extension(),
+        results: page::url(&relative(folder, &report.folder)),
     };
-    let texts = [
-        ("index.html", page::sweep(report, &charts, &around).into_bytes()),
-        ("checklist.html", page::checklist(report).into_bytes()),
-        ("checklist.md", tables::markdown_checklist(report).into_bytes()),
-        ("summary.csv", tables::csv_summary(report)),
-        ("summary.md", tables::markdown_summary(report, &listed).into_bytes()),
-        ("summary.tex", tables::latex_table(report).into_bytes()),
-    ];
-    for (name, contents) in texts {
-        files.push(put(&folder.join(name), &contents)?);
-    }
-    let explored = [("differences.csv", tables::differences_csv(report)), ("profile.csv", tables::profile_csv(report))];
-    for (name, contents) in explored {
-        files.extend(contents.map(|contents| put(&folder.join(name), &contents)).transpose()?);
-    }
-    if !report.judged.is_empty() {
-        files.push(put(&folder.join("hypotheses.csv"), &tables::csv_hypotheses(report))?);
-    }
-    if !report.observed.is_empty() {
-        files.push(put(&folder.join("observations.csv"), &tables::csv_observations(report))?);
+    for form in forms {
+        for file in form.files(&material)? {
+            files.push(put(&folder.join(file.name), &file.contents)?);
+        }
     }
     Ok(Written { sweep: report.name.clone(), folder: folder.to_owned(), files, remarks: remarks::of(report) })
 }

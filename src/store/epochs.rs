@@ -98,7 +98,8 @@ fn parse_epoch(columns: &[String], row: &csv::StringRecord) -> Result<EpochRecor
     let number =
         |name: &'static str, text: &str| -> Result<f64, NoNumber> { text.parse().map_err(|_| none(name, text)) };
     let required = |name: &'static str| number(name, cell(name).unwrap_or_default());
-    let optional = |name: &'static str| cell(name).filter(|text| !text.is_empty()).map(|text| number(name, text)).transpose();
+    let optional =
+        |name: &'static str| cell(name).filter(|text| !text.is_empty()).map(|text| number(name, text)).transpose();
     let mut metrics = MetricValues::NONE;
     for (place, metric) in Metric::all().enumerate() {
         let value = if place < LEADING_METRICS { Some(required(metric.name())?) } else { optional(metric.name())? };

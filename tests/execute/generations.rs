@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
-use sweep::metrics::Metric;
 use sweep::event::{Event, Sink};
 use sweep::execute::{Generations, Stop, WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work, work_by_generations};
+use sweep::metrics::Metric;
 use sweep::search::{FinishedGeneration, FinishedRun, FixedDesign, SEARCHES, Search, Space};
 use sweep::spec::{PlannedRun, RunSpec};
 use sweep::store::{RunState, Store};

@@ -1,0 +1,45 @@
+//! The adapter alone, as PEFT saves it.
+
+use std::path::Path;
+
+use crate::inference::{InferenceError, Source};
+use crate::model::{ModelConfig, SavedAdapter, peft};
+
+use super::config::config;
+use super::exporter::RunExporter;
+use super::folder::Beside;
+
+/// Writes the adapter, and the tokenizer's files for `AutoTokenizer`. A source without an adapter is refused.
+pub(super) struct AdapterAlone;
+
+impl RunExporter for AdapterAlone {
+    fn name(&self) -> &'static str {
+        "adapter"
+    }
+
+    fn about(&self) -> &'static str {
+        "Writes the adapter alone, in PEFT's format"
+    }
+
+    fn noun(&self) -> &'static str {
+        "an adapter"
+    }
+
+    fn export(&self, source: &Source, folder: &Path) -> Result<(), InferenceError> {
+        let adapter = source.adapter.as_ref().ok_or_else(|| InferenceError::NoAdapter { name: source.name.clone() })?;
+        let saved = SavedAdapter::read(adapter, &ModelConfig::read(&source.model)?)?;
+        // Of a head that is the model's own, the names are the model's, too.
+        let classes = saved.classes(&ModelConfig::read(&source.model)?);
+        let config = match classes {
+            Some(classes) => Some(config(source, &source.class_names(classes)?)?),
+            None => None,
+        };
+        let beside = Beside::of(folder)?;
+        if let Some(config) = config {
+            beside.write("config.json", config.as_bytes())?;
+        }
+        beside.copy(adapter, &[peft::CONFIG_FILE, peft::WEIGHTS_FILE])?;
+        beside.write_tokenizer(source)?;
+        beside.into_place(folder)
+    }
+}

@@ -1,0 +1,21 @@
+//! What an exporter of runs is.
+
+use std::path::Path;
+
+use crate::inference::{InferenceError, Source};
+
+/// Writes a trained classifier as a folder for other tools. The folder appears when it is complete.
+pub trait RunExporter: Sync {
+    /// The option of `sweep export` that asks for it.
+    fn name(&self) -> &'static str;
+
+    /// What is written, for the help of the verb.
+    fn about(&self) -> &'static str;
+
+    /// What it is: `a merged model`.
+    fn noun(&self) -> &'static str;
+
+    /// # Errors
+    /// A folder that exists and is not empty, files that cannot be used, or a folder that cannot be written.
+    fn export(&self, source: &Source, folder: &Path) -> Result<(), InferenceError>;
+}

@@ -1,0 +1,11 @@
+//! The forms in which a report is written: an exporter each, in a file of its own, and a line of the registry.
+
+mod csv;
+mod exporter;
+mod html;
+mod latex;
+mod markdown;
+mod registry;
+
+pub(crate) use exporter::Material;
+pub use exporter::ReportFormat;
