@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use tch::{TchError, Tensor};
 
+use super::constants::Constant;
 use super::launch::{Address, Argument, LANES, RUNS, Rows, Run, Runs, int};
 use super::program::{Function, Products, Program, Sizes};
 use crate::model::attention::{AttentionGradient, AttentionShape, Queries};
@@ -106,8 +107,13 @@ struct Inputs {
     firsts: bool,
 }
 
-// As in kernels/attention.cuh.
-const _: () = assert!(FIELDS * size_of::<i32>() == 24 && size_of::<Inputs>() == 40);
+/// For the kernels.
+pub const CONSTANTS: [Constant; 4] = [
+    ("ATTENTION_WARPS", WARPS as usize),
+    ("PIECE_BYTES", FIELDS * size_of::<i32>()),
+    ("INPUTS_BYTES", size_of::<Inputs>()),
+    ("GRADIENTS_BYTES", size_of::<Gradients>()),
+];
 
 // SAFETY: `Inputs` of kernels/attention.cuh.
 unsafe impl Argument for Inputs {}
@@ -280,9 +286,6 @@ struct Gradients {
     key_stride: i32,
     partial: i32,
 }
-
-// As in kernels/attention_bf16_backward.cu.
-const _: () = assert!(size_of::<Gradients>() == 64);
 
 // SAFETY: `Backward` of kernels/attention_bf16_backward.cu.
 unsafe impl Argument for Gradients {}

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use tch::{TchError, Tensor};
 
+use super::constants::Constant;
 use super::launch::{Address, Argument, Memory, int};
 use super::program::{Function, Program};
 use crate::model::adapter::HeadLinear;
@@ -38,8 +39,17 @@ struct Entries {
     entry: [Entry; RUNS],
 }
 
-// As in kernels/head.cu.
-const _: () = assert!(size_of::<Entry>() == 40 && size_of::<Entries>() == 2568);
+/// For the kernels.
+pub const CONSTANTS: [Constant; 8] = [
+    ("HEAD_RUNS", RUNS),
+    ("HEAD_ROWS", ROWS),
+    ("HEAD_THREADS", THREADS),
+    ("FORWARD_OUTPUTS", FORWARD_OUTPUTS),
+    ("WEIGHT_OUTPUTS", WEIGHT_OUTPUTS),
+    ("INPUT_COLUMNS", INPUTS),
+    ("HEAD_BYTES", size_of::<Entry>()),
+    ("HEADS_BYTES", size_of::<Entries>()),
+];
 
 // SAFETY: `Heads` of kernels/head.cu.
 unsafe impl Argument for Entries {}

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use tch::{Device, Kind, TchError, Tensor};
 
+use super::constants::Constant;
 use crate::model::dropout::{Dropout, RowDropouts};
 
 /// Threads of a warp.
@@ -170,8 +171,15 @@ pub struct Runs {
     run: [Run; RUNS],
 }
 
-// As in kernels/common.cuh.
-const _: () = assert!(size_of::<Run>() == 24 && size_of::<Runs>() == 1544);
+/// For the kernels.
+pub const CONSTANTS: [Constant; 6] = [
+    ("LANES", LANES as usize),
+    ("BLOCK", crate::model::dropout::BLOCK),
+    ("STRIP", STRIP),
+    ("RUNS", RUNS),
+    ("RUN_BYTES", size_of::<Run>()),
+    ("RUNS_BYTES", size_of::<Runs>()),
+];
 
 impl Runs {
     /// At most [`RUNS`] of them.

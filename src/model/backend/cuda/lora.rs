@@ -2,12 +2,14 @@
 
 use tch::{TchError, Tensor};
 
+use super::constants::Constant;
 use super::launch::{Address, Argument, LANES, Memory, Rows, STRIP, in_kernels, int};
 use super::program::{Function, Program};
 use crate::model::adapter::Lora;
 use crate::model::backend::AdaptedRows;
 
-const THREADS: u32 = 8 * LANES;
+const WARPS: usize = 8;
+const THREADS: u32 = WARPS as u32 * LANES;
 /// Rows of a block down to the rank.
 const DOWN_ROWS: usize = 32;
 /// Rows of a part of a gradient.
@@ -50,8 +52,16 @@ struct Entries {
     entry: [Entry; RUNS],
 }
 
-// As in kernels/lora.cuh.
-const _: () = assert!(size_of::<Entry>() == 64 && size_of::<Entries>() == 2056);
+/// For the kernels.
+pub const CONSTANTS: [Constant; 7] = [
+    ("WARPS", WARPS),
+    ("DOWN_ROWS", DOWN_ROWS),
+    ("PART_ROWS", PART_ROWS),
+    ("RANKS", RANKS),
+    ("ADAPTED_RUNS", RUNS),
+    ("ADAPTED_BYTES", size_of::<Entry>()),
+    ("ADAPTED_RUNS_BYTES", size_of::<Entries>()),
+];
 
 // SAFETY: `AdaptedRuns` of kernels/lora.cuh.
 unsafe impl Argument for Entries {}

@@ -7,6 +7,7 @@
 
 mod activation;
 mod attention;
+mod constants;
 mod driver;
 mod embeddings;
 mod gpu;

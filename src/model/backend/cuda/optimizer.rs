@@ -2,9 +2,10 @@
 
 use tch::{TchError, Tensor};
 
+use super::constants::Constant;
 use super::launch::{Argument, int};
 use super::program::{Function, Program};
-use crate::model::optimizer::{Moments, OptimizerStep};
+use crate::model::optimizer::{BETA_1, BETA_2, EPSILON, Moments, OptimizerStep};
 use crate::model::parameters::Parameters;
 
 const PARTS: usize = 256;
@@ -25,8 +26,13 @@ struct Update {
     decayed: i32,
 }
 
-// As in kernels/optimizer.cu.
-const _: () = assert!(size_of::<Update>() == 20);
+/// For the kernels.
+pub const CONSTANTS: [Constant; 3] =
+    [("PARTS", PARTS), ("PART_THREADS", THREADS), ("UPDATE_BYTES", size_of::<Update>())];
+
+/// What one step adds to each moment's average, and what it keeps of it, for the kernels.
+pub const NUMBERS: [(&str, f64); 4] =
+    [("FIRST_SHARE", 1.0 - BETA_1), ("BETA_2", BETA_2), ("SECOND_SHARE", 1.0 - BETA_2), ("EPSILON", EPSILON)];
 
 // SAFETY: `Update` of kernels/optimizer.cu.
 unsafe impl Argument for Update {}

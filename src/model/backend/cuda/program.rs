@@ -4,8 +4,10 @@ use std::ffi::{CStr, CString, c_void};
 
 use tch::{Device, Kind, TchError, Tensor};
 
+use super::constants::{Constant, definitions, number_definitions};
 use super::driver::{Compiler, Context, Driver, Kernel};
-use super::launch::{Argument, Memory};
+use super::launch::{self, Argument, Memory};
+use super::{attention, head, lora, optimizer, rows};
 use crate::model::config::ModelConfig;
 use crate::model::graph::Activation;
 
@@ -259,6 +261,23 @@ pub fn fits(config: &ModelConfig) -> Result<(), String> {
     }
 }
 
+/// What launches and kernels share.
+fn constants(products: Products) -> String {
+    let (up_rows, up_columns) = products.block_of_lora_up();
+    let of_products =
+        [("TOKENS_PER_PIECE", products.tokens_per_piece()), ("UP_ROWS", up_rows), ("UP_COLUMNS", up_columns)];
+    let all: [&[Constant]; 7] = [
+        &launch::CONSTANTS,
+        &rows::CONSTANTS,
+        &head::CONSTANTS,
+        &optimizer::CONSTANTS,
+        &lora::CONSTANTS,
+        &attention::CONSTANTS,
+        &of_products,
+    ];
+    definitions(&all.concat()) + &number_definitions(&optimizer::NUMBERS)
+}
+
 fn code(
     compiler: &Compiler,
     (major, minor): (i32, i32),
@@ -285,7 +304,7 @@ fn code(
     }
     let text = |text: String| CString::new(text).map_err(|error| error.to_string());
     let options = options.into_iter().map(text).collect::<Result<Vec<_>, _>>()?;
-    compiler.compile(&text(SHARED.concat() + &products.sources())?, &options)
+    compiler.compile(&text(constants(products) + &SHARED.concat() + &products.sources())?, &options)
 }
 
 #[cfg(test)]

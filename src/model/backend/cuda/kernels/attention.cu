@@ -3,8 +3,8 @@
 // along (Milakov, Gimelshein: "Online normalizer calculation for softmax", 2018), its scores again in the backward pass (Dao
 // et al.: "FlashAttention", 2022).
 
-const int PIECE = 32;
-const int ATTENDING = 4;
+const int PIECE = TOKENS_PER_PIECE;
+const int ATTENDING = ATTENTION_WARPS;
 const int EACH = PIECE / ATTENDING;
 const int PADDED = HEAD_SIZE + 4;
 const int PER_LANE = (HEAD_SIZE + LANES - 1) / LANES;

@@ -20,8 +20,7 @@ struct Inputs {
     bool firsts;
 };
 
-// As in attention.rs.
-static_assert(sizeof(Piece) == 24 && sizeof(Inputs) == 40, "layout of pieces and inputs");
+static_assert(sizeof(Piece) == PIECE_BYTES && sizeof(Inputs) == INPUTS_BYTES, "layout of pieces and inputs");
 
 struct Block {
     Piece piece;

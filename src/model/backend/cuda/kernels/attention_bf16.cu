@@ -1,8 +1,9 @@
 // Attention as in attention.cu, with products in bfloat16 on tensor cores: a warp takes 16 of a block's 64 tokens (queries, or
 // in the backward pass keys) and goes over the other side in pieces of 32.
 
-const int TOKENS = 64;
-const int ATTENDING = TOKENS / 16;
+const int TOKENS = TOKENS_PER_PIECE;
+const int ATTENDING = ATTENTION_WARPS;
+static_assert(TOKENS == 16 * ATTENDING, "a warp takes 16 tokens");
 const int PIECE = 32;
 const int PITCH = HEAD_SIZE + 8;
 // Steps of 16 along a head, and parts of 8 columns.

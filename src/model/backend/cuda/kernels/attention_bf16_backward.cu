@@ -20,8 +20,7 @@ struct Backward {
     int partial;
 };
 
-// As in attention.rs.
-static_assert(sizeof(Backward) == 64, "layout of the backward pass");
+static_assert(sizeof(Backward) == GRADIENTS_BYTES, "layout of the backward pass");
 
 // For the queries from `q0` on: the logarithms of what softmax divided by, and the products of context and its gradient. Two
 // threads share a query.

@@ -27,14 +27,10 @@ __device__ __forceinline__ float load(value x) { return x; }
 __device__ __forceinline__ value rounded(float x) { return x; }
 #endif
 
-const int LANES = 32;
-// Elements whose dropout masks are made together: 4 from each of 8 random words. Element `8 * lane + word` takes the 16
+// LANES, BLOCK, STRIP, RUNS and the other sizes that are not defined in these files come from Rust (constants.rs): LANES
+// threads of a warp, STRIP columns that a warp takes at a time (four each lane), RUNS runs of one launch, and BLOCK
+// elements whose dropout masks are made together: 4 from each of 8 random words. Element `8 * lane + word` takes the 16
 // bits number `lane` of that word (src/model/dropout.rs).
-const int BLOCK = 32;
-// Columns that a warp takes at a time, four each lane.
-const int STRIP = 128;
-// Runs of one launch.
-const int RUNS = 64;
 
 // A run's rows and its dropout: threshold 0 is none.
 struct Run {
@@ -51,8 +47,7 @@ struct Runs {
     Run run[RUNS];
 };
 
-// As in launch.rs.
-static_assert(sizeof(Run) == 24 && sizeof(Runs) == 1544, "layout of runs");
+static_assert(sizeof(Run) == RUN_BYTES && sizeof(Runs) == RUNS_BYTES, "layout of runs");
 
 __device__ __forceinline__ float infinity() { return __int_as_float(0x7f800000); }
 

@@ -1,7 +1,5 @@
 // Linear layers of the classification heads of all runs, float32: each run has its own, and few rows.
 
-const int HEAD_RUNS = 64;
-
 // One micro-batch of one run; weights are [outputs, inputs]. The micro-batches of a run follow each other.
 struct Head {
     const float* weight;
@@ -17,14 +15,9 @@ struct Heads {
     Head run[HEAD_RUNS];
 };
 
-// As in head.rs.
-static_assert(sizeof(Head) == 40 && sizeof(Heads) == 2568, "layout of heads");
+static_assert(sizeof(Head) == HEAD_BYTES && sizeof(Heads) == HEADS_BYTES, "layout of heads");
 
-// Rows of a block, and its threads.
-const int HEAD_ROWS = 16;
-const int HEAD_THREADS = 256;
-
-const int FORWARD_OUTPUTS = 32;
+// A block has HEAD_ROWS rows and HEAD_THREADS threads.
 
 // y = x weight' + bias
 extern "C" __global__ void head_forward(
@@ -65,7 +58,6 @@ extern "C" __global__ void head_forward(
     }
 }
 
-const int INPUT_COLUMNS = 64;
 // Threads that share a column, and outputs that each takes at a time.
 const int SHARES = HEAD_THREADS / INPUT_COLUMNS;
 const int SHARE = 64;
@@ -110,8 +102,6 @@ extern "C" __global__ void head_inputs(
         if (first + r < run.end && e < inputs) x[(u64)(first + r) * inputs + e] = sum;
     }
 }
-
-const int WEIGHT_OUTPUTS = 16;
 
 // Adds to the gradients of weight and bias: the micro-batches of a run one after the other, so that what comes out does not
 // depend on how many share a launch.

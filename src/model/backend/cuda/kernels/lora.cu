@@ -1,8 +1,5 @@
 // LoRA with products of float32 numbers.
 
-const int WARPS = 8;
-const int THREADS = WARPS * LANES;
-
 // One of the two matrices, as what maps ranks to columns.
 struct Matrix {
     const float* values;
@@ -40,8 +37,6 @@ struct Matrix {
 
 __device__ __forceinline__ Matrix a_of(const Adapted& run, int columns) { return {run.a, run.rank, columns, true}; }
 __device__ __forceinline__ Matrix b_of(const Adapted& run, int columns) { return {run.b, run.rank, columns, false}; }
-
-const int DOWN_ROWS = 32;
 
 // low = dropout(x) A', or low = scale * x B.
 __device__ __forceinline__ void down(
@@ -108,8 +103,6 @@ extern "C" __global__ void lora_down_b(
     const Adapted& run = runs.run[blockIdx.y];
     down(run, b_of(run, columns), false, run.scale, x, x_stride, low, runs.stride);
 }
-
-const int UP_ROWS = 64;
 
 // x += dropout(low A), or x += scale * low B'.
 __device__ __forceinline__ void up(

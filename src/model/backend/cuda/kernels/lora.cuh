@@ -4,9 +4,10 @@
 // `stride` columns in float32, the largest rank of the launch in whole fours. A is [rank, columns], B is [columns, rank];
 // columns come in whole fours, too.
 
-// Ranks that a block takes at a time; grid.z counts these, but for `up`.
-const int RANKS = 16;
-const int ADAPTED_RUNS = 32;
+// A block takes RANKS ranks at a time; grid.z counts these, but for `up`. A block makes a part of the gradient of A or B of
+// PART_ROWS rows.
+
+const int THREADS = WARPS * LANES;
 
 // One micro-batch of one run. The micro-batches of a run follow each other.
 struct Adapted {
@@ -28,11 +29,8 @@ struct AdaptedRuns {
     Adapted run[ADAPTED_RUNS];
 };
 
-// As in lora.rs.
-static_assert(sizeof(Adapted) == 64 && sizeof(AdaptedRuns) == 2056, "layout of adapted runs");
-
-// Rows of which one block makes a part of the gradient of A or B.
-const int PART_ROWS = 128;
+static_assert(
+    sizeof(Adapted) == ADAPTED_BYTES && sizeof(AdaptedRuns) == ADAPTED_RUNS_BYTES, "layout of adapted runs");
 
 // Adds the parts to the gradient of A, or scaled to that of B. The micro-batches of a run are added one after the other, and so
 // are their parts: what comes out does not depend on how many share a launch.

@@ -1,15 +1,11 @@
 // LoRA with products in bfloat16 on tensor cores; columns come in whole thirty-twos.
 
-const int WARPS = 8;
-const int THREADS = WARPS * LANES;
 // Rows and columns that a warp takes at a time.
 const int COLUMNS = 32;
 
 __device__ __forceinline__ unsigned scaled(unsigned both, float first, float second) {
     return pair(first_of(both) * first, second_of(both) * second);
 }
-
-const int DOWN_ROWS = 32;
 
 // Ranks k and columns of A or B as the right side of a product: two columns of one rank.
 template <bool OF_A> __device__ __forceinline__ unsigned two_columns(const Adapted& run, int columns, int k, int e) {
@@ -97,8 +93,6 @@ extern "C" __global__ void lora_down_b(
 }
 
 // Rows of a block, 32 for each warp, and its columns.
-const int UP_ROWS = 256;
-const int UP_COLUMNS = 64;
 
 // A or B as the right side of a product: two ranks of one column.
 template <bool OF_A> __device__ __forceinline__ unsigned two_ranks(const Adapted& run, int columns, int k, int e) {

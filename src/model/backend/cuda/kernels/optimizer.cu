@@ -1,8 +1,5 @@
 // Clipping and AdamW over a run's flat parameters.
 
-const int PARTS = 256;
-const int PART_THREADS = 256;
-
 __device__ __forceinline__ float sum_of_block(float x) {
     __shared__ float warps[PART_THREADS / LANES];
     x = sum_of_warp(x);
@@ -29,10 +26,9 @@ struct Update {
     int decayed;
 };
 
-// As in optimizer.rs.
-static_assert(sizeof(Update) == 20, "layout of an update");
+static_assert(sizeof(Update) == UPDATE_BYTES, "layout of an update");
 
-// One step from the sums of `squares`, with betas 0.9 and 0.999 and epsilon 1e-8; clears the gradient and gives its norm before clipping.
+// One step from the sums of `squares`; clears the gradient and gives its norm before clipping.
 extern "C" __global__ void adamw(
     float* parameters, float* gradient, float* first_moment, float* second_moment, int count, const float* parts,
     float* norm, Update update) {
@@ -46,9 +42,9 @@ extern "C" __global__ void adamw(
     float g = gradient[i] * clip;
     float m = first_moment[i], v = second_moment[i], p = parameters[i];
     if (i < update.decayed) p *= update.decay;
-    m += 0.1f * (g - m);
-    v = v * 0.999f + g * g * 0.001f;
-    p -= update.step_size * (m / (sqrtf(v) / update.correction + 1e-8f));
+    m += FIRST_SHARE * (g - m);
+    v = v * BETA_2 + g * g * SECOND_SHARE;
+    p -= update.step_size * (m / (sqrtf(v) / update.correction + EPSILON));
     gradient[i] = 0.0f;
     first_moment[i] = m;
     second_moment[i] = v;

@@ -9,7 +9,6 @@ union Values {
 
 const int WIDE = 8 * LANES;
 const int STRIPS = (WIDTH + WIDE - 1) / WIDE;
-const int ROWS_PER_BLOCK = 8;
 
 // A row: lane l has columns 8 l to 8 l + 7 of each 256.
 typedef float Row[STRIPS][8];
