@@ -34,7 +34,7 @@ impl ModelConfig {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, ModelError> {
-        parse(text).map_err(|source| ModelError::Config { path: path.to_path_buf(), source })
+        parse(text).map_err(|source| ModelError::Config { path: path.to_path_buf(), source: Box::new(source) })
     }
 
     /// Encoder layers.

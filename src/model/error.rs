@@ -12,7 +12,8 @@ pub enum ModelError {
     #[error("{path}: {message}")]
     Invalid { path: PathBuf, message: String },
     #[error("{path}: {source}")]
-    Config { path: PathBuf, source: ConfigError },
+    /// Boxed, since it is much larger than the others.
+    Config { path: PathBuf, source: Box<ConfigError> },
     /// The weights do not fit the configuration, or cannot be used.
     #[error("{path}: the weights do not fit config.json: {}", listed(problems))]
     Weights { path: PathBuf, problems: Vec<String> },

@@ -21,8 +21,11 @@ pub struct Batch<'a> {
     pub passes: &'a [RunPass<'a>],
 }
 
+/// Takes the gradient of the logits.
+type Accumulate<'a> = dyn FnOnce(&Tensor) -> Result<(), TchError> + 'a;
+
 /// The backward pass of one forward pass, with all that it needs.
-pub struct BackwardPass<'a>(Box<dyn FnOnce(&Tensor) -> Result<(), TchError> + 'a>);
+pub struct BackwardPass<'a>(Box<Accumulate<'a>>);
 
 impl BackwardPass<'_> {
     /// Adds to the gradients of every run's parameters; `logits` is the gradient of the logits.

@@ -64,7 +64,7 @@ impl Module {
     /// The module that some checkpoints call so: `q_lin`, `attention.self.query`.
     pub(super) fn from_checkpoint_name(name: &str) -> Option<Module> {
         let is_meant = |own: &&str| *own == name || own.rsplit('.').next() == Some(name) && name != "dense";
-        Module::all().find(|module| module.checkpoint_names().iter().any(|own| is_meant(own)))
+        Module::all().find(|module| module.checkpoint_names().iter().any(&is_meant))
     }
 
     /// The layer and the module of a full name, whatever the family: `roberta.encoder.layer.0.attention.self.query`.

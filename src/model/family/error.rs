@@ -22,7 +22,7 @@ pub enum ConfigError {
     #[error("{field} is {value}; it must be {wanted}")]
     Kind { field: &'static str, value: Value, wanted: &'static str },
     #[error("{own} is {one}, but {general}, another name for it, is {other}")]
-    TwoValues { own: &'static str, one: Value, general: &'static str, other: Value },
+    TwoValues { own: &'static str, one: String, general: &'static str, other: String },
     #[error("{field} `{given}` is not supported; {supported}")]
     Unsupported { field: &'static str, given: String, supported: &'static str },
     #[error("is_decoder is true; only encoders are supported")]

@@ -49,6 +49,7 @@ impl Fields {
             let (one, other) = (self.fields.remove(own), self.fields.remove(general).filter(|_| both));
             let value = match (one, other) {
                 (Some(one), Some(other)) if one != other => {
+                    let (one, other) = (one.to_string(), other.to_string());
                     return Err(ConfigError::TwoValues { own, one, general, other });
                 }
                 (one, other) => one.or(other),

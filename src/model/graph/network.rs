@@ -123,7 +123,7 @@ mod tests {
         network.layers[1] = first;
         assert_eq!(network.checked(), Err(SameStream(19)));
         let mut network = graph("distilbert");
-        let hidden = network.head.hidden[0].clone();
+        let hidden = network.head.hidden[0];
         network.head.hidden = vec![hidden; 14];
         assert_eq!(network.checked(), Err(SameStream(16)));
     }

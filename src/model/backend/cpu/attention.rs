@@ -114,7 +114,7 @@ pub fn backward<I: InstructionSet>(
             let into = Gradients { query, others, stride };
             isa.vectorize(
                 #[inline(always)]
-                || backward_sequence(isa, shape, row, inputs, weights, into, dropout, scratch),
+                || backward_sequence(isa, shape, row, inputs, (weights, dropout), into, scratch),
             );
         },
     );
@@ -167,9 +167,8 @@ fn backward_sequence<I: InstructionSet>(
     shape: &Shape,
     query_row: usize,
     (query, key_value, gradient): (Rows<'_>, Rows<'_>, Rows<'_>),
-    weights: &[f32],
+    (weights, dropout): (&[f32], Option<Dropout>),
     into: Gradients<'_>,
-    dropout: Option<Dropout>,
     scratch: &mut Scratch,
 ) {
     let Shape { asked, padded, size, .. } = *shape;
