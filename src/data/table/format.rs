@@ -25,7 +25,7 @@ impl Format {
         }
     }
 
-    /// Whether [`Reading`] says anything of such files.
+    /// Whether `Reading` says anything of such files.
     pub(in crate::data) fn is_separated(self) -> bool {
         matches!(self, Self::Csv | Self::Tsv)
     }

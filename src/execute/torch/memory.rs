@@ -43,7 +43,7 @@ impl Watch {
     }
 }
 
-/// What an earlier pack has freed is kept for the next step ([`super::keep_freed_memory`]); it is none of this one's.
+/// What an earlier pack has freed is kept for the next step (see `keep_freed_memory`); it is none of this one's.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn give_back_freed_memory() {
     // SAFETY: gives free pages back to the kernel; what is in use stays.

@@ -5,7 +5,7 @@ use super::{cpu, cuda, plain};
 use crate::model::config::ModelConfig;
 use crate::spec::Precision;
 
-/// Of the backend that [`super::open`] will most likely choose for this model: on a processor like this one, or on a GPU.
+/// Of the backend that `open` will most likely choose for this model: on a processor like this one, or on a GPU.
 pub fn expected_memory(gpu: bool, config: &ModelConfig, precision: Precision) -> MemoryFormula {
     match gpu {
         true if cuda::fits(config).is_ok() => cuda::MEMORY,

@@ -113,7 +113,7 @@ impl SavedAdapter {
     }
 
     /// A trainable copy over `base`, which must have been loaded with what lies beyond LoRA and head
-    /// ([`Base::load_beneath`]). A head that is not in the file is the base's own, or else new.
+    /// (`Base::load_for_adapter`). A head that is not in the file is the base's own, or else new.
     ///
     /// # Errors
     /// A head for another number of classes.
