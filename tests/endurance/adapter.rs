@@ -51,6 +51,7 @@ proptest! {
         let mut bytes = std::fs::read(&damaged).unwrap();
         // The beginning of the weights says what they are; damage there goes furthest.
         let position = place.index(if config { bytes.len() } else { bytes.len().min(4000) });
+        let whole = bytes.clone();
         match flips {
             None => bytes.truncate(position),
             Some(bits) => bytes[position] ^= bits,
@@ -60,8 +61,8 @@ proptest! {
             let text = error.to_string();
             prop_assert!(text.contains("adapter_config.json") || text.contains("adapter_model.safetensors"), "{}", text);
         } else {
-            // Bits of a value cannot be told from another value, but half a file can.
-            prop_assert!(flips.is_some());
+            // Bits of a value cannot be told from another value, but half a file can; a line end at the end says nothing.
+            prop_assert!(flips.is_some() || whole[position..].iter().all(u8::is_ascii_whitespace));
         }
     }
 }

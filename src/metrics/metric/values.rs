@@ -90,8 +90,8 @@ mod tests {
         };
         let values = MetricValues::of_evaluation(&Evaluated::new(examples).unwrap());
         assert_eq!(values.get(Metric::ACCURACY), Some(0.75));
-        assert_eq!(values.get(Metric::MEAN_CONFIDENCE), Some(0.75));
-        assert_eq!(values.get(Metric::EVAL_LOSS), Some(0.5));
+        assert!((values.get(Metric::MEAN_CONFIDENCE).unwrap() - 0.75).abs() < 1e-12);
+        assert!((values.get(Metric::EVAL_LOSS).unwrap() - 0.5).abs() < 1e-12);
         assert_eq!(values.get(Metric::TRAIN_LOSS), None);
         let values = values.with_training(&TrainingTotals { loss: 0.25, accuracy: 0.5 });
         assert_eq!(values.get(Metric::TRAIN_LOSS), Some(0.25));

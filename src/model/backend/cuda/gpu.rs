@@ -9,7 +9,7 @@ use super::linear::Linear;
 use super::lora::{self, LoraTape};
 use super::norm::{self, NormTape};
 use super::program::Program;
-use super::{activation, embeddings, head, masks, optimizer};
+use super::{activation, embeddings, head, masks, optimizer, shared_constants};
 use crate::model::attention::{AttentionGradient, Queries};
 use crate::model::backend::{
     AdaptedRows, Attended, Backend, BackendChoice, HeadRows, LayerOf, MemoryFormula, ResidualGradients,
@@ -45,7 +45,7 @@ impl Cuda {
     /// # Errors
     /// Sizes that the kernels are not made for, a machine without NVRTC, or a GPU that it knows nothing of.
     pub fn compile(device: Device, config: &ModelConfig, precision: Precision) -> Result<Self, String> {
-        Ok(Cuda { program: Program::compile(device, config, product_kind(precision))? })
+        Ok(Cuda { program: Program::compile(device, config, product_kind(precision), shared_constants::definitions)? })
     }
 
     /// What to say of it.

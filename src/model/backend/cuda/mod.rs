@@ -20,6 +20,7 @@ mod norm;
 mod optimizer;
 mod program;
 mod rows;
+mod shared_constants;
 
 pub use driver::available;
 pub use gpu::{Cuda, MEMORY};

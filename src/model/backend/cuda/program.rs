@@ -4,10 +4,8 @@ use std::ffi::{CStr, CString, c_void};
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::constants::{Constant, definitions, number_definitions};
 use super::driver::{Compiler, Context, Driver, Kernel};
-use super::launch::{self, Argument, Memory};
-use super::{attention, head, lora, optimizer, rows};
+use super::launch::{Argument, Memory};
 use crate::model::config::ModelConfig;
 use crate::model::graph::Activation;
 
@@ -29,7 +27,7 @@ const ON_TENSOR_CORES: [&str; 4] = [
 
 /// What multiplies in the kernels of LoRA and attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Products {
+pub enum Products {
     OfFloats,
     OnTensorCores,
 }
@@ -179,11 +177,16 @@ impl std::fmt::Debug for Program {
 }
 
 impl Program {
-    /// Compiles the kernels for a model whose products are of `kind`.
+    /// Compiles the kernels for a model whose products are of `kind`; `shared`: definitions of what launches and kernels share.
     ///
     /// # Errors
     /// Sizes that the kernels are not made for, a machine without NVRTC, or a GPU that it knows nothing of.
-    pub fn compile(device: Device, config: &ModelConfig, kind: Kind) -> Result<Self, String> {
+    pub fn compile(
+        device: Device,
+        config: &ModelConfig,
+        kind: Kind,
+        shared: impl FnOnce(Products) -> String,
+    ) -> Result<Self, String> {
         let Device::Cuda(index) = device else {
             return Err("kernels for NVIDIA GPUs".to_string());
         };
@@ -191,7 +194,7 @@ impl Program {
         let driver = Driver::load()?;
         let (context, capability) = driver.open(index)?;
         let products = Products::of(config, kind, capability);
-        let code = code(driver.compiler(), capability, config, kind, products)?;
+        let code = code(driver.compiler(), capability, config, kind, (products, &shared(products)))?;
         let kernels = driver.kernels(context, &code, Function::ALL.map(Function::name))?;
         let sizes = Sizes { width: config.graph.shape.width as usize, heads: config.graph.shape.heads as usize };
         Ok(Program { driver, context, kernels, memory: Memory { device, kind }, products, sizes })
@@ -261,29 +264,12 @@ pub fn fits(config: &ModelConfig) -> Result<(), String> {
     }
 }
 
-/// What launches and kernels share.
-fn constants(products: Products) -> String {
-    let (up_rows, up_columns) = products.block_of_lora_up();
-    let of_products =
-        [("TOKENS_PER_PIECE", products.tokens_per_piece()), ("UP_ROWS", up_rows), ("UP_COLUMNS", up_columns)];
-    let all: [&[Constant]; 7] = [
-        &launch::CONSTANTS,
-        &rows::CONSTANTS,
-        &head::CONSTANTS,
-        &optimizer::CONSTANTS,
-        &lora::CONSTANTS,
-        &attention::CONSTANTS,
-        &of_products,
-    ];
-    definitions(&all.concat()) + &number_definitions(&optimizer::NUMBERS)
-}
-
 fn code(
     compiler: &Compiler,
     (major, minor): (i32, i32),
     config: &ModelConfig,
     kind: Kind,
-    products: Products,
+    (products, shared): (Products, &str),
 ) -> Result<Vec<u8>, String> {
     let activation = match config.graph.shape.activation {
         Activation::Gelu => 0,
@@ -304,7 +290,7 @@ fn code(
     }
     let text = |text: String| CString::new(text).map_err(|error| error.to_string());
     let options = options.into_iter().map(text).collect::<Result<Vec<_>, _>>()?;
-    compiler.compile(&text(constants(products) + &SHARED.concat() + &products.sources())?, &options)
+    compiler.compile(&text(shared.to_string() + &SHARED.concat() + &products.sources())?, &options)
 }
 
 #[cfg(test)]
@@ -312,6 +298,7 @@ mod tests {
     use std::os::unix::ffi::OsStrExt;
     use std::path::{Path, PathBuf};
 
+    use super::super::shared_constants;
     use super::*;
     use crate::model::symbol::Library;
 
@@ -354,7 +341,8 @@ mod tests {
             let config = config(fixture);
             fits(&config).unwrap();
             assert_eq!(Products::of(&config, kind, capability), products);
-            let code = code(&compiler, capability, &config, kind, products).unwrap_or_else(|log| panic!("{log}"));
+            let code = code(&compiler, capability, &config, kind, (products, &shared_constants::definitions(products)))
+                .unwrap_or_else(|log| panic!("{log}"));
             for (place, function) in Function::ALL.into_iter().enumerate() {
                 assert_eq!(function as usize, place);
                 let name = function.name().to_bytes();
