@@ -4,6 +4,11 @@
 SHELL := /bin/bash
 PREFIX ?= $(HOME)/.local
 
+# Where rustup can neither find nor fetch the version of rust-toolchain.toml, the stable one does as well.
+ifeq ($(shell cargo --version > /dev/null 2>&1 && echo found),)
+export RUSTUP_TOOLCHAIN := stable
+endif
+
 # libtorch comes with the Python package `torch`; tch 0.24 needs exactly this version of it.
 TORCH := torch==2.11.0
 # A small pre-trained BERT, the model of the quickstart. Only its `model/` folder is used.
