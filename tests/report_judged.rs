@@ -74,6 +74,7 @@ fn trained(folder: &Path, dataset: &str) -> Store {
         executor: ExecutorKind::Mock,
         command: &[],
         selected: None,
+        until: Default::default(),
         claims: ClaimOptions::default(),
     };
     let plan = PlanOptions { max_pack: 64, duration: &|_| 1, memory: None };
@@ -217,6 +218,7 @@ fn what_has_a_test_is_not_compared_with_what_has_none() {
         executor: ExecutorKind::Mock,
         command: &[],
         selected: None,
+        until: Default::default(),
         claims: ClaimOptions::default(),
     };
     let plan = PlanOptions { max_pack: 64, duration: &|_| 1, memory: None };

@@ -144,7 +144,7 @@ fn pack() -> (PackPlan, BTreeMap<RunId, PlannedRun>) {
     let runs = [run(1, |_| ()), run(2, |spec| spec.epochs = 2), run(3, |spec| spec.epochs = 2)];
     let ids = runs.each_ref().map(|run| run.id.clone());
     let [first, second, third] = ids;
-    let plan = PackPlan { id: PackId("p".into()), places: vec![vec![first], vec![second, third]] };
+    let plan = PackPlan::whole(PackId("p".into()), vec![vec![first], vec![second, third]]);
     (plan, runs.into_iter().map(|run| (run.id.clone(), run)).collect())
 }
 
@@ -246,7 +246,7 @@ fn dropout_does_not_move_the_gap() {
         spec.learning_rate = 1e-3;
         (spec.hidden_dropout, spec.classifier_dropout, spec.attention_dropout) = (0.4, 0.4, 0.4);
     });
-    let plan = PackPlan { id: PackId("p".into()), places: vec![vec![strong.id.clone()]] };
+    let plan = PackPlan::whole(PackId("p".into()), vec![vec![strong.id.clone()]]);
     let runs = (plan, BTreeMap::from([(strong.id.clone(), strong.clone())]));
     let mut kept = Kept::default();
     train_until(&base, &data, &runs, &mut kept, &mut Events::default(), usize::MAX);

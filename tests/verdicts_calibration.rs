@@ -103,6 +103,7 @@ fn results_of(folder: &Path) -> Vec<BTreeMap<String, String>> {
         executor: ExecutorKind::Mock,
         command: &[],
         selected: None,
+        until: Default::default(),
         claims: ClaimOptions::default(),
     };
     let plan = PlanOptions { max_pack: 64, duration: &|_| 1, memory: None };

@@ -10,7 +10,7 @@ use crate::train::{Checkpoint, Recorder};
 use super::catch::catch;
 use super::memory::MemoryUse;
 use super::worker::{Claimed, Worker, WorkerError};
-use super::{ExecuteError, ModelKey, PackEnd, PackJob, pack_of};
+use super::{ExecuteError, ModelKey, PackEnd, PackJob, part_of};
 
 /// The places of a pack, or some of them.
 type Places = Vec<Vec<RunId>>;
@@ -262,15 +262,16 @@ impl Worker<'_> {
         let runs = recorder.plan().places.iter().flatten();
         let done: Vec<RunId> =
             runs.filter(|run| !parts.iter().flatten().flatten().any(|kept| kept == *run)).cloned().collect();
+        let whole = recorder.plan();
         let part = |places| {
-            let plan = pack_of(places);
+            let plan = part_of(whole, places);
             let checkpoint = checkpoint.as_ref().and_then(|whole| self.executor.restrict(whole, &plan));
             SubPack { plan, checkpoint }
         };
         let mut parts: Vec<SubPack> = parts.into_iter().map(part).collect();
         if !done.is_empty() {
             // One place: how wide a pack may be is read off its parts.
-            parts.push(SubPack { plan: pack_of(vec![done]), checkpoint: None });
+            parts.push(SubPack { plan: part_of(whole, vec![done]), checkpoint: None });
         }
         Ok(self.store.replan(recorder.claim(), recorder.plan(), reason, parts)?)
     }

@@ -1,6 +1,6 @@
 //! A sweep to its end: a generation is trained, the search is asked for the next.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::search::{FinishedGeneration, FinishedRun, Search, Space};
 use crate::spec::RunId;
@@ -52,7 +52,7 @@ fn plan_next(store: &Store, generations: &Generations<'_>) -> Result<bool, Store
     };
     let newest = finished.last().map_or(&[][..], |generation| generation.runs.as_slice());
     let results = newest.iter().map(|done| DecidingResult { run: done.id.clone(), value: done.value }).collect();
-    let growth = Growth { search: generations.search.name(), results, runs: &runs };
+    let growth = Growth { search: generations.search.name(), results, runs: &runs, until: BTreeMap::new() };
     // Where somebody else was faster there is something to train all the same.
     store.grow(&growth, generations.planner)?;
     Ok(true)

@@ -55,7 +55,7 @@ pub use device_error::DeviceError;
 pub use executor::{Cause, ExecuteError, Executor, PackEnd, PackJob};
 pub use generations::{Generations, work_by_generations};
 pub use memory::MemoryUse;
-pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, plan_packs, relative_duration};
+pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, part_of, plan_packs, relative_duration};
 pub use signals::stop_on_signals;
 pub use source::ExecutorSource;
 pub use stop::Stop;

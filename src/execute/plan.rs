@@ -6,9 +6,9 @@
 //! long as its longest run, and shorter runs queue in one place as long as they fit into that time
 //! (longest-processing-time-first scheduling; Graham, "Bounds on multiprocessing timing anomalies", 1969).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::spec::{self, PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec};
+use crate::spec::{self, PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec, Segment};
 
 /// What kind of device packs are planned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +40,8 @@ impl DeviceKind {
 pub struct PlanOptions<'a> {
     /// Most places in a pack; at least 1.
     pub max_pack: usize,
-    /// How long a run takes, in any unit: micro-batches, since the places of a pack advance by one at a time. See
-    /// [`relative_duration`].
+    /// How long a run takes from its first epoch to its last, in any unit: micro-batches, since the places of a pack advance
+    /// by one at a time. See [`relative_duration`]. Of a segment its share counts.
     pub duration: &'a dyn Fn(&PlannedRun) -> u64,
     /// None where memory is no concern.
     pub memory: Option<MemoryLimit<'a>>,
@@ -65,12 +65,13 @@ pub fn relative_duration(spec: &RunSpec, train_examples: Option<usize>) -> u64 {
     spec.epochs.saturating_mul(per_epoch) as u64
 }
 
-/// Plans every run into exactly one pack, the longest packs first.
-pub fn plan_packs(runs: &[PlannedRun], options: &PlanOptions<'_>) -> Vec<PackPlan> {
+/// Plans every segment into exactly one pack, the longest packs first.
+pub fn plan_packs(segments: &[Segment], options: &PlanOptions<'_>) -> Vec<PackPlan> {
     let mut groups: BTreeMap<(ModelKey<'_>, String), Vec<Item<'_>>> = BTreeMap::new();
-    for run in runs {
-        let key = (ModelKey::new(&run.spec), examples_key(&run.spec));
-        groups.entry(key).or_default().push(Item::new(run, options));
+    for segment in segments {
+        let spec = &segment.run.spec;
+        let key = (ModelKey::new(spec), examples_key(spec));
+        groups.entry(key).or_default().push(Item::new(segment, options));
     }
     let mut packs: Vec<(u64, PackPlan)> =
         groups.into_values().flat_map(|items| fill_packs(Waiting::new(items), options)).collect();
@@ -78,18 +79,40 @@ pub fn plan_packs(runs: &[PlannedRun], options: &PlanOptions<'_>) -> Vec<PackPla
     packs.into_iter().map(|(_, pack)| pack).collect()
 }
 
-/// The pack with these places; its id is a hash over them.
+/// The pack with these places, whose runs are trained to their end; its id is a hash over them.
 pub fn pack_of(places: Vec<Vec<RunId>>) -> PackPlan {
+    with_id(PackPlan::whole(PackId(String::new()), places))
+}
+
+/// The pack with some of the runs of another, each of them trained as far as there.
+pub fn part_of(whole: &PackPlan, places: Vec<Vec<RunId>>) -> PackPlan {
+    let mut part = PackPlan::whole(PackId(String::new()), places);
+    let runs: BTreeSet<&RunId> = part.places.iter().flatten().collect();
+    let until = whole.until.iter().filter(|(run, _)| runs.contains(run)).map(|(run, until)| (run.clone(), *until));
+    let extended = whole.extended.iter().filter(|run| runs.contains(run)).cloned();
+    (part.until, part.extended) = (until.collect(), extended.collect());
+    with_id(part)
+}
+
+/// The same runs in the same places have another id where they are trained to another epoch: a run may pass through several
+/// packs.
+fn with_id(mut pack: PackPlan) -> PackPlan {
     let mut hasher = blake3::Hasher::new();
-    for place in &places {
+    for place in &pack.places {
         for run in place {
             hasher.update(run.0.as_bytes());
+            if let Some(until) = pack.until.get(run) {
+                hasher.update(format!("@{until}").as_bytes());
+            }
+            if pack.extended.contains(run) {
+                hasher.update(b"+");
+            }
             hasher.update(b" ");
         }
         hasher.update(b"\n");
     }
-    let id = hasher.finalize().to_hex()[..12].to_owned();
-    PackPlan { id: PackId(id), places }
+    pack.id = PackId(hasher.finalize().to_hex()[..12].to_owned());
+    pack
 }
 
 /// What decides, for all runs of a sweep, how many of them fit a device's memory together.
@@ -124,18 +147,23 @@ fn lowest_layer(spec: &RunSpec) -> Option<usize> {
     spec.target_modules.iter().filter_map(|name| spec::layer_of(name)).min()
 }
 
-/// A run with its estimates.
+/// A segment with its estimates.
 #[derive(Clone, Debug)]
 struct Item<'a> {
+    segment: &'a Segment,
     run: &'a PlannedRun,
     duration: u64,
     memory: u64,
 }
 
 impl<'a> Item<'a> {
-    fn new(run: &'a PlannedRun, options: &PlanOptions<'_>) -> Self {
+    fn new(segment: &'a Segment, options: &PlanOptions<'_>) -> Self {
+        let run = &segment.run;
         let memory = options.memory.as_ref().map_or(0, |limit| (limit.per_run)(run));
-        Self { run, duration: (options.duration)(run), memory }
+        let whole = u128::from((options.duration)(run));
+        let share = whole * segment.epochs() as u128 / run.spec.epochs.max(1) as u128;
+        // No more than the whole.
+        Self { segment, run, duration: share as u64, memory }
     }
 }
 
@@ -175,32 +203,42 @@ impl<'a> Waiting<'a> {
 }
 
 /// One place of a pack being filled.
-struct Place {
-    runs: Vec<RunId>,
+struct Place<'a> {
+    segments: Vec<&'a Segment>,
     duration: u64,
     /// Of the run that needs most.
     memory: u64,
 }
 
-impl Place {
-    fn new(item: &Item<'_>) -> Self {
-        Self { runs: vec![item.run.id.clone()], duration: item.duration, memory: item.memory }
+impl<'a> Place<'a> {
+    fn new(item: &Item<'a>) -> Self {
+        Self { segments: vec![item.segment], duration: item.duration, memory: item.memory }
     }
+}
+
+fn pack_of_places(places: &[Place<'_>]) -> PackPlan {
+    let runs = |place: &Place<'_>| place.segments.iter().map(|segment| segment.run.id.clone()).collect();
+    let mut pack = PackPlan::whole(PackId(String::new()), places.iter().map(runs).collect());
+    for segment in places.iter().flat_map(|place| &place.segments) {
+        let run = &segment.run.id;
+        pack.until.extend(segment.until.map(|until| (run.clone(), until)));
+        pack.extended.extend(Some(run.clone()).filter(|_| segment.extended));
+    }
+    with_id(pack)
 }
 
 fn fill_packs(mut waiting: Waiting<'_>, options: &PlanOptions<'_>) -> Vec<(u64, PackPlan)> {
     let mut packs = Vec::new();
     while let Some(first) = waiting.take_first() {
         let places = fill_pack(&first, &mut waiting, options);
-        let places = places.into_iter().map(|place| place.runs).collect();
-        packs.push((first.duration, pack_of(places)));
+        packs.push((first.duration, pack_of_places(&places)));
     }
     packs
 }
 
 /// Fills the pack whose longest run is `first`: places with the next longest runs as long as the memory allows, then
 /// queues behind the least occupied places.
-fn fill_pack(first: &Item<'_>, waiting: &mut Waiting<'_>, options: &PlanOptions<'_>) -> Vec<Place> {
+fn fill_pack<'a>(first: &Item<'a>, waiting: &mut Waiting<'a>, options: &PlanOptions<'_>) -> Vec<Place<'a>> {
     let budget =
         options.memory.as_ref().map_or(u64::MAX, |limit| limit.budget.saturating_sub((limit.shared)(first.run)));
     let mut memory_left = budget.saturating_sub(first.memory);
@@ -220,7 +258,7 @@ fn fill_pack(first: &Item<'_>, waiting: &mut Waiting<'_>, options: &PlanOptions<
                 memory_left -= item.memory.saturating_sub(place.memory);
                 place.memory = place.memory.max(item.memory);
                 place.duration += item.duration;
-                place.runs.push(item.run.id.clone());
+                place.segments.push(item.segment);
             }
             None => {
                 open.swap_remove(position);
@@ -231,6 +269,6 @@ fn fill_pack(first: &Item<'_>, waiting: &mut Waiting<'_>, options: &PlanOptions<
 }
 
 /// Position in `open` of the place with the most time left, the earliest of equals.
-fn least_occupied(places: &[Place], open: &[usize]) -> Option<usize> {
+fn least_occupied(places: &[Place<'_>], open: &[usize]) -> Option<usize> {
     (0..open.len()).min_by_key(|&position| (places[open[position]].duration, open[position]))
 }

@@ -94,7 +94,7 @@ pub use hypothesis::{Hypothesis, HypothesisMetric, ReferenceFigure, Vary};
 pub use module::{Module, layer_of};
 pub(crate) use nesting::excess as yaml_excess;
 pub use observation::{Against, Observation, Observed, Until};
-pub use pack::{PackId, PackPlan};
+pub use pack::{PackId, PackPlan, Segment};
 pub use planned_run::PlannedRun;
 pub use reading::{NoSeparator, Quoting, Reading, Separator};
 pub use rehearsal::Rehearsal;

@@ -7,7 +7,7 @@
 //! in 6.2 instead of 5 %.) It also keeps which hypotheses came or went after that:
 //! who states what was seen, or drops what failed, is right too often.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::spec::{Evaluation, Hypothesis, PlannedRun, RunId, RunSpec, Sweep};
 use crate::words::counted;
@@ -154,8 +154,7 @@ struct Earlier<'a> {
 impl<'a> Earlier<'a> {
     fn new(before: &'a SweepRecord) -> Self {
         // What a search chose later is in no sweep file, so it has not been taken out of one either.
-        let later: BTreeSet<&RunId> =
-            before.generations.iter().skip(1).flat_map(|generation| &generation.runs).collect();
+        let later = before.later_runs();
         let planned = || before.runs.iter().filter(|entry| !later.contains(&entry.id));
         let mut entries: BTreeMap<&str, Vec<&RunEntry>> = BTreeMap::new();
         for entry in planned() {

@@ -4,7 +4,7 @@
 //! versions. A plan that grew lists all of them, the first included. Each record has a checksum over itself and the
 //! checksum of the one before: one that is missing, changed or out of its place is noticed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -23,8 +23,11 @@ pub struct GenerationRecord {
     pub search: String,
     /// What came of the generation before, as it was when this one was chosen; nothing for the first.
     pub results: Vec<DecidingResult>,
-    /// In the order in which they were chosen.
+    /// In the order in which they were chosen: new ones, and ones that had paused and go on.
     pub runs: Vec<RunId>,
+    /// Those that pause again before their last epoch, with the epoch that they pause after.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub until: BTreeMap<RunId, usize>,
     /// blake3 over all of this and the checksum of the generation before, as hexadecimal digits.
     pub checksum: String,
 }
@@ -46,6 +49,8 @@ struct Summed<'a> {
     search: &'a str,
     results: &'a [DecidingResult],
     runs: &'a [RunId],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    until: &'a BTreeMap<RunId, usize>,
 }
 
 impl GenerationRecord {
@@ -55,23 +60,25 @@ impl GenerationRecord {
         search: &str,
         results: Vec<DecidingResult>,
         runs: Vec<RunId>,
+        until: BTreeMap<RunId, usize>,
     ) -> Self {
         let number = earlier.len() + 1;
-        let mut record = Self { number, search: search.to_owned(), results, runs, checksum: String::new() };
+        let mut record = Self { number, search: search.to_owned(), results, runs, until, checksum: String::new() };
         record.checksum = record.sum(earlier.last());
         record
     }
 
     fn sum(&self, before: Option<&GenerationRecord>) -> String {
-        let Self { number, search, results, runs, .. } = self;
+        let Self { number, search, results, runs, until, checksum: _ } = self;
         let before = before.map(|before| before.checksum.as_str());
-        let summed = Summed { before, number: *number, search, results, runs };
+        let summed = Summed { before, number: *number, search, results, runs, until };
         // Texts, lists and finite numbers: it has a JSON form.
         blake3::hash(&serde_json::to_vec(&summed).unwrap_or_default()).to_hex().to_string()
     }
 }
 
-/// Checks the generations of a plan that was read back: whole, in order, and of them every run that is `in_sweep`.
+/// Checks the generations of a plan that was read back: whole, in order, and of them every run that is `in_sweep`: in one of
+/// them, or in several of which each but the last lets it pause.
 pub(super) fn check_generations<'a>(
     path: &Path,
     generations: &[GenerationRecord],
@@ -86,11 +93,17 @@ pub(super) fn check_generations<'a>(
         before = Some(generation);
     }
     let mut left: BTreeSet<&RunId> = in_sweep.filter(|_| !generations.is_empty()).collect();
+    let mut paused: BTreeMap<&RunId, usize> = BTreeMap::new();
     for generation in generations {
-        if let Some(run) = generation.runs.iter().find(|run| !left.remove(run)) {
-            let number = generation.number;
-            let reason = format!("generation {number} has run {run}, which is not in the sweep, or has it twice");
-            return Err(StoreError::damaged(path, reason));
+        for run in &generation.runs {
+            let until = generation.until.get(run).copied();
+            let goes_on = paused.remove(run).is_some_and(|before| until.is_none_or(|until| until > before));
+            if !left.remove(run) && !goes_on {
+                let number = generation.number;
+                let reason = format!("generation {number} has run {run}, which is not in the sweep, or has it twice");
+                return Err(StoreError::damaged(path, reason));
+            }
+            paused.extend(until.map(|until| (run, until)));
         }
     }
     match left.first() {

@@ -1,12 +1,12 @@
 //! A plan that grows: the runs of a further generation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::spec::{PlannedRun, RunId};
+use crate::spec::{PlannedRun, RunId, Segment};
 
 use super::generations::{DecidingResult, GenerationRecord};
 use super::json::write_json;
-use super::open::{Planner, check_planned, claim_plan, is_done, runs_of};
+use super::open::{Planner, check_planned, claim_plan, is_done};
 use super::plan::{SweepRecord, grown_entries, read_plan};
 use super::records::now;
 use super::{Store, StoreError};
@@ -18,7 +18,10 @@ pub struct Growth<'a> {
     pub search: &'a str,
     /// What came of the newest generation of the plan.
     pub results: Vec<DecidingResult>,
+    /// New ones, and ones of the plan that have paused and go on.
     pub runs: &'a [PlannedRun],
+    /// The epochs after which some of them pause; the others are trained to their end.
+    pub until: BTreeMap<RunId, usize>,
 }
 
 impl Store {
@@ -27,8 +30,8 @@ impl Store {
     /// then.
     ///
     /// # Errors
-    /// The plan is damaged or gone, cannot be written, or has one of the runs; somebody else holds it for more than a
-    /// minute; `planner` does not plan every run exactly once.
+    /// The plan is damaged or gone, cannot be written, or trains one of the runs as far already; somebody else holds it for
+    /// more than a minute; `planner` does not plan every run exactly once.
     pub fn grow(&self, growth: &Growth<'_>, planner: Planner<'_>) -> Result<bool, StoreError> {
         let layout = self.layout();
         let claim = claim_plan(layout, self.claim_options())?;
@@ -50,28 +53,72 @@ impl Store {
     fn append(&self, record: &mut SweepRecord, growth: &Growth<'_>, planner: Planner<'_>) -> Result<(), StoreError> {
         let layout = self.layout();
         let refuse = |reason| StoreError::Plan { path: layout.sweep_json(), reason };
-        if let Some(run) = growth.runs.iter().find(|run| record.runs.iter().any(|old| old.id == run.id && !old.removed))
-        {
-            return Err(refuse(format!("the search `{}` gave run {} a second time", growth.search, run.id)));
-        }
         if record.generations.is_empty() {
             let first = record.runs_by_generation().swap_remove(0);
-            record.generations = vec![GenerationRecord::after(&[], growth.search, Vec::new(), first)];
+            let paused = first_pauses(record, &first);
+            record.generations = vec![GenerationRecord::after(&[], growth.search, Vec::new(), first, paused)];
+        }
+        let planned = record.planned_epochs();
+        let segments: Vec<Segment> = growth.runs.iter().map(|run| growth.segment(run, &planned)).collect();
+        let paused = paused_runs(&record.generations);
+        let there: BTreeSet<&RunId> = record.runs.iter().filter(|run| !run.removed).map(|run| &run.id).collect();
+        let goes_on = |segment: &Segment| {
+            let before = paused.get(&segment.run.id);
+            before.is_some_and(|before| segment.until.is_none_or(|until| until > *before))
+        };
+        if let Some(Segment { run, .. }) =
+            segments.iter().find(|segment| there.contains(&segment.run.id) && !goes_on(segment))
+        {
+            let (search, id) = (growth.search, &run.id);
+            return Err(refuse(format!(
+                "the search `{search}` gave run {id} a second time, which has not paused, or is to go no further"
+            )));
         }
         let entries = grown_entries(record, growth.runs);
-        let packed: BTreeSet<&RunId> = runs_of(&record.packs).collect();
-        let open = |run: &&PlannedRun| !packed.contains(&run.id) && !is_done(layout, &run.id);
-        let unplanned: Vec<PlannedRun> = growth.runs.iter().filter(open).cloned().collect();
+        let open = |segment: &&Segment| segment.epochs() > 0 && !is_done(layout, &segment.run.id);
+        let unplanned: Vec<Segment> = segments.iter().filter(open).cloned().collect();
         let packs = if unplanned.is_empty() { Vec::new() } else { planner(&unplanned) };
         check_planned(layout, &unplanned, &packs)?;
         let ids = growth.runs.iter().map(|run| run.id.clone()).collect();
+        let until = segments.iter().filter_map(|segment| Some((segment.run.id.clone(), segment.until?))).collect();
         let (search, results) = (growth.search, growth.results.clone());
-        record.generations.push(GenerationRecord::after(&record.generations, search, results, ids));
+        record.generations.push(GenerationRecord::after(&record.generations, search, results, ids, until));
         record.runs = entries;
         record.packs.extend(packs);
         record.changed = now();
         Ok(())
     }
+}
+
+impl Growth<'_> {
+    /// What is to be trained of a run beyond what is `planned` of it.
+    fn segment(&self, run: &PlannedRun, planned: &BTreeMap<&RunId, usize>) -> Segment {
+        let from = planned.get(&run.id).copied().unwrap_or(0);
+        Segment::up_to(run.clone(), from, self.until.get(&run.id).copied())
+    }
+}
+
+/// Runs that pause in the last generation that has them, and after which epoch.
+fn paused_runs(generations: &[GenerationRecord]) -> BTreeMap<&RunId, usize> {
+    let mut paused = BTreeMap::new();
+    for generation in generations {
+        for run in &generation.runs {
+            paused.remove(run);
+            paused.extend(generation.until.get(run).map(|until| (run, *until)));
+        }
+    }
+    paused
+}
+
+/// Where the runs of the first generation pause: as they are planned when a second one comes.
+fn first_pauses(record: &SweepRecord, first: &[RunId]) -> BTreeMap<RunId, usize> {
+    let first: BTreeSet<&RunId> = first.iter().collect();
+    let mut pauses = BTreeMap::new();
+    for pack in &record.packs {
+        let own = pack.until.iter().filter(|(run, _)| first.contains(run) && !pack.extended.contains(*run));
+        pauses.extend(own.map(|(run, until)| (run.clone(), *until)));
+    }
+    pauses
 }
 
 /// Whether the results are those of the plan's newest generation.

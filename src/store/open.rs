@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::spec::{PackPlan, PlannedRun, RunId, Sweep};
+use crate::event::Outcome;
+use crate::spec::{PackPlan, RunId, Segment, Sweep};
 use crate::words::counted;
 
 use super::claim::{Attempt, Claim, ClaimOptions};
@@ -42,11 +43,13 @@ pub struct PlanInput<'a> {
     pub command: &'a [String],
     /// Only these runs are planned into packs now; all where none are named.
     pub selected: Option<&'a BTreeSet<RunId>>,
+    /// The epochs after which runs of the first generation pause; the others are trained to their end.
+    pub until: BTreeMap<RunId, usize>,
     pub claims: ClaimOptions,
 }
 
-/// Plans runs into packs: every one of them exactly once.
-pub type Planner<'a> = &'a dyn Fn(&[PlannedRun]) -> Vec<PackPlan>;
+/// Plans runs, or the epochs of them that are to be trained, into packs: every one of them exactly once.
+pub type Planner<'a> = &'a dyn Fn(&[Segment]) -> Vec<PackPlan>;
 
 /// An opened results folder, and how the plan changed.
 #[derive(Debug)]
@@ -86,7 +89,7 @@ impl Store {
         }
         check_executor(&layout, before.as_ref(), input)?;
         let changes = Changes::between(before.as_ref(), input, &layout);
-        let deciding = Deciding::between(before.as_ref(), input.sweep, &|run| is_done(&layout, run));
+        let deciding = Deciding::between(before.as_ref(), input.sweep, &|run| has_result(&layout, run));
         let record = plan(before.as_ref(), input, &changes, &deciding, &layout, planner)?;
         claim.verify()?;
         if read_if_there(&layout.sweep_yaml())?.as_deref() != Some(input.yaml) {
@@ -153,7 +156,7 @@ impl Changes {
     fn between(before: Option<&SweepRecord>, input: &PlanInput<'_>, layout: &Layout) -> Self {
         let mut entries = entries(input.sweep);
         let (generations, begins_anew) = Self::generations(before, input, &entries);
-        let later: BTreeSet<&RunId> = generations.iter().skip(1).flat_map(|generation| &generation.runs).collect();
+        let later = before.filter(|_| !generations.is_empty()).map(SweepRecord::later_runs).unwrap_or_default();
         let grown = before.iter().flat_map(|before| &before.runs).filter(|entry| later.contains(&entry.id)).cloned();
         entries.extend(grown);
         let now_there: BTreeSet<RunId> = entries.iter().map(|entry| entry.id.clone()).collect();
@@ -178,7 +181,8 @@ impl Changes {
         input: &PlanInput<'_>,
         first: &[RunEntry],
     ) -> (Vec<GenerationRecord>, Option<String>) {
-        let before = before.map_or(&[][..], |before| before.generations.as_slice());
+        let record = before;
+        let before = record.map_or(&[][..], |before| before.generations.as_slice());
         let Some(began) = before.first() else {
             return (Vec::new(), None);
         };
@@ -189,7 +193,7 @@ impl Changes {
         let notice = format!(
             "the search begins anew, because its first runs, or the method, changed: {} that it had chosen are no longer in \
              the sweep, and their results are kept",
-            counted(before.iter().skip(1).map(|generation| generation.runs.len()).sum(), "run")
+            counted(record.map_or(0, |record| record.later_runs().len()), "run")
         );
         (Vec::new(), Some(notice))
     }
@@ -227,14 +231,17 @@ fn plan(
 ) -> Result<SweepRecord, StoreError> {
     let sweep = input.sweep;
     let mut packs = before.map_or_else(Vec::new, |before| before.packs.clone());
-    let packed: BTreeSet<&RunId> = before.iter().flat_map(|before| runs_of(&before.packs)).collect();
-    let selected = |run: &&PlannedRun| input.selected.is_none_or(|selected| selected.contains(&run.id));
-    let unplanned: Vec<PlannedRun> = sweep
+    let planned = before.map(SweepRecord::planned_epochs).unwrap_or_default();
+    let unplanned: Vec<Segment> = sweep
         .runs
         .iter()
-        .filter(selected)
-        .filter(|run| !packed.contains(&run.id) && !is_done(layout, &run.id))
-        .cloned()
+        .filter(|run| input.selected.is_none_or(|selected| selected.contains(&run.id)))
+        .map(|run| {
+            let from = planned.get(&run.id).copied().unwrap_or(0);
+            Segment::up_to(run.clone(), from, input.until.get(&run.id).copied())
+        })
+        // One that paused goes on where the sweep file no longer has it pause.
+        .filter(|segment| segment.epochs() > 0 && !is_done(layout, &segment.run.id))
         .collect();
     let new_packs = if unplanned.is_empty() { Vec::new() } else { planner(&unplanned) };
     check_planned(layout, &unplanned, &new_packs)?;
@@ -270,30 +277,41 @@ fn plan(
 }
 
 /// Whether a run has a sound result.
-pub(super) fn is_done(layout: &Layout, run: &RunId) -> bool {
+fn has_result(layout: &Layout, run: &RunId) -> bool {
     matches!(read_json::<ResultRecord>(&layout.run(run).result_json()), Ok(Some(_)))
 }
 
-pub(super) fn runs_of(packs: &[PackPlan]) -> impl Iterator<Item = &RunId> {
-    packs.iter().flat_map(|pack| pack.places.iter().flatten())
+/// Whether a run has ended, and is not to be trained whatever its epochs are. One that paused has not.
+pub(super) fn is_done(layout: &Layout, run: &RunId) -> bool {
+    let result = read_json::<ResultRecord>(&layout.run(run).result_json());
+    matches!(result, Ok(Some(result)) if !matches!(result.outcome, Outcome::Stopped { .. }))
 }
 
-pub(super) fn check_planned(layout: &Layout, runs: &[PlannedRun], packs: &[PackPlan]) -> Result<(), StoreError> {
+pub(super) fn runs_of(packs: &[PackPlan]) -> impl Iterator<Item = &RunId> {
+    packs.iter().flat_map(PackPlan::runs)
+}
+
+pub(super) fn check_planned(layout: &Layout, segments: &[Segment], packs: &[PackPlan]) -> Result<(), StoreError> {
     let error = |reason| StoreError::Plan { path: layout.sweep_json(), reason };
-    let mut left: BTreeSet<&RunId> = runs.iter().map(|run| &run.id).collect();
-    if left.len() != runs.len() {
+    let mut left: BTreeMap<&RunId, &Segment> = segments.iter().map(|segment| (&segment.run.id, segment)).collect();
+    if left.len() != segments.len() {
         return Err(error("two runs of the sweep have the same id".to_owned()));
     }
     if let Some(pack) = packs.iter().find(|pack| pack.places.is_empty() || pack.places.iter().any(Vec::is_empty)) {
         return Err(error(format!("pack {} has a place without runs", pack.id)));
     }
-    for run in runs_of(packs) {
-        if !left.remove(run) {
-            return Err(error(format!("run {run} is not to be planned, or is planned twice")));
+    for pack in packs {
+        for run in pack.runs() {
+            let Some(segment) = left.remove(run) else {
+                return Err(error(format!("run {run} is not to be planned, or is planned twice")));
+            };
+            if pack.until.get(run) != segment.until.as_ref() || pack.extended.contains(run) != segment.extended {
+                return Err(error(format!("run {run} is planned to another epoch than it is to be trained to")));
+            }
         }
     }
-    match left.first() {
-        Some(run) => Err(error(format!("run {run} is in no pack"))),
+    match left.first_key_value() {
+        Some((run, _)) => Err(error(format!("run {run} is in no pack"))),
         None => Ok(()),
     }
 }

@@ -111,16 +111,21 @@ fn read_replan(path: &Path, whole: &PackPlan) -> Result<Option<ReplanRecord>, St
     let Some(replan) = read_json::<ReplanRecord>(path)? else {
         return Ok(None);
     };
-    let mut left: Vec<&RunId> = whole.places.iter().flatten().collect();
+    let mut left: Vec<&RunId> = whole.runs().collect();
     for part in &replan.parts {
         check_pack(path, part)?;
-        for run in part.places.iter().flatten() {
+        for run in part.runs() {
+            if part.until.get(run) != whole.until.get(run)
+                || part.extended.contains(run) != whole.extended.contains(run)
+            {
+                return Err(StoreError::damaged(path, format!("run {run} goes to another epoch than in the whole")));
+            }
             let Some(position) = left.iter().position(|candidate| *candidate == run) else {
                 return Err(StoreError::damaged(path, format!("run {run} is not the pack's, or in two parts")));
             };
             left.swap_remove(position);
         }
-        if part.places.iter().flatten().count() >= whole.places.iter().flatten().count() {
+        if part.runs().count() >= whole.runs().count() {
             return Err(StoreError::damaged(path, "a part is no smaller than the whole"));
         }
     }

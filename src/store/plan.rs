@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::spec::{Hypothesis, NamedChange, Observation, PackPlan, PlannedRun, ReferenceFigure, RunId, RunSpec, Sweep};
+use crate::words::counted;
 
 use super::StoreError;
 use super::executor_kind::ExecutorKind;
@@ -76,6 +77,27 @@ impl SweepRecord {
         }
         self.generations.iter().map(|generation| generation.runs.clone()).collect()
     }
+
+    /// The runs that the search added after the first generation.
+    pub(super) fn later_runs(&self) -> BTreeSet<&RunId> {
+        let mut generations = self.generations.iter();
+        let first: BTreeSet<&RunId> = generations.next().iter().flat_map(|first| &first.runs).collect();
+        generations.flat_map(|generation| &generation.runs).filter(|run| !first.contains(run)).collect()
+    }
+
+    /// The epoch up to which every run is planned, of those that are in a pack.
+    pub(super) fn planned_epochs(&self) -> BTreeMap<&RunId, usize> {
+        let epochs: BTreeMap<&RunId, usize> = self.runs.iter().map(|run| (&run.id, run.spec.epochs)).collect();
+        let mut planned = BTreeMap::new();
+        for pack in &self.packs {
+            for run in pack.runs() {
+                let last = pack.last_epoch(run, epochs.get(run).copied().unwrap_or(usize::MAX));
+                let known = planned.entry(run).or_insert(last);
+                *known = last.max(*known);
+            }
+        }
+        planned
+    }
 }
 
 /// A run in the plan.
@@ -128,8 +150,9 @@ pub(super) fn grown_entries(record: &SweepRecord, runs: &[PlannedRun]) -> Vec<Ru
     let is_base = |entry: &&RunEntry| !entry.removed && Some(&entry.configuration) == record.baseline.as_ref();
     let base = record.runs.iter().find(is_base).map(|entry| parameters(&entry.spec));
     let added: BTreeSet<&RunId> = runs.iter().map(|run| &run.id).collect();
-    let new = runs.iter().map(|run| RunEntry::new(run, base.as_deref()));
     let (removed, there): (Vec<&RunEntry>, Vec<&RunEntry>) = record.runs.iter().partition(|entry| entry.removed);
+    let goes_on: BTreeSet<&RunId> = there.iter().map(|entry| &entry.id).collect();
+    let new = runs.iter().filter(|run| !goes_on.contains(&run.id)).map(|run| RunEntry::new(run, base.as_deref()));
     let gone = removed.into_iter().filter(|entry| !added.contains(&entry.id)).cloned();
     there.into_iter().cloned().chain(new).chain(gone).collect()
 }
@@ -179,29 +202,45 @@ pub(super) fn read_plan(path: &Path) -> Result<Option<SweepRecord>, StoreError> 
 }
 
 fn check_plan(path: &Path, record: &SweepRecord) -> Result<(), StoreError> {
-    let mut known = BTreeSet::new();
+    let mut known = BTreeMap::new();
     for run in &record.runs {
         if !is_plain_name(&run.id.0) {
             return Err(StoreError::damaged(path, format!("`{}` cannot be the id of a run", run.id)));
         }
-        if !known.insert(&run.id) {
+        if known.insert(&run.id, run.spec.epochs).is_some() {
             return Err(StoreError::damaged(path, format!("run {} stands there twice", run.id)));
         }
     }
-    let mut packed = BTreeSet::new();
-    for pack in &record.packs {
-        check_pack(path, pack)?;
-        for run in pack.places.iter().flatten() {
-            if !known.contains(run) {
-                return Err(StoreError::damaged(path, format!("pack {} holds the unknown run {run}", pack.id)));
-            }
-            if !packed.insert(run) {
-                return Err(StoreError::damaged(path, format!("run {run} is planned into two packs")));
-            }
-        }
-    }
+    check_packs(path, &record.packs, &known)?;
     let in_sweep = record.runs.iter().filter(|run| !run.removed).map(|run| &run.id);
     check_generations(path, &record.generations, in_sweep)
+}
+
+/// A run is in one pack, or in several of which each takes it further than those before; `known`: the epochs of the runs.
+fn check_packs(path: &Path, packs: &[PackPlan], known: &BTreeMap<&RunId, usize>) -> Result<(), StoreError> {
+    let mut reached = BTreeMap::new();
+    for pack in packs {
+        check_pack(path, pack)?;
+        let mut here = BTreeSet::new();
+        for run in pack.runs() {
+            let Some(&epochs) = known.get(run) else {
+                return Err(StoreError::damaged(path, format!("pack {} holds the unknown run {run}", pack.id)));
+            };
+            let last = pack.last_epoch(run, epochs);
+            // Who extends a run that its early stopping ended may ask for an epoch that it was planned to before.
+            let is_further = |before: &usize| last > *before || pack.extended.contains(run);
+            if !here.insert(run) || !reached.get(run).is_none_or(is_further) {
+                let again = format!("run {run} is planned into two packs that train the same of it");
+                return Err(StoreError::damaged(path, again));
+            }
+            if let Some(until) = pack.until.get(run).filter(|until| !(1..epochs).contains(*until)) {
+                let reason = format!("run {run} of {} cannot pause after epoch {until}", counted(epochs, "epoch"));
+                return Err(StoreError::damaged(path, reason));
+            }
+            reached.insert(run, last);
+        }
+    }
+    Ok(())
 }
 
 /// Checks a pack that was read back.
@@ -212,8 +251,12 @@ pub(super) fn check_pack(path: &Path, pack: &PackPlan) -> Result<(), StoreError>
     if pack.places.is_empty() || pack.places.iter().any(Vec::is_empty) {
         return Err(StoreError::damaged(path, format!("pack {} has a place without runs", pack.id)));
     }
-    if let Some(run) = pack.places.iter().flatten().find(|run| !is_plain_name(&run.0)) {
+    if let Some(run) = pack.runs().find(|run| !is_plain_name(&run.0)) {
         return Err(StoreError::damaged(path, format!("`{run}` cannot be the id of a run")));
+    }
+    let runs: BTreeSet<&RunId> = pack.runs().collect();
+    if let Some(run) = pack.until.keys().chain(&pack.extended).find(|run| !runs.contains(run)) {
+        return Err(StoreError::damaged(path, format!("pack {} says how far run {run} goes, and has it not", pack.id)));
     }
     Ok(())
 }

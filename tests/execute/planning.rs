@@ -5,13 +5,17 @@ use std::time::Instant;
 
 use proptest::prelude::*;
 use sweep::execute::{DeviceKind, MemoryLimit, PlanOptions, plan_packs, relative_duration};
-use sweep::spec::{PackPlan, PlannedRun, Precision, RunId, RunSpec};
+use sweep::spec::{PackPlan, PlannedRun, Precision, RunId, RunSpec, Segment};
 
 use crate::support::{run, runs};
 
 fn plan(runs: &[PlannedRun], max_pack: usize) -> Vec<PackPlan> {
     let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
-    plan_packs(runs, &PlanOptions { max_pack, duration: &duration, memory: None })
+    plan_packs(&whole(runs), &PlanOptions { max_pack, duration: &duration, memory: None })
+}
+
+fn whole(runs: &[PlannedRun]) -> Vec<Segment> {
+    runs.iter().cloned().map(Segment::whole).collect()
 }
 
 /// The labels in a plan: a pack per line, places in brackets.
@@ -86,7 +90,7 @@ fn a_pack_holds_what_fits_the_memory() {
         if run.spec.seed == 0 { 1000 } else { 10 * run.spec.epochs as u64 }
     };
     let memory = MemoryLimit { budget: 175, shared: &|_| 100, per_run: &per_run };
-    let packs = plan_packs(&runs, &PlanOptions { max_pack: 4, duration: &duration, memory: Some(memory) });
+    let packs = plan_packs(&whole(&runs), &PlanOptions { max_pack: 4, duration: &duration, memory: Some(memory) });
     insta::assert_snapshot!(labels(&runs, &packs), @r##"
 [4, seed=2] [3, seed=3 | 1, seed=6]
 [4, seed=0]
@@ -130,7 +134,7 @@ fn a_hundred_thousand_runs_are_planned_in_a_second() {
         .collect();
     let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
     let began = Instant::now();
-    let packs = plan_packs(&many, &PlanOptions { max_pack: 16, duration: &duration, memory: None });
+    let packs = plan_packs(&whole(&many), &PlanOptions { max_pack: 16, duration: &duration, memory: None });
     let took = began.elapsed();
     assert_eq!(packs.iter().flat_map(|pack| pack.places.iter().flatten()).count(), many.len());
     assert!(took.as_secs_f64() < 2.0, "{took:?}");
@@ -191,4 +195,38 @@ fn ids_follow_from_runs_and_places() {
         id(vec![vec![b], vec![a], vec![c], vec![d]]),
     ]);
     assert_eq!(ids.len(), 4);
+}
+
+#[test]
+fn a_segment_counts_for_the_epochs_that_it_trains() {
+    let runs = with_epochs(&[9, 3, 1, 9]);
+    let [long, middle, short, going_on] = runs.as_slice() else { panic!() };
+    let pauses = |run: &PlannedRun, from, until| Segment::up_to(run.clone(), from, until);
+    let segments = [
+        pauses(long, 0, Some(3)),
+        Segment::whole(middle.clone()),
+        Segment::whole(short.clone()),
+        pauses(going_on, 7, Some(9)),
+    ];
+    let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
+    let packs = plan_packs(&segments, &PlanOptions { max_pack: 3, duration: &duration, memory: None });
+    // The last one trains two epochs, and one of one epoch fits behind it.
+    insta::assert_snapshot!(labels(&runs, &packs), @"[9, seed=0] [3, seed=1] [9, seed=3 | 1, seed=2]");
+    let until: Vec<(&RunId, &usize)> = packs.iter().flat_map(|pack| &pack.until).collect();
+    assert_eq!(until, [(&long.id, &3)], "the last epoch is no pause");
+}
+
+#[test]
+fn the_same_runs_have_another_pack_in_every_segment() {
+    let runs = with_epochs(&[5, 5]);
+    let pack = |from, until, extended| {
+        let of = |run: &PlannedRun| Segment { extended, ..Segment::up_to(run.clone(), from, until) };
+        let segments: Vec<Segment> = runs.iter().map(of).collect();
+        let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
+        plan_packs(&segments, &PlanOptions { max_pack: 2, duration: &duration, memory: None }).swap_remove(0)
+    };
+    let packs = [pack(0, Some(1), false), pack(1, Some(2), false), pack(2, None, false), pack(1, None, true)];
+    let ids: BTreeSet<_> = packs.iter().map(|pack| &pack.id).collect();
+    assert_eq!(ids.len(), packs.len());
+    assert_eq!(pack(2, None, false), plan(&runs, 2)[0], "what is trained to its end is as ever");
 }

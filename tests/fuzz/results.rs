@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sweep::event::{Event, Sink};
 use sweep::execute::{DeviceKind, PlanOptions, Stop, WorkerOptions, plan_packs, relative_duration, work};
-use sweep::spec::PlannedRun;
+use sweep::spec::{PlannedRun, Segment};
 use sweep::store::{CheckpointSlots, ExecutorKind, PlanInput, Store, find_runs};
 
 use crate::driver::fuzz;
@@ -20,10 +20,10 @@ impl Sink for Nobody {
 /// A small sweep; finished, or only planned.
 fn results(root: &Path, finished: bool) -> Store {
     let sweep = planned();
-    let planner = |runs: &[PlannedRun]| {
+    let planner = |segments: &[Segment]| {
         let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
         plan_packs(
-            runs,
+            segments,
             &PlanOptions { max_pack: DeviceKind::Cpu.default_max_pack(), duration: &duration, memory: None },
         )
     };
@@ -35,6 +35,7 @@ fn results(root: &Path, finished: bool) -> Store {
         executor: ExecutorKind::Mock,
         command: &["sweep".to_owned()],
         selected: None,
+        until: Default::default(),
         claims: Default::default(),
     };
     let store = Store::create_or_open(root, &input, &planner).unwrap().store;

@@ -10,7 +10,7 @@ use sweep::event::{EpochRecord, Outcome};
 use sweep::metrics::{Confusion, Scores, confidence, log_loss};
 use sweep::spec::{
     DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, Metric, NamedChange, Observation, PackId, PackPlan,
-    PlannedRun, Precision, ReferenceFigure, RunId, RunSpec, Sweep,
+    PlannedRun, Precision, ReferenceFigure, RunId, RunSpec, Segment, Sweep,
 };
 use sweep::store::{
     ClaimOptions, ExecutorKind, FORMAT_VERSION, Layout, Machine, PlanInput, ResultRecord, RunFolder, RunRecord, Store,
@@ -138,6 +138,7 @@ impl Fake {
             executor: ExecutorKind::Torch,
             command: &["sweep", "run", "sweeps/made up.yaml"].map(String::from),
             selected: None,
+            until: Default::default(),
             claims: ClaimOptions::default(),
         };
         let opened = Store::create_or_open(results, &input, &one_pack_each).unwrap();
@@ -384,9 +385,9 @@ fn best_index(epochs: &[EpochRecord]) -> Option<usize> {
     })
 }
 
-fn one_pack_each(runs: &[PlannedRun]) -> Vec<PackPlan> {
-    let pack = |run: &PlannedRun| PackPlan { id: PackId(format!("p{}", run.id)), places: vec![vec![run.id.clone()]] };
-    runs.iter().map(pack).collect()
+fn one_pack_each(segments: &[Segment]) -> Vec<PackPlan> {
+    let pack = |run: &PlannedRun| PackPlan::whole(PackId(format!("p{}", run.id)), vec![vec![run.id.clone()]]);
+    segments.iter().map(|segment| pack(&segment.run)).collect()
 }
 
 /// The threshold below which `0.7 * u + 0.3 * v` (both uniform) falls with the given probability.

@@ -1,5 +1,7 @@
 //! A plan that grows, and what becomes of it when the sweep file changes or the plan is damaged.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use sweep::spec::{PlannedRun, RunId, Sweep};
 use sweep::store::{DecidingResult, ExecutorKind, Growth, Opened, PlanInput, RunState, Store, StoreError};
@@ -17,6 +19,7 @@ fn open_for(root: &std::path::Path, sweep: &Sweep, search: &str) -> Opened {
         executor: ExecutorKind::Mock,
         command: &[],
         selected: None,
+        until: Default::default(),
         claims: claims("planner"),
     };
     Store::create_or_open(root, &input, &planner(4)).unwrap()
@@ -34,7 +37,36 @@ fn further(count: usize) -> Vec<PlannedRun> {
 fn grow(store: &mut Store, runs: &[PlannedRun]) -> Result<bool, StoreError> {
     store.reload().unwrap();
     let newest = store.record().runs_by_generation().pop().unwrap();
-    let grown = store.grow(&Growth { search: "test", results: results(&newest), runs }, &planner(4));
+    let grown =
+        store.grow(&Growth { search: "test", results: results(&newest), runs, until: BTreeMap::new() }, &planner(4));
+    store.reload().unwrap();
+    grown
+}
+
+/// A design all of whose runs but the last pause after their first epoch.
+fn paused(root: &std::path::Path) -> Store {
+    let sweep = sweep(runs(FIRST));
+    let until = sweep.runs[..FIRST - 1].iter().map(|run| (run.id.clone(), 1)).collect();
+    let input = PlanInput {
+        sweep: &sweep,
+        search: "test",
+        yaml: YAML,
+        rehearsal: false,
+        executor: ExecutorKind::Mock,
+        command: &[],
+        selected: None,
+        until,
+        claims: claims("planner"),
+    };
+    Store::create_or_open(root, &input, &planner(4)).unwrap().store
+}
+
+/// Lets runs go on that are in the plan already; `until`: where they pause again.
+fn go_on(store: &mut Store, runs: &[usize], until: Option<usize>) -> Result<bool, StoreError> {
+    let runs: Vec<PlannedRun> = runs.iter().map(|&run| store.record().runs[run].planned()).collect();
+    let until = until.iter().flat_map(|until| runs.iter().map(|run| (run.id.clone(), *until))).collect();
+    let newest = store.record().runs_by_generation().pop().unwrap();
+    let grown = store.grow(&Growth { search: "test", results: results(&newest), runs: &runs, until }, &planner(4));
     store.reload().unwrap();
     grown
 }
@@ -68,7 +100,7 @@ fn who_saw_another_plan_adds_nothing() {
     let seen = store.record().runs_by_generation().pop().unwrap();
     assert!(grow(&mut store, &further(2)).unwrap());
     let before = std::fs::read(store.layout().sweep_json()).unwrap();
-    let late = Growth { search: "test", results: results(&seen), runs: &further(3) };
+    let late = Growth { search: "test", results: results(&seen), runs: &further(3), until: BTreeMap::new() };
     assert!(!store.grow(&late, &planner(4)).unwrap());
     assert_eq!(std::fs::read(store.layout().sweep_json()).unwrap(), before);
 }
@@ -167,4 +199,62 @@ fn the_checksum_of_a_generation_is_pinned() {
     let store = grown(root.path());
     let sums: Vec<&str> = store.record().generations.iter().map(|generation| &generation.checksum[..12]).collect();
     assert_eq!(sums, ["823325e82a79", "84a6c36e62c3"]);
+}
+
+#[test]
+fn a_run_that_pauses_goes_on_in_a_later_generation() {
+    let root = scratch();
+    let mut store = paused(root.path());
+    assert!(go_on(&mut store, &[0, 1], Some(2)).unwrap());
+    assert!(go_on(&mut store, &[1], None).unwrap());
+    let record = store.record();
+    let ids: Vec<RunId> = record.runs.iter().map(|run| run.id.clone()).collect();
+    assert_eq!(ids.len(), FIRST, "nobody is there twice");
+    assert_eq!(record.runs_by_generation(), [ids.clone(), ids[..2].to_vec(), vec![ids[1].clone()]]);
+    let pauses = |runs: &[RunId], epoch: usize| runs.iter().map(|run| (run.clone(), epoch)).collect();
+    let expected: [BTreeMap<RunId, usize>; 3] = [pauses(&ids[..2], 1), pauses(&ids[..2], 2), BTreeMap::new()];
+    assert_eq!(record.generations.iter().map(|generation| generation.until.clone()).collect::<Vec<_>>(), expected);
+    let of = |run: &RunId| record.packs.iter().filter(|pack| pack.runs().any(|other| other == run)).count();
+    assert_eq!(ids.iter().map(of).collect::<Vec<_>>(), [2, 3, 1]);
+    assert_eq!(Store::open(store.layout().folder()).unwrap().record(), store.record());
+    let opened = open_for(root.path(), &sweep(runs(FIRST)), "test");
+    assert_eq!(opened.store.record().generations, store.record().generations);
+    assert_eq!(opened.store.record().runs, store.record().runs);
+}
+
+#[test]
+fn a_run_goes_on_only_from_a_pause_and_only_further() {
+    let root = scratch();
+    let mut store = paused(root.path());
+    for (run, until) in [(2, None), (2, Some(2)), (0, Some(1))] {
+        let error = go_on(&mut store, &[run], until).unwrap_err();
+        assert!(error.to_string().contains("a second time"), "{error}");
+    }
+    assert!(go_on(&mut store, &[0], None).unwrap());
+    let error = go_on(&mut store, &[0], None).unwrap_err();
+    assert!(error.to_string().contains("a second time"), "{error}");
+    assert_eq!(Store::open(store.layout().folder()).unwrap().record(), store.record());
+}
+
+#[test]
+fn a_plan_that_trains_an_epoch_twice_is_damaged() {
+    let root = scratch();
+    let mut store = paused(root.path());
+    assert!(go_on(&mut store, &[0, 1], Some(2)).unwrap());
+    let path = store.layout().sweep_json();
+    let whole: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let first = store.record().runs[0].id.0.clone();
+    let changes: [(&dyn Fn(&mut Value), &str); 4] = [
+        (&|plan| plan["generations"][1]["until"][&first] = json!(3), "generation 2"),
+        (&|plan| plan["packs"].as_array_mut().unwrap().reverse(), "two packs"),
+        (&|plan| plan["packs"][1]["until"][&first] = json!(7), "cannot pause"),
+        (&|plan| plan["packs"][0]["until"]["unknown"] = json!(1), "has it not"),
+    ];
+    for (change, expected) in changes {
+        let mut plan = whole.clone();
+        change(&mut plan);
+        std::fs::write(&path, serde_json::to_vec(&plan).unwrap()).unwrap();
+        let error = Store::open(store.layout().folder()).unwrap_err();
+        assert!(error.to_string().contains(expected), "{expected}: {error}");
+    }
 }

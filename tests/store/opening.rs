@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use sweep::execute::pack_of;
-use sweep::spec::{PackPlan, PlannedRun, RunId};
+use sweep::spec::{PackPlan, PlannedRun, RunId, Segment};
 use sweep::store::{ExecutorKind, PlanInput, Planner, RunState, Store, StoreError};
 
 use crate::mock::MockSettings;
@@ -108,11 +108,12 @@ fn the_planner_is_asked_only_about_selected_runs_without_a_pack_or_a_result() {
         executor: ExecutorKind::Mock,
         command: &command,
         selected: None,
+        until: Default::default(),
         claims: claims("planner"),
     };
     let two = sweep.runs[..2].iter().map(|run| run.id.clone()).collect();
     let asked = Cell::new(0);
-    let counting = |runs: &[PlannedRun]| {
+    let counting = |runs: &[Segment]| {
         asked.set(asked.get() + runs.len());
         planner(4)(runs)
     };
@@ -154,6 +155,7 @@ fn a_run_removed_before_it_was_planned_leaves_no_trace() {
         executor: ExecutorKind::Mock,
         command: &[],
         selected: Some(&only),
+        until: Default::default(),
         claims: claims("planner"),
     };
     Store::create_or_open(root.path(), &input, &planner(4)).unwrap();
@@ -173,6 +175,7 @@ fn rehearsals_are_kept_apart() {
         executor: ExecutorKind::Mock,
         command: &[],
         selected: None,
+        until: Default::default(),
         claims: claims("planner"),
     };
     let rehearsal = Store::create_or_open(root.path(), &input, &planner(4)).unwrap().store;
@@ -211,14 +214,15 @@ fn a_planner_that_loses_or_doubles_a_run_is_found_out() {
         executor: ExecutorKind::Mock,
         command: &[],
         selected: None,
+        until: Default::default(),
         claims: claims("planner"),
     };
-    let loses = |runs: &[PlannedRun]| vec![pack_of(vec![vec![runs[0].id.clone()], vec![runs[1].id.clone()]])];
-    let doubles = |runs: &[PlannedRun]| -> Vec<PackPlan> {
-        runs.iter().chain(&runs[..1]).map(|run| pack_of(vec![vec![run.id.clone()]])).collect()
+    let loses = |runs: &[Segment]| vec![pack_of(vec![vec![runs[0].run.id.clone()], vec![runs[1].run.id.clone()]])];
+    let doubles = |runs: &[Segment]| -> Vec<PackPlan> {
+        runs.iter().chain(&runs[..1]).map(|segment| pack_of(vec![vec![segment.run.id.clone()]])).collect()
     };
-    let empty = |runs: &[PlannedRun]| {
-        let mut places: Vec<Vec<RunId>> = runs.iter().map(|run| vec![run.id.clone()]).collect();
+    let empty = |runs: &[Segment]| {
+        let mut places: Vec<Vec<RunId>> = runs.iter().map(|segment| vec![segment.run.id.clone()]).collect();
         places.push(Vec::new());
         vec![pack_of(places)]
     };

@@ -9,7 +9,8 @@ use sweep::execute::{
     DeviceKind, PlanOptions, Stop, WhenBusy, WorkerEnd, WorkerError, WorkerOptions, plan_packs, relative_duration, work,
 };
 use sweep::spec::{
-    DatasetSpec, Evaluation, HeldOut, LrScheduler, Metric, PackPlan, PlannedRun, Precision, RunId, RunSpec, Sweep,
+    DatasetSpec, Evaluation, HeldOut, LrScheduler, Metric, PackPlan, PlannedRun, Precision, RunId, RunSpec, Segment,
+    Sweep,
 };
 use sweep::store::{Attempt, ClaimOptions, ExecutorKind, Opened, PackRecorder, PlanInput, Store, StoreError, Versions};
 
@@ -115,10 +116,10 @@ pub fn claims(worker: &str) -> ClaimOptions {
     }
 }
 
-pub fn planner(max_pack: usize) -> impl Fn(&[PlannedRun]) -> Vec<PackPlan> {
-    move |runs| {
+pub fn planner(max_pack: usize) -> impl Fn(&[Segment]) -> Vec<PackPlan> {
+    move |segments| {
         let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
-        plan_packs(runs, &PlanOptions { max_pack, duration: &duration, memory: None })
+        plan_packs(segments, &PlanOptions { max_pack, duration: &duration, memory: None })
     }
 }
 
@@ -141,6 +142,7 @@ pub fn open_for(executor: ExecutorKind, root: &Path, sweep: &Sweep, max_pack: us
         executor,
         command: &command,
         selected: None,
+        until: Default::default(),
         claims: claims("planner"),
     };
     Store::create_or_open(root, &input, &planner(max_pack))

@@ -1,7 +1,9 @@
 //! The results folder of the chosen runs, with its plan.
 
+use std::collections::BTreeMap;
+
 use crate::execute::{DeviceKind, MemoryLimit, PlanOptions, plan_packs, relative_duration};
-use crate::spec::{PackPlan, PlannedRun};
+use crate::spec::{PackPlan, PlannedRun, Segment};
 use crate::store::{ClaimOptions, Opened, PlanInput, Retried, RunView, Store, StoreError};
 
 use super::chosen::Chosen;
@@ -48,7 +50,7 @@ impl Device {
 }
 
 /// How runs are planned into packs.
-pub fn packs(options: &Run, inputs: &Preflight, device: Device, runs: &[PlannedRun]) -> Vec<PackPlan> {
+pub fn packs(options: &Run, inputs: &Preflight, device: Device, segments: &[Segment]) -> Vec<PackPlan> {
     let max_pack = options.max_pack.unwrap_or(device.kind.default_max_pack());
     let duration = |run: &PlannedRun| relative_duration(&run.spec, None);
     let costs = Costs::new(inputs, device.kind);
@@ -57,7 +59,7 @@ pub fn packs(options: &Run, inputs: &Preflight, device: Device, runs: &[PlannedR
     // One run after the other fits or does not, whatever is known about it.
     let budget = device.memory.filter(|_| max_pack > 1);
     let memory = budget.map(|budget| MemoryLimit { budget, shared: &shared, per_run: &per_run });
-    plan_packs(runs, &PlanOptions { max_pack, duration: &duration, memory })
+    plan_packs(segments, &PlanOptions { max_pack, duration: &duration, memory })
 }
 
 /// The results folder, with the chosen runs in its plan, and failed ones to be tried again where that was asked for.
@@ -72,6 +74,7 @@ pub fn open(options: &Run, inputs: &Preflight, chosen: &Chosen<'_>, device: Devi
         executor: chosen.executors.kind(),
         command: &command,
         selected: chosen.only.as_ref(),
+        until: BTreeMap::new(),
         claims: ClaimOptions::default(),
     };
     let opened = Store::create_or_open(&options.results, &input, &|runs| packs(options, inputs, device, runs))?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::exit_code::ExitCode;
 use crate::hub::Hub;
 use crate::launch::{JobScript, SlurmSettings, Word, submit};
-use crate::spec::{PackPlan, RunId};
+use crate::spec::{PackPlan, RunId, Segment};
 use crate::store::{Layout, Store};
 
 use super::chosen::Chosen;
@@ -26,7 +26,7 @@ const MOST_WORKERS: usize = 4;
 /// The script, for people to read. Nothing is written.
 pub fn script(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<String, CliError> {
     let settings = SlurmSettings::parse(&options.slurm)?;
-    let planned: Vec<_> = chosen.runs().cloned().collect();
+    let planned: Vec<_> = chosen.runs().cloned().map(Segment::whole).collect();
     let inputs = inputs::check(options, hub, chosen, Scope::Chosen)?;
     let packs = plan::packs(options, &inputs, device(options, &settings), &planned);
     let layout = Layout::for_sweep(&options.results, &chosen.sweep.name, options.rehearse)?;
