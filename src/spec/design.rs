@@ -13,6 +13,7 @@ use super::looks::Looks;
 use super::observation_draft::ObservationDraft;
 use super::parameter::Parameter;
 use super::problem::{Place, did_you_mean, listed, quoted};
+use super::search::SearchDraft;
 use super::setting::Setting;
 use super::source_seed::Source;
 use super::yaml::{Node, Value};
@@ -29,6 +30,7 @@ pub(super) struct Design {
     /// The axes whose product is taken: `grid`, and `zip` as one more.
     pub product: Vec<Axis>,
     pub runs: Vec<Choice>,
+    pub search: Option<SearchDraft>,
     pub exclude: Vec<Condition>,
     pub seeds: Option<Vec<u64>>,
     pub looks: Option<Looks>,
@@ -58,7 +60,7 @@ pub(super) enum Override {
     Seeds(Vec<u64>),
 }
 
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 14] = [
     "name",
     "description",
     "base",
@@ -66,6 +68,7 @@ const SECTIONS: [&str; 13] = [
     "grid",
     "zip",
     "runs",
+    "search",
     "exclude",
     "seeds",
     "looks",
@@ -112,6 +115,7 @@ impl Design {
             ablate: read_axes(section("ablate"), Axis::read, context),
             product,
             runs: read_list(section("runs"), read_run, context),
+            search: section("search").and_then(|search| SearchDraft::read(search, context)),
             exclude: read_list(section("exclude"), Condition::read, context),
             seeds: section("seeds").and_then(|seeds| read_seeds(seeds, context)),
             looks: section("looks").and_then(|looks| Looks::read(looks, context)),

@@ -23,7 +23,7 @@ enum Test {
     Compare(Comparison, f64),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Comparison {
     Below,
     AtMost,
@@ -69,6 +69,17 @@ impl Condition {
         sound.then(|| Condition { tests, place: cursor.place() })
     }
 
+    /// What it is about.
+    pub fn parameters(&self) -> impl Iterator<Item = Parameter> {
+        self.tests.iter().map(|(parameter, _)| *parameter)
+    }
+
+    /// The same for the same tests, wherever they stand: `lr_scheduler = [cosine], rank gt 8`.
+    pub fn shown(&self) -> String {
+        let tests = self.tests.iter().map(|(parameter, test)| format!("{} {}", parameter.name(), test.shown()));
+        tests.collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether it leaves out a run; of the draft all seeds are numbers.
     pub fn matches(&self, draft: &Draft) -> bool {
         self.tests.iter().all(|(parameter, test)| test.holds(draft.get(*parameter).as_ref(), draft.scalars.seed))
@@ -76,6 +87,18 @@ impl Condition {
 }
 
 impl Test {
+    fn shown(&self) -> String {
+        let list = |settings: &[Setting]| settings.iter().map(Setting::shown).collect::<Vec<_>>().join(", ");
+        match self {
+            Test::OneOf(settings) => format!("= [{}]", list(settings)),
+            Test::NoneOf(settings) => format!("ne [{}]", list(settings)),
+            Test::Compare(comparison, bound) => {
+                let named = Comparison::NAMES.iter().find(|(_, known)| known == comparison);
+                format!("{} {bound:?}", named.map_or("", |(name, _)| name))
+            }
+        }
+    }
+
     /// Whether a value passes; none is the value of a data set field that is to be detected, which equals nothing.
     fn holds(&self, value: Option<&Setting>, seed: u64) -> bool {
         let any = |settings: &[Setting], value: &Setting| settings.iter().any(|wanted| wanted.is_met_by(value, seed));

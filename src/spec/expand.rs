@@ -49,7 +49,7 @@ impl Design {
 
     /// Base is a run where it is what the changes of `ablate` are compared with, or where nothing else is a run.
     fn has_base(&self) -> bool {
-        self.ablate.is_some() || self.product.is_empty() && self.runs.is_empty()
+        self.ablate.is_some() || self.product.is_empty() && self.runs.is_empty() && self.search.is_none()
     }
 
     /// Whether runs of one configuration differ in their seeds.

@@ -52,6 +52,11 @@ pub trait Facts {
     /// limit, what is held out) need not be in it: they are part of a run's identity themselves.
     fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String>;
 
+    /// The names of the methods of search that a sweep file may ask for.
+    fn search_methods(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// Whether the answer costs next to nothing: no download. Of a file that has problems anyway nothing else is asked.
     fn is_at_hand(&self, input: Input<'_>) -> bool {
         let _ = input;

@@ -23,6 +23,8 @@
 //! * `runs`: list of mappings of parameters with an optional `name`.
 //! * `seeds`: every configuration once per seed. `init_seed`, `order_seed` and `dropout_seed` follow a run's seed, `split_seed`
 //!   the data set's, unless they are set: to a number, or relative to the run's seed (`seed`, `seed + 1000`).
+//! * `search`: see [`SearchDesign`]; `{method, samples, space}` and more: a space whose configurations are chosen one batch after
+//!   the other, by the results of those before.
 //! * `exclude`: list of conditions, parameter -> value, list of values, or `{lt, le, gt, ge, ne}`; a run that meets all of
 //!   a condition is left out.
 //! * `looks`: numbers of seeds at which verdicts may be given; without it only when all seeds are in.
@@ -76,6 +78,7 @@ mod resolve;
 mod resolved_observation;
 mod run;
 mod scaling;
+mod search;
 mod select;
 mod setting;
 mod source_seed;
@@ -99,5 +102,9 @@ pub use planned_run::PlannedRun;
 pub use reading::{NoSeparator, Quoting, Reading, Separator};
 pub use rehearsal::Rehearsal;
 pub use run::{DatasetSpec, Evaluation, HeldOut, LrScheduler, MissingLabel, Precision, RunId, RunSpec};
+pub use search::{
+    Confirm, Coordinate, Dimension, Distribution, Point, Range, RecordedFacts, RecordedPoint, SearchDesign, SearchSettings,
+    StopRule,
+};
 pub use select::{SelectError, select};
 pub use sweep::Sweep;

@@ -31,6 +31,11 @@ impl SweepFile {
     pub fn rehearse(&self, rehearsal: &Rehearsal, facts: &dyn Facts) -> Result<Sweep, SpecErrors> {
         let mut problems = Problems::default();
         let design = self.design(&mut problems);
+        if let Some(search) = &design.search {
+            let message = "a search is not rehearsed: what it tries depends on results; try it with a small model and a few \
+                           samples, under another `name`";
+            problems.add(search.places.whole.clone(), message);
+        }
         let known = NominalFacts { facts, models: RefCell::default() };
         let Some(sweep) = resolve::resolve(&design, &known, &mut problems) else {
             return Err(self.invalid(problems.report(self.text())));
@@ -125,6 +130,7 @@ impl Stage<'_> {
         let observations = sweep.observations.into_iter().map(|observation| self.observation(observation)).collect();
         let notice = format!("Rehearsal on {}: the figures say nothing about the sweep itself.", self.rehearsal.model);
         Sweep {
+            search: None,
             name: sweep.name,
             description: format!("{notice} {}", sweep.description).trim().to_owned(),
             runs,

@@ -11,7 +11,7 @@ use super::intern::{Contents, Interner, Key, Seeded};
 use super::planned_configuration::PlannedConfiguration;
 use super::problem::{Place, Problems, quoted};
 use super::source_seed::{Seeds, SourceSeed};
-use super::{PlannedRun, Sweep};
+use super::{PlannedRun, SearchDesign, Sweep};
 use super::{change, contradiction, fault_report, resolved_observation, treatment};
 use crate::words::{counted, grouped};
 
@@ -38,7 +38,8 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
     if !problems.is_empty() {
         return None;
     }
-    if planned.is_empty() {
+    let search = design.search.as_ref().and_then(|draft| SearchDesign::new(design, draft, facts, problems));
+    if planned.is_empty() && design.search.is_none() {
         problems.add(Place { path: "exclude".to_owned(), node: None }, "leaves no run");
         return None;
     }
@@ -56,6 +57,7 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
         description: design.description.clone(),
         baseline: baseline.map(|planned| planned.label.clone()),
         runs: runs(&planned, design.varies_seed(), interner.contents()),
+        search,
         changes: change::named(design, &planned),
         scaled: Vec::new(),
         hypotheses,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hypothesis, NamedChange, Observation, PlannedRun, ReferenceFigure};
+use super::{Hypothesis, NamedChange, Observation, PlannedRun, ReferenceFigure, SearchDesign};
 
 /// A validated sweep with all its runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub struct Sweep {
     /// The configuration that `base` describes, where the expansion contains it.
     pub baseline: Option<String>,
     pub runs: Vec<PlannedRun>,
+    /// What chooses further runs, where the sweep file has a search.
+    #[serde(skip)]
+    pub search: Option<SearchDesign>,
     /// Changes of several parameters that the sweep file gave a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<NamedChange>,

@@ -1,0 +1,18 @@
+//! The section `search`: a space of configurations, and how it is searched.
+
+mod design;
+mod distribution;
+mod draft;
+mod initial;
+mod point;
+mod recorded_facts;
+mod section;
+mod settings;
+mod space;
+
+pub use design::SearchDesign;
+pub use distribution::{Distribution, Range};
+pub(super) use draft::SearchDraft;
+pub use point::{Coordinate, Dimension, Point, RecordedPoint};
+pub use recorded_facts::RecordedFacts;
+pub use settings::{Confirm, SearchSettings, StopRule};

@@ -1,0 +1,162 @@
+//! Reads the section `search`.
+
+use crate::metrics::{Direction, Metric};
+use crate::spec::cursor::{Context, Cursor};
+use crate::spec::dataset::read_seed;
+use crate::spec::metric::recorded;
+use crate::spec::problem::{did_you_mean, listed, quoted};
+use crate::spec::yaml::Value;
+
+use super::draft::{DimensionDraft, SearchDraft, SearchPlaces};
+use super::initial::read_initial;
+use super::settings::{Confirm, StopRule};
+use super::space::read_space;
+
+const KEYS: [&str; 11] =
+    ["method", "samples", "batch", "seed", "metric", "goal", "confirm", "stop", "budget", "initial", "space"];
+
+const MOST_SAMPLES: usize = 10_000;
+const BATCH: usize = 8;
+const CONFIRM: Confirm = Confirm { top: 3, seeds: 3 };
+
+type Entries<'c> = [(&'c str, Cursor<'c>)];
+
+fn entry<'e, 'c>(entries: &'e Entries<'c>, name: &str) -> Option<&'e Cursor<'c>> {
+    let found = entries.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+    found.filter(|value| value.node.value != Value::Null)
+}
+
+fn check_keys(entries: &Entries<'_>, known: &[&str], context: &mut Context<'_>) {
+    for (key, value) in entries {
+        if !known.contains(key) {
+            let hint = did_you_mean(key, known.iter().copied());
+            value.problem(context, format!("unknown key {}{hint} (there are {})", quoted(key), listed(known.iter().copied())));
+        }
+    }
+}
+
+impl SearchDraft {
+    /// Reads the section; what is wrong is reported, and then there is none.
+    pub fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<SearchDraft> {
+        let entries = cursor.entries(context, "a mapping with `method`, `samples` and `space`")?;
+        check_keys(&entries, &KEYS, context);
+        let sub = |name: &str| entry(&entries, name);
+        let method = required(cursor, sub("method"), "method", "the name of a method: `method: tpe`", context)
+            .and_then(|method| method.text(context, "the name of a method"));
+        let samples = required(cursor, sub("samples"), "samples", "how many configurations to try: `samples: 40`", context)
+            .and_then(|samples| samples.count(context, 1, MOST_SAMPLES));
+        let space = required(cursor, sub("space"), "space", "a mapping of parameters to what they may be", context);
+        let dimensions: Vec<DimensionDraft> = space.map(|space| read_space(space, context)).unwrap_or_default();
+        let place = |name: &str| sub(name).map_or_else(|| cursor.place(), Cursor::place);
+        let metric = sub("metric").and_then(|metric| read_metric(metric, context));
+        Some(SearchDraft {
+            samples: samples?,
+            batch: sub("batch").map_or(Some(BATCH), |batch| batch.count(context, 1, MOST_SAMPLES))?,
+            seed: sub("seed").map_or(Some(0), |seed| read_seed(seed, context))?,
+            confirm: read_confirm(sub("confirm"), context)?,
+            stop: match sub("stop") {
+                Some(stop) => Some(read_stop(stop, context)?),
+                None => None,
+            },
+            budget: match sub("budget") {
+                Some(budget) => Some(read_budget(budget, context)?),
+                None => None,
+            },
+            initial: sub("initial").map(|list| read_initial(list, &dimensions, context)).unwrap_or_default(),
+            places: SearchPlaces {
+                whole: cursor.place(),
+                method: place("method"),
+                space: place("space"),
+                stop: place("stop"),
+                goal: place("goal"),
+            },
+            goal: sub("goal").and_then(|goal| goal.one_of(context, &GOALS)),
+            method: method?.to_owned(),
+            metric,
+            dimensions,
+        })
+    }
+}
+
+const GOALS: [(&str, Direction); 2] =
+    [("maximize", Direction::HigherIsBetter), ("minimize", Direction::LowerIsBetter)];
+
+fn required<'e, 'c>(
+    section: &Cursor<'_>,
+    value: Option<&'e Cursor<'c>>,
+    name: &str,
+    what: &str,
+    context: &mut Context<'_>,
+) -> Option<&'e Cursor<'c>> {
+    if value.is_none() {
+        section.problem(context, format!("`{name}` is missing: {what}"));
+    }
+    value
+}
+
+fn read_metric(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Metric> {
+    let name = cursor.text(context, "the name of a metric")?;
+    match recorded(name) {
+        Ok(metric) => Some(metric),
+        Err(message) => {
+            cursor.problem(context, message);
+            None
+        }
+    }
+}
+
+/// `{top: 3, seeds: 3}`, or false for none. Outer none: it is wrong.
+fn read_confirm(cursor: Option<&Cursor<'_>>, context: &mut Context<'_>) -> Option<Option<Confirm>> {
+    let Some(cursor) = cursor else {
+        return Some(Some(CONFIRM));
+    };
+    if cursor.node.value == Value::Bool(false) {
+        return Some(None);
+    }
+    let entries = cursor.entries(context, "`{top: 3, seeds: 3}`, or `false`")?;
+    check_keys(&entries, &["top", "seeds"], context);
+    let mut count = |name: &str, otherwise: usize| {
+        entry(&entries, name).map_or(Some(otherwise), |value| value.count(context, 1, 100))
+    };
+    Some(Some(Confirm { top: count("top", CONFIRM.top)?, seeds: count("seeds", CONFIRM.seeds)? }))
+}
+
+/// `{method: asha, min_resource: 1, reduction_factor: 3}` or `{method: median, ...}`.
+fn read_stop(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<StopRule> {
+    const MOST: usize = 10_000;
+    #[derive(Clone, Copy)]
+    enum Kind {
+        Asha,
+        Median,
+    }
+    let entries = cursor.entries(context, "a mapping with `method: asha` or `method: median`")?;
+    let kind = required(cursor, entry(&entries, "method"), "method", "`method: asha` or `method: median`", context)?
+        .one_of(context, &[("asha", Kind::Asha), ("median", Kind::Median)])?;
+    let known: &[&str] = match kind {
+        Kind::Asha => &["method", "min_resource", "reduction_factor"],
+        Kind::Median => &["method", "n_startup_trials", "n_warmup_steps", "interval_steps"],
+    };
+    check_keys(&entries, known, context);
+    let mut count = |name: &str, low: usize, otherwise: usize| {
+        entry(&entries, name).map_or(Some(otherwise), |value| value.count(context, low, MOST))
+    };
+    Some(match kind {
+        Kind::Asha => StopRule::Asha {
+            min_resource: count("min_resource", 1, 1)?,
+            reduction_factor: count("reduction_factor", 2, 3)?,
+        },
+        Kind::Median => StopRule::Median {
+            startup: count("n_startup_trials", 1, 5)?,
+            warmup: count("n_warmup_steps", 0, 1)?,
+            interval: count("interval_steps", 1, 1)?,
+        },
+    })
+}
+
+/// `{tokens: 2e6}`.
+fn read_budget(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<u64> {
+    let entries = cursor.entries(context, "`{tokens: 2000000}`")?;
+    check_keys(&entries, &["tokens"], context);
+    let tokens = required(cursor, entry(&entries, "tokens"), "tokens", "training tokens of all runs together", context)?;
+    tokens.count(context, 1, 1_000_000_000_000_000).map(|tokens| tokens as u64)
+}
