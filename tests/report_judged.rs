@@ -10,7 +10,7 @@ use sweep::execute::{PlanOptions, Stop, WorkerEnd, WorkerOptions, plan_packs, wo
 use sweep::model::{family_named, family_names};
 use sweep::report::{Format, ReportFormat, ReportOptions, compare, run};
 use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, RunSpec, SweepFile};
-use sweep::store::{ClaimOptions, ExecutorKind, PlanInput, Store};
+use sweep::store::{ClaimOptions, ExecutorKind, PlanInput, PlannedSearch, Store};
 
 #[path = "mock/mod.rs"]
 mod mock;
@@ -68,7 +68,7 @@ fn trained(folder: &Path, dataset: &str) -> Store {
     let sweep = SweepFile::parse(&text, folder).unwrap().resolve(&Anything).unwrap();
     let input = PlanInput {
         sweep: &sweep,
-        search: "design",
+        search: PlannedSearch::named("design"),
         yaml: text.as_bytes(),
         rehearsal: false,
         executor: ExecutorKind::Mock,
@@ -212,7 +212,7 @@ fn what_has_a_test_is_not_compared_with_what_has_none() {
     let sweep = SweepFile::parse(text, folder.path()).unwrap().resolve(&Anything).unwrap();
     let input = PlanInput {
         sweep: &sweep,
-        search: "design",
+        search: PlannedSearch::named("design"),
         yaml: text.as_bytes(),
         rehearsal: false,
         executor: ExecutorKind::Mock,

@@ -15,7 +15,7 @@ use sweep::metrics::{ALPHA, Claim, Design, Expectation, Scale};
 use sweep::model::{family_named, family_names};
 use sweep::report::{Format, ReportFormat, ReportOptions, run};
 use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, RunSpec, SweepFile};
-use sweep::store::{ClaimOptions, ExecutorKind, PlanInput, Store};
+use sweep::store::{ClaimOptions, ExecutorKind, PlanInput, PlannedSearch, Store};
 
 #[path = "mock/mod.rs"]
 mod mock;
@@ -97,7 +97,7 @@ fn results_of(folder: &Path) -> Vec<BTreeMap<String, String>> {
     assert_eq!(sweep.runs.len(), STUDIES * SEEDS * 3);
     let input = PlanInput {
         sweep: &sweep,
-        search: "design",
+        search: PlannedSearch::named("design"),
         yaml: text.as_bytes(),
         rehearsal: false,
         executor: ExecutorKind::Mock,

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use crate::data::DataError;
-use crate::execute::{self, SuperviseError};
+use crate::execute::{self, GenerationError, SuperviseError};
 use crate::exit_code::ExitCode;
 use crate::hub::HubError;
 use crate::inference::InferenceError;
 use crate::launch::{LaunchError, SettingError, WordError};
 use crate::model::ModelError;
 use crate::report::ReportError;
+use crate::search::SearchError;
 use crate::spec::{SelectError, SpecErrors};
 use crate::store::StoreError;
 
@@ -38,6 +39,8 @@ pub enum CliError {
     Device(#[from] DeviceError),
     #[error(transparent)]
     Torch(#[from] execute::DeviceError),
+    #[error(transparent)]
+    Search(#[from] SearchError),
     #[error(transparent)]
     Supervise(#[from] SuperviseError),
     #[error("--slurm {0}")]
@@ -86,6 +89,15 @@ impl CliError {
             CliError::Supervise(_) | CliError::AfterTraining(_) | CliError::Output(_) => ExitCode::Failure,
             CliError::Launch(LaunchError::Refused { .. } | LaunchError::Answer { .. }) => ExitCode::Failure,
             _ => ExitCode::BadInput,
+        }
+    }
+}
+
+impl From<GenerationError> for CliError {
+    fn from(error: GenerationError) -> Self {
+        match error {
+            GenerationError::Store(error) => error.into(),
+            GenerationError::Search(error) => error.into(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::data;
 use crate::hub::{Hub, HubError, ModelPart};
 use crate::model::{self, ModelConfig, ModelError, SavedAdapter};
+use crate::search;
 use crate::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, Input, ModelFacts, RunSpec};
 
 use super::CliError;
@@ -144,6 +145,10 @@ fn read(folder: &Path) -> Result<ModelConfig, String> {
 impl Facts for LocalFacts<'_> {
     fn families(&self) -> Vec<&'static FamilyNames> {
         model::family_names()
+    }
+
+    fn search_methods(&self) -> Vec<&'static str> {
+        search::method_names()
     }
 
     fn model(&self, name: &str) -> Result<ModelFacts, String> {

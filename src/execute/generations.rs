@@ -1,19 +1,29 @@
 //! A sweep to its end: a generation is trained, the search is asked for the next.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use crate::search::{FinishedGeneration, FinishedRun, Search, Space};
+use crate::search::{FinishedGeneration, FinishedRun, Generation, Search, SearchError, TokensPerEpoch};
 use crate::spec::RunId;
-use crate::store::{DecidingResult, Growth, Planner, RunEntry, RunState, RunView, Store, StoreError};
+use crate::store::{DecidingResult, GenerationRecord, Growth, Planner, RunEntry, RunState, RunView, Store, StoreError};
 
 use super::WorkerEnd;
 
-/// What is trained, and how the search goes on.
+/// How the search goes on, and how what it chooses is planned.
 pub struct Generations<'a> {
     pub search: &'a dyn Search,
-    pub space: Space<'a>,
+    /// Of runs that the search has a budget for.
+    pub tokens: TokensPerEpoch<'a>,
     /// Plans the runs of a further generation into packs.
     pub planner: Planner<'a>,
+}
+
+/// A sweep cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerationError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Search(#[from] SearchError),
 }
 
 /// Works on a sweep until its search has ended: `train` works on what is planned until nothing is left, then the search is
@@ -23,8 +33,8 @@ pub struct Generations<'a> {
 /// Several may do this at once. They ask the same question, and the plan takes the first answer.
 ///
 /// # Errors
-/// Those of `train`; the plan cannot be read or written.
-pub fn work_by_generations<E: From<StoreError>>(
+/// Those of `train`; the plan cannot be read or written; the search cannot go on.
+pub fn work_by_generations<E: From<GenerationError>>(
     store: &mut Store,
     generations: &Generations<'_>,
     train: &mut dyn FnMut(&Store) -> Result<WorkerEnd, E>,
@@ -34,58 +44,108 @@ pub fn work_by_generations<E: From<StoreError>>(
         if end != WorkerEnd::NothingLeft {
             return Ok(end);
         }
-        store.reload()?;
+        store.reload().map_err(GenerationError::from)?;
         if !plan_next(store, generations)? {
             return Ok(end);
         }
-        store.reload()?;
+        store.reload().map_err(GenerationError::from)?;
     }
 }
 
 /// Plans the next generation where it is time; false where there is none.
-fn plan_next(store: &Store, generations: &Generations<'_>) -> Result<bool, StoreError> {
-    let Some(finished) = finished(store)? else {
+fn plan_next(store: &Store, generations: &Generations<'_>) -> Result<bool, GenerationError> {
+    let search = generations.search;
+    let Some(finished) = finished(store, search)? else {
         return Ok(false);
     };
-    let Some(runs) = generations.search.next(&generations.space, &finished) else {
+    let Some(Generation { runs, until, points }) = search.next(&finished, generations.tokens)? else {
         return Ok(false);
     };
     let newest = finished.last().map_or(&[][..], |generation| generation.runs.as_slice());
-    let results = newest.iter().map(|done| DecidingResult { run: done.id.clone(), value: done.value }).collect();
-    let growth = Growth { search: generations.search.name(), results, runs: &runs, until: BTreeMap::new() };
+    let definition = search.definition();
+    let growth = Growth {
+        search: search.name(),
+        definition: definition.as_deref(),
+        results: newest.iter().map(deciding).collect(),
+        runs: &runs,
+        until,
+        points: &points,
+    };
     // Where somebody else was faster there is something to train all the same.
     store.grow(&growth, generations.planner)?;
     Ok(true)
 }
 
+fn deciding(run: &FinishedRun<'_>) -> DecidingResult {
+    DecidingResult {
+        run: run.id.clone(),
+        value: run.value,
+        paused_at: run.paused_at,
+        epochs: Some(run.epochs).filter(|epochs| *epochs < run.spec.epochs),
+    }
+}
+
 /// The generations of the plan with what came of them; none where a run has not ended. What a later generation was chosen by
 /// counts as it was then.
-fn finished(store: &Store) -> Result<Option<Vec<FinishedGeneration<'_>>>, StoreError> {
+fn finished<'s>(store: &'s Store, search: &dyn Search) -> Result<Option<Vec<FinishedGeneration<'s>>>, GenerationError> {
     let views = store.runs()?;
     if views.iter().any(|view| !view.removed && !view.state.is_final()) {
         return Ok(None);
     }
-    let values: HashMap<&RunId, Option<f64>> = views.iter().map(|view| (&view.run.id, value(view))).collect();
+    let views: HashMap<&RunId, &RunView> = views.iter().map(|view| (&view.run.id, view)).collect();
     let record = store.record();
     let mut finished = Vec::new();
     for (position, ids) in record.runs_by_generation().iter().enumerate() {
+        let generation = record.generations.get(position);
         let recorded = record.generations.get(position + 1).map(|next| next.results.as_slice());
         let mut runs = Vec::with_capacity(ids.len());
         for (place, id) in ids.iter().enumerate() {
-            let RunEntry { id, configuration, spec, .. } = store.entry(id)?;
-            let value = match recorded {
-                Some(results) => results.get(place).and_then(|result| result.value),
-                None => values.get(id).copied().flatten(),
+            let entry = store.entry(id)?;
+            let result = match (recorded, views.get(id)) {
+                (Some(results), _) => results.get(place).cloned(),
+                (None, Some(view)) => Some(result(store, search, generation, view)?),
+                (None, None) => None,
             };
-            runs.push(FinishedRun { id, configuration, spec, value });
+            runs.push(finished_run(entry, result));
         }
-        finished.push(FinishedGeneration { runs });
+        finished.push(FinishedGeneration {
+            runs,
+            points: generation.map_or(&[], |generation| generation.points.as_slice()),
+        });
     }
     Ok(Some(finished))
 }
 
+fn finished_run(entry: &RunEntry, result: Option<DecidingResult>) -> FinishedRun<'_> {
+    let RunEntry { id, configuration, spec, .. } = entry;
+    let paused_at = result.as_ref().and_then(|result| result.paused_at);
+    let epochs = result.as_ref().and_then(|result| result.epochs).unwrap_or(spec.epochs);
+    FinishedRun { id, configuration, spec, value: result.and_then(|result| result.value), paused_at, epochs }
+}
+
 /// What a run counts for. One that diverged or failed may have had a best epoch; what it would have come to is not known.
-fn value(view: &RunView) -> Option<f64> {
-    let completed = view.best.as_ref().filter(|_| view.state == RunState::Completed);
-    completed.map(|best| best.metric(view.run.spec.metric_for_best)).filter(|value| value.is_finite())
+fn result(
+    store: &Store,
+    search: &dyn Search,
+    generation: Option<&GenerationRecord>,
+    view: &RunView,
+) -> Result<DecidingResult, StoreError> {
+    let metric = search.metric().unwrap_or(view.run.spec.metric_for_best);
+    let run = view.run.id.clone();
+    let epochs = Some(view.epochs).filter(|epochs| *epochs < view.run.spec.epochs);
+    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+    let best = || finite(view.best.as_ref().map(|best| best.metric(metric)));
+    let until = generation.and_then(|generation| generation.until.get(&run)).copied();
+    Ok(match (view.state, until) {
+        (RunState::Completed, _) => DecidingResult { run, value: best(), paused_at: None, epochs },
+        (RunState::Stopped, Some(until)) if view.epochs >= until => {
+            let epochs_so_far = store.epochs(&run)?;
+            let there = epochs_so_far.iter().find(|epoch| epoch.epoch == until);
+            let value = finite(there.map(|epoch| epoch.metric(metric)));
+            DecidingResult { run, value, paused_at: Some(until), epochs: Some(until) }
+        }
+        // It stopped early by its own rule: that is its end.
+        (RunState::Stopped, _) => DecidingResult { run, value: best(), paused_at: None, epochs },
+        _ => DecidingResult { run, value: None, paused_at: None, epochs },
+    })
 }

@@ -53,7 +53,7 @@ mod worker_sink;
 
 pub use device_error::DeviceError;
 pub use executor::{Cause, ExecuteError, Executor, PackEnd, PackJob};
-pub use generations::{Generations, work_by_generations};
+pub use generations::{GenerationError, Generations, work_by_generations};
 pub use memory::MemoryUse;
 pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, part_of, plan_packs, relative_duration};
 pub use signals::stop_on_signals;

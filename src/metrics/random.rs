@@ -19,6 +19,11 @@ impl Stream {
         mix(self.state)
     }
 
+    /// Uniform in [0, 1) with 53 random bits.
+    pub fn uniform(&mut self) -> f64 {
+        (self.draw() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
+
     /// Uniform over 0..`bound`; the bias (below `bound` / 2^64) is beyond what any sample here could show.
     pub fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.draw()) * bound as u128) >> 64) as usize

@@ -1,22 +1,22 @@
 //! The runs that the sweep file names, and no others.
 
-use std::borrow::Cow;
-
-use crate::spec::PlannedRun;
-
-use super::generation::FinishedGeneration;
-use super::method::{Search, Space};
+use super::generation::{FinishedGeneration, Generation};
+use super::search::{Search, SearchError, TokensPerEpoch};
 
 /// `ablate`, `grid`, `zip` and `runs`: one generation, whatever comes of it.
 #[derive(Clone, Copy, Debug)]
 pub struct FixedDesign;
 
 impl Search for FixedDesign {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "design"
     }
 
-    fn next<'s>(&self, space: &Space<'s>, finished: &[FinishedGeneration<'_>]) -> Option<Cow<'s, [PlannedRun]>> {
-        finished.is_empty().then_some(Cow::Borrowed(space.design))
+    fn next(
+        &self,
+        _finished: &[FinishedGeneration<'_>],
+        _tokens: TokensPerEpoch<'_>,
+    ) -> Result<Option<Generation>, SearchError> {
+        Ok(None)
     }
 }

@@ -1,31 +1,46 @@
 //! How a sweep comes to its runs: a generation of them after the other.
 //!
-//! A [`Search`] is a pure function of what the sweep file says ([`Space`]) and of the generations that have finished: it
-//! gives the runs of the next one, or nothing more. The same file and the same results give the same runs, whoever asks,
-//! how often, and after whatever was killed. What it decided, and by which results, is appended to the plan
-//! (`store::GenerationRecord`); who asks is `execute::work_by_generations`.
+//! ```text
+//! Search          what the plan asks: the generations that have finished -> the next one, or none
+//!   FixedDesign     the runs that the sweep file names: no further generation
+//!   SampledSearch   the section `search`: batches of points, rungs, the confirmation of the best
+//!     Method          which point is tried next: random, sobol, tpe
+//! ```
 //!
-//! What the sections of a sweep file mean (`ablate`, `grid`, `zip`, `runs`) is `spec`'s: it expands them to resolved runs.
-//! To a search those are the design that it is given.
+//! All of them are pure functions of the sweep file and of the generations that have finished. The same file and the same
+//! results give the same runs, whoever asks, how often, and after whatever was killed. What was decided, and by which results,
+//! is appended to the plan (`store::GenerationRecord`); who asks is `execute::work_by_generations`.
 //!
-//! A method is a file here that implements [`Search`], and a line in [`SEARCHES`].
+//! What the sections of a sweep file mean is `spec`'s: it resolves points to runs.
+//!
+//! A method is a file in `method/` that implements [`Method`], and a line in [`METHODS`].
 
-mod first_generation;
 mod fixed_design;
 mod generation;
 mod method;
+mod sampled;
+#[expect(clippy::module_inception)]
+mod search;
+mod space;
 
-pub use first_generation::put_first_generation;
 pub use fixed_design::FixedDesign;
-pub use generation::{FinishedGeneration, FinishedRun};
-pub use method::{Search, Space};
+pub use generation::{FinishedGeneration, FinishedRun, Generation};
+pub use method::{METHODS, Method, Question, Random, Sample, Sobol, Tpe};
+pub use sampled::SampledSearch;
+pub use search::{Search, SearchError, TokensPerEpoch};
+pub use space::Space;
 
 use crate::spec::Sweep;
 
-/// All methods, the first for sweep files that name none.
-pub const SEARCHES: &[&dyn Search] = &[&FixedDesign];
+/// The names of all methods, as sweep files have them.
+pub fn method_names() -> Vec<&'static str> {
+    METHODS.iter().map(|method| method.name()).collect()
+}
 
-/// The method of a sweep. No section of a sweep file names one: all of them are the fixed design.
-pub fn of_sweep(_sweep: &Sweep) -> &'static dyn Search {
-    SEARCHES[0]
+/// What makes a sweep's plan grow.
+pub fn of_sweep(sweep: &Sweep) -> Box<dyn Search> {
+    match sweep.search.clone().and_then(SampledSearch::new) {
+        Some(search) => Box::new(search),
+        None => Box::new(FixedDesign),
+    }
 }

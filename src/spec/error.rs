@@ -8,6 +8,8 @@ use crate::words::counted;
 /// Why a sweep file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SpecErrors {
+    #[error("cannot tell the current folder: {0}")]
+    CurrentFolder(#[from] std::io::Error),
     #[error("{}: cannot read the sweep file: {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     /// No YAML. The message repeats the position in YAML's own words where it has more to say.
@@ -28,7 +30,7 @@ impl SpecErrors {
     pub fn problems(&self) -> &[Problem] {
         match self {
             SpecErrors::Invalid { problems, .. } => problems,
-            SpecErrors::Read { .. } | SpecErrors::Syntax { .. } => &[],
+            SpecErrors::CurrentFolder(_) | SpecErrors::Read { .. } | SpecErrors::Syntax { .. } => &[],
         }
     }
 }

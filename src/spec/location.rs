@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, absolute};
+use std::sync::Arc;
 
 use super::{DatasetSpec, Evaluation, RunSpec, Sweep};
 
@@ -15,12 +16,15 @@ impl Sweep {
         for run in &mut self.runs {
             run.spec.locate()?;
         }
+        if let Some(search) = &mut self.search {
+            Arc::make_mut(search).locate_runs();
+        }
         Ok(self)
     }
 }
 
 impl RunSpec {
-    fn locate(&mut self) -> io::Result<()> {
+    pub(super) fn locate(&mut self) -> io::Result<()> {
         make_absolute(&mut self.model, Path::is_dir)?;
         if let Some(adapter) = &mut self.init_adapter {
             make_absolute(adapter, Path::is_dir)?;

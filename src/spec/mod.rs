@@ -103,8 +103,8 @@ pub use reading::{NoSeparator, Quoting, Reading, Separator};
 pub use rehearsal::Rehearsal;
 pub use run::{DatasetSpec, Evaluation, HeldOut, LrScheduler, MissingLabel, Precision, RunId, RunSpec};
 pub use search::{
-    Confirm, Coordinate, Dimension, Distribution, Point, Range, RecordedFacts, RecordedPoint, SearchDesign, SearchSettings,
-    StopRule,
+    Confirm, Coordinate, Dimension, Distribution, FactsRecord, Point, Range, RecordedFacts, RecordedPoint,
+    SearchDesign, SearchRecord, SearchSettings, StopRule,
 };
 pub use select::{SelectError, select};
 pub use sweep::Sweep;

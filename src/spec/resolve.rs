@@ -1,6 +1,7 @@
 //! A design with the facts: the runs of a sweep.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -38,7 +39,8 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
     if !problems.is_empty() {
         return None;
     }
-    let search = design.search.as_ref().and_then(|draft| SearchDesign::new(design, draft, facts, problems));
+    let search =
+        design.search.as_ref().and_then(|draft| SearchDesign::new(design, draft, facts, problems)).map(Arc::new);
     if planned.is_empty() && design.search.is_none() {
         problems.add(Place { path: "exclude".to_owned(), node: None }, "leaves no run");
         return None;

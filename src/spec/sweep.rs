@@ -1,5 +1,7 @@
 //! A sweep whose runs are resolved.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Hypothesis, NamedChange, Observation, PlannedRun, ReferenceFigure, SearchDesign};
@@ -15,7 +17,7 @@ pub struct Sweep {
     pub runs: Vec<PlannedRun>,
     /// What chooses further runs, where the sweep file has a search.
     #[serde(skip)]
-    pub search: Option<SearchDesign>,
+    pub search: Option<Arc<SearchDesign>>,
     /// Changes of several parameters that the sweep file gave a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<NamedChange>,

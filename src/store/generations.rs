@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::spec::RunId;
+use crate::spec::{RecordedPoint, RunId};
 
 use super::StoreError;
 
@@ -28,6 +28,12 @@ pub struct GenerationRecord {
     /// Those that pause again before their last epoch, with the epoch that they pause after.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub until: BTreeMap<RunId, usize>,
+    /// The points of a search that it tries first, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<RecordedPoint>,
+    /// What the search's choices depend on beside results, as a digest; none where it says nothing of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
     /// blake3 over all of this and the checksum of the generation before, as hexadecimal digits.
     pub checksum: String,
 }
@@ -37,8 +43,25 @@ pub struct GenerationRecord {
 #[serde(deny_unknown_fields)]
 pub struct DecidingResult {
     pub run: RunId,
-    /// Its metric at the best epoch; none where it has none.
+    /// Its metric at the best epoch, or at the one after which it pauses; none where it has none.
     pub value: Option<f64>,
+    /// The epoch after which it pauses; none where it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_at: Option<usize>,
+    /// Epochs that it has been trained for, where those are not all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<usize>,
+}
+
+/// What a generation is made of, without its place among the others.
+#[derive(Clone, Debug)]
+pub(super) struct NewGeneration<'a> {
+    pub search: &'a str,
+    pub definition: Option<&'a str>,
+    pub results: Vec<DecidingResult>,
+    pub runs: Vec<RunId>,
+    pub until: BTreeMap<RunId, usize>,
+    pub points: &'a [RecordedPoint],
 }
 
 /// What a checksum is over, as JSON.
@@ -51,27 +74,34 @@ struct Summed<'a> {
     runs: &'a [RunId],
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     until: &'a BTreeMap<RunId, usize>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    points: &'a [RecordedPoint],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    definition: Option<&'a str>,
 }
 
 impl GenerationRecord {
     /// The generation after these.
-    pub(super) fn after(
-        earlier: &[GenerationRecord],
-        search: &str,
-        results: Vec<DecidingResult>,
-        runs: Vec<RunId>,
-        until: BTreeMap<RunId, usize>,
-    ) -> Self {
-        let number = earlier.len() + 1;
-        let mut record = Self { number, search: search.to_owned(), results, runs, until, checksum: String::new() };
+    pub(super) fn after(earlier: &[GenerationRecord], new: NewGeneration<'_>) -> Self {
+        let mut record = Self {
+            number: earlier.len() + 1,
+            search: new.search.to_owned(),
+            results: new.results,
+            runs: new.runs,
+            until: new.until,
+            points: new.points.to_vec(),
+            definition: new.definition.map(str::to_owned),
+            checksum: String::new(),
+        };
         record.checksum = record.sum(earlier.last());
         record
     }
 
     fn sum(&self, before: Option<&GenerationRecord>) -> String {
-        let Self { number, search, results, runs, until, checksum: _ } = self;
+        let Self { number, search, results, runs, until, points, definition, checksum: _ } = self;
+        let definition = definition.as_deref();
         let before = before.map(|before| before.checksum.as_str());
-        let summed = Summed { before, number: *number, search, results, runs, until };
+        let summed = Summed { before, number: *number, search, results, runs, until, points, definition };
         // Texts, lists and finite numbers: it has a JSON form.
         blake3::hash(&serde_json::to_vec(&summed).unwrap_or_default()).to_hex().to_string()
     }

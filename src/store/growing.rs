@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::spec::{PlannedRun, RunId, Segment};
+use crate::spec::{PlannedRun, RecordedPoint, RunId, Segment};
 
-use super::generations::{DecidingResult, GenerationRecord};
+use super::generations::{DecidingResult, GenerationRecord, NewGeneration};
 use super::json::write_json;
 use super::open::{Planner, check_planned, claim_plan, is_done};
 use super::plan::{SweepRecord, grown_entries, read_plan};
@@ -16,12 +16,16 @@ use super::{Store, StoreError};
 pub struct Growth<'a> {
     /// The method that chose it.
     pub search: &'a str,
+    /// See [`GenerationRecord::definition`].
+    pub definition: Option<&'a str>,
     /// What came of the newest generation of the plan.
     pub results: Vec<DecidingResult>,
     /// New ones, and ones of the plan that have paused and go on.
     pub runs: &'a [PlannedRun],
     /// The epochs after which some of them pause; the others are trained to their end.
     pub until: BTreeMap<RunId, usize>,
+    /// The points that it tries first.
+    pub points: &'a [RecordedPoint],
 }
 
 impl Store {
@@ -56,7 +60,17 @@ impl Store {
         if record.generations.is_empty() {
             let first = record.runs_by_generation().swap_remove(0);
             let paused = first_pauses(record, &first);
-            record.generations = vec![GenerationRecord::after(&[], growth.search, Vec::new(), first, paused)];
+            record.generations = vec![GenerationRecord::after(
+                &[],
+                NewGeneration {
+                    search: growth.search,
+                    definition: growth.definition,
+                    results: Vec::new(),
+                    runs: first,
+                    until: paused,
+                    points: &[],
+                },
+            )];
         }
         let planned = record.planned_epochs();
         let segments: Vec<Segment> = growth.runs.iter().map(|run| growth.segment(run, &planned)).collect();
@@ -81,8 +95,15 @@ impl Store {
         check_planned(layout, &unplanned, &packs)?;
         let ids = growth.runs.iter().map(|run| run.id.clone()).collect();
         let until = segments.iter().filter_map(|segment| Some((segment.run.id.clone(), segment.until?))).collect();
-        let (search, results) = (growth.search, growth.results.clone());
-        record.generations.push(GenerationRecord::after(&record.generations, search, results, ids, until));
+        let new = NewGeneration {
+            search: growth.search,
+            definition: growth.definition,
+            results: growth.results.clone(),
+            runs: ids,
+            until,
+            points: growth.points,
+        };
+        record.generations.push(GenerationRecord::after(&record.generations, new));
         record.runs = entries;
         record.packs.extend(packs);
         record.changed = now();

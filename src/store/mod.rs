@@ -122,7 +122,7 @@ pub use launches::{LaunchRecord, Launches};
 pub use layout::{Layout, PackFolder, RunFolder};
 pub use log_sink::LogSink;
 pub use memory::MemoryRecord;
-pub use open::{Opened, PlanInput, Planner};
+pub use open::{Opened, PlanInput, PlannedSearch, Planner};
 pub use owner::{Liveness, Owner};
 pub use pack_store::{Retried, SubPack};
 pub use packs::{CurrentPack, CurrentPacks, FaultRecord, ReplanReason};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::event::Outcome;
-use crate::spec::{PackPlan, RunId, Segment, Sweep};
+use crate::spec::{PackPlan, RecordedPoint, RunId, SearchRecord, Segment, Sweep};
 use crate::words::counted;
 
 use super::claim::{Attempt, Claim, ClaimOptions};
@@ -14,7 +14,7 @@ use super::deciding::Deciding;
 use super::durable::{create_folder, read_if_there, remove_leftovers, write_atomically};
 use super::error::failed_to;
 use super::executor_kind::ExecutorKind;
-use super::generations::GenerationRecord;
+use super::generations::{GenerationRecord, NewGeneration};
 use super::json::{FORMAT_VERSION, read_json, write_json};
 use super::layout::Layout;
 use super::plan::{RunEntry, SweepRecord, differences, entries, parameters, read_plan};
@@ -26,13 +26,33 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Temporary files this old have no writer any more.
 const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
 
+/// What makes the plan grow.
+#[derive(Clone, Debug, Default)]
+pub struct PlannedSearch {
+    /// The method.
+    pub name: String,
+    /// See [`GenerationRecord::definition`].
+    pub definition: Option<String>,
+    /// None where the sweep file's own runs are all.
+    pub record: Option<SearchRecord>,
+    /// The points that the first generation tries.
+    pub points: Vec<RecordedPoint>,
+}
+
+impl PlannedSearch {
+    /// One that has no points.
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+}
+
 /// What is to be planned.
 #[derive(Clone, Debug)]
 pub struct PlanInput<'a> {
     /// With the runs of its first generation.
     pub sweep: &'a Sweep,
-    /// The method that chooses further ones.
-    pub search: &'a str,
+    /// What chooses further ones.
+    pub search: PlannedSearch,
     /// The sweep file, byte for byte.
     pub yaml: &'a [u8],
     /// Results of a rehearsal are kept apart.
@@ -181,21 +201,38 @@ impl Changes {
         input: &PlanInput<'_>,
         first: &[RunEntry],
     ) -> (Vec<GenerationRecord>, Option<String>) {
-        let record = before;
-        let before = record.map_or(&[][..], |before| before.generations.as_slice());
-        let Some(began) = before.first() else {
-            return (Vec::new(), None);
+        let there = before.map_or(&[][..], |before| before.generations.as_slice());
+        let search = &input.search;
+        let first = || {
+            let new = NewGeneration {
+                search: &search.name,
+                definition: search.definition.as_deref(),
+                results: Vec::new(),
+                runs: first.iter().map(|entry| entry.id.clone()).collect(),
+                until: input.until.clone(),
+                points: &search.points,
+            };
+            GenerationRecord::after(&[], new)
         };
-        let is_same = began.runs.iter().eq(first.iter().map(|entry| &entry.id));
-        if is_same && before.iter().all(|generation| generation.search == input.search) {
-            return (before.to_vec(), None);
+        // All runs of a plan that does not grow are its one generation.
+        let anew = || search.record.iter().map(|_| first()).collect();
+        let Some(began) = there.first() else {
+            return (anew(), None);
+        };
+        let is_same = |generation: &GenerationRecord| {
+            generation.search == search.name && generation.definition == search.definition
+        };
+        let is_first = *began == GenerationRecord { checksum: began.checksum.clone(), ..first() };
+        if is_first && there.iter().all(is_same) {
+            return (there.to_vec(), None);
         }
+        let later = before.map_or(0, |before| before.later_runs().len());
         let notice = format!(
-            "the search begins anew, because its first runs, or the method, changed: {} that it had chosen are no longer in \
-             the sweep, and their results are kept",
-            counted(record.map_or(0, |record| record.later_runs().len()), "run")
+            "the search begins anew, because its first runs, or what it chooses by, changed: {} that it had chosen are no longer \
+             in the sweep, unless it chooses them again; results are kept",
+            counted(later, "run")
         );
-        (Vec::new(), Some(notice))
+        (anew(), Some(notice).filter(|_| later > 0))
     }
 }
 
@@ -257,6 +294,7 @@ fn plan(
         command: before.map_or_else(|| input.command.to_vec(), |before| before.command.clone()),
         baseline: sweep.baseline.clone(),
         runs: changes.entries.clone(),
+        search: input.search.record.clone(),
         generations: changes.generations.clone(),
         changes: sweep.changes.clone(),
         scaled: sweep.scaled.clone(),

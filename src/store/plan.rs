@@ -6,7 +6,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::spec::{Hypothesis, NamedChange, Observation, PackPlan, PlannedRun, ReferenceFigure, RunId, RunSpec, Sweep};
+use crate::spec::{
+    Hypothesis, NamedChange, Observation, PackPlan, PlannedRun, ReferenceFigure, RunId, RunSpec, SearchRecord, Sweep,
+};
 use crate::words::counted;
 
 use super::StoreError;
@@ -36,6 +38,9 @@ pub struct SweepRecord {
     pub baseline: Option<String>,
     /// In the order of the sweep file, then those of later generations; removed runs after them.
     pub runs: Vec<RunEntry>,
+    /// What chooses runs by results; none where the sweep file names all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchRecord>,
     /// Of a plan that grew all its generations; empty where all runs are the first one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub generations: Vec<GenerationRecord>,

@@ -1,15 +1,18 @@
 //! A search: what is trained next follows from what came of it so far, whoever trains it and whatever was killed.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 use sweep::event::{Event, Sink};
-use sweep::execute::{Generations, Stop, WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work, work_by_generations};
+use sweep::execute::{
+    GenerationError, Generations, Stop, WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work, work_by_generations,
+};
 use sweep::metrics::Metric;
-use sweep::search::{FinishedGeneration, FinishedRun, FixedDesign, SEARCHES, Search, Space};
+use sweep::search::{
+    FinishedGeneration, FinishedRun, FixedDesign, Generation, METHODS, Search, SearchError, TokensPerEpoch,
+};
 use sweep::spec::{PlannedRun, RunSpec};
 use sweep::store::{RunState, Store};
 
@@ -29,16 +32,19 @@ const KILLS: u64 = 60;
 pub struct TwoGenerations;
 
 impl Search for TwoGenerations {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "two_generations"
     }
 
-    fn next<'s>(&self, space: &Space<'s>, finished: &[FinishedGeneration<'_>]) -> Option<Cow<'s, [PlannedRun]>> {
-        match finished {
-            [] => Some(Cow::Borrowed(space.design)),
-            [first] => Some(Cow::Owned(around_the_best(&first.runs))),
+    fn next(
+        &self,
+        finished: &[FinishedGeneration<'_>],
+        _: TokensPerEpoch<'_>,
+    ) -> Result<Option<Generation>, SearchError> {
+        Ok(match finished {
+            [first] => Some(Generation { runs: around_the_best(&first.runs), ..Generation::default() }),
             _ => None,
-        }
+        })
     }
 }
 
@@ -53,6 +59,14 @@ fn around_the_best(finished: &[FinishedRun<'_>]) -> Vec<PlannedRun> {
     [0.5, 2.0].iter().flat_map(|&factor| [1, 2].map(|seed| neighbour(factor, seed))).collect()
 }
 
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    #[error(transparent)]
+    Generation(#[from] GenerationError),
+}
+
 /// Works on a sweep's folder until the search has ended.
 pub fn search_with(
     folder: &Path,
@@ -63,11 +77,9 @@ pub fn search_with(
     stop: &Stop,
 ) -> WorkerEnd {
     let mut store = Store::open_with(folder, claims("worker")).unwrap();
-    let first = store.record().runs_by_generation().swap_remove(0);
-    let design: Vec<PlannedRun> = first.iter().map(|id| store.entry(id).unwrap().planned()).collect();
-    let generations = Generations { search, space: Space { design: &design }, planner: &planner(4) };
-    let mut train = |store: &Store| -> Result<WorkerEnd, WorkerError> {
-        work(store, options, &mut MockExecutor::new(settings.clone()), sink, stop)
+    let generations = Generations { search, tokens: &|_| None, planner: &planner(4) };
+    let mut train = |store: &Store| -> Result<WorkerEnd, Failed> {
+        Ok(work(store, options, &mut MockExecutor::new(settings.clone()), sink, stop)?)
     };
     work_by_generations(&mut store, &generations, &mut train).unwrap()
 }
@@ -115,11 +127,11 @@ fn a_fixed_design_has_one_generation_and_its_plan_says_nothing_of_it() {
 
 #[test]
 fn methods_have_names_of_their_own() {
-    let mut names: Vec<&str> = SEARCHES.iter().map(|search| search.name()).collect();
-    assert_eq!(names[0], "design");
+    let mut names: Vec<&str> = METHODS.iter().map(|method| method.name()).collect();
+    assert!(!names.contains(&FixedDesign.name()));
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), SEARCHES.len());
+    assert_eq!(names.len(), METHODS.len());
 }
 
 #[test]

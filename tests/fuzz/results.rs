@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sweep::event::{Event, Sink};
 use sweep::execute::{DeviceKind, PlanOptions, Stop, WorkerOptions, plan_packs, relative_duration, work};
 use sweep::spec::{PlannedRun, Segment};
-use sweep::store::{CheckpointSlots, ExecutorKind, PlanInput, Store, find_runs};
+use sweep::store::{CheckpointSlots, ExecutorKind, PlanInput, PlannedSearch, Store, find_runs};
 
 use crate::driver::fuzz;
 use crate::files::{planned, scratch};
@@ -29,7 +29,7 @@ fn results(root: &Path, finished: bool) -> Store {
     };
     let input = PlanInput {
         sweep: &sweep,
-        search: "design",
+        search: PlannedSearch::named("design"),
         yaml: b"name: some\n",
         rehearsal: false,
         executor: ExecutorKind::Mock,

@@ -13,8 +13,8 @@ use sweep::spec::{
     PlannedRun, Precision, ReferenceFigure, RunId, RunSpec, Segment, Sweep,
 };
 use sweep::store::{
-    ClaimOptions, ExecutorKind, FORMAT_VERSION, Layout, Machine, PlanInput, ResultRecord, RunFolder, RunRecord, Store,
-    Versions,
+    ClaimOptions, ExecutorKind, FORMAT_VERSION, Layout, Machine, PlanInput, PlannedSearch, ResultRecord, RunFolder,
+    RunRecord, Store, Versions,
 };
 use sweep::train::{Prediction, RunFacts};
 
@@ -119,6 +119,7 @@ impl Fake {
             .flat_map(|(arm, planned)| (1..=self.seeds).map(move |seed| (arm, self.planned(arm, planned, seed))))
             .collect();
         let sweep = Sweep {
+            search: None,
             name: self.name.clone(),
             description: self.description.clone(),
             baseline: Some(self.arms[0].name.clone()),
@@ -132,7 +133,7 @@ impl Fake {
         };
         let input = PlanInput {
             sweep: &sweep,
-            search: "design",
+            search: PlannedSearch::named("design"),
             yaml: b"name: made up for a test\n",
             rehearsal: self.rehearsal,
             executor: ExecutorKind::Torch,

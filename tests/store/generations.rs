@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use sweep::spec::{PlannedRun, RunId, Sweep};
-use sweep::store::{DecidingResult, ExecutorKind, Growth, Opened, PlanInput, RunState, Store, StoreError};
+use sweep::store::{
+    DecidingResult, ExecutorKind, Growth, Opened, PlanInput, PlannedSearch, RunState, Store, StoreError,
+};
 
 use crate::support::{YAML, claims, finished, open, planner, run, runs, scratch, sweep};
 
@@ -13,7 +15,7 @@ const FIRST: usize = 3;
 fn open_for(root: &std::path::Path, sweep: &Sweep, search: &str) -> Opened {
     let input = PlanInput {
         sweep,
-        search,
+        search: PlannedSearch::named(search),
         yaml: YAML,
         rehearsal: false,
         executor: ExecutorKind::Mock,
@@ -26,7 +28,13 @@ fn open_for(root: &std::path::Path, sweep: &Sweep, search: &str) -> Opened {
 }
 
 fn results(runs: &[RunId]) -> Vec<DecidingResult> {
-    runs.iter().enumerate().map(|(n, run)| DecidingResult { run: run.clone(), value: Some(n as f64 / 3.0) }).collect()
+    let result = |(n, run): (usize, &RunId)| DecidingResult {
+        run: run.clone(),
+        value: Some(n as f64 / 3.0),
+        paused_at: None,
+        epochs: None,
+    };
+    runs.iter().enumerate().map(result).collect()
 }
 
 /// Runs that no design of these tests has.
@@ -37,8 +45,17 @@ fn further(count: usize) -> Vec<PlannedRun> {
 fn grow(store: &mut Store, runs: &[PlannedRun]) -> Result<bool, StoreError> {
     store.reload().unwrap();
     let newest = store.record().runs_by_generation().pop().unwrap();
-    let grown =
-        store.grow(&Growth { search: "test", results: results(&newest), runs, until: BTreeMap::new() }, &planner(4));
+    let grown = store.grow(
+        &Growth {
+            search: "test",
+            definition: None,
+            points: &[],
+            results: results(&newest),
+            runs,
+            until: BTreeMap::new(),
+        },
+        &planner(4),
+    );
     store.reload().unwrap();
     grown
 }
@@ -49,7 +66,7 @@ fn paused(root: &std::path::Path) -> Store {
     let until = sweep.runs[..FIRST - 1].iter().map(|run| (run.id.clone(), 1)).collect();
     let input = PlanInput {
         sweep: &sweep,
-        search: "test",
+        search: PlannedSearch::named("test"),
         yaml: YAML,
         rehearsal: false,
         executor: ExecutorKind::Mock,
@@ -66,7 +83,10 @@ fn go_on(store: &mut Store, runs: &[usize], until: Option<usize>) -> Result<bool
     let runs: Vec<PlannedRun> = runs.iter().map(|&run| store.record().runs[run].planned()).collect();
     let until = until.iter().flat_map(|until| runs.iter().map(|run| (run.id.clone(), *until))).collect();
     let newest = store.record().runs_by_generation().pop().unwrap();
-    let grown = store.grow(&Growth { search: "test", results: results(&newest), runs: &runs, until }, &planner(4));
+    let grown = store.grow(
+        &Growth { search: "test", definition: None, points: &[], results: results(&newest), runs: &runs, until },
+        &planner(4),
+    );
     store.reload().unwrap();
     grown
 }
@@ -100,7 +120,14 @@ fn who_saw_another_plan_adds_nothing() {
     let seen = store.record().runs_by_generation().pop().unwrap();
     assert!(grow(&mut store, &further(2)).unwrap());
     let before = std::fs::read(store.layout().sweep_json()).unwrap();
-    let late = Growth { search: "test", results: results(&seen), runs: &further(3), until: BTreeMap::new() };
+    let late = Growth {
+        search: "test",
+        definition: None,
+        points: &[],
+        results: results(&seen),
+        runs: &further(3),
+        until: BTreeMap::new(),
+    };
     assert!(!store.grow(&late, &planner(4)).unwrap());
     assert_eq!(std::fs::read(store.layout().sweep_json()).unwrap(), before);
 }

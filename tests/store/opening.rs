@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use sweep::execute::pack_of;
 use sweep::spec::{PackPlan, PlannedRun, RunId, Segment};
-use sweep::store::{ExecutorKind, PlanInput, Planner, RunState, Store, StoreError};
+use sweep::store::{ExecutorKind, PlanInput, PlannedSearch, Planner, RunState, Store, StoreError};
 
 use crate::mock::MockSettings;
 use crate::support::{
@@ -102,7 +102,7 @@ fn the_planner_is_asked_only_about_selected_runs_without_a_pack_or_a_result() {
     let command = [];
     let all = PlanInput {
         sweep: &sweep,
-        search: "design",
+        search: PlannedSearch::named("design"),
         yaml: YAML,
         rehearsal: false,
         executor: ExecutorKind::Mock,
@@ -149,7 +149,7 @@ fn a_run_removed_before_it_was_planned_leaves_no_trace() {
     let only = [both.runs[0].id.clone()].into();
     let input = PlanInput {
         sweep: &both,
-        search: "design",
+        search: PlannedSearch::named("design"),
         yaml: YAML,
         rehearsal: false,
         executor: ExecutorKind::Mock,
@@ -169,7 +169,7 @@ fn rehearsals_are_kept_apart() {
     let sweep = sweep(runs(1));
     let input = PlanInput {
         sweep: &sweep,
-        search: "design",
+        search: PlannedSearch::named("design"),
         yaml: YAML,
         rehearsal: true,
         executor: ExecutorKind::Mock,
@@ -208,7 +208,7 @@ fn a_planner_that_loses_or_doubles_a_run_is_found_out() {
     let sweep = sweep(runs(3));
     let input = PlanInput {
         sweep: &sweep,
-        search: "design",
+        search: PlannedSearch::named("design"),
         yaml: YAML,
         rehearsal: false,
         executor: ExecutorKind::Mock,

@@ -12,7 +12,9 @@ use sweep::spec::{
     DatasetSpec, Evaluation, HeldOut, LrScheduler, Metric, PackPlan, PlannedRun, Precision, RunId, RunSpec, Segment,
     Sweep,
 };
-use sweep::store::{Attempt, ClaimOptions, ExecutorKind, Opened, PackRecorder, PlanInput, Store, StoreError, Versions};
+use sweep::store::{
+    Attempt, ClaimOptions, ExecutorKind, Opened, PackRecorder, PlanInput, PlannedSearch, Store, StoreError, Versions,
+};
 
 #[path = "comparing.rs"]
 mod comparing;
@@ -94,6 +96,7 @@ pub fn runs(count: usize) -> Vec<PlannedRun> {
 
 pub fn sweep(runs: Vec<PlannedRun>) -> Sweep {
     Sweep {
+        search: None,
         name: "sample".into(),
         description: "A small sweep".into(),
         baseline: Some("base".into()),
@@ -136,7 +139,7 @@ pub fn open_for(executor: ExecutorKind, root: &Path, sweep: &Sweep, max_pack: us
     let command = ["sweep".to_owned(), "run".to_owned()];
     let input = PlanInput {
         sweep,
-        search: "design",
+        search: PlannedSearch::named("design"),
         yaml: YAML,
         rehearsal: false,
         executor,

@@ -9,7 +9,7 @@ use crate::cli::rehearsal;
 use crate::cli::streams::tell;
 use crate::execute::{ExecutorSource, WorkerOptions};
 use crate::hub::Hub;
-use crate::search::{self, Search, Space};
+use crate::search::{self, Generation, Search};
 use crate::spec::{PlannedRun, RunId, Sweep, SweepFile, select};
 
 use super::options::Run;
@@ -18,9 +18,9 @@ use super::options::Run;
 pub struct Chosen<'a> {
     /// With the runs of its first generation.
     pub sweep: Sweep,
-    pub search: &'static dyn Search,
-    /// What further generations are chosen from; none where that is the first one.
-    design: Option<Vec<PlannedRun>>,
+    pub search: Box<dyn Search>,
+    /// What the search begins with; its runs are among those of the sweep.
+    pub first: Generation,
     /// The sweep file, byte for byte.
     pub yaml: String,
     /// None: all of them.
@@ -32,8 +32,12 @@ pub struct Chosen<'a> {
 }
 
 impl Chosen<'_> {
-    pub fn space(&self) -> Space<'_> {
-        Space { design: self.design.as_deref().unwrap_or(&self.sweep.runs) }
+    /// Runs that together read all that the search can choose.
+    ///
+    /// # Errors
+    /// A point that cannot be trained.
+    pub fn probes(&self) -> Result<Vec<PlannedRun>, CliError> {
+        Ok(self.sweep.search.as_ref().map_or(Ok(Vec::new()), |search| search.probes())?)
     }
 
     pub fn runs(&self) -> impl Iterator<Item = &PlannedRun> {
@@ -68,14 +72,16 @@ impl<'a> Chosen<'a> {
         let (mut sweep, found) = resolve(options, &file, hub)?;
         file.notices(&sweep).iter().for_each(tell);
         let search = search::of_sweep(&sweep);
-        let design = search::put_first_generation(search, &mut sweep);
+        let first = search.next(&[], &|_| None)?.unwrap_or_default();
+        let named: BTreeSet<RunId> = sweep.runs.iter().map(|run| run.id.clone()).collect();
+        sweep.runs.extend(first.runs.iter().filter(|run| !named.contains(&run.id)).cloned());
         let only = match options.only.as_slice() {
             [] => None,
             patterns => Some(select(&sweep, patterns)?.into_iter().collect()),
         };
         // Patterns may name places as the file does, so they come first.
         let sweep = sweep.with_absolute_paths().map_err(CliError::CurrentFolder)?;
-        Ok(Chosen { sweep, search, design, yaml: file.text().to_string(), only, found, executors })
+        Ok(Chosen { sweep, search, first, yaml: file.text().to_string(), only, found, executors })
     }
 }
 

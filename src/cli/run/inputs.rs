@@ -25,12 +25,14 @@ pub enum Scope {
 /// [`CliError::Inputs`] with all that is wrong for the runs that are to be trained, or a results folder that cannot be read.
 pub fn check(options: &Run, hub: &Hub, chosen: &Chosen<'_>, scope: Scope) -> Result<Preflight, CliError> {
     let to_train = to_train(options, chosen)?;
+    // What a search is going to choose is not known, but what it can choose is.
+    let probes = chosen.probes()?;
     let checker = Checker { hub, found: &chosen.found, weights: chosen.executors.kind() == ExecutorKind::Torch };
     let inputs = match scope {
-        Scope::ToTrain => Preflight::check(&checker, to_train.iter().copied()),
-        Scope::Chosen => Preflight::check(&checker, chosen.runs()),
+        Scope::ToTrain => Preflight::check(&checker, to_train.iter().copied().chain(&probes)),
+        Scope::Chosen => Preflight::check(&checker, chosen.runs().chain(&probes)),
     };
-    let faults = inputs.faults(to_train.into_iter());
+    let faults = inputs.faults(to_train.into_iter().chain(&probes));
     if faults.is_empty() {
         return Ok(inputs);
     }

@@ -12,6 +12,7 @@ use super::inputs::Scope;
 use super::options::Run;
 use super::{inputs, plan, summary};
 use crate::cli::CliError;
+use crate::cli::cost::Costs;
 use crate::cli::sinks::sinks;
 use crate::cli::streams::print;
 use crate::cli::streams::tell;
@@ -33,9 +34,10 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, 
     let inputs = inputs::check(options, hub, chosen, Scope::ToTrain)?;
     let device = plan::Device::here(options, options.devices.kind(available));
     let mut store = plan::open(options, &inputs, chosen, device)?.store;
+    let costs = Costs::new(&inputs, device.kind);
     let generations = Generations {
-        search: chosen.search,
-        space: chosen.space(),
+        search: chosen.search.as_ref(),
+        tokens: &|run| costs.estimate(run)?.tokens.map(|tokens| tokens / run.epochs.max(1) as u64),
         planner: &|runs| plan::packs(options, &inputs, device, runs),
     };
     let ended = work(options, chosen, &generations, &mut store, &devices)?;

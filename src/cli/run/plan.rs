@@ -1,10 +1,8 @@
 //! The results folder of the chosen runs, with its plan.
 
-use std::collections::BTreeMap;
-
 use crate::execute::{DeviceKind, MemoryLimit, PlanOptions, plan_packs, relative_duration};
 use crate::spec::{PackPlan, PlannedRun, Segment};
-use crate::store::{ClaimOptions, Opened, PlanInput, Retried, RunView, Store, StoreError};
+use crate::store::{ClaimOptions, Opened, PlanInput, PlannedSearch, Retried, RunView, Store, StoreError};
 
 use super::chosen::Chosen;
 use super::options::Run;
@@ -68,13 +66,18 @@ pub fn open(options: &Run, inputs: &Preflight, chosen: &Chosen<'_>, device: Devi
     let command = command_line();
     let input = PlanInput {
         sweep: &chosen.sweep,
-        search: chosen.search.name(),
+        search: PlannedSearch {
+            name: chosen.search.name().to_owned(),
+            definition: chosen.search.definition(),
+            record: chosen.search.record(),
+            points: chosen.first.points.clone(),
+        },
         yaml: chosen.yaml.as_bytes(),
         rehearsal: options.rehearse,
         executor: chosen.executors.kind(),
         command: &command,
         selected: chosen.only.as_ref(),
-        until: BTreeMap::new(),
+        until: chosen.first.until.clone(),
         claims: ClaimOptions::default(),
     };
     let opened = Store::create_or_open(&options.results, &input, &|runs| packs(options, inputs, device, runs))?;

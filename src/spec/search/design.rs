@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::metrics::Direction;
+use crate::spec::axis::{Axis, Choice};
 use crate::spec::design::Design;
 use crate::spec::draft::Draft;
 use crate::spec::exclude::Condition;
@@ -11,15 +12,13 @@ use crate::spec::facts::Facts;
 use crate::spec::intern::Interner;
 use crate::spec::problem::{Place, Problems, did_you_mean, listed, quoted};
 use crate::spec::source_seed::Seeds;
-use crate::spec::axis::{Axis, Choice};
 use crate::spec::{PlannedRun, SpecErrors, fault_report, resolve};
 use crate::words::{counted, grouped};
 
-use super::distribution::Distribution;
 use super::draft::{DimensionDraft, SearchDraft, is_input, joined};
-use super::point::{Coordinate, Dimension, Point};
+use super::point::{Coordinate, Dimension, Point, RecordedPoint};
 use super::recorded_facts::{RecordedFacts, Recorder};
-use super::settings::{SearchSettings, StopRule};
+use super::settings::{SearchRecord, SearchSettings, StopRule};
 
 /// Combinations of models, data and modules that are looked at before a search begins.
 const MOST_COMBINATIONS: usize = 10_000;
@@ -30,9 +29,13 @@ pub struct SearchDesign {
     settings: SearchSettings,
     dimensions: Vec<Dimension>,
     drafts: Vec<DimensionDraft>,
+    /// Of the settings.
+    initial: Vec<Point>,
     /// The file without its own runs.
     template: Design,
     facts: RecordedFacts,
+    /// Whether the runs get absolute paths.
+    located: bool,
 }
 
 /// Two designs are equal where they search the same: what decides is their definition and what they know.
@@ -51,8 +54,8 @@ struct Definition<'a> {
     metric: &'a str,
     seeds: &'a [u64],
     stop: &'a Option<StopRule>,
-    initial: Vec<serde_json::Map<String, serde_json::Value>>,
-    space: Vec<(&'a str, &'a Distribution, Option<String>)>,
+    initial: &'a [RecordedPoint],
+    space: &'a [Dimension],
 }
 
 impl SearchDesign {
@@ -84,11 +87,15 @@ impl SearchDesign {
             settings,
             dimensions: draft.dimensions.iter().map(DimensionDraft::dimension).collect(),
             drafts: draft.dimensions.clone(),
+            initial: Vec::new(),
             template: template(design),
             facts: RecordedFacts::default(),
+            located: false,
         };
         search.check_inputs(design, draft, &recorder, problems);
-        search.settings.initial = draft.initial.iter().map(|point| search.with_inactive(point)).collect();
+        search.initial = draft.initial.iter().map(|point| search.with_inactive(point)).collect();
+        let recorded = search.initial.iter().map(|point| point.recorded(&search.dimensions));
+        search.settings.initial = recorded.collect();
         search.facts = recorder.into_found();
         problems.is_empty().then_some(search)
     }
@@ -101,6 +108,16 @@ impl SearchDesign {
         &self.dimensions
     }
 
+    /// Tried first, in this order.
+    pub fn initial(&self) -> &[Point] {
+        &self.initial
+    }
+
+    /// As plans have it.
+    pub fn record(&self) -> SearchRecord {
+        SearchRecord { settings: self.settings.clone(), space: self.dimensions.clone() }
+    }
+
     pub fn facts(&self) -> &RecordedFacts {
         &self.facts
     }
@@ -108,7 +125,6 @@ impl SearchDesign {
     /// Tells one search from another: of equal definitions the one goes on where the other was.
     pub fn definition(&self) -> String {
         let settings = &self.settings;
-        let when = |draft: &DimensionDraft| draft.when.as_ref().map(Condition::shown);
         let definition = Definition {
             method: &settings.method,
             batch: settings.batch,
@@ -116,10 +132,8 @@ impl SearchDesign {
             metric: settings.metric.name(),
             seeds: &settings.seeds,
             stop: &settings.stop,
-            initial: settings.initial.iter().map(|point| point.recorded(&self.dimensions)).collect(),
-            space: (self.dimensions.iter().zip(&self.drafts))
-                .map(|(dimension, draft)| (dimension.name.as_str(), &dimension.distribution, when(draft)))
-                .collect(),
+            initial: &settings.initial,
+            space: &self.dimensions,
         };
         // Texts, lists and finite numbers: it has a JSON form.
         let json = serde_json::to_vec(&definition).unwrap_or_default();
@@ -163,9 +177,15 @@ impl SearchDesign {
         let design = Design { runs, seeds: Some(seeds.to_vec()), ..self.template.clone() };
         let mut problems = Problems::default();
         match resolve::resolve(&design, &self.facts, &mut problems) {
+            Some(sweep) if self.located => Ok(sweep.with_absolute_paths()?.runs),
             Some(sweep) => Ok(sweep.runs),
             None => Err(SpecErrors::Invalid { file: "search".to_owned(), problems: problems.report("") }),
         }
+    }
+
+    /// From now on the runs have absolute paths.
+    pub(in crate::spec) fn locate_runs(&mut self) {
+        self.located = true;
     }
 
     /// The label of a point's configuration.
@@ -314,6 +334,9 @@ fn check_goal(draft: &SearchDraft, direction: Direction, metric: &str, problems:
             Direction::HigherIsBetter => "maximize",
             Direction::LowerIsBetter => "minimize",
         };
-        problems.add(draft.places.goal.clone(), format!("the better values of {metric} are the other ones: `goal: {goal}`"));
+        problems.add(
+            draft.places.goal.clone(),
+            format!("the better values of {metric} are the other ones: `goal: {goal}`"),
+        );
     }
 }

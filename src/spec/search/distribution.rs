@@ -95,6 +95,11 @@ impl Distribution {
         }
     }
 
+    /// How many choices there are; numbers are one of none.
+    pub fn choices(&self) -> usize {
+        if let Distribution::Choice(choices) = self { choices.len() } else { 0 }
+    }
+
     /// None for choices.
     pub fn range(&self) -> Option<Range> {
         let range = |low, high, log, step| Some(Range { low, high, log, step });

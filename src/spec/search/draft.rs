@@ -67,7 +67,7 @@ impl DimensionDraft {
                 Distribution::Choice(axis.choices.iter().map(|choice| choice.shown.clone()).collect())
             }
         };
-        Dimension { name: self.name.clone(), distribution }
+        Dimension { name: self.name.clone(), distribution, when: self.when.as_ref().map(Condition::shown) }
     }
 
     /// The parameters that it sets.

@@ -14,5 +14,5 @@ pub use design::SearchDesign;
 pub use distribution::{Distribution, Range};
 pub(super) use draft::SearchDraft;
 pub use point::{Coordinate, Dimension, Point, RecordedPoint};
-pub use recorded_facts::RecordedFacts;
-pub use settings::{Confirm, SearchSettings, StopRule};
+pub use recorded_facts::{FactsRecord, RecordedFacts};
+pub use settings::{Confirm, SearchRecord, SearchSettings, StopRule};

@@ -1,14 +1,19 @@
 //! A point of a search space.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::distribution::Distribution;
 
 /// A parameter, or a named change, that a search varies.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Dimension {
     pub name: String,
     pub distribution: Distribution,
+    /// Where it applies, for people to read; none: everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
 }
 
 /// The value of one dimension.
@@ -77,16 +82,26 @@ mod tests {
             Dimension {
                 name: "learning_rate".to_owned(),
                 distribution: Distribution::LogUniform { low: 1e-5, high: 1e-3 },
+                when: None,
             },
-            Dimension { name: "rank".to_owned(), distribution: Distribution::Int { low: 1, high: 9 } },
+            Dimension { name: "rank".to_owned(), distribution: Distribution::Int { low: 1, high: 9 }, when: None },
             Dimension {
                 name: "lr_scheduler".to_owned(),
                 distribution: Distribution::Choice(vec!["cosine".to_owned(), "linear".to_owned()]),
+                when: None,
             },
-            Dimension { name: "warmup_ratio".to_owned(), distribution: Distribution::Uniform { low: 0.0, high: 1.0 } },
+            Dimension {
+                name: "warmup_ratio".to_owned(),
+                distribution: Distribution::Uniform { low: 0.0, high: 1.0 },
+                when: None,
+            },
         ];
-        let point =
-            Point(vec![Some(Coordinate::Number(3.1e-5)), Some(Coordinate::Number(8.0)), Some(Coordinate::Choice(1)), None]);
+        let point = Point(vec![
+            Some(Coordinate::Number(3.1e-5)),
+            Some(Coordinate::Number(8.0)),
+            Some(Coordinate::Choice(1)),
+            None,
+        ]);
         let recorded = point.recorded(&dimensions);
         let text = serde_json::to_string(&recorded).unwrap();
         assert_eq!(text, r#"{"learning_rate":3.1e-5,"rank":8,"lr_scheduler":"linear"}"#);

@@ -30,7 +30,10 @@ fn check_keys(entries: &Entries<'_>, known: &[&str], context: &mut Context<'_>) 
     for (key, value) in entries {
         if !known.contains(key) {
             let hint = did_you_mean(key, known.iter().copied());
-            value.problem(context, format!("unknown key {}{hint} (there are {})", quoted(key), listed(known.iter().copied())));
+            value.problem(
+                context,
+                format!("unknown key {}{hint} (there are {})", quoted(key), listed(known.iter().copied())),
+            );
         }
     }
 }
@@ -43,8 +46,9 @@ impl SearchDraft {
         let sub = |name: &str| entry(&entries, name);
         let method = required(cursor, sub("method"), "method", "the name of a method: `method: tpe`", context)
             .and_then(|method| method.text(context, "the name of a method"));
-        let samples = required(cursor, sub("samples"), "samples", "how many configurations to try: `samples: 40`", context)
-            .and_then(|samples| samples.count(context, 1, MOST_SAMPLES));
+        let samples =
+            required(cursor, sub("samples"), "samples", "how many configurations to try: `samples: 40`", context)
+                .and_then(|samples| samples.count(context, 1, MOST_SAMPLES));
         let space = required(cursor, sub("space"), "space", "a mapping of parameters to what they may be", context);
         let dimensions: Vec<DimensionDraft> = space.map(|space| read_space(space, context)).unwrap_or_default();
         let place = |name: &str| sub(name).map_or_else(|| cursor.place(), Cursor::place);
@@ -78,8 +82,7 @@ impl SearchDraft {
     }
 }
 
-const GOALS: [(&str, Direction); 2] =
-    [("maximize", Direction::HigherIsBetter), ("minimize", Direction::LowerIsBetter)];
+const GOALS: [(&str, Direction); 2] = [("maximize", Direction::HigherIsBetter), ("minimize", Direction::LowerIsBetter)];
 
 fn required<'e, 'c>(
     section: &Cursor<'_>,
@@ -157,6 +160,7 @@ fn read_stop(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<StopRule>
 fn read_budget(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<u64> {
     let entries = cursor.entries(context, "`{tokens: 2000000}`")?;
     check_keys(&entries, &["tokens"], context);
-    let tokens = required(cursor, entry(&entries, "tokens"), "tokens", "training tokens of all runs together", context)?;
+    let tokens =
+        required(cursor, entry(&entries, "tokens"), "tokens", "training tokens of all runs together", context)?;
     tokens.count(context, 1, 1_000_000_000_000_000).map(|tokens| tokens as u64)
 }

@@ -4,10 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::{Direction, Metric};
 
-use super::point::Point;
+use super::point::{Dimension, RecordedPoint};
+
+/// A search as plans have it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchRecord {
+    pub settings: SearchSettings,
+    pub space: Vec<Dimension>,
+}
 
 /// How a space is searched.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SearchSettings {
     /// The name of a method.
     pub method: String,
@@ -21,12 +30,16 @@ pub struct SearchSettings {
     /// Of every configuration, before its confirmation.
     pub seeds: Vec<u64>,
     /// Tried first, in this order.
-    pub initial: Vec<Point>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub initial: Vec<RecordedPoint>,
     /// None: the best are not confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm: Option<Confirm>,
     /// None: every run is trained to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<StopRule>,
     /// Training tokens of all runs together, at most; those of the runs that confirm are not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<u64>,
 }
 
@@ -74,9 +87,7 @@ impl StopRule {
                 let next = |rung: &usize| rung.checked_mul(reduction_factor);
                 std::iter::successors(Some(min_resource), next).take_while(|rung| *rung < epochs).collect()
             }
-            StopRule::Median { warmup, interval, .. } => {
-                (warmup.max(1)..epochs).step_by(interval.max(1)).collect()
-            }
+            StopRule::Median { warmup, interval, .. } => (warmup.max(1)..epochs).step_by(interval.max(1)).collect(),
         }
     }
 }

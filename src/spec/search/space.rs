@@ -50,11 +50,7 @@ fn read_dimension(name: &str, cursor: &Cursor<'_>, context: &mut Context<'_>) ->
     Some(dimension)
 }
 
-fn read_mapping(
-    name: &str,
-    cursor: &Cursor<'_>,
-    context: &mut Context<'_>,
-) -> Option<(Values, Option<Condition>)> {
+fn read_mapping(name: &str, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<(Values, Option<Condition>)> {
     let entries = cursor.entries(context, EXPECTED)?;
     let kinds: Vec<_> = entries.iter().filter(|(key, _)| *key != WHEN).collect();
     let [(kind, values)] = kinds.as_slice() else {
@@ -103,7 +99,10 @@ fn read_numbers(
 ) -> Option<Distribution> {
     if is_input(parameter) || !takes_numbers(parameter) {
         let name = parameter.name();
-        cursor.problem(context, format!("`{name}` is searched among values that are listed: `{name}: {{choice: [...]}}`"));
+        cursor.problem(
+            context,
+            format!("`{name}` is searched among values that are listed: `{name}: {{choice: [...]}}`"),
+        );
         return None;
     }
     let (form, count) = if kind == "quantized" { ("`[low, high, step]`", 3) } else { ("`[low, high]`", 2) };
@@ -125,10 +124,13 @@ fn read_numbers(
         None
     };
     match kind {
-        "uniform" | "log_uniform" if is_count => {
-            problem(context, format!("`{}` is a whole number: use `int`, `log_int`, `quantized` or `choice`", parameter.name()))
+        "uniform" | "log_uniform" if is_count => problem(
+            context,
+            format!("`{}` is a whole number: use `int`, `log_int`, `quantized` or `choice`", parameter.name()),
+        ),
+        "log_uniform" | "log_int" if low <= 0.0 => {
+            problem(context, "a logarithm needs a first value above 0".to_owned())
         }
-        "log_uniform" | "log_int" if low <= 0.0 => problem(context, "a logarithm needs a first value above 0".to_owned()),
         "int" | "log_int" if !whole => problem(context, "both ends must be whole numbers".to_owned()),
         "uniform" => Some(Distribution::Uniform { low, high }),
         "log_uniform" => Some(Distribution::LogUniform { low, high }),

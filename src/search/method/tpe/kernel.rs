@@ -1,0 +1,196 @@
+//! The kernel of one point in one dimension: a normal distribution cut at the ends, or choices with more weight on one.
+
+use crate::metrics::{normal_cdf, normal_quantile};
+use crate::spec::{Coordinate, Distribution};
+
+/// Width of a kernel in units of the range, for one point in no dimension.
+const WIDTH: f64 = 0.2;
+/// Less than this is as good as nothing; its logarithm is finite.
+const SMALLEST: f64 = 1e-300;
+
+/// A coordinate as a number: a logarithm where distances are those, the number of a choice.
+pub fn value(distribution: &Distribution, coordinate: Coordinate) -> f64 {
+    match (coordinate, distribution.range()) {
+        (Coordinate::Number(number), Some(range)) if range.log => number.ln(),
+        (Coordinate::Number(number), _) => number,
+        (Coordinate::Choice(choice), _) => choice as f64,
+    }
+}
+
+/// The coordinate nearest to such a number.
+pub fn coordinate(distribution: &Distribution, value: f64) -> Coordinate {
+    match distribution.range() {
+        Some(range) => Coordinate::Number(distribution.rounded(if range.log { value.exp() } else { value })),
+        None => Coordinate::Choice(value as usize),
+    }
+}
+
+pub enum Kernel {
+    Normal(Normal),
+    /// The probability of each choice.
+    Choices(Vec<f64>),
+}
+
+/// A normal distribution between two ends.
+pub struct Normal {
+    mean: f64,
+    sd: f64,
+    ends: Ends,
+    /// Its part below the lower end, and between the ends.
+    below: f64,
+    inside: f64,
+}
+
+/// Where values have neighbours, with half a step beyond the first and the last.
+#[derive(Clone, Copy)]
+struct Ends {
+    low: f64,
+    high: f64,
+    step: Option<f64>,
+    log: bool,
+}
+
+impl Kernel {
+    /// Around one of `count` points in `dimensions` dimensions (Scott's rule; the narrowest is a hundredth of the range, or
+    /// more where there are few points).
+    pub fn around(distribution: &Distribution, value: f64, count: usize, dimensions: usize) -> Self {
+        match (distribution, Ends::of(distribution)) {
+            (_, Some(ends)) => {
+                let range = ends.high - ends.low;
+                let scott = WIDTH * (count.max(1) as f64).powf(-1.0 / (dimensions as f64 + 4.0)) * range;
+                let narrowest = range / (count as f64 + 2.0).min(100.0);
+                Kernel::Normal(Normal::new(value, scott.clamp(narrowest, range), ends))
+            }
+            (distribution, None) => {
+                let choices = distribution.choices();
+                // Every choice has its part of the one point that is thought of beside those that are there.
+                let share = 1.0 / (count as f64 + 1.0);
+                let all = 1.0 + share * choices as f64;
+                let weight = |choice: usize| (share + if choice == value as usize { 1.0 } else { 0.0 }) / all;
+                Kernel::Choices((0..choices).map(weight).collect())
+            }
+        }
+    }
+
+    /// The one that covers all.
+    pub fn everywhere(distribution: &Distribution) -> Self {
+        match Ends::of(distribution) {
+            Some(ends) => Kernel::Normal(Normal::new((ends.low + ends.high) / 2.0, ends.high - ends.low, ends)),
+            None => {
+                let choices = distribution.choices();
+                Kernel::Choices(vec![1.0 / choices as f64; choices])
+            }
+        }
+    }
+
+    /// The value at a quantile.
+    pub fn draw(&self, u: f64) -> f64 {
+        match self {
+            Kernel::Normal(normal) => {
+                let quantile = (normal.below + u * normal.inside).clamp(1e-12, 1.0 - 1e-12);
+                (normal.mean + normal.sd * normal_quantile(quantile)).clamp(normal.ends.low, normal.ends.high)
+            }
+            Kernel::Choices(weights) => drawn(weights, u) as f64,
+        }
+    }
+
+    /// Of a value as the distribution rounds it; where values have neighbours it is a probability.
+    pub fn log_density(&self, value: f64) -> f64 {
+        match self {
+            Kernel::Normal(normal) => normal.log_density(value),
+            Kernel::Choices(weights) => weights[value as usize].ln(),
+        }
+    }
+}
+
+/// The place at a quantile of weights that sum to 1.
+pub fn drawn(weights: &[f64], u: f64) -> usize {
+    let mut left = u;
+    let place = weights.iter().position(|weight| {
+        left -= weight;
+        left < 0.0
+    });
+    place.unwrap_or(weights.len().saturating_sub(1))
+}
+
+impl Normal {
+    fn new(mean: f64, sd: f64, ends: Ends) -> Self {
+        let below = normal_cdf((ends.low - mean) / sd);
+        let inside = (normal_cdf((ends.high - mean) / sd) - below).max(SMALLEST);
+        Normal { mean, sd, ends, below, inside }
+    }
+
+    fn log_density(&self, value: f64) -> f64 {
+        let Some((from, to)) = self.ends.cell(value) else {
+            let distance = (value - self.mean) / self.sd;
+            return -0.5 * distance * distance - (self.sd * self.inside * std::f64::consts::TAU.sqrt()).ln();
+        };
+        let at = |end: f64| normal_cdf((end.clamp(self.ends.low, self.ends.high) - self.mean) / self.sd);
+        ((at(to) - at(from)) / self.inside).max(SMALLEST).ln()
+    }
+}
+
+impl Ends {
+    fn of(distribution: &Distribution) -> Option<Self> {
+        let range = distribution.range()?;
+        let half = range.step.unwrap_or(0.0) / 2.0;
+        let (low, high) = (range.low - half, range.high + half);
+        let (low, high) = if range.log { (low.ln(), high.ln()) } else { (low, high) };
+        Some(Ends { low, high, step: range.step, log: range.log })
+    }
+
+    /// What is rounded to a value; none where nothing is.
+    fn cell(self, value: f64) -> Option<(f64, f64)> {
+        let half = self.step? / 2.0;
+        let (from, to) = if self.log {
+            let number = value.exp().round().max(1.0);
+            ((number - half).ln(), (number + half).ln())
+        } else {
+            (value - half, value + half)
+        };
+        Some((from, to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn densities_integrate_to_one() {
+        let rate = Distribution::LogUniform { low: 1e-5, high: 1e-2 };
+        let (low, high) = (1e-5f64.ln(), 1e-2f64.ln());
+        for mean in [low, -8.0, high] {
+            let kernel = Kernel::around(&rate, mean, 7, 3);
+            let cells = 20_000;
+            let width = (high - low) / f64::from(cells);
+            let middle = |cell: i32| low + (f64::from(cell) + 0.5) * width;
+            let sum: f64 = (0..cells).map(|cell| kernel.log_density(middle(cell)).exp() * width).sum();
+            assert!((sum - 1.0).abs() < 1e-6, "{sum} around {mean}");
+        }
+        let rank = Distribution::LogInt { low: 1, high: 40 };
+        let kernel = Kernel::around(&rank, 8f64.ln(), 3, 2);
+        let sum: f64 = (1..=40).map(|rank| kernel.log_density(f64::from(rank).ln()).exp()).sum();
+        assert!((sum - 1.0).abs() < 1e-9, "{sum}");
+        let choice = Distribution::Choice(vec!["a".to_owned(), "b".to_owned(), "c".to_owned()]);
+        let kernel = Kernel::around(&choice, 1.0, 3, 2);
+        let sum: f64 = (0..3).map(|choice| kernel.log_density(f64::from(choice)).exp()).sum();
+        assert!((sum - 1.0).abs() < 1e-12, "{sum}");
+        assert!(kernel.log_density(1.0) > kernel.log_density(0.0));
+    }
+
+    #[test]
+    fn draws_follow_the_density() {
+        let dropout = Distribution::Uniform { low: 0.0, high: 1.0 };
+        let kernel = Kernel::around(&dropout, 0.9, 4, 1);
+        let draws: Vec<f64> = (0..10_000).map(|u| kernel.draw((f64::from(u) + 0.5) / 10_000.0)).collect();
+        for end in [0.5, 0.8, 0.9, 0.97] {
+            let share = draws.iter().filter(|draw| **draw < end).count() as f64 / 10_000.0;
+            let cells = 10_000;
+            let width = end / f64::from(cells);
+            let middle = |cell: i32| (f64::from(cell) + 0.5) * width;
+            let mass: f64 = (0..cells).map(|cell| kernel.log_density(middle(cell)).exp() * width).sum();
+            assert!((share - mass).abs() < 2e-3, "{share} of the draws, {mass} of the density below {end}");
+        }
+    }
+}

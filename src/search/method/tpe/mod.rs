@@ -1,0 +1,95 @@
+//! Tree-structured Parzen estimator: points that look like the good ones and unlike the others.
+//!
+//! Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011. The samples are split into the best tenth and the
+//! others; a density is fitted to each; of candidates drawn from the density of the best, the one is taken at which it
+//! exceeds the other by the largest factor. As Optuna has it (Watanabe, "Tree-Structured Parzen Estimator: Understanding Its
+//! Algorithm Components and Their Roles for Better Empirical Performance", 2023): multivariate, by groups of dimensions that
+//! apply together, with the points that wait for their results among the others ("constant liar"), so that the samples of
+//! one batch keep apart.
+
+mod density;
+mod groups;
+mod kernel;
+mod split;
+
+use crate::metrics::Stream;
+use crate::spec::Point;
+
+use super::random::{ATTEMPTS, Random, stream};
+use super::sobol::Sobol;
+use super::{Method, Question};
+use density::Density;
+use groups::{Groups, Projection};
+use split::split;
+
+/// Points with results before densities are fitted; until then the points are those of [`Sobol`].
+const STARTUP: usize = 10;
+/// Candidates that are compared for each group of dimensions.
+const CANDIDATES: usize = 24;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Tpe;
+
+impl Method for Tpe {
+    fn name(&self) -> &'static str {
+        "tpe"
+    }
+
+    fn propose(&self, question: &Question<'_>) -> Option<Point> {
+        if question.finished.len() < STARTUP {
+            return Sobol.propose(question);
+        }
+        let (best, others) = split(question);
+        let mut stream = stream(question);
+        let groups = Groups::of(question);
+        let fitted: Vec<Fitted<'_>> = groups
+            .iter()
+            .map(|group| {
+                let dimensions = Projection::new(question.space.dimensions(), group);
+                Fitted { best: Density::fit(&dimensions, &best), others: Density::fit(&dimensions, &others) }
+            })
+            .collect();
+        let drawn = (0..ATTEMPTS / 100).map(|_| assembled(question, &groups, &fitted, &mut stream));
+        let found = drawn.into_iter().find(|point| question.is_new(point));
+        // Around the best points all are taken, or left out.
+        found.or_else(|| Random.propose(question))
+    }
+}
+
+/// The densities of one group of dimensions.
+struct Fitted<'s> {
+    best: Density<'s>,
+    others: Density<'s>,
+}
+
+/// A point from the best candidates of all groups that apply to it.
+fn assembled(question: &Question<'_>, groups: &Groups, fitted: &[Fitted<'_>], stream: &mut Stream) -> Point {
+    let dimensions = question.space.dimensions();
+    let mut point = Point(vec![None; dimensions.len()]);
+    let mut chosen: Vec<Option<Vec<f64>>> = vec![None; groups.len()];
+    for (number, dimension) in dimensions.iter().enumerate() {
+        if !question.space.is_active(number, &point) {
+            continue;
+        }
+        point.0[number] = Some(match groups.place(number) {
+            None => dimension.distribution.at(stream.uniform()),
+            Some((group, place)) => {
+                let values = chosen[group].get_or_insert_with(|| best_candidate(&fitted[group], stream));
+                kernel::coordinate(&dimension.distribution, values[place])
+            }
+        });
+    }
+    point
+}
+
+fn best_candidate(fitted: &Fitted<'_>, stream: &mut Stream) -> Vec<f64> {
+    let mut best = (f64::NEG_INFINITY, Vec::new());
+    for _ in 0..CANDIDATES {
+        let candidate = fitted.best.draw(stream);
+        let gain = fitted.best.log_density(&candidate) - fitted.others.log_density(&candidate);
+        if best.1.is_empty() || gain > best.0 {
+            best = (gain, candidate);
+        }
+    }
+    best.1
+}

@@ -1,0 +1,61 @@
+//! The tokens that a search may train on.
+
+use crate::search::generation::FinishedGeneration;
+use crate::search::search::{SearchError, TokensPerEpoch};
+use crate::spec::PlannedRun;
+
+/// What is left of it.
+pub struct Budget<'a> {
+    /// None: there is no limit.
+    left: Option<u64>,
+    tokens: TokensPerEpoch<'a>,
+}
+
+impl<'a> Budget<'a> {
+    /// What is left after generations that have finished.
+    ///
+    /// # Errors
+    /// There is a limit, and the tokens of a run are not known.
+    pub fn new(
+        limit: Option<u64>,
+        finished: &[FinishedGeneration<'_>],
+        tokens: TokensPerEpoch<'a>,
+    ) -> Result<Self, SearchError> {
+        let Some(limit) = limit else {
+            return Ok(Budget { left: None, tokens });
+        };
+        // A run that paused and went on is in several generations, each with all its epochs until then.
+        let mut trained = std::collections::HashMap::new();
+        for run in finished.iter().flat_map(|generation| &generation.runs) {
+            trained.insert(run.id, (run.spec, run.epochs));
+        }
+        let mut used: u64 = 0;
+        for (spec, epochs) in trained.values() {
+            used = used.saturating_add(tokens(spec).ok_or(SearchError::Tokens)?.saturating_mul(*epochs as u64));
+        }
+        Ok(Budget { left: Some(limit.saturating_sub(used)), tokens })
+    }
+
+    /// Takes what runs cost, each from one epoch to another; false where less is left, and nothing is taken.
+    ///
+    /// # Errors
+    /// The tokens of a run are not known.
+    pub fn takes<'r>(
+        &mut self,
+        runs: &mut dyn Iterator<Item = (&'r PlannedRun, usize, usize)>,
+    ) -> Result<bool, SearchError> {
+        let Some(left) = self.left else {
+            return Ok(true);
+        };
+        let mut cost: u64 = 0;
+        for (run, from, to) in runs {
+            let epochs = to.saturating_sub(from) as u64;
+            cost = cost.saturating_add((self.tokens)(&run.spec).ok_or(SearchError::Tokens)?.saturating_mul(epochs));
+        }
+        let fits = cost <= left;
+        if fits {
+            self.left = Some(left - cost);
+        }
+        Ok(fits)
+    }
+}

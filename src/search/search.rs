@@ -1,0 +1,59 @@
+//! The seam between a plan and what makes it grow.
+
+use crate::metrics::Metric;
+use crate::spec::{Point, RunSpec, SearchRecord, SpecErrors};
+
+use super::generation::{FinishedGeneration, Generation};
+
+/// A search cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    #[error("a point of the search cannot be trained: {0}")]
+    Point(#[from] SpecErrors),
+    #[error("the plan has a point that is none of the search's space: {0}")]
+    OtherSpace(String),
+    #[error("the search has a budget of tokens, but how many tokens the training data has is not known")]
+    Tokens,
+    #[error("the search cannot try the point {0:?}: it leaves out a dimension that applies")]
+    Incomplete(Point),
+}
+
+/// Training tokens of a run in one epoch; none where they are not known.
+pub type TokensPerEpoch<'a> = &'a dyn Fn(&RunSpec) -> Option<u64>;
+
+/// What makes a plan grow.
+///
+/// It is asked anew for every generation, also after a restart and by several processes at once, so it keeps nothing
+/// between two calls and looks at nothing but its arguments: no clock, no random numbers but those that follow from the
+/// sweep file.
+pub trait Search {
+    /// As plans record it.
+    fn name(&self) -> &str;
+
+    /// What the plan records of the search; none where the sweep file's own runs are all.
+    fn record(&self) -> Option<SearchRecord> {
+        None
+    }
+
+    /// What its choices depend on, beside the results, as a digest: a plan that another definition grew is not grown further by
+    /// this one.
+    fn definition(&self) -> Option<String> {
+        None
+    }
+
+    /// What is searched for; none: each run's own `metric_for_best`.
+    fn metric(&self) -> Option<Metric> {
+        None
+    }
+
+    /// The generation after those that have `finished`; none where the search has ended. Of the first one it gives what is
+    /// trained beside the runs that the sweep file names.
+    ///
+    /// # Errors
+    /// The plan is none of this search.
+    fn next(
+        &self,
+        finished: &[FinishedGeneration<'_>],
+        tokens: TokensPerEpoch<'_>,
+    ) -> Result<Option<Generation>, SearchError>;
+}
