@@ -222,7 +222,8 @@ impl Changes {
         let is_same = |generation: &GenerationRecord| {
             generation.search == search.name && generation.definition == search.definition
         };
-        let is_first = *began == GenerationRecord { checksum: began.checksum.clone(), ..first() };
+        let now = first();
+        let is_first = began.runs == now.runs && began.points == now.points;
         if is_first && there.iter().all(is_same) {
             return (there.to_vec(), None);
         }

@@ -175,7 +175,7 @@ fn other_first_runs_or_another_method_begin_anew() {
         assert!(further.iter().all(|run| opened.removed.contains(run)));
         assert!(further.iter().all(|run| record.runs.iter().any(|entry| entry.id == *run && entry.removed)));
         insta::allow_duplicates! {
-            insta::assert_snapshot!(opened.notices.join("\n"), @"the search begins anew, because its first runs, or the method, changed: 2 runs that it had chosen are no longer in the sweep, and their results are kept");
+            insta::assert_snapshot!(opened.notices.join("\n"), @"the search begins anew, because its first runs, or what it chooses by, changed: 2 runs that it had chosen are no longer in the sweep, unless it chooses them again; results are kept");
         }
     }
 }

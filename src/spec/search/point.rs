@@ -104,7 +104,7 @@ mod tests {
         ]);
         let recorded = point.recorded(&dimensions);
         let text = serde_json::to_string(&recorded).unwrap();
-        assert_eq!(text, r#"{"learning_rate":3.1e-5,"rank":8,"lr_scheduler":"linear"}"#);
+        assert_eq!(text, r#"{"learning_rate":0.000031,"rank":8,"lr_scheduler":"linear"}"#);
         let read: RecordedPoint = serde_json::from_str(&text).unwrap();
         assert_eq!(Point::read(&read, &dimensions), Some(point));
         assert_eq!(Point::read(&read, &dimensions[..2]), None);
