@@ -68,7 +68,7 @@ fn merged_adapters_give_the_logits_of_peft() {
     for case in cases("adapters") {
         let saved = case.saved(&case.adapter).unwrap();
         let (base, head) = MergedClassifier::read(&case.model, Some(&saved)).unwrap().load(Device::Cpu).unwrap();
-        assert!(head.targets.is_empty());
+        assert!(head.shape.targets.is_empty());
         case.assert_logits("merged", &base, &head);
     }
 }
@@ -85,7 +85,7 @@ fn training_begins_where_the_adapter_stands_and_keeps_what_it_does_not_train() {
         let folder = tempfile::tempdir().unwrap();
         let graph = &base.config.graph;
         let modules: Vec<String> =
-            saved.targets.iter().map(|target| target.of(graph).unwrap().linear.name.clone()).collect();
+            saved.shape.targets.iter().map(|target| target.of(graph).unwrap().linear.name.clone()).collect();
         let config = peft::PeftConfig {
             base_model: "model",
             rank: saved.config.r as usize,
@@ -94,7 +94,7 @@ fn training_begins_where_the_adapter_stands_and_keeps_what_it_does_not_train() {
             target_modules: &modules,
             began_with: Some(&saved),
         };
-        let text = peft::config_file(graph, &config, &adapter.targets).unwrap();
+        let text = peft::config_file(graph, &config, &adapter.shape).unwrap();
         let values = &adapter.parameters.values;
         let weights = peft::weights_file(&adapter, values, graph, Some(&saved)).unwrap();
         std::fs::write(folder.path().join(peft::CONFIG_FILE), text).unwrap();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sweep::data::{Encoded, Tokenizer};
-use sweep::model::{Adapter, BackendRequest, Base, peft, tokenizer_class};
+use sweep::model::{Adapter, AdapterShape, BackendRequest, Base, tokenizer_class};
 use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, Metric, PlannedRun, Precision, RunId, RunSpec};
 use sweep::train::{Examples, FrozenStates, Member, Orders, Pack, Place, TrainingData, evaluate};
 use tch::Device;
@@ -145,8 +145,8 @@ fn runs(prefix: &str) -> Vec<RunSpec> {
 
 fn member(base: &Base, data: &TrainingData, spec: RunSpec) -> Member {
     let config = &base.config;
-    let targets = peft::lora_targets(config, &spec.target_modules, spec.rank, spec.lora_alpha).unwrap();
-    let adapter = Adapter::new(base, targets, spec.init_seed()).unwrap();
+    let shape = AdapterShape::of_run(config, &spec).unwrap();
+    let adapter = Adapter::new(base, shape, spec.init_seed()).unwrap();
     let run = PlannedRun { id: RunId(spec.seed.to_string()), label: "run".into(), configuration: "run".into(), spec };
     Member::new(run, adapter, data, Orders::Keyed).unwrap()
 }

@@ -179,7 +179,7 @@ impl Facts for LocalFacts<'_> {
         let folder = self.hub.adapter(name).map_err(|error| error.to_string())?;
         let adapter = SavedAdapter::read(&folder, &config).map_err(|error| error.to_string())?;
         let digest = self.hub.adapter_digest(&folder).map_err(|error| error.to_string())?;
-        let mut targets = adapter.targets;
+        let mut targets = adapter.shape.targets;
         targets.sort_by_key(|target| (target.layer, target.linear));
         let modules = targets.iter().map(|target| Ok(target.of(&config.graph)?.linear.name.clone()));
         let target_modules = modules.collect::<Result<_, ModelError>>().map_err(|error| error.to_string())?;

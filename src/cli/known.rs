@@ -74,14 +74,14 @@ pub fn dataset(spec: &DatasetSpec) -> Option<Sizes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::count_parameters;
+    use crate::model::{AdapterShape, count_parameters};
     use crate::spec::HeldOut;
 
     #[test]
     fn the_papers_model_and_data() {
         let config = model("FacebookAI/roberta-base").unwrap();
         // Encoder and head: what `peft` counts without adapters is the encoder and two copies of the head.
-        let (trainable, total) = count_parameters(&config.graph, &[], 4);
+        let (trainable, total) = count_parameters(&config, &AdapterShape::head_only(), 4);
         assert_eq!((trainable, total), (593_668, 125_512_712 - 270_336));
         assert_eq!(config.longest_sequence(), 512);
         let sizes = dataset(&DatasetSpec::at("fancyzhx/ag_news")).unwrap();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor};
 
-use super::adapter::Adapter;
+use super::adapter::{Adapter, AdapterShape};
 use super::backend::BackendRequest;
 use super::base::Base;
 use super::checkpoint::Weights;
@@ -46,7 +46,7 @@ impl MergedClassifier {
         Ok(MergedClassifier { config, classes, folder: folder.to_path_buf(), weights })
     }
 
-    /// The classifier on a device, and the adapter without LoRA that holds its head.
+    /// The classifier on a device, and the adapter without updates that holds its head.
     ///
     /// # Errors
     /// Weights that do not fit the configuration, or a device that has no room.
@@ -56,7 +56,7 @@ impl MergedClassifier {
         if base.head.is_empty() {
             return Err(without_head(&self.folder));
         }
-        let head = Adapter::new(&base, Vec::new(), 0)?;
+        let head = Adapter::new(&base, AdapterShape::head_only(), 0)?;
         Ok((base, head))
     }
 

@@ -1,4 +1,4 @@
-//! The frozen encoder, LoRA, the classification head: loading, forward and backward passes over packs of runs.
+//! The frozen encoder, adapters, the classification head: loading, forward and backward passes over packs of runs.
 
 mod adapter;
 mod attention;
@@ -7,6 +7,7 @@ mod base;
 mod checkpoint;
 mod classifier;
 mod config;
+mod declaration;
 mod dropout;
 mod encoder;
 mod error;
@@ -31,7 +32,7 @@ mod safetensors_file;
 mod symbol;
 mod tf32;
 
-pub use adapter::{Adapter, LoraTarget, count_parameters};
+pub use adapter::{Adapter, AdapterKind, AdapterShape, Target, UpdateSettings, count_parameters};
 pub use backend::{
     BackendChoice, BackendRequest, MemoryFormula, cuda_kernels, dropout_mask, expected_memory, works_in_own_threads,
 };
@@ -39,6 +40,7 @@ pub use base::Base;
 pub use checkpoint::check_weights;
 pub use classifier::Classifier;
 pub use config::ModelConfig;
+pub use declaration::{Declaration, Initial};
 pub use dropout::Dropout;
 pub use error::ModelError;
 pub use family::{ConfigError, FAMILIES, Family, family_named, family_names, tokenizer_class};

@@ -76,11 +76,11 @@ impl<B: Backend> Loaded<B> {
         self.heads(batch).forward(&features.f_to_kind(Kind::Float)?)
     }
 
-    fn backward(
+    fn backward<'a>(
         &self,
         batch: Batch<'_>,
-        encoder: &Encoder<'_, B>,
-        (tape, heads): (Option<EncoderTape<B>>, &HeadTape),
+        encoder: &Encoder<'a, B>,
+        (tape, heads): (Option<EncoderTape<'a, B>>, &HeadTape),
         logits: &Tensor,
     ) -> Result<(), TchError> {
         let features = self.heads(batch).backward(heads, logits, tape.is_some())?;

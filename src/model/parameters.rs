@@ -2,10 +2,13 @@
 
 use tch::{Device, Kind, TchError, Tensor};
 
+use super::declaration::Declaration;
+use super::random::Key;
+
 /// One trainable matrix or vector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Hugging Face name (`roberta.encoder.layer.0.attention.self.query.lora_A.weight`, `classifier.dense.bias`).
+    /// See [`Declaration::name`].
     pub name: String,
     pub shape: Vec<i64>,
     /// First element in the flat buffer.
@@ -15,11 +18,6 @@ pub struct Parameter {
 impl Parameter {
     pub fn elements(&self) -> i64 {
         self.shape.iter().product()
-    }
-
-    /// Weight decay applies to everything but biases and LayerNorm weights (`Trainer.get_decay_parameter_names`).
-    pub fn decays(&self) -> bool {
-        !self.name.ends_with("bias") && !self.name.contains("LayerNorm") && !self.name.contains("layer_norm")
     }
 }
 
@@ -36,23 +34,24 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Zeros for the named shapes.
-    pub fn new(shapes: Vec<(String, Vec<i64>)>, device: Device) -> Result<Self, TchError> {
-        let all = shapes.into_iter().map(|(name, shape)| Parameter { name, shape, offset: 0 });
-        let (mut entries, rest): (Vec<_>, Vec<_>) = all.partition(Parameter::decays);
-        let decayed = entries.iter().map(Parameter::elements).sum();
-        entries.extend(rest);
-        let mut offset = 0;
-        for entry in &mut entries {
-            entry.offset = offset;
-            offset += entry.elements();
+    /// What is declared, with the values that it begins with. `key`: of all initial values of the run.
+    pub fn new(declared: Vec<Declaration>, key: Key, device: Device) -> Result<Self, TchError> {
+        let (decaying, others): (Vec<_>, Vec<_>) = declared.into_iter().partition(|declaration| declaration.decays);
+        let decayed = decaying.iter().map(Declaration::elements).sum();
+        let declared: Vec<Declaration> = decaying.into_iter().chain(others).collect();
+        let mut elements = 0;
+        let entry = |Declaration { name, shape, .. }: &Declaration| {
+            let entry = Parameter { name: name.clone(), shape: shape.clone(), offset: elements };
+            elements += entry.elements();
+            entry
+        };
+        let entries: Vec<Parameter> = declared.iter().map(entry).collect();
+        let zeros = || Tensor::f_zeros([elements], (Kind::Float, device));
+        let parameters = Parameters { values: zeros()?, gradient: zeros()?, entries, decayed };
+        for (entry, declaration) in parameters.entries.iter().zip(&declared) {
+            parameters.value(entry)?.f_copy_(&declaration.values(key, device)?)?;
         }
-        Ok(Parameters {
-            values: Tensor::f_zeros([offset], (Kind::Float, device))?,
-            gradient: Tensor::f_zeros([offset], (Kind::Float, device))?,
-            entries,
-            decayed,
-        })
+        Ok(parameters)
     }
 
     pub fn entries(&self) -> &[Parameter] {
@@ -77,9 +76,8 @@ impl Parameters {
         self.entries.iter().find(|entry| entry.name == name)
     }
 
-    /// Value and gradient views of a named parameter.
-    pub fn pair(&self, name: &str) -> Result<Trainable, TchError> {
-        let entry = self.find(name).ok_or_else(|| TchError::Torch(format!("no trainable parameter `{name}`")))?;
+    /// Value and gradient views of a parameter.
+    pub fn trainable(&self, entry: &Parameter) -> Result<Trainable, TchError> {
         Ok(Trainable { value: self.value(entry)?, gradient: self.gradient_of(entry)? })
     }
 }
@@ -89,4 +87,37 @@ impl Parameters {
 pub struct Trainable {
     pub value: Tensor,
     pub gradient: Tensor,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::declaration::Initial;
+    use super::super::random::Purpose;
+    use super::*;
+
+    /// What a name looks like says nothing: neither how a parameter begins nor whether it decays.
+    #[test]
+    fn only_declarations_decide() {
+        let declared =
+            |name: &str, initial, decays| Declaration { name: name.to_string(), shape: vec![2, 3], initial, decays };
+        let given = || Initial::Given(Tensor::full([2, 3], 7.0, (Kind::Float, Device::Cpu)));
+        let all = vec![
+            declared("x.lora_A.weight", Initial::Zeros, false),
+            declared("LayerNorm.bias", Initial::Normal { std: 1.0 }, true),
+            declared("classifier.weight", given(), false),
+            declared("x.lora_B.weight", Initial::Uniform { bound: 1.0 }, true),
+        ];
+        let parameters = Parameters::new(all, Key::new(1, Purpose::Initialization), Device::Cpu).unwrap();
+        let names: Vec<&str> = parameters.entries().iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(names, ["LayerNorm.bias", "x.lora_B.weight", "x.lora_A.weight", "classifier.weight"]);
+        assert_eq!((parameters.decayed, parameters.elements()), (12, 24));
+        let values = |name: &str| {
+            let value = parameters.value(parameters.find(name).unwrap()).unwrap();
+            Vec::<f32>::try_from(value.reshape([-1])).unwrap()
+        };
+        assert_eq!(values("x.lora_A.weight"), [0.0; 6]);
+        assert_eq!(values("classifier.weight"), [7.0; 6]);
+        assert!(values("LayerNorm.bias").iter().all(|value| *value != 0.0));
+        assert!(values("x.lora_B.weight").iter().all(|value| *value != 0.0 && value.abs() < 1.0));
+    }
 }

@@ -58,7 +58,7 @@ mod tests {
 
     use tch::Device;
 
-    use super::super::adapter::{Adapter, LoraTarget};
+    use super::super::adapter::{Adapter, AdapterShape};
     use super::super::base::Base;
     use super::super::pass::StepDropout;
     use super::super::random::{Key, Purpose};
@@ -67,8 +67,8 @@ mod tests {
     use crate::spec::Precision;
 
     fn adapter(base: &Base, layer: usize) -> Adapter {
-        let target = LoraTarget { layer, linear: LinearRole::Query, rank: 2, scale: 1.0 };
-        Adapter::new(base, vec![target], 1).unwrap()
+        let module = base.config.graph.linear(layer, LinearRole::Query).unwrap().linear.name.clone();
+        Adapter::new(base, AdapterShape::lora(&base.config, &[module], 2, 2.0).unwrap(), 1).unwrap()
     }
 
     #[test]

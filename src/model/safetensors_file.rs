@@ -8,12 +8,11 @@ use super::error::ModelError;
 
 /// A safetensors file as PyTorch writes it, of float32 tensors: shape and little-endian bytes by name.
 pub fn safetensors_file(tensors: &BTreeMap<String, (Vec<i64>, Vec<u8>)>) -> Result<Vec<u8>, ModelError> {
-    let invalid = |error: safetensors::SafeTensorError| ModelError::Adapter(error.to_string());
     let mut views = BTreeMap::new();
     for (name, (shape, data)) in tensors {
         let shape = shape.iter().map(|&size| size as usize).collect();
-        views.insert(name.clone(), TensorView::new(Dtype::F32, shape, data).map_err(invalid)?);
+        views.insert(name.clone(), TensorView::new(Dtype::F32, shape, data)?);
     }
     let metadata = HashMap::from([("format".to_string(), "pt".to_string())]);
-    serialize(views, Some(metadata)).map_err(invalid)
+    Ok(serialize(views, Some(metadata))?)
 }

@@ -1,6 +1,6 @@
 //! What a run needs of a device's memory, estimated before it runs.
 
-use crate::model::{LoraTarget, MemoryFormula, ModelConfig, count_parameters, product_bytes};
+use crate::model::{AdapterShape, MemoryFormula, ModelConfig, count_parameters, product_bytes};
 use crate::spec::{Precision, RunSpec};
 
 /// Bytes per number at float32.
@@ -20,13 +20,12 @@ impl Footprint {
     /// Of a run whose longest training sequence has `longest` tokens. Target modules that the model does not have are
     /// left out.
     pub fn new(config: &ModelConfig, spec: &RunSpec, classes: usize, longest: usize, memory: MemoryFormula) -> Self {
-        let targets = targets(spec, config);
-        let (trainable_parameters, total_parameters) = count_parameters(&config.graph, &targets, classes);
-        let lowest = targets.iter().map(|target| target.layer).min().unwrap_or(config.layers());
+        let adapter = AdapterShape::of_known_modules(config, spec);
+        let (trainable_parameters, total_parameters) = count_parameters(config, &adapter, classes);
         Self {
             trainable_parameters,
             total_parameters,
-            run: 5 * FLOAT * trainable_parameters as u64 + activations(memory, config, spec, lowest, longest),
+            run: 5 * FLOAT * trainable_parameters as u64 + activations(memory, config, spec, &adapter, longest),
         }
     }
 }
@@ -36,23 +35,26 @@ impl Footprint {
 pub fn frozen_memory(config: &ModelConfig, precision: Precision, classes: usize, layouts: u64) -> u64 {
     let linears = config.graph.layers.iter().flat_map(|layer| layer.linears());
     let matrices: u64 = linears.map(|own| own.linear.weight.elements() as u64).sum();
-    let (trainable, total) = count_parameters(&config.graph, &[], classes);
+    let (trainable, total) = count_parameters(config, &AdapterShape::head_only(), classes);
     let others = (total - trainable) as u64 - matrices;
     layouts * product_bytes(precision) * matrices + FLOAT * others
 }
 
-fn targets(run: &RunSpec, config: &ModelConfig) -> Vec<LoraTarget> {
-    let scale = run.lora_alpha / run.rank as f64;
-    let found = run.target_modules.iter().filter_map(|name| config.graph.find(name));
-    found.map(|(layer, own)| LoraTarget { layer, linear: own.role, rank: run.rank as i64, scale }).collect()
-}
-
 /// Bytes of a run's largest possible micro-batch: what a forward pass leaves for the backward pass in each layer from the lowest
-/// adapted one upwards, and as much again for one layer's temporaries. With five numbers per trainable parameter (value,
+/// adapted one upwards and in its updates, and as much again for one layer's temporaries. With five numbers per trainable parameter (value,
 /// gradient, both moments of AdamW, best value so far) that is what a run adds to a pack.
-fn activations(memory: MemoryFormula, config: &ModelConfig, spec: &RunSpec, lowest: usize, longest: usize) -> u64 {
+fn activations(
+    memory: MemoryFormula,
+    config: &ModelConfig,
+    spec: &RunSpec,
+    adapter: &AdapterShape,
+    longest: usize,
+) -> u64 {
+    let lowest = adapter.targets.iter().map(|target| target.layer).min().unwrap_or(config.layers());
     let layers = config.layers().saturating_sub(lowest) + 1;
-    memory.per_token(config, spec.precision, longest) * (layers * spec.batch_size * longest) as u64
+    let of_layers = memory.per_token(config, spec.precision, longest) * layers as u64;
+    let per_token = of_layers + FLOAT * adapter.numbers_per_token(&config.graph);
+    per_token * (spec.batch_size * longest) as u64
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::pack::{Pack, Place, ReadLoss};
 use super::{Recorder, RunFacts, TrainError, state};
 use crate::event::{EpochRecord, Event, Figures, Outcome, Sink, best_epoch};
 use crate::metrics::{Metric, TrainingTotals};
-use crate::model::{Adapter, Base, SavedAdapter, count_parameters, peft};
+use crate::model::{Adapter, AdapterShape, Base, SavedAdapter, count_parameters};
 use crate::spec::{PackPlan, PlannedRun, RunId};
 
 /// At most this often does a run report its progress.
@@ -279,17 +279,13 @@ fn begin(job: &Job<'_>, run: &RunId) -> Result<Member, TrainError> {
     }
     let adapter = match job.initial {
         Some(initial) => initial.adapter(job.base, spec.init_seed())?,
-        None => {
-            let (rank, alpha) = (spec.rank, spec.lora_alpha);
-            let targets = peft::lora_targets(config, &spec.target_modules, rank, alpha)?;
-            Adapter::new(job.base, targets, spec.init_seed())?
-        }
+        None => Adapter::new(job.base, AdapterShape::of_run(config, spec)?, spec.init_seed())?,
     };
     Member::new(planned.clone(), adapter, job.data, Orders::Keyed)
 }
 
 fn parameters(job: &Job<'_>, member: &Member) -> (usize, usize) {
-    count_parameters(&job.base.config.graph, &member.adapter.targets, job.base.classes)
+    count_parameters(&job.base.config, &member.adapter.shape, job.base.classes)
 }
 
 fn facts(job: &Job<'_>, member: &Member) -> RunFacts {

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use sweep::model::{
-    Adapter, Base, Classifier, Dropout, Key, Layout, Purpose, RunPass, StepDropout, dropout_mask, family_named,
-    family_names, peft,
+    Adapter, AdapterShape, Base, Classifier, Dropout, Key, Layout, Purpose, RunPass, StepDropout, dropout_mask,
+    family_named, family_names,
 };
 use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, Precision, SweepFile};
 use tch::{Device, Kind, Tensor};
@@ -98,8 +98,8 @@ fn lora(c: &mut Criterion) {
         .collect();
     let mut group = c.benchmark_group("forward and backward");
     for (name, modules) in [("with LoRA", modules.as_slice()), ("head only", &[])] {
-        let targets = peft::lora_targets(&base.config, modules, 16, 32.0);
-        let adapter = Adapter::new(&base, targets.expect("modules of the model"), 1).expect("fits in memory");
+        let shape = AdapterShape::lora(&base.config, modules, 16, 32.0);
+        let adapter = Adapter::new(&base, shape.expect("modules of the model"), 1).expect("fits in memory");
         let key = Key::new(1, Purpose::Dropout);
         let dropout = StepDropout { key, hidden: 0.2, attention: 0.2, lora: 0.05, classifier: 0.2, extra: 0.0 };
         let passes = [RunPass { adapter: &adapter, dropout: Some(dropout) }];

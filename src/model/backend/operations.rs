@@ -16,7 +16,7 @@ use crate::model::layout::Layout;
 use crate::model::optimizer::{Moments, OptimizerStep};
 use crate::model::parameters::Parameters;
 
-/// A run that adapts a linear layer: its update, its rows in the layer's input and output, and its dropout of the input.
+/// A run with a low-rank update of a linear layer: the update, its rows in the layer's input and output, and its dropout of the input.
 #[derive(Clone, Debug)]
 pub struct AdaptedRows<'a> {
     pub lora: &'a Lora,
@@ -71,6 +71,9 @@ pub trait Backend: Debug + Send + Sized + 'static {
 
     /// Lays out a linear layer: `weight` (`[out, in]`) in the precision of products, `bias` (`[out]`) in float32.
     fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Self::Linear, TchError>;
+
+    /// The bias of a linear layer, `[out]` float32.
+    fn bias<'a>(&self, linear: &'a Self::Linear) -> &'a Tensor;
 
     /// `x @ weight.T`, `[rows, out]`.
     fn product(&self, linear: &Self::Linear, x: &Tensor) -> Result<Tensor, TchError>;

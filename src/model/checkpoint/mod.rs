@@ -3,9 +3,11 @@
 mod files;
 mod fit;
 mod header;
+mod misfit;
 mod names;
 mod weights;
 
 pub use fit::check_weights;
 pub use header::{Stored, header};
-pub use weights::{NOT_FINITE, Weights, is_finite};
+pub use misfit::{Misfit, NOT_FINITE};
+pub use weights::{Weights, is_finite};

@@ -9,9 +9,10 @@ use tch::{Kind, TchError, Tensor};
 use super::files::weight_files;
 use super::fit;
 use super::header::{Stored, header};
+use super::misfit::{Misfit, NOT_FINITE};
 use super::names::{canonical_name, is_known, is_unused};
 use crate::model::error::ModelError;
-use crate::model::graph::Graph;
+use crate::model::graph::{Graph, TensorShape};
 
 /// The weights of a folder, taken out one by one; what is wrong is collected and reported together.
 #[derive(Debug)]
@@ -49,30 +50,29 @@ impl Weights {
         Weights { path: self.path.clone(), tensors, problems: self.problems.clone() }
     }
 
-    /// Adds to a weight, in float32. A missing one is noted.
-    pub fn add(&mut self, name: &str, update: &Tensor) -> Result<(), ModelError> {
-        match self.tensors.get_mut(name) {
-            Some(tensor) if tensor.size() == update.size() => {
-                *tensor = tensor.f_to_kind(Kind::Float)?.f_add(update)?;
-            }
+    /// A weight as float32, where it is there in this shape. What is wrong with it is noted.
+    pub fn float(&mut self, TensorShape { name, shape }: &TensorShape) -> Result<Option<Tensor>, ModelError> {
+        match self.tensors.get(name) {
+            Some(tensor) if tensor.size() == *shape => return Ok(Some(tensor.f_to_kind(Kind::Float)?)),
             Some(tensor) => {
-                self.problems.push(format!("`{name}` has shape {:?} instead of {:?}", tensor.size(), update.size()));
+                self.problems.push(format!("`{name}` has shape {:?} instead of {shape:?}", tensor.size()));
             }
             None => self.problems.push(format!("`{name}` is missing")),
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// Puts another tensor in a weight's place; or says why that cannot be.
-    pub fn replace(&mut self, name: &str, tensor: &Tensor) -> Result<(), String> {
-        match self.tensors.get_mut(name) {
-            Some(own) if own.size() == tensor.size() => {
-                *own = tensor.shallow_clone();
-                Ok(())
-            }
-            Some(own) => Err(format!("`{name}` has shape {:?}, in the model {:?}", tensor.size(), own.size())),
-            None => Err(format!("`{name}` is no weight of the model")),
+    /// Puts another tensor in a weight's place.
+    ///
+    /// # Errors
+    /// There is no such weight, or it has another shape.
+    pub fn replace(&mut self, name: &str, tensor: &Tensor) -> Result<(), Misfit> {
+        let own = self.tensors.get_mut(name).ok_or_else(|| Misfit::NoWeight(name.to_owned()))?;
+        if own.size() != tensor.size() {
+            return Err(Misfit::Shape { name: name.to_owned(), found: tensor.size(), expected: own.size() });
         }
+        *own = tensor.shallow_clone();
+        Ok(())
     }
 
     /// Sets a weight, whatever was there.
@@ -140,9 +140,6 @@ impl Weights {
         }
     }
 }
-
-/// Said of a tensor by name.
-pub const NOT_FINITE: &str = "has values that are no finite numbers (NaN or infinity)";
 
 /// Whether a float32 tensor has neither NaN nor infinity.
 pub fn is_finite(tensor: &Tensor) -> Result<bool, TchError> {

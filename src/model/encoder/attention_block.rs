@@ -3,7 +3,7 @@
 use tch::{TchError, Tensor};
 
 use super::context::Encoder;
-use super::tapes::{AttentionTape, LayerTape, LoraTapes};
+use super::tapes::{AttentionTape, LayerTape, UpdateTapes};
 use crate::model::attention::{AttentionGradient, Queries};
 use crate::model::backend::Backend;
 use crate::model::dropout::Dropout;
@@ -11,13 +11,13 @@ use crate::model::frozen::Projections;
 use crate::model::graph::LinearRole;
 use crate::model::pass::Site;
 
-impl<B: Backend> Encoder<'_, B> {
+impl<'a, B: Backend> Encoder<'a, B> {
     /// The attention block up to its output layer: context, residual and tape.
     pub(super) fn attention_block(
         &self,
         index: usize,
         hidden: &Tensor,
-        lora: &mut LoraTapes<B>,
+        updates: &mut UpdateTapes<'a>,
     ) -> Result<(Tensor, Tensor, AttentionTape<B>), TchError> {
         let (width, backend) = (self.config.graph.shape.width, self.backend);
         let (queries, query, key_value, residual) = match &self.frozen.layers[index].projections {
@@ -30,17 +30,17 @@ impl<B: Backend> Encoder<'_, B> {
                 let firsts = hidden.f_index_select(0, &self.layout.first_rows)?;
                 let adapted = self.adapted(index, LinearRole::Key) || self.adapted(index, LinearRole::Value);
                 if let Some(states) = states.as_ref().filter(|_| !adapted) {
-                    return self.attention_to_states(index, (query, states), firsts, hidden, lora);
+                    return self.attention_to_states(index, (query, states), firsts, hidden, updates);
                 }
                 let key_value = backend.product_with_bias(key_value, hidden)?;
                 (Queries::Firsts, backend.product_with_bias(query, &firsts)?, key_value, firsts)
             }
         };
-        self.adapt((index, LinearRole::Query), queries, &residual, &query, lora)?;
+        self.adapt((index, LinearRole::Query), queries, &residual, &query, updates)?;
         let key = key_value.f_narrow(1, 0, width)?;
-        self.adapt((index, LinearRole::Key), Queries::Tokens, hidden, &key, lora)?;
+        self.adapt((index, LinearRole::Key), Queries::Tokens, hidden, &key, updates)?;
         let value = key_value.f_narrow(1, width, width)?;
-        self.adapt((index, LinearRole::Value), Queries::Tokens, hidden, &value, lora)?;
+        self.adapt((index, LinearRole::Value), Queries::Tokens, hidden, &value, updates)?;
         let dropouts = self.attention_dropouts(index);
         let (context, tape) = backend.attention(self.attended(), queries, &query, &key_value, dropouts)?;
         Ok((context, residual, AttentionTape::Keys(tape)))
@@ -53,10 +53,10 @@ impl<B: Backend> Encoder<'_, B> {
         (query, states): (&B::Linear, &B::StateProjections),
         firsts: Tensor,
         hidden: &Tensor,
-        lora: &mut LoraTapes<B>,
+        updates: &mut UpdateTapes<'a>,
     ) -> Result<(Tensor, Tensor, AttentionTape<B>), TchError> {
         let query = self.backend.product_with_bias(query, &firsts)?;
-        self.adapt((index, LinearRole::Query), Queries::Firsts, &firsts, &query, lora)?;
+        self.adapt((index, LinearRole::Query), Queries::Firsts, &firsts, &query, updates)?;
         let dropouts = self.attention_dropouts(index);
         let (context, tape) = self.backend.attention_to_states(self.attended(), states, &query, hidden, dropouts)?;
         Ok((context, firsts, AttentionTape::States(tape)))
@@ -70,7 +70,7 @@ impl<B: Backend> Encoder<'_, B> {
     pub(super) fn attention_block_backward(
         &self,
         index: usize,
-        tape: &LayerTape<B>,
+        tape: &LayerTape<'a, B>,
         context: &Tensor,
         residual: Tensor,
         stop: bool,
@@ -78,7 +78,7 @@ impl<B: Backend> Encoder<'_, B> {
         let projections = &self.frozen.layers[index].projections;
         match (&tape.attention, projections) {
             (AttentionTape::States(saved), Projections::Apart { query, states: Some(states), .. }) => {
-                self.states_backward(index, tape, (query, states, saved), context, (!stop).then_some(residual))
+                self.states_backward(tape, (query, states, saved), context, (!stop).then_some(residual))
             }
             (AttentionTape::Keys(saved), _) => {
                 self.keys_backward(index, tape, saved, context, (!stop).then_some(residual))
@@ -91,25 +91,32 @@ impl<B: Backend> Encoder<'_, B> {
 
     fn states_backward(
         &self,
-        index: usize,
-        tape: &LayerTape<B>,
+        tape: &LayerTape<'a, B>,
         (query, states, saved): (&B::Linear, &B::StateProjections, &B::StatesTape),
         context: &Tensor,
         residual: Option<Tensor>,
     ) -> Result<Option<Tensor>, TchError> {
         let (query_gradient, hidden) =
             self.backend.attention_to_states_backward(self.attended(), states, saved, context)?;
-        let firsts = residual
-            .map(|residual| self.backend.product_backward_onto(query, &query_gradient, residual))
-            .transpose()?;
-        self.adapt_backward((index, LinearRole::Query), Queries::Firsts, tape, &query_gradient, firsts.as_ref())?;
+        let firsts = match residual {
+            Some(residual) => {
+                let changed = self.product_gradient(LinearRole::Query, tape, &query_gradient)?;
+                Some(self.backend.product_backward_onto(
+                    query,
+                    changed.as_ref().unwrap_or(&query_gradient),
+                    residual,
+                )?)
+            }
+            None => None,
+        };
+        self.adapt_backward(LinearRole::Query, tape, &query_gradient, firsts.as_ref())?;
         self.onto_firsts(Some(hidden), firsts)
     }
 
     fn keys_backward(
         &self,
         index: usize,
-        tape: &LayerTape<B>,
+        tape: &LayerTape<'a, B>,
         saved: &B::AttentionTape,
         context: &Tensor,
         residual: Option<Tensor>,
@@ -121,24 +128,35 @@ impl<B: Backend> Encoder<'_, B> {
         let value = key_value.f_narrow(1, width, width)?;
         let (mut hidden, mut firsts) = (None, None);
         if let Some(residual) = residual {
+            let changed = |role, gradient: &Tensor| self.product_gradient(role, tape, gradient);
+            let of_query = changed(LinearRole::Query, &query)?;
+            let of_key_value = [changed(LinearRole::Key, &key)?, changed(LinearRole::Value, &value)?];
             match &self.frozen.layers[index].projections {
                 Projections::Joined(all) => {
                     let joined = match inputs {
                         AttentionGradient::Joined(joined) => joined,
                         AttentionGradient::Apart { query, key_value } => Tensor::f_cat(&[query, key_value], 1)?,
                     };
-                    hidden = Some(backend.product_backward_onto(all, &joined, residual)?);
+                    let [of_key, of_value] = of_key_value;
+                    let parts = [(&query, of_query), (&key, of_key), (&value, of_value)];
+                    hidden = Some(backend.product_backward_onto(all, &of_products(joined, parts)?, residual)?);
                 }
                 Projections::Apart { query: query_linear, key_value: key_value_linear, .. } => {
-                    hidden = Some(backend.product_backward(key_value_linear, &key_value)?);
-                    firsts = Some(backend.product_backward_onto(query_linear, &query, residual)?);
+                    let [of_key, of_value] = of_key_value;
+                    let both = of_products(key_value.shallow_clone(), [(&key, of_key), (&value, of_value)])?;
+                    hidden = Some(backend.product_backward(key_value_linear, &both)?);
+                    firsts = Some(backend.product_backward_onto(
+                        query_linear,
+                        of_query.as_ref().unwrap_or(&query),
+                        residual,
+                    )?);
                 }
             }
         }
         let query_input = if tape.queries == Queries::Firsts { &firsts } else { &hidden };
-        self.adapt_backward((index, LinearRole::Query), tape.queries, tape, &query, query_input.as_ref())?;
-        self.adapt_backward((index, LinearRole::Key), Queries::Tokens, tape, &key, hidden.as_ref())?;
-        self.adapt_backward((index, LinearRole::Value), Queries::Tokens, tape, &value, hidden.as_ref())?;
+        self.adapt_backward(LinearRole::Query, tape, &query, query_input.as_ref())?;
+        self.adapt_backward(LinearRole::Key, tape, &key, hidden.as_ref())?;
+        self.adapt_backward(LinearRole::Value, tape, &value, hidden.as_ref())?;
         if tape.queries == Queries::Firsts { self.onto_firsts(hidden, firsts) } else { Ok(hidden) }
     }
 
@@ -149,4 +167,13 @@ impl<B: Backend> Encoder<'_, B> {
             _ => Ok(None),
         }
     }
+}
+
+/// The gradients of frozen products side by side: `all`, whose parts are given, with those in place that updates changed.
+fn of_products<const N: usize>(all: Tensor, parts: [(&Tensor, Option<Tensor>); N]) -> Result<Tensor, TchError> {
+    if parts.iter().all(|(_, changed)| changed.is_none()) {
+        return Ok(all);
+    }
+    let parts = parts.each_ref().map(|(part, changed)| changed.as_ref().unwrap_or(part));
+    Tensor::f_cat(&parts, 1)
 }

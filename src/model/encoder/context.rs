@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use tch::{TchError, Tensor};
 
-use super::tapes::{LayerTape, LoraTapes};
+use super::adapted::OnBackend;
+use super::tapes::{LayerTape, UpdateTapes};
+use crate::model::adapter::{AdapterKind, UpdateRows};
 use crate::model::attention::{AttentionShape, Queries};
-use crate::model::backend::{AdaptedRows, Attended, Backend, FrozenOf};
+use crate::model::backend::{Attended, Backend, FrozenOf};
 use crate::model::config::ModelConfig;
 use crate::model::dropout::RowDropouts;
 use crate::model::graph::{LayerShape, LinearRole};
@@ -56,46 +58,68 @@ impl<'a, B: Backend> Encoder<'a, B> {
 
     /// Whether any run adapts a linear layer.
     pub(super) fn adapted(&self, index: usize, module: LinearRole) -> bool {
-        self.passes.iter().any(|pass| pass.adapter.lora(index, module).is_some())
+        self.passes.iter().any(|pass| pass.adapter.update(index, module).is_some())
     }
 
-    /// The runs that adapt a linear layer.
-    fn adapted_rows(&self, (index, module): (usize, LinearRole), rows: Queries) -> Vec<AdaptedRows<'_>> {
-        let runs = self.passes.iter().zip(self.spans(rows));
-        let adapted = runs.filter_map(|(pass, rows)| {
-            let lora = pass.adapter.lora(index, module)?;
-            Some(AdaptedRows { lora, rows, dropout: pass.dropout_at(Site::Adapter(lora.site)) })
-        });
-        adapted.collect()
+    /// The runs that adapt a linear layer, those of one kind of adapter together.
+    fn updates(
+        &self,
+        (index, module): (usize, LinearRole),
+        rows: Queries,
+    ) -> Vec<(&'static dyn AdapterKind, Vec<UpdateRows<'a>>)> {
+        let mut kinds: Vec<(&'static dyn AdapterKind, Vec<UpdateRows<'a>>)> = Vec::new();
+        for (pass, rows) in self.passes.iter().zip(self.spans(rows)) {
+            let Some(own) = pass.adapter.update(index, module) else { continue };
+            let (kind, dropout) = (pass.adapter.shape.kind, pass.dropout_at(Site::Adapter(own.site)));
+            let run = UpdateRows { update: &*own.update, rows, dropout };
+            match kinds.iter_mut().find(|(other, _)| other.name() == kind.name()) {
+                Some((_, runs)) => runs.push(run),
+                None => kinds.push((kind, vec![run])),
+            }
+        }
+        kinds
     }
 
-    /// Adds the LoRA updates of all runs that adapt `linear` to `output`, in place.
+    /// Changes `output` by the updates of all runs that adapt `linear`, in place.
     pub(super) fn adapt(
         &self,
         linear: (usize, LinearRole),
         rows: Queries,
         input: &Tensor,
         output: &Tensor,
-        lora: &mut LoraTapes<B>,
+        tapes: &mut UpdateTapes<'a>,
     ) -> Result<(), TchError> {
-        let adapted = self.adapted_rows(linear, rows);
-        if !adapted.is_empty() {
-            lora.push((linear.1, self.backend.lora(&adapted, input, output)?));
+        for (kind, runs) in self.updates(linear, rows) {
+            let layer = &self.frozen.layers[linear.0];
+            let frozen = OnBackend::new(self.backend, layer, linear.1, self.config.graph.shape.width);
+            tapes.push((linear.1, kind.forward(&frozen, runs, input, output)?));
         }
         Ok(())
     }
 
+    /// The gradient of a linear layer's frozen product, from that of its output; none where they are equal.
+    pub(super) fn product_gradient(
+        &self,
+        module: LinearRole,
+        tape: &LayerTape<'a, B>,
+        gradient: &Tensor,
+    ) -> Result<Option<Tensor>, TchError> {
+        let mut changed = None;
+        for (_, saved) in tape.updates.iter().filter(|(adapted, _)| *adapted == module) {
+            changed = saved.product_gradient(changed.as_ref().unwrap_or(gradient))?.or(changed);
+        }
+        Ok(changed)
+    }
+
+    /// The gradients of the updates of a linear layer, from that of its output.
     pub(super) fn adapt_backward(
         &self,
-        linear: (usize, LinearRole),
-        rows: Queries,
-        tape: &LayerTape<B>,
+        module: LinearRole,
+        tape: &LayerTape<'a, B>,
         gradient: &Tensor,
         input: Option<&Tensor>,
     ) -> Result<(), TchError> {
-        match tape.lora.iter().find(|(module, _)| *module == linear.1) {
-            Some((_, saved)) => self.backend.lora_backward(&self.adapted_rows(linear, rows), saved, gradient, input),
-            None => Ok(()),
-        }
+        let mut own = tape.updates.iter().filter(|(adapted, _)| *adapted == module);
+        own.try_for_each(|(_, saved)| saved.backward(gradient, input))
     }
 }

@@ -3,7 +3,7 @@
 use tch::{TchError, Tensor};
 
 use super::context::Encoder;
-use super::tapes::{LayerTape, LoraTapes, RestTape};
+use super::tapes::{LayerTape, RestTape, UpdateTapes};
 use crate::model::attention::Queries;
 use crate::model::backend::Backend;
 use crate::model::dropout::RowDropouts;
@@ -20,16 +20,16 @@ struct Block<'a, B: Backend> {
     dropouts: RowDropouts,
 }
 
-impl<B: Backend> Encoder<'_, B> {
-    pub(super) fn layer_forward(&self, index: usize, hidden: &Tensor) -> Result<(Tensor, LayerTape<B>), TchError> {
+impl<'a, B: Backend> Encoder<'a, B> {
+    pub(super) fn layer_forward(&self, index: usize, hidden: &Tensor) -> Result<(Tensor, LayerTape<'a, B>), TchError> {
         let queries = match &self.frozen.layers[index].projections {
             Projections::Joined(_) => Queries::Tokens,
             Projections::Apart { .. } => Queries::Firsts,
         };
-        let mut lora = Vec::new();
-        let (context, residual, attention) = self.attention_block(index, hidden, &mut lora)?;
-        let (hidden, rest) = self.after_attention(index, queries, (&context, &residual), &mut lora)?;
-        Ok((hidden, LayerTape { queries, lora, attention, rest }))
+        let mut updates = Vec::new();
+        let (context, residual, attention) = self.attention_block(index, hidden, &mut updates)?;
+        let (hidden, rest) = self.after_attention(index, queries, (&context, &residual), &mut updates)?;
+        Ok((hidden, LayerTape { queries, updates, attention, rest }))
     }
 
     fn after_attention(
@@ -37,7 +37,7 @@ impl<B: Backend> Encoder<'_, B> {
         index: usize,
         queries: Queries,
         (context, residual): (&Tensor, &Tensor),
-        lora: &mut LoraTapes<B>,
+        updates: &mut UpdateTapes<'a>,
     ) -> Result<(Tensor, RestTape<B>), TchError> {
         let (layer, activation) = (&self.frozen.layers[index], self.config.graph.shape.activation);
         let behind = [LinearRole::AttentionOutput, LinearRole::Intermediate, LinearRole::Output];
@@ -56,12 +56,12 @@ impl<B: Backend> Encoder<'_, B> {
             norm: &layer.attention_norm,
             dropouts: self.dropouts(Site::AttentionOutput(index), queries),
         };
-        let (hidden, attention_norm) = self.add_and_norm(index, block, (context, residual), lora)?;
+        let (hidden, attention_norm) = self.add_and_norm(index, block, (context, residual), updates)?;
 
         let intermediate = &layer.intermediate;
         let (active, activation) = if self.adapted(index, LinearRole::Intermediate) {
             let inner = self.backend.product(intermediate, &hidden)?;
-            self.adapt((index, LinearRole::Intermediate), queries, &hidden, &inner, lora)?;
+            self.adapt((index, LinearRole::Intermediate), queries, &hidden, &inner, updates)?;
             self.backend.bias_activation(inner, intermediate, activation)?
         } else {
             self.backend.product_activation(intermediate, &hidden, activation)?
@@ -74,7 +74,7 @@ impl<B: Backend> Encoder<'_, B> {
             norm: &layer.output_norm,
             dropouts: self.dropouts(Site::Output(index), queries),
         };
-        let (hidden, output_norm) = self.add_and_norm(index, block, (&active, &hidden), lora)?;
+        let (hidden, output_norm) = self.add_and_norm(index, block, (&active, &hidden), updates)?;
         Ok((hidden, RestTape::Parts { attention_norm, activation, output_norm }))
     }
 
@@ -84,13 +84,13 @@ impl<B: Backend> Encoder<'_, B> {
         index: usize,
         Block { linear, module, rows, norm, dropouts }: Block<'_, B>,
         (x, residual): (&Tensor, &Tensor),
-        lora: &mut LoraTapes<B>,
+        updates: &mut UpdateTapes<'a>,
     ) -> Result<(Tensor, B::NormTape), TchError> {
         if !self.adapted(index, module) {
             return self.backend.product_residual_norm(linear, x, residual, norm, dropouts);
         }
         let output = self.backend.product(linear, x)?;
-        self.adapt((index, module), rows, x, &output, lora)?;
+        self.adapt((index, module), rows, x, &output, updates)?;
         self.backend.residual_norm(output, linear, residual, norm, dropouts)
     }
 
@@ -98,7 +98,7 @@ impl<B: Backend> Encoder<'_, B> {
     pub(super) fn layer_backward(
         &self,
         index: usize,
-        tape: &LayerTape<B>,
+        tape: &LayerTape<'a, B>,
         gradient: &Tensor,
         stop: Option<LinearRole>,
     ) -> Result<Option<Tensor>, TchError> {
@@ -111,41 +111,46 @@ impl<B: Backend> Encoder<'_, B> {
             }
         };
         let (output, residual) = self.backend.residual_norm_backward(output_norm, &layer.output_norm, gradient)?;
-        let linear = (index, LinearRole::Output, &layer.output);
+        let linear = (LinearRole::Output, &layer.output);
         let Some(active) = self.linear_backward(linear, tape, &output, None, stop)? else {
             return Ok(None);
         };
         let intermediate = &layer.intermediate;
         let inner =
             self.backend.activation_backward(activation, intermediate, active, self.config.graph.shape.activation)?;
-        let linear = (index, LinearRole::Intermediate, intermediate);
+        let linear = (LinearRole::Intermediate, intermediate);
         let Some(hidden) = self.linear_backward(linear, tape, &inner, Some(residual), stop)? else {
             return Ok(None);
         };
         let (output, residual) = self.backend.residual_norm_backward(attention_norm, &layer.attention_norm, &hidden)?;
-        let linear = (index, LinearRole::AttentionOutput, &layer.attention_output);
+        let linear = (LinearRole::AttentionOutput, &layer.attention_output);
         let Some(context) = self.linear_backward(linear, tape, &output, None, stop)? else {
             return Ok(None);
         };
         self.attention_block_backward(index, tape, &context, residual, stop.is_some())
     }
 
-    /// Gradients through a linear layer and its LoRA updates; no input gradient when `stop` names this layer. Another
+    /// Gradients through a linear layer and its updates; no input gradient when `stop` names this layer. Another
     /// gradient of the same input is used up where one is given.
     fn linear_backward(
         &self,
-        (index, module, linear): (usize, LinearRole, &B::Linear),
-        tape: &LayerTape<B>,
+        (module, linear): (LinearRole, &B::Linear),
+        tape: &LayerTape<'a, B>,
         gradient: &Tensor,
         onto: Option<Tensor>,
         stop: Option<LinearRole>,
     ) -> Result<Option<Tensor>, TchError> {
-        let input = match (stop == Some(module), onto) {
-            (true, _) => None,
-            (false, Some(onto)) => Some(self.backend.product_backward_onto(linear, gradient, onto)?),
-            (false, None) => Some(self.backend.product_backward(linear, gradient)?),
+        let input = if stop == Some(module) {
+            None
+        } else {
+            let changed = self.product_gradient(module, tape, gradient)?;
+            let product = changed.as_ref().unwrap_or(gradient);
+            Some(match onto {
+                Some(onto) => self.backend.product_backward_onto(linear, product, onto)?,
+                None => self.backend.product_backward(linear, product)?,
+            })
         };
-        self.adapt_backward((index, module), tape.queries, tape, gradient, input.as_ref())?;
+        self.adapt_backward(module, tape, gradient, input.as_ref())?;
         Ok(input)
     }
 }

@@ -9,10 +9,10 @@ use crate::model::backend::Backend;
 use crate::model::pass::Site;
 use crate::model::prefix::Prefix;
 
-impl<B: Backend> Encoder<'_, B> {
+impl<'a, B: Backend> Encoder<'a, B> {
     /// The hidden state of each sequence's first token after the last layer, `[sequences, hidden]`, and a tape when
     /// `keep` is set and any run adapts any layer.
-    pub fn forward(&self, keep: bool) -> Result<(Tensor, Option<EncoderTape<B>>), TchError> {
+    pub fn forward(&self, keep: bool) -> Result<(Tensor, Option<EncoderTape<'a, B>>), TchError> {
         // The last layer is no part of the prefix: only first tokens have queries there.
         let prefix = Prefix::shared(self.layout, self.passes, self.frozen.layers.len() - 1)?;
         let (hidden, done) = match &prefix {
@@ -28,7 +28,7 @@ impl<B: Backend> Encoder<'_, B> {
         done: usize,
         hidden: Tensor,
         keep: bool,
-    ) -> Result<(Tensor, Option<EncoderTape<B>>), TchError> {
+    ) -> Result<(Tensor, Option<EncoderTape<'a, B>>), TchError> {
         let lowest = self.passes.iter().filter_map(|pass| pass.adapter.lowest()).min().filter(|_| keep);
         let mut hidden = hidden;
         let mut tapes = Vec::new();
@@ -42,8 +42,8 @@ impl<B: Backend> Encoder<'_, B> {
         Ok((hidden, lowest.map(|lowest| EncoderTape { lowest, layers: tapes })))
     }
 
-    /// Accumulates the gradients of all LoRA parameters; `gradient` is that of the forward pass' result, in any precision.
-    pub fn backward(&self, tape: EncoderTape<B>, gradient: Tensor) -> Result<(), TchError> {
+    /// Accumulates the gradients of all updates; `gradient` is that of the forward pass' result, in any precision.
+    pub fn backward(&self, tape: EncoderTape<'a, B>, gradient: Tensor) -> Result<(), TchError> {
         let (lowest, linear) = tape.lowest;
         let mut gradient = gradient.f_to_kind(self.backend.kind())?;
         for (offset, saved) in tape.layers.into_iter().enumerate().rev() {

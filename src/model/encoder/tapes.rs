@@ -1,22 +1,24 @@
 //! What a forward pass leaves for the backward pass.
 
+use crate::model::adapter::UpdateTape;
 use crate::model::attention::Queries;
 use crate::model::backend::Backend;
 use crate::model::graph::LinearRole;
 
-/// What the backward pass of the encoder needs: the layers from the lowest adapted one upwards.
-pub struct EncoderTape<B: Backend> {
+/// What the backward pass of the encoder needs: the layers from the lowest adapted one upwards. `'a` is how long the adapters
+/// live.
+pub struct EncoderTape<'a, B: Backend> {
     pub(super) lowest: (usize, LinearRole),
-    pub(super) layers: Vec<LayerTape<B>>,
+    pub(super) layers: Vec<LayerTape<'a, B>>,
 }
 
-/// LoRA tapes of the linear layers that runs adapt.
-pub type LoraTapes<B> = Vec<(LinearRole, <B as Backend>::LoraTape)>;
+/// Of the linear layers that runs adapt, one for each kind of adapter.
+pub type UpdateTapes<'a> = Vec<(LinearRole, Box<dyn UpdateTape + 'a>)>;
 
 /// What the backward pass of one layer needs.
-pub struct LayerTape<B: Backend> {
+pub struct LayerTape<'a, B: Backend> {
     pub queries: Queries,
-    pub lora: LoraTapes<B>,
+    pub updates: UpdateTapes<'a>,
     pub attention: AttentionTape<B>,
     pub rest: RestTape<B>,
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tch::Device;
 
+use super::error::PeftError;
 use super::files::WEIGHTS_FILE;
 use super::saved::SavedAdapter;
 use crate::model::adapter::Adapter;
@@ -40,12 +41,12 @@ impl Base {
 /// without a head where the base has none.
 pub fn load(folder: &Path, base: &Base) -> Result<Adapter, ModelError> {
     let saved = SavedAdapter::read(folder, &base.config)?;
-    let invalid = |message: String| Err(ModelError::Invalid { path: folder.join(WEIGHTS_FILE), message });
+    let invalid = |source| Err(ModelError::Saved { path: folder.join(WEIGHTS_FILE), source: Box::new(source) });
     if let Some(name) = saved.beyond().keys().next() {
-        return invalid(format!("`{name}` is trained too, so the base must be loaded for this adapter"));
+        return invalid(PeftError::TrainedToo(name.clone()));
     }
     if saved.classes(&base.config).is_none() && base.head.is_empty() {
-        return invalid("it has no classification head, and neither has the model".to_string());
+        return invalid(PeftError::NoHead);
     }
     saved.adapter(base, 0)
 }

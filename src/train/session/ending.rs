@@ -89,7 +89,7 @@ fn result(job: &Job<'_>, member: &Member, best: &Best, test: Option<TestResult>)
     };
     let graph = &job.base.config.graph;
     let adapter = AdapterFiles {
-        config: peft::config_file(graph, &config, &member.adapter.targets)?,
+        config: peft::config_file(graph, &config, &member.adapter.shape)?,
         weights: peft::weights_file(&member.adapter, &best.values, graph, job.initial)?,
     };
     let on_evaluation = |probabilities: &[f32]| predictions(probabilities, &job.data.evaluation, job.base.classes);

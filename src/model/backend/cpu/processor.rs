@@ -114,6 +114,10 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         Ok(Linear { weight: Weight::new(self.isa, weight)?, bias })
     }
 
+    fn bias<'a>(&self, linear: &'a Linear<I::Tiles>) -> &'a Tensor {
+        &linear.bias
+    }
+
     fn product(&self, linear: &Linear<I::Tiles>, x: &Tensor) -> Result<Tensor, TchError> {
         linear.weight.product(x)
     }

@@ -56,6 +56,10 @@ impl Backend for Plain {
         Ok(Linear::new(weight, bias))
     }
 
+    fn bias<'a>(&self, linear: &'a Linear) -> &'a Tensor {
+        &linear.bias
+    }
+
     fn product(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, TchError> {
         linear.product(x)
     }

@@ -6,12 +6,12 @@ use onig::{MatchParam, RegexOptions, SearchOptions, Syntax};
 ///
 /// # Errors
 /// No regular expression, or one that exceeds the limits of the engine.
-pub(super) fn fits(pattern: &str, module: &str) -> Result<bool, String> {
+pub(super) fn fits(pattern: &str, module: &str) -> Result<bool, regex::Error> {
     let whole = format!(r"^(?:.*\.)?(?:{pattern})$");
     match regex::Regex::new(&whole) {
         Ok(whole) => Ok(whole.is_match(module)),
         // Look-around and references back, which this engine leaves out to be fast.
-        Err(error) => with_look_around(&whole, module).map_err(|_| error.to_string()),
+        Err(error) => with_look_around(&whole, module).map_err(|_| error),
     }
 }
 
