@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::spec::{PlannedRun, RecordedPoint, RunId, RunSpec};
+use crate::spec::{PlannedRun, RunId, RunSpec, TriedPoint};
 
 /// A generation all of whose runs have ended, in the order in which they were planned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FinishedGeneration<'a> {
     pub runs: Vec<FinishedRun<'a>>,
     /// The points that it tried first.
-    pub points: &'a [RecordedPoint],
+    pub points: &'a [TriedPoint],
 }
 
 /// A run with what came of it in a generation.
@@ -35,5 +35,5 @@ pub struct Generation {
     /// The epoch after which a run pauses; those that are not here are trained to their end.
     pub until: BTreeMap<RunId, usize>,
     /// The points that are tried for the first time.
-    pub points: Vec<RecordedPoint>,
+    pub points: Vec<TriedPoint>,
 }

@@ -104,7 +104,7 @@ pub use rehearsal::Rehearsal;
 pub use run::{DatasetSpec, Evaluation, HeldOut, LrScheduler, MissingLabel, Precision, RunId, RunSpec};
 pub use search::{
     Confirm, Coordinate, Dimension, Distribution, FactsRecord, Point, Range, RecordedFacts, RecordedPoint,
-    SearchDesign, SearchRecord, SearchSettings, StopRule,
+    SearchDesign, SearchRecord, SearchSettings, StopRule, TriedPoint,
 };
 pub use select::{SelectError, select};
 pub use sweep::Sweep;

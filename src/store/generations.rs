@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::spec::{RecordedPoint, RunId};
+use crate::spec::{RunId, TriedPoint};
 
 use super::StoreError;
 
@@ -30,7 +30,7 @@ pub struct GenerationRecord {
     pub until: BTreeMap<RunId, usize>,
     /// The points of a search that it tries first, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub points: Vec<RecordedPoint>,
+    pub points: Vec<TriedPoint>,
     /// What the search's choices depend on beside results, as a digest; none where it says nothing of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
@@ -61,7 +61,7 @@ pub(super) struct NewGeneration<'a> {
     pub results: Vec<DecidingResult>,
     pub runs: Vec<RunId>,
     pub until: BTreeMap<RunId, usize>,
-    pub points: &'a [RecordedPoint],
+    pub points: &'a [TriedPoint],
 }
 
 /// What a checksum is over, as JSON.
@@ -75,7 +75,7 @@ struct Summed<'a> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     until: &'a BTreeMap<RunId, usize>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    points: &'a [RecordedPoint],
+    points: &'a [TriedPoint],
     #[serde(skip_serializing_if = "Option::is_none")]
     definition: Option<&'a str>,
 }

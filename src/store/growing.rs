@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::spec::{PlannedRun, RecordedPoint, RunId, Segment};
+use crate::spec::{PlannedRun, RunId, Segment, TriedPoint};
 
 use super::generations::{DecidingResult, GenerationRecord, NewGeneration};
 use super::json::write_json;
@@ -25,7 +25,7 @@ pub struct Growth<'a> {
     /// The epochs after which some of them pause; the others are trained to their end.
     pub until: BTreeMap<RunId, usize>,
     /// The points that it tries first.
-    pub points: &'a [RecordedPoint],
+    pub points: &'a [TriedPoint],
 }
 
 impl Store {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::event::Outcome;
-use crate::spec::{PackPlan, RecordedPoint, RunId, SearchRecord, Segment, Sweep};
+use crate::spec::{PackPlan, RunId, SearchRecord, Segment, Sweep, TriedPoint};
 use crate::words::counted;
 
 use super::claim::{Attempt, Claim, ClaimOptions};
@@ -36,7 +36,7 @@ pub struct PlannedSearch {
     /// None where the sweep file's own runs are all.
     pub record: Option<SearchRecord>,
     /// The points that the first generation tries.
-    pub points: Vec<RecordedPoint>,
+    pub points: Vec<TriedPoint>,
 }
 
 impl PlannedSearch {

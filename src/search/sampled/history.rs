@@ -55,9 +55,9 @@ impl<'a> History<'a> {
             Direction::LowerIsBetter => -1.0,
         };
         let mut history = History { trials: Vec::new(), known, sign };
-        for recorded in finished.iter().flat_map(|generation| generation.points) {
-            let point = Point::read(recorded, design.dimensions());
-            let point = point.ok_or_else(|| SearchError::OtherSpace(format!("{recorded:?}")))?;
+        for tried in finished.iter().flat_map(|generation| generation.points) {
+            let point = Point::read(&tried.point, design.dimensions());
+            let point = point.ok_or_else(|| SearchError::OtherSpace(tried.configuration.clone()))?;
             let runs = design.runs(std::slice::from_ref(&point), &design.settings().seeds)?;
             history.trials.push(history.trial(point, runs));
         }

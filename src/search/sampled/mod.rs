@@ -8,7 +8,7 @@ mod stopping;
 use std::sync::Arc;
 
 use crate::metrics::Metric;
-use crate::spec::{Point, SearchDesign, SearchRecord};
+use crate::spec::{Point, SearchDesign, SearchRecord, TriedPoint};
 
 use super::generation::{FinishedGeneration, Generation};
 use super::method::{Method, Question, method};
@@ -83,7 +83,10 @@ impl SampledSearch {
                     generation.runs.push(run);
                 }
             }
-            generation.points.push(point.recorded(self.design.dimensions()));
+            generation.points.push(TriedPoint {
+                configuration: self.design.label(&point),
+                point: point.recorded(self.design.dimensions()),
+            });
         }
         Ok(())
     }

@@ -13,6 +13,6 @@ mod space;
 pub use design::SearchDesign;
 pub use distribution::{Distribution, Range};
 pub(super) use draft::SearchDraft;
-pub use point::{Coordinate, Dimension, Point, RecordedPoint};
+pub use point::{Coordinate, Dimension, Point, RecordedPoint, TriedPoint};
 pub use recorded_facts::{FactsRecord, RecordedFacts};
 pub use settings::{Confirm, SearchRecord, SearchSettings, StopRule};

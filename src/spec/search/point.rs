@@ -32,6 +32,15 @@ pub struct Point(pub Vec<Option<Coordinate>>);
 /// apply is left out.
 pub type RecordedPoint = Map<String, Value>;
 
+/// A point that a search has tried, in a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TriedPoint {
+    /// The label of its runs without their seeds.
+    pub configuration: String,
+    pub point: RecordedPoint,
+}
+
 impl Point {
     pub fn recorded(&self, dimensions: &[Dimension]) -> RecordedPoint {
         let entry = |(dimension, coordinate): (&Dimension, &Option<Coordinate>)| {

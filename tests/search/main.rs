@@ -1,0 +1,4 @@
+//! Searches: which points methods choose, and what a plan makes of them.
+
+mod functions;
+mod regret;
