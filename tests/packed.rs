@@ -115,6 +115,7 @@ fn runs(prefix: &str) -> Vec<RunSpec> {
         order_seed: None,
         dropout_seed: None,
         metric_for_best: Metric::ACCURACY,
+        early_stopping: None,
     };
     let second = RunSpec {
         rank: 2,

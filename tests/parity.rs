@@ -149,6 +149,7 @@ impl Reference {
             order_seed: None,
             dropout_seed: None,
             metric_for_best: Metric::ACCURACY,
+            early_stopping: None,
         };
         PlannedRun { id: RunId("reference".into()), label: "base".into(), configuration: "base".into(), spec }
     }

@@ -1,5 +1,5 @@
-//! The trainer with a test part, which chooses nothing: what it gives there, also when it is left in the middle of it; and the
-//! loss of training rows without dropout.
+//! The trainer with a test part, which chooses nothing: what it gives there, also when it is left in the middle of it; the
+//! loss of training rows without dropout; and runs that stop before their last epoch.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -7,10 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use sweep::data::Tokenizer;
-use sweep::event::{EpochRecord, Event, Outcome, Sink};
+use sweep::event::{EpochRecord, Event, Outcome, Sink, StopReason};
 use sweep::model::{Adapter, Base, ModelConfig, SavedAdapter, tokenizer_class};
 use sweep::spec::{
-    DatasetSpec, Evaluation, HeldOut, LrScheduler, Metric, PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec,
+    DatasetSpec, EarlyStopping, Evaluation, HeldOut, LrScheduler, Metric, PackId, PackPlan, PlannedRun, Precision,
+    RunId, RunSpec,
 };
 use sweep::train::{
     Checkpoint, Examples, FrozenParts, Job, RecordError, Recorder, RunFacts, RunResult, TrainingData, evaluate,
@@ -78,6 +79,7 @@ fn run(seed: u64, change: impl FnOnce(&mut RunSpec)) -> PlannedRun {
         order_seed: None,
         dropout_seed: None,
         metric_for_best: Metric::ACCURACY,
+        early_stopping: None,
     };
     change(&mut spec);
     PlannedRun { id: RunId(format!("{seed:012}")), label: seed.to_string(), configuration: "base".into(), spec }
@@ -90,6 +92,9 @@ struct Kept {
     facts: BTreeMap<RunId, RunFacts>,
     epochs: BTreeMap<RunId, Vec<EpochRecord>>,
     results: BTreeMap<RunId, RunResult>,
+    /// What stopped runs go on from.
+    states: BTreeMap<RunId, Checkpoint>,
+    stops: Vec<(RunId, Outcome, RunResult)>,
 }
 
 impl Recorder for Kept {
@@ -122,6 +127,23 @@ impl Recorder for Kept {
 
     fn completed(&mut self, run: &RunId, result: &RunResult) -> Result<(), RecordError> {
         self.results.insert(run.clone(), result.clone());
+        Ok(())
+    }
+
+    fn stopped_state(&mut self, run: &RunId) -> Result<Option<Checkpoint>, RecordError> {
+        Ok(self.states.get(run).cloned())
+    }
+
+    fn stopped(
+        &mut self,
+        run: &RunId,
+        outcome: &Outcome,
+        result: &RunResult,
+        state: &Checkpoint,
+    ) -> Result<(), RecordError> {
+        let read = serde_json::from_str(&state.state.to_string()).unwrap();
+        self.states.insert(run.clone(), Checkpoint { state: read, arrays: state.arrays.clone() });
+        self.stops.push((run.clone(), outcome.clone(), result.clone()));
         Ok(())
     }
 
@@ -271,4 +293,113 @@ fn the_sample_of_training_rows_is_the_same_for_all_runs() {
     assert_eq!(of(8, 20), (0..8).collect::<Vec<_>>());
     let sizes = [(120_000, 640), (4_360, 640), (476, 204), (100, 300), (300, 10)].map(|(t, e)| sample_size(t, e));
     assert_eq!(sizes, [640, 640, 79, 64, 10]);
+}
+
+/// The same with the epoch that each run pauses after; those that are `extended` without their early stopping.
+fn stopping(
+    runs: &(PackPlan, BTreeMap<RunId, PlannedRun>),
+    until: &[(u64, usize)],
+    extended: &[u64],
+) -> (PackPlan, BTreeMap<RunId, PlannedRun>) {
+    let id = |seed: u64| RunId(format!("{seed:012}"));
+    let until = until.iter().map(|&(seed, epoch)| (id(seed), epoch)).collect();
+    let extended = extended.iter().map(|&seed| id(seed)).collect();
+    (PackPlan { until, extended, ..runs.0.clone() }, runs.1.clone())
+}
+
+fn alone(run: &PlannedRun) -> (PackPlan, BTreeMap<RunId, PlannedRun>) {
+    let plan = PackPlan::whole(PackId("alone".into()), vec![vec![run.id.clone()]]);
+    (plan, BTreeMap::from([(run.id.clone(), run.clone())]))
+}
+
+/// A pack of the same runs that begins with nothing but what stopped runs go on from.
+fn next_pack(kept: Kept) -> Kept {
+    Kept { checkpoint: None, ..kept }
+}
+
+/// Four epochs with accumulation, warm-up and dropout: moments, schedule, order and masks all count. Stopped after every epoch
+/// and gone on with in another pack, or left at any moment on the way: the same, byte for byte.
+#[test]
+fn a_run_that_pauses_comes_to_what_it_comes_to_in_one() {
+    let base = base();
+    let data = data(examples(0..20), examples(24..40), Some(examples(40..52)));
+    let planned = run(4, |spec| {
+        (spec.epochs, spec.gradient_accumulation_steps, spec.warmup_ratio) = (4, 2, 0.25);
+        (spec.lr_scheduler, spec.lora_dropout, spec.batch_size) = (LrScheduler::Cosine, 0.1, 4);
+    });
+    let runs = alone(&planned);
+    let mut whole = Kept::default();
+    let (finished, asked) = train_until(&base, &data, &runs, &mut whole, &mut Events::default(), usize::MAX);
+    assert!(finished);
+    for leave in [usize::MAX, 1, 2, asked / 4, asked / 4 + 1, asked / 2 - 1] {
+        let mut kept = Kept::default();
+        for until in [Some(1), Some(3), None] {
+            let segment = stopping(&runs, &until.map(|until| (4, until)).into_iter().collect::<Vec<_>>(), &[]);
+            // Left once in every segment.
+            train_until(&base, &data, &segment, &mut kept, &mut Events::default(), leave);
+            let (finished, _) = train_until(&base, &data, &segment, &mut kept, &mut Events::default(), usize::MAX);
+            assert!(finished);
+            kept = next_pack(kept);
+        }
+        assert_eq!(kept.results, whole.results, "left at {leave} of {asked}");
+        assert_eq!(kept.epochs, whole.epochs, "left at {leave} of {asked}");
+        let stops: Vec<Outcome> = kept.stops.iter().map(|(_, outcome, _)| outcome.clone()).collect();
+        assert_eq!(stops, [1, 3].map(|epoch| Outcome::Stopped { epoch, because: StopReason::Pause }));
+        assert!(kept.stops.iter().all(|(.., result)| result.test.is_none() && !result.adapter.weights.is_empty()));
+    }
+}
+
+/// In a pack with others the place of a run that stops goes to the next in its queue.
+#[test]
+fn the_place_of_a_run_that_stops_goes_to_the_next() {
+    let base = base();
+    let data = data(examples(0..24), examples(24..40), None);
+    let mut runs = pack();
+    runs.1.values_mut().for_each(|run| run.spec.dataset.test = None);
+    let mut whole = Kept::default();
+    train_until(&base, &data, &runs, &mut whole, &mut Events::default(), usize::MAX);
+    let (mut kept, mut events) = (Kept::default(), Events::default());
+    let first = stopping(&runs, &[(1, 1), (2, 1)], &[]);
+    let (finished, asked) = train_until(&base, &data, &first, &mut kept, &mut events, usize::MAX);
+    assert!(finished && kept.results.len() == 1 && kept.stops.len() == 2);
+    let started = events.0.iter().filter(|event| matches!(event, Event::RunStarted { .. })).count();
+    assert_eq!(started, 3);
+    let id = |seed: u64| RunId(format!("{seed:012}"));
+    let second = (PackPlan::whole(PackId("q".into()), vec![vec![id(2)], vec![id(1)]]), runs.1.clone());
+    for leave in [usize::MAX, asked / 3, asked / 2] {
+        let mut on = Kept { states: kept.states.clone(), results: kept.results.clone(), ..Kept::default() };
+        train_until(&base, &data, &second, &mut on, &mut Events::default(), leave);
+        train_until(&base, &data, &second, &mut on, &mut Events::default(), usize::MAX);
+        assert_eq!(on.results, whole.results, "left at {leave}");
+    }
+}
+
+#[test]
+fn early_stopping_tests_what_it_keeps_and_can_be_gone_on_from() {
+    let base = base();
+    let data = data(examples(0..24), examples(24..40), Some(examples(40..52)));
+    let through = run(5, |spec| spec.epochs = 4);
+    // No gain is as large.
+    let early = EarlyStopping { min_delta: 2.0, patience: 2 };
+    let stopped =
+        PlannedRun { spec: RunSpec { early_stopping: Some(early), ..through.spec.clone() }, ..through.clone() };
+    let (mut whole, mut kept) = (Kept::default(), Kept::default());
+    train_until(&base, &data, &alone(&through), &mut whole, &mut Events::default(), usize::MAX);
+    let runs = alone(&stopped);
+    let (finished, asked) = train_until(&base, &data, &runs, &mut kept, &mut Events::default(), usize::MAX);
+    assert!(finished && kept.results.is_empty());
+    let [(_, outcome, result)] = kept.stops.as_slice() else { panic!("{:?}", kept.stops) };
+    assert_eq!(*outcome, Outcome::Stopped { epoch: 3, because: StopReason::EarlyStopping });
+    assert!(result.test.is_some());
+    for leave in asked.saturating_sub(3)..=asked {
+        let mut left = Kept::default();
+        train_until(&base, &data, &runs, &mut left, &mut Events::default(), leave);
+        train_until(&base, &data, &runs, &mut left, &mut Events::default(), usize::MAX);
+        assert_eq!(left.stops, kept.stops, "left at {leave} of {asked}");
+        assert_eq!(left.states[&stopped.id].arrays, kept.states[&stopped.id].arrays, "left at {leave} of {asked}");
+    }
+    let mut kept = next_pack(kept);
+    train_until(&base, &data, &stopping(&runs, &[], &[5]), &mut kept, &mut Events::default(), usize::MAX);
+    assert_eq!(kept.results, whole.results, "as if it had not stopped");
+    assert_eq!(kept.epochs, whole.epochs);
 }

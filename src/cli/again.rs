@@ -17,7 +17,10 @@ pub fn advice(views: &[RunView]) -> String {
         of(|view| view.state == RunState::Failed),
         "failed, and not tried again by itself: the same command with --retry-failed does that.",
     );
-    line(of(RunView::is_damaged), "completed, but damaged since: the same command with --retry-failed does it again.");
+    line(
+        of(RunView::is_damaged),
+        "completed or stopped, but damaged since: the same command with --retry-failed does it again.",
+    );
     line(
         of(|view| view.state == RunState::Diverged),
         "diverged, and would do so again: change what makes it diverge in the sweep file (a lower learning_rate or \

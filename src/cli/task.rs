@@ -104,7 +104,7 @@ struct Seen {
     sink: FanOut<'static>,
     /// A step was done.
     gained: bool,
-    /// A run did not complete.
+    /// A run failed or diverged.
     unsuccessful: bool,
 }
 
@@ -114,7 +114,7 @@ impl Sink for Seen {
             Event::Progress { .. } | Event::EpochFinished { .. } => self.gained = true,
             Event::RunFinished { outcome, .. } => {
                 self.gained = true;
-                self.unsuccessful |= !matches!(outcome, Outcome::Completed { .. });
+                self.unsuccessful |= !matches!(outcome, Outcome::Completed { .. } | Outcome::Stopped { .. });
             }
             _ => {}
         }

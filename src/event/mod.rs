@@ -8,6 +8,6 @@ mod sweep_event;
 
 pub use epoch::{EpochRecord, Figures, best_by, best_epoch};
 pub use fan_out::FanOut;
-pub use outcome::Outcome;
+pub use outcome::{Outcome, StopReason};
 pub use sink::{Sink, SinkError};
 pub use sweep_event::Event;

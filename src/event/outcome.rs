@@ -17,8 +17,27 @@ pub enum Outcome {
     Failed {
         reason: String,
     },
-    /// A search gave it up after this epoch (counted from 1), before its last one. It may go on later.
+    /// It ended after this epoch (counted from 1), before its last one, with its state kept: it may go on later.
     Stopped {
         epoch: usize,
+        #[serde(default, skip_serializing_if = "StopReason::is_pause")]
+        because: StopReason,
     },
+}
+
+/// Why a run ended before its last epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// It was planned up to here.
+    #[default]
+    Pause,
+    /// Its metric improved no more: its `early_stopping`.
+    EarlyStopping,
+}
+
+impl StopReason {
+    fn is_pause(&self) -> bool {
+        *self == Self::Pause
+    }
 }

@@ -30,7 +30,7 @@ impl Worker<'_> {
             self.sink.notice(None, format!("pack {}: {message}", plan.id));
             self.store.append_pack_log(&plan.id, &message)?;
         }
-        let unfinished = self.places(plan, Self::is_unfinished)?;
+        let unfinished = self.places(plan, |worker, run| worker.is_unfinished(plan, run))?;
         if unfinished.is_empty() {
             self.store.clear_pack(recorder.claim(), &plan.id)?;
             return Ok(recorder.release()?);
@@ -72,9 +72,9 @@ impl Worker<'_> {
     ) -> Result<Option<(ReplanReason, Vec<Places>)>, StoreError> {
         let plan = &pack.plan;
         let begins = recorder.sequence() == 0;
-        let wanted = self.places(plan, |worker, run| Ok(worker.is_wanted(run)? && worker.is_unfinished(run)?))?;
+        let wanted = self.places(plan, |worker, run| Ok(worker.is_wanted(run)? && worker.is_unfinished(plan, run)?))?;
         // Not asked for, or no longer in the sweep: it may be wanted again.
-        let later = self.places(plan, |worker, run| Ok(!worker.is_wanted(run)? && worker.is_unfinished(run)?))?;
+        let later = self.places(plan, |worker, run| Ok(!worker.is_wanted(run)? && worker.is_unfinished(plan, run)?))?;
         if !later.is_empty() || (begins && wanted != plan.places) {
             let parts = [wanted, later].into_iter().filter(|part| !part.is_empty()).collect();
             return Ok(Some((ReplanReason::Pruned, parts)));
@@ -108,8 +108,8 @@ impl Worker<'_> {
         Ok(width)
     }
 
-    fn is_unfinished(&mut self, run: &RunId) -> Result<bool, StoreError> {
-        Ok(!self.is_done(run)?)
+    fn is_unfinished(&mut self, pack: &PackPlan, run: &RunId) -> Result<bool, StoreError> {
+        Ok(!self.is_done(pack, run)?)
     }
 
     /// The places of a pack with only the runs that `keep` keeps; places without any are left out.
@@ -174,7 +174,7 @@ impl Worker<'_> {
         plan: &PackPlan,
         ended: Result<PackEnd, ExecuteError>,
     ) -> Result<bool, WorkerError> {
-        let unfinished = self.places(plan, Self::is_unfinished)?;
+        let unfinished = self.places(plan, |worker, run| worker.is_unfinished(plan, run))?;
         match ended {
             Ok(PackEnd::Interrupted) => Ok(false),
             Ok(PackEnd::Finished) if unfinished.is_empty() => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::event::Sink;
-use crate::spec::{PackId, RunId};
+use crate::spec::{PackId, PackPlan, RunId};
 use crate::store::{Attempt, Claim, CurrentPack, CurrentPacks, Found, Store, StoreError, Versions};
 use crate::train::RecordError;
 
@@ -117,8 +117,8 @@ pub(super) struct Worker<'a> {
     pub(super) sink: WorkerSink<'a>,
     pub(super) stop: &'a Stop,
     index: IndexKeeper,
-    /// Runs with a sound result.
-    done: BTreeSet<RunId>,
+    /// Runs that are done with a pack.
+    done: BTreeSet<(PackId, RunId)>,
     /// Notices given already.
     told: BTreeSet<String>,
     /// Of claims on other machines, by token: the heartbeat when we first looked.
@@ -167,7 +167,10 @@ impl Worker<'_> {
                     self.tell_once(format!("waiting for {holder}, who works on what is left"));
                     self.pause();
                 }
-                Next::Nothing => return Ok(WorkerEnd::NothingLeft),
+                Next::Nothing => {
+                    self.store.clear_states()?;
+                    return Ok(WorkerEnd::NothingLeft);
+                }
             }
         }
     }
@@ -180,8 +183,9 @@ impl Worker<'_> {
             self.tell_once(notice);
         }
         let mut candidates = Vec::new();
-        for pack in &packs.packs {
-            if self.has_work(pack)? {
+        let earlier = EarlierPacks::new(&packs);
+        for (position, pack) in packs.packs.iter().enumerate() {
+            if self.has_work(pack)? && !self.waits_for_another(pack, &earlier.of(position))? {
                 let faults = self.store.faults(&pack.plan.id)?;
                 let hopeless = self.is_given_up(pack, &faults, self.store.newest_checkpoint(&pack.plan.id)?);
                 candidates.push(((!hopeless, faults.len()), pack));
@@ -216,7 +220,17 @@ impl Worker<'_> {
     /// Whether a pack has a run that is wanted and not done.
     pub(super) fn has_work(&mut self, pack: &CurrentPack) -> Result<bool, StoreError> {
         for run in pack.plan.places.iter().flatten() {
-            if self.is_wanted(run)? && !self.is_done(run)? {
+            if self.is_wanted(run)? && !self.is_done(&pack.plan, run)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a run of a pack is still to be trained in an earlier one, which is where it comes from.
+    fn waits_for_another(&mut self, pack: &CurrentPack, earlier: &[(&RunId, &PackPlan)]) -> Result<bool, StoreError> {
+        for (run, before) in earlier {
+            if self.is_wanted(run)? && !self.is_done(&pack.plan, run)? && !self.is_done(before, run)? {
                 return Ok(true);
             }
         }
@@ -233,16 +247,19 @@ impl Worker<'_> {
         Ok(!self.store.entry(run)?.removed)
     }
 
-    /// Whether a run has a sound result. A damaged one counts as none: the run is done again.
-    pub(super) fn is_done(&mut self, run: &RunId) -> Result<bool, StoreError> {
-        if self.done.contains(run) {
+    /// Whether a run has ended, or stopped where it stops in this pack. A damaged result counts as none: the run is done
+    /// again.
+    pub(super) fn is_done(&mut self, pack: &PackPlan, run: &RunId) -> Result<bool, StoreError> {
+        let key = (pack.id.clone(), run.clone());
+        if self.done.contains(&key) {
             return Ok(true);
         }
         match self.store.result(run) {
             Ok(None) => Ok(false),
-            Ok(Some(_)) => {
-                self.done.insert(run.clone());
-                Ok(true)
+            Ok(Some(result)) => {
+                let done = result.is_done_in(pack, self.store.entry(run)?.spec.epochs);
+                self.done.extend(Some(key).filter(|_| done));
+                Ok(done)
             }
             Err(error @ StoreError::Io { .. }) => Err(error),
             Err(error) => {
@@ -268,6 +285,40 @@ impl Worker<'_> {
 
     pub(super) fn started_event(&self, pack: &PackId, runs: Vec<RunId>) -> crate::event::Event {
         crate::event::Event::PackStarted { pack: pack.clone(), device: self.executor.device(), runs }
+    }
+}
+
+/// Which packs have a run of a later one as well: it goes on there from where it stops here.
+struct EarlierPacks<'a> {
+    packs: &'a CurrentPacks,
+    /// Positions of the packs of each run that is in several.
+    shared: BTreeMap<&'a RunId, Vec<usize>>,
+}
+
+impl<'a> EarlierPacks<'a> {
+    fn new(packs: &'a CurrentPacks) -> Self {
+        let mut shared: BTreeMap<&RunId, Vec<usize>> = BTreeMap::new();
+        let stops = |plan: &PackPlan| !(plan.until.is_empty() && plan.extended.is_empty());
+        if packs.packs.iter().any(|pack| stops(&pack.plan)) {
+            for (position, pack) in packs.packs.iter().enumerate() {
+                pack.plan.runs().for_each(|run| shared.entry(run).or_default().push(position));
+            }
+            shared.retain(|_, positions| positions.len() > 1);
+        }
+        Self { packs, shared }
+    }
+
+    /// The runs of the pack at this position that earlier packs have as well, with each of those.
+    fn of(&self, position: usize) -> Vec<(&'a RunId, &'a PackPlan)> {
+        if self.shared.is_empty() {
+            return Vec::new();
+        }
+        let mut earlier = Vec::new();
+        for run in self.packs.packs[position].plan.runs() {
+            let positions = self.shared.get(run).into_iter().flatten().filter(|other| **other < position);
+            earlier.extend(positions.map(|other| (run, &self.packs.packs[*other].plan)));
+        }
+        earlier
     }
 }
 

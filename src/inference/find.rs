@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{InferenceError, KnownData, Source};
+use crate::event::Outcome;
 use crate::hub::{Hub, HubError};
 use crate::model::{ModelConfig, peft};
 use crate::spec::{Reading, RunId};
@@ -114,14 +115,17 @@ fn from_run(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError
     let Some(record) = record else {
         let path = folder.to_path_buf();
         return Err(match (ResultRecord::read(folder)?, missing) {
-            (Some(result), Some(file)) if result.is_completed() => {
+            (Some(result), Some(file)) if result.has_adapter() => {
                 InferenceError::Damaged { path, what: format!("{} is missing", file.display()) }
             }
             (Some(_), _) => InferenceError::Unsuccessful { path },
             (None, _) => InferenceError::NotCompleted { path },
         });
     };
-    let name = format!("{} [{}]", record.run.label, record.run.id);
+    let mut name = format!("{} [{}]", record.run.label, record.run.id);
+    if let Some(Outcome::Stopped { epoch, .. }) = ResultRecord::read(folder)?.map(|result| result.outcome) {
+        name = format!("{name}, as it stopped after epoch {epoch} of {}", record.run.spec.epochs);
+    }
     let model = model(lookup.model.unwrap_or(&record.run.spec.model), &name, lookup)?;
     let found = lookup.hub.model_digest(&model)?;
     if found != record.facts.model_digest {

@@ -68,7 +68,7 @@ fn unfinished(report: &Report) -> Option<String> {
     let count = |test: fn(&Run) -> bool| report.runs.iter().filter(|run| test(run)).count();
     let running = count(|run| run.state == RunState::Running);
     let interrupted = count(|run| run.state == RunState::Interrupted);
-    let waiting = count(|run| run.state == RunState::Pending);
+    let waiting = count(|run| matches!(run.state, RunState::Pending | RunState::Waiting));
     let stopped = count(|run| run.state == RunState::Stopped);
     if running + interrupted + waiting + stopped == 0 {
         return None;

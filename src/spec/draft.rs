@@ -6,7 +6,7 @@ use super::parameter::{Count, Number, Parameter};
 use super::setting::Setting;
 use super::source_seed::{Seeds, Source, SourceSeed};
 use super::targets::Targets;
-use super::{DatasetSpec, LrScheduler, Metric, Precision, RunSpec};
+use super::{DatasetSpec, EarlyStopping, LrScheduler, Metric, Precision, RunSpec};
 
 /// All parameters of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,7 @@ pub(super) struct Scalars {
     /// By [`Source`].
     pub source_seeds: [SourceSeed; 4],
     pub metric_for_best: Metric,
+    pub early_stopping: Option<EarlyStopping>,
 }
 
 impl Scalars {
@@ -70,6 +71,7 @@ impl Scalars {
             seed: 42,
             source_seeds: SourceSeed::DEFAULTS,
             metric_for_best: Metric::ACCURACY,
+            early_stopping: None,
         }
     }
 
@@ -179,6 +181,7 @@ impl Draft {
                 spec.dataset.split_seed(),
             ),
             metric_for_best: spec.metric_for_best,
+            early_stopping: spec.early_stopping,
             ..Scalars::paper()
         };
         for (count, value) in [
@@ -244,6 +247,7 @@ impl Draft {
             order_seed: seeds.own(seeds.order),
             dropout_seed: seeds.own(seeds.dropout),
             metric_for_best: scalars.metric_for_best,
+            early_stopping: scalars.early_stopping,
         }
     }
 }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    DatasetSpec, Evaluation, HeldOut, LrScheduler, Metric, MissingLabel, Precision, Quoting, RunId, RunSpec, Separator,
+    DatasetSpec, EarlyStopping, Evaluation, HeldOut, LrScheduler, Metric, MissingLabel, Precision, Quoting, RunId,
+    RunSpec, Separator,
 };
 
 /// What a run's id is a hash of, as JSON without blanks, keys in alphabetical order.
@@ -16,6 +17,8 @@ struct Identity<'a> {
     /// Here and below: only where it is not `seed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     dropout_seed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    early_stopping: Option<EarlyStopping>,
     epochs: usize,
     eval_batch_size: usize,
     extra_dropout: f64,
@@ -141,6 +144,7 @@ impl<'a> Identity<'a> {
             classifier_dropout: spec.classifier_dropout,
             dataset: DatasetIdentity::new(&spec.dataset, digests.dataset),
             dropout_seed: own(spec.dropout_seed()),
+            early_stopping: spec.early_stopping,
             epochs: spec.epochs,
             eval_batch_size: spec.eval_batch_size,
             extra_dropout: spec.extra_dropout,
@@ -312,9 +316,10 @@ mod tests {
         spec.dataset.reading = Reading { header: Some(false), quoting, separator };
         (spec.init_seed, spec.order_seed, spec.dropout_seed) = (Some(1), Some(2), Some(3));
         spec.dataset.test = Some(Evaluation::Split("test".to_owned()));
+        spec.early_stopping = Some(EarlyStopping { min_delta: 0.001, patience: 2 });
         let digests = Digests { adapter: Some("a"), ..DIGESTS };
         let json = serde_json::to_value(Identity::new(&spec, digests, Some("base"))).unwrap();
-        for object in [&json, &json["dataset"], &json["dataset"]["evaluation"]["held_out"]] {
+        for object in [&json, &json["early_stopping"], &json["dataset"], &json["dataset"]["evaluation"]["held_out"]] {
             let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
             assert!(keys.is_sorted(), "{keys:?}");
         }

@@ -30,6 +30,8 @@ pub(super) struct Key {
     /// As they are written, but for a split whose seed is a number: that is part of the data set.
     source_seeds: [SourceSeed; 4],
     metric_for_best: Metric,
+    /// The bits of `min_delta`, and `patience`.
+    early_stopping: Option<(u64, usize)>,
 }
 
 /// A run of a configuration.
@@ -158,6 +160,7 @@ impl<'f> Interner<'f> {
             precision,
             source_seeds,
             metric_for_best,
+            early_stopping: draft.scalars.early_stopping.map(|rule| (rule.min_delta.to_bits(), rule.patience)),
         })
     }
 

@@ -45,6 +45,7 @@ mod cursor;
 mod dataset;
 mod design;
 mod draft;
+mod early_stopping;
 mod encoding;
 mod error;
 mod exclude;
@@ -89,6 +90,7 @@ mod yaml;
 
 pub use crate::metrics::{Expectation, Metric};
 pub use change::NamedChange;
+pub use early_stopping::EarlyStopping;
 pub use error::{Problem, SpecErrors};
 pub use facts::{AdapterFacts, Facts, Input, ModelFacts};
 pub use family_names::FamilyNames;

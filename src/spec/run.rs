@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::Metric;
 
+use super::early_stopping::EarlyStopping;
 use super::reading::Reading;
 
 /// The stable name of a run: a hash over its resolved parameters and over the data and model contents, as 12 lower-case
@@ -70,6 +71,9 @@ pub struct RunSpec {
     pub dropout_seed: Option<u64>,
     /// The metric that chooses the best epoch.
     pub metric_for_best: Metric,
+    /// When the run ends before its last epoch. None: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
 }
 
 /// Where the examples come from and which of them are held out.

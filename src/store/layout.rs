@@ -130,6 +130,11 @@ impl RunFolder {
         self.folder.join("log.txt")
     }
 
+    /// What a run that stopped goes on from, in the format of a pack's checkpoints.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.folder.join("checkpoint.bin")
+    }
+
     /// How the run ended; written last.
     pub fn result_json(&self) -> PathBuf {
         self.folder.join("result.json")

@@ -1,6 +1,6 @@
 //! Writes what happens into the logs of runs and packs.
 
-use crate::event::{EpochRecord, Event, Figures, Outcome, Sink, SinkError};
+use crate::event::{EpochRecord, Event, Figures, Outcome, Sink, SinkError, StopReason};
 use crate::metrics::Metric;
 use crate::spec::PackId;
 use crate::words::counted;
@@ -101,6 +101,11 @@ fn outcome_line(outcome: &Outcome) -> String {
             format!("diverged: the loss was no finite number in epoch {epoch}, step {step}")
         }
         Outcome::Failed { reason } => format!("failed: {reason}"),
-        Outcome::Stopped { epoch } => format!("stopped: its search gave it up after epoch {epoch}"),
+        Outcome::Stopped { epoch, because: StopReason::EarlyStopping } => {
+            format!("stopped after epoch {epoch}: its metric improved no more")
+        }
+        Outcome::Stopped { epoch, because: StopReason::Pause } => {
+            format!("stopped after epoch {epoch}, as planned; it may go on from there")
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::event::Outcome;
+use crate::event::{Outcome, StopReason};
 use crate::spec::{PackPlan, RunId, SearchRecord, Segment, Sweep, TriedPoint};
 use crate::words::counted;
 
@@ -323,7 +323,8 @@ fn has_result(layout: &Layout, run: &RunId) -> bool {
 /// Whether a run has ended, and is not to be trained whatever its epochs are. One that paused has not.
 pub(super) fn is_done(layout: &Layout, run: &RunId) -> bool {
     let result = read_json::<ResultRecord>(&layout.run(run).result_json());
-    matches!(result, Ok(Some(result)) if !matches!(result.outcome, Outcome::Stopped { .. }))
+    let paused = |result: &ResultRecord| matches!(result.outcome, Outcome::Stopped { because: StopReason::Pause, .. });
+    matches!(result, Ok(Some(result)) if !paused(&result))
 }
 
 pub(super) fn runs_of(packs: &[PackPlan]) -> impl Iterator<Item = &RunId> {

@@ -129,6 +129,22 @@ impl Store {
         remove_file(&files.progress())
     }
 
+    /// Removes what runs that have ended had gone on from: of those that a worker left who was killed just before he did.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn clear_states(&self) -> Result<(), StoreError> {
+        let packs = self.record().packs.iter().filter(|pack| !(pack.until.is_empty() && pack.extended.is_empty()));
+        let runs: BTreeSet<&RunId> = packs.flat_map(|pack| pack.until.keys().chain(&pack.extended)).collect();
+        for run in runs {
+            let state = self.layout().run(run).checkpoint();
+            if state.exists() && matches!(self.result(run), Ok(Some(result)) if result.has_come_to_its_end()) {
+                remove_file(&state)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Appends to a run's log.
     ///
     /// # Errors
@@ -147,7 +163,7 @@ impl Store {
         append_log(&self.layout().pack(pack).log(), message)
     }
 
-    /// Makes failed runs unfinished again, with all their attempts, and completed ones whose files are damaged
+    /// Makes failed runs unfinished again, with all their attempts, and completed or stopped ones whose files are damaged
     /// ([`Store::examine`]); `only` limits which. Runs of a pack that somebody works on stay as they are.
     ///
     /// # Errors
@@ -163,26 +179,35 @@ impl Store {
             let Some(reason) = self.reason_to_retry(&entry.id)? else {
                 continue;
             };
-            let claim = match by_run.get(&entry.id) {
-                None => None,
-                Some(pack) => match self.claim_pack(&pack.id)? {
-                    Attempt::Busy(_) => {
-                        retried.busy.push(entry.id.clone());
-                        continue;
-                    }
-                    Attempt::Claimed(claim) => {
-                        self.clear_pack(&claim, &pack.id)?;
-                        self.forget_faults(&pack.id)?;
-                        Some(claim)
-                    }
-                },
+            let Some(claims) = self.claim_all(by_run.get(&entry.id).map_or(&[], Vec::as_slice))? else {
+                retried.busy.push(entry.id.clone());
+                continue;
             };
             self.append_run_log(&entry.id, &format!("to be tried again; {reason}"))?;
             remove_file(&self.layout().run(&entry.id).result_json())?;
-            claim.map(Claim::release).transpose()?;
+            claims.into_iter().try_for_each(Claim::release)?;
             retried.runs.push(entry.id.clone());
         }
         Ok(retried)
+    }
+
+    /// Claims packs and lets them begin anew; none where somebody works on one of them.
+    fn claim_all(&self, packs: &[&PackPlan]) -> Result<Option<Vec<Claim>>, StoreError> {
+        let mut claims = Vec::with_capacity(packs.len());
+        for pack in packs {
+            match self.claim_pack(&pack.id)? {
+                Attempt::Claimed(claim) => claims.push(claim),
+                Attempt::Busy(_) => {
+                    claims.into_iter().try_for_each(Claim::release)?;
+                    return Ok(None);
+                }
+            }
+        }
+        for (claim, pack) in claims.iter().zip(packs) {
+            self.clear_pack(claim, &pack.id)?;
+            self.forget_faults(&pack.id)?;
+        }
+        Ok(Some(claims))
     }
 
     /// Why a run that has an outcome should be done again; none where it should not, or has none.
@@ -192,11 +217,11 @@ impl Store {
         };
         Ok(match result.outcome {
             Outcome::Failed { reason } => Some(format!("it had failed: {reason}")),
-            Outcome::Completed { .. } => {
+            Outcome::Completed { .. } | Outcome::Stopped { .. } => {
                 let faults = self.examine(run)?;
                 (!faults.is_empty()).then(|| format!("what it left is damaged: {}", faults.join("; ")))
             }
-            Outcome::Diverged { .. } | Outcome::Stopped { .. } => None,
+            Outcome::Diverged { .. } => None,
         })
     }
 

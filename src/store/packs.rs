@@ -69,11 +69,13 @@ pub struct CurrentPacks {
 }
 
 impl CurrentPacks {
-    /// The pack that holds each run.
-    pub fn by_run(&self) -> BTreeMap<&RunId, &PackPlan> {
-        let mut packs = BTreeMap::new();
+    /// The packs that hold each run, in planned order: several where it stops before its end.
+    pub fn by_run(&self) -> BTreeMap<&RunId, Vec<&PackPlan>> {
+        let mut packs: BTreeMap<&RunId, Vec<&PackPlan>> = BTreeMap::new();
         for CurrentPack { plan, .. } in &self.packs {
-            packs.extend(plan.places.iter().flatten().map(|run| (run, plan)));
+            for run in plan.runs() {
+                packs.entry(run).or_default().push(plan);
+            }
         }
         packs
     }

@@ -7,8 +7,9 @@ use crate::event::{EpochRecord, Outcome};
 use crate::spec::{PackPlan, PlannedRun, RunId};
 use crate::train::{Checkpoint, RecordError, Recorder, RunFacts, RunResult};
 
+use super::checkpoint::{read_checkpoint, write_checkpoint};
 use super::claim::Claim;
-use super::durable::{create_folder, remove_leftovers, write_atomically};
+use super::durable::{create_folder, remove_file, remove_leftovers, write_atomically};
 use super::epochs::{read_epochs, write_epochs};
 use super::json::{FORMAT_VERSION, write_json};
 use super::layout::RunFolder;
@@ -23,14 +24,15 @@ const LEFTOVER_AGE: Duration = Duration::from_secs(600);
 /// The recorder of one pack, for the one who has claimed it. Every call looks first whether the claim still holds and
 /// writes nothing when it does not.
 ///
-/// A run that had its result when the recorder was opened is done, and its files stay as they are: when a worker dies
-/// between a run's result and the next checkpoint, the last steps of that run are done again, and give the same.
+/// A run that was done with this pack when the recorder was opened (it had ended, or stopped where it stops here) keeps its
+/// files as they are: when a worker dies between a run's result and the next checkpoint, the last steps of that run are
+/// done again, and give the same.
 #[derive(Debug)]
 pub struct PackRecorder {
     store: Store,
     plan: PackPlan,
     runs: BTreeMap<RunId, PlannedRun>,
-    /// Runs with a result when the recorder was opened.
+    /// Runs that were done with this pack when the recorder was opened.
     done: BTreeSet<RunId>,
     claim: Claim,
     versions: Versions,
@@ -65,8 +67,10 @@ impl PackRecorder {
             // Only the owner of the pack writes there.
             remove_leftovers(run.folder(), Duration::ZERO)?;
             remove_leftovers(&run.adapter(), Duration::ZERO)?;
-            runs.insert(id.clone(), store.entry(id)?.planned());
-            if let Ok(Some(_)) = store.result(id) {
+            let planned = store.entry(id)?.planned();
+            let epochs = planned.spec.epochs;
+            runs.insert(id.clone(), planned);
+            if matches!(store.result(id), Ok(Some(result)) if result.is_done_in(plan, epochs)) {
                 done.insert(id.clone());
                 continue;
             }
@@ -183,7 +187,8 @@ impl PackRecorder {
         Ok(())
     }
 
-    fn write_completed(&mut self, run: &RunId, result: &RunResult) -> Result<(), StoreError> {
+    /// Writes what a run leaves, and then that it ended in this way.
+    fn write_left(&mut self, run: &RunId, outcome: &Outcome, result: &RunResult) -> Result<(), StoreError> {
         let files = self.run_files(run);
         let class_names = self.facts_of(run)?.map_or_else(Vec::new, |facts| facts.class_names.clone());
         let test = result.test.as_ref();
@@ -193,14 +198,55 @@ impl PackRecorder {
             (files.test_predictions_csv(), test.map(|test| &test.best.predictions)),
             (files.last_test_predictions_csv(), test.and_then(|test| Some(&test.last.as_ref()?.predictions))),
         ] {
-            if let Some(predictions) = predictions {
-                write_predictions(&path, &class_names, predictions)?;
+            match predictions {
+                Some(predictions) => write_predictions(&path, &class_names, predictions)?,
+                // What it may have left where it stopped before.
+                None => remove_file(&path)?,
             }
         }
         create_folder(&files.adapter())?;
         write_atomically(&files.adapter_config(), result.adapter.config.as_bytes())?;
         write_atomically(&files.adapter_weights(), &result.adapter.weights)?;
-        self.write_result(run, &Outcome::Completed { best_epoch: result.best_epoch }, Some(result))
+        self.write_result(run, outcome, Some(result))
+    }
+
+    fn write_completed(&mut self, run: &RunId, result: &RunResult) -> Result<(), StoreError> {
+        self.write_left(run, &Outcome::Completed { best_epoch: result.best_epoch }, result)?;
+        remove_file(&self.run_files(run).checkpoint())
+    }
+
+    fn write_stopped(
+        &mut self,
+        run: &RunId,
+        outcome: &Outcome,
+        result: &RunResult,
+        state: &Checkpoint,
+    ) -> Result<(), StoreError> {
+        let epochs = self.epochs_of(run)?.len();
+        write_checkpoint(&self.run_files(run).checkpoint(), epochs as u64, state)?;
+        self.write_left(run, outcome, result)
+    }
+
+    /// Where a run that goes on by request had stopped before that.
+    fn extended_from(&self, run: &RunId) -> Option<usize> {
+        let before = self.store.result(run).ok().flatten().filter(|_| self.plan.extended.contains(run))?;
+        match before.outcome {
+            Outcome::Stopped { epoch, .. } => before.extended_from.or(Some(epoch)),
+            _ => before.extended_from,
+        }
+    }
+
+    /// What a run that stopped goes on from. A damaged state is told in the run's log and left: the run begins anew and gives
+    /// the same.
+    fn read_state(&self, run: &RunId) -> Result<Option<Checkpoint>, StoreError> {
+        match read_checkpoint(&self.run_files(run).checkpoint()) {
+            Ok(read) => Ok(read.map(|(_, state)| state)),
+            Err(error @ StoreError::Damaged { .. }) => {
+                self.store.append_run_log(run, &format!("{error}; the run begins anew, and comes to the same"))?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes `result.json`, which makes the run done.
@@ -212,13 +258,14 @@ impl PackRecorder {
         let epochs = match self.epochs_of(run) {
             Ok(epochs) => epochs.to_vec(),
             // That a run failed must be told even where nothing else can be.
-            Err(StoreError::Damaged { .. }) if !matches!(outcome, Outcome::Completed { .. }) => Vec::new(),
+            Err(StoreError::Damaged { .. }) if result.is_none() => Vec::new(),
             Err(error) => return Err(error),
         };
         // A run may end before its facts are known.
         let executor = self.store.record().executor;
         let facts = self.facts_of(run).ok().flatten();
         let record = ResultRecord::new(executor, &planned, outcome, &epochs, facts, now());
+        let record = ResultRecord { extended_from: self.extended_from(run), ..record };
         write_json(&files.result_json(), &result.map_or(record.clone(), |result| record.with(result)))
     }
 
@@ -270,9 +317,29 @@ impl Recorder for PackRecorder {
         Ok(())
     }
 
+    fn stopped_state(&mut self, run: &RunId) -> Result<Option<Checkpoint>, RecordError> {
+        Ok(self.read_state(run)?)
+    }
+
+    fn stopped(
+        &mut self,
+        run: &RunId,
+        outcome: &Outcome,
+        result: &RunResult,
+        state: &Checkpoint,
+    ) -> Result<(), RecordError> {
+        if self.is_open(run)? {
+            self.write_stopped(run, outcome, result, state)?;
+        }
+        Ok(())
+    }
+
     fn ended(&mut self, run: &RunId, outcome: &Outcome) -> Result<(), RecordError> {
         if self.is_open(run)? {
             self.write_result(run, outcome, None)?;
+            if matches!(outcome, Outcome::Diverged { .. }) {
+                remove_file(&self.run_files(run).checkpoint())?;
+            }
         }
         Ok(())
     }

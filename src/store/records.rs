@@ -5,8 +5,8 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{EpochRecord, Figures, Outcome, best_epoch};
-use crate::spec::{PlannedRun, RunId};
+use crate::event::{EpochRecord, Figures, Outcome, StopReason, best_epoch};
+use crate::spec::{PackPlan, PlannedRun, RunId};
 use crate::train::{RunFacts, RunResult, TestResult};
 
 use super::StoreError;
@@ -80,9 +80,12 @@ pub struct ResultRecord {
     /// versions.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub last_predictions: bool,
-    /// What the completed run gives on the test examples; none where there is no test.
+    /// What the run gives on the test examples; none where there is no test, or it paused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<TestRecord>,
+    /// The epoch after which it had stopped, where it went on because somebody asked for it: without its early stopping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended_from: Option<usize>,
     /// Epochs recorded.
     pub epochs: usize,
     /// Wall-clock seconds of all recorded epochs together.
@@ -123,6 +126,25 @@ impl ResultRecord {
         matches!(self.outcome, Outcome::Completed { .. })
     }
 
+    /// Whether the run has left its adapter and its predictions: it completed, or stopped.
+    pub fn has_adapter(&self) -> bool {
+        matches!(self.outcome, Outcome::Completed { .. } | Outcome::Stopped { .. })
+    }
+
+    /// Whether no further epoch of the run can come to anything: it completed or diverged.
+    pub(super) fn has_come_to_its_end(&self) -> bool {
+        matches!(self.outcome, Outcome::Completed { .. } | Outcome::Diverged { .. })
+    }
+
+    /// Whether the run, which has so many `epochs` in all, is not to be trained any further in a pack that has it.
+    pub fn is_done_in(&self, pack: &PackPlan, epochs: usize) -> bool {
+        match self.outcome {
+            Outcome::Completed { .. } | Outcome::Diverged { .. } | Outcome::Failed { .. } => true,
+            Outcome::Stopped { because: StopReason::EarlyStopping, .. } if !pack.extended.contains(&self.run) => true,
+            Outcome::Stopped { epoch, .. } => epoch >= pack.last_epoch(&self.run, epochs),
+        }
+    }
+
     pub(super) fn new(
         executor: ExecutorKind,
         run: &PlannedRun,
@@ -143,6 +165,7 @@ impl ResultRecord {
             best: best.cloned(),
             last_predictions: false,
             test: None,
+            extended_from: None,
             epochs: epochs.len(),
             seconds: epochs.iter().map(|record| record.seconds).sum(),
             trainable_parameters: facts.map(|facts| facts.trainable_parameters),
@@ -153,7 +176,7 @@ impl ResultRecord {
 }
 
 impl ResultRecord {
-    /// The same with what a completed run leaves beside its best epoch.
+    /// The same with what a completed or stopped run leaves beside its best epoch.
     pub(super) fn with(self, result: &RunResult) -> Self {
         Self {
             last_predictions: result.last_predictions.is_some(),

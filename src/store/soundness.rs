@@ -1,4 +1,4 @@
-//! Whether what a completed run left is still there, and agrees with its result.
+//! Whether what a completed or stopped run left is still there, and agrees with its result.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -19,7 +19,7 @@ use super::{Store, StoreError};
 /// Bytes of a safetensors file before its header: the header's length.
 const LENGTH_BYTES: u64 = size_of::<u64>() as u64;
 
-/// Files of a completed run that are not there: a look at names alone.
+/// Files of a completed or stopped run that are not there: a look at names alone.
 pub(super) fn missing(files: &RunFolder, result: &ResultRecord) -> Vec<String> {
     let predictions = predictions(files, result).map(|(path, _)| path);
     let expected = [files.run_json(), files.metrics_csv(), files.adapter_config(), files.adapter_weights()];
@@ -35,7 +35,7 @@ enum Examples {
     Test,
 }
 
-/// The files of predictions that a completed run left.
+/// The files of predictions that the run left.
 fn predictions(files: &RunFolder, result: &ResultRecord) -> impl Iterator<Item = (PathBuf, Examples)> {
     let test = result.test.as_ref();
     [
@@ -50,14 +50,14 @@ fn predictions(files: &RunFolder, result: &ResultRecord) -> impl Iterator<Item =
 }
 
 impl Store {
-    /// What is wrong with the files of a completed run: what is missing, cannot be read, or does not agree with its result.
-    /// Nothing of a run that is not completed. All tables are read; of the adapter's weights only what the file says of
+    /// What is wrong with the files of a completed or stopped run: what is missing, cannot be read, or does not agree with its
+    /// result. Nothing of any other run. All tables are read; of the adapter's weights only what the file says of
     /// itself.
     ///
     /// # Errors
     /// The result itself cannot be read.
     pub fn examine(&self, run: &RunId) -> Result<Vec<String>, StoreError> {
-        let Some(result) = self.result(run)?.filter(ResultRecord::is_completed) else {
+        let Some(result) = self.result(run)?.filter(ResultRecord::has_adapter) else {
             return Ok(Vec::new());
         };
         let files = self.layout().run(run);

@@ -127,7 +127,16 @@ impl Store {
         read_faults(&self.layout.pack(pack))
     }
 
-    /// How a run ended; none while it has not.
+    /// The value of a run's `metric_for_best` at every recorded epoch, the first one first; NaN where it is no number.
+    ///
+    /// # Errors
+    /// There is no such run in the plan; what is recorded is damaged or cannot be read.
+    pub fn values(&self, run: &RunId) -> Result<Vec<f64>, StoreError> {
+        let metric = self.entry(run)?.spec.metric_for_best;
+        Ok(self.epochs(run)?.iter().map(|record| record.metric(metric)).collect())
+    }
+
+    /// How a run ended, or where it stopped last; none while it has not.
     ///
     /// # Errors
     /// The record is damaged or cannot be read.

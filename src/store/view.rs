@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::event::{EpochRecord, Outcome, best_epoch};
-use crate::spec::{PackId, PackPlan, PlannedRun, RunId};
+use crate::event::{EpochRecord, Outcome, StopReason, best_epoch};
+use crate::spec::{PackId, PackPlan, PlannedRun, RunId, RunSpec};
+use crate::words::counted;
 
 use super::claim::{Found, inspect};
 use super::epochs::read_epochs;
@@ -28,10 +29,13 @@ pub enum RunState {
     Running,
     /// Started, and no live worker has its pack: `sweep run` goes on with it.
     Interrupted,
+    /// It stopped before its last epoch and is planned further: `sweep run` goes on with it.
+    Waiting,
     Completed,
     Diverged,
     Failed,
-    /// A search gave it up before its last epoch; it goes on only where that is asked for.
+    /// It ended before its last epoch, given up by its search or by its early stopping; it goes on only where that is asked
+    /// for.
     Stopped,
 }
 
@@ -41,6 +45,7 @@ impl RunState {
             Self::Pending => "pending",
             Self::Running => "running",
             Self::Interrupted => "interrupted",
+            Self::Waiting => "waiting",
             Self::Completed => "completed",
             Self::Diverged => "diverged",
             Self::Failed => "failed",
@@ -86,6 +91,8 @@ pub struct RunView {
     pub best: Option<EpochRecord>,
     /// What the completed run gives on the test examples; none where there is no test.
     pub test: Option<TestRecord>,
+    /// The epoch after which it stopped, where it did so before its last one: for good, or until it goes on.
+    pub stopped_after: Option<usize>,
     /// Epochs recorded.
     pub epochs: usize,
     /// Wall-clock seconds of the recorded epochs together.
@@ -112,11 +119,11 @@ impl Store {
         let mut activities = Activities { store: self, known: BTreeMap::new() };
         let mut views = Vec::with_capacity(self.record().runs.len());
         for entry in &self.record().runs {
-            let pack = by_run.get(&entry.id).copied();
+            let packs = by_run.get(&entry.id).map_or(&[][..], Vec::as_slice);
             let view = if started.contains(&entry.id.0) {
-                self.started_run(entry, pack, &mut activities)?
+                self.started_run(entry, packs, &mut activities)?
             } else {
-                blank(entry, pack)
+                blank(entry, packs.first().copied())
             };
             views.push(view);
         }
@@ -126,16 +133,25 @@ impl Store {
     fn started_run(
         &self,
         entry: &RunEntry,
-        pack: Option<&PackPlan>,
+        packs: &[&PackPlan],
         activities: &mut Activities<'_>,
     ) -> Result<RunView, StoreError> {
         let files = self.layout().run(&entry.id);
-        let mut view = blank(entry, pack);
+        let mut view = blank(entry, packs.first().copied());
+        let mut pack = packs.first().copied();
         match self.result(&entry.id) {
             Ok(Some(result)) => {
+                let open = packs.iter().find(|pack| !result.is_done_in(pack, entry.spec.epochs)).copied();
+                pack = open.or(packs.last().copied());
+                view.pack = pack.map(|pack| pack.id.clone());
                 view.note_missing(&files, &result);
-                view.take_result(result);
-                return Ok(view);
+                if let Outcome::Stopped { epoch, .. } = result.outcome {
+                    view.stopped_after = Some(epoch);
+                }
+                if open.is_none() {
+                    view.take_result(result);
+                    return Ok(view);
+                }
             }
             Ok(None) => {}
             Err(error) => view.add_damage(&error),
@@ -144,7 +160,13 @@ impl Store {
         if view.state == RunState::Pending {
             return Ok(view);
         }
-        if let Some(activity) = pack.map(|pack| activities.on(pack)).transpose()?.flatten() {
+        if view.stopped_after.is_some_and(|stopped| view.epochs <= stopped) {
+            view.state = RunState::Waiting;
+        }
+        let activity = pack.map(|pack| activities.on(pack)).transpose()?.flatten();
+        let has_place = |activity: &&Activity| activity.progress.contains_key(&entry.id);
+        // One that waits may go on waiting for a place in the pack.
+        if let Some(activity) = activity.filter(|activity| view.state != RunState::Waiting || has_place(activity)) {
             view.state = RunState::Running;
             view.worker = Some(activity.found.holder());
             if let Some(record) = &activity.found.record {
@@ -172,9 +194,8 @@ impl RunView {
                 (RunState::Diverged, Some(reason))
             }
             Outcome::Failed { reason } => (RunState::Failed, Some(reason)),
-            Outcome::Stopped { epoch } => {
-                let reason = format!("its search gave it up after epoch {epoch} of {}", self.run.spec.epochs);
-                (RunState::Stopped, Some(reason))
+            Outcome::Stopped { epoch, because } => {
+                (RunState::Stopped, Some(stopped_because(&self.run.spec, epoch, because)))
             }
         };
         self.best = result.best;
@@ -210,21 +231,25 @@ impl RunView {
         }
     }
 
-    /// Whether it is completed and not all that it left is there.
+    /// Whether it is completed, or stopped, and not all that it left is there.
     pub fn is_damaged(&self) -> bool {
-        self.state == RunState::Completed && self.damage.is_some()
+        self.has_left() && self.damage.is_some()
+    }
+
+    fn has_left(&self) -> bool {
+        matches!(self.state, RunState::Completed | RunState::Stopped)
     }
 
     fn note_missing(&mut self, files: &RunFolder, result: &ResultRecord) {
-        if result.is_completed() {
+        if result.has_adapter() {
             missing(files, result).into_iter().for_each(|fault| self.add_fault(fault));
         }
     }
 
-    /// Looks closely at what a completed run left, which takes longer than [`Store::runs`] wants to: see
+    /// Looks closely at what a completed or stopped run left, which takes longer than [`Store::runs`] wants to: see
     /// [`Store::examine`].
     pub fn examine(&mut self, store: &Store) {
-        if self.state == RunState::Completed {
+        if self.has_left() {
             self.damage = None;
             // The result was just read; what happened to it since is seen at the next look.
             store.examine(&self.run.id).unwrap_or_default().into_iter().for_each(|fault| self.add_fault(fault));
@@ -243,6 +268,21 @@ impl RunView {
     }
 }
 
+/// Why a run stopped, for people to read.
+fn stopped_because(spec: &RunSpec, epoch: usize, because: StopReason) -> String {
+    let after = format!("after epoch {epoch} of {}", spec.epochs);
+    match (because, spec.early_stopping) {
+        (StopReason::EarlyStopping, Some(rule)) => format!(
+            "{after}, by its early_stopping: {} did not improve by more than {} in {} in a row",
+            spec.metric_for_best.name(),
+            rule.min_delta,
+            counted(rule.patience, "evaluation")
+        ),
+        (StopReason::EarlyStopping, None) => format!("{after}, by its early_stopping"),
+        (StopReason::Pause, _) => format!("{after}: it was planned no further"),
+    }
+}
+
 fn blank(entry: &RunEntry, pack: Option<&PackPlan>) -> RunView {
     RunView {
         run: entry.planned(),
@@ -255,6 +295,7 @@ fn blank(entry: &RunEntry, pack: Option<&PackPlan>) -> RunView {
         backend: None,
         best: None,
         test: None,
+        stopped_after: None,
         epochs: 0,
         seconds: 0.0,
         trainable_parameters: None,

@@ -10,9 +10,9 @@ use super::TrainError;
 use super::data::TrainingData;
 use super::schedule::Schedule;
 use crate::data::{EpochPlan, order};
-use crate::event::EpochRecord;
+use crate::event::{EpochRecord, StopReason};
 use crate::model::{Adapter, Base, Key, Moments, OptimizerStep, Purpose, RunPass, StepDropout};
-use crate::spec::{PlannedRun, RunId, RunSpec};
+use crate::spec::{EarlyStopping, PlannedRun, RunId, RunSpec};
 
 /// Where a run is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -88,6 +88,10 @@ pub struct Member {
     pub best: Option<Best>,
     /// `[evaluation examples * classes]` at the last epoch, when that is over and not the best one.
     pub last_probabilities: Option<Vec<f32>>,
+    /// The epoch up to which the run is trained here.
+    last_epoch: usize,
+    /// None where it is off.
+    early_stopping: Option<EarlyStopping>,
     plan: EpochPlan,
     orders: Orders,
     /// Of the current epoch.
@@ -105,6 +109,7 @@ impl Member {
         let total_steps = plan.steps() * spec.epochs;
         let schedule = Schedule::new(spec.lr_scheduler, spec.learning_rate, spec.warmup_ratio, total_steps);
         let moments = Moments::new(&adapter.parameters)?;
+        let (last_epoch, early_stopping) = (spec.epochs, spec.early_stopping);
         let mut member = Member {
             run,
             adapter,
@@ -114,6 +119,8 @@ impl Member {
             records: Vec::new(),
             best: None,
             last_probabilities: None,
+            last_epoch,
+            early_stopping,
             plan,
             orders,
             order: Vec::new(),
@@ -130,9 +137,30 @@ impl Member {
         &self.run.spec
     }
 
-    /// Every epoch is done.
+    /// Lets the run pause after this epoch; where it is `extended`, without early stopping.
+    pub fn train_to(&mut self, last_epoch: usize, extended: bool) {
+        self.last_epoch = last_epoch;
+        self.early_stopping = self.early_stopping.filter(|_| !extended);
+    }
+
+    /// No epoch is left here.
     pub fn finished(&self) -> bool {
-        self.progress.epoch >= self.spec().epochs
+        self.progress.epoch >= self.last_epoch || self.improves_no_more()
+    }
+
+    /// How a finished run stops; none where it has come to its end.
+    pub fn stop(&self) -> Option<StopReason> {
+        match self.progress.epoch >= self.spec().epochs {
+            true => None,
+            false if self.improves_no_more() => Some(StopReason::EarlyStopping),
+            false => Some(StopReason::Pause),
+        }
+    }
+
+    fn improves_no_more(&self) -> bool {
+        let metric = self.spec().metric_for_best;
+        let values = self.records.iter().map(|record| record.metric(metric));
+        self.early_stopping.is_some_and(|rule| rule.stops(values, metric.lower_is_better()))
     }
 
     /// The current epoch has no micro-batch left.

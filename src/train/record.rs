@@ -35,7 +35,7 @@ pub struct AdapterFiles {
     pub weights: Vec<u8>,
 }
 
-/// What a completed run leaves.
+/// What a completed run leaves, and a stopped one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunResult {
     pub best_epoch: usize,
@@ -43,7 +43,7 @@ pub struct RunResult {
     pub predictions: Vec<Prediction>,
     /// On the evaluation examples, at the last epoch; none where that is the best one.
     pub last_predictions: Option<Vec<Prediction>>,
-    /// None where there is no test.
+    /// None where there is no test, and of a run that pauses: what is looked at on the way is the evaluation.
     pub test: Option<TestResult>,
     /// Of the best epoch.
     pub adapter: AdapterFiles,
@@ -125,6 +125,18 @@ pub trait Recorder {
     fn epochs(&mut self, run: &RunId, records: &[EpochRecord]) -> Result<(), RecordError>;
     /// The run is completed.
     fn completed(&mut self, run: &RunId, result: &RunResult) -> Result<(), RecordError>;
-    /// The run ended otherwise; `Outcome::Completed` does not come here.
+    /// The state in which the run stopped last, before this pack or in it; none where it has not stopped, or nothing is left
+    /// of that: it begins at its first step then.
+    fn stopped_state(&mut self, run: &RunId) -> Result<Option<Checkpoint>, RecordError>;
+    /// The run stopped before its last epoch: `outcome` is [`Outcome::Stopped`]. `state` is what it goes on from where it
+    /// does.
+    fn stopped(
+        &mut self,
+        run: &RunId,
+        outcome: &Outcome,
+        result: &RunResult,
+        state: &Checkpoint,
+    ) -> Result<(), RecordError>;
+    /// The run ended otherwise; `Outcome::Completed` and [`Outcome::Stopped`] do not come here.
     fn ended(&mut self, run: &RunId, outcome: &Outcome) -> Result<(), RecordError>;
 }

@@ -91,6 +91,13 @@ impl Session<'_, '_> {
         }
         loop {
             self.fill_places()?;
+            if self.finished().next().is_some() {
+                // Taken up where they had stopped already: killed before that was recorded, or their record was damaged.
+                if !self.end_finished(stop)? {
+                    return Ok(false);
+                }
+                continue;
+            }
             if self.pack.active().next().is_none() {
                 return Ok(true);
             }
@@ -132,7 +139,11 @@ impl Session<'_, '_> {
             let Some(run) = self.pack.places[place].waiting.pop_front() else {
                 continue;
             };
-            let member = begin(self.job, &run)?;
+            let mut member = begin(self.job, &run)?;
+            if let Some(state) = self.recorder.stopped_state(&run)? {
+                state::restore_run(&mut member, state, self.pack.data.train.len())?;
+                self.recorder.epochs(&run, &member.records)?;
+            }
             self.recorder.started(&run, &facts(self.job, &member))?;
             self.sink.emit(&started_event(self.job, &member));
             self.pack.places[place].member = Some(member);
@@ -202,7 +213,7 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    /// Runs without an epoch left.
+    /// Runs without an epoch left here.
     fn finished(&self) -> impl Iterator<Item = usize> {
         self.pack.active().filter(|(_, member)| member.finished()).map(|(place, _)| place)
     }
@@ -266,7 +277,7 @@ enum Part {
     Test,
 }
 
-/// A run at its first step.
+/// A run at its first step, which knows how far it goes here.
 fn begin(job: &Job<'_>, run: &RunId) -> Result<Member, TrainError> {
     let planned =
         job.runs.get(run).ok_or_else(|| TrainError::Setting(format!("run {run} is not part of this pack")))?;
@@ -281,7 +292,9 @@ fn begin(job: &Job<'_>, run: &RunId) -> Result<Member, TrainError> {
         Some(initial) => initial.adapter(job.base, spec.init_seed())?,
         None => Adapter::new(job.base, AdapterShape::of_run(config, spec)?, spec.init_seed())?,
     };
-    Member::new(planned.clone(), adapter, job.data, Orders::Keyed)
+    let mut member = Member::new(planned.clone(), adapter, job.data, Orders::Keyed)?;
+    member.train_to(job.plan.last_epoch(run, spec.epochs), job.plan.extended.contains(run));
+    Ok(member)
 }
 
 fn parameters(job: &Job<'_>, member: &Member) -> (usize, usize) {

@@ -81,6 +81,28 @@ fn array_name(place: usize, name: &str) -> String {
     format!("{place}/{name}")
 }
 
+/// The state of one run, as the checkpoint of a pack that has it in its only place; losses must have been read.
+pub fn save_run(member: &Member) -> Result<Checkpoint, TrainError> {
+    let mut arrays = BTreeMap::new();
+    let member = Some(save_member(member, 0, &mut arrays)?);
+    let places = vec![PlaceState { waiting: Vec::new(), member }];
+    let state =
+        serde_json::to_value(PackState { places }).map_err(|error| TrainError::Checkpoint(error.to_string()))?;
+    Ok(Checkpoint { state, arrays })
+}
+
+/// Puts such a state back into a run at its first step.
+pub fn restore_run(member: &mut Member, checkpoint: Checkpoint, examples: usize) -> Result<(), TrainError> {
+    let mut arrays = checkpoint.arrays;
+    let state: PackState =
+        serde_json::from_value(checkpoint.state).map_err(|error| TrainError::Checkpoint(error.to_string()))?;
+    let saved = state.places.into_iter().find_map(|place| place.member).filter(|saved| saved.run == *member.id());
+    let saved = saved.ok_or_else(|| TrainError::Checkpoint(format!("it is not that of run {}", member.id())))?;
+    restore_member(member, saved, 0, &mut arrays)?;
+    member.shuffle(examples);
+    Ok(())
+}
+
 /// The checkpoint of `part`, a pack made of some of the runs: each place keeps of its own runs those that it has left. None where
 /// the state does not belong to this part's runs.
 pub fn restrict(checkpoint: &Checkpoint, part: &PackPlan) -> Option<Checkpoint> {
@@ -168,12 +190,11 @@ fn restore_member(
         let values = to_device(&take("best_values")?, elements, device)?;
         member.best = Some(Best { epoch, values, probabilities: take("best_probabilities")? });
     }
-    let finished = state.progress.epoch >= member.spec().epochs;
-    if finished && state.best_epoch != Some(state.progress.epoch) {
-        member.last_probabilities = Some(take("last_probabilities")?);
-    }
     member.progress = state.progress;
     member.records = state.records;
+    if member.finished() && state.best_epoch != Some(member.progress.epoch) {
+        member.last_probabilities = Some(take("last_probabilities")?);
+    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use sweep::execute::{ExecuteError, PackEnd, PackJob, Stop};
 use sweep::spec::RunId;
 use sweep::train::Recorder;
 
-use super::checkpoint::{SavedRuns, write_checkpoint};
+use super::checkpoint::{SavedRuns, read_checkpoint, write_checkpoint};
 use super::fault::MockFaultKind;
 use super::run::{MockRun, Saved};
 use super::settings::MockSettings;
@@ -27,7 +27,7 @@ impl<'a> MockPack<'a> {
     pub(super) fn new(settings: &'a MockSettings, job: &'a PackJob, saved: SavedRuns) -> Self {
         let resumed = |(id, saved): (RunId, Saved)| {
             let run = job.runs.get(&id)?;
-            Some((id, MockRun::resume(settings, run, saved)))
+            Some((id, MockRun::resume(settings, run, &job.pack, saved)))
         };
         Self { settings, job, runs: saved.into_iter().filter_map(resumed).collect(), last_checkpoint: Instant::now() }
     }
@@ -50,6 +50,9 @@ impl<'a> MockPack<'a> {
                     announced.push(id.clone());
                 }
             }
+            if active.iter().any(|id| self.runs.get(id).is_some_and(MockRun::has_ended)) {
+                continue;
+            }
             if stop.requested() {
                 self.save(recorder, sink)?;
                 return Ok(PackEnd::Interrupted);
@@ -69,9 +72,25 @@ impl<'a> MockPack<'a> {
         let Some(planned) = self.job.runs.get(id) else {
             return Err(ExecuteError::Failed(format!("run {id} of pack {} is unknown", self.job.pack.id).into()));
         };
-        let run = self.runs.entry(id.clone()).or_insert_with(|| MockRun::new(self.settings, planned));
+        let (settings, pack) = (self.settings, &self.job.pack);
+        let mut stopped = None;
+        if !self.runs.contains_key(id) {
+            let state = recorder.stopped_state(id)?.map(|state| read_checkpoint(&state)).transpose()?;
+            stopped = state.and_then(|mut state| state.remove(id));
+        }
+        let goes_on = stopped.is_some();
+        let run = self.runs.entry(id.clone()).or_insert_with(|| match stopped {
+            Some(saved) => MockRun::resume(settings, planned, pack, saved),
+            None => MockRun::new(settings, planned, pack),
+        });
         recorder.started(id, &run.facts())?;
+        if goes_on {
+            recorder.epochs(id, run.records())?;
+        }
         sink.emit(&run.started_event());
+        if goes_on && run.was_last_epoch() {
+            end(run, recorder, sink)?;
+        }
         Ok(())
     }
 
@@ -115,7 +134,7 @@ impl<'a> MockPack<'a> {
     }
 }
 
-/// Evaluates a run, and ends it after its last epoch.
+/// Evaluates a run, and ends it after its last epoch here.
 fn finish_epoch(run: &mut MockRun<'_>, recorder: &mut dyn Recorder, sink: &mut dyn Sink) -> Result<(), ExecuteError> {
     let id = run.id().clone();
     sink.emit(&Event::Evaluating { run: id.clone(), epoch: run.epoch() });
@@ -123,16 +142,33 @@ fn finish_epoch(run: &mut MockRun<'_>, recorder: &mut dyn Recorder, sink: &mut d
     recorder.epochs(&id, run.records())?;
     sink.emit(&Event::EpochFinished { run: id.clone(), record });
     if run.was_last_epoch() {
-        let result = run.result();
-        let last = run.records().len();
-        for (epoch, tested) in result.test.iter().flat_map(|test| test.epochs(result.best_epoch, last)) {
-            sink.emit(&Event::Tested { run: id.clone(), epoch, figures: tested.figures });
-        }
-        recorder.completed(&id, &result)?;
-        let outcome = Outcome::Completed { best_epoch: result.best_epoch };
-        run.end();
-        sink.emit(&Event::RunFinished { run: id, outcome });
+        end(run, recorder, sink)?;
     }
+    Ok(())
+}
+
+/// Ends a run that goes no further here.
+fn end(run: &mut MockRun<'_>, recorder: &mut dyn Recorder, sink: &mut dyn Sink) -> Result<(), ExecuteError> {
+    let id = run.id().clone();
+    let result = run.result();
+    let last = run.records().len();
+    for (epoch, tested) in result.test.iter().flat_map(|test| test.epochs(result.best_epoch, last)) {
+        sink.emit(&Event::Tested { run: id.clone(), epoch, figures: tested.figures });
+    }
+    let outcome = match run.stop() {
+        Some(because) => {
+            let outcome = Outcome::Stopped { epoch: last, because };
+            let state = SavedRuns::from([(id.clone(), run.state())]);
+            recorder.stopped(&id, &outcome, &result, &write_checkpoint(&state))?;
+            outcome
+        }
+        None => {
+            recorder.completed(&id, &result)?;
+            Outcome::Completed { best_epoch: result.best_epoch }
+        }
+    };
+    run.end();
+    sink.emit(&Event::RunFinished { run: id, outcome });
     Ok(())
 }
 

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use sweep::event::{EpochRecord, Event, best_epoch};
+use sweep::event::{EpochRecord, Event, StopReason, best_epoch};
 use sweep::metrics::TrainingTotals;
-use sweep::spec::{PlannedRun, RunId};
+use sweep::spec::{PackPlan, PlannedRun, RunId};
 use sweep::train::{AdapterFiles, RunFacts, RunResult, TestResult, Tested};
 
 use super::evaluate::{Evaluated, Part, evaluate};
@@ -36,23 +36,35 @@ pub(super) struct Saved {
 pub(super) struct MockRun<'a> {
     settings: &'a MockSettings,
     planned: &'a PlannedRun,
+    /// The epoch up to which it is trained here.
+    last_epoch: usize,
+    /// Without its early stopping.
+    extended: bool,
     key: u64,
     saved: Saved,
     epoch_began: Instant,
 }
 
 impl<'a> MockRun<'a> {
-    pub(super) fn new(settings: &'a MockSettings, planned: &'a PlannedRun) -> Self {
+    pub(super) fn new(settings: &'a MockSettings, planned: &'a PlannedRun, pack: &PackPlan) -> Self {
         let key = key_of(&planned.id.0);
         let initial = (0..PARAMETERS).map(|index| normal(&[key, 0, index as u64]) as f32);
         let parameters = initial.chain(std::iter::repeat_n(0.0, PARAMETERS)).collect();
         let saved =
             Saved { micro_batches: 0, loss_sum: 0.0, correct: 0, records: Vec::new(), ended: false, parameters };
-        Self::resume(settings, planned, saved)
+        Self::resume(settings, planned, pack, saved)
     }
 
-    pub(super) fn resume(settings: &'a MockSettings, planned: &'a PlannedRun, saved: Saved) -> Self {
-        Self { settings, planned, key: key_of(&planned.id.0), saved, epoch_began: Instant::now() }
+    pub(super) fn resume(settings: &'a MockSettings, planned: &'a PlannedRun, pack: &PackPlan, saved: Saved) -> Self {
+        let (last_epoch, extended) =
+            (pack.last_epoch(&planned.id, planned.spec.epochs), pack.extended.contains(&planned.id));
+        let key = key_of(&planned.id.0);
+        Self { settings, planned, last_epoch, extended, key, saved, epoch_began: Instant::now() }
+    }
+
+    /// What it goes on from in another pack.
+    pub(super) fn state(&self) -> Saved {
+        Saved { ended: false, ..self.saved.clone() }
     }
 
     pub(super) fn save(&self) -> Saved {
@@ -99,8 +111,22 @@ impl<'a> MockRun<'a> {
         self.micro_batches_of_epoch() == self.micro_batches_per_epoch()
     }
 
+    /// Whether it goes no further here.
     pub(super) fn was_last_epoch(&self) -> bool {
-        self.saved.records.len() == self.planned.spec.epochs
+        self.saved.records.len() >= self.last_epoch || self.improves_no_more()
+    }
+
+    fn improves_no_more(&self) -> bool {
+        let metric = self.planned.spec.metric_for_best;
+        let values = self.saved.records.iter().map(|record| record.metric(metric));
+        let rule = self.planned.spec.early_stopping.filter(|_| !self.extended);
+        rule.is_some_and(|rule| rule.stops(values, metric.lower_is_better()))
+    }
+
+    /// How it stops, where it has not come to its end.
+    pub(super) fn stop(&self) -> Option<StopReason> {
+        let because = if self.improves_no_more() { StopReason::EarlyStopping } else { StopReason::Pause };
+        Some(because).filter(|_| self.saved.records.len() < self.planned.spec.epochs)
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -186,7 +212,7 @@ impl<'a> MockRun<'a> {
         self.planned.spec.learning_rate * (1.0 - done.min(1.0))
     }
 
-    /// What the completed run leaves.
+    /// What the completed or stopped run leaves.
     pub(super) fn result(&self) -> RunResult {
         let best_epoch = self.best().map_or(self.planned.spec.epochs, |best| best.epoch);
         let last = Some(self.saved.records.len()).filter(|last| *last != best_epoch);
@@ -198,7 +224,7 @@ impl<'a> MockRun<'a> {
             best_epoch,
             predictions: predictions(best_epoch),
             last_predictions: last.map(predictions),
-            test: Some(test).filter(|_| self.has_test()),
+            test: Some(test).filter(|_| self.has_test() && self.stop() != Some(StopReason::Pause)),
             adapter: AdapterFiles { config, weights },
         }
     }

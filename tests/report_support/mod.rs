@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sweep::event::{EpochRecord, Outcome};
+use sweep::event::{EpochRecord, Outcome, StopReason};
 use sweep::metrics::{Confusion, Scores, confidence, log_loss};
 use sweep::spec::{
     DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, Metric, NamedChange, Observation, PackId, PackPlan,
@@ -139,7 +139,7 @@ impl Fake {
             executor: ExecutorKind::Torch,
             command: &["sweep", "run", "sweeps/made up.yaml"].map(String::from),
             selected: None,
-            until: Default::default(),
+            until: runs.iter().filter_map(|(arm, run)| Some((run.id.clone(), self.stop(*arm, run)?))).collect(),
             claims: ClaimOptions::default(),
         };
         let opened = Store::create_or_open(results, &input, &one_pack_each).unwrap();
@@ -161,9 +161,23 @@ impl Fake {
         }
     }
 
+    fn fate(&self, arm: usize, run: &PlannedRun) -> Fate {
+        let fates = &self.arms[arm].fates;
+        fates[(run.spec.seed as usize - 1) % fates.len()]
+    }
+
+    /// The epoch that a run is planned up to, where that is not its last one.
+    fn stop(&self, arm: usize, run: &PlannedRun) -> Option<usize> {
+        match self.fate(arm, run) {
+            Fate::IsStopped(epoch) => Some(epoch),
+            _ => None,
+        }
+    }
+
     fn write_run(&self, layout: &Layout, index: usize, run: &PlannedRun) {
         let arm = &self.arms[index];
-        let fate = arm.fates[(run.spec.seed as usize - 1) % arm.fates.len()];
+        let fate = self.fate(index, run);
+        let leaves_all = matches!(fate, Fate::Completes | Fate::IsStopped(_));
         if fate == Fate::Pending {
             return;
         }
@@ -198,7 +212,7 @@ impl Fake {
         };
         let mut epochs: Vec<EpochRecord> = (1..=recorded).map(|epoch| curve(arm, run, epoch)).collect();
         let best = best_index(&epochs);
-        if let Some(best) = best.filter(|_| fate == Fate::Completes && self.predictions) {
+        if let Some(best) = best.filter(|_| leaves_all && self.predictions) {
             let rows = self.predict(run, epochs[best].metric(Metric::ACCURACY));
             for (metric, value) in scores(&rows, self.classes.len()).metrics() {
                 epochs[best].metrics.set(metric, value);
@@ -206,7 +220,7 @@ impl Fake {
             agree(&mut epochs, best, &rows);
             write_predictions(&files, &self.classes, &rows);
         }
-        if fate == Fate::Completes {
+        if leaves_all {
             write_adapter(&files);
         }
         if fate == Fate::Diverges(recorded)
@@ -220,7 +234,7 @@ impl Fake {
             Fate::Completes => Outcome::Completed { best_epoch: best.map_or(1, |i| epochs[i].epoch) },
             Fate::Diverges(epoch) => Outcome::Diverged { epoch, step: epoch * 40 },
             Fate::Fails => Outcome::Failed { reason: "worker died: signal 9 (killed), out of memory?".to_string() },
-            Fate::IsStopped(epoch) => Outcome::Stopped { epoch },
+            Fate::IsStopped(epoch) => Outcome::Stopped { epoch, because: StopReason::Pause },
             Fate::Stops(_) | Fate::Pending => return,
         };
         write_json(
@@ -233,6 +247,7 @@ impl Fake {
                 best: best.map(|i| epochs[i].clone()),
                 last_predictions: false,
                 test: None,
+                extended_from: None,
                 epochs: epochs.len(),
                 seconds: epochs.iter().map(|epoch| epoch.seconds).sum(),
                 trainable_parameters: Some(facts.trainable_parameters),
@@ -328,6 +343,7 @@ pub fn base_spec() -> RunSpec {
         order_seed: None,
         dropout_seed: None,
         metric_for_best: Metric::ACCURACY,
+        early_stopping: None,
     }
 }
 
@@ -387,8 +403,12 @@ fn best_index(epochs: &[EpochRecord]) -> Option<usize> {
 }
 
 fn one_pack_each(segments: &[Segment]) -> Vec<PackPlan> {
-    let pack = |run: &PlannedRun| PackPlan::whole(PackId(format!("p{}", run.id)), vec![vec![run.id.clone()]]);
-    segments.iter().map(|segment| pack(&segment.run)).collect()
+    let pack = |segment: &Segment| {
+        let run = &segment.run.id;
+        let until = segment.until.map(|until| (run.clone(), until)).into_iter().collect();
+        PackPlan { until, ..PackPlan::whole(PackId(format!("p{run}")), vec![vec![run.clone()]]) }
+    };
+    segments.iter().map(pack).collect()
 }
 
 /// The threshold below which `0.7 * u + 0.3 * v` (both uniform) falls with the given probability.

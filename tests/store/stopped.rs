@@ -1,47 +1,195 @@
-//! A run that a search gave up: it has ended, is not completed, and is left as it is.
+//! Runs that stop before their last epoch: what they leave, how they stand, and how they go on.
 
-use serde_json::{Value, json};
-use sweep::event::Outcome;
-use sweep::store::{RunState, Store};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sweep::event::{Event, Outcome, StopReason};
+use sweep::spec::{EarlyStopping, PlannedRun, RunId};
+use sweep::store::{DecidingResult, ExecutorKind, Growth, PlanInput, RunState, Store};
 
 use crate::mock::MockSettings;
-use crate::support::{finished, options, scratch, work_with};
+use crate::support::{YAML, claims, files, finished, options, planner, runs, scratch, sweep, timeless, work_with};
 
-/// A finished sweep whose second run was stopped after its first epoch.
-fn stopped(root: &std::path::Path) -> Store {
-    let store = finished(root, 3);
-    let path = store.layout().run(&store.record().runs[1].id).result_json();
-    let mut result: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    let fields = result.as_object_mut().unwrap();
-    fields.shift_remove("best_epoch");
-    fields.insert("status".to_owned(), json!("stopped"));
-    fields.insert("epoch".to_owned(), json!(1));
-    std::fs::write(&path, serde_json::to_vec(&result).unwrap()).unwrap();
-    store
+/// Runs of these tests: of 3, 5, 3 and 3 epochs.
+const RUNS: usize = 4;
+
+/// A sweep of which some runs stop after an epoch; planned only.
+pub fn planned(root: &Path, runs: Vec<PlannedRun>, until: &[(usize, usize)]) -> Store {
+    let sweep = sweep(runs);
+    let input = PlanInput {
+        sweep: &sweep,
+        search: "test",
+        yaml: YAML,
+        rehearsal: false,
+        executor: ExecutorKind::Mock,
+        command: &[],
+        selected: None,
+        until: until.iter().map(|&(run, epoch)| (sweep.runs[run].id.clone(), epoch)).collect(),
+        claims: claims("planner"),
+    };
+    Store::create_or_open(root, &input, &planner(4)).unwrap().store
+}
+
+/// Appends a generation: these runs go on, and stop again where `until` says so.
+pub fn go_on(store: &mut Store, further: &[usize], until: Option<usize>) {
+    store.reload().unwrap();
+    let chosen: Vec<PlannedRun> = further.iter().map(|&run| store.record().runs[run].planned()).collect();
+    let until: BTreeMap<RunId, usize> =
+        until.iter().flat_map(|until| chosen.iter().map(|run| (run.id.clone(), *until))).collect();
+    let newest = store.record().runs_by_generation().pop().unwrap();
+    let results = newest.into_iter().map(|run| DecidingResult { run, value: None }).collect();
+    assert!(store.grow(&Growth { search: "test", results, runs: &chosen, until }, &planner(4)).unwrap());
+    store.reload().unwrap();
+}
+
+fn train(store: &Store) -> Vec<Event> {
+    work_with(store, MockSettings::default(), &options()).unwrap()
+}
+
+fn states(store: &Store) -> Vec<RunState> {
+    store.runs().unwrap().iter().map(|view| view.state).collect()
 }
 
 #[test]
-fn a_stopped_run_has_a_state_of_its_own() {
+fn a_stopped_run_has_a_state_of_its_own_and_all_that_a_run_leaves() {
     let root = scratch();
-    let store = stopped(root.path());
+    let store = planned(root.path(), runs(RUNS), &[(1, 2)]);
+    train(&store);
+    assert_eq!(states(&store), [RunState::Completed, RunState::Stopped, RunState::Completed, RunState::Completed]);
     let view = &store.runs().unwrap()[1];
-    assert_eq!(view.state, RunState::Stopped);
-    assert_eq!(view.reason.as_deref(), Some("its search gave it up after epoch 1 of 5"));
+    assert_eq!(view.reason.as_deref(), Some("after epoch 2 of 5: it was planned no further"));
+    assert_eq!((view.stopped_after, view.epochs), (Some(2), 2));
     assert!(view.state.is_final() && !view.state.is_settled());
     let result = store.result(&view.run.id).unwrap().unwrap();
-    assert_eq!(result.outcome, Outcome::Stopped { epoch: 1 });
-    assert!(!result.is_completed());
+    assert_eq!(result.outcome, Outcome::Stopped { epoch: 2, because: StopReason::Pause });
+    assert!(!result.is_completed() && result.has_adapter());
+    let values = store.values(&view.run.id).unwrap();
+    assert_eq!(values.len(), 2);
+    assert_eq!(result.best.unwrap().metric(view.run.spec.metric_for_best), values.iter().copied().fold(0.0, f64::max));
+    assert_eq!(store.examine(&view.run.id).unwrap(), Vec::<String>::new());
     assert!(store.refresh_index().unwrap());
     let index = std::fs::read_to_string(store.layout().runs_csv()).unwrap();
     let line = index.lines().find(|line| line.starts_with(&view.run.id.0)).unwrap();
-    assert!(line.contains(",stopped,"), "{line}");
+    assert!(line.contains(",stopped,") && line.contains("after epoch 2 of 5"), "{line}");
+    let log = store.log(&view.run.id).unwrap().join("\n");
+    assert!(log.contains("stopped after epoch 2, as planned"), "{log}");
 }
 
 #[test]
-fn a_stopped_run_is_neither_trained_on_nor_tried_again() {
+fn a_stopped_run_is_not_trained_on_by_itself() {
     let root = scratch();
-    let store = stopped(root.path());
-    assert_eq!(work_with(&store, MockSettings::default(), &options()).unwrap(), []);
+    let store = planned(root.path(), runs(RUNS), &[(1, 2)]);
+    train(&store);
+    let before = files(store.layout().folder());
+    assert_eq!(train(&store), []);
     assert!(store.retry_failed(None).unwrap().runs.is_empty());
-    assert_eq!(store.runs().unwrap()[1].state, RunState::Stopped);
+    assert_eq!(states(&store)[1], RunState::Stopped);
+    let kept = |files: &BTreeMap<std::path::PathBuf, Vec<u8>>| {
+        files
+            .iter()
+            .filter(|(path, _)| path.starts_with("runs"))
+            .map(|(_, contents)| contents.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(kept(&files(store.layout().folder())), kept(&before));
+}
+
+/// Stopped twice on the way, in packs with others: what comes of it is what comes of a run that is trained in one.
+#[test]
+fn runs_that_stop_on_the_way_come_to_the_same() {
+    let (root, whole) = (scratch(), scratch());
+    let whole = timeless(finished(whole.path(), RUNS).layout().folder());
+    let mut store = planned(root.path(), runs(RUNS), &[(0, 1), (1, 1), (2, 2)]);
+    train(&store);
+    let stopped = [RunState::Stopped; 3];
+    assert_eq!(states(&store), [&stopped[..], &[RunState::Completed]].concat());
+    go_on(&mut store, &[0, 1], Some(2));
+    assert_eq!(states(&store)[..3], [RunState::Waiting, RunState::Waiting, RunState::Stopped]);
+    let events = train(&store);
+    let resumed: Vec<bool> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::RunStarted { step, .. } => Some(*step > 0),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(resumed, [true, true], "nothing is trained twice");
+    assert_eq!(states(&store), [&stopped[..], &[RunState::Completed]].concat());
+    go_on(&mut store, &[1, 2, 0], None);
+    train(&store);
+    assert_eq!(states(&store), [RunState::Completed; RUNS]);
+    assert_eq!(timeless(store.layout().folder()), whole);
+}
+
+#[test]
+fn where_the_sweep_file_no_longer_stops_them_they_come_to_their_end() {
+    let (root, whole) = (scratch(), scratch());
+    let whole = timeless(finished(whole.path(), RUNS).layout().folder());
+    train(&planned(root.path(), runs(RUNS), &[(0, 1), (1, 2)]));
+    let store = planned(root.path(), runs(RUNS), &[]);
+    assert_eq!(states(&store)[..2], [RunState::Waiting; 2]);
+    train(&store);
+    assert_eq!(timeless(store.layout().folder()), whole);
+}
+
+/// A worker may die between any two writes. The records of the stop and the state that it is gone on from are written one
+/// after the other, and either may be damaged later.
+#[test]
+fn a_lost_record_or_state_of_a_stop_costs_time_only() {
+    let (root, whole) = (scratch(), scratch());
+    let whole = timeless(finished(whole.path(), RUNS).layout().folder());
+    type Damage = fn(&Store, &RunId);
+    let damages: [Damage; 5] = [
+        |store, run| std::fs::remove_file(store.layout().run(run).result_json()).unwrap(),
+        |store, run| std::fs::write(store.layout().run(run).result_json(), "{").unwrap(),
+        |store, run| std::fs::remove_file(store.layout().run(run).checkpoint()).unwrap(),
+        |store, run| std::fs::write(store.layout().run(run).checkpoint(), "SWEEPCKP").unwrap(),
+        |store, run| {
+            std::fs::remove_file(store.layout().run(run).result_json()).unwrap();
+            std::fs::remove_file(store.layout().run(run).checkpoint()).unwrap();
+        },
+    ];
+    for (number, damage) in damages.iter().enumerate() {
+        let place = root.path().join(number.to_string());
+        let mut store = planned(&place, runs(RUNS), &[(0, 1), (1, 2)]);
+        train(&store);
+        go_on(&mut store, &[0, 1], None);
+        for run in [0, 1] {
+            damage(&store, &store.record().runs[run].id);
+        }
+        train(&store);
+        assert_eq!(states(&store), [RunState::Completed; RUNS], "damage {number}");
+        assert_eq!(timeless(store.layout().folder()), whole, "damage {number}");
+    }
+}
+
+#[test]
+fn early_stopping_ends_a_run_and_nothing_but_a_request_takes_it_further() {
+    let (root, whole) = (scratch(), scratch());
+    let mut planned_runs = runs(RUNS);
+    // The mock's accuracies do not rise by this much.
+    planned_runs[1].spec.early_stopping = Some(EarlyStopping { min_delta: 0.5, patience: 2 });
+    let mut store = planned(root.path(), planned_runs.clone(), &[(1, 4)]);
+    train(&store);
+    let id = store.record().runs[1].id.clone();
+    let view = store.runs().unwrap().swap_remove(1);
+    assert_eq!(view.state, RunState::Stopped);
+    assert_eq!(
+        view.reason.as_deref(),
+        Some(
+            "after epoch 3 of 5, by its early_stopping: accuracy did not improve by more than 0.5 in 2 evaluations in a row"
+        )
+    );
+    // Its search may let it go on; it has ended all the same.
+    go_on(&mut store, &[1], None);
+    assert_eq!(store.record().packs.iter().filter(|pack| pack.runs().any(|run| *run == id)).count(), 1);
+    assert_eq!(train(&store), []);
+    assert_eq!(states(&store)[1], RunState::Stopped);
+    let alone = planned(whole.path(), planned_runs, &[]);
+    train(&alone);
+    assert_eq!(
+        timeless(store.layout().folder()),
+        timeless(alone.layout().folder()),
+        "wherever its search would stop it"
+    );
 }

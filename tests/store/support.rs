@@ -62,6 +62,7 @@ pub fn spec() -> RunSpec {
         order_seed: None,
         dropout_seed: None,
         metric_for_best: Metric::ACCURACY,
+        early_stopping: None,
     }
 }
 

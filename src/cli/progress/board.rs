@@ -1,6 +1,6 @@
 //! What is known of the runs in progress, kept up to date by events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::cli::text::percent;
@@ -65,6 +65,8 @@ pub struct Board {
     head_start: f64,
     devices: BTreeMap<RunId, String>,
     packs: BTreeMap<PackId, Vec<RunId>>,
+    /// Those that stopped: they may go on.
+    stopped_runs: BTreeSet<RunId>,
 }
 
 impl Board {
@@ -79,6 +81,7 @@ impl Board {
             head_start: 0.0,
             devices: BTreeMap::new(),
             packs: BTreeMap::new(),
+            stopped_runs: BTreeSet::new(),
         }
     }
 
@@ -104,7 +107,7 @@ impl Board {
                 ("diverged", format!("{label}: the loss is no longer finite in epoch {epoch}, step {step}"))
             }
             Outcome::Failed { reason } => ("failed", format!("{label}: {reason}")),
-            Outcome::Stopped { epoch } => ("stopped", format!("{label}: given up after epoch {epoch}")),
+            Outcome::Stopped { epoch, .. } => ("stopped", format!("{label}: after epoch {epoch}")),
         }
     }
 
@@ -174,7 +177,10 @@ impl Board {
                 match outcome {
                     Outcome::Completed { .. } => self.completed += 1,
                     Outcome::Diverged { .. } | Outcome::Failed { .. } => self.failed += 1,
-                    Outcome::Stopped { .. } => self.stopped += 1,
+                    Outcome::Stopped { .. } => {
+                        self.stopped += 1;
+                        self.stopped_runs.insert(run.clone());
+                    }
                 }
             }
             Event::PackStopped { pack, .. } => {
@@ -203,7 +209,12 @@ impl Board {
             evaluating: false,
             began: (now, *step),
         };
-        self.head_start += active.fraction();
+        if self.stopped_runs.remove(run) {
+            // What it had done was done here.
+            self.stopped -= 1;
+        } else {
+            self.head_start += active.fraction();
+        }
         self.active.push(active);
     }
 
@@ -215,6 +226,7 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::StopReason;
 
     fn id(text: &str) -> RunId {
         RunId(text.to_string())
@@ -295,7 +307,7 @@ mod tests {
             ("a", Outcome::Completed { best_epoch: 1 }),
             ("b", Outcome::Diverged { epoch: 1, step: 3 }),
             ("c", Outcome::Failed { reason: "no".to_string() }),
-            ("d", Outcome::Stopped { epoch: 2 }),
+            ("d", Outcome::Stopped { epoch: 2, because: StopReason::Pause }),
         ] {
             board.apply(&started(run, 0), now);
             board.apply(&Event::RunFinished { run: id(run), outcome }, now);

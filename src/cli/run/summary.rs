@@ -41,21 +41,22 @@ pub fn summary(store: &Store, views: &[RunView]) -> String {
     text
 }
 
-/// Whether every run is completed and all that it left is there.
+/// Whether every run is completed, or stopped as it was to be, and all that it left is there.
 pub fn exit_code(views: &[RunView]) -> ExitCode {
-    let well = |view: &RunView| view.state == RunState::Completed && !view.is_damaged();
+    let well = |view: &RunView| matches!(view.state, RunState::Completed | RunState::Stopped) && !view.is_damaged();
     ExitCode::success_if(views.iter().all(well))
 }
 
 /// `5 runs: 4 completed, 1 failed`
 pub fn counts(views: &[RunView]) -> String {
-    const STATES: [RunState; 7] = [
+    const STATES: [RunState; 8] = [
         RunState::Completed,
         RunState::Stopped,
         RunState::Failed,
         RunState::Diverged,
         RunState::Running,
         RunState::Interrupted,
+        RunState::Waiting,
         RunState::Pending,
     ];
     let of = |state: RunState| views.iter().filter(|view| view.state == state).count();

@@ -30,6 +30,7 @@ fn number(report: &Report) -> Vec<String> {
         RunState::Failed,
         RunState::Interrupted,
         RunState::Running,
+        RunState::Waiting,
         RunState::Pending,
     ];
     let of_state = |state: &RunState| {
@@ -48,6 +49,13 @@ fn number(report: &Report) -> Vec<String> {
         .collect();
     if !left_out.is_empty() {
         said.push(format!("In no mean, because they diverged or failed: {}.", left_out.join("; ")));
+    }
+    if report.runs.iter().any(|run| run.state == RunState::Stopped) {
+        said.push(
+            "Runs that stopped before their last epoch are in no verdict, and in no mean, difference or effect at the best \
+             epoch: what they would have come to is not known."
+                .to_string(),
+        );
     }
     if report.rehearsal {
         said.push("This is a rehearsal on another model and other data than the sweep names.".to_string());

@@ -1,38 +1,67 @@
-//! Runs without an epoch left: their test, and what they leave.
+//! Runs without an epoch left here: their test, and what they leave.
 
 use std::collections::BTreeMap;
 
 use super::super::data::Examples;
 use super::super::evaluate::{Evaluation, predictions};
 use super::super::member::{Best, Member};
-use super::super::{AdapterFiles, RunResult, TestResult, Tested, TrainError};
+use super::super::{AdapterFiles, Checkpoint, RunResult, TestResult, Tested, TrainError, state};
 use super::{Job, Part, Session};
-use crate::event::{Event, Outcome};
+use crate::event::{Event, Outcome, StopReason};
 use crate::model::peft;
 
 impl Session<'_, '_> {
-    /// Tests and records the runs that have no epoch left; false where `stop` asked to leave first.
+    /// Records the runs that have no epoch left here, those that go no further after a test; false where `stop` asked to leave
+    /// first.
     pub(super) fn end_finished(&mut self, stop: &dyn Fn() -> bool) -> Result<bool, TrainError> {
         let places: Vec<usize> = self.finished().collect();
-        let Some(mut tests) = self.test(&places, stop)? else {
+        let (mut states, mut to_test) = (BTreeMap::new(), Vec::new());
+        for &place in &places {
+            if let Some(member) = &self.pack.places[place].member {
+                if member.stop().is_some() {
+                    // Before a test, which leaves the best parameters in place of the last.
+                    states.insert(place, state::save_run(member)?);
+                }
+                if member.stop() != Some(StopReason::Pause) {
+                    to_test.push(place);
+                }
+            }
+        }
+        let Some(mut tests) = self.test(&to_test, stop)? else {
             return Ok(false);
         };
         for place in places {
             if let Some(member) = self.pack.places[place].member.take()
                 && let Some(best) = &member.best
             {
-                let run = member.id().clone();
-                let test = tests.remove(&place);
-                for (epoch, tested) in test.iter().flat_map(|test| test.epochs(best.epoch, member.progress.epoch)) {
-                    self.sink.emit(&Event::Tested { run: run.clone(), epoch, figures: tested.figures });
-                }
-                self.recorder.completed(&run, &result(self.job, &member, best, test)?)?;
-                let outcome = Outcome::Completed { best_epoch: best.epoch };
-                self.sink.emit(&Event::RunFinished { run, outcome });
+                let ending = Ending { best, test: tests.remove(&place), state: states.remove(&place) };
+                self.record_ending(&member, ending)?;
             }
         }
         self.pack.restart_clock();
         Ok(true)
+    }
+
+    fn record_ending(&mut self, member: &Member, ending: Ending<'_>) -> Result<(), TrainError> {
+        let Ending { best, test, state } = ending;
+        let (run, last) = (member.id().clone(), member.progress.epoch);
+        for (epoch, tested) in test.iter().flat_map(|test| test.epochs(best.epoch, last)) {
+            self.sink.emit(&Event::Tested { run: run.clone(), epoch, figures: tested.figures });
+        }
+        let result = result(self.job, member, best, test)?;
+        let outcome = match member.stop().zip(state) {
+            Some((because, state)) => {
+                let outcome = Outcome::Stopped { epoch: last, because };
+                self.recorder.stopped(&run, &outcome, &result, &state)?;
+                outcome
+            }
+            None => {
+                self.recorder.completed(&run, &result)?;
+                Outcome::Completed { best_epoch: best.epoch }
+            }
+        };
+        self.sink.emit(&Event::RunFinished { run, outcome });
+        Ok(())
     }
 
     /// Evaluates the last and the best parameters of runs that have no epoch left on the test examples, by place: none where
@@ -74,6 +103,15 @@ impl Session<'_, '_> {
         }
         Ok(Some(tests))
     }
+}
+
+/// What a run leaves beside itself.
+struct Ending<'a> {
+    best: &'a Best,
+    /// None where there is no test, or the run pauses.
+    test: Option<TestResult>,
+    /// Of a run that stops.
+    state: Option<Checkpoint>,
 }
 
 /// The result of a run, with its adapter as files.
