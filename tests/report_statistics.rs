@@ -89,7 +89,29 @@ fn a_run_that_its_search_gave_up_keeps_its_comparison_open() {
     assert!(found["worse"]["caveats"].contains("provisional: 3 of 4 planned seeds are in"), "{:?}", found["worse"]);
     let page = std::fs::read_to_string(folder.path().join("reports/looked-at/index.html")).unwrap();
     assert!(page.contains("Not finished: 11 of 12 runs are done (1 stopped)."), "{page}");
-    assert!(page.contains("after epoch 2 of 4: it was planned no further"), "{page}");
+    assert!(page.contains(": it was planned no further"), "why it stopped");
+    let checklist = std::fs::read_to_string(folder.path().join("reports/looked-at/checklist.md")).unwrap();
+    assert!(checklist.contains("Runs that stopped before their last epoch are in no verdict"), "{checklist}");
+}
+
+/// The figures at the best epoch of a run that stopped are in nothing that compares configurations.
+#[test]
+fn what_a_stopped_run_came_to_is_in_no_mean_and_no_effect() {
+    let figures = |fate: Fate| {
+        let folder = tempfile::tempdir().unwrap();
+        let results = folder.path().join("results");
+        let mut fake = fake(4, 4);
+        fake.arms[1].fates[3] = fate;
+        fake.write(&results);
+        let found = verdicts(&results);
+        let effects: Vec<String> = ["effect", "low", "high", "p"].map(|column| found["worse"][column].clone()).to_vec();
+        let mut table = csv::Reader::from_path(folder.path().join("reports/looked-at/summary.csv")).unwrap();
+        let rows = table.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
+        let means: Vec<String> = rows.map(|row| format!("{} {}", row["accuracy_mean"], row["completed"])).collect();
+        (effects, means)
+    };
+    assert_eq!(figures(Fate::IsStopped(2)), figures(Fate::Pending));
+    assert_ne!(figures(Fate::IsStopped(2)), figures(Fate::Completes));
 }
 
 #[test]
