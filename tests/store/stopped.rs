@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sweep::event::{Event, Outcome, StopReason};
 use sweep::spec::{EarlyStopping, PlannedRun, RunId};
-use sweep::store::{DecidingResult, ExecutorKind, Growth, PlanInput, RunState, Store};
+use sweep::store::{DecidingResult, ExecutorKind, Growth, PlanInput, PlannedSearch, RunState, Store};
 
 use crate::mock::MockSettings;
 use crate::support::{YAML, claims, files, finished, options, planner, runs, scratch, sweep, timeless, work_with};
@@ -18,7 +18,7 @@ pub fn planned(root: &Path, runs: Vec<PlannedRun>, until: &[(usize, usize)]) -> 
     let sweep = sweep(runs);
     let input = PlanInput {
         sweep: &sweep,
-        search: "test",
+        search: PlannedSearch::named("test"),
         yaml: YAML,
         rehearsal: false,
         executor: ExecutorKind::Mock,
@@ -37,8 +37,13 @@ pub fn go_on(store: &mut Store, further: &[usize], until: Option<usize>) {
     let until: BTreeMap<RunId, usize> =
         until.iter().flat_map(|until| chosen.iter().map(|run| (run.id.clone(), *until))).collect();
     let newest = store.record().runs_by_generation().pop().unwrap();
-    let results = newest.into_iter().map(|run| DecidingResult { run, value: None }).collect();
-    assert!(store.grow(&Growth { search: "test", results, runs: &chosen, until }, &planner(4)).unwrap());
+    let results =
+        newest.into_iter().map(|run| DecidingResult { run, value: None, paused_at: None, epochs: None }).collect();
+    assert!(
+        store
+            .grow(&Growth { search: "test", definition: None, points: &[], results, runs: &chosen, until }, &planner(4))
+            .unwrap()
+    );
     store.reload().unwrap();
 }
 
