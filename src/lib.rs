@@ -15,7 +15,7 @@
 //! * [`event`]: what happens during a sweep, and who listens.
 //! * [`hub`]: the name of a model or data set -> files on this machine.
 //! * [`data`]: dataset files, labels, splits, tokenizing, flat batches.
-//! * [`model`]: the frozen encoder, LoRA, the classification head, loading; forward and backward passes.
+//! * [`model`]: the frozen encoder, adapters, the classification head, loading; forward and backward passes.
 //! * [`train`]: packs of runs: optimizer, schedule, evaluation, checkpoint state.
 //! * [`store`]: the layout of a results folder, durable writes, claims, CSV.
 //! * [`execute`]: the executor trait (torch or mock), planning of packs, the worker loop, stopping.

@@ -11,6 +11,9 @@ pub trait AdaptedLinear<'a> {
     /// The frozen product `x @ weight.T`, `[rows, out]`.
     fn product(&self, x: &Tensor) -> Result<Tensor, TchError>;
 
+    /// `gradient @ weight`, `[rows, in]`: what the frozen product passes back.
+    fn product_backward(&self, gradient: &Tensor) -> Result<Tensor, TchError>;
+
     /// The frozen bias, `[out]` float32.
     fn bias(&self) -> Result<Tensor, TchError>;
 

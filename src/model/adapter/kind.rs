@@ -46,7 +46,7 @@ pub trait AdapterKind: Debug + Sync {
     /// `input`: `[rows, in]`.
     fn forward<'a>(
         &self,
-        linear: &dyn AdaptedLinear<'a>,
+        linear: Box<dyn AdaptedLinear<'a> + 'a>,
         runs: Vec<UpdateRows<'a>>,
         input: &Tensor,
         output: &Tensor,

@@ -18,9 +18,11 @@ use crate::model::parameters::Trainable;
 use crate::model::pass::RunPass;
 use crate::spec::{Precision, RunSpec};
 
-/// Multiplies what a linear layer gives, its bias included, by a trained vector.
+/// Multiplies what a linear layer is given, or what it gives with its bias, by a trained vector.
 #[derive(Debug)]
-struct Scaling;
+struct Scaling {
+    inputs: bool,
+}
 
 #[derive(Debug)]
 struct Scale(Trainable);
@@ -29,7 +31,7 @@ impl Update for Scale {}
 
 impl AdapterKind for Scaling {
     fn name(&self) -> &'static str {
-        "scaling"
+        if self.inputs { "scaled inputs" } else { "scaled outputs" }
     }
 
     fn settings(&self, _: &RunSpec) -> UpdateSettings {
@@ -41,9 +43,10 @@ impl AdapterKind for Scaling {
     }
 
     fn parameters(&self, linear: &LinearNode, _: &UpdateSettings) -> Vec<Declaration> {
-        let ones = Tensor::ones([linear.out()], (Kind::Float, Device::Cpu));
+        let width = if self.inputs { linear.input() } else { linear.out() };
+        let initial = Initial::Given(Tensor::ones([width], (Kind::Float, Device::Cpu)));
         let name = format!("{}.scaling", linear.name);
-        vec![Declaration { name, shape: vec![linear.out()], initial: Initial::Given(ones), decays: false }]
+        vec![Declaration { name, shape: vec![width], initial, decays: false }]
     }
 
     fn update(&self, _: &UpdateSettings, parameters: Vec<Trainable>) -> Box<dyn Update> {
@@ -52,27 +55,37 @@ impl AdapterKind for Scaling {
 
     fn forward<'a>(
         &self,
-        linear: &dyn AdaptedLinear<'a>,
+        linear: Box<dyn AdaptedLinear<'a> + 'a>,
         runs: Vec<UpdateRows<'a>>,
-        _: &Tensor,
+        input: &Tensor,
         output: &Tensor,
     ) -> Result<Box<dyn UpdateTape + 'a>, TchError> {
         let bias = linear.bias()?;
-        let mut frozen = Vec::new();
+        let mut multiplied = Vec::new();
         for run in &runs {
             let (mut rows, scale) = (narrow(output, run), &run.update::<Scale>().0.value);
-            let kept = if linear.contains_bias() { rows.copy() } else { &rows + &bias };
-            // Where the bias is added later, that must not be noticed.
-            let scaled = if linear.contains_bias() { &kept * scale } else { &kept * scale - &bias };
-            rows.copy_(&scaled);
-            frozen.push(kept);
+            if self.inputs {
+                let input = narrow(input, run);
+                let product = linear.product(&(&input * scale))?;
+                rows.copy_(&if linear.contains_bias() { product + &bias } else { product });
+                multiplied.push(input.copy());
+            } else {
+                // Where the bias is added later, that must not be noticed.
+                let later = if linear.contains_bias() { bias.zeros_like() } else { bias.copy() };
+                let whole = &rows + &later;
+                rows.copy_(&(&whole * scale - later));
+                multiplied.push(whole);
+            }
         }
-        Ok(Box::new(Tape { runs, frozen }))
+        Ok(Box::new(Tape { linear, inputs: self.inputs, runs, multiplied }))
     }
 
     fn merge(&self, _: &UpdateSettings, values: &[Tensor], frozen: LinearWeights) -> Result<LinearWeights, TchError> {
         let LinearWeights { weight, bias } = frozen;
-        Ok(LinearWeights { weight: weight * values[0].unsqueeze(1), bias: bias * &values[0] })
+        Ok(match self.inputs {
+            true => LinearWeights { weight: weight * &values[0], bias },
+            false => LinearWeights { weight: weight * values[0].unsqueeze(1), bias: bias * &values[0] },
+        })
     }
 
     fn peft_type(&self) -> &'static str {
@@ -92,25 +105,36 @@ impl AdapterKind for Scaling {
     }
 }
 
-/// With the frozen output of each run.
 struct Tape<'a> {
+    linear: Box<dyn AdaptedLinear<'a> + 'a>,
+    inputs: bool,
     runs: Vec<UpdateRows<'a>>,
-    frozen: Vec<Tensor>,
+    /// What each run multiplies.
+    multiplied: Vec<Tensor>,
 }
 
 impl UpdateTape for Tape<'_> {
     fn product_gradient(&self, gradient: &Tensor) -> Result<Option<Tensor>, TchError> {
         let product = gradient.copy();
         for run in &self.runs {
-            let _ = narrow(&product, run).multiply_(&run.update::<Scale>().0.value);
+            // What goes through scaled inputs is added in `backward`.
+            let own = if self.inputs { Tensor::from(0.0f32) } else { run.update::<Scale>().0.value.shallow_clone() };
+            let _ = narrow(&product, run).multiply_(&own);
         }
         Ok(Some(product))
     }
 
-    fn backward(&self, gradient: &Tensor, _: Option<&Tensor>) -> Result<(), TchError> {
-        for (run, frozen) in self.runs.iter().zip(&self.frozen) {
-            let own = (narrow(gradient, run) * frozen).sum_dim_intlist([0i64].as_slice(), false, Kind::Float);
-            let _ = run.update::<Scale>().0.gradient.shallow_clone().f_add_(&own)?;
+    fn backward(&self, gradient: &Tensor, input_gradient: Option<&Tensor>) -> Result<(), TchError> {
+        for (run, multiplied) in self.runs.iter().zip(&self.multiplied) {
+            let (scale, mut own) = (&run.update::<Scale>().0, narrow(gradient, run));
+            if self.inputs {
+                own = self.linear.product_backward(&own)?;
+                if let Some(input_gradient) = input_gradient {
+                    let _ = narrow(input_gradient, run).g_add_(&(&own * &scale.value));
+                }
+            }
+            let sums = (own * multiplied).sum_dim_intlist([0i64].as_slice(), false, Kind::Float);
+            let _ = scale.gradient.shallow_clone().f_add_(&sums)?;
         }
         Ok(())
     }
@@ -163,7 +187,7 @@ fn distance(a: &Tensor, b: &Tensor) -> f64 {
     (a - b).abs().max().double_value(&[])
 }
 
-static KINDS: [&dyn AdapterKind; 2] = [&lora::Kind, &Scaling];
+static KINDS: [&dyn AdapterKind; 3] = [&lora::Kind, &Scaling { inputs: false }, &Scaling { inputs: true }];
 
 /// `adapter` merged into the weights of its model, with its head.
 fn merged(adapter: &Adapter) -> Tensor {
@@ -210,8 +234,8 @@ fn starting_out_a_kind_changes_nothing_and_what_it_learned_can_be_merged() {
 fn runs_of_different_kinds_share_a_pack() {
     for request in BACKENDS {
         let base = base(request);
-        let adapters = [0, 1, 0].map(|kind| adapter(&base, KINDS[kind], 1 + kind as u64));
-        for (adapter, key) in adapters.iter().zip([0.3, 0.7, 1.1]) {
+        let adapters = [0, 1, 0, 2].map(|kind| adapter(&base, KINDS[kind], 1 + kind as u64));
+        for (adapter, key) in adapters.iter().zip([0.3, 0.7, 1.1, 1.7]) {
             disturb(adapter, key);
         }
         let together = logits(&base, &adapters.each_ref());

@@ -46,6 +46,16 @@ impl<'a, B: Backend> AdaptedLinear<'a> for OnBackend<'a, B> {
         }
     }
 
+    fn product_backward(&self, gradient: &Tensor) -> Result<Tensor, TchError> {
+        let Some((first, width)) = self.part else {
+            return self.backend.product_backward(self.linear, gradient);
+        };
+        let columns = self.backend.bias(self.linear).size1()?;
+        let all = gradient.f_new_zeros([gradient.size2()?.0, columns], (gradient.kind(), gradient.device()))?;
+        all.f_narrow(1, first, width)?.f_copy_(gradient)?;
+        self.backend.product_backward(self.linear, &all)
+    }
+
     fn bias(&self) -> Result<Tensor, TchError> {
         let bias = self.backend.bias(self.linear).f_to_kind(Kind::Float)?;
         match self.part {

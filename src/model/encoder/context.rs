@@ -92,7 +92,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         for (kind, runs) in self.updates(linear, rows) {
             let layer = &self.frozen.layers[linear.0];
             let frozen = OnBackend::new(self.backend, layer, linear.1, self.config.graph.shape.width);
-            tapes.push((linear.1, kind.forward(&frozen, runs, input, output)?));
+            tapes.push((linear.1, kind.forward(Box::new(frozen), runs, input, output)?));
         }
         Ok(())
     }

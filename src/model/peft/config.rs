@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn other_kinds_tasks_and_biases_are_refused_by_name() {
         for (text, named) in [
-            (r#"{"peft_type": "IA3"}"#, "peft_type `IA3` is not supported; only LORA is"),
+            (r#"{"peft_type": "OTHER"}"#, "peft_type `OTHER` is not supported; only LORA"),
             ("{}", "peft_type"),
             (r#"{"peft_type": "LORA", "task_type": "CAUSAL_LM"}"#, "CAUSAL_LM"),
             (r#"{"peft_type": "LORA", "bias": null}"#, "bias is null"),

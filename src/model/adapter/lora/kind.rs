@@ -58,7 +58,7 @@ impl AdapterKind for Kind {
 
     fn forward<'a>(
         &self,
-        linear: &dyn AdaptedLinear<'a>,
+        linear: Box<dyn AdaptedLinear<'a> + 'a>,
         runs: Vec<UpdateRows<'a>>,
         input: &Tensor,
         output: &Tensor,
