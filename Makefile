@@ -22,7 +22,11 @@ SETUP := .venv/.sweep-setup
 SETUP_PYTHON := .venv/.sweep-setup-python
 BUILT = "$${CARGO_TARGET_DIR:-target}/debug/sweep"
 
-.PHONY: help setup build quickstart test test-checked test-python torture fuzz aa-study bench bench-gpu install lint
+# Tests that were skipped, a line each.
+SKIPPED := target/skipped-tests.txt
+export SWEEP_SKIPPED := $(CURDIR)/$(SKIPPED)
+
+.PHONY: help setup build quickstart test skipped test-checked test-python torture fuzz aa-study bench bench-gpu install lint
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -40,8 +44,13 @@ quickstart: build ## Train the small example sweep and chart it
 	$(BUILT) run sweeps/quickstart.yaml
 	$(BUILT) report results/quickstart
 
-test: setup ## Run the test suite
-	cargo test
+test: setup ## Run the test suite; SWEEP_REQUIRE=avx512,slurm: fail where tests need these and would be skipped
+	@mkdir -p target && rm -f $(SKIPPED)
+	@code=0; cargo test || code=$$?; $(MAKE) -s skipped; exit $$code
+
+skipped:
+	@if [ -s $(SKIPPED) ]; then echo "$$(wc -l < $(SKIPPED)) tests or parts of them were skipped:"; \
+	  sed -E 's/^SKIPPED [^ ]+: //' $(SKIPPED) | sort | uniq -c; else echo "No test was skipped."; fi
 
 # Only our own crate is built anew: Cargo.toml fixes the checks of all others.
 test-checked: setup ## Run the kernels' tests and a small training again, not optimized and with all checks (minutes)

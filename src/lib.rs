@@ -55,3 +55,10 @@ pub mod spec;
 pub mod store;
 pub mod train;
 pub mod words;
+
+#[cfg(test)]
+#[path = "../tests/needs/mod.rs"]
+mod needs;
+#[cfg(test)]
+#[path = "../tests/needs/tests.rs"]
+mod needs_tests;

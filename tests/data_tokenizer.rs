@@ -1,5 +1,7 @@
 //! Token ids equal those of `transformers`, and the cache gives the same ids back.
 
+mod needs;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -80,7 +82,7 @@ fn ids_equal_the_shared_references() {
     }
     let references = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
     let Ok(folders) = std::fs::read_dir(references) else {
-        return;
+        return needs::skip("shared_data", "no references beside the repository");
     };
     for folder in folders.map(|entry| entry.unwrap().path()) {
         let Ok(text) = std::fs::read_to_string(folder.join("batches.json")) else {

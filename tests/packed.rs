@@ -1,5 +1,7 @@
 //! A run's numbers do not depend on its neighbours in a pack, nor on which backend computes them. Dropout is on.
 
+mod needs;
+
 use std::path::Path;
 
 use sweep::data::{Encoded, Tokenizer};
@@ -36,7 +38,7 @@ fn device() -> Device {
 /// Whether products are our own, whose rows do not depend on how many there are; libtorch's do.
 fn own_products() -> bool {
     #[cfg(target_arch = "x86_64")]
-    let found = std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512bw");
+    let found = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
     #[cfg(not(target_arch = "x86_64"))]
     let found = false;
     found && device() == Device::Cpu
@@ -365,7 +367,7 @@ fn products_in_bfloat16_are_as_close_to_single_precision_as_libtorchs() {
 #[test]
 fn a_run_in_bfloat16_gives_the_same_packed_and_alone_to_the_last_bit() {
     if !own_products_in_bfloat16() {
-        return;
+        return needs::skip("avx512_bf16", "products in bfloat16 are libtorch's here");
     }
     let (base, data) = (base_in(Precision::Bf16, "roberta", BackendRequest::Fastest), data("roberta"));
     let specs = runs("roberta");
@@ -396,4 +398,18 @@ fn a_run_that_diverges_leaves_its_neighbours_alone() {
             break;
         }
     }
+}
+
+/// Where there is a GPU, all tests of this file once more on it.
+#[test]
+fn kernels_of_a_gpu_give_the_same() {
+    if std::env::var_os("SWEEP_TEST_DEVICE").is_some() {
+        return;
+    }
+    if !tch::Cuda::is_available() {
+        return needs::skip("cuda", "libtorch finds no GPU");
+    }
+    let mut all = std::process::Command::new(std::env::current_exe().unwrap());
+    let status = all.env("SWEEP_TEST_DEVICE", "cuda:0").arg("--test-threads=1").status().unwrap();
+    assert!(status.success(), "{status}");
 }

@@ -3,6 +3,8 @@
 //! Folders: those committed under `tests/fixtures/reference`, `../shared/reference` where it exists, and every folder in
 //! `SWEEP_REFERENCES` (colon-separated).
 
+mod needs;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -289,4 +291,18 @@ fn check_evaluation(reference: &Reference, data: &TrainingData, adapter: &Adapte
         assert!((ours - theirs).abs() < 1e-9, "{name}: {what} {ours} instead of {theirs}");
     }
     assert_close(&format!("{name}: evaluation loss"), figure(Metric::EVAL_LOSS), reference.eval.loss, 1e-4);
+}
+
+/// Where there is a GPU, all tests of this file once more on it.
+#[test]
+fn kernels_of_a_gpu_give_the_same() {
+    if std::env::var_os("SWEEP_TEST_DEVICE").is_some() {
+        return;
+    }
+    if !tch::Cuda::is_available() {
+        return needs::skip("cuda", "libtorch finds no GPU");
+    }
+    let mut all = std::process::Command::new(std::env::current_exe().unwrap());
+    let status = all.env("SWEEP_TEST_DEVICE", "cuda:0").arg("--test-threads=1").status().unwrap();
+    assert!(status.success(), "{status}");
 }

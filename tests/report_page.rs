@@ -1,10 +1,10 @@
 //! The HTML page in a real browser: headless Chromium opens it, a script works it like a person would, and what it found
 //! comes back in the document. Skipped, with a message, where there is no Chromium.
 
+mod needs;
 mod report_support;
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -146,13 +146,7 @@ fn make_page() -> PathBuf {
 #[test]
 fn the_page_works_in_a_browser() {
     let Some(browser) = browser() else {
-        // Past the test harness, which hides what passing tests print.
-        writeln!(
-            std::io::stderr(),
-            "skipped: the page's test in a browser; no Chromium here (apt-get install chromium)"
-        )
-        .unwrap();
-        return;
+        return needs::skip("browser", "no Chromium here (apt-get install chromium)");
     };
     let driven = with_driver(&make_page());
     for (width, scheme) in [(1200, "light"), (1200, "dark"), (600, "light")] {

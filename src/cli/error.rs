@@ -8,7 +8,7 @@ use crate::exit_code::ExitCode;
 use crate::hub::HubError;
 use crate::inference::InferenceError;
 use crate::launch::{LaunchError, SettingError, WordError};
-use crate::model::ModelError;
+use crate::model::{InstructionSetError, ModelError};
 use crate::report::ReportError;
 use crate::search::SearchError;
 use crate::spec::{SelectError, SpecErrors};
@@ -37,6 +37,8 @@ pub enum CliError {
     Inputs(#[from] InputFaults),
     #[error("--devices: {0}")]
     Device(#[from] DeviceError),
+    #[error(transparent)]
+    Instructions(#[from] InstructionSetError),
     #[error(transparent)]
     Torch(#[from] execute::DeviceError),
     #[error(transparent)]

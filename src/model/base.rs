@@ -76,6 +76,7 @@ impl Base {
         {
             return Err(ModelError::NoTf32);
         }
+        backend::check_instruction_set()?;
         // Before anything is allocated for what the configuration claims.
         weights.check(&config.graph)?;
         let source = load::Source::new(weights, device, product_kind(precision));

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::backend::InstructionSetError;
 use super::family::ConfigError;
 use super::peft::PeftError;
 
@@ -40,6 +41,8 @@ pub enum ModelError {
     Json(serde_json::Error),
     #[error("this libtorch has no switch for TF32: set precision to fp32 or bf16")]
     NoTf32,
+    #[error(transparent)]
+    Instructions(#[from] InstructionSetError),
     /// libtorch refused an operation, out of memory included.
     #[error(transparent)]
     Torch(#[from] tch::TchError),

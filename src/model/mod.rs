@@ -34,7 +34,8 @@ mod tf32;
 
 pub use adapter::{Adapter, AdapterKind, AdapterShape, Target, UpdateSettings, count_parameters};
 pub use backend::{
-    BackendChoice, BackendRequest, MemoryFormula, cuda_kernels, dropout_mask, expected_memory, works_in_own_threads,
+    BackendChoice, BackendRequest, InstructionSetError, MemoryFormula, check_instruction_set, cuda_kernels,
+    dropout_mask, expected_memory, works_in_own_threads,
 };
 pub use base::Base;
 pub use checkpoint::check_weights;
@@ -51,7 +52,7 @@ pub use network::BackwardPass;
 pub use optimizer::{Moments, OptimizerStep};
 pub use own_head::{HeadStart, configured_names};
 pub use parameters::{Parameter, Parameters};
-pub use pass::{RunPass, StepDropout};
+pub use pass::{RunPass, Site, StepDropout};
 pub use peft::{SavedAdapter, SavedConfig};
 pub use precision::product_bytes;
 pub use product_rate::product_rate;

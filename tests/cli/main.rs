@@ -5,6 +5,8 @@ mod help;
 mod input;
 mod inputs;
 mod invented;
+#[path = "../needs/mod.rs"]
+mod needs;
 mod odd;
 mod results;
 mod running;

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::needs;
 use crate::support::Place;
 
 /// What the program writes to a terminal; none where no terminal can be made.
@@ -11,7 +12,11 @@ fn on_terminal(place: &Place, set_up: &str, arguments: &str, variables: &[(&str,
     let mut script = Command::new("script");
     script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(place.path(""));
     script.envs(place.environment()).env_remove("NO_COLOR").env("TERM", "xterm");
-    let output = script.envs(variables.iter().copied()).stdin(std::process::Stdio::null()).output().ok()?;
+    let output = script.envs(variables.iter().copied()).stdin(std::process::Stdio::null()).output();
+    let Ok(output) = output else {
+        needs::skip("terminal", "the program `script` is not here");
+        return None;
+    };
     let text = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
     assert!(output.status.success(), "{text}");
     Some(text)

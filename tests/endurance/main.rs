@@ -8,6 +8,8 @@ mod contents;
 mod memory;
 #[path = "../store/moments.rs"]
 mod moments;
+#[path = "../needs/mod.rs"]
+mod needs;
 mod place;
 mod processes;
 mod slurm;

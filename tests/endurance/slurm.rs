@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use sweep::store::RunState;
 
 use crate::comparing::timeless;
+use crate::needs;
 use crate::place::{Place, said};
 use crate::processes::children;
 
@@ -26,16 +27,14 @@ struct Cluster {
 impl Cluster {
     /// The cluster of all tests; none where Slurm is not to be had.
     fn get() -> Option<&'static Self> {
-        static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+        static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
         let cluster = CLUSTER.get_or_init(Self::start).as_ref();
-        if cluster.is_none() {
-            // Past the harness, which keeps what tests print to itself.
-            std::fs::write("/dev/stderr", "SKIPPED: this test needs Slurm\n").ok();
-        }
-        cluster
+        cluster.map_err(|reason| needs::skip("slurm", reason)).ok()
     }
 
-    fn start() -> Option<Self> {
+    /// # Errors
+    /// Slurm is not to be had, for this reason.
+    fn start() -> Result<Self, String> {
         let folder = tempfile::tempdir().unwrap();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/slurm/cluster.sh");
         let mut process = Command::new(script)
@@ -48,16 +47,15 @@ impl Cluster {
         let mut answer = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut answer).unwrap();
         if let Some(reason) = answer.strip_prefix("skipped: ") {
-            std::fs::write("/dev/stderr", format!("SKIPPED: {reason}")).ok();
             process.wait().unwrap();
-            return None;
+            return Err(reason.trim_end().to_owned());
         }
         if answer.trim_end() != "ready" {
             let mut errors = String::new();
             process.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
             panic!("{answer}\n{errors}");
         }
-        Some(Self { folder, _input: process.stdin.take().unwrap(), _process: process })
+        Ok(Self { folder, _input: process.stdin.take().unwrap(), _process: process })
     }
 
     fn on(&self, command: &mut Command) -> String {

@@ -11,7 +11,7 @@ use crate::place::{Place, SWEEP};
 /// Whether a row of a product does not depend on how many there are: of our own products, which need this.
 fn own_products() -> bool {
     #[cfg(target_arch = "x86_64")]
-    let found = std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512bw");
+    let found = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
     #[cfg(not(target_arch = "x86_64"))]
     let found = false;
     found

@@ -8,6 +8,8 @@ mod generations;
 mod layout;
 #[path = "../mock/mod.rs"]
 mod mock;
+#[path = "../needs/mod.rs"]
+mod needs;
 mod opening;
 mod samples;
 mod soundness;

@@ -5,6 +5,7 @@ use crate::execute::{
 };
 use crate::exit_code::ExitCode;
 use crate::hub::Hub;
+use crate::model::check_instruction_set;
 use crate::store::{RunView, Store};
 
 use super::chosen::Chosen;
@@ -30,6 +31,7 @@ enum Ended {
 pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, CliError> {
     let available = cuda_devices();
     let devices = options.devices.resolve(available)?;
+    check_instruction_set()?;
     check_threads(options.threads)?;
     let inputs = inputs::check(options, hub, chosen, Scope::ToTrain)?;
     let device = plan::Device::here(options, options.devices.kind(available));

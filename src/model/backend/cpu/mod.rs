@@ -29,4 +29,5 @@ use memory::Borrows;
 use pieces::{ROWS_PER_PIECE, empty};
 use rows::{Rows, RowsMut};
 
+pub use isa::{InstructionSetError, check_requested};
 pub use processor::{Cpu, available, expected_memory};

@@ -21,6 +21,8 @@ const LINE: usize = 16;
 impl InstructionSet for Avx512 {
     type Tiles = Avx512Tiles;
 
+    const SETTING: &'static str = "avx512";
+
     fn detect() -> Option<Self> {
         Avx512::find()
     }

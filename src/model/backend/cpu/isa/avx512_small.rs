@@ -5,6 +5,7 @@
 use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps};
 
 use super::avx512::Avx512;
+use super::small_sizes::check;
 use crate::model::backend::cpu::small_product::{LANES, LeftMatrix, RightMatrix};
 
 /// As [`super::InstructionSet::small_product`].
@@ -17,22 +18,14 @@ pub fn product(
     out: &mut [f32],
     stride: usize,
 ) {
-    if rows == 0 || columns == 0 {
-        return;
-    }
-    let wide = columns.next_multiple_of(LANES);
-    // Never less than what is reached, however large the numbers are.
-    let reach = |count: usize, step: usize| (count - 1).saturating_mul(step);
-    if inner > 0 {
-        assert!(left.values.len() > reach(rows, left.row).saturating_add(reach(inner, left.column)));
-        assert!(right.values.len() >= reach(inner, right.stride).saturating_add(wide));
-    }
-    assert!(out.len() >= reach(rows, stride).saturating_add(wide));
-    // SAFETY: a value exists only where AVX-512 was detected; the assertions are what `blocks` asks for.
+    let Some(wide) = check(left, right, (rows, inner, columns), out, stride) else { return };
+    // SAFETY: a value exists only where AVX-512 was detected; what was checked is what `blocks` asks for.
     #[cfg(target_arch = "x86_64")]
     unsafe {
         blocks(left, right, (rows, inner, wide / LANES), out, stride);
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = wide;
 }
 
 /// # Safety
@@ -134,51 +127,6 @@ unsafe fn block<const R: usize, const V: usize>(
         for (v, sum) in sums.into_iter().enumerate() {
             // SAFETY: the caller's promise.
             unsafe { _mm512_storeu_ps(out.add(r * stride + v * LANES), sum) };
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::model::backend::cpu::small_product::portable_product;
-
-    #[test]
-    fn a_product_over_nothing_is_zero_and_reads_nothing() {
-        let Some(isa) = Avx512::find() else { return };
-        let mut out = [7f32; 3 * LANES];
-        let (left, right) = (LeftMatrix { values: &[], row: 5, column: 1 }, RightMatrix { values: &[], stride: LANES });
-        product(isa, left, right, (3, 0, LANES), &mut out, LANES);
-        assert_eq!(out, [0.0; 3 * LANES]);
-    }
-
-    #[test]
-    #[should_panic(expected = "left.values.len()")]
-    fn factors_that_are_too_short_are_refused_however_large_the_steps() {
-        let Some(isa) = Avx512::find() else { panic!("left.values.len() is checked where there is AVX-512") };
-        let left = LeftMatrix { values: &[0.0; 8], row: usize::MAX / 2 + 1, column: 1 };
-        let right = RightMatrix { values: &[0.0; LANES], stride: LANES };
-        product(isa, left, right, (3, 1, 1), &mut [0.0; 3 * LANES], LANES);
-    }
-
-    proptest! {
-        #[test]
-        fn blocks_of_every_size_multiply(rows in 0usize..21, inner in 1usize..9, columns in 1usize..130, transposed: bool) {
-            let Some(isa) = Avx512::find() else { return Ok(()) };
-            let stride = columns.next_multiple_of(LANES) + 5;
-            let value = |index: usize| (index * 7919 % 101) as f32 / 50.0 - 1.0;
-            let left: Vec<f32> = (0..rows * inner).map(value).collect();
-            let right: Vec<f32> = (0..inner * stride).map(|index| value(index + 17)).collect();
-            let (row, column) = if transposed { (1, rows) } else { (inner, 1) };
-            let (left, right) = (LeftMatrix { values: &left, row, column }, RightMatrix { values: &right, stride });
-            let (mut ours, mut plain) = (vec![7f32; rows * stride], vec![7f32; rows * stride]);
-            product(isa, left, right, (rows, inner, columns), &mut ours, stride);
-            portable_product(left, right, (rows, inner, columns), &mut plain, stride);
-            for (index, (ours, plain)) in ours.into_iter().zip(plain).enumerate() {
-                prop_assert!((ours - plain).abs() < 1e-5, "{ours} instead of {plain} at {index}");
-            }
         }
     }
 }

@@ -12,6 +12,9 @@ pub trait InstructionSet: Copy + Debug + Send + Sync + 'static {
     /// For products that are our own.
     type Tiles: Tiles;
 
+    /// Its name where one asks for it, and in what tests need.
+    const SETTING: &'static str;
+
     /// None where this processor does not have the instructions.
     fn detect() -> Option<Self>;
 

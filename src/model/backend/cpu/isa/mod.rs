@@ -5,9 +5,11 @@
 //! they are inlined, compiled for the instruction set. Products are written for each instruction set that has its own
 //! ([`Tiles`]); the others multiply with libtorch.
 //!
-//! To add an instruction set: a file here, and its lines in [`with_fastest`].
+//! To add an instruction set: a file here, and its name in the list in `detect.rs`.
 
 mod avx2;
+mod avx2_products;
+mod avx2_small;
 mod avx512;
 mod avx512_bf16;
 mod avx512_products;
@@ -15,10 +17,13 @@ mod avx512_small;
 mod detect;
 mod instruction_set;
 mod portable;
+mod small_sizes;
 mod tiles;
 
 #[cfg(test)]
-pub use avx512::Avx512;
-pub use detect::{vectorize, with_fastest};
+pub use avx512_bf16::Avx512Bf16;
+#[cfg(test)]
+pub use detect::with_each;
+pub use detect::{InstructionSetError, check_requested, vectorize, with_fastest};
 pub use instruction_set::{InstructionSet, WithInstructionSet};
 pub use tiles::{COLUMNS, LeftWords, SumRows, TILES_PER_FETCH, TileRow, Tiles, word};

@@ -12,6 +12,8 @@ pub struct Portable(());
 impl InstructionSet for Portable {
     type Tiles = NoTiles;
 
+    const SETTING: &'static str = "neon";
+
     /// Only where the baseline multiplies and adds in one instruction: elsewhere a multiplication and addition would be a call
     /// of a function.
     fn detect() -> Option<Self> {

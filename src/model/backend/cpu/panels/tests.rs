@@ -1,16 +1,40 @@
-//! Against plain sums.
+//! Against plain sums, on each instruction set with products of its own.
 
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
 use tch::Kind;
 
-use super::super::isa::{Avx512, InstructionSet};
+use super::super::isa::{Avx512Bf16, InstructionSet, WithInstructionSet, with_each};
 use super::*;
 use crate::model::random::{Key, Purpose};
+use crate::needs::skip;
 
 const ROWS: usize = 12;
 
-fn tiles(kind: Kind) -> Option<<Avx512 as InstructionSet>::Tiles> {
-    Avx512::detect()?.tiles(kind)
+/// Numbers of rows, inner indices and columns of a product, and a seed.
+type Case = (usize, usize, usize, u64);
+
+/// What holds of products of a kind of numbers.
+trait Property: Copy {
+    const KIND: Kind;
+
+    fn check<T: Tiles>(self, tiles: T, case: Case) -> TestCaseResult;
+}
+
+/// A property for these products, on any instruction set.
+#[derive(Clone)]
+struct OfProducts<P, S> {
+    property: P,
+    sizes: S,
+}
+
+impl<P: Property, S: Strategy<Value = Case> + Clone> WithInstructionSet for OfProducts<P, S> {
+    type Output = ();
+
+    fn with<I: InstructionSet>(self, isa: I) {
+        let Some(tiles) = isa.tiles(P::KIND) else { return };
+        proptest!(ProptestConfig::with_cases(48), |(case in self.sizes)| self.property.check(tiles, case)?);
+    }
 }
 
 fn plain(left: &[f32], right: &[f32], (m, k, n): (usize, usize, usize)) -> Vec<f64> {
@@ -50,12 +74,13 @@ fn check(out: &[f32], expected: impl Fn(usize) -> f64) -> Result<(), TestCaseErr
     Ok(())
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+#[derive(Clone, Copy)]
+struct Floats;
 
-    #[test]
-    fn products_of_all_shapes(m in 1usize..230, k in 1usize..900, n in 1usize..100, seed in 0u64..1000) {
-        let Some(tiles) = tiles(Kind::Float) else { return Ok(()) };
+impl Property for Floats {
+    const KIND: Kind = Kind::Float;
+
+    fn check<T: Tiles>(self, tiles: T, (m, k, n, seed): Case) -> TestCaseResult {
         let key = Key::new(seed, Purpose::Dropout);
         let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
         let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();
@@ -63,7 +88,8 @@ proptest! {
         let expected = plain(&left, &right, (m, k, n));
         let panels = Panels::new(tiles, Matrix { values: &right, row: n, column: 1 }, k, n);
         let transposed_left = transposed(&left, k);
-        let views = [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &transposed_left, row: 1, column: m }];
+        let views =
+            [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &transposed_left, row: 1, column: m }];
         for left in views {
             let mut out = vec![f32::NAN; m * n];
             panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Nothing);
@@ -73,11 +99,22 @@ proptest! {
             panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Bias(&bias));
             check(&out, |at| expected[at] + (at % n) as f64)?;
         }
+        Ok(())
     }
+}
 
-    #[test]
-    fn products_in_bfloat16(m in 1usize..130, k in 1usize..3300, n in 1usize..100, seed in 0u64..1000) {
-        let Some(tiles) = tiles(Kind::BFloat16) else { return Ok(()) };
+#[test]
+fn products_of_all_shapes() {
+    with_each(OfProducts { property: Floats, sizes: (1usize..230, 1usize..900, 1usize..100, 0u64..1000) });
+}
+
+#[derive(Clone, Copy)]
+struct Pairs;
+
+impl Property for Pairs {
+    const KIND: Kind = Kind::BFloat16;
+
+    fn check<T: Tiles>(self, tiles: T, (m, k, n, seed): Case) -> TestCaseResult {
         let key = Key::new(seed, Purpose::Dropout);
         let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
         let right: Vec<f32> = (0..k * n).map(|i| rounded(key.normal(i as u64) as f32)).collect();
@@ -86,7 +123,8 @@ proptest! {
         let near: Vec<f32> = left.iter().map(|value| rounded(*value)).collect();
         let expected = plain(&near, &right, (m, k, n));
         let transposed_left = transposed(&left, k);
-        let views = [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &transposed_left, row: 1, column: m }];
+        let views =
+            [Matrix { values: &left, row: k, column: 1 }, Matrix { values: &transposed_left, row: 1, column: m }];
         for left in views {
             let mut out = vec![f32::NAN; m * n];
             panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Bias(&bias));
@@ -98,18 +136,31 @@ proptest! {
         let mut out = vec![f32::NAN; m * n];
         panels.multiply_dropped(views[0], Some(dropout), RowsMut::new(&mut out, n, n), Onto::Nothing);
         check(&out, |at| expected[at])?;
+        Ok(())
     }
+}
 
-    #[test]
-    fn dropout_of_either_matrix_and_of_the_product(
-        m in 1usize..130, k in 1usize..500, n in 1usize..100, seed in 0u64..1000
-    ) {
-        let Some(tiles) = tiles(Kind::Float) else { return Ok(()) };
+#[test]
+fn products_in_bfloat16() {
+    if Avx512Bf16::detect().is_none() {
+        skip("avx512_bf16", "this processor has no AVX512_BF16");
+    }
+    with_each(OfProducts { property: Pairs, sizes: (1usize..130, 1usize..3300, 1usize..100, 0u64..1000) });
+}
+
+#[derive(Clone, Copy)]
+struct Dropped;
+
+impl Property for Dropped {
+    const KIND: Kind = Kind::Float;
+
+    fn check<T: Tiles>(self, tiles: T, (m, k, n, seed): Case) -> TestCaseResult {
         let key = Key::new(seed, Purpose::Dropout);
         let dropout = Dropout::new(key, 0.3).unwrap();
         let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
         let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();
-        let (matrix, other) = (Matrix { values: &left, row: k, column: 1 }, Matrix { values: &right, row: n, column: 1 });
+        let (matrix, other) =
+            (Matrix { values: &left, row: k, column: 1 }, Matrix { values: &right, row: n, column: 1 });
         let times = |x: &[f32], mask: &[f32]| x.iter().zip(mask).map(|(x, mask)| x * mask).collect::<Vec<f32>>();
         let panels = Panels::new(tiles, other, k, n);
         let mut out = vec![f32::NAN; m * n];
@@ -127,7 +178,13 @@ proptest! {
         panels.multiply(matrix, RowsMut::new(&mut out, n, n), Onto::Dropped(dropout));
         let (expected, mask) = (plain(&left, &right, (m, k, n)), mask(dropout, m, n));
         check(&out, |at| 1.0 + expected[at] * f64::from(mask[at]))?;
+        Ok(())
     }
+}
+
+#[test]
+fn dropout_of_either_matrix_and_of_the_product() {
+    with_each(OfProducts { property: Dropped, sizes: (1usize..130, 1usize..500, 1usize..100, 0u64..1000) });
 }
 
 #[test]

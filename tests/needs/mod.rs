@@ -1,0 +1,51 @@
+//! Tests that need more of a machine than it has. They say so even where they pass, are counted at the end of `make test`, and
+//! fail where `SWEEP_REQUIRE` names what they lack: `SWEEP_REQUIRE=avx512,slurm cargo test`, or `all`.
+
+use std::io::Write as _;
+
+/// What tests need, as `SWEEP_REQUIRE` names it.
+pub const NEEDS: [&str; 12] = [
+    "avx2",
+    "avx512",
+    "avx512_bf16",
+    "browser",
+    "cuda",
+    "mount",
+    "neon",
+    "nvrtc",
+    "recorded_processor",
+    "shared_data",
+    "slurm",
+    "terminal",
+];
+
+/// Said by a test that ends without testing, since something of [`NEEDS`] is missing here; `reason` says what, and goes on
+/// with where to get it.
+///
+/// # Panics
+/// Where it may not be missing.
+#[allow(dead_code, reason = "in test programs that look only for what there is")]
+pub fn skip(need: &str, reason: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let required = std::env::var("SWEEP_REQUIRE").unwrap_or_default();
+    let line = line(test, need, reason, &required).unwrap_or_else(|message| panic!("{message}"));
+    // Past the capture of the test runner, so that it is seen in a run that succeeds.
+    std::io::stderr().write_all(line.as_bytes()).expect("standard error can be written to");
+    let Some(list) = std::env::var_os("SWEEP_SKIPPED") else { return };
+    let list = std::fs::OpenOptions::new().create(true).append(true).open(list);
+    list.and_then(|mut list| list.write_all(line.as_bytes())).expect("the list of skipped tests can be written to");
+}
+
+/// What is said of a test; or why it may not be skipped.
+pub fn line(test: &str, need: &str, reason: &str, required: &str) -> Result<String, String> {
+    assert!(NEEDS.contains(&need), "{need} belongs into the list of what tests need");
+    let required: Vec<&str> = required.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if let Some(unknown) = required.iter().find(|name| !NEEDS.contains(name) && **name != "all") {
+        return Err(format!("SWEEP_REQUIRE: no test needs `{unknown}` (there are {}, or all)", NEEDS.join(", ")));
+    }
+    match required.iter().find(|name| **name == need || **name == "all") {
+        Some(name) => Err(format!("{test} needs {need}, which SWEEP_REQUIRE={name} says is here: {reason}")),
+        None => Ok(format!("SKIPPED {test}: needs {need}: {reason}\n")),
+    }
+}
