@@ -9,6 +9,10 @@
 //! ```
 
 mod adapters;
+mod checkpoint;
+#[path = "../needs/mod.rs"]
+mod needs;
+mod plain;
 mod streams;
 mod sweeps;
 
@@ -35,13 +39,20 @@ fn hash_of_floats(values: &[f32]) -> String {
     hash(&values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
 }
 
+/// Whether the values are recorded instead of compared.
+fn writes() -> bool {
+    std::env::var_os("SWEEP_GOLDEN_WRITE").is_some()
+}
+
 /// One test, so that the file is written once.
 #[test]
 fn values_stay_what_they_are() {
     let mut found = streams::lines();
     found.extend(sweeps::lines());
     found.extend(adapters::lines());
-    if std::env::var_os("SWEEP_GOLDEN_WRITE").is_some() {
+    found.extend(plain::lines());
+    found.extend(checkpoint::lines());
+    if writes() {
         let text: String = found.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
         std::fs::write(file(), text).unwrap();
         return;
