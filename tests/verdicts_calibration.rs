@@ -14,7 +14,7 @@ use sweep::execute::{PlanOptions, Stop, WorkerEnd, WorkerOptions, plan_packs, wo
 use sweep::metrics::{ALPHA, Claim, Design, Expectation, Scale};
 use sweep::model::{family_named, family_names};
 use sweep::report::{Format, ReportFormat, ReportOptions, run};
-use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, RunSpec, SweepFile};
+use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FactsError, FamilyNames, ModelFacts, RunSpec, SweepFile};
 use sweep::store::{ClaimOptions, ExecutorKind, PlanInput, PlannedSearch, Store};
 
 #[path = "mock/mod.rs"]
@@ -38,16 +38,16 @@ impl Facts for Anything {
         family_names()
     }
 
-    fn model(&self, name: &str) -> Result<ModelFacts, String> {
+    fn model(&self, name: &str) -> Result<ModelFacts, FactsError> {
         Ok(ModelFacts { family: family_named("bert").unwrap(), layers: 2, digest: name.to_string() })
     }
 
-    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
+    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, FactsError> {
         Ok(dataset.path.clone())
     }
 
-    fn adapter(&self, name: &str, _: &str) -> Result<AdapterFacts, String> {
-        Err(format!("no run starts from an adapter, so not from {name}"))
+    fn adapter(&self, name: &str, _: &str) -> Result<AdapterFacts, FactsError> {
+        Err(FactsError::new(format!("no run starts from an adapter, so not from {name}")))
     }
 }
 

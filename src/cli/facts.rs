@@ -8,7 +8,7 @@ use crate::data;
 use crate::hub::{Hub, HubError, ModelPart};
 use crate::model::{self, ModelConfig, ModelError, SavedAdapter};
 use crate::search;
-use crate::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, Input, ModelFacts, RunSpec};
+use crate::spec::{AdapterFacts, DatasetSpec, Facts, FactsError, FamilyNames, Input, ModelFacts, RunSpec};
 
 use super::CliError;
 use super::downloads::DatasetFiles;
@@ -103,7 +103,7 @@ impl<'a> LocalFacts<'a> {
     }
 
     /// As much of a model as may be downloaded.
-    fn part(&self, name: &str) -> Result<ModelPlace, String> {
+    fn part(&self, name: &str) -> Result<ModelPlace, CliError> {
         let part = match self.depth {
             Depth::Shape => ModelPart::Shape,
             Depth::Look => ModelPart::Text,
@@ -115,51 +115,27 @@ impl<'a> LocalFacts<'a> {
             return Ok(place);
         }
         let error = match at_hand.map_or_else(|| self.hub.model_part(name, part), Ok) {
-            Ok(folder) => return Ok(ModelPlace { config: read(&folder)?, folder: Some(folder) }),
-            Err(error) => error.to_string(),
+            Ok(folder) => return Ok(ModelPlace { config: ModelConfig::read(&folder)?, folder: Some(folder) }),
+            Err(error) => error,
         };
         if self.depth == Depth::All {
-            return Err(error);
+            return Err(error.into());
         }
         match self.hub.model_at_hand(name, ModelPart::Shape) {
-            Some(folder) => Ok(ModelPlace { config: read(&folder)?, folder: None }),
-            None => known().ok_or(error),
+            Some(folder) => Ok(ModelPlace { config: ModelConfig::read(&folder)?, folder: None }),
+            None => known().ok_or(error.into()),
         }
     }
 
-    fn digest_at(&self, dataset: &DatasetSpec, location: &Path) -> Result<String, String> {
-        data::digest_of_files(dataset, location).map_err(|error| error.to_string())
-    }
-
-    /// Stands for the digest of a data set that was not read.
-    fn unread(&self, dataset: &DatasetSpec) -> String {
-        self.found.borrow_mut().datasets.insert(dataset.path.clone());
-        dataset.unread_digest()
-    }
-}
-
-fn read(folder: &Path) -> Result<ModelConfig, String> {
-    ModelConfig::read(folder).map_err(|error| error.to_string())
-}
-
-impl Facts for LocalFacts<'_> {
-    fn families(&self) -> Vec<&'static FamilyNames> {
-        model::family_names()
-    }
-
-    fn search_methods(&self) -> Vec<&'static str> {
-        search::method_names()
-    }
-
-    fn model(&self, name: &str) -> Result<ModelFacts, String> {
+    fn model_facts(&self, name: &str) -> Result<ModelFacts, CliError> {
         let whole = self.hub.model_at_hand(name, ModelPart::All);
         let is_whole = whole.is_some() || self.depth == Depth::All;
         let place = match whole {
-            Some(folder) => ModelPlace { config: read(&folder)?, folder: Some(folder) },
+            Some(folder) => ModelPlace { config: ModelConfig::read(&folder)?, folder: Some(folder) },
             None => self.part(name)?,
         };
         let digest = match &place.folder {
-            Some(folder) if is_whole => self.hub.model_digest(folder).map_err(|error| error.to_string())?,
+            Some(folder) if is_whole => self.hub.model_digest(folder)?,
             _ => format!("not read: {name}"),
         };
         let (family, layers) = (place.config.family.names(), place.config.layers());
@@ -171,18 +147,18 @@ impl Facts for LocalFacts<'_> {
         Ok(ModelFacts { family, layers, digest })
     }
 
-    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String> {
+    fn adapter_facts(&self, name: &str, model: &str) -> Result<AdapterFacts, CliError> {
         let config = match self.hub.model_at_hand(model, ModelPart::Shape) {
-            Some(folder) => read(&folder)?,
+            Some(folder) => ModelConfig::read(&folder)?,
             None => self.part(model)?.config,
         };
-        let folder = self.hub.adapter(name).map_err(|error| error.to_string())?;
-        let adapter = SavedAdapter::read(&folder, &config).map_err(|error| error.to_string())?;
-        let digest = self.hub.adapter_digest(&folder).map_err(|error| error.to_string())?;
-        let mut targets = adapter.shape.targets;
+        let folder = self.hub.adapter(name)?;
+        let adapter = SavedAdapter::read(&folder, &config)?;
+        let digest = self.hub.adapter_digest(&folder)?;
+        let mut targets = adapter.targets;
         targets.sort_by_key(|target| (target.layer, target.linear));
         let modules = targets.iter().map(|target| Ok(target.of(&config.graph)?.linear.name.clone()));
-        let target_modules = modules.collect::<Result<_, ModelError>>().map_err(|error| error.to_string())?;
+        let target_modules = modules.collect::<Result<_, ModelError>>()?;
         Ok(AdapterFacts {
             // Reading it made sure that it is at least 1.
             rank: adapter.config.r.unsigned_abs() as usize,
@@ -192,23 +168,51 @@ impl Facts for LocalFacts<'_> {
         })
     }
 
-    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
+    fn digest(&self, dataset: &DatasetSpec) -> Result<String, CliError> {
         let wanted = DatasetFiles(dataset);
         if let Some(location) = self.hub.dataset_at_hand(&dataset.path, &wanted) {
-            return self.digest_at(dataset, &location);
+            return Ok(data::digest_of_files(dataset, &location)?);
         }
         if self.depth == Depth::Shape {
             // What can only be a path, and is none, is told now.
             return match self.hub.dataset(&dataset.path) {
-                Err(error @ HubError::NoPath { .. }) => Err(error.to_string()),
+                Err(error @ HubError::NoPath { .. }) => Err(error.into()),
                 _ => Ok(self.unread(dataset)),
             };
         }
         match self.hub.dataset_with(&dataset.path, &wanted) {
-            Ok(location) => self.digest_at(dataset, &location),
-            Err(error) if self.depth == Depth::All => Err(error.to_string()),
-            Err(error) => known::dataset(dataset).map(|_| self.unread(dataset)).ok_or_else(|| error.to_string()),
+            Ok(location) => Ok(data::digest_of_files(dataset, &location)?),
+            Err(error) if self.depth == Depth::All => Err(error.into()),
+            Err(error) => known::dataset(dataset).map(|_| self.unread(dataset)).ok_or_else(|| error.into()),
         }
+    }
+
+    /// Stands for the digest of a data set that was not read.
+    fn unread(&self, dataset: &DatasetSpec) -> String {
+        self.found.borrow_mut().datasets.insert(dataset.path.clone());
+        dataset.unread_digest()
+    }
+}
+
+impl Facts for LocalFacts<'_> {
+    fn families(&self) -> Vec<&'static FamilyNames> {
+        model::family_names()
+    }
+
+    fn search_methods(&self) -> Vec<&'static str> {
+        search::method_names()
+    }
+
+    fn model(&self, name: &str) -> Result<ModelFacts, FactsError> {
+        self.model_facts(name).map_err(FactsError::new)
+    }
+
+    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, FactsError> {
+        self.adapter_facts(name, model).map_err(FactsError::new)
+    }
+
+    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, FactsError> {
+        self.digest(dataset).map_err(FactsError::new)
     }
 
     fn is_at_hand(&self, input: Input<'_>) -> bool {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
 use crate::hub::Hub;
-use crate::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, Input, ModelFacts, SweepFile};
+use crate::spec::{AdapterFacts, DatasetSpec, Facts, FactsError, FamilyNames, Input, ModelFacts, SweepFile};
 
 use super::CliError;
 use super::context::Context;
@@ -70,23 +70,23 @@ impl Facts for Seen<'_> {
         self.facts.families()
     }
 
-    fn model(&self, name: &str) -> Result<ModelFacts, String> {
+    fn model(&self, name: &str) -> Result<ModelFacts, FactsError> {
         let facts = self.facts.model(name)?;
         // The cache has it now.
         let place = Hub::from_environment().model(name).or_else(|_| self.hub.model(name));
-        self.note("model", name, place.map_err(|error| error.to_string())?);
+        self.note("model", name, place.map_err(FactsError::new)?);
         Ok(facts)
     }
 
-    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String> {
+    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, FactsError> {
         let facts = self.facts.adapter(name, model)?;
-        self.note("adapter", name, self.hub.adapter(name).map_err(|error| error.to_string())?);
+        self.note("adapter", name, self.hub.adapter(name).map_err(FactsError::new)?);
         Ok(facts)
     }
 
-    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
+    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, FactsError> {
         let digest = self.facts.dataset_digest(dataset)?;
-        self.note("dataset", &dataset.path, self.hub.dataset(&dataset.path).map_err(|error| error.to_string())?);
+        self.note("dataset", &dataset.path, self.hub.dataset(&dataset.path).map_err(FactsError::new)?);
         Ok(digest)
     }
 

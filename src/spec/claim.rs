@@ -149,7 +149,7 @@ fn shown(cursor: &Cursor<'_>) -> String {
 
 fn read_metric(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<HypothesisMetric> {
     let text = cursor.text(context, "a metric")?;
-    metric::parse(text).map_err(|message| cursor.problem(context, message)).ok()
+    metric::parse(text).map_err(|error| cursor.problem(context, error.to_string())).ok()
 }
 
 pub(super) fn read_margin(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<f64> {
@@ -180,7 +180,7 @@ pub(super) fn read_reference(cursor: &Cursor<'_>, context: &mut Context<'_>) -> 
     let (at, value) = value?;
     let value = value?;
     let sound = match metric {
-        Reported::Recorded(metric) => metric::check_value(metric, value),
+        Reported::Recorded(metric) => metric::check_value(metric, value).map_err(|error| error.to_string()),
         Reported::Parameters(_) if value < 1.0 || value.fract() != 0.0 => Err("must be a whole number".to_owned()),
         Reported::Parameters(_) => Ok(()),
     };

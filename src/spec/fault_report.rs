@@ -18,24 +18,24 @@ pub(super) fn report(faults: Vec<Fault>, design: &Design, origin: Origin, proble
     };
     for fault in faults {
         match fault {
-            Fault::Model(message) => {
-                problems.add(place(sets_model, &design.places.model), message);
+            Fault::Model(error) => {
+                problems.add(place(sets_model, &design.places.model), error.to_string());
             }
-            Fault::Dataset(message) => {
-                problems.add(place(sets_dataset, &design.places.dataset), message);
+            Fault::Dataset(error) => {
+                problems.add(place(sets_dataset, &design.places.dataset), error.to_string());
             }
-            Fault::Adapter(message) => {
-                problems.add(place(sets_adapter, &design.places.init_adapter), message);
+            Fault::Adapter(error) => {
+                problems.add(place(sets_adapter, &design.places.init_adapter), error.to_string());
             }
-            Fault::SourceSeed(source, message) => {
+            Fault::SourceSeed(source, error) => {
                 let base = &design.places.source_seeds[source as usize];
                 let mut choices = choices.iter().rev();
                 let own = choices.find(|choice| choice.settings.iter().any(|setting| sets_seed(setting, source)));
-                problems.add(own.map_or(base, |choice| &choice.place).clone(), message);
+                problems.add(own.map_or(base, |choice| &choice.place).clone(), error.to_string());
             }
-            Fault::Targets(messages) => {
-                for (place, message) in messages {
-                    problems.add(place, message);
+            Fault::Targets(errors) => {
+                for (place, error) in errors {
+                    problems.add(place, error.to_string());
                 }
             }
         }
@@ -100,9 +100,9 @@ impl Damage {
             Fault::Model(_) if self.model => None,
             Fault::Dataset(_) if self.dataset => None,
             Fault::Targets(_) | Fault::Adapter(_) if self.model => None,
-            Fault::Targets(mut messages) => {
-                messages.retain(|(place, _)| !self.targets || place.node.is_some());
-                Some(Fault::Targets(messages))
+            Fault::Targets(mut errors) => {
+                errors.retain(|(place, _)| !self.targets || place.node.is_some());
+                Some(Fault::Targets(errors))
             }
             other => Some(other),
         });

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::draft::{Draft, Scalars};
-use super::facts::{AdapterFacts, Facts, Input, ModelFacts};
-use super::fault::Fault;
+use super::facts::{AdapterFacts, Facts, FactsError, Input, ModelFacts};
+use super::fault::{AdapterFault, DatasetFault, Fault};
 use super::identity::{DatasetIdentity, Digests, run_id};
 use super::parameter::{Count, Number};
 use super::problem::quoted;
-use super::source_seed::{Seeds, Source, SourceSeed};
+use super::source_seed::{Seeds, Source, SourceSeed, SourceSeedError};
 use super::targets::Targets;
 use super::{DatasetSpec, Evaluation, LrScheduler, Metric, Precision, RunId, RunSpec};
 
@@ -90,11 +90,11 @@ struct Known {
 pub(super) struct Interner<'f> {
     facts: &'f dyn Facts,
     contents: Contents,
-    models: HashMap<Arc<str>, Result<usize, String>>,
+    models: HashMap<Arc<str>, Result<usize, FactsError>>,
     /// By name and the number of their model.
-    adapters: HashMap<(Arc<str>, usize), Result<usize, String>>,
+    adapters: HashMap<(Arc<str>, usize), Result<usize, FactsError>>,
     /// By their JSON form.
-    datasets: HashMap<String, Result<usize, String>>,
+    datasets: HashMap<String, Result<usize, DatasetFault>>,
     /// By the JSON form of what is their identity.
     dataset_identities: HashMap<String, usize>,
     /// The last one asked for: neighbours in a sweep mostly share theirs.
@@ -186,7 +186,7 @@ impl<'f> Interner<'f> {
         if facts.is_at_hand(Input::Dataset(&draft.dataset)) {
             faults.extend(self.dataset(&draft.dataset).err().map(Fault::Dataset));
         } else {
-            faults.extend(draft.dataset.contradiction().map(Fault::Dataset));
+            faults.extend(draft.dataset.contradiction().map(DatasetFault::Contradiction).map(Fault::Dataset));
         }
         if let Some(Ok(model)) = model
             && draft.init_adapter.as_ref().is_none_or(|adapter| facts.is_at_hand(Input::Adapter(adapter)))
@@ -196,7 +196,7 @@ impl<'f> Interner<'f> {
         faults
     }
 
-    fn model(&mut self, name: &Arc<str>) -> Result<usize, String> {
+    fn model(&mut self, name: &Arc<str>) -> Result<usize, FactsError> {
         if let Some(known) = self.models.get(name) {
             return known.clone();
         }
@@ -212,7 +212,7 @@ impl<'f> Interner<'f> {
         number
     }
 
-    fn dataset(&mut self, dataset: &Arc<DatasetSpec>) -> Result<usize, String> {
+    fn dataset(&mut self, dataset: &Arc<DatasetSpec>) -> Result<usize, DatasetFault> {
         if let Some((last, number)) = &self.last_dataset
             && Arc::ptr_eq(last, dataset)
         {
@@ -231,9 +231,9 @@ impl<'f> Interner<'f> {
         Ok(number)
     }
 
-    fn new_dataset(&mut self, dataset: &DatasetSpec) -> Result<usize, String> {
+    fn new_dataset(&mut self, dataset: &DatasetSpec) -> Result<usize, DatasetFault> {
         if let Some(contradiction) = dataset.contradiction() {
-            return Err(contradiction);
+            return Err(DatasetFault::Contradiction(contradiction));
         }
         let digest = self.facts.dataset_digest(dataset)?;
         let identity = json(&DatasetIdentity::new(dataset, &digest));
@@ -250,14 +250,14 @@ impl<'f> Interner<'f> {
         let Some(name) = &draft.init_adapter else {
             return Ok((None, self.targets(draft, model)?));
         };
-        let number = self.adapter(name, &draft.model, model).map_err(Fault::Adapter)?;
+        let number = self.adapter(name, &draft.model, model).map_err(|error| Fault::Adapter(error.into()))?;
         let modules = self.contents.adapters[number].target_modules.clone();
         let targets = self.module_list(modules);
         self.agrees(draft, number, targets, model).map_err(Fault::Adapter)?;
         Ok((Some(number), targets))
     }
 
-    fn adapter(&mut self, name: &Arc<str>, model_name: &str, model: usize) -> Result<usize, String> {
+    fn adapter(&mut self, name: &Arc<str>, model_name: &str, model: usize) -> Result<usize, FactsError> {
         let key = (name.clone(), model);
         if let Some(known) = self.adapters.get(&key) {
             return known.clone();
@@ -275,12 +275,11 @@ impl<'f> Interner<'f> {
     }
 
     /// What the adapter decides may stand in the file as well, if it is the same. (A default may stand for nothing.)
-    fn agrees(&mut self, draft: &Draft, adapter: usize, targets: usize, model: usize) -> Result<(), String> {
+    fn agrees(&mut self, draft: &Draft, adapter: usize, targets: usize, model: usize) -> Result<(), AdapterFault> {
         let paper = Draft::paper();
-        let differs = |name: &str, given: f64, default: f64, adapted: f64| {
+        let differs = |name: &'static str, given: f64, default: f64, adapted: f64| {
             let wrong = given != default && given != adapted;
-            let leave = format!("{name} is {given}, but that of the adapter to begin with is {adapted}; leave it out");
-            if wrong { Err(leave) } else { Ok(()) }
+            if wrong { Err(AdapterFault::Differs { name, given, adapted }) } else { Ok(()) }
         };
         let facts = &self.contents.adapters[adapter];
         let rank = |draft: &Draft| draft.scalars.count(Count::Rank) as f64;
@@ -289,7 +288,7 @@ impl<'f> Interner<'f> {
         differs("lora_alpha", alpha(draft), alpha(&paper), facts.lora_alpha)?;
         let own = draft.targets != paper.targets;
         if own && self.targets(draft, model).ok() != Some(targets) {
-            return Err("target_modules are not those of the adapter to begin with; leave them out".to_owned());
+            return Err(AdapterFault::Targets);
         }
         Ok(())
     }
@@ -333,11 +332,7 @@ fn split_fault(draft: &Draft) -> Option<Fault> {
         Evaluation::Split(split) => format!("the split {}", quoted(split)),
         Evaluation::File(path) => format!("the file {}", quoted(path)),
     };
-    let message = format!(
-        "`split_seed` says which rows are held out, but this data set is evaluated on {evaluation}; leave it out, or hold \
-         rows out: `dataset.eval: {{test_size: 640}}`"
-    );
-    Some(Fault::SourceSeed(Source::Split, message))
+    Some(Fault::SourceSeed(Source::Split, SourceSeedError::NothingHeldOut { evaluation }))
 }
 
 fn json(value: &impl serde::Serialize) -> String {

@@ -92,7 +92,7 @@ pub use crate::metrics::{Expectation, Metric};
 pub use change::NamedChange;
 pub use early_stopping::EarlyStopping;
 pub use error::{Problem, SpecErrors};
-pub use facts::{AdapterFacts, Facts, Input, ModelFacts};
+pub use facts::{AdapterFacts, Facts, FactsError, Input, ModelFacts};
 pub use family_names::FamilyNames;
 pub use file::SweepFile;
 pub use hypothesis::{Hypothesis, HypothesisMetric, ReferenceFigure, Vary};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::metric;
+use super::metric::{self, MetricError};
 use super::problem::{did_you_mean, listed, quoted};
 use super::{Expectation, HypothesisMetric, Metric};
 
@@ -64,6 +64,44 @@ pub enum Until {
     Last,
 }
 
+/// No quantity of a run.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ObservationError {
+    #[error("{} lacks its closing parenthesis", quoted(given))]
+    Parenthesis { given: String },
+    #[error("{}: {cause}", quoted(given))]
+    Call { given: String, cause: CallError },
+    /// No metric either.
+    #[error("{metric}; observations also know {}{}", listed(others()), did_you_mean(given, others()))]
+    Unknown { given: String, metric: UnknownMetric },
+}
+
+/// A quantity cannot be made of its arguments.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CallError {
+    #[error(transparent)]
+    Metric(#[from] UnknownMetric),
+    #[error("an epoch is counted from 1, found {}", quoted(given))]
+    Epoch { given: String },
+    #[error("it ends after epoch {to}, before it begins")]
+    Backwards { to: usize },
+    #[error("it takes a metric and two epochs: `rise(accuracy, 1, 3)`")]
+    Rise,
+    #[error("it takes two metrics: `correlation(train_loss, eval_loss)`")]
+    Correlation,
+    #[error("it takes two or more shares: `spread(accuracy, f1)`")]
+    Spread,
+}
+
+/// What a metric is not.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error(transparent)]
+pub struct UnknownMetric(MetricError);
+
+fn others() -> impl Iterator<Item = &'static str> + Clone {
+    FUNCTIONS.into_iter().chain([CLASS_BIAS, TRAINABLE_SHARE])
+}
+
 const CLASS_BIAS: &str = "class_bias";
 const TRAINABLE_SHARE: &str = "trainable_share";
 const FUNCTIONS: [&str; 3] = ["rise", "correlation", "spread"];
@@ -73,8 +111,9 @@ impl Observed {
     /// `correlation(train_loss, eval_loss)`, `spread(accuracy, f1)`, `class_bias` or `trainable_share`.
     ///
     /// # Errors
-    /// A sentence that says what is wrong.
-    pub(super) fn parse(text: &str) -> Result<Observed, String> {
+    /// It is none of them.
+    pub(super) fn parse(text: &str) -> Result<Observed, ObservationError> {
+        let given = || text.trim().to_owned();
         let text = text.trim();
         match text {
             CLASS_BIAS => return Ok(Observed::ClassBias),
@@ -84,15 +123,13 @@ impl Observed {
         let call = text.split_once('(').map(|(name, rest)| (name.trim(), rest.trim_end().strip_suffix(')')));
         match call {
             Some((name, arguments)) if FUNCTIONS.contains(&name) => {
-                let arguments = arguments.ok_or_else(|| format!("{} lacks its closing parenthesis", quoted(text)))?;
+                let arguments = arguments.ok_or_else(|| ObservationError::Parenthesis { given: given() })?;
                 let arguments: Vec<&str> = arguments.split(',').map(str::trim).collect();
-                read_call(name, &arguments).map_err(|message| format!("{}: {message}", quoted(text)))
+                read_call(name, &arguments).map_err(|cause| ObservationError::Call { given: given(), cause })
             }
-            _ => metric::parse(text).map(Observed::Metric).map_err(|message| {
-                let others = FUNCTIONS.into_iter().chain([CLASS_BIAS, TRAINABLE_SHARE]);
-                let hint = did_you_mean(text, others.clone());
-                format!("{message}; observations also know {}{hint}", listed(others))
-            }),
+            _ => metric::parse(text)
+                .map(Observed::Metric)
+                .map_err(|error| ObservationError::Unknown { given: given(), metric: UnknownMetric(error) }),
         }
     }
 
@@ -129,32 +166,33 @@ impl Observed {
     }
 }
 
-fn read_call(name: &str, arguments: &[&str]) -> Result<Observed, String> {
+fn read_call(name: &str, arguments: &[&str]) -> Result<Observed, CallError> {
+    let recorded = |name: &str| metric::recorded(name).map_err(UnknownMetric);
     match (name, arguments) {
         ("rise", [metric, from, to]) => {
-            let (metric, from) = (metric::recorded(metric)?, read_epoch(from)?);
+            let (metric, from) = (recorded(metric)?, read_epoch(from)?);
             let to = if *to == "last" { Until::Last } else { Until::Epoch(read_epoch(to)?) };
             match to {
-                Until::Epoch(to) if to <= from => Err(format!("it ends after epoch {to}, before it begins")),
+                Until::Epoch(to) if to <= from => Err(CallError::Backwards { to }),
                 _ => Ok(Observed::Rise { metric, from, to }),
             }
         }
-        ("rise", _) => Err("it takes a metric and two epochs: `rise(accuracy, 1, 3)`".to_owned()),
-        ("correlation", [one, other]) => Ok(Observed::Correlation(metric::recorded(one)?, metric::recorded(other)?)),
-        ("correlation", _) => Err("it takes two metrics: `correlation(train_loss, eval_loss)`".to_owned()),
+        ("rise", _) => Err(CallError::Rise),
+        ("correlation", [one, other]) => Ok(Observed::Correlation(recorded(one)?, recorded(other)?)),
+        ("correlation", _) => Err(CallError::Correlation),
         (_, metrics) => {
-            let metrics: Vec<Metric> = metrics.iter().map(|name| metric::recorded(name)).collect::<Result<_, _>>()?;
+            let metrics: Vec<Metric> = metrics.iter().map(|name| recorded(name)).collect::<Result<_, _>>()?;
             if metrics.len() < 2 || metrics.iter().any(|metric| !metric.is_share()) {
-                return Err("it takes two or more shares: `spread(accuracy, f1)`".to_owned());
+                return Err(CallError::Spread);
             }
             Ok(Observed::Spread(metrics))
         }
     }
 }
 
-fn read_epoch(text: &str) -> Result<usize, String> {
+fn read_epoch(text: &str) -> Result<usize, CallError> {
     let epoch = text.parse().ok().filter(|&epoch: &usize| epoch > 0);
-    epoch.ok_or_else(|| format!("an epoch is counted from 1, found {}", quoted(text)))
+    epoch.ok_or_else(|| CallError::Epoch { given: text.to_owned() })
 }
 
 /// As sweep files have it.
@@ -182,9 +220,9 @@ impl From<Observed> for String {
 }
 
 impl TryFrom<String> for Observed {
-    type Error = String;
+    type Error = ObservationError;
 
-    fn try_from(text: String) -> Result<Observed, String> {
+    fn try_from(text: String) -> Result<Observed, ObservationError> {
         Observed::parse(&text)
     }
 }
@@ -212,7 +250,7 @@ mod tests {
 
     #[test]
     fn wrong_forms_say_what_would_be_right() {
-        let message = |text: &str| Observed::parse(text).unwrap_err();
+        let message = |text: &str| Observed::parse(text).unwrap_err().to_string();
         assert!(message("rise(accuracy, 3, 1)").contains("before it begins"));
         assert!(message("rise(accuracy)").contains("`rise(accuracy, 1, 3)`"));
         assert!(message("rise(accuracy, 0, 3)").contains("counted from 1"));

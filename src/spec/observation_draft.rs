@@ -68,7 +68,7 @@ impl ObservationDraft {
 
 fn read_observed(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Observed> {
     let text = cursor.text(context, "a quantity of a run")?;
-    Observed::parse(text).map_err(|message| cursor.problem(context, message)).ok()
+    Observed::parse(text).map_err(|error| cursor.problem(context, error.to_string())).ok()
 }
 
 /// A number or another quantity.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::facts::{AdapterFacts, Facts, Input, ModelFacts};
+use super::facts::{AdapterFacts, Facts, FactsError, Input, ModelFacts};
 use super::family_names::FamilyNames;
 use super::identity::{Digests, run_id};
 use super::module::Module;
@@ -40,9 +40,9 @@ impl SweepFile {
         let Some(sweep) = resolve::resolve(&design, &known, &mut problems) else {
             return Err(self.invalid(problems.report(self.text())));
         };
-        let absent = |message: String| {
+        let absent = |error: FactsError| {
             let path = "--rehearse".to_owned();
-            self.invalid(vec![Problem { path, line: None, message }])
+            self.invalid(vec![Problem { path, line: None, message: error.to_string() }])
         };
         let stage = Stage {
             model: facts.model(&rehearsal.model).map_err(absent)?,
@@ -67,19 +67,19 @@ impl Facts for NominalFacts<'_> {
         self.facts.families()
     }
 
-    fn model(&self, name: &str) -> Result<ModelFacts, String> {
+    fn model(&self, name: &str) -> Result<ModelFacts, FactsError> {
         let known = self.facts.model(name);
         let known = known.or_else(|absent| nominal(name, &self.families()).ok_or(absent))?;
         self.models.borrow_mut().insert(name.to_owned(), known.clone());
         Ok(known)
     }
 
-    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String> {
+    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, FactsError> {
         self.facts.adapter(name, model)
     }
 
     /// The sweep's own data is not read, so its name stands for it.
-    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
+    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, FactsError> {
         Ok(dataset.unread_digest())
     }
 

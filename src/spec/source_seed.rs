@@ -108,15 +108,27 @@ pub(super) struct Seeds {
     pub split: Option<u64>,
 }
 
+/// A seed of a source that no run can have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SourceSeedError {
+    #[error("`{rule}` is beyond 2^64 - 1 where the seed is {seed}")]
+    TooLarge { rule: SourceSeed, seed: u64 },
+    #[error(
+        "`split_seed` says which rows are held out, but this data set is evaluated on {evaluation}; leave it out, or hold \
+         rows out: `dataset.eval: {{test_size: 640}}`"
+    )]
+    NothingHeldOut { evaluation: String },
+}
+
 impl Seeds {
     /// Of a run with this seed.
     ///
     /// # Errors
-    /// A source with a sentence: its seed would be beyond 2^64 - 1.
-    pub fn for_run(rules: &[SourceSeed; 4], seed: u64) -> Result<Seeds, (Source, String)> {
+    /// A source whose seed would be beyond 2^64 - 1.
+    pub fn for_run(rules: &[SourceSeed; 4], seed: u64) -> Result<Seeds, (Source, SourceSeedError)> {
         let at = |source: Source| {
             let rule = rules[source as usize];
-            let too_large = || (source, format!("`{rule}` is beyond 2^64 - 1 where the seed is {seed}"));
+            let too_large = || (source, SourceSeedError::TooLarge { rule, seed });
             rule.at(seed).ok_or_else(too_large)
         };
         let split = match rules[Source::Split as usize] {

@@ -55,6 +55,27 @@ impl PartialEq for Modules {
     }
 }
 
+/// Modules that a model does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TargetError {
+    #[error(transparent)]
+    TooDeep(#[from] TooDeep),
+    #[error("{}: {cause}", quoted(name))]
+    NamedTooDeep { name: String, cause: TooDeep },
+    /// Its layers have no such module; the sentence says what there is.
+    #[error("{0}")]
+    NoModule(String),
+}
+
+/// A layer that a model does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no layer {layer}: {} has {layers} layers, counted from 0 to {}", quoted(model), layers.saturating_sub(1))]
+pub(super) struct TooDeep {
+    layer: usize,
+    model: String,
+    layers: usize,
+}
+
 impl Targets {
     /// The paper's choice of modules, for 12 layers.
     pub fn paper() -> Targets {
@@ -102,7 +123,7 @@ impl Targets {
         name: &str,
         model: &ModelFacts,
         families: &[&FamilyNames],
-    ) -> Result<Vec<String>, Vec<(Place, String)>> {
+    ) -> Result<Vec<String>, Vec<(Place, TargetError)>> {
         let mut modules = BTreeSet::new();
         let mut problems = Vec::new();
         for (target, place) in self.items.iter().zip(&self.places) {
@@ -155,17 +176,16 @@ impl Target {
         model_name: &str,
         model: &ModelFacts,
         families: &[&FamilyNames],
-    ) -> Result<Vec<(usize, Module)>, String> {
+    ) -> Result<Vec<(usize, Module)>, TargetError> {
         let (family, depth) = (model.family, model.layers);
-        let too_deep = |layer: usize| {
-            let (model_name, last) = (quoted(model_name), depth.saturating_sub(1));
-            format!("there is no layer {layer}: {model_name} has {depth} layers, counted from 0 to {last}")
-        };
+        let too_deep = |layer: usize| TooDeep { layer, model: model_name.to_owned(), layers: depth };
         match self {
             Target::Name(name) => match family.parse(name) {
-                Some((layer, _)) if layer >= depth => Err(format!("{}: {}", quoted(name), too_deep(layer))),
+                Some((layer, _)) if layer >= depth => {
+                    Err(TargetError::NamedTooDeep { name: name.clone(), cause: too_deep(layer) })
+                }
                 Some(module) => Ok(vec![module]),
-                None => Err(family.why_not(name, families)),
+                None => Err(TargetError::NoModule(family.why_not(name, families))),
             },
             Target::Block { layers, modules } => {
                 let layers: Vec<usize> = match layers {
@@ -173,7 +193,7 @@ impl Target {
                     Layers::Numbers(numbers) => numbers.iter().copied().collect(),
                 };
                 if let Some(layer) = layers.iter().find(|layer| **layer >= depth) {
-                    return Err(too_deep(*layer));
+                    return Err(too_deep(*layer).into());
                 }
                 let modules = modules.of(family)?;
                 Ok(layers.iter().flat_map(|layer| modules.iter().map(|module| (*layer, *module))).collect())
@@ -209,13 +229,16 @@ impl Modules {
         all.iter().chain(listed.into_iter().flatten()).copied()
     }
 
-    /// Those of a family's layers; or a message that names one which they do not have.
-    fn of(&self, family: &FamilyNames) -> Result<Vec<Module>, String> {
+    /// Those of a family's layers.
+    ///
+    /// # Errors
+    /// One that they do not have.
+    fn of(&self, family: &FamilyNames) -> Result<Vec<Module>, TargetError> {
         let own = || family.modules.iter().map(|(module, _)| *module);
         match self {
             Modules::All => Ok(own().collect()),
             Modules::Listed(modules) => match modules.iter().find(|module| !own().any(|own| own == **module)) {
-                Some(module) => Err(family.lacks(*module)),
+                Some(module) => Err(TargetError::NoModule(family.lacks(*module))),
                 None => Ok(modules.iter().copied().collect()),
             },
         }

@@ -10,7 +10,7 @@ use sweep::model::{
     Adapter, AdapterShape, Base, Classifier, Dropout, Key, Layout, Purpose, RunPass, StepDropout, dropout_mask,
     family_named, family_names,
 };
-use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, Precision, SweepFile};
+use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FactsError, FamilyNames, ModelFacts, Precision, SweepFile};
 use tch::{Device, Kind, Tensor};
 
 fn masks(c: &mut Criterion) {
@@ -52,15 +52,15 @@ impl Facts for SomeFacts {
         family_names()
     }
 
-    fn model(&self, _: &str) -> Result<ModelFacts, String> {
+    fn model(&self, _: &str) -> Result<ModelFacts, FactsError> {
         Ok(ModelFacts { family: family_named("roberta").unwrap(), layers: 12, digest: "model".into() })
     }
 
-    fn adapter(&self, name: &str, _: &str) -> Result<AdapterFacts, String> {
-        Err(format!("{name}: no run begins with an adapter"))
+    fn adapter(&self, name: &str, _: &str) -> Result<AdapterFacts, FactsError> {
+        Err(FactsError::new(format!("{name}: no run begins with an adapter")))
     }
 
-    fn dataset_digest(&self, _: &DatasetSpec) -> Result<String, String> {
+    fn dataset_digest(&self, _: &DatasetSpec) -> Result<String, FactsError> {
         Ok("data".into())
     }
 }

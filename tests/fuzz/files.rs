@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sweep::data::{TextColumns, TextReader, Tokenizer};
 use sweep::model::{Base, ModelConfig, SavedAdapter, family_named, family_names, tokenizer_class};
-use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, Precision, SweepFile};
+use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FactsError, FamilyNames, ModelFacts, Precision, SweepFile};
 use tch::Device;
 
 use crate::driver::fuzz;
@@ -31,16 +31,16 @@ impl Facts for SomeFacts {
         family_names()
     }
 
-    fn model(&self, _: &str) -> Result<ModelFacts, String> {
+    fn model(&self, _: &str) -> Result<ModelFacts, FactsError> {
         Ok(ModelFacts { family: family_named("bert").unwrap(), layers: 12, digest: "model".into() })
     }
 
-    fn adapter(&self, _: &str, _: &str) -> Result<AdapterFacts, String> {
+    fn adapter(&self, _: &str, _: &str) -> Result<AdapterFacts, FactsError> {
         let target_modules = vec!["bert.encoder.layer.0.attention.self.query".into()];
         Ok(AdapterFacts { rank: 4, lora_alpha: 8.0, target_modules, digest: "adapter".into() })
     }
 
-    fn dataset_digest(&self, _: &DatasetSpec) -> Result<String, String> {
+    fn dataset_digest(&self, _: &DatasetSpec) -> Result<String, FactsError> {
         Ok("data".into())
     }
 }

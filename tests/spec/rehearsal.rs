@@ -5,8 +5,8 @@ use std::path::Path;
 
 use sweep::model::family_names;
 use sweep::spec::{
-    AdapterFacts, DatasetSpec, Evaluation, Facts, FamilyNames, HeldOut, HypothesisMetric, ModelFacts, PlannedRun,
-    Rehearsal, Sweep, SweepFile,
+    AdapterFacts, DatasetSpec, Evaluation, Facts, FactsError, FamilyNames, HeldOut, HypothesisMetric, ModelFacts,
+    PlannedRun, Rehearsal, Sweep, SweepFile,
 };
 
 use crate::support::{FakeFacts, file, labels, sweep};
@@ -21,16 +21,20 @@ impl Facts for Fresh {
         family_names()
     }
 
-    fn model(&self, name: &str) -> Result<ModelFacts, String> {
-        if name == MINILM { FakeFacts::default().model(name) } else { Err(format!("model `{name}` is not here")) }
+    fn model(&self, name: &str) -> Result<ModelFacts, FactsError> {
+        if name == MINILM {
+            FakeFacts::default().model(name)
+        } else {
+            Err(FactsError::new(format!("model `{name}` is not here")))
+        }
     }
 
-    fn adapter(&self, name: &str, _: &str) -> Result<AdapterFacts, String> {
-        Err(format!("adapter `{name}` is not here"))
+    fn adapter(&self, name: &str, _: &str) -> Result<AdapterFacts, FactsError> {
+        Err(FactsError::new(format!("adapter `{name}` is not here")))
     }
 
-    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
-        if dataset.path == "newswire.csv" { Ok("digest".into()) } else { Err("no data here".into()) }
+    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, FactsError> {
+        if dataset.path == "newswire.csv" { Ok("digest".into()) } else { Err(FactsError::new("no data here")) }
     }
 }
 

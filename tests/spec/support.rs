@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use sweep::model::{family_named, family_names};
-use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FamilyNames, ModelFacts, SpecErrors, Sweep, SweepFile};
+use sweep::spec::{
+    AdapterFacts, DatasetSpec, Facts, FactsError, FamilyNames, ModelFacts, SpecErrors, Sweep, SweepFile,
+};
 
 /// Knows family and depth by name, and digests that are the names themselves.
 #[derive(Default)]
@@ -18,22 +20,22 @@ impl Facts for FakeFacts {
         family_names()
     }
 
-    fn model(&self, name: &str) -> Result<ModelFacts, String> {
+    fn model(&self, name: &str) -> Result<ModelFacts, FactsError> {
         self.models_asked.borrow_mut().push(name.to_owned());
         let (model_type, layers) = match name {
             "FacebookAI/roberta-base" | "copy/of-roberta" => ("roberta", 12),
             "sentence-transformers/all-MiniLM-L6-v2" => ("bert", 6),
             "distilbert/distilbert-base-uncased" => ("distilbert", 6),
-            _ => return Err(format!("model `{name}` is not here")),
+            _ => return Err(FactsError::new(format!("model `{name}` is not here"))),
         };
         let digest = name.replace("copy/of-roberta", "FacebookAI/roberta-base");
         Ok(ModelFacts { family: family_named(model_type).unwrap(), layers, digest })
     }
 
     /// One of rank 8 on two modules, for RoBERTa.
-    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String> {
+    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, FactsError> {
         if name != "trained/adapter" || model != "FacebookAI/roberta-base" {
-            return Err(format!("adapter `{name}` of `{model}` is not here"));
+            return Err(FactsError::new(format!("adapter `{name}` of `{model}` is not here")));
         }
         let modules = ["attention.self.query", "output.dense"];
         Ok(AdapterFacts {
@@ -45,10 +47,10 @@ impl Facts for FakeFacts {
     }
 
     /// The file's name alone: the folder is a location, not a content.
-    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
+    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, FactsError> {
         self.datasets_asked.borrow_mut().push(dataset.path.clone());
         match dataset.path.as_str() {
-            "missing.csv" => Err("data set `missing.csv` is not here".to_owned()),
+            "missing.csv" => Err(FactsError::new("data set `missing.csv` is not here".to_owned())),
             path => Ok(path.rsplit('/').next().unwrap_or(path).to_owned()),
         }
     }
