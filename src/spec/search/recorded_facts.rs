@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::spec::facts::{AdapterFacts, Facts, Input, ModelFacts};
+use crate::spec::facts::{AdapterFacts, Facts, FactsError, Input, ModelFacts};
 use crate::spec::{DatasetSpec, FamilyNames};
 
 /// What was found of models, adapters and data sets.
@@ -84,19 +84,23 @@ impl Facts for RecordedFacts {
         self.families.clone()
     }
 
-    fn model(&self, name: &str) -> Result<ModelFacts, String> {
-        self.models.get(name).cloned().ok_or_else(|| format!("model {name} was not looked at before the search began"))
+    fn model(&self, name: &str) -> Result<ModelFacts, FactsError> {
+        self.models.get(name).cloned().ok_or_else(|| absent("model", name))
     }
 
-    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String> {
+    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, FactsError> {
         let known = self.adapters.get(&(name.to_owned(), model.to_owned())).cloned();
-        known.ok_or_else(|| format!("adapter {name} was not looked at before the search began"))
+        known.ok_or_else(|| absent("adapter", name))
     }
 
-    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
+    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, FactsError> {
         let known = self.datasets.get(&files_of(dataset)).cloned();
-        known.ok_or_else(|| format!("dataset {} was not looked at before the search began", dataset.path))
+        known.ok_or_else(|| absent("dataset", &dataset.path))
     }
+}
+
+fn absent(what: &str, name: &str) -> FactsError {
+    FactsError::new(format!("{what} {name} was not looked at before the search began"))
 }
 
 /// Asks others, and keeps what they say.
@@ -121,19 +125,19 @@ impl Facts for Recorder<'_> {
         self.facts.families()
     }
 
-    fn model(&self, name: &str) -> Result<ModelFacts, String> {
+    fn model(&self, name: &str) -> Result<ModelFacts, FactsError> {
         let facts = self.facts.model(name)?;
         self.found.borrow_mut().models.insert(name.to_owned(), facts.clone());
         Ok(facts)
     }
 
-    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, String> {
+    fn adapter(&self, name: &str, model: &str) -> Result<AdapterFacts, FactsError> {
         let facts = self.facts.adapter(name, model)?;
         self.found.borrow_mut().adapters.insert((name.to_owned(), model.to_owned()), facts.clone());
         Ok(facts)
     }
 
-    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, String> {
+    fn dataset_digest(&self, dataset: &DatasetSpec) -> Result<String, FactsError> {
         let digest = self.facts.dataset_digest(dataset)?;
         self.found.borrow_mut().datasets.insert(files_of(dataset), digest.clone());
         Ok(digest)
