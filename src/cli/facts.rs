@@ -155,7 +155,7 @@ impl<'a> LocalFacts<'a> {
         let folder = self.hub.adapter(name)?;
         let adapter = SavedAdapter::read(&folder, &config)?;
         let digest = self.hub.adapter_digest(&folder)?;
-        let mut targets = adapter.targets;
+        let mut targets = adapter.shape.targets;
         targets.sort_by_key(|target| (target.layer, target.linear));
         let modules = targets.iter().map(|target| Ok(target.of(&config.graph)?.linear.name.clone()));
         let target_modules = modules.collect::<Result<_, ModelError>>()?;

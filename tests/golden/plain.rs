@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use sweep::data::Tokenizer;
 use sweep::model::{
-    Adapter, BackendRequest, Base, Key, Purpose, RunPass, Site, StepDropout, dropout_mask, peft, tokenizer_class,
+    Adapter, AdapterShape, BackendRequest, Base, Key, Purpose, RunPass, Site, StepDropout, dropout_mask,
+    tokenizer_class,
 };
 use sweep::spec::{DatasetSpec, Evaluation, HeldOut, PlannedRun, Precision, RunId, RunSpec};
 use sweep::train::{Examples, Member, Orders, Pack, Place, TrainingData};
@@ -91,8 +92,8 @@ fn trained(family: &str, prefix: &str, precision: Precision) -> Vec<Line> {
     let base = Base::load_on(BackendRequest::Plain, &model(family), 4, precision, Device::Cpu).unwrap();
     let data = data(family);
     let place = |spec: RunSpec| {
-        let targets = peft::lora_targets(&base.config, &spec.target_modules, spec.rank, spec.lora_alpha).unwrap();
-        let adapter = Adapter::new(&base, targets, spec.init_seed()).unwrap();
+        let shape = AdapterShape::of_run(&base.config, &spec).unwrap();
+        let adapter = Adapter::new(&base, shape, spec.init_seed()).unwrap();
         let run =
             PlannedRun { id: RunId(spec.seed.to_string()), label: "run".into(), configuration: "run".into(), spec };
         let member = Member::new(run, adapter, &data, Orders::Keyed).unwrap();
@@ -115,8 +116,9 @@ fn trained(family: &str, prefix: &str, precision: Precision) -> Vec<Line> {
 /// The bits of each kind of site, by the numbers of the streams.
 fn masks() -> Vec<Line> {
     let base = Base::load_on(BackendRequest::Plain, &model("bert"), 4, Precision::Fp32, Device::Cpu).unwrap();
-    let targets = peft::lora_targets(&base.config, &["bert.encoder.layer.1.output.dense".to_owned()], 2, 4.0).unwrap();
-    let adapter = Adapter::new(&base, targets, 1).unwrap();
+    let [_, spec] = runs("bert", "bert");
+    let spec = RunSpec { target_modules: vec!["bert.encoder.layer.1.output.dense".to_owned()], ..spec };
+    let adapter = Adapter::new(&base, AdapterShape::of_run(&base.config, &spec).unwrap(), 1).unwrap();
     let key = Key::new(7, Purpose::Dropout).with(3);
     let step = StepDropout { key, hidden: 0.1, attention: 0.2, lora: 0.3, classifier: 0.4, extra: 0.5 };
     let pass = RunPass { adapter: &adapter, dropout: Some(step) };
@@ -129,7 +131,7 @@ fn masks() -> Vec<Line> {
         Site::Attention(11),
         Site::AttentionOutput(2),
         Site::Output(2),
-        Site::Adapter(adapter.targets[0].of(&base.config.graph).unwrap().site),
+        Site::Adapter(adapter.shape.targets[0].of(&base.config.graph).unwrap().site),
     ];
     let like = Tensor::zeros([5, 70], (Kind::Float, Device::Cpu));
     let line = |site: Site| {

@@ -99,13 +99,7 @@ fn required<'e, 'c>(
 
 fn read_metric(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Metric> {
     let name = cursor.text(context, "the name of a metric")?;
-    match recorded(name) {
-        Ok(metric) => Some(metric),
-        Err(message) => {
-            cursor.problem(context, message);
-            None
-        }
-    }
+    recorded(name).map_err(|error| cursor.problem(context, error.to_string())).ok()
 }
 
 /// `{top: 3, seeds: 3}`, or false for none. Outer none: it is wrong.
