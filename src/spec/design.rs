@@ -49,6 +49,7 @@ pub(super) struct BasePlaces {
     pub model: Place,
     pub dataset: Place,
     pub init_adapter: Place,
+    pub early_stopping: Place,
     /// By [`Source`].
     pub source_seeds: [Place; 4],
 }
@@ -143,6 +144,7 @@ impl Design {
                         Setting::Model(_) => self.places.model = option_place("model"),
                         Setting::Dataset(_) | Setting::DatasetField(_) => self.places.dataset = option_place("dataset"),
                         Setting::InitAdapter(_) => self.places.init_adapter = option_place("init_adapter"),
+                        Setting::EarlyStopping(_) => self.places.early_stopping = option_place("early_stopping"),
                         Setting::SourceSeed(source, _) => {
                             self.places.source_seeds[*source as usize] = option_place(setting.parameter().name());
                         }
@@ -210,7 +212,8 @@ fn read_base(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> (Draft,
     let default = |name: &str| Place { path: format!("base.{name} (the default)"), node: None };
     let (model, dataset, init_adapter) = (default("model"), default("dataset"), default("init_adapter"));
     let source_seeds = Source::ALL.map(|source| default(Parameter::SourceSeed(source).name()));
-    let mut places = BasePlaces { model, dataset, init_adapter, source_seeds };
+    let early_stopping = default("early_stopping");
+    let mut places = BasePlaces { model, dataset, init_adapter, early_stopping, source_seeds };
     let entries = section.and_then(|section| section.entries(context, "a mapping of parameters")).unwrap_or_default();
     let assignments = Assignments::read(entries, context);
     for (parameter, assigned) in assignments.iter() {
@@ -218,6 +221,7 @@ fn read_base(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> (Draft,
             Parameter::Model => places.model = assigned.place.clone(),
             Parameter::Dataset | Parameter::DatasetField(_) => places.dataset = assigned.place.clone(),
             Parameter::InitAdapter => places.init_adapter = assigned.place.clone(),
+            Parameter::EarlyStopping => places.early_stopping = assigned.place.clone(),
             Parameter::SourceSeed(source) => places.source_seeds[source as usize] = assigned.place.clone(),
             _ => {}
         }

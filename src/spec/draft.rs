@@ -116,6 +116,7 @@ impl Draft {
             Setting::Seed(value) => scalars.seed = *value,
             Setting::SourceSeed(source, rule) => scalars.source_seeds[*source as usize] = *rule,
             Setting::MetricForBest(value) => scalars.metric_for_best = *value,
+            Setting::EarlyStopping(rule) => scalars.early_stopping = *rule,
         }
     }
 
@@ -149,6 +150,7 @@ impl Draft {
             Parameter::Seed => Setting::Seed(scalars.seed),
             Parameter::SourceSeed(source) => Setting::SourceSeed(source, scalars.source_seeds[source as usize]),
             Parameter::MetricForBest => Setting::MetricForBest(scalars.metric_for_best),
+            Parameter::EarlyStopping => Setting::EarlyStopping(scalars.early_stopping),
         })
     }
 

@@ -2,6 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cursor::{Context, Cursor, shown_number};
+use super::design::Design;
+use super::planned_configuration::PlannedConfiguration;
+use super::problem::{Problems, did_you_mean, quoted};
+use super::setting::Setting;
+use super::yaml::Value;
+
 /// When a run ends before its last epoch, as transformers' `EarlyStoppingCallback` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -13,8 +20,8 @@ pub struct EarlyStopping {
 }
 
 impl EarlyStopping {
-    /// What `min_delta` is where nobody says.
-    pub const MIN_DELTA: f64 = 0.0;
+    /// Largest value of `patience`, as of `epochs`.
+    const MOST: usize = 10_000;
 
     /// Whether a run ends after these evaluations: the values of its metric, epoch after epoch. One that is no number is no
     /// improvement.
@@ -36,6 +43,67 @@ impl EarlyStopping {
         }
         false
     }
+}
+
+/// Reads `{patience: 2, min_delta: 0.001}` or null; the outer none: it is wrong.
+pub(super) fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Option<EarlyStopping>> {
+    const KEYS: [&str; 2] = ["patience", "min_delta"];
+    if cursor.node.value == Value::Null {
+        return Some(None);
+    }
+    let entries = cursor.entries(context, "a mapping of patience and min_delta, or null")?;
+    for (name, value) in entries.iter().filter(|(name, _)| !KEYS.contains(name)) {
+        value.problem(context, format!("unknown key {}{}", quoted(name), did_you_mean(name, KEYS)));
+    }
+    let get = |name: &str| entries.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+    let Some(patience) = get(KEYS[0]) else {
+        cursor.problem(context, "lacks `patience`: after how many evaluations without a gain does a run end?");
+        return None;
+    };
+    let patience = patience.count(context, 1, EarlyStopping::MOST);
+    let min_delta = match get(KEYS[1]) {
+        None => Some(0.0),
+        Some(given) => given.number(context).filter(|least| {
+            if *least < 0.0 {
+                given.problem(context, format!("must be at least 0, found {}", given.found()));
+            }
+            *least >= 0.0
+        }),
+    };
+    let known = entries.iter().all(|(name, _)| KEYS.contains(name));
+    Some(Some(EarlyStopping { min_delta: min_delta?, patience: patience? })).filter(|_| known)
+}
+
+/// In a short form for labels.
+pub(super) fn shown(rule: Option<EarlyStopping>) -> String {
+    match rule {
+        None => "off".to_owned(),
+        Some(EarlyStopping { patience, min_delta: 0.0 }) => patience.to_string(),
+        Some(EarlyStopping { patience, min_delta }) => format!("{patience} (min_delta {})", shown_number(min_delta)),
+    }
+}
+
+/// Reports runs that may end early where hypotheses or observations are judged.
+pub(super) fn report(design: &Design, planned: &[PlannedConfiguration], problems: &mut Problems) {
+    let judged = match (design.claims.is_empty(), design.observations.is_empty()) {
+        (true, true) => return,
+        (false, _) => "hypotheses",
+        (true, false) => "observations",
+    };
+    let Some(early) = planned.iter().find(|planned| planned.draft.scalars.early_stopping.is_some()) else {
+        return;
+    };
+    let mut choices = design.choices_of(early.origin).into_iter().rev();
+    let choice = choices.find(|choice| choice.settings.iter().any(|of| matches!(of, Setting::EarlyStopping(_))));
+    let place = choice.map_or(&design.places.early_stopping, |choice| &choice.place).clone();
+    problems.add(
+        place,
+        format!(
+            "must be null in a sweep with `{judged}`: a run that stops early was looked at more often, at other epochs, and \
+             trained less than those that it is compared with. Train all of them alike, or put them into a sweep without \
+             `{judged}`, or under `search`"
+        ),
+    );
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ fn is_comparison(map: &[(Node, Node)]) -> bool {
 
 fn takes_mappings(parameter: Parameter) -> bool {
     let of_dataset = DatasetField::Evaluation..=DatasetField::Test;
-    matches!(parameter, Parameter::Dataset | Parameter::TargetModules)
+    matches!(parameter, Parameter::Dataset | Parameter::TargetModules | Parameter::EarlyStopping)
         || matches!(parameter, Parameter::DatasetField(field) if of_dataset.contains(&field))
 }
 

@@ -22,6 +22,8 @@ pub(super) enum Parameter {
     /// The seed of one source of variation; without one it follows `seed`, that of the split the data set.
     SourceSeed(Source),
     MetricForBest,
+    /// A mapping, or null.
+    EarlyStopping,
 }
 
 /// A parameter that is a whole number. The discriminant is its place in [`super::draft::Draft`].
@@ -115,7 +117,7 @@ const fn field(field: DatasetField) -> Parameter {
 
 impl Parameter {
     /// Every parameter with its name.
-    pub const NAMES: [(&'static str, Parameter); 39] = [
+    pub const NAMES: [(&'static str, Parameter); 40] = [
         ("model", Parameter::Model),
         ("dataset", Parameter::Dataset),
         ("dataset.path", field(DatasetField::Path)),
@@ -155,10 +157,11 @@ impl Parameter {
         ("dropout_seed", Parameter::SourceSeed(Source::Dropout)),
         ("split_seed", Parameter::SourceSeed(Source::Split)),
         ("metric_for_best", Parameter::MetricForBest),
+        ("early_stopping", Parameter::EarlyStopping),
     ];
 
     /// How the same things are called elsewhere (transformers, peft, common usage).
-    const ALSO_CALLED: [(&'static str, &'static str); 26] = [
+    const ALSO_CALLED: [(&'static str, &'static str); 29] = [
         ("lr", "learning_rate"),
         ("r", "rank"),
         ("lora_r", "rank"),
@@ -180,6 +183,9 @@ impl Parameter {
         ("attention_probs_dropout_prob", "attention_dropout"),
         ("max_seq_length", "max_length"),
         ("metric_for_best_model", "metric_for_best"),
+        ("early_stopping_patience", "early_stopping"),
+        ("early_stopping_threshold", "early_stopping"),
+        ("patience", "early_stopping"),
         ("dataset.evaluation", "dataset.eval"),
         ("data_seed", "order_seed"),
         ("shuffle_seed", "order_seed"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cursor::{Context, Cursor, shown_number};
 use super::dataset::{self, DatasetSetting, read_seed};
+use super::early_stopping::{self, EarlyStopping};
 use super::parameter::{Count, Domain, Number, Parameter};
 use super::source_seed::{Source, SourceSeed};
 use super::targets::Targets;
@@ -28,6 +29,8 @@ pub(super) enum Setting {
     Seed(u64),
     SourceSeed(Source, SourceSeed),
     MetricForBest(Metric),
+    /// None: it is off.
+    EarlyStopping(Option<EarlyStopping>),
 }
 
 impl Setting {
@@ -60,6 +63,7 @@ impl Setting {
             Parameter::Seed => Setting::Seed(read_seed(cursor, context)?),
             Parameter::SourceSeed(source) => Setting::SourceSeed(source, SourceSeed::read(source, cursor, context)?),
             Parameter::MetricForBest => Setting::MetricForBest(cursor.one_of(context, &Metric::by_name())?),
+            Parameter::EarlyStopping => Setting::EarlyStopping(early_stopping::read(cursor, context)?),
         })
     }
 
@@ -78,6 +82,7 @@ impl Setting {
             Setting::Seed(_) => Parameter::Seed,
             Setting::SourceSeed(source, _) => Parameter::SourceSeed(*source),
             Setting::MetricForBest(_) => Parameter::MetricForBest,
+            Setting::EarlyStopping(_) => Parameter::EarlyStopping,
         }
     }
 
@@ -116,6 +121,7 @@ impl Setting {
             Setting::Seed(value) => value.to_string(),
             Setting::SourceSeed(_, rule) => rule.to_string(),
             Setting::MetricForBest(value) => value.name().to_owned(),
+            Setting::EarlyStopping(rule) => early_stopping::shown(*rule),
         }
     }
 

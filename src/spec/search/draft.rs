@@ -130,7 +130,8 @@ pub(super) fn is_input(parameter: Parameter) -> bool {
         | Parameter::LrScheduler
         | Parameter::Precision
         | Parameter::Seed
-        | Parameter::MetricForBest => false,
+        | Parameter::MetricForBest
+        | Parameter::EarlyStopping => false,
     }
 }
 
