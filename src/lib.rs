@@ -11,6 +11,7 @@
 //!
 //! * [`spec`]: sweep file -> validated -> resolved runs; expansion; run ids; hypotheses; the planned pack.
 //! * [`search`]: which runs a sweep consists of, generation after generation; fixed designs.
+//! * [`task`]: what runs are trained to tell: targets, loss, metrics, columns of predictions; single-label classification.
 //! * [`metrics`]: classification metrics and statistics on plain numbers.
 //! * [`event`]: what happens during a sweep, and who listens.
 //! * [`hub`]: the name of a model or data set -> files on this machine.
@@ -31,10 +32,10 @@
 //! # Rules of direction
 //!
 //! `words`, `exit_code`, `model_files` and `replace_file` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
-//! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `model` and `search` know `spec` at most. `train` knows data, model,
-//! metrics, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
+//! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `model` and `search` know `spec` at most, `task` data and metrics. `train` knows data, model,
+//! metrics, task, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
 //! `launch` store, `inference` hub, data, model, train's evaluation and store. `report` reads `store`'s files and never
-//! live state. `cli` sees all. Only `model`, `train`, `data`'s batches, the torch executor and the predictor import
+//! live state. `cli` sees all. Only `model`, `task`, `train`, `data`'s batches, the torch executor and the predictor import
 //! `tch`. `tests/architecture.rs` keeps these rules.
 
 pub mod cli;
@@ -53,6 +54,7 @@ pub mod report;
 pub mod search;
 pub mod spec;
 pub mod store;
+pub mod task;
 pub mod train;
 pub mod words;
 

@@ -3,9 +3,13 @@
 use std::path::Path;
 
 use polars::prelude::{DataFrame, NamedFrom, ParquetWriter, Series};
-use sweep::data::{Classes, Coding, DataError, Dataset, Truth, load};
+use sweep::data::{Classes, Coding, DataError, Dataset, Truth};
 use sweep::spec::{DatasetSpec, Evaluation, HeldOut, MissingLabel, Reading};
 use tempfile::TempDir;
+
+fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
+    sweep::data::load(spec, location, Classes::learn)
+}
 
 fn spec(evaluation: Evaluation) -> DatasetSpec {
     DatasetSpec { evaluation, ..DatasetSpec::at("unused: the location is given") }

@@ -5,9 +5,13 @@ mod needs;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use sweep::data::{DataError, Dataset, digest_of_files, load};
+use sweep::data::{Classes, DataError, Dataset, digest_of_files};
 use sweep::spec::{DatasetSpec, Evaluation, HeldOut, Quoting, Reading, Separator};
 use tempfile::TempDir;
+
+fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
+    sweep::data::load(spec, location, Classes::learn)
+}
 
 fn spec(evaluation: Evaluation) -> DatasetSpec {
     DatasetSpec {

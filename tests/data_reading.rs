@@ -4,9 +4,13 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::{Column, DataFrame, DataType, ParquetWriter, Schema};
 use proptest::prelude::*;
-use sweep::data::{DataError, TextColumns, TextReader, load};
+use sweep::data::{Classes, DataError, Dataset, TextColumns, TextReader};
 use sweep::spec::{DatasetSpec, Evaluation, HeldOut, Quoting, Reading};
 use tempfile::TempDir;
+
+fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
+    sweep::data::load(spec, location, Classes::learn)
+}
 
 const USUAL: Reading = Reading { header: None, quoting: None, separator: None };
 

@@ -4,9 +4,10 @@ mod needs;
 
 use std::path::Path;
 
-use sweep::data::{Encoded, Tokenizer};
+use sweep::data::{Classes, Encoded, Tokenizer};
 use sweep::model::{Adapter, AdapterShape, BackendRequest, Base, tokenizer_class};
 use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, Metric, PlannedRun, Precision, RunId, RunSpec};
+use sweep::task::{self, Targets};
 use sweep::train::{Examples, FrozenStates, Member, Orders, Pack, Place, TrainingData, evaluate};
 use tch::Device;
 
@@ -55,7 +56,7 @@ fn own_products_in_bfloat16() -> bool {
 fn data(name: &str) -> TrainingData {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps/data/newswire.csv");
     let spec = dataset(&path);
-    let dataset = sweep::data::load(&spec, &path).unwrap();
+    let dataset = sweep::data::load(&spec, &path, Classes::learn).unwrap();
     let tokenizer = Tokenizer::load(&fixture(name), 40, tokenizer_class).unwrap();
     let examples = |examples: &sweep::data::Examples, count: usize| {
         let tokens: Encoded = tokenizer.encode(&examples.texts[..count]).unwrap();
@@ -65,7 +66,7 @@ fn data(name: &str) -> TrainingData {
         train: examples(&dataset.train, 45),
         evaluation: examples(&dataset.evaluation, 30),
         test: None,
-        class_names: dataset.class_names,
+        targets: Targets::of_classes(dataset.class_names),
         overview: Some(dataset.overview),
         digest: dataset.digest,
         token_lengths: None,
@@ -195,11 +196,12 @@ fn train_with(
             }
             if member.finished() {
                 let member = pack.places[place].member.take().unwrap();
-                let evaluation = evaluate(base, &[&member.adapter], &data.evaluation, 16, None).unwrap().remove(0);
+                let evaluation =
+                    evaluate(base, task::DEFAULT, &[&member.adapter], &data.evaluation, 16, None).unwrap().remove(0);
                 done[place] = Some(Trained {
                     losses: std::mem::take(&mut losses[place]),
                     parameters: Vec::<f32>::try_from(member.adapter.parameters.values.to_device(Device::Cpu)).unwrap(),
-                    probabilities: evaluation.probabilities,
+                    probabilities: evaluation.outputs,
                 });
             }
         }
@@ -317,10 +319,10 @@ fn evaluation_from_kept_states_gives_what_evaluation_from_the_tokens_gives() {
     let mut frozen = FrozenStates::default();
     // The second time from what the first has kept; then other layers are frozen.
     for adapters in [vec![&low, &high], vec![&low, &high], vec![&high], vec![&low]] {
-        let fresh = evaluate(&base, &adapters, &data.evaluation, 16, None).unwrap();
-        let kept = evaluate(&base, &adapters, &data.evaluation, 16, Some(&mut frozen)).unwrap();
+        let fresh = evaluate(&base, task::DEFAULT, &adapters, &data.evaluation, 16, None).unwrap();
+        let kept = evaluate(&base, task::DEFAULT, &adapters, &data.evaluation, 16, Some(&mut frozen)).unwrap();
         for (fresh, kept) in fresh.iter().zip(&kept) {
-            assert_eq!(fresh.probabilities, kept.probabilities);
+            assert_eq!(fresh.outputs, kept.outputs);
         }
     }
 }

@@ -12,6 +12,7 @@ use sweep::data::{Encoded, Tokenizer};
 use sweep::metrics::Scores;
 use sweep::model::{Adapter, Base, Classifier, Layout, RunPass, peft, tokenizer_class};
 use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, Metric, PlannedRun, Precision, RunId, RunSpec};
+use sweep::task::{self, Targets};
 use sweep::train::{Examples, Member, Orders, Pack, Place, TrainingData, evaluate};
 use tch::{Device, Tensor};
 
@@ -105,7 +106,7 @@ impl Reference {
             train: examples(encoded(&self.batches.input_ids), &self.batches.labels),
             evaluation: examples(self.tokens(&self.eval.texts), &self.eval.labels),
             test: None,
-            class_names: (0..4).map(|class| class.to_string()).collect(),
+            targets: Targets::of_classes((0..4).map(|class| class.to_string()).collect()),
             overview: None,
             digest: String::new(),
             token_lengths: None,
@@ -275,8 +276,8 @@ fn train(reference: &Reference, data: &TrainingData, member: Member) -> (Vec<Ste
 
 fn check_evaluation(reference: &Reference, data: &TrainingData, adapter: &Adapter) {
     let name = reference.folder.display();
-    let evaluation = &evaluate(&reference.base, &[adapter], &data.evaluation, 32, None).unwrap()[0];
-    for (index, (row, expected)) in evaluation.probabilities.chunks(4).zip(&reference.eval.predictions).enumerate() {
+    let evaluation = &evaluate(&reference.base, task::DEFAULT, &[adapter], &data.evaluation, 32, None).unwrap()[0];
+    for (index, (row, expected)) in evaluation.outputs.chunks(4).zip(&reference.eval.predictions).enumerate() {
         let predicted = (0..4).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();
         assert_eq!(predicted as u32, *expected, "{name}: prediction {index}");
     }

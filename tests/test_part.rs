@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use sweep::data::Tokenizer;
+use sweep::data::{Classes, Tokenizer};
 use sweep::event::{EpochRecord, Event, Outcome, Sink, StopReason};
 use sweep::model::{Adapter, Base, ModelConfig, SavedAdapter, tokenizer_class};
 use sweep::spec::{
     DatasetSpec, EarlyStopping, Evaluation, HeldOut, LrScheduler, Metric, PackId, PackPlan, PlannedRun, Precision,
     RunId, RunSpec,
 };
+use sweep::task::{self, Targets};
 use sweep::train::{
     Checkpoint, Examples, FrozenParts, Job, RecordError, Recorder, RunFacts, RunResult, TrainingData, evaluate,
     sample_size, train,
@@ -32,7 +33,7 @@ fn examples(rows: std::ops::Range<usize>) -> Examples {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps/data/newswire.csv");
     let evaluation = Evaluation::HeldOut { size: HeldOut::Examples(1), seed: 1 };
     let spec = DatasetSpec { evaluation, ..DatasetSpec::at(path.display().to_string()) };
-    let dataset = sweep::data::load(&spec, &path).unwrap();
+    let dataset = sweep::data::load(&spec, &path, Classes::learn).unwrap();
     let tokens =
         Tokenizer::load(&model(), 12, tokenizer_class).unwrap().encode(&dataset.train.texts[rows.clone()]).unwrap();
     Examples { tokens, labels: dataset.train.labels[rows.clone()].to_vec(), rows: rows.collect() }
@@ -43,7 +44,7 @@ fn data(train: Examples, evaluation: Examples, test: Option<Examples>) -> Traini
         train,
         evaluation,
         test,
-        class_names: ["Business", "Sci/Tech", "Sports", "World"].map(String::from).to_vec(),
+        targets: Targets::of_classes(["Business", "Sci/Tech", "Sports", "World"].map(String::from).to_vec()),
         overview: None,
         digest: String::new(),
         token_lengths: None,
@@ -220,7 +221,9 @@ fn the_test_is_of_the_saved_adapter_and_a_run_that_is_left_in_it_gives_the_same(
         assert_eq!(whole.facts[id].test_examples, Some(12));
         let epochs = &whole.epochs[id];
         let test = result.test.as_ref().unwrap();
-        let again = evaluate(&base, &[&saved(&base, result)], data.test.as_ref().unwrap(), 5, None).unwrap().remove(0);
+        let again = evaluate(&base, task::DEFAULT, &[&saved(&base, result)], data.test.as_ref().unwrap(), 5, None)
+            .unwrap()
+            .remove(0);
         let losses = [again.figures, test.best.figures].map(|figures| figures.metric(Metric::EVAL_LOSS).unwrap());
         assert!((losses[0] - losses[1]).abs() < 1e-5, "{:?} {test:?}", again.figures);
         for score in [Metric::ACCURACY, Metric::PRECISION, Metric::RECALL, Metric::F1] {

@@ -1,6 +1,7 @@
 //! The command line: one thin file per verb, named in `verbs.rs`.
 
 mod again;
+mod array_task;
 mod cancel;
 mod command_line;
 mod compare;
@@ -26,7 +27,6 @@ mod run;
 mod sinks;
 mod status;
 mod streams;
-mod task;
 mod text;
 mod verbs;
 mod versions;

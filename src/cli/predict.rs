@@ -11,11 +11,12 @@ use crate::data::{DataError, TextColumns, TextLines, TextReader, Truth, is_separ
 use crate::execute::{Stop, cuda_devices, open_device, stop_on_signals};
 use crate::exit_code::ExitCode;
 use crate::inference::{
-    self, Columns, Format, InferenceError, LabelAs, Limits, Lookup, Prediction, Predictor, Source, Summary, Writer,
-    predict_rows,
+    self, Columns, Format, InferenceError, Limits, Lookup, Predictor, Source, Summary, Writer, predict_rows,
 };
+use crate::metrics::Metric;
 use crate::spec::{Quoting, Reading, Separator};
 use crate::store::write_atomically_with;
+use crate::task::{Answer, LabelAs, Targets, cell};
 
 use super::CliError;
 use super::context::Context;
@@ -145,7 +146,7 @@ impl Predict {
         let lookup = Lookup { hub: &hub, results: &self.results, model: self.model.as_deref() };
         let mut source = inference::find(&self.run, &lookup)?;
         if let Some(names) = &self.class_names {
-            source.class_names = Some(names.clone());
+            source.names = Some(names.clone());
         }
         Ok(source)
     }
@@ -207,11 +208,11 @@ impl Predict {
         let predictor = self.predictor(&self.source()?)?;
         if !from_input && !self.json && self.output.is_none() {
             let predictions = predictor.predict(&self.text)?;
-            return print(&table(&self.text, &predictions, predictor.class_names()));
+            return print(&table(&self.text, &predictions, predictor.targets()));
         }
         let columns = self.columns(None, Some("text".to_owned()));
         self.write(&mut |out| {
-            let mut writer = Writer::new(out, format, &columns, predictor.class_names());
+            let mut writer = Writer::new(out, format, &columns, predictor.targets());
             let mut lines: Box<dyn Iterator<Item = Result<String, DataError>>> = match from_input {
                 true => Box::new(TextLines::new("standard input", BufReader::new(stdin.lock()))),
                 false => Box::new(self.text.iter().cloned().map(Ok)),
@@ -221,8 +222,8 @@ impl Predict {
                 if texts.is_empty() {
                     return Ok(writer.finish()?);
                 }
-                for (text, prediction) in texts.iter().zip(predictor.predict(&texts)?) {
-                    writer.row("", text, &prediction)?;
+                for (text, answer) in texts.iter().zip(predictor.predict(&texts)?) {
+                    writer.row("", text, &answer)?;
                 }
             }
         })
@@ -267,7 +268,7 @@ impl Predict {
         let bar = bar();
         let mut summary = None;
         self.write(&mut |out| {
-            let mut writer = Writer::new(out, format, &columns, predictor.class_names());
+            let mut writer = Writer::new(out, format, &columns, predictor.targets());
             let mut progress = |rows: usize, share: f64| {
                 bar.set_position((1000.0 * share) as u64);
                 bar.set_message(count(rows, "row"));
@@ -327,7 +328,7 @@ fn closing(summary: &Summary, source: &Source, output: Option<&Path>, truth: Opt
     };
     let labelled = summary.rows.saturating_sub(truth.unlabelled);
     let scores = match &summary.scores {
-        Some(scores) => format!("accuracy {}, F1 {:.4}", percent(scores.accuracy), scores.f1),
+        Some(scores) => scores.iter().map(|(metric, value)| worded(*metric, *value)).collect::<Vec<_>>().join(", "),
         None => "no row has a label, so nothing is scored".to_owned(),
     };
     match (truth.unlabelled, labelled) {
@@ -336,6 +337,13 @@ fn closing(summary: &Summary, source: &Source, output: Option<&Path>, truth: Opt
             format!("{predicted}; {scores} over {}; {} without a label", count(labelled, "row"), count(missing, "row"))
         }
     }
+}
+
+fn worded(metric: Metric, value: f64) -> String {
+    if metric == Metric::ACCURACY {
+        return format!("accuracy {}", percent(value));
+    }
+    format!("{} {value:.4}", metric.title())
 }
 
 /// Which columns are the text, and why.
@@ -353,17 +361,18 @@ fn taken_columns(source: &Source, taken: &[String]) -> String {
     format!("The file lacks the text of the training, {known}: {taken_names} is taken; --text-column names another.")
 }
 
-/// A line per text: its label, the probability of every class, and its beginning.
-fn table(texts: &[String], predictions: &[Prediction], class_names: &[String]) -> String {
+/// A line per text: its label, the probability of every class (where the task has such), and its beginning.
+fn table(texts: &[String], answers: &[Answer], targets: &Targets) -> String {
     const SHOWN: usize = 60;
     let mut header = vec![("label", Align::Left)];
-    header.extend(class_names.iter().map(|name| (name.as_str(), Align::Right)));
+    let has_outputs = targets.task().columns().outputs.is_some();
+    header.extend(targets.names().iter().filter(|_| has_outputs).map(|name| (name.as_str(), Align::Right)));
     header.push(("text", Align::Left));
     let mut table = Table::with_columns(header);
-    for (text, prediction) in texts.iter().zip(predictions) {
+    for (text, answer) in texts.iter().zip(answers) {
         let beginning = console::truncate_str(text, SHOWN, "…").replace(['\n', '\r', '\t'], " ");
-        let label = class_names[prediction.class].clone();
-        let probabilities = prediction.probabilities.iter().map(|value| percent(f64::from(*value)));
+        let label = cell(targets.written(answer.predicted, LabelAs::Name));
+        let probabilities = answer.outputs.iter().filter(|_| has_outputs).map(|value| percent(f64::from(*value)));
         table.row([label].into_iter().chain(probabilities).chain([beginning]));
     }
     table.to_string()

@@ -39,6 +39,6 @@ pub enum Verb {
     Cancel(super::cancel::Cancel),
     Doctor(super::doctor::Doctor),
     Worker(super::worker::Worker),
-    Task(super::task::Task),
+    Task(super::array_task::Task),
 }
 }

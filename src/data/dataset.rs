@@ -10,7 +10,7 @@ use super::error::DataError;
 use super::examples::Examples;
 use super::files::SourceFiles;
 use super::finding::Finding;
-use super::labels::{Classes, Gaps, LabelForm};
+use super::labels::{Classes, Gaps, LabelForm, LearnLabels};
 use super::overview::{ClassRows, Overview};
 use super::rows::{LabelledRows, Request};
 use super::split::held_out_for;
@@ -32,7 +32,8 @@ pub struct Dataset {
     pub overview: Overview,
 }
 
-/// Loads a data set. `location` is the file or folder on this machine that `spec.path` stands for.
+/// Loads a data set. `location` is the file or folder on this machine that `spec.path` stands for; `learn` is how labels become
+/// targets ([`Classes::learn`] for classes).
 ///
 /// Texts are taken as they are; several columns are joined by one space, missing and empty ones left out. White space around
 /// labels is no part of them. The classes are those of the whole training source, whatever `limit` keeps of it; the evaluation
@@ -43,13 +44,13 @@ pub struct Dataset {
 /// # Errors
 ///
 /// A [`DataError`] that names the file, and the line or row where there is one.
-pub fn load(spec: &DatasetSpec, location: &Path) -> Result<Dataset, DataError> {
+pub fn load(spec: &DatasetSpec, location: &Path, learn: LearnLabels) -> Result<Dataset, DataError> {
     let files = SourceFiles::find(spec, location)?;
     check_reading(spec, &files)?;
     let card = files.card.as_path();
     let source = LabelledRows::read(&files.train, Request { spec, card, known: None })?;
     let given = source.class_names.clone().or_else(|| class_names_of_card(card, &source.columns.label));
-    let classes = Classes::learn(&source.distinct(), given.clone(), source.news)
+    let classes = learn(&source.distinct(), given.clone(), source.news)
         .map_err(|Gaps(found)| DataError::LabelGaps { path: files.train[0].clone(), found })?;
     let mut finding = Finding::for_training(&source, &classes, given.is_some());
     let columns = source.columns.clone();
@@ -108,15 +109,13 @@ fn check_reading(spec: &DatasetSpec, files: &SourceFiles) -> Result<(), DataErro
 fn class_rows(classes: &Classes, train: &Examples, evaluation: &Examples, test: Option<&Examples>) -> Vec<ClassRows> {
     let none = |name: &String| ClassRows { name: name.clone(), train: 0, evaluation: 0, test: 0 };
     let mut rows: Vec<ClassRows> = classes.names().iter().map(none).collect();
-    for &label in &train.labels {
-        rows[label as usize].train += 1;
-    }
-    for &label in &evaluation.labels {
-        rows[label as usize].evaluation += 1;
-    }
-    for &label in test.iter().flat_map(|test| &test.labels) {
-        rows[label as usize].test += 1;
-    }
+    let mut count = |labels: &[u32], counted: fn(&mut ClassRows)| {
+        // Targets that are no classes are in no row.
+        labels.iter().for_each(|&label| rows.get_mut(label as usize).map_or((), counted));
+    };
+    count(&train.labels, |row| row.train += 1);
+    count(&evaluation.labels, |row| row.evaluation += 1);
+    count(test.map_or(&[], |test| &test.labels), |row| row.test += 1);
     rows
 }
 

@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Examples {
     pub texts: Vec<String>,
-    /// Class numbers.
+    /// Targets: class numbers.
     pub labels: Vec<u32>,
     /// The example's row in its source, counted from 0: its ID in predictions.
     pub rows: Vec<usize>,

@@ -47,7 +47,11 @@ pub struct Misfit {
 
 /// Integer labels that leave classes out; these were found.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Gaps(pub Vec<i64>);
+pub struct Gaps(pub Vec<i64>);
+
+/// How labels become targets, learned from the distinct labels of the training source, the names that the files give, and
+/// whether they have the layout of the original AG News. A task says which.
+pub type LearnLabels = fn(&BTreeSet<&str>, Option<Vec<String>>, bool) -> Result<Classes, Gaps>;
 
 impl Classes {
     pub fn new(names: Vec<String>, coding: Coding) -> Self {
@@ -61,7 +65,10 @@ impl Classes {
     /// without gaps from 0 or 1 and are their own names; any other labels are class names exactly as they are written (`01` and
     /// `1` are two), sorted by Unicode code point as Hugging Face's `class_encode_column` sorts them. In a file with the `news`
     /// layout, the labels 1, 2, 3 and 4 are the classes of AG News, if all of them and no others occur.
-    pub(super) fn learn(distinct: &BTreeSet<&str>, names: Option<Vec<String>>, news: bool) -> Result<Self, Gaps> {
+    ///
+    /// # Errors
+    /// Integer labels with gaps.
+    pub fn learn(distinct: &BTreeSet<&str>, names: Option<Vec<String>>, news: bool) -> Result<Self, Gaps> {
         let numbers: Option<BTreeSet<i64>> = distinct.iter().map(|label| whole(label)).collect();
         let is_news = news && numbers.as_ref().is_some_and(|numbers| numbers.iter().copied().eq(1..=4));
         let names = names.or_else(|| is_news.then(|| NEWS.map(str::to_owned).to_vec()));

@@ -42,7 +42,7 @@ pub use encoded::Encoded;
 pub use error::{DataError, Position};
 pub use examples::Examples;
 pub use files::{has_files, needed_files};
-pub use labels::{Classes, Coding, LabelForm, Misfit};
+pub use labels::{Classes, Coding, Gaps, LabelForm, LearnLabels, Misfit};
 pub use order::{OrderKey, order};
 pub use overview::{ClassRows, Columns, Overview};
 pub use shown::visible;

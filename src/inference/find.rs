@@ -8,6 +8,7 @@ use crate::hub::{Hub, HubError};
 use crate::model::{ModelConfig, peft};
 use crate::spec::{Reading, RunId};
 use crate::store::{Layout, ResultRecord, RunRecord, Store, best_run, find_runs, sweep_folders};
+use crate::task::{self, TASKS, Task};
 
 /// Where names are looked up.
 #[derive(Clone, Copy, Debug)]
@@ -76,12 +77,13 @@ fn from_folder(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceEr
         return best(folder, lookup);
     }
     if has("config.json") {
-        single_label(folder)?;
+        let task = task_of(folder)?;
         return Ok(Source {
             name: folder.display().to_string(),
             model: folder.to_path_buf(),
             adapter: None,
-            class_names: None,
+            task,
+            names: None,
             data: KnownData::in_folder(folder),
             max_length: None,
             reading: Reading::default(),
@@ -143,7 +145,8 @@ fn from_run(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError
         name,
         model,
         adapter: Some(adapter),
-        class_names: Some(record.facts.class_names),
+        task: record.facts.targets.task(),
+        names: Some(record.facts.targets.names().to_vec()),
         data: Some(data),
         max_length: Some(record.run.spec.max_length),
         reading: record.run.spec.dataset.reading,
@@ -158,23 +161,36 @@ fn from_adapter(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceE
     };
     let name = folder.display().to_string();
     let model = model(&base, &name, lookup)?;
-    single_label(&model)?;
+    let task = task_of(&model)?;
     let adapter = Some(folder.to_path_buf());
     Ok(Source {
         name,
         model,
         adapter,
-        class_names: None,
+        task,
+        names: None,
         data: KnownData::in_folder(folder),
         max_length: None,
         reading: Reading::default(),
     })
 }
 
-/// Refuses a model whose head is no single-label classifier, which only a run of ours makes one.
-fn single_label(model: &Path) -> Result<(), InferenceError> {
-    let of_file = |message: String| InferenceError::Config { path: model.join("config.json"), message };
-    ModelConfig::read(model)?.single_label().map_err(of_file)
+/// What the head in a model's own files is for; single-label classification where that is not said. Another task than ours is
+/// refused: only a run of ours makes such a model one of them.
+fn task_of(model: &Path) -> Result<&'static dyn Task, InferenceError> {
+    let Some(other) = ModelConfig::read(model)?.problem_type else {
+        return Ok(task::DEFAULT);
+    };
+    let known = || TASKS.iter().map(|task| task.problem_type());
+    let task = TASKS.iter().copied().find(|task| task.problem_type() == other);
+    task.ok_or_else(|| InferenceError::Config {
+        path: model.join("config.json"),
+        message: format!(
+            "problem_type is `{other}`: the head gives no probabilities that sum to 1 over the classes; only {} can be \
+             predicted",
+            known().collect::<Vec<_>>().join(", ")
+        ),
+    })
 }
 
 fn from_hub(name: &str, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::Prediction;
+use crate::task::{Answer, LabelAs, Targets, cell};
 
 /// How a row of output is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,14 +12,6 @@ pub enum Format {
     Csv,
     /// One object per line.
     JsonLines,
-}
-
-/// How a class is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LabelAs {
-    Name,
-    /// Counted from 0.
-    Index,
 }
 
 /// What stands in a row.
@@ -31,7 +23,7 @@ pub struct Columns {
     pub text: Option<String>,
     pub label: String,
     pub label_as: LabelAs,
-    /// A column `p_<class>` per class; of JSON, an object that is always there.
+    /// A column per output of the head, where the task has such columns (`p_<class>`); of JSON, an object that is always there.
     pub probabilities: bool,
 }
 
@@ -40,27 +32,28 @@ pub struct Writer<'a, W: Write> {
     out: W,
     format: Format,
     columns: &'a Columns,
-    class_names: &'a [String],
+    targets: &'a Targets,
     begun: bool,
 }
 
 impl<'a, W: Write> Writer<'a, W> {
-    pub fn new(out: W, format: Format, columns: &'a Columns, class_names: &'a [String]) -> Self {
-        Writer { out, format, columns, class_names, begun: false }
+    pub fn new(out: W, format: Format, columns: &'a Columns, targets: &'a Targets) -> Self {
+        Writer { out, format, columns, targets, begun: false }
     }
 
-    /// Writes one prediction.
-    pub fn row(&mut self, id: &str, text: &str, prediction: &Prediction) -> io::Result<()> {
+    /// Writes what is said of one text.
+    pub fn row(&mut self, id: &str, text: &str, answer: &Answer) -> io::Result<()> {
         self.begin()?;
         let columns = self.columns;
-        let row = Row { columns, class_names: self.class_names, id, text, prediction };
+        let row = Row { columns, targets: self.targets, id, text, answer };
         match self.format {
             Format::Csv => {
                 let id = columns.id.as_ref().map(|_| id.to_owned());
                 let text = columns.text.as_ref().map(|_| text.to_owned());
-                let probabilities = prediction.probabilities.iter().filter(|_| columns.probabilities);
-                let fields = id.into_iter().chain(text).chain([row.label()]);
-                self.record(fields.chain(probabilities.map(f32::to_string)))
+                let has_outputs = columns.probabilities && self.targets.task().columns().outputs.is_some();
+                let outputs = answer.outputs.iter().filter(|_| has_outputs);
+                let fields = id.into_iter().chain(text).chain([cell(row.label())]);
+                self.record(fields.chain(outputs.map(f32::to_string)))
             }
             Format::JsonLines => {
                 serde_json::to_writer(&mut self.out, &row)?;
@@ -81,9 +74,9 @@ impl<'a, W: Write> Writer<'a, W> {
         }
         self.begun = true;
         let columns = self.columns;
-        let classes = self.class_names.iter().filter(|_| columns.probabilities).map(|name| format!("p_{name}"));
+        let outputs = if columns.probabilities { self.targets.output_columns() } else { Vec::new() };
         let fixed = columns.id.clone().into_iter().chain(columns.text.clone()).chain([columns.label.clone()]);
-        self.record(fixed.chain(classes))
+        self.record(fixed.chain(outputs))
     }
 
     fn record(&mut self, fields: impl Iterator<Item = String>) -> io::Result<()> {
@@ -97,18 +90,15 @@ impl<'a, W: Write> Writer<'a, W> {
 /// A row of JSON.
 struct Row<'a> {
     columns: &'a Columns,
-    class_names: &'a [String],
+    targets: &'a Targets,
     id: &'a str,
     text: &'a str,
-    prediction: &'a Prediction,
+    answer: &'a Answer,
 }
 
 impl Row<'_> {
-    fn label(&self) -> String {
-        match self.columns.label_as {
-            LabelAs::Name => self.class_names[self.prediction.class].clone(),
-            LabelAs::Index => self.prediction.class.to_string(),
-        }
+    fn label(&self) -> serde_json::Value {
+        self.targets.written(self.answer.predicted, self.columns.label_as)
     }
 }
 
@@ -121,21 +111,20 @@ impl Serialize for Row<'_> {
         if let Some(text) = &self.columns.text {
             map.serialize_entry(text, self.text)?;
         }
-        match self.columns.label_as {
-            LabelAs::Name => map.serialize_entry(&self.columns.label, &self.label())?,
-            LabelAs::Index => map.serialize_entry(&self.columns.label, &self.prediction.class)?,
+        map.serialize_entry(&self.columns.label, &self.label())?;
+        if let Some(columns) = self.targets.task().columns().outputs {
+            map.serialize_entry(columns.field, &Outputs(self))?;
         }
-        map.serialize_entry("probabilities", &Probabilities(self))?;
         map.end()
     }
 }
 
-/// Class name -> probability, in class order.
-struct Probabilities<'a>(&'a Row<'a>);
+/// Name -> output (class -> probability), in class order.
+struct Outputs<'a>(&'a Row<'a>);
 
-impl Serialize for Probabilities<'_> {
+impl Serialize for Outputs<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.class_names.iter().zip(&self.0.prediction.probabilities))
+        serializer.collect_map(self.0.targets.names().iter().zip(&self.0.answer.outputs))
     }
 }
 
@@ -144,10 +133,10 @@ mod tests {
     use super::*;
 
     fn written(format: Format, columns: &Columns) -> String {
-        let names = ["World", "a,b"].map(str::to_owned);
+        let targets = Targets::of_classes(["World", "a,b"].map(str::to_owned).to_vec());
         let mut out = Vec::new();
-        let mut writer = Writer::new(&mut out, format, columns, &names);
-        writer.row("7", "x \"y\"", &Prediction { class: 1, probabilities: vec![0.1, 0.9] }).unwrap();
+        let mut writer = Writer::new(&mut out, format, columns, &targets);
+        writer.row("7", "x \"y\"", &Answer { predicted: 1, outputs: vec![0.1, 0.9] }).unwrap();
         writer.finish().unwrap();
         String::from_utf8(out).unwrap()
     }
@@ -173,9 +162,9 @@ mod tests {
 
     #[test]
     fn a_table_without_rows_has_its_header() {
-        let (columns, names) = (columns(), Vec::new());
+        let (columns, targets) = (columns(), Targets::of_classes(Vec::new()));
         let mut out = Vec::new();
-        Writer::new(&mut out, Format::Csv, &columns, &names).finish().unwrap();
+        Writer::new(&mut out, Format::Csv, &columns, &targets).finish().unwrap();
         assert_eq!(out, b"label\n");
     }
 }

@@ -1,11 +1,12 @@
-//! Texts in, probabilities out.
+//! Texts in, answers out.
 
 use tch::Device;
 
 use super::{InferenceError, Source};
 use crate::data::Tokenizer;
 use crate::model::{Adapter, Base, tokenizer_class};
-use crate::train::log_probabilities;
+use crate::task::{Answer, Targets};
+use crate::train::values;
 
 /// Longest sequence where neither a run nor a person says one.
 const DEFAULT_MAX_LENGTH: usize = 512;
@@ -23,21 +24,12 @@ pub struct Limits {
     pub batch_size: usize,
 }
 
-/// What a classifier says of a text.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Prediction {
-    /// The most probable class; the first of equals.
-    pub class: usize,
-    /// One per class, in class order; sums to 1.
-    pub probabilities: Vec<f32>,
-}
-
 /// A classifier on a device, its adapter merged in.
 pub struct Predictor {
     base: Base,
     head: Adapter,
     tokenizer: Tokenizer,
-    class_names: Vec<String>,
+    targets: Targets,
     batch_size: usize,
 }
 
@@ -54,41 +46,32 @@ impl Predictor {
             Some(given) => given,
             None => source.stated_length()?.unwrap_or(DEFAULT_MAX_LENGTH).min(longest),
         };
-        let class_names = source.class_names(merged.classes)?;
+        let targets = source.targets(merged.classes)?;
         let rows = merged.config.vocabulary();
         let tokenizer = Tokenizer::load(&source.model, max_length, tokenizer_class)?.for_embeddings(rows)?;
         let (base, head) = merged.load(device)?;
-        Ok(Predictor { base, head, tokenizer, class_names, batch_size: limits.batch_size })
+        Ok(Predictor { base, head, tokenizer, targets, batch_size: limits.batch_size })
     }
 
-    pub fn class_names(&self) -> &[String] {
-        &self.class_names
+    pub fn targets(&self) -> &Targets {
+        &self.targets
     }
 
     /// Predicts in batches of texts of similar length; the result is in the texts' order.
     ///
     /// # Errors
     /// A text that the tokenizer refuses, one for which the model gives no number, or a device without room.
-    pub fn predict(&self, texts: &[String]) -> Result<Vec<Prediction>, InferenceError> {
+    pub fn predict(&self, texts: &[String]) -> Result<Vec<Answer>, InferenceError> {
         let _guard = tch::no_grad_guard();
         let encoded = self.tokenizer.encode(texts)?;
         let tokens: Vec<&[u32]> = encoded.iter().collect();
-        let values = log_probabilities(&self.base, &[&self.head], &tokens, self.batch_size, None)?;
+        let task = self.targets.task();
+        let values = values(&self.base, task, &[&self.head], &tokens, self.batch_size, None)?;
         let rows = values.iter().flat_map(|of_adapter| of_adapter.chunks(self.base.classes));
         let rows = texts.iter().zip(rows).map(|(text, row)| match row.iter().any(|value| value.is_nan()) {
             true => Err(InferenceError::NotANumber { text: text.chars().take(SHOWN).collect() }),
-            false => Ok(prediction(row)),
+            false => Ok(task.answer(row)),
         });
         rows.collect()
     }
-}
-
-fn prediction(log_probabilities: &[f32]) -> Prediction {
-    let mut class = 0;
-    for (index, value) in log_probabilities.iter().enumerate() {
-        if *value > log_probabilities[class] {
-            class = index;
-        }
-    }
-    Prediction { class, probabilities: log_probabilities.iter().map(|value| value.exp()).collect() }
 }

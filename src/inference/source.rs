@@ -6,6 +6,7 @@ use super::{InferenceError, tokenizer_files};
 use crate::data::{Classes, Coding};
 use crate::model::{self, MergedClassifier, ModelConfig, SavedAdapter};
 use crate::spec::Reading;
+use crate::task::{Targets, Task};
 
 /// A trained classifier: a model, mostly with an adapter on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +16,9 @@ pub struct Source {
     /// The model's folder.
     pub model: PathBuf,
     pub adapter: Option<PathBuf>,
-    /// Of a run; otherwise they are looked for in the model's configuration.
-    pub class_names: Option<Vec<String>>,
+    pub task: &'static dyn Task,
+    /// Names of the classes. Of a run; otherwise they are looked for in the model's configuration.
+    pub names: Option<Vec<String>>,
     /// Of a run: what it knows of its data.
     pub data: Option<KnownData>,
     /// Of a run: the longest sequence in training.
@@ -53,11 +55,11 @@ impl Source {
     /// there is none, that is derived from the names ([`Self::records_labels`]).
     ///
     /// # Errors
-    /// As [`Self::merged`] and [`Self::class_names`].
+    /// As [`Self::merged`] and [`Self::targets`].
     pub fn labels(&self) -> Result<Classes, InferenceError> {
-        let names = match &self.class_names {
+        let names = match &self.names {
             Some(names) => names.clone(),
-            None => self.class_names(self.merged()?.classes)?,
+            None => self.targets(self.merged()?.classes)?.names().to_vec(),
         };
         Ok(match &self.data {
             Some(KnownData { coding: Some(coding), .. }) => Classes::new(names, *coding),
@@ -110,25 +112,28 @@ impl Source {
         Ok(None)
     }
 
-    /// The names of `classes` classes: the run's, or those in the model's `config.json`, or else numbers from 0.
+    /// What a head with so many outputs tells, with the run's names, or those in the model's `config.json`, or else numbers
+    /// from 0.
     ///
     /// # Errors
-    /// As many names as there are classes were not given.
-    pub fn class_names(&self, classes: usize) -> Result<Vec<String>, InferenceError> {
-        match &self.class_names {
-            Some(names) if names.len() == classes => Ok(names.clone()),
-            Some(names) => Err(InferenceError::ClassNames { names: names.clone(), classes }),
+    /// Names that are not as many as such a head is for.
+    pub fn targets(&self, outputs: usize) -> Result<Targets, InferenceError> {
+        let names = match &self.names {
+            Some(names) if self.task.outputs(names) == outputs => names.clone(),
+            Some(names) => return Err(InferenceError::ClassNames { names: names.clone(), classes: outputs }),
             None => {
-                let numbers = || (0..classes).map(|class| class.to_string()).collect();
-                Ok(self.configured_names(classes).unwrap_or_else(numbers))
+                let numbers = || (0..outputs).map(|class| class.to_string()).collect();
+                self.configured_names(outputs).unwrap_or_else(numbers)
             }
-        }
+        };
+        Ok(Targets::new(self.task, names))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task;
 
     fn names(config: &str, given: Option<&[&str]>, classes: usize) -> Result<Vec<String>, String> {
         let folder = tempfile::tempdir().unwrap();
@@ -137,12 +142,13 @@ mod tests {
             name: String::new(),
             model: folder.path().to_path_buf(),
             adapter: None,
-            class_names: given.map(|names| names.iter().map(|name| name.to_string()).collect()),
+            task: task::DEFAULT,
+            names: given.map(|names| names.iter().map(|name| name.to_string()).collect()),
             data: None,
             max_length: None,
             reading: Reading::default(),
         };
-        source.class_names(classes).map_err(|error| error.to_string())
+        source.targets(classes).map(|targets| targets.names().to_vec()).map_err(|error| error.to_string())
     }
 
     #[test]

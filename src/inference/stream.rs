@@ -5,7 +5,7 @@ use std::io::Write;
 use super::output::Writer;
 use super::{InferenceError, Predictor};
 use crate::data::{TextReader, Truth};
-use crate::metrics::{Confusion, Scores};
+use crate::metrics::Metric;
 
 /// Rows that are sorted by length and predicted together.
 const CHUNK: usize = 2048;
@@ -15,7 +15,7 @@ const CHUNK: usize = 2048;
 pub struct Summary {
     pub rows: usize,
     /// Against the labels in the file, where they were read.
-    pub scores: Option<Scores>,
+    pub scores: Option<Vec<(Metric, f64)>>,
 }
 
 /// Predicts every row that `reader` gives, and writes the predictions in the same order. With `truth`,
@@ -31,22 +31,22 @@ pub fn predict_rows<W: Write>(
     progress: &mut dyn FnMut(usize, f64),
     stop: &dyn Fn() -> bool,
 ) -> Result<Summary, InferenceError> {
-    let mut confusion = Confusion::new(predictor.class_names().len());
+    let targets = predictor.targets();
+    let mut tally = targets.task().tally(targets.outputs());
     let mut rows = 0;
     while let Some(chunk) = reader.next_chunk(CHUNK)? {
         if stop() {
             return Err(InferenceError::Interrupted);
         }
         let texts: Vec<String> = chunk.iter().map(|row| row.text.clone()).collect();
-        for (row, prediction) in chunk.iter().zip(predictor.predict(&texts)?) {
-            writer.row(&row.id, &row.text, &prediction)?;
+        for (row, answer) in chunk.iter().zip(predictor.predict(&texts)?) {
+            writer.row(&row.id, &row.text, &answer)?;
             if let Some(label) = truth.and_then(|truth| truth.class(row.label.as_deref())) {
-                // Both are numbers of classes.
-                let _ = confusion.add(label, prediction.class as u32);
+                tally.add(label, &answer);
             }
         }
         rows += chunk.len();
         progress(rows, reader.share_read());
     }
-    Ok(Summary { rows, scores: confusion.scores() })
+    Ok(Summary { rows, scores: tally.metrics() })
 }

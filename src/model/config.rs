@@ -60,20 +60,6 @@ impl ModelConfig {
         let longest = self.longest_sequence();
         if max_length > longest { Err(ModelError::MaxLength { given: max_length, longest }) } else { Ok(()) }
     }
-
-    /// Whether the head in the model's own files tells single labels apart, as far as its configuration says.
-    ///
-    /// # Errors
-    /// It does not; then the sentence says what it is for.
-    pub fn single_label(&self) -> Result<(), String> {
-        match self.problem_type.as_deref() {
-            None | Some("single_label_classification") => Ok(()),
-            Some(other) => Err(format!(
-                "problem_type is `{other}`: the head gives no probabilities that sum to 1 over the classes; only \
-                 single_label_classification can be predicted"
-            )),
-        }
-    }
 }
 
 fn parse(text: &str) -> Result<ModelConfig, ConfigError> {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::metrics;
 use crate::spec::HypothesisMetric;
 use crate::store::{Predictions, Store};
+use crate::task::Measurement;
 
 use super::model::{Answers, Report, Run};
 
@@ -73,14 +73,14 @@ fn wanted(report: &Report) -> BTreeSet<usize> {
     of_hypotheses.chain(report.baseline).chain(report.ranking().first().copied()).collect()
 }
 
-fn answers(predictions: Predictions) -> Option<Answers> {
-    let rows = predictions.rows;
+fn answers(Predictions { targets, rows }: Predictions) -> Option<Answers> {
+    let measured: Vec<Measurement> = rows.iter().map(|row| targets.task().measure(row)).collect::<Option<_>>()?;
     Some(Answers {
-        class_names: predictions.class_names,
         examples: rows.iter().map(|row| row.example).collect(),
         labels: rows.iter().map(|row| row.label).collect(),
         predicted: rows.iter().map(|row| row.predicted).collect(),
-        confidences: rows.iter().map(|row| metrics::confidence(&row.probabilities)).collect::<Option<_>>()?,
-        losses: rows.iter().map(|row| metrics::log_loss(&row.probabilities, row.label)).collect::<Option<_>>()?,
+        confidences: measured.iter().map(|of| of.confidence).collect(),
+        losses: measured.iter().map(|of| of.loss).collect(),
+        targets,
     })
 }

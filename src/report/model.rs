@@ -7,6 +7,7 @@ use crate::event::EpochRecord;
 use crate::metrics::{self, Effect, Interval, Summary};
 use crate::spec::{Hypothesis, Metric, NamedChange, ReferenceFigure, RunId, RunSpec};
 use crate::store::{RunState, TestRecord, Versions};
+use crate::task::Targets;
 use crate::train::RunFacts;
 
 use super::observations::Observed;
@@ -119,7 +120,7 @@ pub struct Run {
 /// What a run predicted, example by example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answers {
-    pub class_names: Vec<String>,
+    pub targets: Targets,
     /// Rows of the examples in their source, counted from 0.
     pub examples: Vec<usize>,
     pub labels: Vec<u32>,
@@ -134,7 +135,7 @@ impl Answers {
     /// The same as metrics see it.
     pub(super) fn examples_in_metrics(&self) -> metrics::Examples<'_> {
         metrics::Examples {
-            classes: self.class_names.len(),
+            classes: self.targets.names().len(),
             labels: &self.labels,
             predicted: &self.predicted,
             confidences: &self.confidences,

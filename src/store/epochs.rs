@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::event::EpochRecord;
 use crate::metrics::{Metric, MetricValues};
+use crate::task::TASKS;
 
 use super::StoreError;
 use super::durable::{read_if_there, write_atomically};
@@ -102,7 +103,9 @@ fn parse_epoch(columns: &[String], row: &csv::StringRecord) -> Result<EpochRecor
         |name: &'static str| cell(name).filter(|text| !text.is_empty()).map(|text| number(name, text)).transpose();
     let mut metrics = MetricValues::NONE;
     for (place, metric) in Metric::all().enumerate() {
-        let value = if place < LEADING_METRICS { Some(required(metric.name())?) } else { optional(metric.name())? };
+        // A task may lack one; those that came later are not in files of older versions.
+        let is_there = place < LEADING_METRICS && TASKS.iter().all(|task| task.has(metric));
+        let value = if is_there { Some(required(metric.name())?) } else { optional(metric.name())? };
         if let Some(value) = value {
             metrics.set(metric, value);
         }

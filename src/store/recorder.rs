@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::event::{EpochRecord, Outcome};
 use crate::spec::{PackPlan, PlannedRun, RunId};
+use crate::task::Targets;
 use crate::train::{Checkpoint, RecordError, Recorder, RunFacts, RunResult};
 
 use super::checkpoint::{read_checkpoint, write_checkpoint};
@@ -190,7 +191,8 @@ impl PackRecorder {
     /// Writes what a run leaves, and then that it ended in this way.
     fn write_left(&mut self, run: &RunId, outcome: &Outcome, result: &RunResult) -> Result<(), StoreError> {
         let files = self.run_files(run);
-        let class_names = self.facts_of(run)?.map_or_else(Vec::new, |facts| facts.class_names.clone());
+        let facts = self.facts_of(run)?;
+        let targets = facts.map_or_else(|| Targets::of_classes(Vec::new()), |facts| facts.targets.clone());
         let test = result.test.as_ref();
         for (path, predictions) in [
             (files.predictions_csv(), Some(&result.predictions)),
@@ -199,7 +201,7 @@ impl PackRecorder {
             (files.last_test_predictions_csv(), test.and_then(|test| Some(&test.last.as_ref()?.predictions))),
         ] {
             match predictions {
-                Some(predictions) => write_predictions(&path, &class_names, predictions)?,
+                Some(predictions) => write_predictions(&path, &targets, predictions)?,
                 // What it may have left where it stopped before.
                 None => remove_file(&path)?,
             }

@@ -1,6 +1,7 @@
 //! Tokenized examples as training sees them.
 
 use crate::data::{Encoded, Overview, TokenLengths, order};
+use crate::task::Targets;
 
 /// Training examples that are evaluated at most: as many as the paper evaluates on.
 const SAMPLE: usize = 640;
@@ -14,6 +15,7 @@ const SAMPLE_KEY: u64 = 0x7361_6D70_6C65;
 #[derive(Debug)]
 pub struct Examples {
     pub tokens: Encoded,
+    /// Targets, as the task has them.
     pub labels: Vec<u32>,
     /// Each example's row in its source; the id in predictions.
     pub rows: Vec<usize>,
@@ -45,7 +47,7 @@ pub struct TrainingData {
     pub evaluation: Examples,
     /// Examples that choose nothing; none where there is no test.
     pub test: Option<Examples>,
-    pub class_names: Vec<String>,
+    pub targets: Targets,
     /// What was found of the data set; none where examples were made otherwise.
     pub overview: Option<Overview>,
     pub digest: String,

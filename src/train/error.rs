@@ -2,6 +2,7 @@
 
 use super::RecordError;
 use crate::model::ModelError;
+use crate::task::TaskError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -10,6 +11,8 @@ pub enum TrainError {
     Torch(#[from] tch::TchError),
     #[error(transparent)]
     Model(#[from] ModelError),
+    #[error(transparent)]
+    Task(#[from] TaskError),
     #[error(transparent)]
     Record(#[from] RecordError),
     /// A parameter of a run that cannot be trained with.

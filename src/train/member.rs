@@ -31,6 +31,7 @@ pub struct Progress {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochSums {
     pub loss: f64,
+    /// 0 where the task knows no right and wrong.
     pub correct: f64,
     pub examples: usize,
     pub tokens: usize,
@@ -44,8 +45,8 @@ pub struct Best {
     pub epoch: usize,
     /// `[elements]`: the flat parameters after that epoch.
     pub values: Tensor,
-    /// `[evaluation examples * classes]`, example after example.
-    pub probabilities: Vec<f32>,
+    /// `[evaluation examples * outputs]`, example after example.
+    pub outputs: Vec<f32>,
 }
 
 /// An optimizer step that followed a micro-batch.
@@ -86,8 +87,8 @@ pub struct Member {
     pub progress: Progress,
     pub records: Vec<EpochRecord>,
     pub best: Option<Best>,
-    /// `[evaluation examples * classes]` at the last epoch, when that is over and not the best one.
-    pub last_probabilities: Option<Vec<f32>>,
+    /// `[evaluation examples * outputs]` at the last epoch, when that is over and not the best one.
+    pub last_outputs: Option<Vec<f32>>,
     /// The epoch up to which the run is trained here.
     last_epoch: usize,
     /// None where it is off.
@@ -118,7 +119,7 @@ impl Member {
             progress: Progress::default(),
             records: Vec::new(),
             best: None,
-            last_probabilities: None,
+            last_outputs: None,
             last_epoch,
             early_stopping,
             plan,

@@ -4,7 +4,6 @@ mod data;
 mod error;
 mod evaluate;
 mod frozen_states;
-mod loss;
 mod member;
 mod memory;
 mod operations;
@@ -16,15 +15,13 @@ mod state;
 
 pub use data::{Examples, TrainingData, sample_size};
 pub use error::TrainError;
-pub use evaluate::{Evaluation, evaluate, log_probabilities};
+pub use evaluate::{Evaluation, evaluate, values};
 pub use frozen_states::{FrozenParts, FrozenStates, KEPT_OF_TEST};
 pub use member::{Member, Orders, Update};
 pub use memory::{Footprint, frozen_memory};
 pub use operations::operations;
 pub use pack::{Pack, Place, ReadLoss, StepOfRun};
-pub use record::{
-    AdapterFiles, Checkpoint, Prediction, RecordError, Recorder, RunFacts, RunResult, TestResult, Tested,
-};
+pub use record::{AdapterFiles, Checkpoint, RecordError, Recorder, RunFacts, RunResult, TestResult, Tested};
 pub use schedule::Schedule;
 pub use session::{Job, train};
 pub use state::restrict;

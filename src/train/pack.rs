@@ -8,7 +8,6 @@ use tch::{Device, Tensor};
 
 use super::TrainError;
 use super::data::TrainingData;
-use super::loss::cross_entropy;
 use super::member::{Member, MicroBatch, Update};
 use crate::model::{Base, Classifier, Layout, RunPass, RunSequences, RunSpan, upload};
 use crate::spec::RunId;
@@ -49,7 +48,7 @@ struct UnreadStep {
     /// `[sequences]`
     losses: Tensor,
     /// `[sequences]`
-    correct: Tensor,
+    correct: Option<Tensor>,
     parts: Vec<Part>,
 }
 
@@ -127,18 +126,19 @@ impl<'a> Pack<'a> {
             .map(|(.., batch)| batch.examples.iter().map(|&example| examples.tokens.get(example)).collect())
             .collect();
         let layout = Layout::new(&sequences, device)?;
-        let mut labels = Vec::with_capacity(layout.sequences.len());
+        let mut targets = Vec::with_capacity(layout.sequences.len());
         let mut weights = Vec::with_capacity(layout.sequences.len());
         for (.., batch) in &batches {
-            labels.extend(batch.examples.iter().map(|&example| i64::from(examples.labels[example])));
-            weights.resize(labels.len(), batch.example_weight);
+            targets.extend(batch.examples.iter().map(|&example| examples.labels[example]));
+            weights.resize(targets.len(), batch.example_weight);
         }
         let passes: Vec<RunPass<'_>> = batches.iter().map(|(.., batch)| batch.pass).collect();
         let classifier = Classifier::new(self.base, &layout, &passes);
         let (logits, backward) = classifier.forward()?;
-        let labels = upload(Tensor::f_from_slice(&labels)?, device)?;
+        let task = self.data.targets.task();
+        let targets = upload(task.tensor(&targets)?, device)?;
         let weights = upload(Tensor::f_from_slice(&weights)?, device)?;
-        let loss = cross_entropy(&logits, &labels, &weights)?;
+        let loss = task.loss(&logits, &targets, &weights)?;
         backward.accumulate(&loss.gradient)?;
         let part = |((place, member, _), span): (&(usize, &Member, MicroBatch<'_>), &RunSpan)| Part {
             place: *place,
@@ -184,14 +184,14 @@ impl<'a> Pack<'a> {
         let mut read = Vec::new();
         for unread in std::mem::take(&mut self.unread) {
             let losses = Vec::<f32>::try_from(unread.losses)?;
-            let correct = Vec::<f32>::try_from(unread.correct)?;
+            let correct = unread.correct.map(Vec::<f32>::try_from).transpose()?;
             for part in unread.parts {
-                let sum: f64 = losses[part.sequences.clone()].iter().map(|&loss| f64::from(loss)).sum();
+                let sum = sum_of(&losses[part.sequences.clone()]);
                 let examples = part.sequences.len();
                 if let Some(member) = self.places[part.place].member.as_mut() {
                     let sums = &mut member.progress.sums;
                     sums.loss += sum;
-                    sums.correct += correct[part.sequences.clone()].iter().map(|&c| f64::from(c)).sum::<f64>();
+                    sums.correct += correct.as_ref().map_or(0.0, |correct| sum_of(&correct[part.sequences.clone()]));
                     sums.examples += examples;
                     sums.tokens += part.tokens;
                 }
@@ -213,4 +213,8 @@ impl<'a> Pack<'a> {
     pub fn restart_clock(&mut self) {
         self.read_at = Instant::now();
     }
+}
+
+fn sum_of(values: &[f32]) -> f64 {
+    values.iter().map(|&value| f64::from(value)).sum()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::data::{Overview, TokenLengths};
 use crate::event::{EpochRecord, Figures, Outcome};
 use crate::spec::RunId;
+use crate::task::{Prediction, Targets};
 
 /// The state of a pack between two steps: enough to go on as if nothing had happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,17 +14,6 @@ pub struct Checkpoint {
     pub state: serde_json::Value,
     /// Named flat arrays (parameters, optimizer moments, accumulated gradients, best parameters so far).
     pub arrays: BTreeMap<String, Vec<f32>>,
-}
-
-/// One example's outcome after an epoch.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Prediction {
-    /// The example's row in its source, counted from 0.
-    pub example: usize,
-    pub label: u32,
-    pub predicted: u32,
-    /// One per class, in class order; sums to 1.
-    pub probabilities: Vec<f32>,
 }
 
 /// An adapter in PEFT's format.
@@ -82,7 +72,8 @@ pub struct RunFacts {
     /// None where there is no test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_examples: Option<usize>,
-    pub class_names: Vec<String>,
+    #[serde(flatten)]
+    pub targets: Targets,
     /// The columns, how labels are read, and what was assumed; none in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Overview>,

@@ -15,6 +15,7 @@ use crate::event::{EpochRecord, Event, Figures, Outcome, Sink, best_epoch};
 use crate::metrics::{Metric, TrainingTotals};
 use crate::model::{Adapter, AdapterShape, Base, SavedAdapter, count_parameters};
 use crate::spec::{PackPlan, PlannedRun, RunId};
+use crate::task::Task;
 
 /// At most this often does a run report its progress.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
@@ -186,7 +187,7 @@ impl Session<'_, '_> {
         let evaluations = self.evaluate(Part::Evaluation, &places, &|| false)?.unwrap_or_default();
         let of_sample = self.evaluate(Part::TrainSample, &places, &|| false)?.unwrap_or_default();
         let seconds = started.elapsed().as_secs_f64();
-        let examples = self.pack.data.train.len();
+        let (task, examples) = (self.pack.data.targets.task(), self.pack.data.train.len());
         for ((place, evaluation), (_, of_sample)) in evaluations.into_iter().zip(of_sample) {
             let Some(member) = self.pack.member(place) else {
                 continue;
@@ -198,12 +199,12 @@ impl Session<'_, '_> {
                 continue;
             }
             let train_eval_loss = of_sample.figures.metric(Metric::EVAL_LOSS).filter(|loss| loss.is_finite());
-            let record = record(member, &evaluation.figures, train_eval_loss, seconds);
+            let record = record(task, member, &evaluation.figures, train_eval_loss, seconds);
             member.records.push(record.clone());
-            let unused = keep_if_best(member, evaluation.probabilities);
+            let unused = keep_if_best(member, evaluation.outputs);
             member.next_epoch(examples);
             if member.finished() {
-                member.last_probabilities = unused;
+                member.last_outputs = unused;
             }
             let run = member.id().clone();
             self.recorder.epochs(&run, &member.records.clone())?;
@@ -250,7 +251,15 @@ impl Session<'_, '_> {
         for (batch_size, runs) in by_batch_size {
             let (places, adapters): (Vec<usize>, Vec<&Adapter>) = runs.into_iter().unzip();
             let Some(examples) = examples else { continue };
-            let results = evaluate_until(self.job.base, &adapters, examples, batch_size, Some(frozen), stop)?;
+            let results = evaluate_until(
+                self.job.base,
+                self.job.data.targets.task(),
+                &adapters,
+                examples,
+                batch_size,
+                Some(frozen),
+                stop,
+            )?;
             let Some(results) = results else {
                 return Ok(None);
             };
@@ -309,7 +318,7 @@ fn facts(job: &Job<'_>, member: &Member) -> RunFacts {
         train_examples: job.data.train.len(),
         eval_examples: job.data.evaluation.len(),
         test_examples: job.data.test.as_ref().map(Examples::len),
-        class_names: job.data.class_names.clone(),
+        targets: job.data.targets.clone(),
         data: job.data.overview.clone(),
         data_digest: job.data.digest.clone(),
         model_digest: job.model_digest.clone(),
@@ -348,10 +357,17 @@ fn progress_event(member: &Member) -> Event {
     }
 }
 
-fn record(member: &Member, evaluation: &Figures, train_eval_loss: Option<f64>, evaluation_seconds: f64) -> EpochRecord {
+fn record(
+    task: &dyn Task,
+    member: &Member,
+    evaluation: &Figures,
+    train_eval_loss: Option<f64>,
+    evaluation_seconds: f64,
+) -> EpochRecord {
     let sums = &member.progress.sums;
     let examples = sums.examples as f64;
-    let totals = TrainingTotals { loss: sums.loss / examples, accuracy: sums.correct / examples };
+    let accuracy = task.has(Metric::TRAIN_ACCURACY).then_some(sums.correct / examples);
+    let totals = TrainingTotals { loss: sums.loss / examples, accuracy };
     EpochRecord {
         epoch: member.progress.epoch + 1,
         metrics: evaluation.metrics.with_training(&totals),
@@ -367,14 +383,14 @@ fn rate(count: usize, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
 }
 
-/// Keeps the parameters and the probabilities where the newest record is the best one; gives the probabilities back where not.
-fn keep_if_best(member: &mut Member, probabilities: Vec<f32>) -> Option<Vec<f32>> {
+/// Keeps the parameters and the outputs where the newest record is the best one; gives the outputs back where not.
+fn keep_if_best(member: &mut Member, outputs: Vec<f32>) -> Option<Vec<f32>> {
     let metric = member.run.spec.metric_for_best;
     let newest = member.records.last().map(|record| record.epoch);
     let best = best_epoch(&member.records, metric).map(|record| record.epoch);
     if let Some(epoch) = newest.filter(|_| newest == best || member.best.is_none()) {
-        member.best = Some(Best { epoch, values: member.adapter.parameters.values.copy(), probabilities });
+        member.best = Some(Best { epoch, values: member.adapter.parameters.values.copy(), outputs });
         return None;
     }
-    Some(probabilities)
+    Some(outputs)
 }

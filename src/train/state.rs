@@ -64,10 +64,10 @@ fn save_member(
     }
     if let Some(best) = &member.best {
         arrays.insert(array_name(place, "best_values"), to_host(&best.values)?);
-        arrays.insert(array_name(place, "best_probabilities"), best.probabilities.clone());
+        arrays.insert(array_name(place, "best_probabilities"), best.outputs.clone());
     }
-    if let Some(probabilities) = &member.last_probabilities {
-        arrays.insert(array_name(place, "last_probabilities"), probabilities.clone());
+    if let Some(outputs) = &member.last_outputs {
+        arrays.insert(array_name(place, "last_probabilities"), outputs.clone());
     }
     Ok(MemberState {
         run: member.id().clone(),
@@ -188,12 +188,12 @@ fn restore_member(
     if let Some(epoch) = state.best_epoch {
         let elements = member.adapter.parameters.elements();
         let values = to_device(&take("best_values")?, elements, device)?;
-        member.best = Some(Best { epoch, values, probabilities: take("best_probabilities")? });
+        member.best = Some(Best { epoch, values, outputs: take("best_probabilities")? });
     }
     member.progress = state.progress;
     member.records = state.records;
     if member.finished() && state.best_epoch != Some(member.progress.epoch) {
-        member.last_probabilities = Some(take("last_probabilities")?);
+        member.last_outputs = Some(take("last_probabilities")?);
     }
     Ok(())
 }

@@ -76,10 +76,10 @@ fn probabilities_belong_to_the_predictions() {
     let store = open_with(root.path(), &sweep(seeds(1)), 1).unwrap().store;
     work_with(&store, of_ability(0.8), &options()).unwrap();
     for row in &predictions(&store)[0].rows {
-        let total: f32 = row.probabilities.iter().sum();
+        let total: f32 = row.outputs.iter().sum();
         assert!((total - 1.0).abs() < 1e-5);
-        let largest = row.probabilities.iter().copied().fold(0.0, f32::max);
-        assert_eq!(row.probabilities[row.predicted as usize], largest);
+        let largest = row.outputs.iter().copied().fold(0.0, f32::max);
+        assert_eq!(row.outputs[row.predicted as usize], largest);
     }
 }
 

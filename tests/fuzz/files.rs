@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sweep::data::{TextColumns, TextReader, Tokenizer};
+use sweep::data::{Classes, TextColumns, TextReader, Tokenizer};
 use sweep::model::{Base, ModelConfig, SavedAdapter, family_named, family_names, tokenizer_class};
 use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FactsError, FamilyNames, ModelFacts, Precision, SweepFile};
 use tch::Device;
@@ -139,14 +139,15 @@ pub fn dataset(fields: &str) -> DatasetSpec {
 /// Reads a file as a data set to train on, and as texts to predict on.
 fn read_table(path: &Path) -> String {
     let held_out = "eval: {test_size: 1, seed: 1}";
-    let guessed = match sweep::data::load(&dataset(held_out), path) {
+    let guessed = match sweep::data::load(&dataset(held_out), path, Classes::learn) {
         Ok(data) => format!("{:?}", data.class_names.len()),
         Err(error) => error.to_string(),
     };
-    let named = match sweep::data::load(&dataset(&format!("text: text, label: label, {held_out}")), path) {
-        Ok(data) => format!("{:?}", data.class_names.len()),
-        Err(error) => error.to_string(),
-    };
+    let named =
+        match sweep::data::load(&dataset(&format!("text: text, label: label, {held_out}")), path, Classes::learn) {
+            Ok(data) => format!("{:?}", data.class_names.len()),
+            Err(error) => error.to_string(),
+        };
     let texts = TextReader::open(path, &TextColumns::default(), Default::default()).and_then(|mut reader| {
         let mut rows = 0;
         while let Some(chunk) = reader.next_chunk(3)? {
@@ -234,7 +235,7 @@ fn data_set_cards() {
         let card = String::from_utf8_lossy(input);
         let needed = sweep::data::needed_files(&spec, &names, Some(&card));
         std::fs::write(folder.path().join("README.md"), input).unwrap();
-        let loaded = sweep::data::load(&spec, folder.path()).map(|data| data.class_names.len());
+        let loaded = sweep::data::load(&spec, folder.path(), Classes::learn).map(|data| data.class_names.len());
         format!("{needed:?} | {}", loaded.map_or_else(|error| error.to_string(), |classes| classes.to_string()))
     });
 }

@@ -4,12 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use sweep::data::Tokenizer;
+use sweep::data::{Classes, Tokenizer};
 use sweep::model::{
     Adapter, AdapterShape, BackendRequest, Base, Key, Purpose, RunPass, Site, StepDropout, dropout_mask,
     tokenizer_class,
 };
 use sweep::spec::{DatasetSpec, Evaluation, HeldOut, PlannedRun, Precision, RunId, RunSpec};
+use sweep::task::Targets;
 use sweep::train::{Examples, Member, Orders, Pack, Place, TrainingData};
 use tch::{Device, Kind, Tensor};
 
@@ -71,7 +72,7 @@ fn runs(family: &str, prefix: &str) -> [RunSpec; 2] {
 fn data(family: &str) -> TrainingData {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps/data/newswire.csv");
     let evaluation = Evaluation::HeldOut { size: HeldOut::Examples(100), seed: 42 };
-    let dataset = sweep::data::load(&DatasetSpec { evaluation, ..DatasetSpec::at("") }, &path).unwrap();
+    let dataset = sweep::data::load(&DatasetSpec { evaluation, ..DatasetSpec::at("") }, &path, Classes::learn).unwrap();
     let tokenizer = Tokenizer::load(&model(family), 40, tokenizer_class).unwrap();
     let first = |examples: &sweep::data::Examples, count: usize| {
         let tokens = tokenizer.encode(&examples.texts[..count]).unwrap();
@@ -81,7 +82,7 @@ fn data(family: &str) -> TrainingData {
         train: first(&dataset.train, 48),
         evaluation: first(&dataset.evaluation, 16),
         test: None,
-        class_names: dataset.class_names,
+        targets: Targets::of_classes(dataset.class_names),
         overview: None,
         digest: dataset.digest,
         token_lengths: None,

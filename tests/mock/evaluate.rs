@@ -11,7 +11,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use sweep::event::Figures;
 use sweep::metrics::{self, MetricValues, confidence, log_loss};
 use sweep::spec::RunSpec;
-use sweep::train::Prediction;
+use sweep::task::Prediction;
 
 use super::random::{key_of_input, mix, normal};
 use super::settings::MockSettings;
@@ -88,14 +88,14 @@ fn prediction(example: usize, label: u64, predicted: u64, certainty: f64, classe
         example,
         label: label as u32,
         predicted: predicted as u32,
-        probabilities: (0..classes).map(probability).collect(),
+        outputs: (0..classes).map(probability).collect(),
     }
 }
 
 fn summarize(predictions: Vec<Prediction>, classes: u64) -> Evaluated {
     let of = |class: fn(&Prediction) -> u32| predictions.iter().map(class).collect::<Vec<_>>();
-    let losses: Vec<f64> = predictions.iter().filter_map(|row| log_loss(&row.probabilities, row.label)).collect();
-    let confidences: Vec<f64> = predictions.iter().filter_map(|row| confidence(&row.probabilities)).collect();
+    let losses: Vec<f64> = predictions.iter().filter_map(|row| log_loss(&row.outputs, row.label)).collect();
+    let confidences: Vec<f64> = predictions.iter().filter_map(|row| confidence(&row.outputs)).collect();
     let examples = metrics::Examples {
         classes: classes as usize,
         labels: &of(|row| row.label),

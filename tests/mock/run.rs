@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sweep::event::{EpochRecord, Event, StopReason, best_epoch};
 use sweep::metrics::TrainingTotals;
 use sweep::spec::{PackPlan, PlannedRun, RunId};
+use sweep::task::Targets;
 use sweep::train::{AdapterFiles, RunFacts, RunResult, TestResult, Tested};
 
 use super::evaluate::{Evaluated, Part, evaluate};
@@ -172,7 +173,7 @@ impl<'a> MockRun<'a> {
             epoch: self.epoch(),
             metrics: figures.metrics.with_training(&TrainingTotals {
                 loss: self.saved.loss_sum / examples,
-                accuracy: self.saved.correct as f64 / examples,
+                accuracy: Some(self.saved.correct as f64 / examples),
             }),
             // Without dropout, and at the epoch's end, not on the way to it.
             train_eval_loss: Some(
@@ -244,7 +245,7 @@ impl<'a> MockRun<'a> {
             train_examples: self.settings.train_examples,
             eval_examples: self.settings.eval_examples,
             test_examples: Some(self.settings.test_examples).filter(|_| self.has_test()),
-            class_names: self.settings.class_names.clone(),
+            targets: Targets::of_classes(self.settings.class_names.clone()),
             data: None,
             data_digest: format!("{:016x}", mix(&[key_of_input(&self.planned.spec.dataset.path)])),
             model_digest: format!("{:016x}", mix(&[key_of_input(&self.planned.spec.model)])),

@@ -16,7 +16,8 @@ use sweep::store::{
     ClaimOptions, ExecutorKind, FORMAT_VERSION, Layout, Machine, PlanInput, PlannedSearch, ResultRecord, RunFolder,
     RunRecord, Store, Versions,
 };
-use sweep::train::{Prediction, RunFacts};
+use sweep::task::{Prediction, Targets};
+use sweep::train::RunFacts;
 
 /// What becomes of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,7 +266,7 @@ impl Fake {
             train_examples: 4_360,
             eval_examples: self.examples,
             test_examples: None,
-            class_names: self.classes.clone(),
+            targets: Targets::of_classes(self.classes.clone()),
             data: None,
             data_digest: "d".repeat(64),
             model_digest: "m".repeat(64),
@@ -295,7 +296,7 @@ impl Fake {
                 let probability = |class: u32| {
                     if class == predicted { top as f32 } else { rest as f32 }
                 };
-                Prediction { example, label, predicted, probabilities: (0..classes).map(probability).collect() }
+                Prediction { example, label, predicted, outputs: (0..classes).map(probability).collect() }
             })
             .collect()
     }
@@ -387,8 +388,8 @@ fn scores(rows: &[Prediction], classes: usize) -> Scores {
 /// Shifts the curves of loss and confidence so that at the best epoch they are what the predictions say.
 fn agree(epochs: &mut [EpochRecord], best: usize, rows: &[Prediction]) {
     let mean = |of: fn(&Prediction) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
-    let loss = mean(|row| log_loss(&row.probabilities, row.label).unwrap()) - epochs[best].metric(Metric::EVAL_LOSS);
-    let confidence = mean(|row| confidence(&row.probabilities).unwrap()) - epochs[best].metric(Metric::MEAN_CONFIDENCE);
+    let loss = mean(|row| log_loss(&row.outputs, row.label).unwrap()) - epochs[best].metric(Metric::EVAL_LOSS);
+    let confidence = mean(|row| confidence(&row.outputs).unwrap()) - epochs[best].metric(Metric::MEAN_CONFIDENCE);
     for epoch in epochs {
         let (had_loss, had_confidence) = (epoch.metric(Metric::EVAL_LOSS), epoch.metric(Metric::MEAN_CONFIDENCE));
         epoch.metrics.set(Metric::EVAL_LOSS, had_loss + loss);
@@ -483,7 +484,7 @@ fn write_predictions(files: &RunFolder, classes: &[String], rows: &[Prediction])
     writer.write_record(head.chain(classes.iter().map(|class| format!("p_{class}")))).unwrap();
     for row in rows {
         let fixed = [row.example.to_string(), row.label.to_string(), row.predicted.to_string()];
-        writer.write_record(fixed.into_iter().chain(row.probabilities.iter().map(f32::to_string))).unwrap();
+        writer.write_record(fixed.into_iter().chain(row.outputs.iter().map(f32::to_string))).unwrap();
     }
     writer.flush().unwrap();
 }

@@ -8,7 +8,8 @@ use sweep::event::{Figures, Outcome};
 use sweep::metrics::{Metric, Scores};
 use sweep::spec::RunId;
 use sweep::store::{ExecutorKind, RunState, Store, StoreError, sweep_folders};
-use sweep::train::{AdapterFiles, Prediction, Recorder, RunResult, TestResult, Tested};
+use sweep::task::Prediction;
+use sweep::train::{AdapterFiles, Recorder, RunResult, TestResult, Tested};
 
 use crate::samples::{epoch, facts};
 use crate::support::{
@@ -118,7 +119,7 @@ fn result(best_epoch: usize) -> RunResult {
         example,
         label,
         predicted,
-        probabilities: vec![first, 1.0 - first],
+        outputs: vec![first, 1.0 - first],
     };
     let tested = |loss: f64, first: f32| Tested {
         figures: Figures {
@@ -154,7 +155,7 @@ fn what_was_recorded_is_read_back_the_same() {
         let right = predictions.rows.iter().filter(|row| row.label == row.predicted).count();
         let accuracy = right as f64 / predictions.rows.len() as f64;
         assert!((accuracy - view.best.unwrap().metric(Metric::ACCURACY)).abs() < 1e-12);
-        assert_eq!(predictions.class_names, ["World", "Sports", "Business", "Sci/Tech"]);
+        assert_eq!(predictions.targets.names(), ["World", "Sports", "Business", "Sci/Tech"]);
         let facts = store.run_record(&view.run.id).unwrap().unwrap().facts;
         assert_eq!(Some(facts.trainable_parameters), view.trainable_parameters);
     }

@@ -2,6 +2,7 @@
 
 use sweep::event::EpochRecord;
 use sweep::metrics::Metric;
+use sweep::task::Targets;
 use sweep::train::RunFacts;
 
 pub fn epoch(number: usize, loss: f64) -> EpochRecord {
@@ -34,7 +35,7 @@ pub fn facts() -> RunFacts {
         train_examples: 240,
         eval_examples: 2,
         test_examples: Some(2),
-        class_names: vec!["World".into(), "a \"quoted\", name".into()],
+        targets: Targets::of_classes(vec!["World".into(), "a \"quoted\", name".into()]),
         data: None,
         data_digest: "d".repeat(64),
         model_digest: "m".repeat(64),

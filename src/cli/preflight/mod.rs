@@ -14,6 +14,7 @@ use crate::data::{self, Dataset, TokenLengths, Tokenizer};
 use crate::hub::Hub;
 use crate::model::{ModelConfig, check_weights, tokenizer_class};
 use crate::spec::{DatasetSpec, PlannedRun, RunSpec};
+use crate::task;
 
 use super::CliError;
 use super::facts::{Found, ModelPlace};
@@ -150,7 +151,9 @@ impl Checker<'_> {
             let sizes = known::dataset(spec).ok_or_else(|| format!("dataset {} was not read", spec.path));
             return sizes.map(Read::Sizes);
         }
-        let read = || -> Result<Dataset, CliError> { Ok(data::load(spec, &self.hub.dataset(&spec.path)?)?) };
+        let read = || -> Result<Dataset, CliError> {
+            Ok(data::load(spec, &self.hub.dataset(&spec.path)?, task::DEFAULT.labels())?)
+        };
         read().map(|dataset| Read::Whole(Box::new(dataset))).map_err(|error| error.to_string())
     }
 

@@ -2,6 +2,7 @@
 
 use crate::cli::known::Sizes;
 use crate::data::{Dataset, Examples};
+use crate::task;
 
 /// A data set as it was read; or only its sizes, where it was not; or why it cannot be read.
 pub(super) type Data = Result<Read, String>;
@@ -16,7 +17,7 @@ impl Read {
     pub fn sizes(&self) -> Sizes {
         match self {
             Read::Whole(dataset) => Sizes {
-                classes: dataset.class_names.len(),
+                classes: task::DEFAULT.outputs(&dataset.class_names),
                 train: dataset.train.len(),
                 evaluation: Some(dataset.evaluation.len()),
                 tokens_per_text: None,

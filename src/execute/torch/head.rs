@@ -23,7 +23,7 @@ pub(super) fn align(
     let coding = data.overview.as_ref().map(|overview| overview.coding);
     let mut by_number = coding == Some(Coding::Numbers { first: 0 });
     if let Some(adapter) = initial {
-        match align_adapter(adapter, base, model, &data.class_names)? {
+        match align_adapter(adapter, base, model, data.targets.names())? {
             Adapters::NoHead => by_number = true,
             Adapters::Starts(said) => {
                 tell(said);
@@ -33,7 +33,7 @@ pub(super) fn align(
         }
     }
     let own = configured_names(model, base.classes);
-    let said = match base.align_head(own.as_deref(), &data.class_names, by_number).map_err(ExecuteError::inputs)? {
+    let said = match base.align_head(own.as_deref(), data.targets.names(), by_number).map_err(ExecuteError::inputs)? {
         HeadStart::New => return Ok(()),
         HeadStart::Own => "the head starts from the model's own, whose classes are the same",
         HeadStart::Reordered => {
@@ -92,7 +92,7 @@ fn names(adapter: &SavedAdapter, model: &Path, classes: usize) -> Result<Option<
         return Ok(Some(names));
     }
     let run = folder.and_then(Path::parent).map(RunRecord::read).transpose().map_err(ExecuteError::inputs)?.flatten();
-    let recorded = run.map(|record| record.facts.class_names).filter(|names| names.len() == classes);
+    let recorded = run.map(|record| record.facts.targets.names().to_vec()).filter(|names| names.len() == classes);
     Ok(recorded.or_else(|| configured_names(model, classes)))
 }
 

@@ -11,6 +11,7 @@ use crate::execute::{ExecuteError, PackJob};
 use crate::hub::Hub;
 use crate::model::{Base, ModelConfig, ModelError, SavedAdapter, tokenizer_class};
 use crate::spec::{DatasetSpec, PlannedRun, Precision, RunSpec};
+use crate::task::{self, Targets};
 use crate::train::{Examples, Footprint, FrozenParts, TrainError, TrainingData};
 
 /// What all runs of a pack have in common.
@@ -78,7 +79,7 @@ impl Reader<'_> {
     pub(super) fn read(&self, shared: Shared, sink: &mut dyn Sink) -> Result<Loaded, ExecuteError> {
         let folder = self.hub.model(&shared.model).map_err(ExecuteError::inputs)?;
         let location = self.hub.dataset(&shared.dataset.path).map_err(ExecuteError::inputs)?;
-        let dataset = data::load(&shared.dataset, &location).map_err(ExecuteError::inputs)?;
+        let dataset = data::load(&shared.dataset, &location, task::DEFAULT.labels()).map_err(ExecuteError::inputs)?;
         let config = ModelConfig::read(&folder).map_err(ExecuteError::inputs)?;
         config.takes(shared.max_length).map_err(ExecuteError::inputs)?;
         let tokenizer = Tokenizer::load(&folder, shared.max_length, tokenizer_class).map_err(ExecuteError::inputs)?;
@@ -99,16 +100,16 @@ impl Reader<'_> {
             train,
             evaluation,
             test,
-            class_names: dataset.class_names,
+            targets: Targets::new(task::DEFAULT, dataset.class_names),
             overview: Some(dataset.overview),
             digest: dataset.digest,
             token_lengths: Some(TokenLengths::from_lengths(lengths, shared.max_length)),
         };
-        let (classes, precision) = (data.class_names.len(), shared.precision);
+        let (outputs, precision) = (data.targets.outputs(), shared.precision);
         let mut initial = self.initial(&shared, &folder)?;
         let base = match &initial {
-            Some(adapter) => Base::load_for_adapter(adapter, &folder, classes, precision, self.device),
-            None => Base::load(&folder, classes, precision, self.device),
+            Some(adapter) => Base::load_for_adapter(adapter, &folder, outputs, precision, self.device),
+            None => Base::load(&folder, outputs, precision, self.device),
         };
         let mut base = base.map_err(|error| match error {
             ModelError::Torch(_) | ModelError::NoTf32 => {

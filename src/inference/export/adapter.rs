@@ -31,7 +31,7 @@ impl RunExporter for AdapterAlone {
         // Of a head that is the model's own, the names are the model's, too.
         let classes = saved.classes(&ModelConfig::read(&source.model)?);
         let config = match classes {
-            Some(classes) => Some(config(source, &source.class_names(classes)?)?),
+            Some(classes) => Some(config(source, &source.targets(classes)?)?),
             None => None,
         };
         let beside = Beside::of(folder)?;

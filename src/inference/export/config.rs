@@ -7,30 +7,23 @@ use serde_json::{Map, Value, json};
 use crate::inference::source::KNOWN_DATA;
 use crate::inference::{InferenceError, Source};
 use crate::model::ModelConfig;
+use crate::task::Targets;
 
-/// The model's `config.json`, as that of a classifier with these classes.
-pub(super) fn config(source: &Source, class_names: &[String]) -> Result<String, InferenceError> {
+/// The model's `config.json`, as that of a model that tells these targets.
+pub(super) fn config(source: &Source, targets: &Targets) -> Result<String, InferenceError> {
     let path = source.model.join("config.json");
     let text = fs::read_to_string(&path).map_err(InferenceError::io(&path, "read"))?;
     let invalid = |message: String| InferenceError::Config { path: path.clone(), message };
     let mut config: Map<String, Value> = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
     let class = ModelConfig::parse(&text, &path)?.model_type.classifier;
-    let by_id: Map<String, Value> =
-        class_names.iter().enumerate().map(|(id, name)| (id.to_string(), json!(name))).collect();
-    let by_name: Map<String, Value> =
-        class_names.iter().enumerate().map(|(id, name)| (name.clone(), json!(id))).collect();
     // Told of where the model came from, and of the type of its weights, which are float32 now.
     for stale in ["_name_or_path", "torch_dtype"] {
         config.remove(stale);
     }
-    for (field, value) in [
-        ("architectures", json!([class])),
-        ("id2label", by_id.into()),
-        ("label2id", by_name.into()),
-        ("num_labels", json!(class_names.len())),
-        ("problem_type", json!("single_label_classification")),
-        ("dtype", json!("float32")),
-    ] {
+    let of_task = targets.config().into_iter();
+    for (field, value) in
+        [("architectures", json!([class]))].into_iter().chain(of_task).chain([("dtype", json!("float32"))])
+    {
         config.insert(field.to_owned(), value);
     }
     if let Some(data) = &source.data {

@@ -28,7 +28,7 @@ impl RunExporter for Merged {
     fn export(&self, source: &Source, folder: &Path) -> Result<(), InferenceError> {
         let beside = Beside::of(folder)?;
         let merged = source.merged()?;
-        let config = config(source, &source.class_names(merged.classes)?)?;
+        let config = config(source, &source.targets(merged.classes)?)?;
         beside.write("config.json", config.as_bytes())?;
         beside.write("model.safetensors", &merged.weights_file()?)?;
         beside.write_tokenizer(source)?;

@@ -43,7 +43,7 @@ impl Titles {
 #[derive(Clone, Copy, Debug)]
 pub enum Measured {
     /// While training, over the examples of an epoch, with dropout.
-    Training(fn(&TrainingTotals) -> f64),
+    Training(fn(&TrainingTotals) -> Option<f64>),
     /// After an epoch, on the evaluation examples; of the best and the last epoch also on those of a test.
     Evaluation { value: fn(&Evaluated<'_>) -> f64, by_example: ByExample },
 }
@@ -53,8 +53,8 @@ pub enum Measured {
 pub struct TrainingTotals {
     /// Mean over the examples.
     pub loss: f64,
-    /// Share of the examples.
-    pub accuracy: f64,
+    /// Share of the examples; none where a task knows no right and wrong.
+    pub accuracy: Option<f64>,
 }
 
 /// One value for every example whose mean is the metric: what a comparison is paired by.

@@ -11,7 +11,7 @@ pub(super) static TRAIN_LOSS: Definition = Definition {
     scale: Scale::Loss,
     direction: Direction::LowerIsBetter,
     counts_examples: false,
-    measured: Measured::Training(|totals| totals.loss),
+    measured: Measured::Training(|totals| Some(totals.loss)),
     rank: 70,
     // The chart of both losses has it.
     shown: &[Table::Runs],

@@ -29,8 +29,10 @@ impl MetricValues {
     #[must_use]
     pub fn with_training(mut self, totals: &TrainingTotals) -> Self {
         for metric in Metric::all() {
-            if let Measured::Training(value) = metric.measured() {
-                self.set(metric, value(totals));
+            if let Measured::Training(value) = metric.measured()
+                && let Some(value) = value(totals)
+            {
+                self.set(metric, value);
             }
         }
         self
@@ -93,7 +95,7 @@ mod tests {
         assert!((values.get(Metric::MEAN_CONFIDENCE).unwrap() - 0.75).abs() < 1e-12);
         assert!((values.get(Metric::EVAL_LOSS).unwrap() - 0.5).abs() < 1e-12);
         assert_eq!(values.get(Metric::TRAIN_LOSS), None);
-        let values = values.with_training(&TrainingTotals { loss: 0.25, accuracy: 0.5 });
+        let values = values.with_training(&TrainingTotals { loss: 0.25, accuracy: Some(0.5) });
         assert_eq!(values.get(Metric::TRAIN_LOSS), Some(0.25));
         assert_eq!(values.iter().count(), Metric::all().len());
     }

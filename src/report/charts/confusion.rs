@@ -25,8 +25,8 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     let shown: Vec<(Title<'_>, &Answers, Confusion)> = chosen(report)
         .into_iter()
         .filter_map(|(title, run)| {
-            let answers = run.answers.as_ref().filter(|answers| answers.class_names.len() <= MOST_CLASSES)?;
-            let counts = Confusion::of(answers.class_names.len(), &answers.labels, &answers.predicted).ok()?;
+            let answers = run.answers.as_ref().filter(|answers| answers.targets.names().len() <= MOST_CLASSES)?;
+            let counts = Confusion::of(answers.targets.names().len(), &answers.labels, &answers.predicted).ok()?;
             Some((title, answers, counts))
         })
         .collect();
@@ -34,7 +34,7 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
         return Ok(None);
     };
     let title = "Confusion matrix at the best epoch";
-    let name_width = first.class_names.iter().map(|name| Type::small().width(name)).fold(0.0, f64::max).min(220.0);
+    let name_width = first.targets.names().iter().map(|name| Type::small().width(name)).fold(0.0, f64::max).min(220.0);
     let room = (f64::from(WIDTH) - 2.0 * MARGIN - GAP * (shown.len() - 1) as f64) / shown.len() as f64;
     let subtitle = format!("{} · rows: true class · shares of the true class, counts below", words::subject(report));
     let heading = Heading::new(title, &subtitle);
@@ -115,8 +115,8 @@ impl Layout {
     fn of(answers: &Answers, width: f64, name_width: f64) -> Layout {
         let left = name_width + 70.0;
         let side = (width - left).min(LARGEST);
-        let column = side / answers.class_names.len() as f64;
-        let upwards = answers.class_names.iter().any(|name| Type::small().width(name) > column - 10.0);
+        let column = side / answers.targets.names().len() as f64;
+        let upwards = answers.targets.names().iter().any(|name| Type::small().width(name) > column - 10.0);
         Layout { left, side, upwards, below: if upwards { name_width + 70.0 } else { 110.0 } }
     }
 
@@ -162,12 +162,12 @@ fn class_names(
     name_width: f64,
     upwards: bool,
 ) -> Drawn {
-    for (name, rect) in answers.class_names.iter().zip(cells.iter().step_by(answers.class_names.len())) {
+    for (name, rect) in answers.targets.names().iter().zip(cells.iter().step_by(answers.targets.names().len())) {
         let lines = wrap(name, Type::small(), name_width, ((rect.height() / 27.0) as usize).clamp(1, 4));
         let look = Type::small().anchor(Anchor::End);
         canvas.lines(&lines, (square.left - 14.0, rect.middle_y()), 27.0, look)?;
     }
-    for (name, rect) in answers.class_names.iter().zip(cells) {
+    for (name, rect) in answers.targets.names().iter().zip(cells) {
         let name = Type::small().fit(name, if upwards { name_width } else { rect.width() });
         let look =
             if upwards { Type::small().anchor(Anchor::End).upwards() } else { Type::small().anchor(Anchor::Middle) };
@@ -203,8 +203,8 @@ fn worst(title: &str, answers: &Answers, counts: &Confusion) -> String {
     match off_diagonal.max_by_key(|(_, _, count)| *count) {
         Some((label, predicted, count)) if count > 0 => format!(
             "{title}: most often {} is taken for {} ({count} of {} errors).",
-            answers.class_names[label],
-            answers.class_names[predicted],
+            answers.targets.names()[label],
+            answers.targets.names()[predicted],
             answers.correct().iter().filter(|right| !**right).count()
         ),
         _ => format!("{title}: no errors."),

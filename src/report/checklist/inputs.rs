@@ -71,7 +71,7 @@ fn dataset(report: &Report, run: &Run) -> Vec<String> {
     let mut sizes = vec![counted(facts.train_examples, "training example")];
     sizes.push(counted(facts.eval_examples, "evaluation example"));
     sizes.extend(facts.test_examples.map(|examples| counted(examples, "test example")));
-    sizes.push(counted(facts.class_names.len(), "class"));
+    sizes.push(counted(facts.targets.names().len(), "class"));
     said.push(format!("{}.", sizes.join(", ")));
     said.extend(classes(facts));
     match &facts.token_lengths {

@@ -96,7 +96,7 @@ fn class_bias(run: &Run) -> Result<f64, String> {
         of.iter().filter(|&&one| one as usize == class).count() as f64 / of.len().max(1) as f64
     };
     let bias = |class: usize| (share(&answers.predicted, class) - share(&answers.labels, class)).abs();
-    Ok((0..answers.class_names.len()).map(bias).fold(0.0, f64::max))
+    Ok((0..answers.targets.names().len()).map(bias).fold(0.0, f64::max))
 }
 
 /// The step in which a quantity is measured.

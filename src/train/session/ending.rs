@@ -9,6 +9,7 @@ use super::super::{AdapterFiles, Checkpoint, RunResult, TestResult, Tested, Trai
 use super::{Job, Part, Session};
 use crate::event::{Event, Outcome, StopReason};
 use crate::model::peft;
+use crate::task::Targets;
 
 impl Session<'_, '_> {
     /// Records the runs that have no epoch left here, those that go no further after a test; false where `stop` asked to leave
@@ -91,7 +92,7 @@ impl Session<'_, '_> {
         let Some(best) = self.evaluate(Part::Test, &earlier, stop)? else {
             return Ok(None);
         };
-        let as_recorded = |evaluation: Evaluation| tested(evaluation, examples, self.job.base.classes);
+        let as_recorded = |evaluation: Evaluation| tested(evaluation, examples, &self.job.data.targets);
         let mut best: BTreeMap<usize, Evaluation> = best.into_iter().collect();
         for (place, last) in last {
             let last = as_recorded(last);
@@ -130,17 +131,17 @@ fn result(job: &Job<'_>, member: &Member, best: &Best, test: Option<TestResult>)
         config: peft::config_file(graph, &config, &member.adapter.shape)?,
         weights: peft::weights_file(&member.adapter, &best.values, graph, job.initial)?,
     };
-    let on_evaluation = |probabilities: &[f32]| predictions(probabilities, &job.data.evaluation, job.base.classes);
+    let on_evaluation = |outputs: &[f32]| predictions(outputs, &job.data.evaluation, &job.data.targets);
     Ok(RunResult {
         best_epoch: best.epoch,
-        predictions: on_evaluation(&best.probabilities),
-        last_predictions: member.last_probabilities.as_deref().map(on_evaluation),
+        predictions: on_evaluation(&best.outputs),
+        last_predictions: member.last_outputs.as_deref().map(on_evaluation),
         test,
         adapter,
     })
 }
 
 /// An evaluation on the test examples as it is recorded.
-fn tested(evaluation: Evaluation, examples: &Examples, classes: usize) -> Tested {
-    Tested { predictions: predictions(&evaluation.probabilities, examples, classes), figures: evaluation.figures }
+fn tested(evaluation: Evaluation, examples: &Examples, targets: &Targets) -> Tested {
+    Tested { predictions: predictions(&evaluation.outputs, examples, targets), figures: evaluation.figures }
 }
