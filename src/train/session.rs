@@ -297,6 +297,11 @@ fn begin(job: &Job<'_>, run: &RunId) -> Result<Member, TrainError> {
         let given = spec.max_length;
         return Err(TrainError::Setting(format!("max_length is {given}; this model takes at most {longest} tokens")));
     }
+    let task = job.data.targets.task();
+    if !task.has(spec.metric_for_best) {
+        let (metric, task) = (spec.metric_for_best.name(), task.name());
+        return Err(TrainError::Setting(format!("metric_for_best is {metric}, which {task} does not measure")));
+    }
     let adapter = match job.initial {
         Some(initial) => initial.adapter(job.base, spec.init_seed())?,
         None => Adapter::new(job.base, AdapterShape::of_run(config, spec)?, spec.init_seed())?,
