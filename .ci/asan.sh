@@ -10,6 +10,7 @@ cp "$from"/backend/cpu/{matrix,panels,rows,small_product,transpose}.rs "$crate/s
 cp -r "$from"/backend/cpu/{isa,panels} "$crate/src/model/backend/cpu/"
 cp "$from/dropout.rs" "$crate/src/model/"
 cp tests/needs/mod.rs "$crate/src/needs.rs"
+cp src/split_mix.rs "$crate/src/"
 # Without what makes tensors of random numbers.
 sed -e '/^use tch/d' -e '/^#\[cfg(test)\]/,$d' -e '/^\/\/\/ The random bits of each state/,/^}/d' "$from/random.rs" \
     >"$crate/src/model/random.rs"
@@ -28,7 +29,7 @@ pub mod backend {
 pub mod dropout;
 pub mod random;
 RUST
-echo '#![allow(dead_code)] pub mod model; #[cfg(test)] mod needs;' >"$crate/src/lib.rs"
+echo '#![allow(dead_code)] pub mod model; pub mod split_mix; #[cfg(test)] mod needs;' >"$crate/src/lib.rs"
 # All that these files name of libtorch is the kinds of numbers.
 echo '#[derive(Clone, Copy, Debug, PartialEq, Eq)] pub enum Kind { Float, BFloat16, Half }' >"$crate/tch/src/lib.rs"
 printf '[package]\nname = "tch"\nversion = "0.0.0"\nedition = "2024"\n' >"$crate/tch/Cargo.toml"

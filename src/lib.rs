@@ -27,11 +27,12 @@
 //! * [`replace_file`]: files replaced whole.
 //! * [`report`]: results folder -> charts, tables, page.
 //! * [`cli`]: one thin file per verb.
+//! * [`split_mix`]: random bits as a pure function of a state.
 //! * [`words`]: how numbers with their nouns, and paths in commands, are written.
 //!
 //! # Rules of direction
 //!
-//! `words`, `exit_code`, `model_files` and `replace_file` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
+//! `words`, `exit_code`, `model_files`, `replace_file` and `split_mix` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
 //! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `model` and `search` know `spec` at most, `task` data and metrics. `train` knows data, model,
 //! metrics, task, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
 //! `launch` store, `inference` hub, data, model, train's evaluation and store. `report` reads `store`'s files and never
@@ -53,6 +54,7 @@ pub mod replace_file;
 pub mod report;
 pub mod search;
 pub mod spec;
+pub mod split_mix;
 pub mod store;
 pub mod task;
 pub mod train;

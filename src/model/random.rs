@@ -5,11 +5,7 @@
 
 use tch::{TchError, Tensor};
 
-/// Weyl increment and finalizer of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
-/// OOPSLA 2014; constants of Stafford's variant 13).
-const INCREMENT: u64 = 0x9E37_79B9_7F4A_7C15;
-const MIX_1: u64 = 0xBF58_476D_1CE4_E5B9;
-const MIX_2: u64 = 0x94D0_49BB_1331_11EB;
+use crate::split_mix::{FACTORS, INCREMENT, mix};
 
 /// What a stream of random numbers is for; the first thing mixed into a key after the seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,16 +69,9 @@ pub fn mixed(states: Tensor) -> Result<Tensor, TchError> {
             z.f_bitwise_right_shift_tensor_scalar(i64::from(bits))?.f_bitwise_and_((u64::MAX >> bits) as i64)?;
         z.f_bitwise_xor_tensor_(&shifted)
     };
-    let z = fold(states, 30)?.f_mul_scalar_(MIX_1 as i64)?;
-    let z = fold(z, 27)?.f_mul_scalar_(MIX_2 as i64)?;
+    let z = fold(states, 30)?.f_mul_scalar_(FACTORS[0] as i64)?;
+    let z = fold(z, 27)?.f_mul_scalar_(FACTORS[1] as i64)?;
     fold(z, 31)
-}
-
-#[inline(always)]
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(MIX_1);
-    z = (z ^ (z >> 27)).wrapping_mul(MIX_2);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]
