@@ -7,6 +7,9 @@
 //! A forward pass leaves a tape for the backward pass. Its type belongs to the backend, so that one backend's tape cannot
 //! reach another one's backward pass. Everything outside this folder is generic over the backend or does not see it.
 
+#[macro_use]
+mod fused_passes;
+
 mod choice;
 mod cpu;
 mod cuda;

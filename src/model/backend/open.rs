@@ -31,7 +31,7 @@ pub fn open<W: WithBackend>(
                 let choice = cuda.choice();
                 (work.with(cuda), choice)
             }
-            Err(reason) => plain(Some(reason), work),
+            Err(reason) => plain(Some(reason.to_string()), work),
         },
         (BackendRequest::Fastest, Device::Cpu) => match isa::with_fastest(OnProcessor { precision, work }) {
             Ok(done) => done,

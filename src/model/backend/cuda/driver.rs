@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 
+use super::error::CudaError;
 use crate::model::symbol::Library;
 
 /// What compiling and launching goes through.
@@ -23,7 +24,7 @@ pub struct Driver {
 ///
 /// # Errors
 /// Why not.
-pub fn available(index: usize) -> Result<(), String> {
+pub fn available(index: usize) -> Result<(), CudaError> {
     Driver::load()?.open(index).map(|_| ())
 }
 
@@ -67,7 +68,7 @@ unsafe impl Sync for Kernel {}
 impl Driver {
     /// # Errors
     /// A machine without these libraries.
-    pub fn load() -> Result<Self, String> {
+    pub fn load() -> Result<Self, CudaError> {
         // Depends on both NVRTC and the driver.
         let library = Library::open(c"libcaffe2_nvrtc.so")?;
         // SAFETY: the signatures are those of cuda.h.
@@ -93,7 +94,7 @@ impl Driver {
     }
 
     /// The context of GPU `index`, and its compute capability.
-    pub fn open(&self, index: usize) -> Result<(Context, (i32, i32)), String> {
+    pub fn open(&self, index: usize) -> Result<(Context, (i32, i32)), CudaError> {
         let (mut device, mut capability, mut context) = (0, [0; 2], std::ptr::null_mut());
         // SAFETY: pointers to variables that outlive the calls.
         unsafe {
@@ -113,7 +114,7 @@ impl Driver {
         context: Context,
         code: &[u8],
         names: [&CStr; N],
-    ) -> Result<[Option<Kernel>; N], String> {
+    ) -> Result<[Option<Kernel>; N], CudaError> {
         let mut found = [None; N];
         self.within(context, || {
             let mut module = std::ptr::null_mut();
@@ -145,7 +146,7 @@ impl Driver {
         grid: [u32; 3],
         threads: u32,
         arguments: &mut [*mut c_void],
-    ) -> Result<(), String> {
+    ) -> Result<(), CudaError> {
         // The stream that libtorch uses where nobody chose another.
         let stream = std::ptr::null_mut();
         self.within(context, || {
@@ -168,7 +169,7 @@ impl Driver {
         })
     }
 
-    fn within(&self, context: Context, work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    fn within(&self, context: Context, work: impl FnOnce() -> Result<(), CudaError>) -> Result<(), CudaError> {
         // SAFETY: a retained context; it is taken off again below.
         self.check(unsafe { (self.push_context)(context.0) })?;
         let done = work();
@@ -177,7 +178,7 @@ impl Driver {
         done.and(self.check(unsafe { (self.pop_context)(&mut popped) }))
     }
 
-    fn check(&self, code: c_int) -> Result<(), String> {
+    fn check(&self, code: c_int) -> Result<(), CudaError> {
         if code == 0 {
             return Ok(());
         }
@@ -185,11 +186,11 @@ impl Driver {
         // SAFETY: gives a string that is never freed, or null for a code that it does not know.
         let known = unsafe { (self.error_name)(code, &mut name) == 0 && !name.is_null() };
         if !known {
-            return Err(format!("CUDA error: {code}"));
+            return Err(CudaError::Driver(code.to_string()));
         }
         // SAFETY: not null, a string that ends with a zero and stays.
         let name = unsafe { CStr::from_ptr(name) }.to_string_lossy();
-        Err(format!("CUDA error: {name}"))
+        Err(CudaError::Driver(name.into_owned()))
     }
 }
 
@@ -214,7 +215,7 @@ pub struct Compiler {
 impl Compiler {
     /// # Safety
     /// The library's functions have the signatures of nvrtc.h.
-    pub unsafe fn of(library: &Library) -> Result<Self, String> {
+    pub unsafe fn of(library: &Library) -> Result<Self, CudaError> {
         // SAFETY: as the caller promises.
         unsafe {
             Ok(Compiler {
@@ -233,21 +234,22 @@ impl Compiler {
     ///
     /// # Errors
     /// What the compiler has to say.
-    pub fn compile(&self, source: &CStr, options: &[CString]) -> Result<Vec<u8>, String> {
+    pub fn compile(&self, source: &CStr, options: &[CString]) -> Result<Vec<u8>, CudaError> {
         let mut program = std::ptr::null_mut();
         let options: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).collect();
         let nothing = std::ptr::null();
         // SAFETY: strings that end with a zero and outlive the calls; buffers of the sizes that are asked for.
         unsafe {
             if (self.create)(&mut program, source.as_ptr(), c"sweep.cu".as_ptr(), 0, nothing, nothing) != 0 {
-                return Err("NVRTC does not start".to_string());
+                return Err(CudaError::NoCompiler);
             }
             let compiled = (self.compile)(program, options.len() as c_int, options.as_ptr()) == 0;
             let result = if compiled {
-                filled(program, self.code_size, self.code).ok_or_else(|| "NVRTC gives no code".to_string())
+                filled(program, self.code_size, self.code).ok_or(CudaError::NoCode)
             } else {
                 let log = filled(program, self.log_size, self.log).unwrap_or_default();
-                Err(String::from_utf8_lossy(&log).trim_end_matches('\0').trim().to_string())
+                let log = String::from_utf8_lossy(&log);
+                Err(CudaError::Source(log.trim_end_matches('\0').trim().to_string()))
             };
             (self.destroy)(&mut program);
             result

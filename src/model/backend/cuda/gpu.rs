@@ -1,10 +1,9 @@
 //! The backend of our own kernels on an NVIDIA GPU.
 
-use std::convert::Infallible;
-
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::attention::{self, AttentionTape, Batch};
+use super::error::CudaError;
 use super::linear::Linear;
 use super::lora::{self, LoraTape};
 use super::norm::{self, NormTape};
@@ -12,7 +11,7 @@ use super::program::Program;
 use super::{activation, embeddings, head, masks, optimizer, shared_constants};
 use crate::model::attention::{AttentionGradient, Queries};
 use crate::model::backend::{
-    AdaptedRows, Attended, Backend, BackendChoice, HeadRows, LayerOf, MemoryFormula, ResidualGradients,
+    AdaptedRows, Attended, Backend, BackendChoice, HeadRows, MemoryFormula, ResidualGradients,
 };
 use crate::model::config::ModelConfig;
 use crate::model::dropout::{Dropout, RowDropouts};
@@ -44,7 +43,7 @@ impl Cuda {
     ///
     /// # Errors
     /// Sizes that the kernels are not made for, a machine without NVRTC, or a GPU that it knows nothing of.
-    pub fn compile(device: Device, config: &ModelConfig, precision: Precision) -> Result<Self, String> {
+    pub fn compile(device: Device, config: &ModelConfig, precision: Precision) -> Result<Self, CudaError> {
         Ok(Cuda { program: Program::compile(device, config, product_kind(precision), shared_constants::definitions)? })
     }
 
@@ -56,14 +55,13 @@ impl Cuda {
 
 impl Backend for Cuda {
     type Linear = Linear;
-    type StateProjections = Infallible;
     type Batch = Batch;
     type NormTape = NormTape;
     type ActivationTape = ActivationTape;
     type AttentionTape = AttentionTape;
-    type StatesTape = Infallible;
-    type BlockTape = Infallible;
     type LoraTape = LoraTape;
+
+    without_fused_passes!();
 
     fn memory(&self) -> MemoryFormula {
         MEMORY
@@ -168,51 +166,6 @@ impl Backend for Cuda {
     ) -> Result<AttentionGradient, TchError> {
         let Attended { layout, batch, shape } = attended;
         attention::backward(&self.program, (layout, batch), shape, tape, gradient)
-    }
-
-    fn state_projections(&self, _: &Tensor, _: &Tensor, _: i64) -> Result<Option<Infallible>, TchError> {
-        Ok(None)
-    }
-
-    fn attention_to_states(
-        &self,
-        _: Attended<'_, Self>,
-        projections: &Infallible,
-        _: &Tensor,
-        _: &Tensor,
-        _: Vec<Option<Dropout>>,
-    ) -> Result<(Tensor, Infallible), TchError> {
-        match *projections {}
-    }
-
-    fn attention_to_states_backward(
-        &self,
-        _: Attended<'_, Self>,
-        projections: &Infallible,
-        _: &Infallible,
-        _: &Tensor,
-    ) -> Result<(Tensor, Tensor), TchError> {
-        match *projections {}
-    }
-
-    fn after_attention(
-        &self,
-        _: &LayerOf<Self>,
-        _: Activation,
-        _: &Tensor,
-        _: &Tensor,
-        _: impl FnOnce() -> [RowDropouts; 2],
-    ) -> Result<Option<(Tensor, Infallible)>, TchError> {
-        Ok(None)
-    }
-
-    fn after_attention_backward(
-        &self,
-        _: &LayerOf<Self>,
-        tape: &Infallible,
-        _: &Tensor,
-    ) -> Result<ResidualGradients, TchError> {
-        match *tape {}
     }
 
     fn lora(&self, adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<LoraTape, TchError> {

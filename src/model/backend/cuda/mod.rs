@@ -10,6 +10,7 @@ mod attention;
 mod constants;
 mod driver;
 mod embeddings;
+mod error;
 mod gpu;
 mod head;
 mod launch;

@@ -5,6 +5,7 @@ use std::ffi::{CStr, CString, c_void};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::driver::{Compiler, Context, Driver, Kernel};
+use super::error::CudaError;
 use super::launch::{Argument, Memory};
 use crate::model::config::ModelConfig;
 use crate::model::graph::Activation;
@@ -186,9 +187,9 @@ impl Program {
         config: &ModelConfig,
         kind: Kind,
         shared: impl FnOnce(Products) -> String,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, CudaError> {
         let Device::Cuda(index) = device else {
-            return Err("kernels for NVIDIA GPUs".to_string());
+            return Err(CudaError::NoGpu);
         };
         fits(config)?;
         let driver = Driver::load()?;
@@ -250,17 +251,18 @@ impl Program {
             return Err(failed(format!("{grid:?} blocks")));
         };
         // SAFETY: as the caller promises; the kernel is this program's; the driver only reads the arguments.
-        unsafe { self.driver.launch(self.context, kernel, [x, y, z], threads, &mut pointers) }.map_err(failed)
+        unsafe { self.driver.launch(self.context, kernel, [x, y, z], threads, &mut pointers) }
+            .map_err(|error| failed(error.to_string()))
     }
 }
 
-pub fn fits(config: &ModelConfig) -> Result<(), String> {
+pub fn fits(config: &ModelConfig) -> Result<(), CudaError> {
     let (inner, head) = (config.graph.shape.inner, config.graph.shape.head_size);
     // Activations are computed 16 bytes at a time, heads (and so hidden states) and LoRA four numbers at a time.
     if inner % WHOLE == 0 && head % 4 == 0 && head <= WIDEST_HEAD {
         Ok(())
     } else {
-        Err(format!("no kernels for {inner} wide layers and {head} wide heads"))
+        Err(CudaError::Sizes { inner, head })
     }
 }
 
@@ -270,7 +272,7 @@ fn code(
     config: &ModelConfig,
     kind: Kind,
     (products, shared): (Products, &str),
-) -> Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, CudaError> {
     let activation = match config.graph.shape.activation {
         Activation::Gelu => 0,
         Activation::GeluTanh => 1,
@@ -288,9 +290,8 @@ fn code(
     if kind == Kind::BFloat16 {
         options.push("-DBF16".to_string());
     }
-    let text = |text: String| CString::new(text).map_err(|error| error.to_string());
-    let options = options.into_iter().map(text).collect::<Result<Vec<_>, _>>()?;
-    compiler.compile(&text(shared.to_string() + &SHARED.concat() + &products.sources())?, &options)
+    let options = options.into_iter().map(CString::new).collect::<Result<Vec<_>, _>>()?;
+    compiler.compile(&CString::new(shared.to_string() + &SHARED.concat() + &products.sources())?, &options)
 }
 
 #[cfg(test)]
@@ -365,6 +366,6 @@ mod tests {
     fn sizes_that_the_kernels_are_not_made_for_are_refused() {
         let mut config = config("roberta");
         config.graph.shape.inner = 100;
-        assert_eq!(fits(&config).unwrap_err(), "no kernels for 100 wide layers and 12 wide heads");
+        assert_eq!(fits(&config).unwrap_err().to_string(), "no kernels for 100 wide layers and 12 wide heads");
     }
 }

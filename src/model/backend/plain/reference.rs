@@ -1,7 +1,5 @@
 //! The backend of libtorch's operations.
 
-use std::convert::Infallible;
-
 use tch::{Kind, TchError, Tensor};
 
 use super::activation::{self, ActivationTape};
@@ -12,7 +10,7 @@ use super::lora::{self, LoraTape};
 use super::norm::{self, NormTape};
 use super::{embeddings, head, masks, optimizer};
 use crate::model::attention::{AttentionGradient, Queries};
-use crate::model::backend::{AdaptedRows, Attended, Backend, HeadRows, LayerOf, MemoryFormula, ResidualGradients};
+use crate::model::backend::{AdaptedRows, Attended, Backend, HeadRows, MemoryFormula, ResidualGradients};
 use crate::model::dropout::{Dropout, RowDropouts};
 use crate::model::frozen::{Embeddings, Norm};
 use crate::model::graph::Activation;
@@ -31,14 +29,13 @@ pub struct Plain;
 
 impl Backend for Plain {
     type Linear = Linear;
-    type StateProjections = Infallible;
     type Batch = Buckets;
     type NormTape = NormTape;
     type ActivationTape = ActivationTape;
     type AttentionTape = AttentionTape;
-    type StatesTape = Infallible;
-    type BlockTape = Infallible;
     type LoraTape = LoraTape;
+
+    without_fused_passes!();
 
     fn memory(&self) -> MemoryFormula {
         MEMORY
@@ -139,51 +136,6 @@ impl Backend for Plain {
         gradient: &Tensor,
     ) -> Result<AttentionGradient, TchError> {
         attention::backward(attended.batch, attended.shape, tape, gradient)
-    }
-
-    fn state_projections(&self, _: &Tensor, _: &Tensor, _: i64) -> Result<Option<Infallible>, TchError> {
-        Ok(None)
-    }
-
-    fn attention_to_states(
-        &self,
-        _: Attended<'_, Self>,
-        projections: &Infallible,
-        _: &Tensor,
-        _: &Tensor,
-        _: Vec<Option<Dropout>>,
-    ) -> Result<(Tensor, Infallible), TchError> {
-        match *projections {}
-    }
-
-    fn attention_to_states_backward(
-        &self,
-        _: Attended<'_, Self>,
-        projections: &Infallible,
-        _: &Infallible,
-        _: &Tensor,
-    ) -> Result<(Tensor, Tensor), TchError> {
-        match *projections {}
-    }
-
-    fn after_attention(
-        &self,
-        _: &LayerOf<Self>,
-        _: Activation,
-        _: &Tensor,
-        _: &Tensor,
-        _: impl FnOnce() -> [RowDropouts; 2],
-    ) -> Result<Option<(Tensor, Infallible)>, TchError> {
-        Ok(None)
-    }
-
-    fn after_attention_backward(
-        &self,
-        _: &LayerOf<Self>,
-        tape: &Infallible,
-        _: &Tensor,
-    ) -> Result<ResidualGradients, TchError> {
-        match *tape {}
     }
 
     fn lora(&self, adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<LoraTape, TchError> {
