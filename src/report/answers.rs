@@ -7,6 +7,7 @@ use crate::store::{Predictions, Store};
 use crate::task::Measurement;
 
 use super::model::{Answers, Report, Run};
+use super::no_figure::NoPredictions;
 
 /// In sweeps with at most this many runs every configuration is compared with the baseline, example by example; in larger
 /// ones the best configuration and those of hypotheses.
@@ -18,12 +19,12 @@ pub(super) fn read(store: &Store, report: &mut Report) {
     for run in report.runs.iter_mut().filter(|run| run.completed() && wanted.contains(&run.configuration)) {
         match of_run(store, run) {
             Ok(answers) => run.answers = Some(answers),
-            Err(reason) => report.damages.push(reason),
+            Err(reason) => report.damages.push(reason.to_string()),
         }
         if of_last.contains(&run.configuration) {
             match of_last_epoch(store, run) {
                 Ok(answers) => run.last_answers = answers,
-                Err(reason) => report.damages.push(reason),
+                Err(reason) => report.damages.push(reason.to_string()),
             }
         }
     }
@@ -32,19 +33,18 @@ pub(super) fn read(store: &Store, report: &mut Report) {
 /// The predictions of a completed run on the examples that it is judged on.
 ///
 /// # Errors
-/// A sentence that says why there are none.
-pub(super) fn of_run(store: &Store, run: &Run) -> Result<Answers, String> {
+/// There are none.
+pub(super) fn of_run(store: &Store, run: &Run) -> Result<Answers, NoPredictions> {
     let predictions = if run.has_test() { store.test_predictions(&run.id) } else { store.predictions(&run.id) };
-    let predictions = predictions.map_err(|error| error.to_string())?;
-    let predictions = predictions.ok_or_else(|| format!("{}: it has no predictions", run.label))?;
-    answers(predictions).ok_or_else(|| format!("{}: its predictions lack probabilities", run.label))
+    let predictions = predictions?.ok_or_else(|| NoPredictions::Absent { run: run.label.clone() })?;
+    answers(predictions).ok_or_else(|| NoPredictions::NoProbabilities { run: run.label.clone() })
 }
 
 /// The same of its last epoch; none where that is the best one, and in results of older versions.
-fn of_last_epoch(store: &Store, run: &Run) -> Result<Option<Answers>, String> {
+fn of_last_epoch(store: &Store, run: &Run) -> Result<Option<Answers>, NoPredictions> {
     let predictions =
         if run.has_test() { store.last_test_predictions(&run.id) } else { store.last_predictions(&run.id) };
-    Ok(predictions.map_err(|error| error.to_string())?.and_then(answers))
+    Ok(predictions?.and_then(answers))
 }
 
 /// Configurations of which the last epoch's predictions are needed: those of hypotheses about it.

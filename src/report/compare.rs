@@ -10,6 +10,7 @@ use crate::words::{counted, spelled};
 use super::error::Candidates;
 use super::judged::judged_title;
 use super::model::{Report, Run};
+use super::no_figure::NoFigure;
 use super::pairing::{self, Pairs};
 use super::{ReportError, answers, collect, differences, metric, verdicts};
 
@@ -66,7 +67,7 @@ pub fn compare(results: &Path, a: &str, b: &str) -> Result<String, ReportError> 
         "", "A", "B", "A \u{2212} B", "95 % interval", "p"
     ));
     for name in metrics() {
-        text.push_str(&line(&pairs, name).map_err(incomparable)?);
+        text.push_str(&line(&pairs, name).map_err(|reason| incomparable(reason.to_string()))?);
     }
     text.push_str(&conclusion(&left, &right, &pairs));
     Ok(text)
@@ -156,7 +157,7 @@ fn metrics() -> Vec<Metric> {
     metrics
 }
 
-fn line(pairs: &Pairs<'_>, name: Metric) -> Result<String, String> {
+fn line(pairs: &Pairs<'_>, name: Metric) -> Result<String, NoFigure> {
     let effect = pairing::effect(pairs, HypothesisMetric::Best(name))?;
     let scale = HypothesisMetric::Best(name).scale();
     let side = |left: bool| {

@@ -22,6 +22,7 @@ mod judged;
 mod metric;
 pub mod model;
 mod names;
+mod no_figure;
 pub mod observations;
 pub mod outlook;
 mod page;

@@ -7,6 +7,7 @@ use crate::metrics::{ByExample, Effect, PairedExamples, PairedSeeds, PairedTimes
 use crate::spec::{HypothesisMetric, Metric, RunSpec};
 
 use super::model::{Answers, Run};
+use super::no_figure::NoFigure;
 
 /// What two sides have in common.
 pub(super) struct Pairs<'a> {
@@ -33,13 +34,13 @@ pub(super) fn by_seed<'a>(
 /// The effect of the treatment on a metric: treatment minus baseline.
 ///
 /// # Errors
-/// A sentence that says why they cannot be compared.
-pub(super) fn effect(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, String> {
+/// They cannot be compared.
+pub(super) fn effect(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, NoFigure> {
     if pairs.runs.is_empty() {
-        return Err("no completed pair of runs with the same seed".to_string());
+        return Err(NoFigure::NoPairs);
     }
     if of.is_judged() && pairs.runs.iter().any(|(a, b)| a.has_test() != b.has_test()) {
-        return Err("one side is judged on a test, the other on the evaluation".to_string());
+        return Err(NoFigure::TestOnOneSide);
     }
     if has_values_per_example(pairs, of) && !split_varies(pairs) {
         return Ok(paired_examples(pairs, of)?.effect());
@@ -82,10 +83,10 @@ pub(super) fn sources_apart(pairs: &Pairs<'_>) -> Vec<&'static str> {
 /// The differences on each example.
 ///
 /// # Errors
-/// A sentence that says why there are none.
-pub(super) fn paired_examples<'a>(pairs: &Pairs<'a>, of: HypothesisMetric) -> Result<PairedExamples, String> {
+/// There are none.
+pub(super) fn paired_examples<'a>(pairs: &Pairs<'a>, of: HypothesisMetric) -> Result<PairedExamples, NoFigure> {
     let (HypothesisMetric::Best(name) | HypothesisMetric::Last(name)) = of else {
-        return Err("this metric has no values per example".to_string());
+        return Err(NoFigure::NoValuesPerExample);
     };
     let answers = |run: &&'a Run| match of {
         HypothesisMetric::Last(_) => run.last_answers(),
@@ -94,19 +95,19 @@ pub(super) fn paired_examples<'a>(pairs: &Pairs<'a>, of: HypothesisMetric) -> Re
     let mut sides = (Vec::new(), Vec::new());
     for (treatment, baseline) in &pairs.runs {
         let (Some(a), Some(b)) = (answers(treatment), answers(baseline)) else {
-            return Err("predictions are missing".to_string());
+            return Err(NoFigure::NoPredictions);
         };
         if a.examples != b.examples || a.labels != b.labels {
-            return Err("the two sides were evaluated on different examples".to_string());
+            return Err(NoFigure::OtherExamples);
         }
         if sides.0.first().is_some_and(|first: &&Answers| first.examples != a.examples) {
-            return Err("the seeds were evaluated on different examples".to_string());
+            return Err(NoFigure::OtherExamplesPerSeed);
         }
         sides.0.push(a);
         sides.1.push(b);
     }
     let paired = match name.by_example() {
-        ByExample::None => return Err("this metric has no values per example".to_string()),
+        ByExample::None => return Err(NoFigure::NoValuesPerExample),
         ByExample::Correctness => {
             let correct = |side: &[&Answers]| side.iter().map(|answers| answers.correct()).collect::<Vec<_>>();
             PairedExamples::of_correctness(&correct(&sides.0), &correct(&sides.1))
@@ -116,7 +117,7 @@ pub(super) fn paired_examples<'a>(pairs: &Pairs<'a>, of: HypothesisMetric) -> Re
                 side.iter().map(|answers| score(&answers.examples_in_metrics())).collect::<Option<Vec<_>>>()
             };
             let (Some(a), Some(b)) = (values(&sides.0), values(&sides.1)) else {
-                return Err("too few examples".to_string());
+                return Err(NoFigure::TooFewExamples);
             };
             PairedExamples::of_scores(&a, &b)
         }
@@ -127,13 +128,13 @@ pub(super) fn paired_examples<'a>(pairs: &Pairs<'a>, of: HypothesisMetric) -> Re
             PairedExamples::of_measurements(&values(&sides.0), &values(&sides.1))
         }
     };
-    paired.map_err(|error| error.to_string())
+    Ok(paired?)
 }
 
-fn per_seed(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, String> {
+fn per_seed(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, NoFigure> {
     if let HypothesisMetric::EpochsToReach { metric, value } = of {
-        let times = times_to_reach(pairs, metric, value).map_err(|error| error.to_string())?;
-        return times.effect().ok_or_else(|| "no run of a pair reaches the value while both train".to_string());
+        let times = times_to_reach(pairs, metric, value)?;
+        return times.effect().ok_or(NoFigure::NeitherReaches);
     }
     let mut values = (Vec::new(), Vec::new());
     for (treatment, baseline) in &pairs.runs {
@@ -145,7 +146,7 @@ fn per_seed(pairs: &Pairs<'_>, of: HypothesisMetric) -> Result<Effect, String> {
         values.0.push(value(treatment, of)?);
         values.1.push(value(baseline, of)?);
     }
-    let paired = PairedSeeds::of(&values.0, &values.1, resolution(pairs, of)).map_err(|error| error.to_string())?;
+    let paired = PairedSeeds::of(&values.0, &values.1, resolution(pairs, of))?;
     Ok(paired.effect())
 }
 
@@ -167,25 +168,26 @@ fn resolution(pairs: &Pairs<'_>, of: HypothesisMetric) -> f64 {
 }
 
 /// A run's value of a metric.
-pub(super) fn value(run: &Run, of: HypothesisMetric) -> Result<f64, String> {
-    let last = || run.epochs.last().ok_or_else(|| format!("{} has no epochs", run.label));
+pub(super) fn value(run: &Run, of: HypothesisMetric) -> Result<f64, NoFigure> {
+    let name = || run.label.clone();
+    let last = || run.epochs.last().ok_or_else(|| NoFigure::NoEpochs { run: name() });
     match of {
-        HypothesisMetric::Best(name) => {
-            let best = run.best_epoch().ok_or_else(|| format!("{} has no best epoch", run.label))?;
-            run.judged(name).ok_or_else(|| format!("{} was not tested at its best epoch, {}", run.label, best.epoch))
+        HypothesisMetric::Best(metric) => {
+            let epoch = run.best_epoch().ok_or_else(|| NoFigure::NoBestEpoch { run: name() })?.epoch;
+            run.judged(metric).ok_or_else(|| NoFigure::NotTestedAtBest { run: name(), epoch })
         }
-        HypothesisMetric::Last(name) => {
+        HypothesisMetric::Last(metric) => {
             let epoch = last()?.epoch;
-            run.judged_at_last(name).ok_or_else(|| format!("{} was not tested at its last epoch, {epoch}", run.label))
+            run.judged_at_last(metric).ok_or_else(|| NoFigure::NotTestedAtLast { run: name(), epoch })
         }
         HypothesisMetric::AfterEpoch { metric, epoch } => {
             let found = run.epochs.iter().find(|record| record.epoch == epoch);
-            found.map(|record| record.metric(metric)).ok_or_else(|| format!("{} has no epoch {epoch}", run.label))
+            found.map(|record| record.metric(metric)).ok_or_else(|| NoFigure::NoEpoch { run: name(), epoch })
         }
-        HypothesisMetric::EpochsToReach { metric: name, value } => time_to_reach(run, name, value)
+        HypothesisMetric::EpochsToReach { metric, value } => time_to_reach(run, metric, value)
             .reached
             .map(|epoch| epoch as f64)
-            .ok_or_else(|| format!("{} never reaches {value}", run.label)),
+            .ok_or_else(|| NoFigure::NeverReached { run: name(), value }),
         HypothesisMetric::GeneralizationGap => match last()?.train_eval_loss {
             Some(trained) => Ok(last()?.metric(Metric::EVAL_LOSS) - trained),
             None => gap_with_dropout(run),
@@ -194,8 +196,8 @@ pub(super) fn value(run: &Run, of: HypothesisMetric) -> Result<f64, String> {
 }
 
 /// The gap to the training loss as it was taken on the way, where there is no other.
-fn gap_with_dropout(run: &Run) -> Result<f64, String> {
-    let last = run.epochs.last().ok_or_else(|| format!("{} has no epochs", run.label))?;
+fn gap_with_dropout(run: &Run) -> Result<f64, NoFigure> {
+    let last = run.epochs.last().ok_or_else(|| NoFigure::NoEpochs { run: run.label.clone() })?;
     Ok(last.metric(Metric::EVAL_LOSS) - last.metric(Metric::TRAIN_LOSS))
 }
 

@@ -3,6 +3,7 @@
 use crate::metrics::{self, Assessment, PairedSeeds};
 use crate::report::caveats as qualified;
 use crate::report::model::{Report, Run};
+use crate::report::no_figure::NoFigure;
 use crate::report::planned_seeds::PlannedSeeds;
 use crate::spec::{Against, Observation};
 
@@ -32,21 +33,21 @@ pub(crate) fn judge(report: &Report, observations: &[Observation]) -> Vec<Observ
 fn one(report: &Report, observation: &Observation) -> Observed {
     let mut caveats = Vec::new();
     let measured = measure(report, observation, &mut caveats);
-    let measured = measured.map_err(|reason| caveats.push(reason)).ok();
+    let measured = measured.map_err(|reason| caveats.push(reason.to_string())).ok();
     Observed { observation: observation.clone(), measured, caveats }
 }
 
 /// # Errors
-/// A sentence that says why nothing can be said.
-fn measure(report: &Report, observation: &Observation, caveats: &mut Vec<String>) -> Result<Measured, String> {
-    let claim = claim(observation).map_err(|error| error.to_string())?;
+/// Nothing can be said.
+fn measure(report: &Report, observation: &Observation, caveats: &mut Vec<String>) -> Result<Measured, NoFigure> {
+    let claim = claim(observation)?;
     let configuration = report.configurations.iter().find(|known| known.name == observation.configuration);
     let configuration =
-        configuration.ok_or_else(|| format!("the sweep has no configuration `{}`", observation.configuration))?;
+        configuration.ok_or_else(|| NoFigure::NoConfiguration { name: observation.configuration.clone() })?;
     let seeds = PlannedSeeds::of(report, configuration, configuration);
     let runs: Vec<&Run> = seeds.so_far().runs.into_iter().map(|(run, _)| run).collect();
     if runs.is_empty() {
-        return Err("no run of this configuration is completed".to_string());
+        return Err(NoFigure::NoCompletedRun);
     }
     let examples = Examples::of(observation);
     let mut values = (Vec::new(), Vec::new());
@@ -71,7 +72,7 @@ fn measure(report: &Report, observation: &Observation, caveats: &mut Vec<String>
         return Ok(Measured { observed, against, judgement });
     }
     let resolution = resolution(&runs, &observation.observe, examples);
-    let effect = PairedSeeds::of(&values.0, &values.1, resolution).map_err(|error| error.to_string())?.effect();
+    let effect = PairedSeeds::of(&values.0, &values.1, resolution)?.effect();
     if effect.seeds == 1 {
         caveats
             .push("one seed does not tell how much this quantity varies; a sweep with at least three can".to_string());

@@ -1,6 +1,7 @@
 //! The quantities of observations, measured on a run.
 
 use crate::report::model::Run;
+use crate::report::no_figure::NoFigure;
 use crate::report::pairing;
 use crate::spec::{Against, HypothesisMetric, Metric, Observation, Observed as Quantity, Until};
 
@@ -26,9 +27,9 @@ impl Examples {
     }
 
     /// A run's value of a metric.
-    fn value(self, run: &Run, of: HypothesisMetric) -> Result<f64, String> {
+    fn value(self, run: &Run, of: HypothesisMetric) -> Result<f64, NoFigure> {
         let after = |name: Metric, epoch: Option<usize>| {
-            let epoch = epoch.ok_or_else(|| format!("{} has no epochs", run.label))?;
+            let epoch = epoch.ok_or_else(|| NoFigure::NoEpochs { run: run.label.clone() })?;
             pairing::value(run, HypothesisMetric::AfterEpoch { metric: name, epoch })
         };
         match (self, of) {
@@ -47,7 +48,7 @@ impl Examples {
 }
 
 /// A run's value of a quantity.
-pub(super) fn value(run: &Run, quantity: &Quantity, examples: Examples) -> Result<f64, String> {
+pub(super) fn value(run: &Run, quantity: &Quantity, examples: Examples) -> Result<f64, NoFigure> {
     match quantity {
         Quantity::Metric(of) => examples.value(run, *of),
         Quantity::Rise { metric, from, to } => {
@@ -70,14 +71,14 @@ pub(super) fn value(run: &Run, quantity: &Quantity, examples: Examples) -> Resul
         }
         Quantity::ClassBias => class_bias(run),
         Quantity::TrainableShare => {
-            let facts = run.facts.as_ref().ok_or_else(|| format!("{} has no record of its parameters", run.label))?;
+            let facts = run.facts.as_ref().ok_or_else(|| NoFigure::NoFacts { run: run.label.clone() })?;
             Ok(facts.trainable_parameters as f64 / facts.total_parameters as f64)
         }
     }
 }
 
 /// Pearson's correlation over the epochs.
-fn correlation(run: &Run, one: Metric, other: Metric) -> Result<f64, String> {
+fn correlation(run: &Run, one: Metric, other: Metric) -> Result<f64, NoFigure> {
     let column = |name: Metric| -> Vec<f64> { run.epochs.iter().map(|epoch| epoch.metric(name)).collect() };
     let (a, b) = (column(one), column(other));
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
@@ -85,13 +86,13 @@ fn correlation(run: &Run, one: Metric, other: Metric) -> Result<f64, String> {
     let sum = |f: &dyn Fn(f64, f64) -> f64| a.iter().zip(&b).map(|(a, b)| f(a - mean_a, b - mean_b)).sum::<f64>();
     let found = sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt();
     if a.len() < 3 || !found.is_finite() {
-        return Err(format!("{}: a correlation needs three epochs at least, and values that vary", run.label));
+        return Err(NoFigure::NoCorrelation { run: run.label.clone() });
     }
     Ok(found)
 }
 
-fn class_bias(run: &Run) -> Result<f64, String> {
-    let answers = run.answers.as_ref().ok_or_else(|| format!("{}: its predictions are missing", run.label))?;
+fn class_bias(run: &Run) -> Result<f64, NoFigure> {
+    let answers = run.answers.as_ref().ok_or_else(|| NoFigure::NoPredictionsOf { run: run.label.clone() })?;
     let share = |of: &[u32], class: usize| {
         of.iter().filter(|&&one| one as usize == class).count() as f64 / of.len().max(1) as f64
     };

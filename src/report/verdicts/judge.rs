@@ -2,6 +2,7 @@
 
 use crate::metrics::{self, Assessment, Claim, Effect, Improvement, Joint, Look, Verdict};
 use crate::report::model::{Configuration, Report};
+use crate::report::no_figure::NoFigure;
 use crate::report::pairing::{self, Pairs};
 use crate::report::planned_seeds::PlannedSeeds;
 use crate::report::{caveats, differences, outlook};
@@ -207,7 +208,7 @@ fn needs(report: &Report, judged: &Judged) -> Option<String> {
     outlook::of(hypothesis, claim(hypothesis).ok()?, &pairs, report.hypotheses.len())
 }
 
-fn effect(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, caveats: &mut Vec<String>) -> Result<Effect, String> {
+fn effect(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, caveats: &mut Vec<String>) -> Result<Effect, NoFigure> {
     let effect = pairing::effect(pairs, of)?;
     caveats.extend(caveats::of_pairs(name, pairs, of, &effect));
     Ok(effect)
