@@ -297,9 +297,8 @@ fn begin(job: &Job<'_>, run: &RunId) -> Result<Member, TrainError> {
         let given = spec.max_length;
         return Err(TrainError::Setting(format!("max_length is {given}; this model takes at most {longest} tokens")));
     }
-    let task = job.data.targets.task();
-    if !task.has(spec.metric_for_best) {
-        let (metric, task) = (spec.metric_for_best.name(), task.name());
+    if !job.data.targets.task().has(spec.metric_for_best) {
+        let (metric, task) = (spec.metric_for_best.name(), job.data.targets.task().name());
         return Err(TrainError::Setting(format!("metric_for_best is {metric}, which {task} does not measure")));
     }
     let adapter = match job.initial {
