@@ -15,7 +15,7 @@ use crate::spec::{SelectError, SpecErrors};
 use crate::store::StoreError;
 
 use super::preflight::InputFaults;
-use super::run::DeviceError;
+use super::run::{DeviceError, ExtendError};
 
 /// A verb's failure. What a sweep's runs end with is no failure of the verb.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,8 @@ pub enum CliError {
     Setting(#[from] SettingError),
     #[error(transparent)]
     JobScript(#[from] WordError),
+    #[error(transparent)]
+    Extend(#[from] ExtendError),
     #[error("--slurm is for --launch slurm")]
     NotSlurm,
     #[error(transparent)]

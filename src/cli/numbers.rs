@@ -13,6 +13,8 @@ const THREADS: RangeInclusive<usize> = 1..=1024;
 const PACK: RangeInclusive<usize> = 1..=1024;
 /// Texts in one forward pass.
 const BATCH: RangeInclusive<usize> = 1..=65_536;
+/// Epochs of a run.
+const EPOCHS: RangeInclusive<usize> = 1..=10_000;
 /// Tokens of a sequence, of any model.
 const TOKENS: RangeInclusive<usize> = 1..=1_048_576;
 /// Variables from which libraries of ours take a number of threads.
@@ -42,6 +44,11 @@ pub fn pack(text: &str) -> Result<usize, NumberError> {
 /// A number of texts computed at once.
 pub fn batch(text: &str) -> Result<usize, NumberError> {
     within(text, BATCH)
+}
+
+/// A number of epochs.
+pub fn epochs(text: &str) -> Result<usize, NumberError> {
+    within(text, EPOCHS)
 }
 
 /// A number of tokens.

@@ -17,6 +17,7 @@
 //!     last_predictions.csv       the same at the last epoch, where that is another
 //!     test_predictions.csv       a line per test example at the best epoch, where there is a test; last_test_predictions.csv likewise
 //!     adapter/                   adapter_config.json, adapter_model.safetensors: PEFT's format
+//!     checkpoint.bin             of a run that stopped before its last epoch: what it goes on from
 //!     log.txt                    time-stamped lines; further lines of an entry are indented
 //!     result.json                how the run ended, with its best epoch; written last: the run is done
 //!   packs/<id>/
@@ -53,7 +54,9 @@
 //! | pending     | no `run.json`                                                             |
 //! | running     | `run.json`, and a live claim on its pack                                  |
 //! | interrupted | `run.json` and no live claim: it goes on from the pack's checkpoint       |
-//! | completed, diverged, failed, stopped | `result.json` says so                            |
+//! | completed, diverged, failed | `result.json` says so                                     |
+//! | stopped     | `result.json` says so, and no pack of the plan takes the run further      |
+//! | waiting     | `result.json` says that it stopped, and a pack takes it further           |
 //!
 //! # One owner
 //!
@@ -83,6 +86,7 @@ mod durable;
 mod epochs;
 mod error;
 mod executor_kind;
+mod extending;
 mod find;
 mod generations;
 mod growing;

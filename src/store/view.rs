@@ -194,6 +194,10 @@ impl RunView {
                 (RunState::Diverged, Some(reason))
             }
             Outcome::Failed { reason } => (RunState::Failed, Some(reason)),
+            Outcome::Stopped { epoch, .. } if result.extended_from.is_some() => {
+                let epochs = self.run.spec.epochs;
+                (RunState::Stopped, Some(format!("after epoch {epoch} of {epochs}, to which it was extended")))
+            }
             Outcome::Stopped { epoch, because } => {
                 (RunState::Stopped, Some(stopped_because(&self.run.spec, epoch, because)))
             }

@@ -12,7 +12,7 @@ use super::schedule::Schedule;
 use crate::data::{EpochPlan, order};
 use crate::event::{EpochRecord, StopReason};
 use crate::model::{Adapter, Base, Key, Moments, OptimizerStep, Purpose, RunPass, StepDropout};
-use crate::spec::{EarlyStopping, PlannedRun, RunId, RunSpec};
+use crate::spec::{PlannedRun, RunId, RunSpec};
 
 /// Where a run is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -91,8 +91,8 @@ pub struct Member {
     pub last_outputs: Option<Vec<f32>>,
     /// The epoch up to which the run is trained here.
     last_epoch: usize,
-    /// None where it is off.
-    early_stopping: Option<EarlyStopping>,
+    /// Its early stopping is off here.
+    extended: bool,
     plan: EpochPlan,
     orders: Orders,
     /// Of the current epoch.
@@ -110,7 +110,7 @@ impl Member {
         let total_steps = plan.steps() * spec.epochs;
         let schedule = Schedule::new(spec.lr_scheduler, spec.learning_rate, spec.warmup_ratio, total_steps);
         let moments = Moments::new(&adapter.parameters)?;
-        let (last_epoch, early_stopping) = (spec.epochs, spec.early_stopping);
+        let last_epoch = spec.epochs;
         let mut member = Member {
             run,
             adapter,
@@ -121,7 +121,7 @@ impl Member {
             best: None,
             last_outputs: None,
             last_epoch,
-            early_stopping,
+            extended: false,
             plan,
             orders,
             order: Vec::new(),
@@ -140,13 +140,12 @@ impl Member {
 
     /// Lets the run pause after this epoch; where it is `extended`, without early stopping.
     pub fn train_to(&mut self, last_epoch: usize, extended: bool) {
-        self.last_epoch = last_epoch;
-        self.early_stopping = self.early_stopping.filter(|_| !extended);
+        (self.last_epoch, self.extended) = (last_epoch, extended);
     }
 
     /// No epoch is left here.
     pub fn finished(&self) -> bool {
-        self.progress.epoch >= self.last_epoch || self.improves_no_more()
+        self.progress.epoch >= self.last_epoch || (!self.extended && self.improves_no_more())
     }
 
     /// How a finished run stops; none where it has come to its end.
@@ -158,10 +157,11 @@ impl Member {
         }
     }
 
+    /// What its early stopping says, also of a run that has gone on all the same.
     fn improves_no_more(&self) -> bool {
         let metric = self.spec().metric_for_best;
         let values = self.records.iter().map(|record| record.metric(metric));
-        self.early_stopping.is_some_and(|rule| rule.stops(values, metric.lower_is_better()))
+        self.spec().early_stopping.is_some_and(|rule| rule.stops(values, metric.lower_is_better()))
     }
 
     /// The current epoch has no micro-batch left.

@@ -159,3 +159,40 @@ fn figures(summary: &[u8]) -> Vec<String> {
         |line: &str| line.rsplit_once("  ").map_or(line.to_string(), |(figures, _)| figures.trim_end().to_string());
     text.lines().filter(|line| line.contains(" completed ")).map(without_time).collect()
 }
+
+#[test]
+fn runs_that_stopped_are_trained_further_where_that_is_asked_for() {
+    let place = Place::new();
+    let file = place.plain(&std::fs::read(place.path("little.yaml")).unwrap());
+    let early = "  early_stopping: {patience: 1, min_delta: 0.9}\n  epochs: 4\n";
+    let without = file.lines().filter(|line| !line.trim_start().starts_with("epochs:")).collect::<Vec<_>>().join("\n");
+    place.write(
+        "early.yaml",
+        &without.replace("base:\n", &format!("base:\n{early}")).replace("name: little", "name: early"),
+    );
+    let sweep = |more: &[&str]| {
+        let output = place.sweep_mock(&[&["run", "early.yaml"], more].concat()).output().unwrap();
+        (output.status.code(), place.plain(&output.stdout), place.plain(&output.stderr))
+    };
+    let (code, ..) = sweep(&["--extend", "rank=4, seed=1"]);
+    assert_eq!(code, Some(2), "nothing has stopped yet");
+    let (code, table, lines) = sweep(&[]);
+    assert_eq!(code, Some(0), "{lines}");
+    assert!(table.contains("6 runs: 6 stopped"), "{table}");
+    assert!(lines.contains("stopped rank=4, seed=1: after epoch 2"), "{lines}");
+    let refused = |more: &[&str]| {
+        let (code, _, lines) = sweep(&[&["--extend", "rank=4, seed=1"], more].concat());
+        assert_eq!(code, Some(2), "{lines}");
+        lines.lines().find(|line| line.contains("--e")).unwrap_or(&lines).to_owned()
+    };
+    assert!(refused(&["--epochs", "5"]).contains("run `rank=4, seed=1` has 4 epochs, over which its learning rate"));
+    assert!(refused(&["--epochs", "2"]).contains("has been trained for 2 epochs already"));
+    let (code, table, lines) = sweep(&["--extend", "rank=4, seed=1", "--epochs", "3"]);
+    assert_eq!((code, table.contains("6 runs: 6 stopped")), (Some(0), true), "{lines}");
+    let (code, table, lines) = sweep(&["--extend", "rank=4, seed=1"]);
+    assert_eq!((code, table.contains("6 runs: 1 completed, 5 stopped")), (Some(0), true), "{table}{lines}");
+    assert!(refused(&[]).contains("no run that is named has stopped: `rank=4, seed=1` is completed"));
+    let log = place.sweep_mock(&["logs", "early/rank=4, seed=1"]).output().unwrap();
+    let log = place.plain(&log.stdout);
+    assert!(log.contains("extended: it is to go on from epoch 2 to epoch 3") && log.contains("completed"), "{log}");
+}

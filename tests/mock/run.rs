@@ -114,14 +114,13 @@ impl<'a> MockRun<'a> {
 
     /// Whether it goes no further here.
     pub(super) fn was_last_epoch(&self) -> bool {
-        self.saved.records.len() >= self.last_epoch || self.improves_no_more()
+        self.saved.records.len() >= self.last_epoch || (!self.extended && self.improves_no_more())
     }
 
     fn improves_no_more(&self) -> bool {
         let metric = self.planned.spec.metric_for_best;
         let values = self.saved.records.iter().map(|record| record.metric(metric));
-        let rule = self.planned.spec.early_stopping.filter(|_| !self.extended);
-        rule.is_some_and(|rule| rule.stops(values, metric.lower_is_better()))
+        self.planned.spec.early_stopping.is_some_and(|rule| rule.stops(values, metric.lower_is_better()))
     }
 
     /// How it stops, where it has not come to its end.

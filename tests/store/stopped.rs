@@ -1,51 +1,16 @@
 //! Runs that stop before their last epoch: what they leave, how they stand, and how they go on.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use sweep::event::{Event, Outcome, StopReason};
-use sweep::spec::{EarlyStopping, PlannedRun, RunId};
-use sweep::store::{DecidingResult, ExecutorKind, Growth, PlanInput, PlannedSearch, RunState, Store};
+use sweep::spec::{EarlyStopping, RunId};
+use sweep::store::{RunState, Store};
 
 use crate::mock::MockSettings;
-use crate::support::{YAML, claims, files, finished, options, planner, runs, scratch, sweep, timeless, work_with};
+use crate::support::{files, finished, go_on, options, planned, planner, runs, scratch, timeless, work_with};
 
 /// Runs of these tests: of 3, 5, 3 and 3 epochs.
 const RUNS: usize = 4;
-
-/// A sweep of which some runs stop after an epoch; planned only.
-pub fn planned(root: &Path, runs: Vec<PlannedRun>, until: &[(usize, usize)]) -> Store {
-    let sweep = sweep(runs);
-    let input = PlanInput {
-        sweep: &sweep,
-        search: PlannedSearch::named("test"),
-        yaml: YAML,
-        rehearsal: false,
-        executor: ExecutorKind::Mock,
-        command: &[],
-        selected: None,
-        until: until.iter().map(|&(run, epoch)| (sweep.runs[run].id.clone(), epoch)).collect(),
-        claims: claims("planner"),
-    };
-    Store::create_or_open(root, &input, &planner(4)).unwrap().store
-}
-
-/// Appends a generation: these runs go on, and stop again where `until` says so.
-pub fn go_on(store: &mut Store, further: &[usize], until: Option<usize>) {
-    store.reload().unwrap();
-    let chosen: Vec<PlannedRun> = further.iter().map(|&run| store.record().runs[run].planned()).collect();
-    let until: BTreeMap<RunId, usize> =
-        until.iter().flat_map(|until| chosen.iter().map(|run| (run.id.clone(), *until))).collect();
-    let newest = store.record().runs_by_generation().pop().unwrap();
-    let results =
-        newest.into_iter().map(|run| DecidingResult { run, value: None, paused_at: None, epochs: None }).collect();
-    assert!(
-        store
-            .grow(&Growth { search: "test", definition: None, points: &[], results, runs: &chosen, until }, &planner(4))
-            .unwrap()
-    );
-    store.reload().unwrap();
-}
 
 fn train(store: &Store) -> Vec<Event> {
     work_with(store, MockSettings::default(), &options()).unwrap()
@@ -197,4 +162,45 @@ fn early_stopping_ends_a_run_and_nothing_but_a_request_takes_it_further() {
         timeless(alone.layout().folder()),
         "wherever its search would stop it"
     );
+}
+
+#[test]
+fn who_asks_for_it_has_a_stopped_run_trained_further() {
+    let (root, whole) = (scratch(), scratch());
+    let whole = finished(whole.path(), RUNS);
+    let mut planned_runs = runs(RUNS);
+    planned_runs[1].spec.early_stopping = Some(EarlyStopping { min_delta: 0.5, patience: 2 });
+    let mut store = planned(root.path(), planned_runs, &[(0, 1)]);
+    train(&store);
+    let ids: Vec<RunId> = store.record().runs.iter().map(|run| run.id.clone()).collect();
+    let extend = |store: &mut Store, runs: &[usize], until| {
+        let chosen = runs.iter().map(|&run| ids[run].clone()).collect();
+        let extended = store.extend(&chosen, until, &["extend".to_owned()], &planner(4)).unwrap();
+        store.reload().unwrap();
+        extended
+    };
+    assert_eq!(extend(&mut store, &[2, 3], None), [], "they are completed");
+    assert_eq!(extend(&mut store, &[1], Some(3)), [], "it was trained as far");
+    assert_eq!(extend(&mut store, &[0, 1], Some(4)), ids[..2]);
+    assert_eq!(extend(&mut store, &[0, 1], None), [], "they are planned further already");
+    assert_eq!(states(&store)[..2], [RunState::Waiting; 2]);
+    train(&store);
+    let views = store.runs().unwrap();
+    assert_eq!(states(&store)[..2], [RunState::Completed, RunState::Stopped]);
+    assert_eq!(views[1].reason.as_deref(), Some("after epoch 4 of 5, to which it was extended"));
+    assert_eq!(train(&store), [], "it goes no further by itself");
+    assert_eq!(extend(&mut store, &[1], None), [ids[1].clone()]);
+    train(&store);
+    assert_eq!(states(&store), [RunState::Completed; RUNS]);
+    let from = |run: usize| store.result(&ids[run]).unwrap().unwrap().extended_from;
+    assert_eq!([from(0), from(1), from(2)], [Some(1), Some(3), None]);
+    for run in &ids {
+        let left = |store: &Store| {
+            let files = store.layout().run(run);
+            [files.adapter_weights(), files.predictions_csv()].map(|path| std::fs::read(path).unwrap())
+        };
+        assert_eq!(left(&store), left(&whole), "{run}");
+        assert!(!store.layout().run(run).checkpoint().exists());
+    }
+    assert!(store.log(&ids[1]).unwrap().join("\n").contains("extended: it is to go on from epoch 3 to epoch 4"));
 }

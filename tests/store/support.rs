@@ -1,5 +1,6 @@
 //! What tests of the store and of execution share: small sweeps, results folders, comparisons.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use sweep::spec::{
     Sweep,
 };
 use sweep::store::{
-    Attempt, ClaimOptions, ExecutorKind, Opened, PackRecorder, PlanInput, PlannedSearch, Store, StoreError, Versions,
+    Attempt, ClaimOptions, DecidingResult, ExecutorKind, Growth, Opened, PackRecorder, PlanInput, PlannedSearch, Store,
+    StoreError, Versions,
 };
 
 #[path = "comparing.rs"]
@@ -150,6 +152,40 @@ pub fn open_for(executor: ExecutorKind, root: &Path, sweep: &Sweep, max_pack: us
         claims: claims("planner"),
     };
     Store::create_or_open(root, &input, &planner(max_pack))
+}
+
+/// A sweep of which some runs stop after an epoch; planned only.
+pub fn planned(root: &Path, runs: Vec<PlannedRun>, until: &[(usize, usize)]) -> Store {
+    let sweep = sweep(runs);
+    let input = PlanInput {
+        sweep: &sweep,
+        search: PlannedSearch::named("test"),
+        yaml: YAML,
+        rehearsal: false,
+        executor: ExecutorKind::Mock,
+        command: &[],
+        selected: None,
+        until: until.iter().map(|&(run, epoch)| (sweep.runs[run].id.clone(), epoch)).collect(),
+        claims: claims("planner"),
+    };
+    Store::create_or_open(root, &input, &planner(4)).unwrap().store
+}
+
+/// Appends a generation: these runs go on, and stop again where `until` says so.
+pub fn go_on(store: &mut Store, further: &[usize], until: Option<usize>) {
+    store.reload().unwrap();
+    let chosen: Vec<PlannedRun> = further.iter().map(|&run| store.record().runs[run].planned()).collect();
+    let until: BTreeMap<RunId, usize> =
+        until.iter().flat_map(|until| chosen.iter().map(|run| (run.id.clone(), *until))).collect();
+    let newest = store.record().runs_by_generation().pop().unwrap();
+    let results =
+        newest.into_iter().map(|run| DecidingResult { run, value: None, paused_at: None, epochs: None }).collect();
+    assert!(
+        store
+            .grow(&Growth { search: "test", definition: None, points: &[], results, runs: &chosen, until }, &planner(4))
+            .unwrap()
+    );
+    store.reload().unwrap();
 }
 
 pub fn options() -> WorkerOptions {

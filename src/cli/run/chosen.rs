@@ -12,6 +12,7 @@ use crate::hub::Hub;
 use crate::search::{self, Generation, Search};
 use crate::spec::{PlannedRun, RunId, Sweep, SweepFile, select};
 
+use super::extend;
 use super::options::Run;
 
 /// What is to be run.
@@ -25,6 +26,8 @@ pub struct Chosen<'a> {
     pub yaml: String,
     /// None: all of them.
     pub only: Option<BTreeSet<RunId>>,
+    /// Those that had stopped and are to be trained further.
+    pub extended: BTreeSet<RunId>,
     /// Where the models are, and what was not read.
     pub found: Found,
     /// What it is run with.
@@ -81,7 +84,10 @@ impl<'a> Chosen<'a> {
         };
         // Patterns may name places as the file does, so they come first.
         let sweep = sweep.with_absolute_paths().map_err(CliError::CurrentFolder)?;
-        Ok(Chosen { sweep, search, first, yaml: file.text().to_string(), only, found, executors })
+        let yaml = file.text().to_string();
+        let mut chosen = Chosen { sweep, search, first, yaml, only, extended: BTreeSet::new(), found, executors };
+        chosen.extended = extend::named(options, &chosen)?;
+        Ok(chosen)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The check of everything that the chosen runs read, before anything is written.
 
+use std::collections::BTreeSet;
+
 use crate::cli::CliError;
 use crate::cli::preflight::{Checker, InputFaults, Preflight};
 use crate::event::Outcome;
@@ -39,15 +41,20 @@ pub fn check(options: &Run, hub: &Hub, chosen: &Chosen<'_>, scope: Scope) -> Res
     Err(CliError::Inputs(InputFaults { file: options.file.clone(), faults }))
 }
 
-/// The chosen runs without an outcome; all of them where failed ones are to be done again.
+/// The chosen runs without an outcome, and those that go on from where they stopped; all of them where failed ones are to be
+/// done again.
 fn to_train<'c>(options: &Run, chosen: &'c Chosen<'_>) -> Result<Vec<&'c PlannedRun>, CliError> {
     let outcomes = Outcomes::read(options, chosen)?;
-    let is_open = |run: &&PlannedRun| options.retry_failed || outcomes.outcome(&run.id).is_none();
+    let goes_on = outcomes.planned_further()?;
+    let is_open = |run: &&PlannedRun| {
+        let further = goes_on.contains(&run.id) || chosen.extended.contains(&run.id);
+        options.retry_failed || further || outcomes.outcome(&run.id).is_none()
+    };
     Ok(chosen.runs().filter(is_open).collect())
 }
 
 /// How runs ended before.
-pub struct Outcomes(Option<Store>);
+pub struct Outcomes(pub Option<Store>);
 
 impl Outcomes {
     /// # Errors
@@ -67,6 +74,16 @@ impl Outcomes {
     pub fn deciding(&self, sweep: &Sweep) -> Deciding {
         let planned_now = || Deciding { looks: sweep.looks.clone(), ..Deciding::default() };
         self.0.as_ref().map_or_else(planned_now, |store| store.deciding(sweep))
+    }
+
+    /// Runs that stopped and are planned further.
+    fn planned_further(&self) -> Result<BTreeSet<RunId>, CliError> {
+        let stops = |store: &&Store| store.record().packs.iter().any(|pack| !pack.until.is_empty());
+        let Some(store) = self.0.as_ref().filter(|store| stops(store)) else {
+            return Ok(BTreeSet::new());
+        };
+        let open = store.runs()?.into_iter().filter(|view| view.stopped_after.is_some() && !view.state.is_final());
+        Ok(open.map(|view| view.run.id).collect())
     }
 
     /// A damaged record counts as none: such a run is done again.

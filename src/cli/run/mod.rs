@@ -4,6 +4,7 @@ mod chosen;
 mod devices;
 mod dry_run;
 mod duration;
+mod extend;
 mod inputs;
 mod local;
 mod options;
@@ -14,5 +15,6 @@ mod summary;
 mod verb;
 
 pub use devices::{DeviceError, Devices};
+pub use extend::ExtendError;
 pub use options::Run;
 pub use summary::counts;

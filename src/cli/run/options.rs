@@ -20,10 +20,11 @@ Examples:
   sweep run sweeps/ablation.yaml --rehearse
   sweep run my.yaml --set model=/models/roberta-base --set epochs=2 --set 'seeds=[1, 2, 3]'
   sweep run my.yaml --only 'rank=8, seed=1' --devices cuda:0,cuda:1
+  sweep run my.yaml --extend 'rank=8, seed=1' --epochs 6
   sweep run my.yaml --launch slurm --slurm partition=gpu --slurm gpus=1 --slurm time=4:00:00 --slurm workers=3
 
 Exit codes:
-  0        every chosen run is completed
+  0        every chosen run is completed, or stopped as it was to be
   1        some run failed or diverged, or results or output could not be written
   2        bad input; nothing was run
   128 + n  interrupted by signal n with everything saved; the same command continues")]
@@ -40,6 +41,13 @@ pub struct Run {
     /// May be given several times.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<String>,
+    /// Also trains these runs further, which have stopped before their last epoch: as --only names runs. Their early stopping
+    /// is off from there on. May be given several times.
+    #[arg(long, value_name = "PATTERN", conflicts_with_all = ["only", "dry_run"])]
+    pub extend: Vec<String>,
+    /// The epoch up to which --extend trains [default: the last one].
+    #[arg(long, value_name = "N", requires = "extend", allow_negative_numbers = true, value_parser = numbers::epochs)]
+    pub epochs: Option<usize>,
     /// Devices to train on, one worker process each: auto, cpu, or GPUs (`cuda:0,cuda:1`).
     #[arg(long, default_value = "auto", allow_negative_numbers = true)]
     pub devices: Devices,

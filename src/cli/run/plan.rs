@@ -5,6 +5,7 @@ use crate::spec::{PackPlan, PlannedRun, Segment};
 use crate::store::{ClaimOptions, Opened, PlanInput, PlannedSearch, Retried, RunView, Store, StoreError};
 
 use super::chosen::Chosen;
+use super::extend;
 use super::options::Run;
 use crate::cli::command_line::command_line;
 use crate::cli::cost::Costs;
@@ -80,7 +81,9 @@ pub fn open(options: &Run, inputs: &Preflight, chosen: &Chosen<'_>, device: Devi
         until: chosen.first.until.clone(),
         claims: ClaimOptions::default(),
     };
-    let opened = Store::create_or_open(&options.results, &input, &|runs| packs(options, inputs, device, runs))?;
+    let planner = |segments: &[Segment]| packs(options, inputs, device, segments);
+    let mut opened = Store::create_or_open(&options.results, &input, &planner)?;
+    extend::plan(options, chosen, &mut opened.store, &command, &planner)?;
     let store = &opened.store;
     let retried = if options.retry_failed { store.retry_failed(chosen.only.as_ref())? } else { Retried::default() };
     announce(&opened, chosen, open_runs(store, chosen)?, &retried);
