@@ -96,6 +96,17 @@ instruction_sets!(Avx512, Avx2, Portable);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::needs::{NEEDS, names};
+
+    /// A name that is written wrongly would be required of no test.
+    #[test]
+    fn what_is_required_here_is_something_that_tests_need() {
+        let required = std::env::var("SWEEP_REQUIRE").unwrap_or_default();
+        for name in names(&required) {
+            let is_set = all().iter().any(|(set, _)| *set == name);
+            assert!(is_set || NEEDS.contains(&name) || name == "all", "SWEEP_REQUIRE: no test needs `{name}`");
+        }
+    }
 
     #[test]
     fn what_is_asked_for_is_there_or_refused() {
