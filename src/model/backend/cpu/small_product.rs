@@ -32,7 +32,8 @@ pub fn portable_product(
     stride: usize,
 ) {
     for column in (0..columns).step_by(LANES) {
-        let right = RightMatrix { values: &right.values[column..], stride: right.stride };
+        // Without inner indices the factors may be empty: nothing is read then.
+        let right = RightMatrix { values: right.values.get(column..).unwrap_or_default(), stride: right.stride };
         let mut row = 0;
         while row + ROWS <= rows {
             block::<ROWS>(left, right, row, inner, &mut out[row * stride + column..], stride);
@@ -60,7 +61,7 @@ fn block<const R: usize>(
 ) {
     // Plain loops: helpers of the standard library would be compiled without the vector instructions of the caller.
     let mut sums = [[0f32; LANES]; R];
-    let values = &left.values[row * left.row..];
+    let values = left.values.get(row * left.row..).unwrap_or_default();
     for k in 0..inner {
         let right = &right.values[k * right.stride..][..LANES];
         for r in 0..R {
