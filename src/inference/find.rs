@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::{InferenceError, KnownData, Source};
-use crate::event::Outcome;
 use crate::hub::{Hub, HubError};
 use crate::model::{ModelConfig, peft};
 use crate::spec::{Reading, RunId};
@@ -125,7 +124,7 @@ fn from_run(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError
         });
     };
     let mut name = format!("{} [{}]", record.run.label, record.run.id);
-    if let Some(Outcome::Stopped { epoch, .. }) = ResultRecord::read(folder)?.map(|result| result.outcome) {
+    if let Some(epoch) = ResultRecord::read(folder)?.and_then(|result| result.stopped_after()) {
         name = format!("{name}, as it stopped after epoch {epoch} of {}", record.run.spec.epochs);
     }
     let model = model(lookup.model.unwrap_or(&record.run.spec.model), &name, lookup)?;

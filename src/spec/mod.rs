@@ -85,6 +85,7 @@ mod setting;
 mod source_seed;
 mod sweep;
 mod targets;
+mod trained_alike;
 mod treatment;
 mod yaml;
 

@@ -13,7 +13,7 @@ use super::planned_configuration::PlannedConfiguration;
 use super::problem::{Place, Problems, quoted};
 use super::source_seed::{Seeds, SourceSeed};
 use super::{PlannedRun, SearchDesign, Sweep};
-use super::{change, contradiction, early_stopping, fault_report, resolved_observation, treatment};
+use super::{change, contradiction, fault_report, resolved_observation, trained_alike, treatment};
 use crate::words::{counted, grouped};
 
 /// A sweep file that means more runs than this means something else.
@@ -36,7 +36,7 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
     let planned = plan(design, &mut interner, problems);
     let planned = without_doubles(design, planned, problems);
     report_equal_labels(design, &planned, problems);
-    early_stopping::report(design, &planned, problems);
+    trained_alike::report(design, &planned, problems);
     if !problems.is_empty() {
         return None;
     }

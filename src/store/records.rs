@@ -131,6 +131,14 @@ impl ResultRecord {
         matches!(self.outcome, Outcome::Completed { .. } | Outcome::Stopped { .. })
     }
 
+    /// The epoch after which the run stopped, where it did so before its last one.
+    pub fn stopped_after(&self) -> Option<usize> {
+        match self.outcome {
+            Outcome::Stopped { epoch, .. } => Some(epoch),
+            _ => None,
+        }
+    }
+
     /// Whether no further epoch of the run can come to anything: it completed or diverged.
     pub(super) fn has_come_to_its_end(&self) -> bool {
         matches!(self.outcome, Outcome::Completed { .. } | Outcome::Diverged { .. })

@@ -145,9 +145,7 @@ impl Store {
                 pack = open.or(packs.last().copied());
                 view.pack = pack.map(|pack| pack.id.clone());
                 view.note_missing(&files, &result);
-                if let Outcome::Stopped { epoch, .. } = result.outcome {
-                    view.stopped_after = Some(epoch);
-                }
+                view.stopped_after = result.stopped_after();
                 if open.is_none() {
                     view.take_result(result);
                     return Ok(view);

@@ -12,7 +12,6 @@ use crate::hub::Hub;
 use crate::search::{self, Generation, Search};
 use crate::spec::{PlannedRun, RunId, Sweep, SweepFile, select};
 
-use super::extend;
 use super::options::Run;
 
 /// What is to be run.
@@ -26,7 +25,7 @@ pub struct Chosen<'a> {
     pub yaml: String,
     /// None: all of them.
     pub only: Option<BTreeSet<RunId>>,
-    /// Those that had stopped and are to be trained further.
+    /// Those that had stopped and are to be trained further; none at first.
     pub extended: BTreeSet<RunId>,
     /// Where the models are, and what was not read.
     pub found: Found,
@@ -85,9 +84,7 @@ impl<'a> Chosen<'a> {
         // Patterns may name places as the file does, so they come first.
         let sweep = sweep.with_absolute_paths().map_err(CliError::CurrentFolder)?;
         let yaml = file.text().to_string();
-        let mut chosen = Chosen { sweep, search, first, yaml, only, extended: BTreeSet::new(), found, executors };
-        chosen.extended = extend::named(options, &chosen)?;
-        Ok(chosen)
+        Ok(Chosen { sweep, search, first, yaml, only, extended: BTreeSet::new(), found, executors })
     }
 }
 

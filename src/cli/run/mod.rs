@@ -5,6 +5,7 @@ mod devices;
 mod dry_run;
 mod duration;
 mod extend;
+mod extend_error;
 mod inputs;
 mod local;
 mod options;
@@ -15,6 +16,6 @@ mod summary;
 mod verb;
 
 pub use devices::{DeviceError, Devices};
-pub use extend::ExtendError;
+pub use extend_error::ExtendError;
 pub use options::Run;
 pub use summary::counts;

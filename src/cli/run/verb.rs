@@ -9,7 +9,7 @@ use crate::hub::Hub;
 
 use super::chosen::Chosen;
 use super::options::{Launch, Run};
-use super::{dry_run, local, slurm};
+use super::{dry_run, extend, local, slurm};
 
 impl Run {
     pub fn run(self, context: &Context<'_>) -> Result<ExitCode, CliError> {
@@ -18,7 +18,8 @@ impl Run {
         }
         // A rehearsal makes do with what is at hand; workers find what is downloaded here.
         let hub = if self.rehearse { Hub::from_environment() } else { downloads::hub()? };
-        let chosen = Chosen::new(&self, &hub, context.executors)?;
+        let mut chosen = Chosen::new(&self, &hub, context.executors)?;
+        chosen.extended = extend::named(&self, &chosen)?;
         match (self.launch, self.dry_run) {
             (Launch::Local, false) => local::train(&self, &hub, &chosen),
             (Launch::Slurm, false) => slurm::launch(&self, &hub, &chosen),
