@@ -116,9 +116,11 @@ fn code(text: &str) -> String {
     let bare = code::bare(text);
     let mut rest = bare.as_str();
     let mut kept = String::new();
-    while let Some((before, item)) =
-        rest.split_once(TEST).filter(|(before, _)| before.is_empty() || before.ends_with('\n'))
-    {
+    // Only at the beginning of a line: what a macro makes for tests stays.
+    let begins =
+        |rest: &str| rest.match_indices(TEST).map(|(at, _)| at).find(|&at| at == 0 || rest.as_bytes()[at - 1] == b'\n');
+    while let Some(at) = begins(rest) {
+        let (before, item) = (&rest[..at], &rest[at + TEST.len()..]);
         kept.push_str(before);
         let (line, _) = item.split_once('\n').unwrap_or((item, ""));
         let end = if line.ends_with(';') { Some(line.len()) } else { item.find("\n}").map(|end| end + "\n}".len()) };
