@@ -19,16 +19,21 @@ pub struct Density<'s> {
 }
 
 impl<'s> Density<'s> {
-    /// A density of those points that have the dimensions.
-    pub fn fit(dimensions: &Projection<'s>, points: &[&Point]) -> Self {
+    /// A density of those points that have the dimensions. A kernel is at most `narrowness` times as narrow as the range divided
+    /// by the number of points.
+    pub fn fit(dimensions: &Projection<'s>, points: &[&Point], narrowness: f64) -> Self {
         let distributions: Vec<&Distribution> = dimensions.distributions().collect();
         let values: Vec<Vec<f64>> = points.iter().filter_map(|point| dimensions.values(point)).collect();
-        let (count, width) = (values.len(), distributions.len());
-        let kernels = |point: &Vec<f64>| {
-            let kernel = |(of, value): (&&Distribution, &f64)| Kernel::around(of, *value, count, width);
-            distributions.iter().zip(point).map(kernel).collect()
-        };
-        let mut components: Vec<Vec<Kernel>> = values.iter().map(kernels).collect();
+        let count = values.len();
+        let mut components: Vec<Vec<Kernel>> = values.iter().map(|_| Vec::with_capacity(distributions.len())).collect();
+        for (place, distribution) in distributions.iter().enumerate() {
+            let of_dimension: Vec<f64> = values.iter().map(|point| point[place]).collect();
+            for (component, kernel) in
+                components.iter_mut().zip(Kernel::around(distribution, &of_dimension, narrowness))
+            {
+                component.push(kernel);
+            }
+        }
         components.push(distributions.iter().map(|of| Kernel::everywhere(of)).collect());
         let mut weights = weights(count);
         weights.push(1.0);

@@ -3,8 +3,6 @@
 use crate::metrics::{normal_cdf, normal_quantile};
 use crate::spec::{Coordinate, Distribution};
 
-/// Width of a kernel in units of the range, for one point in no dimension.
-const WIDTH: f64 = 0.2;
 /// Less than this is as good as nothing; its logarithm is finite.
 const SMALLEST: f64 = 1e-300;
 
@@ -51,23 +49,25 @@ struct Ends {
 }
 
 impl Kernel {
-    /// Around one of `count` points in `dimensions` dimensions (Scott's rule; the narrowest is a hundredth of the range, or
-    /// more where there are few points).
-    pub fn around(distribution: &Distribution, value: f64, count: usize, dimensions: usize) -> Self {
-        match (distribution, Ends::of(distribution)) {
-            (_, Some(ends)) => {
-                let range = ends.high - ends.low;
-                let scott = WIDTH * (count.max(1) as f64).powf(-1.0 / (dimensions as f64 + 4.0)) * range;
-                let narrowest = range / (count as f64 + 2.0).min(100.0);
-                Kernel::Normal(Normal::new(value, scott.clamp(narrowest, range), ends))
+    /// Around the values of points in a dimension, in their order.
+    pub fn around(distribution: &Distribution, values: &[f64], narrowness: f64) -> Vec<Self> {
+        let count = values.len();
+        match Ends::of(distribution) {
+            Some(ends) => {
+                let widths = widths(values, ends, narrowness);
+                let kernel = |(value, width): (&f64, f64)| Kernel::Normal(Normal::new(*value, width, ends));
+                values.iter().zip(widths).map(kernel).collect()
             }
-            (distribution, None) => {
+            None => {
                 let choices = distribution.choices();
                 // Every choice has its part of the one point that is thought of beside those that are there.
                 let share = 1.0 / (count as f64 + 1.0);
                 let all = 1.0 + share * choices as f64;
-                let weight = |choice: usize| (share + if choice == value as usize { 1.0 } else { 0.0 }) / all;
-                Kernel::Choices((0..choices).map(weight).collect())
+                let weight = |own: f64, choice: usize| (share + if choice == own as usize { 1.0 } else { 0.0 }) / all;
+                values
+                    .iter()
+                    .map(|own| Kernel::Choices((0..choices).map(|choice| weight(*own, choice)).collect()))
+                    .collect()
             }
         }
     }
@@ -101,6 +101,28 @@ impl Kernel {
             Kernel::Choices(weights) => weights[value as usize].ln(),
         }
     }
+}
+
+/// As wide as the larger distance to a neighbour, the ends of the range being neighbours of a point that has no other. The
+/// narrowest is a hundredth of the range, or more where there are few points.
+fn widths(values: &[f64], ends: Ends, narrowness: f64) -> Vec<f64> {
+    let count = values.len();
+    let range = ends.high - ends.low;
+    let narrowest = range / (narrowness * count as f64 + 2.0).min(100.0);
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut widths = vec![0.0; count];
+    for (place, &point) in order.iter().enumerate() {
+        let value = values[point];
+        let left = place.checked_sub(1).map(|before| value - values[order[before]]);
+        let right = order.get(place + 1).map(|&after| values[after] - value);
+        let width = match (left, right) {
+            (None, None) => (value - ends.low).max(ends.high - value),
+            (left, right) => left.unwrap_or(0.0).max(right.unwrap_or(0.0)),
+        };
+        widths[point] = width.clamp(narrowest, range);
+    }
+    widths
 }
 
 /// The place at a quantile of weights that sum to 1.
@@ -161,7 +183,7 @@ mod tests {
         let rate = Distribution::LogUniform { low: 1e-5, high: 1e-2 };
         let (low, high) = (1e-5f64.ln(), 1e-2f64.ln());
         for mean in [low, -8.0, high] {
-            let kernel = Kernel::around(&rate, mean, 7, 3);
+            let [kernel, _] = &Kernel::around(&rate, &[mean, mean + 1.0], 1.0)[..] else { unreachable!() };
             let cells = 20_000;
             let width = (high - low) / f64::from(cells);
             let middle = |cell: i32| low + (f64::from(cell) + 0.5) * width;
@@ -169,11 +191,11 @@ mod tests {
             assert!((sum - 1.0).abs() < 1e-6, "{sum} around {mean}");
         }
         let rank = Distribution::LogInt { low: 1, high: 40 };
-        let kernel = Kernel::around(&rank, 8f64.ln(), 3, 2);
+        let kernel = &Kernel::around(&rank, &[8f64.ln(), 0.0, 3.0], 1.0)[0];
         let sum: f64 = (1..=40).map(|rank| kernel.log_density(f64::from(rank).ln()).exp()).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{sum}");
         let choice = Distribution::Choice(vec!["a".to_owned(), "b".to_owned(), "c".to_owned()]);
-        let kernel = Kernel::around(&choice, 1.0, 3, 2);
+        let kernel = &Kernel::around(&choice, &[1.0, 0.0, 1.0], 1.0)[0];
         let sum: f64 = (0..3).map(|choice| kernel.log_density(f64::from(choice)).exp()).sum();
         assert!((sum - 1.0).abs() < 1e-12, "{sum}");
         assert!(kernel.log_density(1.0) > kernel.log_density(0.0));
@@ -182,7 +204,7 @@ mod tests {
     #[test]
     fn draws_follow_the_density() {
         let dropout = Distribution::Uniform { low: 0.0, high: 1.0 };
-        let kernel = Kernel::around(&dropout, 0.9, 4, 1);
+        let kernel = &Kernel::around(&dropout, &[0.9, 0.7, 0.2], 1.0)[0];
         let draws: Vec<f64> = (0..10_000).map(|u| kernel.draw((f64::from(u) + 0.5) / 10_000.0)).collect();
         for end in [0.5, 0.8, 0.9, 0.97] {
             let share = draws.iter().filter(|draw| **draw < end).count() as f64 / 10_000.0;
