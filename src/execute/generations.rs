@@ -134,18 +134,16 @@ fn result(
     let run = view.run.id.clone();
     let epochs = Some(view.epochs).filter(|epochs| *epochs < view.run.spec.epochs);
     let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
-    let best = || finite(view.best.as_ref().map(|best| best.metric(metric)));
+    let ended = DecidingResult { run: run.clone(), value: None, paused_at: None, epochs };
     let until = generation.and_then(|generation| generation.until.get(&run)).copied();
-    Ok(match (view.state, until) {
-        (RunState::Completed, _) => DecidingResult { run, value: best(), paused_at: None, epochs },
-        (RunState::Stopped, Some(until)) if view.epochs >= until => {
-            let epochs_so_far = store.epochs(&run)?;
-            let there = epochs_so_far.iter().find(|epoch| epoch.epoch == until);
-            let value = finite(there.map(|epoch| epoch.metric(metric)));
-            DecidingResult { run, value, paused_at: Some(until), epochs: Some(until) }
-        }
-        // It stopped early by its own rule: that is its end.
-        (RunState::Stopped, _) => DecidingResult { run, value: best(), paused_at: None, epochs },
-        _ => DecidingResult { run, value: None, paused_at: None, epochs },
-    })
+    if !matches!(view.state, RunState::Completed | RunState::Stopped) {
+        return Ok(ended);
+    }
+    // What it came to when it was to pause, also where somebody had it trained further since.
+    if let Some(until) = until.filter(|until| view.epochs >= *until) {
+        let epochs = store.epochs(&run)?;
+        let value = epochs.iter().find(|record| record.epoch == until).map(|record| record.metric(metric));
+        return Ok(DecidingResult { value: finite(value), paused_at: Some(until), epochs: Some(until), ..ended });
+    }
+    Ok(DecidingResult { value: finite(view.best.as_ref().map(|best| best.metric(metric))), ..ended })
 }

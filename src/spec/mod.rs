@@ -71,6 +71,7 @@ mod pack;
 mod parameter;
 mod planned_configuration;
 mod planned_run;
+mod planning;
 mod problem;
 mod reading;
 mod rehearsal;

@@ -4,7 +4,7 @@ use crate::metrics::Stream;
 use crate::spec::Point;
 
 use super::at_quantiles::at_quantiles;
-use super::{Method, Question};
+use super::definition::{Method, Question};
 
 /// Every coordinate independently, by its distribution.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,8 @@ use crate::metrics::Stream;
 use crate::spec::Point;
 
 use super::at_quantiles::at_quantiles;
+use super::definition::{Method, Question};
 use super::random::ATTEMPTS;
-use super::{Method, Question};
 
 /// The sequence's own order.
 #[derive(Clone, Copy, Debug)]

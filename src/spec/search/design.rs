@@ -12,11 +12,12 @@ use crate::spec::facts::Facts;
 use crate::spec::intern::Interner;
 use crate::spec::problem::{Place, Problems, did_you_mean, listed, quoted};
 use crate::spec::source_seed::Seeds;
-use crate::spec::{PlannedRun, SpecErrors, fault_report, resolve};
+use crate::spec::{PlannedRun, SpecErrors, fault_report, planning};
 use crate::words::{counted, grouped};
 
+use super::distribution::Coordinate;
 use super::draft::{DimensionDraft, SearchDraft, is_input, joined};
-use super::point::{Coordinate, Dimension, Point, RecordedPoint};
+use super::point::{Dimension, Point, RecordedPoint};
 use super::recorded_facts::{RecordedFacts, Recorder};
 use super::settings::{SearchRecord, SearchSettings, StopRule};
 
@@ -176,11 +177,17 @@ impl SearchDesign {
         let runs = points.iter().map(|point| joined(&self.choices(point), &Place::default())).collect();
         let design = Design { runs, seeds: Some(seeds.to_vec()), ..self.template.clone() };
         let mut problems = Problems::default();
-        match resolve::resolve(&design, &self.facts, &mut problems) {
-            Some(sweep) if self.located => Ok(sweep.with_absolute_paths()?.runs),
-            Some(sweep) => Ok(sweep.runs),
-            None => Err(SpecErrors::Invalid { file: "search".to_owned(), problems: problems.report("") }),
+        let mut interner = Interner::new(&self.facts);
+        let planned = planning::configurations(&design, &mut interner, &mut problems);
+        if !problems.is_empty() {
+            return Err(SpecErrors::Invalid { file: "search".to_owned(), problems: problems.report("") });
         }
+        let mut runs =
+            planning::runs(&planned, design.varies_seed() || self.settings.confirm.is_some(), interner.contents());
+        for run in runs.iter_mut().filter(|_| self.located) {
+            run.spec.locate()?;
+        }
+        Ok(runs)
     }
 
     /// From now on the runs have absolute paths.

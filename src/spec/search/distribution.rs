@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::point::Coordinate;
-
 /// The values of a dimension. Both ends belong to it.
 ///
 /// Values are rounded for people: a rate of `log_uniform` has three significant digits, a value of `uniform` three more
@@ -37,6 +35,14 @@ pub enum Distribution {
     },
     /// Without an order, as the sweep file shows them.
     Choice(Vec<String>),
+}
+
+/// The value of one dimension.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Coordinate {
+    Number(f64),
+    /// Counted from 0.
+    Choice(usize),
 }
 
 /// A numeric distribution as the methods see it.

@@ -9,8 +9,9 @@ use crate::spec::parameter::Parameter;
 use crate::spec::problem::Place;
 use crate::spec::setting::Setting;
 
+use super::distribution::Coordinate;
 use super::distribution::Distribution;
-use super::point::{Coordinate, Dimension, Point};
+use super::point::{Dimension, Point};
 use super::settings::{Confirm, StopRule};
 
 /// A section whose keys are sound.

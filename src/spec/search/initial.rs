@@ -6,8 +6,9 @@ use crate::spec::problem::{did_you_mean, listed, quoted};
 use crate::spec::setting::Setting;
 use crate::spec::yaml::Value;
 
+use super::distribution::Coordinate;
 use super::draft::{DimensionDraft, Values};
-use super::point::{Coordinate, Point};
+use super::point::Point;
 
 /// A list of mappings from dimensions to values; wrong ones are reported and left out.
 pub(super) fn read_initial(

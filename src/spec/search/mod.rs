@@ -11,8 +11,8 @@ mod settings;
 mod space;
 
 pub use design::SearchDesign;
-pub use distribution::{Distribution, Range};
+pub use distribution::{Coordinate, Distribution, Range};
 pub(super) use draft::SearchDraft;
-pub use point::{Coordinate, Dimension, Point, RecordedPoint, TriedPoint};
+pub use point::{Dimension, Point, RecordedPoint, TriedPoint};
 pub use recorded_facts::{FactsRecord, RecordedFacts};
 pub use settings::{Confirm, SearchRecord, SearchSettings, StopRule};

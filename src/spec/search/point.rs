@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::distribution::Distribution;
+use super::distribution::{Coordinate, Distribution};
 
 /// A parameter, or a named change, that a search varies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,14 +14,6 @@ pub struct Dimension {
     /// Where it applies, for people to read; none: everywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
-}
-
-/// The value of one dimension.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Coordinate {
-    Number(f64),
-    /// Counted from 0.
-    Choice(usize),
 }
 
 /// A value for every dimension; none where the dimension does not apply, so that base's value holds.

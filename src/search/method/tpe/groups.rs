@@ -1,6 +1,6 @@
 //! Dimensions that apply together are modelled together.
 
-use crate::search::method::Question;
+use crate::search::method::definition::Question;
 use crate::spec::{Dimension, Distribution, Point};
 
 /// A partition of the dimensions that some sample has: those of one group apply in the same samples.

@@ -15,9 +15,9 @@ mod split;
 use crate::metrics::Stream;
 use crate::spec::Point;
 
+use super::definition::{Method, Question};
 use super::random::{ATTEMPTS, Random, stream};
 use super::sobol::Sobol;
-use super::{Method, Question};
 use density::Density;
 use groups::{Groups, Projection};
 use split::split;

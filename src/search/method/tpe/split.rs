@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::search::method::{Question, Sample};
+use crate::search::method::definition::{Question, Sample};
 use crate::spec::Point;
 
 /// The best are a tenth of those with results, and at most this many.
