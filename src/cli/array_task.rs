@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::event::{Event, FanOut, Outcome, Sink};
 use crate::execute::{
     ExecutorSource, Stop, WhenBusy, WorkerEnd, WorkerOptions, check_threads, cuda_devices, stop_on_signals, supervise,
+    work_by_generations,
 };
 use crate::exit_code::ExitCode;
 use crate::launch::SlurmTask;
@@ -13,6 +14,7 @@ use crate::spec::RunId;
 use crate::store::{ClaimOptions, Store};
 
 use super::CliError;
+use super::array_search::ArraySearch;
 use super::context::Context;
 use super::numbers;
 use super::run::Devices;
@@ -47,15 +49,23 @@ impl Task {
         let task = SlurmTask::current();
         let name = task.as_ref().map_or_else(|| "a task".to_owned(), |task| format!("slurm task {task}"));
         let claims = ClaimOptions { worker: name.clone(), ..ClaimOptions::default() };
-        let store = Store::open_with(&self.results, claims)?;
+        let mut store = Store::open_with(&self.results, claims)?;
         store.accepts(context.executors.kind())?;
         let devices = self.devices.resolve(cuda_devices())?;
         check_threads(self.threads)?;
         tell(format_args!("{name}: {} on {}", store.layout().folder().display(), devices.join(", ")));
-        let commands = self.workers(context.executors).commands(&store, &devices)?;
+        let search = if self.only.is_empty() { ArraySearch::read(&store)? } else { None };
+        let workers = self.workers(context.executors, search.is_some());
         let open = store.runs()?.iter().filter(|view| !view.removed && !view.state.is_final()).count();
         let mut seen = Seen { sink: sinks(&store.record().name, open), gained: false, unsuccessful: false };
-        let end = supervise(&store, &commands, self.fail_fast, &mut seen, &stop)?;
+        let mut train = |store: &Store| -> Result<WorkerEnd, CliError> {
+            let commands = workers.commands(store, &devices)?;
+            Ok(supervise(store, &commands, self.fail_fast, &mut seen, &stop)?)
+        };
+        let end = match &search {
+            Some(search) => search.with_generations(|next| work_by_generations(&mut store, next, &mut train)),
+            None => train(&store),
+        }?;
         if end != WorkerEnd::Interrupted {
             return Ok(ExitCode::success_if(!seen.unsuccessful));
         }
@@ -65,13 +75,14 @@ impl Task {
         Ok(ExitCode::signal(stop.signal()))
     }
 
-    fn workers<'a>(&self, executors: &'a dyn ExecutorSource) -> Workers<'a> {
+    /// Where a search goes on, tasks wait for each other: what is next is known when all have finished.
+    fn workers<'a>(&self, executors: &'a dyn ExecutorSource, searches: bool) -> Workers<'a> {
         let only: BTreeSet<RunId> = self.only.iter().cloned().map(RunId).collect();
         let options = WorkerOptions {
             checkpoint_every: numbers::minutes_to_duration(self.checkpoint_minutes),
             fail_fast: self.fail_fast,
             only: Some(only).filter(|only| !only.is_empty()),
-            when_busy: WhenBusy::Leave,
+            when_busy: if searches { WhenBusy::Wait } else { WhenBusy::Leave },
             ..WorkerOptions::default()
         };
         Workers { options, threads: self.threads.or_else(allotted_processors), executors }

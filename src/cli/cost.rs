@@ -45,6 +45,11 @@ impl<'a> Costs<'a> {
         Costs { inputs, device }
     }
 
+    /// Real (unpadded) training tokens of one epoch; none where they are not known.
+    pub fn tokens_per_epoch(&self, run: &RunSpec) -> Option<u64> {
+        Some(self.estimate(run)?.tokens? / run.epochs.max(1) as u64)
+    }
+
     /// None where something is wrong with what the run reads.
     pub fn estimate(&self, run: &RunSpec) -> Option<Cost> {
         self.inputs.source(run).map(|source| cost(run, source, self.device))

@@ -41,6 +41,10 @@ pub enum CliError {
     Instructions(#[from] InstructionSetError),
     #[error(transparent)]
     Torch(#[from] execute::DeviceError),
+    #[error(
+        "{path}: what the search goes on from is not recorded here, or not readable; start the sweep again with `sweep run`"
+    )]
+    NoSearchOrigin { path: PathBuf },
     #[error(transparent)]
     Search(#[from] SearchError),
     #[error(transparent)]

@@ -1,6 +1,7 @@
 //! The command line: one thin file per verb, named in `verbs.rs`.
 
 mod again;
+mod array_search;
 mod array_task;
 mod cancel;
 mod command_line;
@@ -17,6 +18,7 @@ mod known;
 mod logs;
 mod machine;
 mod numbers;
+mod packing;
 mod predict;
 mod preflight;
 mod program;

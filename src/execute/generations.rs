@@ -40,11 +40,16 @@ pub fn work_by_generations<E: From<GenerationError>>(
     train: &mut dyn FnMut(&Store) -> Result<WorkerEnd, E>,
 ) -> Result<WorkerEnd, E> {
     loop {
+        let seen = store.record().generations.len();
         let end = train(store)?;
         if end != WorkerEnd::NothingLeft {
             return Ok(end);
         }
         store.reload().map_err(GenerationError::from)?;
+        // Somebody else was faster: there is something to train.
+        if store.record().generations.len() > seen {
+            continue;
+        }
         if !plan_next(store, generations)? {
             return Ok(end);
         }

@@ -31,11 +31,18 @@ impl SweepFile {
     /// # Errors
     /// When the file cannot be read or is no YAML.
     pub fn read(path: &Path) -> Result<SweepFile, SpecErrors> {
+        SweepFile::read_in(path, path.parent().unwrap_or(Path::new("")))
+    }
+
+    /// The same for a copy of a sweep file that was in another `folder`.
+    ///
+    /// # Errors
+    /// Those of [`SweepFile::read`].
+    pub fn read_in(path: &Path, folder: &Path) -> Result<SweepFile, SpecErrors> {
         let read = |source| SpecErrors::Read { path: path.to_owned(), source };
         let bytes = std::fs::read(path).map_err(read)?;
         let title = path.display().to_string();
         let text = encoding::decode(bytes).map_err(|error| error.in_file(&title))?;
-        let folder = path.parent().unwrap_or(Path::new(""));
         let stem = path.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
         SweepFile::new(text, folder, title, stem.into_owned())
     }

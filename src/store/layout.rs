@@ -39,6 +39,11 @@ impl Layout {
     }
 
     /// The plan.
+    /// Of searches.
+    pub fn search_json(&self) -> PathBuf {
+        self.folder.join("search.json")
+    }
+
     pub fn sweep_json(&self) -> PathBuf {
         self.folder.join("sweep.json")
     }

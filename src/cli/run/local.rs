@@ -39,7 +39,7 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, 
     let costs = Costs::new(&inputs, device.kind);
     let generations = Generations {
         search: chosen.search.as_ref(),
-        tokens: &|run| costs.estimate(run)?.tokens.map(|tokens| tokens / run.epochs.max(1) as u64),
+        tokens: &|run| costs.tokens_per_epoch(run),
         planner: &|runs| plan::packs(options, &inputs, device, runs),
     };
     let ended = work(options, chosen, &generations, &mut store, &devices)?;

@@ -1,14 +1,16 @@
 //! The results folder of the chosen runs, with its plan.
 
-use crate::execute::{DeviceKind, MemoryLimit, PlanOptions, plan_packs, relative_duration};
-use crate::spec::{PackPlan, PlannedRun, Segment};
-use crate::store::{ClaimOptions, Opened, PlanInput, PlannedSearch, Retried, RunView, Store, StoreError};
+use std::path::Path;
+
+use crate::execute::DeviceKind;
+use crate::spec::{PackPlan, Segment};
+use crate::store::{ClaimOptions, Opened, PlanInput, PlannedSearch, Retried, RunView, SearchOrigin, Store, StoreError};
 
 use super::chosen::Chosen;
 use super::extend;
 use super::options::Run;
 use crate::cli::command_line::command_line;
-use crate::cli::cost::Costs;
+use crate::cli::packing::Packing;
 use crate::cli::preflight::{self, Preflight};
 use crate::cli::rehearsal;
 use crate::cli::streams::tell;
@@ -43,6 +45,12 @@ impl Device {
         Self { kind, memory: options.device_memory().map(Self::budget) }
     }
 
+    /// With the options' limits.
+    fn packing(self, options: &Run) -> Packing {
+        let max_pack = options.max_pack.unwrap_or(self.kind.default_max_pack());
+        Packing { kind: self.kind, memory: self.memory, max_pack }
+    }
+
     fn budget(memory: u64) -> u64 {
         ((memory as f64 * Self::SHARE) as u64).saturating_sub(Self::LIBTORCH)
     }
@@ -50,15 +58,20 @@ impl Device {
 
 /// How runs are planned into packs.
 pub fn packs(options: &Run, inputs: &Preflight, device: Device, segments: &[Segment]) -> Vec<PackPlan> {
-    let max_pack = options.max_pack.unwrap_or(device.kind.default_max_pack());
-    let duration = |run: &PlannedRun| relative_duration(&run.spec, None);
-    let costs = Costs::new(inputs, device.kind);
-    let shared = |run: &PlannedRun| costs.estimate(&run.spec).map_or(0, |cost| cost.frozen + cost.kept);
-    let per_run = |run: &PlannedRun| costs.estimate(&run.spec).map_or(0, |cost| cost.footprint.run);
-    // One run after the other fits or does not, whatever is known about it.
-    let budget = device.memory.filter(|_| max_pack > 1);
-    let memory = budget.map(|budget| MemoryLimit { budget, shared: &shared, per_run: &per_run });
-    plan_packs(segments, &PlanOptions { max_pack, duration: &duration, memory })
+    device.packing(options).packs(inputs, segments)
+}
+
+/// What tasks of a job array go on from where the sweep has a search.
+fn record_origin(options: &Run, chosen: &Chosen<'_>, store: &Store, device: Device) -> Result<(), CliError> {
+    let Some(search) = &chosen.sweep.search else {
+        return Ok(());
+    };
+    let folder = options.file.parent().unwrap_or(Path::new(""));
+    let folder = std::path::absolute(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let folder = folder.map_err(CliError::CurrentFolder)?.display().to_string();
+    let packing = device.packing(options).record();
+    let origin = SearchOrigin::new(folder, options.set.clone(), search.facts().record(), packing);
+    Ok(store.record_search_origin(&origin)?)
 }
 
 /// The results folder, with the chosen runs in its plan, and failed ones to be tried again where that was asked for.
@@ -83,6 +96,7 @@ pub fn open(options: &Run, inputs: &Preflight, chosen: &Chosen<'_>, device: Devi
     };
     let planner = |segments: &[Segment]| packs(options, inputs, device, segments);
     let mut opened = Store::create_or_open(&options.results, &input, &planner)?;
+    record_origin(options, chosen, &opened.store, device)?;
     extend::plan(options, chosen, &mut opened.store, &command, &planner)?;
     let store = &opened.store;
     let retried = if options.retry_failed { store.retry_failed(chosen.only.as_ref())? } else { Retried::default() };

@@ -12,6 +12,7 @@ use crate::spec::{DatasetSpec, FamilyNames};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RecordedFacts {
     families: Vec<&'static FamilyNames>,
+    search_methods: Vec<&'static str>,
     models: BTreeMap<String, ModelFacts>,
     /// By adapter and model.
     adapters: BTreeMap<(String, String), AdapterFacts>,
@@ -46,7 +47,11 @@ struct AdapterRecord {
 
 impl RecordedFacts {
     /// None: it names a family that is not among these.
-    pub fn read(record: &FactsRecord, families: &[&'static FamilyNames]) -> Option<RecordedFacts> {
+    pub fn read(
+        record: &FactsRecord,
+        families: &[&'static FamilyNames],
+        search_methods: &[&'static str],
+    ) -> Option<RecordedFacts> {
         let model = |(name, record): (&String, &ModelRecord)| {
             let family = families.iter().find(|family| family.word == record.family)?;
             let facts = ModelFacts { family, layers: record.layers, digest: record.digest.clone() };
@@ -55,6 +60,7 @@ impl RecordedFacts {
         let adapters = record.adapters.iter();
         Some(RecordedFacts {
             families: families.to_vec(),
+            search_methods: search_methods.to_vec(),
             models: record.models.iter().map(model).collect::<Option<_>>()?,
             adapters: adapters.map(|a| ((a.name.clone(), a.model.clone()), a.facts.clone())).collect(),
             datasets: record.datasets.clone(),
@@ -84,6 +90,10 @@ impl Facts for RecordedFacts {
         self.families.clone()
     }
 
+    fn search_methods(&self) -> Vec<&'static str> {
+        self.search_methods.clone()
+    }
+
     fn model(&self, name: &str) -> Result<ModelFacts, FactsError> {
         self.models.get(name).cloned().ok_or_else(|| absent("model", name))
     }
@@ -111,7 +121,11 @@ pub(super) struct Recorder<'f> {
 
 impl<'f> Recorder<'f> {
     pub fn new(facts: &'f dyn Facts) -> Self {
-        let found = RecordedFacts { families: facts.families(), ..RecordedFacts::default() };
+        let found = RecordedFacts {
+            families: facts.families(),
+            search_methods: facts.search_methods(),
+            ..RecordedFacts::default()
+        };
         Recorder { facts, found: RefCell::new(found) }
     }
 
@@ -123,6 +137,10 @@ impl<'f> Recorder<'f> {
 impl Facts for Recorder<'_> {
     fn families(&self) -> Vec<&'static FamilyNames> {
         self.facts.families()
+    }
+
+    fn search_methods(&self) -> Vec<&'static str> {
+        self.facts.search_methods()
     }
 
     fn model(&self, name: &str) -> Result<ModelFacts, FactsError> {
