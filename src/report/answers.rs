@@ -30,6 +30,23 @@ pub(super) fn read(store: &Store, report: &mut Report) {
     }
 }
 
+/// Reads the predictions of the configurations that a search has confirmed, and no others.
+pub(super) fn read_confirmed(store: &Store, report: &mut Report) {
+    let wanted = confirmed(report);
+    for run in report.runs.iter_mut().filter(|run| run.completed() && wanted.contains(&run.configuration)) {
+        match of_run(store, run) {
+            Ok(answers) => run.answers = Some(answers),
+            Err(reason) => report.damages.push(reason),
+        }
+    }
+}
+
+fn confirmed(report: &Report) -> BTreeSet<usize> {
+    let names: BTreeSet<&str> = report.search.iter().flat_map(|found| found.confirmed()).collect();
+    let is_confirmed = |index: &usize| names.contains(report.configurations[*index].name.as_str());
+    (0..report.configurations.len()).filter(is_confirmed).collect()
+}
+
 /// The predictions of a completed run on the examples that it is judged on.
 ///
 /// # Errors
@@ -70,7 +87,8 @@ fn wanted(report: &Report) -> BTreeSet<usize> {
         .flat_map(|hypothesis| hypothesis.vary.treatments.iter().chain([&hypothesis.vary.baseline]))
         .collect();
     let of_hypotheses = (0..report.configurations.len()).filter(|&i| named.contains(&report.configurations[i].name));
-    of_hypotheses.chain(report.baseline).chain(report.ranking().first().copied()).collect()
+    let best = report.ranking().first().copied();
+    of_hypotheses.chain(report.baseline).chain(best).chain(confirmed(report)).collect()
 }
 
 fn answers(Predictions { targets, rows }: Predictions) -> Option<Answers> {

@@ -9,6 +9,7 @@ use crate::words::counted;
 
 use super::ReportError;
 use super::model::{Configuration, Report, Run};
+use super::search::{self, Found};
 use super::{aggregate, answers, observations, pairing, statistics, verdicts};
 
 /// Reads a sweep and weighs its evidence. Records that cannot be read are left out and told in `damages`.
@@ -21,6 +22,25 @@ pub(super) fn collect(store: &Store) -> Result<Report, ReportError> {
     compare(&mut report);
     report.observed = observations::judge(&report, &store.record().observations);
     Ok(report)
+}
+
+/// What a search has found, without all else that a report has. None where the sweep file names all runs.
+///
+/// # Errors
+/// As [`collect`].
+pub(super) fn search(store: &Store) -> Result<Option<Found>, ReportError> {
+    let mut report = read(store)?;
+    answers::read_confirmed(store, &mut report);
+    tell_apart(&mut report);
+    Ok(report.search)
+}
+
+/// What the predictions say of the configurations that a search has confirmed.
+fn tell_apart(report: &mut Report) {
+    if let Some(mut found) = report.search.take() {
+        search::tell_apart(report, &found.evidence, &mut found.outcome);
+        report.search = Some(found);
+    }
 }
 
 /// Reads a sweep without its predictions.
@@ -45,6 +65,8 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
     }
     let baseline = record.baseline.as_ref().and_then(|name| places.get(name).copied());
     let device_seconds = device_seconds(store, &runs)?;
+    let labels: Vec<&str> = names.iter().map(String::as_str).collect();
+    let found = search::read(record, &runs, &labels).map(Found::of);
     Ok(Report {
         name: record.name.clone(),
         description: record.description.clone(),
@@ -63,6 +85,7 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
         late: record.late.clone(),
         dropped: record.dropped.clone(),
         judged: Vec::new(),
+        search: found,
         observed: Vec::new(),
         device_seconds: Some(device_seconds),
         damages,
@@ -87,6 +110,7 @@ fn compare(report: &mut Report) {
             configuration.versus_baseline = effect;
         }
     }
+    tell_apart(report);
     report.judged = verdicts::judge(report);
 }
 
@@ -109,6 +133,7 @@ pub(super) fn only(report: &Report, run: &RunId) -> Result<Report, ReportError> 
         device_seconds: None,
         hypotheses: Vec::new(),
         judged: Vec::new(),
+        search: None,
         observed: Vec::new(),
         ..report.clone()
     })

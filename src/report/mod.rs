@@ -30,10 +30,12 @@ mod pairing;
 mod planned_seeds;
 mod reference;
 mod remarks;
+pub mod search;
 pub mod seed_noise;
 mod several_data_sets;
 mod statistics;
 mod tables;
+mod trained_tokens;
 pub mod verdicts;
 mod write;
 mod written;
@@ -76,6 +78,7 @@ pub fn run(options: &ReportOptions) -> Result<Vec<Written>, ReportError> {
     let targets = discover::targets(&options.paths)?;
     let mut written = Vec::with_capacity(targets.len());
     let mut entries = Vec::with_capacity(targets.len());
+    let mut searches = Vec::new();
     for target in &targets {
         let mut report = collect::collect(&discover::open(target)?)?;
         let mut folder = discover::folder_name(target);
@@ -85,9 +88,11 @@ pub fn run(options: &ReportOptions) -> Result<Vec<Written>, ReportError> {
         }
         written.push(write::write(&report, &options.out.join(&folder), options.format, &options.formats)?);
         entries.push(write::entry(&report, folder));
+        searches.extend(report.search.map(|found| (report.name, found.evidence)));
     }
     if entries.len() > 1 {
-        write::index(&entries, &options.out)?;
+        let chart = write::searches(&searches, &options.out, options.format)?;
+        write::index(&entries, chart.as_deref(), &options.out)?;
     }
     Ok(written)
 }

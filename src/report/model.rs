@@ -11,6 +11,7 @@ use crate::task::Targets;
 use crate::train::RunFacts;
 
 use super::observations::Observed;
+use super::search::Found;
 use super::verdicts::Judged;
 
 /// One sweep's results.
@@ -43,6 +44,8 @@ pub struct Report {
     pub dropped: Vec<String>,
     /// The hypotheses with the evidence on them.
     pub judged: Vec<Judged>,
+    /// What a search has found; none where the sweep file names all runs, and where only a part of the sweep is reported on.
+    pub search: Option<Found>,
     /// The statements about the runs of one configuration, with the evidence on them.
     pub observed: Vec<Observed>,
     /// Seconds that devices were busy with the packs of the sweep; none where only a part of it is reported on.

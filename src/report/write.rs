@@ -10,6 +10,7 @@ use super::charts::{self, Chart};
 use super::error::ReportError;
 use super::export::{Material, ReportFormat};
 use super::model::Report;
+use super::search::Evidence;
 use super::written::Written;
 use super::{metric, page, remarks, verdicts};
 use crate::replace_file::{Durability, replace_file};
@@ -61,9 +62,34 @@ pub(super) fn entry(report: &Report, folder: String) -> page::Entry {
     }
 }
 
-/// Writes the page that lists several reports.
-pub(super) fn index(entries: &[page::Entry], out: &Path) -> Result<PathBuf, ReportError> {
-    put(&out.join("index.html"), page::index(entries).as_bytes())
+/// Writes the page that lists several reports. `searches`: the file of the chart that compares searches.
+pub(super) fn index(entries: &[page::Entry], searches: Option<&str>, out: &Path) -> Result<PathBuf, ReportError> {
+    put(&out.join("index.html"), page::index(entries, searches).as_bytes())
+}
+
+/// Draws searches over the same space by the same metric into one chart, at equal budgets: those over the first space that
+/// several of them share. Returns the file's name; none where no two share one.
+pub(super) fn searches(
+    searches: &[(String, Evidence)],
+    out: &Path,
+    format: Format,
+) -> Result<Option<String>, ReportError> {
+    let alike = |a: &Evidence, b: &Evidence| a.space == b.space && a.metric() == b.metric();
+    let groups = searches.iter().map(|(_, first)| {
+        let group = searches.iter().filter(|(_, other)| alike(first, other));
+        group.map(|(name, evidence)| (name.as_str(), evidence)).collect::<Vec<_>>()
+    });
+    let Some(group) = groups.into_iter().find(|group| group.len() > 1) else {
+        return Ok(None);
+    };
+    let names = || group.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let chart = charts::compared_searches(&group).map_err(|source| ReportError::Draw { sweep: names(), source })?;
+    let Some(chart) = chart else {
+        return Ok(None);
+    };
+    fs::create_dir_all(out).map_err(|source| failed(out, "create", source))?;
+    write_chart(&chart, out, format)?;
+    Ok(Some(format!("{}.{}", chart.name, format.extension())))
 }
 
 /// The way from one existing folder to another, with `/` between its parts; the absolute path where there is none.

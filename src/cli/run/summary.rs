@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::cli::again;
 use crate::cli::text::{Align, Table, clock, count, percent};
 use crate::exit_code::ExitCode;
+use crate::report::search::ended;
 use crate::spec::Metric;
 use crate::store::{ExecutorKind, RunState, RunView, Store, ranking_metric};
 use crate::words::shell_path;
@@ -15,12 +16,10 @@ const BEST_ROWS: usize = 20;
 
 /// The table of runs and the closing lines.
 pub fn summary(store: &Store, views: &[RunView]) -> String {
-    let mut text = format!("\n{}", table(views));
-    if views.len() > MOST_ROWS {
-        let all = store.layout().runs_csv();
-        text.push_str(&format!("The best {BEST_ROWS} of {}; all of them: {}\n", views.len(), all.display()));
-    }
-    text.push('\n');
+    let mut text = match search(store) {
+        Some(search) => format!("\n{search}\n"),
+        None => runs(store, views),
+    };
     for view in views.iter().filter(|view| view.state == RunState::Failed || view.state == RunState::Diverged) {
         let reason = view.reason.as_deref().unwrap_or("no reason recorded");
         let log = store.layout().run(&view.run.id).log();
@@ -39,6 +38,27 @@ pub fn summary(store: &Store, views: &[RunView]) -> String {
     }
     text.push_str(&format!("{}. Next: sweep report {folder}\n", counts(views)));
     text
+}
+
+/// The table of runs.
+fn runs(store: &Store, views: &[RunView]) -> String {
+    let mut text = format!("\n{}", table(views));
+    if views.len() > MOST_ROWS {
+        let all = store.layout().runs_csv();
+        text.push_str(&format!("The best {BEST_ROWS} of {}; all of them: {}\n", views.len(), all.display()));
+    }
+    text.push('\n');
+    text
+}
+
+/// What a search has found, instead of a list of its luckiest runs; none where there is no search, or its results cannot be
+/// read, which the lines about runs tell.
+fn search(store: &Store) -> Option<String> {
+    let ended = ended(store).ok().flatten()?;
+    let mut table =
+        Table::new([("best samples", Align::Left), ("by the search", Align::Right), ("by fresh seeds", Align::Right)]);
+    ended.best.into_iter().for_each(|cells| table.row(cells));
+    Some(format!("{table}\nSearch: {}.\n{}\n", ended.method, ended.conclusion.join("\n")))
 }
 
 /// Whether every run is completed, or stopped as it was to be, and all that it left is there.

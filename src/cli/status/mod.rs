@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
+use crate::report::search::{ended, standing};
 use crate::spec::Metric;
 use crate::store::{ExecutorKind, RunState, RunView, Store, best_run, ranking_metric, sweep_folders};
 
@@ -227,7 +228,9 @@ fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
     if let Some(left) = left(&present) {
         text.push_str(&format!("  about {} left\n", clock(left)));
     }
-    if let Some((view, best)) = best_run(&present).and_then(|view| Some((view, view.best.as_ref()?))) {
+    if let Some(standing) = search(store, &present) {
+        standing.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+    } else if let Some((view, best)) = best_run(&present).and_then(|view| Some((view, view.best.as_ref()?))) {
         let metric = ranking_metric(&present);
         let by = if metric == Metric::ACCURACY {
             String::new()
@@ -262,6 +265,17 @@ fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
     }
     text.push('\n');
     text
+}
+
+/// How far a search has come, and what it has found where nothing is left to do.
+fn search(store: &Store, views: &[RunView]) -> Option<Vec<String>> {
+    let mut lines = vec![standing(store.record(), views)?];
+    if views.iter().all(|view| view.state.is_final())
+        && let Ok(Some(ended)) = ended(store)
+    {
+        lines.extend(ended.conclusion);
+    }
+    Some(lines)
 }
 
 fn running(views: &[RunView]) -> Table {

@@ -24,6 +24,7 @@ mod parallel;
 mod pareto;
 mod raster;
 mod rows;
+mod search;
 mod series;
 mod text;
 mod throughput;
@@ -32,6 +33,7 @@ mod words;
 pub(crate) use canvas::DrawError;
 pub(crate) use chart::Chart;
 pub use raster::RasterError;
+pub(crate) use search::compared as compared_searches;
 
 use super::model::Report;
 use looks::Looks;
@@ -41,6 +43,7 @@ pub(crate) fn draw_all(report: &Report) -> Result<Vec<Chart>, DrawError> {
     let looks = Looks::of(report);
     let mut charts = Vec::new();
     charts.extend(forest::draw(report)?);
+    charts.extend(search::draw(report)?);
     charts.extend(figures::draw(report)?);
     if report.configurations.len() > 1 {
         // Of one configuration they would be the figures once more.
@@ -55,6 +58,7 @@ pub(crate) fn draw_all(report: &Report) -> Result<Vec<Chart>, DrawError> {
     charts.extend(heatmap::draw(report)?);
     charts.extend(parallel::draw(report)?);
     charts.extend(pareto::draw(report, &looks)?);
+    charts.extend(pareto::draw_tokens(report, &looks)?);
     charts.extend(throughput::draw(report, &looks)?);
     charts.extend(throughput::draw_memory(report, &looks)?);
     Ok(charts)

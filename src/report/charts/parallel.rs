@@ -18,6 +18,10 @@ const MOST_AXES: usize = 7;
 const MANY: usize = 200;
 
 pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
+    if report.search.is_some() {
+        // The search has its own, on the scales of its space.
+        return Ok(None);
+    }
     let mut factors = design::factors(report);
     if design::shape(report, &factors) != Shape::Wide {
         return Ok(None);
@@ -54,7 +58,7 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
 }
 
 /// A line's colour. Among many lines only the best ones are to stand out.
-fn shade(share: f64, among_many: bool) -> RGBColor {
+pub(super) fn shade(share: f64, among_many: bool) -> RGBColor {
     sequential(0.12 + 0.88 * if among_many { share.powi(3) } else { share })
 }
 
@@ -109,7 +113,7 @@ fn axes(canvas: &Canvas<'_>, rect: Rect, factors: &[Factor], accuracy: &Axis) ->
 }
 
 /// A text on a ground of its own, readable over lines.
-fn label(canvas: &Canvas<'_>, text: &str, at: Point) -> Drawn {
+pub(super) fn label(canvas: &Canvas<'_>, text: &str, at: Point) -> Drawn {
     let half = super::canvas::SMALL * 0.62;
     let ground = Rect::new(at.0 - 4.0, at.1 - half, at.0 + Type::small().width(text) + 4.0, at.1 + half);
     canvas.fill(ground, super::palette::PAPER)?;

@@ -1,8 +1,9 @@
-//! Accuracy against trainable parameters, with the front of those worth their size.
+//! Accuracy against trainable parameters and training tokens, with the front of those worth their size.
 
 use crate::metrics::{Candidate, pareto_front};
 use crate::report::model::Report;
 use crate::report::tables::{self, Row};
+use crate::report::trained_tokens::trained_tokens;
 use crate::spec::Metric;
 
 use super::axis::{Axis, Unit};
@@ -21,11 +22,67 @@ struct Point<'a> {
     accuracy: f64,
 }
 
+/// What is weighed against accuracy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cost {
+    Parameters,
+    Tokens,
+}
+
+impl Cost {
+    fn file(self) -> &'static str {
+        match self {
+            Cost::Parameters => "pareto",
+            Cost::Tokens => "pareto_tokens",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Cost::Parameters => "trainable parameters",
+            Cost::Tokens => "training tokens",
+        }
+    }
+
+    /// Sizes that differ by no larger a part are the same.
+    fn rounding(self) -> f64 {
+        match self {
+            Cost::Parameters => 0.0,
+            // They are computed from speeds, which were rounded.
+            Cost::Tokens => 1e-3,
+        }
+    }
+
+    /// Of a configuration: of a run, on average.
+    fn of(self, report: &Report, row: &Row<'_>) -> Option<f64> {
+        match self {
+            Cost::Parameters => row.trainable_parameters.map(|count| count as f64),
+            Cost::Tokens => {
+                let completed: Vec<_> = report.runs_of(row.configuration).filter(|run| run.completed()).collect();
+                let all: Option<f64> = completed.iter().map(|run| trained_tokens(run)).sum();
+                all.filter(|_| !completed.is_empty()).map(|all| all / completed.len() as f64)
+            }
+        }
+    }
+}
+
 pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, DrawError> {
-    let points = points(report);
+    of_cost(report, looks, Cost::Parameters)
+}
+
+/// Accuracy against training tokens, where a search varies them.
+pub(super) fn draw_tokens(report: &Report, looks: &Looks) -> Result<Option<Chart>, DrawError> {
+    if report.search.is_none() {
+        return Ok(None);
+    }
+    of_cost(report, looks, Cost::Tokens)
+}
+
+fn of_cost(report: &Report, looks: &Looks, cost: Cost) -> Result<Option<Chart>, DrawError> {
+    let points = points(report, cost);
     // With a single size there is nothing to weigh.
     let (Some(costs), Some(values)) = (
-        rows::range(points.iter().map(|point| point.cost)).filter(|(low, high)| low < high),
+        rows::range(points.iter().map(|point| point.cost)).filter(|(low, high)| high - low > cost.rounding() * high),
         rows::range(points.iter().flat_map(|point| ends(point))),
     ) else {
         return Ok(None);
@@ -33,30 +90,33 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     let candidates: Vec<Candidate> =
         points.iter().map(|point| Candidate { cost: point.cost, score: point.accuracy }).collect();
     let front = pareto_front(&candidates);
-    let title = "Accuracy against trainable parameters";
+    let title = format!("Accuracy against {}", cost.words());
     let legend = legend(looks, &points);
     let picture = picture(WIDTH, HEIGHT, |canvas| {
         let crowded = (0..points.len()).all(|place| aside(&points, place) == 0.0);
         let note = if crowded { "" } else { " · points of the same size stand side by side" };
         let subtitle = format!("{}{note}", words::subject(report));
-        let top = heading(canvas, title, &subtitle)?;
+        let top = heading(canvas, &title, &subtitle)?;
         let y = Axis::rounded(values.0.max(0.0), values.1.min(1.0), 7, Unit::Percent);
         let right = f64::from(WIDTH) - MARGIN - legend.width();
         let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);
         let panel = Panel { rect, x: cost_axis(costs), y };
-        let names = Labels::all("Trainable parameters", report.judged_accuracy());
-        panel.frame(canvas, names)?;
+        let axis = match cost {
+            Cost::Parameters => "Trainable parameters",
+            Cost::Tokens => "Training tokens of a run",
+        };
+        panel.frame(canvas, Labels::all(axis, report.judged_accuracy()))?;
         front_line(canvas, &panel, &front.iter().map(|&i| &points[i]).collect::<Vec<_>>())?;
         scatter(canvas, &panel, looks, &points)?;
         legend.beside(canvas, rect)
     })?;
-    Ok(Some(Chart::new("pareto", title, description(&points, &front), picture)))
+    Ok(Some(Chart::new(cost.file(), &title, description(&points, &front, cost), picture)))
 }
 
 /// Configurations with a size and a completed run.
-fn points<'a>(report: &'a Report) -> Vec<Point<'a>> {
+fn points<'a>(report: &'a Report, cost: Cost) -> Vec<Point<'a>> {
     let place = |row: Row<'a>| {
-        let cost = row.trainable_parameters? as f64;
+        let cost = cost.of(report, &row)?;
         let accuracy = row.spread(Metric::ACCURACY)?.mean;
         Some(Point { row, cost, accuracy })
     };
@@ -136,11 +196,15 @@ fn legend(looks: &Looks, points: &[Point<'_>]) -> Legend {
     Legend { entries }
 }
 
-fn description(points: &[Point<'_>], front: &[usize]) -> String {
+fn description(points: &[Point<'_>], front: &[usize], cost: Cost) -> String {
+    let unit = match cost {
+        Cost::Parameters => "parameters",
+        Cost::Tokens => "tokens",
+    };
     let name = |&i: &usize| {
         let point = &points[i];
         format!(
-            "{} ({} parameters, {:.1} %)",
+            "{} ({} {unit}, {:.1} %)",
             point.row.configuration.name,
             tables::grouped(point.cost as usize),
             point.accuracy * 100.0

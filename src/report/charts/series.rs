@@ -102,7 +102,7 @@ pub(crate) fn axis_over(configurations: &[Configuration], metrics: &[Metric], al
 
 /// The range of finite values without outliers on the bad side (high losses, low scores): those further from the middle
 /// half than 4 times its width.
-fn robust_range(mut values: Vec<f64>, lower_is_better: bool) -> (f64, f64) {
+pub(super) fn robust_range(mut values: Vec<f64>, lower_is_better: bool) -> (f64, f64) {
     values.retain(|v| v.is_finite());
     values.sort_by(f64::total_cmp);
     let (Some(&low), Some(&high)) = (values.first(), values.last()) else {

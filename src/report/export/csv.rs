@@ -13,7 +13,7 @@ impl Exporter for Csv {
     }
 
     fn about(&self) -> &'static str {
-        "tables for programs (summary.csv, differences.csv, hypotheses.csv, observations.csv, profile.csv)"
+        "tables for programs (summary.csv, differences.csv, hypotheses.csv, observations.csv, profile.csv, search.csv)"
     }
 
     fn files(&self, material: &Material<'_>) -> Result<Vec<ExportedFile>, ReportError> {
@@ -21,6 +21,7 @@ impl Exporter for Csv {
         let tables = [
             ("summary.csv", Some(tables::csv_summary(report))),
             ("differences.csv", tables::differences_csv(report)),
+            ("search.csv", tables::csv_search(report)),
             ("profile.csv", tables::profile_csv(report)),
             ("hypotheses.csv", (!report.judged.is_empty()).then(|| tables::csv_hypotheses(report))),
             ("observations.csv", (!report.observed.is_empty()).then(|| tables::csv_observations(report))),

@@ -13,10 +13,12 @@ impl Exporter for Latex {
     }
 
     fn about(&self) -> &'static str {
-        "a booktabs table for a paper (summary.tex)"
+        "a booktabs table for a paper (summary.tex; of a search search.tex as well)"
     }
 
     fn files(&self, material: &Material<'_>) -> Result<Vec<ExportedFile>, ReportError> {
-        Ok(vec![ExportedFile::new("summary.tex", tables::latex_table(material.report))])
+        let search = tables::latex_search(material.report);
+        let search = search.map(|table| ExportedFile::new("search.tex", table));
+        Ok(search.into_iter().chain([ExportedFile::new("summary.tex", tables::latex_table(material.report))]).collect())
     }
 }

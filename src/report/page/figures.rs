@@ -38,7 +38,9 @@ pub(super) fn configurations(report: &Report) -> Option<Markup> {
     if rows.is_empty() {
         return None;
     }
+    let (shown, limited) = tables::shown(report, &rows);
     Some(html! {
+        @if let Some(limited) = limited { p { (limited) } }
         div.scroll tabindex="0" role="region" aria-label="Configurations, scrollable" {
             table {
                 caption { "At the best epoch; ± is the standard deviation over seeds, best in bold." }
@@ -51,7 +53,7 @@ pub(super) fn configurations(report: &Report) -> Option<Markup> {
                         th.number scope="col" { "Trainable parameters" }
                     }
                 }
-                tbody { @for row in &rows { (configuration(row, &rows, &metrics)) } }
+                tbody { @for row in shown { (configuration(row, &rows, &metrics)) } }
             }
         }
     })

@@ -21,8 +21,8 @@ pub(crate) struct Entry {
     pub(crate) verdicts: String,
 }
 
-/// The index page.
-pub(crate) fn index(entries: &[Entry]) -> String {
+/// The index page. `searches`: the file of the chart that compares searches.
+pub(crate) fn index(entries: &[Entry], searches: Option<&str>) -> String {
     let body = html! {
         header { h1 { "Reports" } p.muted { (entries.len()) " sweeps" } }
         main id="main" {
@@ -54,6 +54,10 @@ pub(crate) fn index(entries: &[Entry]) -> String {
                         }
                     }
                 }
+            }
+            @if let Some(file) = searches {
+                h2 { "Searches at equal budgets" }
+                figure { img src=(url(file)) alt="The best of each search for a budget" style="max-width: 100%"; }
             }
         }
     };

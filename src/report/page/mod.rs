@@ -11,6 +11,7 @@ mod figures;
 mod index;
 mod observations;
 mod runs;
+mod search;
 mod verdicts;
 
 use maud::{Markup, html};
@@ -39,6 +40,7 @@ pub(crate) fn sweep(report: &Report, charts: &[Chart], around: &Surroundings) ->
         ("verdicts", "Verdicts", verdicts::section(report)),
         ("observations", "Observations", observations::section(report)),
         ("reported", &reported, verdicts::reported(report)),
+        ("search", "Search", search::section(report)),
         ("charts", "Charts", figures::charts(charts, around.chart_extension)),
         ("configurations", "Configurations", figures::configurations(report)),
         ("differences", "Differences from the baseline", exploration::differences(report)),

@@ -4,7 +4,7 @@ use crate::metrics::{Metric, Table};
 use crate::report::model::Report;
 use crate::words::{counted, grouped};
 
-use super::rows::{Row, best, mean_and_deviation, rows};
+use super::rows::{Row, best, mean_and_deviation, rows, shown};
 
 /// A `table` environment; needs `\usepackage{booktabs}`. Mean ± standard deviation over seeds in percent, best in bold.
 pub(crate) fn table(report: &Report) -> String {
@@ -16,24 +16,26 @@ pub(crate) fn table(report: &Report) -> String {
         "% \\usepackage{{booktabs}}\n\\begin{{table}}\n  \\centering\n  \\caption{{{}}}\n  \\label{{tab:{}}}\n  \
          \\begin{{tabular}}{{l{columns}}}\n    \\toprule\n    Configuration & Seeds & {} & Trainable parameters \\\\\n    \
          \\midrule\n",
-        caption(report),
+        caption(report, shown(report, &rows).1.as_deref()),
         label(&report.name),
         names.join(" & "),
     );
-    for row in &rows {
+    let (shown, _) = shown(report, &rows);
+    for row in shown {
         text.push_str(&line(row, &rows, &metrics));
     }
     text.push_str("    \\bottomrule\n  \\end{tabular}\n\\end{table}\n");
     text
 }
 
-fn caption(report: &Report) -> String {
+fn caption(report: &Report, limited: Option<&str>) -> String {
     let judged = report.test_examples().or(report.eval_examples().filter(|_| !report.has_test()));
     let examples = judged.map_or(String::new(), |n| format!(" on {}", counted(n, report.judged_example())));
     let invented = if report.invented { " INVENTED by a mock executor: nothing was trained." } else { "" };
+    let limited = limited.map_or(String::new(), |limited| format!(" {}", escape(limited)));
     let rehearsal = if report.rehearsal { " Rehearsal on the embedded model." } else { "" };
     format!(
-        "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, best in bold.{invented}{rehearsal}",
+        "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, best in bold.{limited}{invented}{rehearsal}",
         escape(&report.name)
     )
 }

@@ -8,7 +8,7 @@ use crate::report::{differences, observations, reference, remarks, verdicts};
 use crate::words::grouped;
 
 use super::escape::escape;
-use super::rows::{Row, best, mean_and_deviation, rows};
+use super::rows::{Row, best, mean_and_deviation, rows, shown};
 
 /// The report as Markdown; `charts` are file names with titles.
 pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
@@ -25,6 +25,7 @@ pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
     text.push_str(&hypotheses(report));
     text.push_str(&observed(report));
     text.push_str(&reported(report));
+    text.push_str(&super::search::markdown(report));
     text.push_str("## Configurations\n\n");
     text.push_str(&table(report));
     text.push_str(&super::exploration::markdown(report));
@@ -136,10 +137,13 @@ pub(crate) fn table(report: &Report) -> String {
     text.push_str(" Accuracy, 95 % interval | Best epoch | Trainable parameters |\n|:--|--:|");
     text.push_str(&"--:|".repeat(metrics.len() + 3));
     text.push('\n');
-    for row in &rows {
+    let (shown, limited) = shown(report, &rows);
+    for row in shown {
         text.push_str(&line(row, &rows, &metrics));
     }
-    text.push_str("\nAt the best epoch; ± is the standard deviation over seeds.\n");
+    text.push_str("\nAt the best epoch; ± is the standard deviation over seeds.");
+    text.push_str(&limited.map_or(String::new(), |limited| format!(" {limited}")));
+    text.push('\n');
     text
 }
 

@@ -7,6 +7,7 @@ mod exploration;
 mod latex;
 mod markdown;
 mod rows;
+mod search;
 
 pub(crate) use crate::words::grouped;
 pub(crate) use checklist::markdown as markdown_checklist;
@@ -14,4 +15,5 @@ pub(crate) use csv::{hypotheses as csv_hypotheses, observations as csv_observati
 pub(crate) use exploration::{differences_csv, profile_csv};
 pub(crate) use latex::table as latex_table;
 pub(crate) use markdown::summary as markdown_summary;
-pub(crate) use rows::{Row, best, mean_and_deviation, rows};
+pub(crate) use rows::{Row, best, mean_and_deviation, rows, shown};
+pub(crate) use search::{SAMPLES, csv as csv_search, importance_cells, latex as latex_search};

@@ -6,6 +6,7 @@ use crate::metrics::{Interval, Summary};
 use crate::report::model::{Configuration, Report};
 use crate::spec::Metric;
 use crate::store::RunState;
+use crate::words::counted;
 
 /// A configuration's line in a table.
 #[derive(Clone, Debug)]
@@ -38,6 +39,24 @@ impl Row<'_> {
 /// One row per configuration, in plan order.
 pub(crate) fn rows(report: &Report) -> Vec<Row<'_>> {
     report.configurations.iter().enumerate().map(|(index, configuration)| row(report, index, configuration)).collect()
+}
+
+/// More configurations than this are too many for a table that people read.
+const MOST_ROWS: usize = 60;
+/// Of those so many are shown.
+const BEST_ROWS: usize = 30;
+
+/// The rows of a table for people: all of them, or, of very many, the best by their metric and the baseline, with a sentence
+/// that says so.
+pub(crate) fn shown<'r, 'a>(report: &Report, rows: &'r [Row<'a>]) -> (Vec<&'r Row<'a>>, Option<String>) {
+    if rows.len() <= MOST_ROWS {
+        return (rows.iter().collect(), None);
+    }
+    let ranking = report.ranking();
+    let best: Vec<usize> = ranking.into_iter().filter(|&index| !report.is_baseline(index)).take(BEST_ROWS).collect();
+    let shown = report.baseline.into_iter().chain(best.iter().copied()).filter_map(|index| rows.get(index)).collect();
+    let all = counted(rows.len(), "configuration");
+    (shown, Some(format!("The best {} of {all}; all of them are in summary.csv.", best.len())))
 }
 
 fn row<'a>(report: &'a Report, index: usize, configuration: &'a Configuration) -> Row<'a> {
