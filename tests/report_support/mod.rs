@@ -10,7 +10,7 @@ use sweep::event::{EpochRecord, Outcome, StopReason};
 use sweep::metrics::{Confusion, Scores, confidence, log_loss};
 use sweep::spec::{
     DatasetSpec, Evaluation, HeldOut, Hypothesis, LrScheduler, Metric, NamedChange, Observation, PackId, PackPlan,
-    PlannedRun, Precision, ReferenceFigure, RunId, RunSpec, Segment, Sweep,
+    PlannedRun, Precision, ReferenceFigure, RunId, RunSpec, SearchRecord, Segment, Sweep, TriedPoint,
 };
 use sweep::store::{
     ClaimOptions, ExecutorKind, FORMAT_VERSION, Layout, Machine, PlanInput, PlannedSearch, ResultRecord, RunFolder,
@@ -44,17 +44,23 @@ pub struct Arm {
     pub overfit: f64,
     /// One per seed, repeated when there are more seeds.
     pub fates: Vec<Fate>,
+    /// Where it has other seeds than the sweep: 1 to this one.
+    pub seeds: Option<u64>,
 }
 
 impl Arm {
     pub fn new(name: &str, accuracy: f64, change: impl FnOnce(&mut RunSpec)) -> Arm {
         let mut spec = base_spec();
         change(&mut spec);
-        Arm { name: name.to_string(), spec, accuracy, overfit: 0.004, fates: vec![Fate::Completes] }
+        Arm { name: name.to_string(), spec, accuracy, overfit: 0.004, fates: vec![Fate::Completes], seeds: None }
     }
 
     pub fn overfit(self, overfit: f64) -> Arm {
         Arm { overfit, ..self }
+    }
+
+    pub fn seeds(self, seeds: u64) -> Arm {
+        Arm { seeds: Some(seeds), ..self }
     }
 
     pub fn fates(self, fates: &[Fate]) -> Arm {
@@ -83,6 +89,8 @@ pub struct Fake {
     pub predictions: bool,
     /// Each seed is evaluated on other examples.
     pub split_varies: bool,
+    /// The arms are samples of a search, which have these points.
+    pub search: Option<(SearchRecord, Vec<TriedPoint>)>,
 }
 
 impl Fake {
@@ -108,6 +116,7 @@ impl Fake {
             }],
             predictions: true,
             split_varies: false,
+            search: None,
         }
     }
 
@@ -117,13 +126,16 @@ impl Fake {
             .arms
             .iter()
             .enumerate()
-            .flat_map(|(arm, planned)| (1..=self.seeds).map(move |seed| (arm, self.planned(arm, planned, seed))))
+            .flat_map(|(arm, planned)| {
+                let seeds = planned.seeds.unwrap_or(self.seeds);
+                (1..=seeds).map(move |seed| (arm, self.planned(arm, planned, seed)))
+            })
             .collect();
         let sweep = Sweep {
             search: None,
             name: self.name.clone(),
             description: self.description.clone(),
-            baseline: Some(self.arms[0].name.clone()),
+            baseline: self.search.is_none().then(|| self.arms[0].name.clone()),
             runs: runs.iter().map(|(_, run)| run.clone()).collect(),
             changes: self.changes.clone(),
             scaled: self.scaled.clone(),
@@ -134,7 +146,15 @@ impl Fake {
         };
         let input = PlanInput {
             sweep: &sweep,
-            search: PlannedSearch::named("design"),
+            search: match &self.search {
+                Some((record, points)) => PlannedSearch {
+                    name: record.settings.method.clone(),
+                    definition: None,
+                    record: Some(record.clone()),
+                    points: points.clone(),
+                },
+                None => PlannedSearch::named("design"),
+            },
             yaml: b"name: made up for a test\n",
             rehearsal: self.rehearsal,
             executor: ExecutorKind::Torch,

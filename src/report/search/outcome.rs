@@ -103,3 +103,6 @@ pub(super) fn interval(evidence: &Evidence, trial: &Trial) -> Option<Interval> {
     let resolution = examples.filter(|_| evidence.metric().counts_examples()).map_or(0.0, |n| 1.0 / n.max(1) as f64);
     share_interval(&values, resolution, LEVEL)
 }
+
+#[cfg(test)]
+mod tests;

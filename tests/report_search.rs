@@ -1,0 +1,261 @@
+//! Reports of made-up searches. The pictures and pages stay under `target/tmp/report-search` for a person to look at.
+
+mod report_support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use report_support::{Arm, Fake, Fate};
+use sweep::report::search::ended;
+use sweep::report::{Format, ReportFormat, ReportOptions, run};
+use sweep::spec::{
+    Confirm, Coordinate, Dimension, Distribution, LrScheduler, Metric, Point, SearchRecord, SearchSettings, StopRule,
+    TriedPoint,
+};
+use sweep::store::Store;
+
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report-search").join(name);
+    fs::remove_dir_all(&path).ok();
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// Writes the results and their report; returns the report's folder.
+fn report(fake: &Fake) -> PathBuf {
+    let folder = folder(&fake.name);
+    fake.write(&folder.join("results"));
+    let written = run(&ReportOptions {
+        paths: vec![folder.join("results")],
+        out: folder.join("reports"),
+        format: Format::Png,
+        formats: ReportFormat::usual(),
+    })
+    .unwrap();
+    written[0].folder.clone()
+}
+
+fn has(report: &Path, file: &str) -> bool {
+    report.join(file).is_file()
+}
+
+fn dimension(name: &str, distribution: Distribution) -> Dimension {
+    Dimension { name: name.to_owned(), distribution, when: None }
+}
+
+fn record(method: &str, space: Vec<Dimension>) -> SearchRecord {
+    let settings = SearchSettings {
+        method: method.to_owned(),
+        samples: 12,
+        batch: 4,
+        seed: 0,
+        metric: Metric::ACCURACY,
+        seeds: vec![1, 2],
+        initial: Vec::new(),
+        confirm: Some(Confirm { top: 2, seeds: 3 }),
+        stop: None,
+        budget: None,
+    };
+    SearchRecord { settings, space }
+}
+
+/// A number from 0 to 1 that looks random.
+fn chance(number: usize, salt: usize) -> f64 {
+    ((number * 7919 + salt * 104_729 + 17) as f64 * 0.618_033_988_749_895).fract()
+}
+
+fn space() -> Vec<Dimension> {
+    let schedulers = ["cosine", "linear"].map(str::to_owned).to_vec();
+    let mut warmup = dimension("warmup_ratio", Distribution::Uniform { low: 0.0, high: 0.3 });
+    warmup.when = Some("lr_scheduler = [cosine]".to_owned());
+    vec![
+        dimension("learning_rate", Distribution::LogUniform { low: 1e-5, high: 1e-2 }),
+        dimension("rank", Distribution::LogInt { low: 2, high: 64 }),
+        dimension("lr_scheduler", Distribution::Choice(schedulers)),
+        warmup,
+    ]
+}
+
+/// Samples of [`space`] whose accuracy depends on the learning rate alone.
+fn search(name: &str, samples: usize, of_sample: impl Fn(usize, Arm) -> Arm) -> Fake {
+    let space = space();
+    let (mut arms, mut points) = (Vec::new(), Vec::new());
+    for number in 0..samples {
+        let at = |salt: usize| chance(number, salt);
+        let cosine = at(3) < 0.5;
+        let point = Point(vec![
+            Some(space[0].distribution.at(at(1))),
+            Some(space[1].distribution.at(at(2))),
+            Some(Coordinate::Choice(usize::from(!cosine))),
+            Some(space[3].distribution.at(at(4))).filter(|_| cosine),
+        ]);
+        let value = |place: usize| match point.0[place] {
+            Some(Coordinate::Number(value)) => value,
+            _ => 0.15,
+        };
+        let (rate, rank, warmup) = (value(0), value(1), value(3));
+        let configuration = format!("learning_rate={rate:?}, rank={rank}, sample {}", number + 1);
+        let accuracy = 0.93 - 0.02 * (rate / 4e-4).log10().abs();
+        let arm = Arm::new(&configuration, accuracy, |spec| {
+            (spec.learning_rate, spec.rank, spec.warmup_ratio) = (rate, rank as usize, warmup);
+            spec.lr_scheduler = if cosine { LrScheduler::Cosine } else { LrScheduler::Linear };
+        });
+        arms.push(of_sample(number, arm.seeds(2)));
+        points.push(TriedPoint { configuration, point: point.recorded(&space) });
+    }
+    let mut fake = Fake::new(name, arms);
+    fake.reference.clear();
+    fake.search = Some((record("random", space), points));
+    fake
+}
+
+/// The section of `summary.md` about the search.
+fn section(report: &Path) -> String {
+    let text = fs::read_to_string(report.join("summary.md")).unwrap();
+    let begin = text.find("## Search").unwrap();
+    let end = text.find("## Configurations").unwrap();
+    text[begin..end].to_owned()
+}
+
+#[test]
+fn a_search_gets_its_charts_and_tables() {
+    let fake = search("confirmed", 14, |number, arm| match number {
+        3 | 8 => arm.seeds(5),
+        5 => arm.fates(&[Fate::Diverges(2)]),
+        _ => arm,
+    });
+    let report = report(&fake);
+    for chart in ["history", "importance", "slices", "pair", "parallel", "budget"] {
+        assert!(has(&report, &format!("search_{chart}.png")), "{chart}");
+    }
+    assert!(!has(&report, "parallel.png") && !has(&report, "search_rungs.png"));
+    insta::assert_snapshot!("search_section", section(&report));
+    insta::assert_snapshot!("search_tex", fs::read_to_string(report.join("search.tex")).unwrap());
+    let table = fs::read_to_string(report.join("search.csv")).unwrap();
+    insta::assert_snapshot!("search_csv", table.lines().take(7).collect::<Vec<_>>().join("\n"));
+    let page = fs::read_to_string(report.join("index.html")).unwrap();
+    assert!(page.contains("id=\"search\"") && page.contains("learning_rate: "));
+    let store = Store::open(&folder_of(&fake)).unwrap();
+    let ended = ended(&store).unwrap().unwrap();
+    assert!(section(&report).contains(&ended.best[0][1]), "the terminal says what the report says");
+    assert!(ended.conclusion[0].starts_with("Best: learning_rate="), "{:?}", ended.conclusion);
+}
+
+fn folder_of(fake: &Fake) -> PathBuf {
+    let results = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report-search").join(&fake.name).join("results");
+    results.join(&fake.name)
+}
+
+#[test]
+fn without_fresh_seeds_no_winner_is_claimed() {
+    let mut fake = search("unconfirmed", 12, |_, arm| arm);
+    fake.search.as_mut().unwrap().0.settings.confirm = None;
+    let text = section(&report(&fake));
+    assert!(text.contains("Not confirmed: the best of 12 noisy results is partly the luckiest"), "{text}");
+}
+
+#[test]
+fn one_sample_is_enough_for_a_report() {
+    let report = report(&search("single", 1, |_, arm| arm));
+    assert!(has(&report, "search_history.png") && has(&report, "search_slices.png"));
+    assert!(!has(&report, "search_importance.png") && !has(&report, "search_budget.png"));
+}
+
+#[test]
+fn a_search_of_which_all_failed_says_so() {
+    let report = report(&search("failed", 12, |_, arm| arm.fates(&[Fate::Fails])));
+    assert!(has(&report, "search_history.png") && !has(&report, "search_slices.png"));
+    assert!(section(&report).contains("No sample of the search has a result yet."));
+}
+
+/// Every sample draws from all dimensions.
+fn wide(name: &str, space: Vec<Dimension>, samples: usize) -> Fake {
+    let (mut arms, mut points) = (Vec::new(), Vec::new());
+    for number in 0..samples {
+        let at = |place: usize| Some(space[place].distribution.at(chance(number, place + 1)));
+        let point = Point((0..space.len()).map(at).collect());
+        let configuration = format!("sample {}", number + 1);
+        let arm = Arm::new(&configuration, 0.90 + 0.03 * chance(number, 1), |spec| {
+            spec.learning_rate = 1e-4 + 1e-6 * number as f64;
+        });
+        arms.push(arm.seeds(1));
+        points.push(TriedPoint { configuration, point: point.recorded(&space) });
+    }
+    let mut fake = Fake::new(name, arms);
+    fake.reference.clear();
+    let mut record = record("tpe", space);
+    (record.settings.seeds, record.settings.samples) = (vec![1], samples);
+    fake.search = Some((record, points));
+    fake
+}
+
+#[test]
+fn twenty_dimensions_have_a_panel_each() {
+    let space = (0..20).map(|number| match number % 3 {
+        0 => dimension(&format!("dimension_{number}"), Distribution::LogUniform { low: 1e-5, high: 1e-1 }),
+        1 => dimension(&format!("dimension_{number}"), Distribution::Int { low: 1, high: 8 }),
+        _ => {
+            let names = (0..6).map(|choice| format!("a choice with the very long name number {choice}"));
+            dimension(&format!("dimension_{number}_with_a_long_name"), Distribution::Choice(names.collect()))
+        }
+    });
+    let report = report(&wide("wide", space.collect(), 60));
+    assert!(has(&report, "search_slices.png") && has(&report, "search_parallel.png"));
+    let text = section(&report);
+    let lines = text.lines().filter(|line| line.starts_with("| dimension")).collect::<Vec<_>>();
+    assert!(lines[0].contains("dimension\\_0") && !lines[0].contains("not above chance"), "{lines:?}");
+}
+
+#[test]
+fn one_dimension_is_a_space() {
+    let report = report(&wide("narrow", vec![dimension("rank", Distribution::LogInt { low: 1, high: 64 })], 20));
+    assert!(has(&report, "search_slices.png") && has(&report, "search_importance.png"));
+    assert!(!has(&report, "search_parallel.png") && !has(&report, "search_pair.png"));
+}
+
+#[test]
+fn a_thousand_samples_fit() {
+    let space = vec![
+        dimension("learning_rate", Distribution::LogUniform { low: 1e-5, high: 1e-2 }),
+        dimension("weight_decay", Distribution::Quantized { low: 0.0, high: 0.3, step: 0.05 }),
+    ];
+    let mut fake = wide("thousand", space, 1000);
+    fake.predictions = false;
+    let report = report(&fake);
+    assert!(has(&report, "search_history.png"));
+    let summary = fs::read_to_string(report.join("summary.md")).unwrap();
+    assert!(summary.contains("The best 30 of 1,000 configurations; all of them are in summary.csv."));
+    assert_eq!(fs::read_to_string(report.join("search.csv")).unwrap().lines().count(), 1001);
+}
+
+#[test]
+fn stopped_samples_are_shown_at_their_rungs() {
+    let mut fake = search("stopped", 16, |number, arm| match number % 4 {
+        0 => arm,
+        1 => arm.fates(&[Fate::IsStopped(2)]),
+        _ => arm.fates(&[Fate::IsStopped(1)]),
+    });
+    let (record, _) = fake.search.as_mut().unwrap();
+    record.settings.stop = Some(StopRule::Asha { min_resource: 1, reduction_factor: 2 });
+    let report = report(&fake);
+    assert!(has(&report, "search_rungs.png"));
+}
+
+#[test]
+fn searches_over_the_same_space_are_compared_at_equal_budgets() {
+    let folder = folder("two");
+    let one = search("one", 12, |_, arm| arm);
+    let mut other = search("other", 9, |_, arm| arm);
+    other.search.as_mut().unwrap().0.settings.method = "tpe".to_owned();
+    one.write(&folder.join("results"));
+    other.write(&folder.join("results"));
+    let options = ReportOptions {
+        paths: vec![folder.join("results")],
+        out: folder.join("reports"),
+        format: Format::Png,
+        formats: ReportFormat::usual(),
+    };
+    run(&options).unwrap();
+    assert!(folder.join("reports/searches.png").is_file());
+    assert!(fs::read_to_string(folder.join("reports/index.html")).unwrap().contains("searches.png"));
+}
