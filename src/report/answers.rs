@@ -36,7 +36,7 @@ pub(super) fn read_confirmed(store: &Store, report: &mut Report) {
     for run in report.runs.iter_mut().filter(|run| run.completed() && wanted.contains(&run.configuration)) {
         match of_run(store, run) {
             Ok(answers) => run.answers = Some(answers),
-            Err(reason) => report.damages.push(reason),
+            Err(reason) => report.damages.push(reason.to_string()),
         }
     }
 }

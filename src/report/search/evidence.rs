@@ -102,7 +102,8 @@ impl Trial {
 
     /// Over the fresh seeds. None where there is none, or one of them has no value.
     pub fn fresh_summary(&self) -> Option<Summary> {
-        let is_told = self.fresh.iter().all(|run| run.state == RunState::Completed);
+        // One may have stopped early by its own rule.
+        let is_told = self.fresh.iter().all(|run| matches!(run.state, RunState::Completed | RunState::Stopped));
         Some(&self.fresh).filter(|_| is_told).and_then(|runs| summary(runs))
     }
 
