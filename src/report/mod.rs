@@ -88,7 +88,8 @@ pub fn run(options: &ReportOptions) -> Result<Vec<Written>, ReportError> {
         }
         written.push(write::write(&report, &options.out.join(&folder), options.format, &options.formats)?);
         entries.push(write::entry(&report, folder));
-        searches.extend(report.search.map(|found| (report.name, found.evidence)));
+        let name = report.name_with_warning();
+        searches.extend(report.search.map(|found| (name, found.evidence)));
     }
     if entries.len() > 1 {
         let chart = write::searches(&searches, &options.out, options.format)?;

@@ -197,6 +197,15 @@ impl Report {
         ranked
     }
 
+    /// The name with a word where the figures say nothing about what the sweep names.
+    pub fn name_with_warning(&self) -> String {
+        match (self.invented, self.rehearsal) {
+            (true, _) => format!("INVENTED by a mock: {}", self.name),
+            (false, true) => format!("{} (rehearsal)", self.name),
+            (false, false) => self.name.clone(),
+        }
+    }
+
     /// Evaluation examples, where all started runs agree.
     pub fn eval_examples(&self) -> Option<usize> {
         let mut counts = self.runs.iter().filter_map(|run| Some(run.facts.as_ref()?.eval_examples));

@@ -65,7 +65,7 @@ fn chart(
     evidence: &Evidence,
     lines: Vec<Line>,
 ) -> Result<Option<Chart>, DrawError> {
-    let longest = lines.iter().map(|line| line.steps.len()).max().unwrap_or(0);
+    let longest = lines.iter().filter_map(|line| line.steps.last()).map(|step| step.samples).max().unwrap_or(0);
     if longest < 2 {
         return Ok(None);
     }
@@ -82,10 +82,14 @@ fn chart(
         let name = scales::metric_title(evidence);
         let panels = lattice(room, if has_tokens { 2 } else { 1 }, 1, (60.0, 0.0));
         let by_samples = |step: &Step| Some(step.samples as f64);
-        panel(canvas, panels[0], &lines, &y, Labels::all("Samples", &name), by_samples)?;
+        let x = Axis { low: 0.0, ..Axis::whole(0, longest, 6) };
+        let in_samples = Panel { rect: panels[0], x, y: y.clone() };
+        panel(canvas, &in_samples, &lines, Labels::all("Samples", &name), by_samples)?;
         if has_tokens {
             let labels = Labels { x: Some("Training tokens"), y: None, x_ticks: true, y_ticks: false };
-            panel(canvas, panels[1], &lines, &y, labels, |step| step.tokens)?;
+            let most = lines.iter().flat_map(|line| &line.steps).filter_map(|step| step.tokens).fold(1.0, f64::max);
+            let in_tokens = Panel { rect: panels[1], x: Axis::linear(0.0, most * 1.04, 5, Unit::Count), y: y.clone() };
+            panel(canvas, &in_tokens, &lines, labels, |step| step.tokens)?;
         }
         legend.row(canvas, left, f64::from(HEIGHT) - 40.0)
     })?;
@@ -94,15 +98,11 @@ fn chart(
 
 fn panel(
     canvas: &Canvas<'_>,
-    rect: Rect,
+    panel: &Panel,
     lines: &[Line],
-    y: &Axis,
     labels: Labels<'_>,
     cost: impl Fn(&Step) -> Option<f64>,
 ) -> Drawn {
-    let costs = lines.iter().flat_map(|line| &line.steps).filter_map(&cost);
-    let most = costs.fold(1.0, f64::max);
-    let panel = Panel { rect, x: Axis::linear(0.0, most * 1.02, 5, Unit::Count), y: y.clone() };
     panel.frame(canvas, labels)?;
     for line in lines {
         let mut path = Vec::new();

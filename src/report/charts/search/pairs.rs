@@ -31,11 +31,11 @@ pub(super) fn draw(report: &Report, found: &Found) -> Result<Option<Chart>, Draw
         let rect = Rect::new(left, top + 8.0, f64::from(WIDTH) - MARGIN - COLOURS, f64::from(HEIGHT) - 110.0);
         let panel = Panel { rect, x: scales::dimension(&evidence.space[first], rect.width()), y };
         panel.frame(canvas, Labels::all(names.0, names.1))?;
-        points(canvas, &panel, evidence, (first, second), &colours)?;
+        points(canvas, &panel, found, (first, second), &colours)?;
         colour_scale(canvas, rect, evidence, &colours)
     })?;
     let description = format!(
-        "Every sample at its values of {} and {}, the darker the better; the diamond is the best. {}",
+        "Every sample at its values of {} and {}, the darker the better; the best is on a diamond. {}",
         names.0,
         names.1,
         search::conclusion(found).into_iter().next().unwrap_or_default()
@@ -70,14 +70,19 @@ fn darkness(evidence: &Evidence, colours: &Axis, mean: f64) -> f64 {
     0.08 + 0.92 * if evidence.metric().lower_is_better() { 1.0 - share } else { share }
 }
 
-fn points(canvas: &Canvas<'_>, panel: &Panel, evidence: &Evidence, pair: (usize, usize), colours: &Axis) -> Drawn {
+fn points(canvas: &Canvas<'_>, panel: &Panel, found: &Found, pair: (usize, usize), colours: &Axis) -> Drawn {
+    let evidence = &found.evidence;
     let radius = marks::radius(evidence.trials.len()) * 1.5;
+    let best = found.best().map(|index| found.evidence.trials[index].number);
     // The best come last, on top of the others.
     let mut order = evidence.ranking();
     order.reverse();
     for trial in order.into_iter().map(|index| &evidence.trials[index]) {
         let Some((x, y)) = at(&trial.point.0, pair) else { continue };
         let at = panel.at(x, y);
+        if best == Some(trial.number) {
+            canvas.marker(at, marks::BEST.marker, radius * 2.0, marks::BEST.color)?;
+        }
         match trial.summary() {
             Some(summary) => {
                 let color = sequential(darkness(evidence, colours, summary.mean));
@@ -91,8 +96,7 @@ fn points(canvas: &Canvas<'_>, panel: &Panel, evidence: &Evidence, pair: (usize,
             None => {}
         }
     }
-    let best = evidence.best().and_then(|trial| at(&trial.point.0, pair));
-    best.map_or(Ok(()), |(x, y)| canvas.hollow_marker(panel.at(x, y), marks::BEST.marker, 15.0, marks::BEST.color))
+    Ok(())
 }
 
 fn colour_scale(canvas: &Canvas<'_>, beside: Rect, evidence: &Evidence, colours: &Axis) -> Drawn {

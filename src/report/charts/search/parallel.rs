@@ -4,7 +4,7 @@ use crate::report::model::Report;
 use crate::report::search::{self, Evidence, Found, Trial};
 
 use super::super::axis::Axis;
-use super::super::canvas::{Anchor, Canvas, Drawn, HEIGHT, Point, Rect, Stroke, Type, WIDTH, picture};
+use super::super::canvas::{Anchor, Canvas, Drawn, HEIGHT, Point, Rect, Stroke, Type, WIDTH, picture, wrap};
 use super::super::legend::{MARGIN, heading};
 use super::super::palette::INK;
 use super::super::parallel::{label, shade};
@@ -34,7 +34,7 @@ pub(super) fn draw(report: &Report, found: &Found) -> Result<Option<Chart>, Draw
     }
     let title = format!("{} across the space", evidence.metric().title());
     let picture = picture(WIDTH, HEIGHT, |canvas| {
-        let top = heading(canvas, &title, &subtitle(report, evidence, dimensions.len()))? + 50.0;
+        let top = heading(canvas, &title, &subtitle(report, evidence, dimensions.len()))? + 66.0;
         let rect = Rect::new(MARGIN + 90.0, top, f64::from(WIDTH) - MARGIN - 130.0, f64::from(HEIGHT) - 120.0);
         let metric = scales::metric(evidence.metric(), evidence.with_mean().map(|(_, s)| s.mean), 8);
         let column = rect.width() / dimensions.len() as f64;
@@ -111,8 +111,8 @@ fn axes(
     let small = Type::small();
     for Upright { dimension, axis, x } in uprights {
         canvas.line(&[(*x, rect.top), (*x, rect.bottom)], Stroke::solid(INK, 2))?;
-        let name = small.bold().fit(&evidence.space[*dimension].name, column - 10.0);
-        canvas.text(&name, (*x, rect.top - 28.0), small.bold().anchor(Anchor::Middle))?;
+        let name = wrap(&evidence.space[*dimension].name, small.bold(), column - 10.0, 2);
+        canvas.lines(&name, (*x, rect.top - 38.0), 27.0, small.bold().anchor(Anchor::Middle))?;
         for (value, text) in &axis.ticks {
             let y = rect.bottom - rect.height() * axis.share(*value);
             canvas.line(&[(x - 6.0, y), (x + 6.0, y)], Stroke::solid(INK, 2))?;
@@ -125,7 +125,7 @@ fn axes(
     }
     canvas.line(&[(rect.right, rect.top), (rect.right, rect.bottom)], Stroke::solid(INK, 2))?;
     let title = small.bold().fit(evidence.metric().title(), column);
-    canvas.text(&title, (rect.right, rect.top - 28.0), small.bold().anchor(Anchor::Middle))?;
+    canvas.text(&title, (rect.right, rect.top - 38.0), small.bold().anchor(Anchor::Middle))?;
     for (value, text) in &metric.ticks {
         let y = rect.bottom - rect.height() * metric.share(*value);
         canvas.line(&[(rect.right, y), (rect.right + 8.0, y)], Stroke::solid(INK, 2))?;

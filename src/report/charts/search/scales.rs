@@ -36,12 +36,16 @@ pub(super) fn dimension(dimension: &Dimension, width: f64) -> Axis {
     };
     let half = range.step.unwrap_or(0.0) / 2.0;
     let ticks = (width / 90.0).max(2.0) as usize;
+    let is_whole = range.step == Some(1.0);
     let axis = if range.log {
         Axis::log(range.low - half, range.high + half, Unit::Number)
+    } else if is_whole && range.low >= 0.0 {
+        let ticks = Axis::whole(range.low as usize, range.high as usize, (width / 45.0) as usize).ticks;
+        Axis { low: range.low - half, high: range.high + half, scale: Scale::Linear, ticks }
     } else {
         Axis::linear(range.low - half, range.high + half, ticks, Unit::Number)
     };
-    let whole = |value: f64| range.step != Some(1.0) || value.fract() == 0.0;
+    let whole = |value: f64| !is_whole || value.fract() == 0.0;
     thinned(Axis { ticks: axis.ticks.into_iter().filter(|(value, _)| whole(*value)).collect(), ..axis }, width)
 }
 
@@ -51,6 +55,7 @@ fn choices(distribution: &Distribution, width: f64) -> Axis {
     // Names that would not be legible side by side: only every second, third and so on.
     let every = (count as f64 * 60.0 / width).ceil().max(1.0) as usize;
     let room = width / count as f64 * every as f64 - BETWEEN;
+    let names = short(names, room);
     let tick = |(place, name): (usize, &String)| (place as f64, Type::small().fit(name, room));
     Axis {
         low: -0.5,
@@ -58,6 +63,18 @@ fn choices(distribution: &Distribution, width: f64) -> Axis {
         scale: Scale::Linear,
         ticks: names.iter().enumerate().step_by(every).map(tick).collect(),
     }
+}
+
+/// Names without the words that all begin with, where they are too wide.
+fn short(names: &[String], room: f64) -> Vec<String> {
+    let fits = |name: &String| Type::small().width(name) <= room;
+    let (Some(first), false) = (names.first().filter(|_| names.len() > 1), names.iter().all(fits)) else {
+        return names.to_vec();
+    };
+    let is_common = |end: &usize| names.iter().all(|name| name.starts_with(&first[..*end]));
+    let words = first.char_indices().filter(|(_, c)| matches!(c, ' ' | '_' | '-' | '/' | '.'));
+    let common = words.map(|(at, c)| at + c.len_utf8()).filter(is_common).last();
+    common.map_or_else(|| names.to_vec(), |end| names.iter().map(|name| format!("\u{2026}{}", &name[end..])).collect())
 }
 
 /// Without the labels that would run into each other.
@@ -118,6 +135,7 @@ mod tests {
     #[test]
     fn whole_numbers_have_no_ticks_between_them() {
         assert_eq!(labels(&axis(Distribution::Int { low: 1, high: 3 }, 600.0)), ["1", "2", "3"]);
+        assert_eq!(axis(Distribution::Int { low: 1, high: 8 }, 300.0).ticks.len(), 4);
         let rank = axis(Distribution::LogInt { low: 2, high: 64 }, 600.0);
         assert_eq!(labels(&rank), ["2", "5", "10", "20", "50"]);
         assert!(rank.contains(2.0) && rank.contains(64.0));
@@ -128,5 +146,6 @@ mod tests {
         let names: Vec<String> = (0..40).map(|number| format!("a long name of choice {number}")).collect();
         let axis = axis(Distribution::Choice(names), 300.0);
         assert!(axis.ticks.len() <= 6, "{:?}", axis.ticks);
+        assert!(axis.ticks[0].1.contains('0') && axis.ticks[1].1 != axis.ticks[0].1, "{:?}", axis.ticks);
     }
 }
