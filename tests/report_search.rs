@@ -183,7 +183,7 @@ fn wide(name: &str, space: Vec<Dimension>, samples: usize) -> Fake {
         let at = |place: usize| Some(space[place].distribution.at(chance(number, place + 1)));
         let point = Point((0..space.len()).map(at).collect());
         let configuration = format!("sample {}", number + 1);
-        let arm = Arm::new(&configuration, 0.90 + 0.03 * chance(number, 1), |spec| {
+        let arm = Arm::new(&configuration, 0.85 + 0.1 * chance(number, 1), |spec| {
             spec.learning_rate = 1e-4 + 1e-6 * number as f64;
         });
         arms.push(arm.seeds(1));

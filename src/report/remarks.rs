@@ -73,6 +73,12 @@ fn unfinished(report: &Report) -> Option<String> {
     if running + interrupted + waiting + stopped == 0 {
         return None;
     }
+    if stopped == running + interrupted + waiting + stopped {
+        return Some(format!(
+            "Stopped: {stopped} of {total} runs ended before their last epoch. Means over epochs take in what is there, and their \
+             curves have gaps where the number of runs changes; figures at the best epoch rest on completed runs only."
+        ));
+    }
     let parts = [(running, "running"), (interrupted, "interrupted"), (waiting, "waiting"), (stopped, "stopped")];
     let parts: Vec<String> = parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     let done = total - running - interrupted - waiting - stopped;

@@ -45,7 +45,6 @@ pub(super) fn write(
 
 /// A report's line in the index.
 pub(super) fn entry(report: &Report, folder: String) -> page::Entry {
-    let best = report.ranking().first().map(|&index| &report.configurations[index]);
     page::Entry {
         name: report.name.clone(),
         description: report.description.clone(),
@@ -54,12 +53,25 @@ pub(super) fn entry(report: &Report, folder: String) -> page::Entry {
         folder,
         runs: report.runs.len(),
         completed: report.runs.iter().filter(|run| run.completed()).count(),
-        best: best.and_then(|configuration| {
-            let accuracy = configuration.best.get(&Metric::ACCURACY)?;
-            Some((configuration.name.clone(), metric::write(Metric::ACCURACY, accuracy.mean)))
-        }),
+        best: best_of_search(report).or_else(|| best_configuration(report)),
         verdicts: verdicts::tally(&report.judged),
     }
+}
+
+fn best_configuration(report: &Report) -> Option<(String, String)> {
+    let configuration = &report.configurations[*report.ranking().first()?];
+    let accuracy = configuration.best.get(&Metric::ACCURACY)?;
+    Some((configuration.name.clone(), metric::write(Metric::ACCURACY, accuracy.mean)))
+}
+
+/// By fresh seeds where there are such.
+fn best_of_search(report: &Report) -> Option<(String, String)> {
+    let found = report.search.as_ref()?;
+    let trial = &found.evidence.trials[found.best()?];
+    let (name, mean) = (found.evidence.metric(), trial.fresh_summary().or(trial.summary())?.mean);
+    let shown = metric::write(name, mean);
+    let shown = if name == Metric::ACCURACY { shown } else { format!("{}: {shown}", name.title()) };
+    Some((trial.configuration.clone(), shown))
 }
 
 /// Writes the page that lists several reports. `searches`: the file of the chart that compares searches.

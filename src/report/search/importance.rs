@@ -9,8 +9,8 @@
 //! the density of *all samples* and not the uniform one: a method that learns crowds its samples, and that is no merit of a
 //! dimension.
 //!
-//! **What is noise.** Some divergence is there by chance. Which samples are the best is drawn anew at random, many times; a
-//! dimension counts as important only where its divergence is above what the largest of the dimensions reaches by chance in
+//! **What is noise.** Some divergence is there by chance, of many choices more than of numbers. Which samples are the best is
+//! drawn anew at random, many times. What is there on average is taken off; a dimension counts as important only where its divergence is above what the largest of the dimensions reaches by chance in
 //! 95 of 100 draws, each on its own scale (the step-free method of Westfall and Young, 1993).
 //!
 //! A conditional dimension is judged by the samples that have it, the best of those against all of those. Samples that were
@@ -41,9 +41,9 @@ pub struct Importance {
     pub dimension: usize,
     /// Samples that have it.
     pub samples: usize,
-    /// Pearson's divergence of the best from all.
+    /// Pearson's divergence of the best from all, above what it is by chance on average; at least 0.
     pub divergence: f64,
-    /// What is reached by chance.
+    /// What of that is reached by chance.
     pub floor: f64,
 }
 
@@ -120,11 +120,11 @@ fn importances(space: &[Dimension], ranked: &[&[Option<Coordinate>]]) -> Importa
     let mut of: Vec<Importance> = sampled
         .iter()
         .zip(floors)
-        .map(|(one, floor)| Importance {
+        .map(|(one, (mean, floor))| Importance {
             dimension: one.dimension,
             samples: one.kernels.len(),
-            divergence: one.divergence(one.kernels[..one.best].iter()),
-            floor,
+            divergence: (one.of_the_best() - mean).max(0.0),
+            floor: floor - mean,
         })
         .collect();
     of.sort_by(|a, b| b.divergence.total_cmp(&a.divergence));
@@ -135,6 +135,10 @@ impl Sampled {
     fn divergence<'a>(&self, best: impl Iterator<Item = &'a Kernel>) -> f64 {
         let of_best = density(best, self.of_all.len());
         of_best.iter().zip(&self.of_all).map(|(best, all)| all * (best / all - 1.0).powi(2)).sum()
+    }
+
+    fn of_the_best(&self) -> f64 {
+        self.divergence(self.kernels[..self.best].iter())
     }
 
     /// Divergences where the best are drawn at random.
@@ -152,8 +156,8 @@ impl Sampled {
     }
 }
 
-/// What each dimension reaches by chance where the largest of all is looked at.
-fn floors(sampled: &[Sampled]) -> Vec<f64> {
+/// What each dimension is by chance on average, and what it reaches by chance where the largest of all is looked at.
+fn floors(sampled: &[Sampled]) -> Vec<(f64, f64)> {
     let draws: Vec<Vec<f64>> = sampled.iter().map(Sampled::by_chance).collect();
     let scales: Vec<(f64, f64)> = draws.iter().map(|draws| mean_and_deviation(draws)).collect();
     let mut largest: Vec<f64> = (0..DRAWS as usize)
@@ -164,7 +168,7 @@ fn floors(sampled: &[Sampled]) -> Vec<f64> {
         .collect();
     largest.sort_by(f64::total_cmp);
     let place = ((largest.len() as f64 * LEVEL).ceil() as usize).min(largest.len() - 1);
-    scales.iter().map(|(mean, sd)| mean + largest[place] * sd).collect()
+    scales.iter().map(|(mean, sd)| (*mean, mean + largest[place] * sd)).collect()
 }
 
 fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
@@ -181,11 +185,6 @@ mod tests {
 
     fn unit(name: &str) -> Dimension {
         Dimension { name: name.to_owned(), distribution: Distribution::Uniform { low: 0.0, high: 1.0 }, when: None }
-    }
-
-    fn choice(name: &str) -> Dimension {
-        let choices = ["a", "b"].map(str::to_owned).to_vec();
-        Dimension { name: name.to_owned(), distribution: Distribution::Choice(choices), when: None }
     }
 
     /// Random points, the best first by `value`.
@@ -232,12 +231,15 @@ mod tests {
 
     #[test]
     fn the_divergence_of_two_choices_is_as_computed_by_hand() {
-        let points: Vec<Vec<Option<Coordinate>>> =
-            (0..20).map(|number| vec![Some(Coordinate::Choice(usize::from(number >= 10)))]).collect();
-        let found = found(&[choice("kind")], &points);
+        let distribution = Distribution::Choice(["a", "b"].map(str::to_owned).to_vec());
+        let coordinates: Vec<Coordinate> =
+            (0..20).map(|number| Coordinate::Choice(usize::from(number >= 10))).collect();
+        let kernels = kernels(&distribution, &coordinates, 5);
+        let of_all = density(kernels.iter(), 2);
+        let sampled = Sampled { dimension: 0, kernels, best: 5, of_all };
         // The five best have one choice, all twenty are half and half, each with one uniform sample more.
         let expected = ((5.5 / 6.0) / 0.5 - 1.0_f64).powi(2);
-        assert!((found.of[0].divergence - expected).abs() < 1e-12, "{found:?}");
+        assert!((sampled.of_the_best() - expected).abs() < 1e-12);
     }
 
     #[test]
