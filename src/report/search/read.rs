@@ -79,9 +79,10 @@ fn pauses(generations: &[GenerationRecord]) -> BTreeMap<&RunId, Pause> {
     pauses
 }
 
-/// One that stopped early by its own rule, before the search let it pause, has ended.
+/// One that stopped early by its own rule, before the search let it pause, has ended. One that somebody had trained further counts
+/// at its pause, as it does for the search.
 fn paused_at(pauses: &BTreeMap<&RunId, Pause>, id: &RunId, state: RunState, epochs: usize) -> Option<usize> {
-    let pause = pauses.get(id).filter(|_| state == RunState::Stopped)?;
+    let pause = pauses.get(id).filter(|_| matches!(state, RunState::Completed | RunState::Stopped))?;
     Some(pause.epoch).filter(|epoch| epochs >= *epoch)
 }
 
