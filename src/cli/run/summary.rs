@@ -55,8 +55,9 @@ fn runs(store: &Store, views: &[RunView]) -> String {
 /// read, which the lines about runs tell.
 fn search(store: &Store) -> Option<String> {
     let ended = ended(store).ok().flatten()?;
-    let mut table =
-        Table::new([("best samples", Align::Left), ("by the search", Align::Right), ("by fresh seeds", Align::Right)]);
+    let fresh = format!("{}, fresh seeds", ended.metric);
+    let columns = vec![("best samples", Align::Left), (ended.metric.as_str(), Align::Right), (&fresh, Align::Right)];
+    let mut table = Table::with_columns(columns);
     ended.best.into_iter().for_each(|cells| table.row(cells));
     Some(format!("{table}\nSearch: {}.\n{}\n", ended.method, ended.conclusion.join("\n")))
 }

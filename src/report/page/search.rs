@@ -11,7 +11,10 @@ pub(super) fn section(report: &Report) -> Option<Markup> {
     let found = report.search.as_ref()?;
     Some(html! {
         p { (search::method(&found.evidence)) "." }
-        ul { @for sentence in search::conclusion(found) { li { (sentence) } } }
+        ul {
+            @for sentence in search::conclusion(found) { li { (sentence) } }
+            @if let Some(caveat) = search::caveat(found) { li { (caveat) } }
+        }
         @if let Some(base) = search::base(report, found) {
             p { "Its settings for a sweep file:" }
             pre { code { (base) } }

@@ -31,4 +31,4 @@ pub use outcome::{Outcome, Shrinkage, Winner, outcome};
 pub(super) use read::read;
 pub(super) use snippet::base;
 pub use standing::{ended, standing};
-pub(super) use words::{conclusion, method, points, sample_values};
+pub(super) use words::{caveat, conclusion, method, points, sample_values};

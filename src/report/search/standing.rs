@@ -20,6 +20,8 @@ pub fn standing(record: &SweepRecord, views: &[RunView]) -> Option<String> {
 pub struct Ended {
     /// `tpe, 20 samples of 2 seeds each, ...`.
     pub method: String,
+    /// The name of its metric, with its unit.
+    pub metric: String,
     /// Sentences.
     pub conclusion: Vec<String>,
     /// The best samples by the search's own means: configuration, mean, mean over fresh seeds.
@@ -43,5 +45,11 @@ pub fn ended(store: &Store) -> Result<Option<Ended>, ReportError> {
         let [own, fresh] = sample_values(evidence, trial, " ± ").map(|cell| cell.unwrap_or_else(|| "-".to_owned()));
         [trial.configuration.clone(), own, fresh]
     });
-    Ok(Some(Ended { method: method(evidence), conclusion: conclusion(&found), best: best.collect() }))
+    let unit = if evidence.metric().is_share() { " (%)" } else { "" };
+    Ok(Some(Ended {
+        method: method(evidence),
+        metric: format!("{}{unit}", evidence.metric().name()),
+        conclusion: conclusion(&found),
+        best: best.collect(),
+    }))
 }

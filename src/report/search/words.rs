@@ -102,19 +102,23 @@ fn confirmed(evidence: &Evidence, winner: &Winner) -> Vec<String> {
         vec![format!("Best: {}: {} ({fresh}{range}).", trial.configuration, value(name, winner.fresh.mean))];
     lines.push(shrinkage(name, winner));
     lines.extend(not_told_apart(evidence, winner));
-    lines.push(match trial.test_summary() {
-        Some(test) => {
-            let deviation = test.sd.map_or(String::new(), |sd| format!(" ± {}", bare(name, sd)));
-            format!("On the test examples, which chose nothing: {}{deviation}.", metric::write(name, test.mean))
-        }
-        None if name.is_of_training() => return lines,
-        None => {
-            "All of these are figures on the evaluation examples, by which the search has chosen: on other examples \
-                 expect somewhat less. A test part (`dataset.test`) would tell."
-                .to_owned()
-        }
-    });
+    lines.extend(trial.test_summary().map(|test| {
+        let deviation = test.sd.map_or(String::new(), |sd| format!(" ± {}", bare(name, sd)));
+        format!("On the test examples, which chose nothing: {}{deviation}.", metric::write(name, test.mean))
+    }));
     lines
+}
+
+/// What also figures over fresh seeds do not tell; none where there is a test, or nothing was confirmed.
+pub(in crate::report) fn caveat(found: &Found) -> Option<&'static str> {
+    let Outcome::Confirmed(winner) = &found.outcome else {
+        return None;
+    };
+    let is_tested = found.evidence.trials[winner.trial].test_summary().is_some();
+    (!is_tested && !found.evidence.metric().is_of_training()).then_some(
+        "All of these are figures on the evaluation examples, by which the search has chosen: on other examples expect somewhat \
+         less. A test part (`dataset.test`) would tell.",
+    )
 }
 
 fn range(name: Metric, interval: Interval) -> String {
@@ -138,12 +142,13 @@ fn shrinkage(name: Metric, winner: &Winner) -> String {
         .shrinkage
         .interval
         .map_or(String::new(), |interval| format!(" (95 % interval {})", verdicts::interval_words(scale, interval)));
-    if amount > 0.0 {
-        format!("{own}: too good by {}{range}.", verdicts::amount(scale, amount))
-    } else if amount < 0.0 {
-        format!("{own}: worse than what the fresh seeds give, by {}{range}.", verdicts::amount(scale, -amount))
+    let shown = verdicts::amount(scale, amount.abs());
+    if shown == verdicts::amount(scale, 0.0) {
+        format!("{own}: the fresh seeds give the same{range}.")
+    } else if amount > 0.0 {
+        format!("{own}: too good by {shown}{range}.")
     } else {
-        format!("{own}: the fresh seeds give the same.")
+        format!("{own}: not too good, the fresh seeds are better by {shown}{range}.")
     }
 }
 
@@ -162,7 +167,7 @@ fn not_told_apart(evidence: &Evidence, winner: &Winner) -> Option<String> {
     }
     let more = winner.not_told_apart.len() - named.len();
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-    Some(format!("No winner yet: the fresh seeds do not tell it apart from {}{more}.", named.join("; ")))
+    Some(format!("No clear winner: the fresh seeds do not tell it apart from {}{more}.", named.join("; ")))
 }
 
 /// The values of a sample by dimension, in the order of the space; none where the dimension does not apply.

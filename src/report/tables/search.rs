@@ -69,7 +69,7 @@ pub(super) fn markdown(report: &Report) -> String {
     };
     let evidence = &found.evidence;
     let mut text = format!("## Search\n\n{}.\n\n", escape(&search::method(evidence)));
-    for sentence in search::conclusion(found) {
+    for sentence in search::conclusion(found).into_iter().chain(search::caveat(found).map(str::to_owned)) {
         text.push_str(&format!("- {}\n", escape(&sentence)));
     }
     if let Some(base) = search::base(report, found) {

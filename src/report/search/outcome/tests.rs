@@ -121,13 +121,25 @@ fn stopped_samples_rank_behind_those_that_were_trained_to_their_end() {
 #[test]
 fn what_was_found_in_words() {
     let told = |evidence: Evidence| conclusion(&Found::of(evidence)).join("\n");
-    insta::assert_snapshot!(told(confirmed()), @"");
+    insta::assert_snapshot!(told(confirmed()), @r"
+    Best: rank=3: accuracy 94.0 % (mean of 3 fresh seeds, 95 % interval 91.5 % to 96.5 %).
+    The search's own mean of it was 94.0 % (mean of 2 seeds): the fresh seeds give the same (95 % interval [−2.5, +2.5]).
+    No clear winner: the fresh seeds do not tell it apart from rank=2.
+    ");
     let mut unconfirmed = confirmed();
     unconfirmed.trials.iter_mut().for_each(|trial| trial.fresh.clear());
-    insta::assert_snapshot!(told(unconfirmed), @"");
+    insta::assert_snapshot!(told(unconfirmed), @r"
+    Best of 3 samples: rank=2: accuracy 95.0 % (mean of 2 seeds).
+    Not confirmed: the best of 3 noisy results is partly the luckiest, so expect less of it. `confirm` in the section `search` trains the best with fresh seeds.
+    ");
     let mut tested = confirmed();
     tested.trials[2].fresh.iter_mut().for_each(|run| run.test = Some(0.91));
     tested.trials[2].runs[0].value = Some(0.99);
     tested.trials[1].fresh.clear();
-    insta::assert_snapshot!(told(tested), @"");
+    insta::assert_snapshot!(told(tested), @r"
+    Best: rank=3: accuracy 94.0 % (mean of 3 fresh seeds, 95 % interval 91.5 % to 96.5 %).
+    The search's own mean of it was 97.0 % (mean of 2 seeds): too good by 3.0 points (95 % interval [+0.5, +5.5]).
+    No other configuration was confirmed, so nothing says that this one is better.
+    On the test examples, which chose nothing: 91.0 % ± 0.0.
+    ");
 }
