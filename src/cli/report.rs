@@ -36,7 +36,7 @@ pub struct Report {
     /// The format of charts.
     #[arg(long, default_value = Format::default().extension(), value_parser = chart_format())]
     format: Format,
-    /// What is written beside the charts, with commas between; usually all of it.
+    /// What is written beside the charts, with commas between; without it the usual ones.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = report_format())]
     formats: Vec<ReportFormat>,
 }

@@ -184,7 +184,12 @@ fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Ve
         None => best_epoch(&epochs, view.run.spec.metric_for_best)
             .and_then(|best| epochs.iter().position(|epoch| epoch.epoch == best.epoch)),
     };
-    let (facts, versions) = record.map_or((None, None), |record| (Some(record.facts), Some(record.versions)));
+    // A damaged result is told by the view.
+    let finished = store.result(&id).ok().flatten().map(|result| result.finished).filter(|_| view.state.is_final());
+    let (facts, versions, begun) = match record {
+        Some(record) => (Some(record.facts), Some(record.versions), Some(record.started)),
+        None => (None, None, None),
+    };
     Run {
         id,
         label: view.run.label,
@@ -194,6 +199,8 @@ fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Ve
         state: view.state,
         reason: view.reason,
         device: view.device,
+        started: begun,
+        finished,
         epochs,
         best,
         facts,

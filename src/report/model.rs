@@ -100,6 +100,9 @@ pub struct Run {
     pub reason: Option<String>,
     /// On which it was trained, or is.
     pub device: Option<String>,
+    /// When it was started first, and when it ended (RFC 3339, UTC); none before that.
+    pub started: Option<String>,
+    pub finished: Option<String>,
     /// Ascending by epoch; a damaged or partial record may lack epochs.
     pub epochs: Vec<EpochRecord>,
     /// Index into `epochs` of the best one so far by the run's `metric_for_best`.

@@ -5,6 +5,7 @@ mod exporter;
 mod html;
 mod latex;
 mod markdown;
+mod optuna;
 mod registry;
 
 pub(crate) use exporter::Material;

@@ -5,8 +5,9 @@ use super::exporter::{Exporter, ReportFormat};
 use super::html::Html;
 use super::latex::Latex;
 use super::markdown::Markdown;
+use super::optuna::Optuna;
 
-static EXPORTERS: &[&dyn Exporter] = &[&Html, &Markdown, &Csv, &Latex];
+static EXPORTERS: &[&dyn Exporter] = &[&Html, &Markdown, &Csv, &Latex, &Optuna];
 
 impl ReportFormat {
     /// All, in the order in which they are written.
