@@ -6,7 +6,7 @@ use crate::model::expected_memory;
 use crate::spec::RunSpec;
 use crate::train::{Footprint, KEPT_OF_TEST, frozen_memory, operations, sample_size};
 
-use super::preflight::{Preflight, Source};
+use super::preflight::{CostSource, Preflight};
 
 /// The cost of one run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +56,7 @@ impl<'a> Costs<'a> {
     }
 }
 
-fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
+fn cost(run: &RunSpec, source: &CostSource, device: DeviceKind) -> Cost {
     let sizes = source.sizes;
     let tested = run.dataset.test.is_some();
     let with_evaluation = sizes.evaluation.map(|evaluation| evaluation + sizes.train);
@@ -94,7 +94,7 @@ fn cost(run: &RunSpec, source: &Source, device: DeviceKind) -> Cost {
 }
 
 /// Bytes of the hidden states of a test part that are kept at most: its texts may be as long as `max_length` allows.
-fn kept_of_test(run: &RunSpec, source: &Source) -> u64 {
+fn kept_of_test(run: &RunSpec, source: &CostSource) -> u64 {
     const FLOAT: u64 = 4;
     let width = FLOAT * source.config.graph.shape.width.unsigned_abs();
     let rows = source.sizes.test.map(|examples| examples as u64 * run.max_length as u64);

@@ -12,6 +12,7 @@ use crate::spec::{AdapterFacts, DatasetSpec, Facts, FactsError, FamilyNames, Inp
 
 use super::CliError;
 use super::downloads::DatasetFiles;
+use super::input_error::InputError;
 use super::known;
 
 /// How much may be downloaded to know what a sweep file asks for.
@@ -68,7 +69,7 @@ impl Found {
     ///
     /// # Errors
     /// The model is not there any more.
-    pub fn model(&self, hub: &Hub, name: &str) -> Result<ModelPlace, CliError> {
+    pub fn model(&self, hub: &Hub, name: &str) -> Result<ModelPlace, InputError> {
         if let Some(place) = self.places.get(name) {
             return Ok(place.clone());
         }

@@ -1,6 +1,8 @@
 //! What attention is given and gives back, on every backend.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
+
+use super::compute_error::ComputeError;
 
 /// Sizes of the attention of one model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +44,7 @@ pub enum AttentionGradient {
 
 impl AttentionGradient {
     /// Views of the query's gradient and of that of key and value.
-    pub fn apart(&self, width: i64) -> Result<(Tensor, Tensor), TchError> {
+    pub fn apart(&self, width: i64) -> Result<(Tensor, Tensor), ComputeError> {
         match self {
             Self::Joined(all) => Ok((all.f_narrow(1, 0, width)?, all.f_narrow(1, width, 2 * width)?)),
             Self::Apart { query, key_value } => Ok((query.shallow_clone(), key_value.shallow_clone())),

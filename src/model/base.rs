@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Tensor};
 
 use super::backend::{self, Backend, BackendChoice, BackendRequest, MemoryFormula, WithBackend};
 use super::checkpoint::Weights;
+use super::compute_error::ComputeError;
 use super::config::ModelConfig;
 use super::error::ModelError;
 use super::graph::Graph;
@@ -98,7 +99,7 @@ impl Base {
         parameters: &Parameters,
         moments: &mut Moments,
         step: &OptimizerStep,
-    ) -> Result<Tensor, TchError> {
+    ) -> Result<Tensor, ComputeError> {
         self.network.adamw(parameters, moments, step)
     }
 }

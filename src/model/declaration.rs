@@ -1,7 +1,8 @@
 //! What is stated of a trainable parameter where it is declared. Nothing about it is concluded from its name.
 
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Tensor};
 
+use super::compute_error::ComputeError;
 use super::random::Key;
 
 /// A trainable matrix or vector before it exists.
@@ -48,17 +49,17 @@ impl Initial {
 
 impl Declaration {
     /// The values it begins with, in its shape. `key`: of all initial values of the run.
-    pub fn values(&self, key: Key, device: Device) -> Result<Tensor, TchError> {
+    pub fn values(&self, key: Key, device: Device) -> Result<Tensor, ComputeError> {
         let key = key.with_name(&self.name);
         let indices = 0..self.elements() as u64;
         // Computed in double precision, then rounded.
         let numbers: Vec<f32> = match &self.initial {
-            Initial::Given(values) => return values.f_to_device(device),
-            Initial::Zeros => return Tensor::f_zeros(self.shape.as_slice(), (tch::Kind::Float, device)),
+            Initial::Given(values) => return Ok(values.f_to_device(device)?),
+            Initial::Zeros => return Ok(Tensor::f_zeros(self.shape.as_slice(), (tch::Kind::Float, device))?),
             Initial::Uniform { bound } => indices.map(|i| ((2.0 * key.uniform(i) - 1.0) * bound) as f32).collect(),
             Initial::Normal { std } => indices.map(|i| (key.normal(i) * std) as f32).collect(),
         };
-        Tensor::f_from_slice(&numbers)?.f_to_device(device)?.f_view(self.shape.as_slice())
+        Ok(Tensor::f_from_slice(&numbers)?.f_to_device(device)?.f_view(self.shape.as_slice())?)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::backend::InstructionSetError;
+use super::compute_error::ComputeError;
 use super::family::ConfigError;
 use super::peft::PeftError;
 
@@ -43,9 +44,15 @@ pub enum ModelError {
     NoTf32,
     #[error(transparent)]
     Instructions(#[from] InstructionSetError),
-    /// libtorch refused an operation, out of memory included.
+    /// An operation that was refused, out of memory included.
     #[error(transparent)]
-    Torch(#[from] tch::TchError),
+    Compute(#[from] ComputeError),
+}
+
+impl From<tch::TchError> for ModelError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Compute(error.into())
+    }
 }
 
 /// At most this many problems are listed in a message.

@@ -1,7 +1,8 @@
 //! The frozen weights of an encoder, laid out for one backend: `L` is its linear layer, `S` its projections of hidden states.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
+use super::compute_error::ComputeError;
 use super::layout::Layout;
 
 /// A frozen LayerNorm.
@@ -32,15 +33,15 @@ impl Embeddings {
     /// # Errors
     /// A token without a row in [`Self::word`], or a sequence that is longer than the table of positions. Kernels read
     /// these tables unchecked.
-    pub fn positions(&self, layout: &Layout) -> Result<Tensor, TchError> {
+    pub fn positions(&self, layout: &Layout) -> Result<Tensor, ComputeError> {
         let (words, longest) = (self.word.size()[0], self.position.size()[0] - i64::from(self.padding.is_some()));
         let ids = layout.tokens();
         if let Some(id) = ids.iter().find(|id| !(0..words).contains(*id)) {
-            return Err(TchError::Torch(format!("token id {id}: the model's embeddings have {words} rows")));
+            return Err(ComputeError::TokenId { id: *id, words });
         }
         let length = layout.sequences.iter().map(|sequence| sequence.len).max().unwrap_or(0);
         if length as i64 > longest {
-            return Err(TchError::Torch(format!("a sequence of {length} tokens: the model takes at most {longest}")));
+            return Err(ComputeError::SequenceLength { length, longest });
         }
         match self.padding {
             Some(padding) if ids.contains(&padding) => layout.positions_without(padding, longest),

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use super::adapter::HeadLinear;
 use super::backend::Backend;
+use super::compute_error::ComputeError;
 use super::dropout::RowDropouts;
 use super::graph::{HeadActivation, HeadNode};
 use super::pass::{RunPass, Site};
@@ -38,7 +39,7 @@ pub struct Heads<'a, B: Backend> {
 
 impl<B: Backend> Heads<'_, B> {
     /// `features`: `[sequences, hidden]` float32, the first tokens of all runs. Returns logits, `[sequences, classes]`.
-    pub fn forward(&self, features: &Tensor) -> Result<(Tensor, HeadTape), TchError> {
+    pub fn forward(&self, features: &Tensor) -> Result<(Tensor, HeadTape), ComputeError> {
         let pooled = match self.pooler {
             Some(pooler) => {
                 let product = self.backend.product_with_bias(pooler, features)?;
@@ -60,7 +61,7 @@ impl<B: Backend> Heads<'_, B> {
     }
 
     /// Accumulates the heads' gradients; returns the features' gradient when `features` is set.
-    pub fn backward(&self, tape: &HeadTape, logits: &Tensor, features: bool) -> Result<Option<Tensor>, TchError> {
+    pub fn backward(&self, tape: &HeadTape, logits: &Tensor, features: bool) -> Result<Option<Tensor>, ComputeError> {
         let mut gradient = logits.shallow_clone();
         for (index, saved) in tape.linears.iter().enumerate().rev() {
             gradient = activation_backward(self.head.activation(index), gradient, &saved.output)?;
@@ -85,7 +86,7 @@ impl<B: Backend> Heads<'_, B> {
         runs.map(|(pass, sequences)| (&pass.adapter.head[index], sequences.clone())).collect()
     }
 
-    fn drop(&self, x: &Tensor, site: Site) -> Result<(Tensor, Option<Tensor>), TchError> {
+    fn drop(&self, x: &Tensor, site: Site) -> Result<(Tensor, Option<Tensor>), ComputeError> {
         let dropouts = self.passes.iter().map(|pass| pass.dropout_at(site));
         let dropouts = RowDropouts::new(self.sequences.iter().cloned().zip(dropouts));
         let mask = self.backend.row_mask(&dropouts, x)?;
@@ -97,10 +98,10 @@ impl<B: Backend> Heads<'_, B> {
     }
 }
 
-fn activate(activation: Option<HeadActivation>, x: Tensor) -> Result<Tensor, TchError> {
+fn activate(activation: Option<HeadActivation>, x: Tensor) -> Result<Tensor, ComputeError> {
     match activation {
-        Some(HeadActivation::Relu) => x.f_relu(),
-        Some(HeadActivation::Tanh) => x.f_tanh(),
+        Some(HeadActivation::Relu) => Ok(x.f_relu()?),
+        Some(HeadActivation::Tanh) => Ok(x.f_tanh()?),
         None => Ok(x),
     }
 }
@@ -109,17 +110,17 @@ fn activation_backward(
     activation: Option<HeadActivation>,
     gradient: Tensor,
     output: &Tensor,
-) -> Result<Tensor, TchError> {
+) -> Result<Tensor, ComputeError> {
     match activation {
-        Some(HeadActivation::Relu) => output.f_threshold_backward(&gradient, 0.0),
-        Some(HeadActivation::Tanh) => Tensor::f_tanh_backward(&gradient, output),
+        Some(HeadActivation::Relu) => Ok(output.f_threshold_backward(&gradient, 0.0)?),
+        Some(HeadActivation::Tanh) => Ok(Tensor::f_tanh_backward(&gradient, output)?),
         None => Ok(gradient),
     }
 }
 
-fn masked(x: Tensor, mask: &Option<Tensor>) -> Result<Tensor, TchError> {
+fn masked(x: Tensor, mask: &Option<Tensor>) -> Result<Tensor, ComputeError> {
     match mask {
-        Some(mask) => x.f_mul(mask),
+        Some(mask) => Ok(x.f_mul(mask)?),
         None => Ok(x),
     }
 }

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Tensor};
+
+use super::compute_error::ComputeError;
 
 /// The token ids of one run's micro-batch, one entry per sequence; none of them is empty.
 pub type RunSequences<'a> = Vec<&'a [u32]>;
@@ -46,14 +48,14 @@ pub struct Layout {
 
 impl Layout {
     /// Lays out one micro-batch per run, in the order given.
-    pub fn new(runs: &[RunSequences<'_>], device: Device) -> Result<Layout, TchError> {
+    pub fn new(runs: &[RunSequences<'_>], device: Device) -> Result<Layout, ComputeError> {
         let tokens = runs.iter().flatten().flat_map(|tokens| tokens.iter().map(|&id| i64::from(id))).collect();
         let lengths: Vec<Vec<usize>> = runs.iter().map(|run| run.iter().map(|tokens| tokens.len()).collect()).collect();
         Layout::from_lengths(tokens, &lengths, device)
     }
 
     /// `tokens` end to end, with the lengths of each run's sequences.
-    fn from_lengths(tokens: Vec<i64>, lengths: &[Vec<usize>], device: Device) -> Result<Layout, TchError> {
+    fn from_lengths(tokens: Vec<i64>, lengths: &[Vec<usize>], device: Device) -> Result<Layout, ComputeError> {
         let (sequences, runs) = place(lengths);
         let positions: Vec<i64> = lengths.iter().flatten().flat_map(|&length| 0..length as i64).collect();
         let first: Vec<i64> = sequences.iter().map(|s| s.start as i64).collect();
@@ -75,7 +77,7 @@ impl Layout {
     }
 
     /// As `positions`, but tokens `padding` are not counted: each has the position `place`.
-    pub fn positions_without(&self, padding: i64, place: i64) -> Result<Tensor, TchError> {
+    pub fn positions_without(&self, padding: i64, place: i64) -> Result<Tensor, ComputeError> {
         let mut positions = Vec::with_capacity(self.rows);
         for sequence in &self.sequences {
             let mut next = 0;
@@ -88,7 +90,7 @@ impl Layout {
     }
 
     /// Only some of the runs.
-    pub fn select(&self, runs: &[usize]) -> Result<Layout, TchError> {
+    pub fn select(&self, runs: &[usize]) -> Result<Layout, ComputeError> {
         let tokens = runs.iter().flat_map(|&run| self.run_tokens(run)).copied().collect();
         let lengths: Vec<Vec<usize>> = runs.iter().map(|&run| self.run_lengths(run).collect()).collect();
         Layout::from_lengths(tokens, &lengths, self.device)
@@ -109,10 +111,12 @@ impl Layout {
 }
 
 /// A tensor of the host on `device`. A GPU fetches it from memory that stays in place, when it comes to it; nothing waits.
-pub fn upload(tensor: Tensor, device: Device) -> Result<Tensor, TchError> {
+pub fn upload(tensor: Tensor, device: Device) -> Result<Tensor, ComputeError> {
     match device {
-        Device::Cuda(_) => tensor.f_internal_pin_memory(device)?.f_to_device_(device, tensor.kind(), true, false),
-        _ => tensor.f_to_device(device),
+        Device::Cuda(_) => {
+            Ok(tensor.f_internal_pin_memory(device)?.f_to_device_(device, tensor.kind(), true, false)?)
+        }
+        _ => Ok(tensor.f_to_device(device)?),
     }
 }
 

@@ -6,6 +6,7 @@ mod backend;
 mod base;
 mod checkpoint;
 mod classifier;
+mod compute_error;
 mod config;
 mod declaration;
 mod dropout;
@@ -40,6 +41,7 @@ pub use backend::{
 pub use base::Base;
 pub use checkpoint::check_weights;
 pub use classifier::Classifier;
+pub use compute_error::ComputeError;
 pub use config::ModelConfig;
 pub use declaration::{Declaration, Initial};
 pub use dropout::Dropout;

@@ -1,7 +1,8 @@
 //! The state of AdamW over a run's flat parameters, and the numbers of its steps.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
+use super::compute_error::ComputeError;
 use super::parameters::Parameters;
 
 /// Decay of the average of the gradient.
@@ -22,7 +23,7 @@ pub struct Moments {
 
 impl Moments {
     /// Of parameters that no step has changed.
-    pub fn new(parameters: &Parameters) -> Result<Self, TchError> {
+    pub fn new(parameters: &Parameters) -> Result<Self, ComputeError> {
         Ok(Moments { first: parameters.values.f_zeros_like()?, second: parameters.values.f_zeros_like()? })
     }
 }

@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use serde_json::Value;
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Tensor};
 
 use super::base::Base;
+use super::compute_error::ComputeError;
 use super::config::ModelConfig;
 use super::peft::SavedAdapter;
 
@@ -46,7 +47,7 @@ impl Base {
         own: Option<&[String]>,
         class_names: &[String],
         by_number: bool,
-    ) -> Result<HeadStart, TchError> {
+    ) -> Result<HeadStart, ComputeError> {
         if self.head.is_empty() {
             return Ok(HeadStart::New);
         }
@@ -82,7 +83,7 @@ impl SavedAdapter {
         model: &ModelConfig,
         own: Option<&[String]>,
         class_names: &[String],
-    ) -> Result<HeadStart, TchError> {
+    ) -> Result<HeadStart, ComputeError> {
         let Some(classes) = self.classes(model) else {
             return Ok(HeadStart::New);
         };
@@ -110,8 +111,8 @@ fn is_of(parameter: &str, module: &str) -> bool {
     parameter.rsplit_once('.').is_some_and(|(of, _)| of == module)
 }
 
-fn reordered(tensor: &Tensor, order: &[i64], device: Device) -> Result<Tensor, TchError> {
-    tensor.f_index_select(0, &Tensor::f_from_slice(order)?.f_to_device(device)?)
+fn reordered(tensor: &Tensor, order: &[i64], device: Device) -> Result<Tensor, ComputeError> {
+    Ok(tensor.f_index_select(0, &Tensor::f_from_slice(order)?.f_to_device(device)?)?)
 }
 
 /// The row of each class, where both have the same names, each once.

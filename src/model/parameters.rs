@@ -1,7 +1,8 @@
 //! The trainable parameters of one run: one flat buffer, one flat gradient, named views into both.
 
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
+use super::compute_error::ComputeError;
 use super::declaration::Declaration;
 use super::random::Key;
 
@@ -35,7 +36,7 @@ pub struct Parameters {
 
 impl Parameters {
     /// What is declared, with the values that it begins with. `key`: of all initial values of the run.
-    pub fn new(declared: Vec<Declaration>, key: Key, device: Device) -> Result<Self, TchError> {
+    pub fn new(declared: Vec<Declaration>, key: Key, device: Device) -> Result<Self, ComputeError> {
         let (decaying, others): (Vec<_>, Vec<_>) = declared.into_iter().partition(|declaration| declaration.decays);
         let decayed = decaying.iter().map(Declaration::elements).sum();
         let declared: Vec<Declaration> = decaying.into_iter().chain(others).collect();
@@ -63,13 +64,13 @@ impl Parameters {
     }
 
     /// A view that shares the flat buffer.
-    pub fn value(&self, entry: &Parameter) -> Result<Tensor, TchError> {
-        self.values.f_narrow(0, entry.offset, entry.elements())?.f_view(entry.shape.as_slice())
+    pub fn value(&self, entry: &Parameter) -> Result<Tensor, ComputeError> {
+        Ok(self.values.f_narrow(0, entry.offset, entry.elements())?.f_view(entry.shape.as_slice())?)
     }
 
     /// A view that shares the flat gradient.
-    pub fn gradient_of(&self, entry: &Parameter) -> Result<Tensor, TchError> {
-        self.gradient.f_narrow(0, entry.offset, entry.elements())?.f_view(entry.shape.as_slice())
+    pub fn gradient_of(&self, entry: &Parameter) -> Result<Tensor, ComputeError> {
+        Ok(self.gradient.f_narrow(0, entry.offset, entry.elements())?.f_view(entry.shape.as_slice())?)
     }
 
     pub fn find(&self, name: &str) -> Option<&Parameter> {
@@ -77,7 +78,7 @@ impl Parameters {
     }
 
     /// Value and gradient views of a parameter.
-    pub fn trainable(&self, entry: &Parameter) -> Result<Trainable, TchError> {
+    pub fn trainable(&self, entry: &Parameter) -> Result<Trainable, ComputeError> {
         Ok(Trainable { value: self.value(entry)?, gradient: self.gradient_of(entry)? })
     }
 }

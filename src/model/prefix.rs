@@ -4,8 +4,9 @@
 //! activations up to the lowest layer that any run of the batch adapts; in evaluation, where nothing is dropped, all runs
 //! have. Those rows are computed once and copied.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
+use super::compute_error::ComputeError;
 use super::layout::{Layout, upload};
 use super::pass::RunPass;
 
@@ -22,7 +23,7 @@ pub struct Prefix<'a> {
 
 impl<'a> Prefix<'a> {
     /// None where nothing would be saved. `layers` is the number of layers of which every token's result is needed.
-    pub fn shared(layout: &Layout, passes: &[RunPass<'a>], layers: usize) -> Result<Option<Self>, TchError> {
+    pub fn shared(layout: &Layout, passes: &[RunPass<'a>], layers: usize) -> Result<Option<Self>, ComputeError> {
         let lowest = passes.iter().filter_map(|pass| pass.adapter.lowest()).map(|(layer, _)| layer).min();
         let layers = lowest.unwrap_or(layers).min(layers);
         let mut chosen = Vec::<usize>::new();

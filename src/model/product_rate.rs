@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
+
+use super::compute_error::ComputeError;
 
 /// Floating-point operations a second of a product as tall as a pack's rows and as wide as a feed-forward layer: the best of
 /// several within a fifth of a second.
 ///
 /// # Errors
 /// libtorch cannot multiply there.
-pub fn product_rate(device: Device, kind: Kind) -> Result<f64, TchError> {
+pub fn product_rate(device: Device, kind: Kind) -> Result<f64, ComputeError> {
     const SPAN: Duration = Duration::from_millis(200);
     let (rows, width, inner) = if device.is_cuda() { (16_384, 768, 3072) } else { (768, 768, 3072) };
     let _no_gradient = tch::no_grad_guard();

@@ -3,7 +3,9 @@
 //! Nothing about random state is ever saved, a run's numbers do not depend on its neighbours in a pack, and a resumed
 //! run sees the numbers that an undisturbed one sees.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
+
+use super::compute_error::ComputeError;
 
 use crate::split_mix::{FACTORS, INCREMENT, mix};
 
@@ -62,12 +64,12 @@ impl Key {
 pub const STATE_STEP: i64 = INCREMENT as i64;
 
 /// The random bits of each state, by integer operations on the tensor's device; `states` (int64) is used up.
-pub fn mixed(states: Tensor) -> Result<Tensor, TchError> {
-    let fold = |mut z: Tensor, bits: u32| -> Result<Tensor, TchError> {
+pub fn mixed(states: Tensor) -> Result<Tensor, ComputeError> {
+    let fold = |mut z: Tensor, bits: u32| -> Result<Tensor, ComputeError> {
         // int64 shifts copies of the sign in from the left.
         let shifted =
             z.f_bitwise_right_shift_tensor_scalar(i64::from(bits))?.f_bitwise_and_((u64::MAX >> bits) as i64)?;
-        z.f_bitwise_xor_tensor_(&shifted)
+        Ok(z.f_bitwise_xor_tensor_(&shifted)?)
     };
     let z = fold(states, 30)?.f_mul_scalar_(FACTORS[0] as i64)?;
     let z = fold(z, 27)?.f_mul_scalar_(FACTORS[1] as i64)?;

@@ -1,14 +1,14 @@
 //! Why training a pack cannot go on.
 
 use super::RecordError;
-use crate::model::ModelError;
+use crate::model::{ComputeError, ModelError};
 use crate::task::TaskError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    /// libtorch refused an operation, out of memory included.
+    /// An operation that was refused, out of memory included.
     #[error(transparent)]
-    Torch(#[from] tch::TchError),
+    Compute(#[from] ComputeError),
     #[error(transparent)]
     Model(#[from] ModelError),
     #[error(transparent)]
@@ -27,11 +27,14 @@ impl TrainError {
     /// The device's memory was exhausted.
     pub fn is_out_of_memory(&self) -> bool {
         match self {
-            TrainError::Torch(error) | TrainError::Model(ModelError::Torch(error)) => {
-                let message = error.to_string().to_lowercase();
-                message.contains("out of memory") || message.contains("can't allocate memory")
-            }
+            TrainError::Compute(error) | TrainError::Model(ModelError::Compute(error)) => error.is_out_of_memory(),
             _ => false,
         }
+    }
+}
+
+impl From<tch::TchError> for TrainError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Compute(error.into())
     }
 }

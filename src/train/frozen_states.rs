@@ -1,6 +1,8 @@
 //! What the layers below all adapters make of the examples that are evaluated: the same for every run and in every epoch.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
+
+use crate::model::ComputeError;
 
 /// Bytes that are kept at most of the evaluation, and of the test; batches beyond are computed each time.
 const LIMIT: usize = 256 << 20;
@@ -63,8 +65,8 @@ impl FrozenStates {
     pub fn of_batch(
         &mut self,
         batch: usize,
-        compute: impl FnOnce() -> Result<Tensor, TchError>,
-    ) -> Result<Tensor, TchError> {
+        compute: impl FnOnce() -> Result<Tensor, ComputeError>,
+    ) -> Result<Tensor, ComputeError> {
         if let Some(states) = self.batches.get(batch) {
             return Ok(states.shallow_clone());
         }

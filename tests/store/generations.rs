@@ -263,6 +263,9 @@ fn a_run_goes_on_only_from_a_pause_and_only_further() {
     assert_eq!(Store::open(store.layout().folder()).unwrap().record(), store.record());
 }
 
+/// What is done to a plan.
+type Damage<'a> = &'a dyn Fn(&mut Value);
+
 #[test]
 fn a_plan_that_trains_an_epoch_twice_is_damaged() {
     let root = scratch();
@@ -271,7 +274,7 @@ fn a_plan_that_trains_an_epoch_twice_is_damaged() {
     let path = store.layout().sweep_json();
     let whole: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     let first = store.record().runs[0].id.0.clone();
-    let changes: [(&dyn Fn(&mut Value), &str); 4] = [
+    let changes: [(Damage<'_>, &str); 4] = [
         (&|plan| plan["generations"][1]["until"][&first] = json!(3), "generation 2"),
         (&|plan| plan["packs"].as_array_mut().unwrap().reverse(), "two packs"),
         (&|plan| plan["packs"][1]["until"][&first] = json!(7), "cannot pause"),

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use crate::cli::input_error::InputError;
 use crate::cli::text::count;
 
 /// Something wrong, and how many runs it concerns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub message: String,
+#[derive(Clone, Debug)]
+pub struct InputFault {
+    pub error: Arc<InputError>,
     pub runs: usize,
 }
 
@@ -17,43 +19,40 @@ pub struct Fault {
 #[error("{}", listed(file, faults))]
 pub struct InputFaults {
     pub file: PathBuf,
-    pub faults: Vec<Fault>,
+    pub faults: Vec<InputFault>,
 }
 
-fn listed(file: &std::path::Path, faults: &[Fault]) -> String {
+fn listed(file: &std::path::Path, faults: &[InputFault]) -> String {
     let mut text =
         format!("{}: {} in what its runs read; nothing was written", file.display(), count(faults.len(), "problem"));
     for fault in faults {
-        let message = fault.message.replace('\n', "\n  ");
+        let message = fault.error.to_string().replace('\n', "\n  ");
         text.push_str(&format!("\n  {message} ({})", count(fault.runs, "run")));
     }
     text
 }
 
-/// Counts the runs of each fault; keeps the order in which faults came.
+/// Counts the runs of each fault, which is known by its message; keeps the order in which faults came.
 #[derive(Debug, Default)]
-pub(super) struct Counted<'a> {
-    order: Vec<&'a str>,
-    runs: HashMap<&'a str, usize>,
+pub(super) struct Counted {
+    faults: Vec<InputFault>,
+    places: HashMap<String, usize>,
 }
 
-impl<'a> Counted<'a> {
+impl Counted {
     /// Adds what is wrong for one run.
-    pub fn add(&mut self, messages: impl Iterator<Item = &'a String>) {
-        for message in messages {
-            let order = &mut self.order;
-            *self.runs.entry(message).or_insert_with(|| {
-                order.push(message);
-                0
-            }) += 1;
+    pub fn add<'a>(&mut self, errors: impl Iterator<Item = &'a Arc<InputError>>) {
+        for error in errors {
+            let faults = &mut self.faults;
+            let place = *self.places.entry(error.to_string()).or_insert_with(|| {
+                faults.push(InputFault { error: error.clone(), runs: 0 });
+                faults.len() - 1
+            });
+            faults[place].runs += 1;
         }
     }
 
-    pub fn into_faults(self) -> Vec<Fault> {
-        let fault = |message: &&str| Fault {
-            message: (*message).to_owned(),
-            runs: self.runs.get(message).copied().unwrap_or_default(),
-        };
-        self.order.iter().map(fault).collect()
+    pub fn into_faults(self) -> Vec<InputFault> {
+        self.faults
     }
 }

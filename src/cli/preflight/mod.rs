@@ -9,25 +9,26 @@ mod shown;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::data::{self, Dataset, TokenLengths, Tokenizer};
+use crate::data::{self, DataError, Dataset, TokenLengths, Tokenizer};
 use crate::hub::Hub;
 use crate::model::{ModelConfig, check_weights, tokenizer_class};
 use crate::spec::{DatasetSpec, PlannedRun, RunSpec};
 use crate::task;
 
-use super::CliError;
 use super::facts::{Found, ModelPlace};
+use super::input_error::InputError;
 use super::known::{self, Sizes};
 use read::{Data, Read};
 
-pub use faults::{Fault, InputFaults};
+pub use faults::{InputFault, InputFaults};
 pub use look::DataLook;
 pub use shown::{full, short};
 
 /// What runs cost is reckoned from.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct CostSource {
     pub config: ModelConfig,
     pub sizes: Sizes,
     /// Of the training examples, at most `max_length` each; none where the texts were not read.
@@ -48,8 +49,8 @@ struct InputsKey {
 /// What was found for runs that read the same.
 #[derive(Clone, Debug, Default)]
 struct Combination {
-    source: Option<Source>,
-    faults: Vec<String>,
+    source: Option<CostSource>,
+    faults: Vec<Arc<InputError>>,
 }
 
 /// Everything that runs read, checked.
@@ -106,12 +107,12 @@ impl Preflight {
     }
 
     /// What a run's cost is reckoned from; none where something is wrong.
-    pub fn source(&self, run: &RunSpec) -> Option<&Source> {
+    pub fn source(&self, run: &RunSpec) -> Option<&CostSource> {
         self.combinations.get(&self.key(run)?)?.source.as_ref()
     }
 
     /// What is wrong for these runs.
-    pub fn faults<'r>(&self, runs: impl Iterator<Item = &'r PlannedRun>) -> Vec<Fault> {
+    pub fn faults<'r>(&self, runs: impl Iterator<Item = &'r PlannedRun>) -> Vec<InputFault> {
         let mut faults = faults::Counted::default();
         for run in runs {
             let combination = self.key(&run.spec).and_then(|key| self.combinations.get(&key));
@@ -137,6 +138,9 @@ impl Preflight {
     }
 }
 
+/// A model with what is wrong with its weights; or why it cannot be read.
+type Checked = Result<(ModelPlace, Option<Arc<InputError>>), Arc<InputError>>;
+
 /// Reads and checks.
 pub struct Checker<'a> {
     pub hub: &'a Hub,
@@ -148,30 +152,24 @@ pub struct Checker<'a> {
 impl Checker<'_> {
     fn data(&self, spec: &DatasetSpec) -> Data {
         if !self.found.has_dataset(spec) {
-            let sizes = known::dataset(spec).ok_or_else(|| format!("dataset {} was not read", spec.path));
+            let sizes = known::dataset(spec).ok_or_else(|| InputError::NotRead { path: spec.path.clone() }.into());
             return sizes.map(Read::Sizes);
         }
-        let read = || -> Result<Dataset, CliError> {
+        let read = || -> Result<Dataset, InputError> {
             Ok(data::load(spec, &self.hub.dataset(&spec.path)?, task::DEFAULT.labels())?)
         };
-        read().map(|dataset| Read::Whole(Box::new(dataset))).map_err(|error| error.to_string())
+        Ok(Read::Whole(Box::new(read()?)))
     }
 
-    /// A model with what is wrong with its weights.
-    fn model(&self, name: &str) -> Result<(ModelPlace, Option<String>), String> {
-        let place = self.found.model(self.hub, name).map_err(|error| error.to_string())?;
+    fn model(&self, name: &str) -> Checked {
+        let place = self.found.model(self.hub, name)?;
         let weights = place.folder.as_deref().filter(|_| self.weights && self.found.has_weights(name));
         let fault = weights.and_then(|folder| check_weights(folder, &place.config).err());
-        Ok((place, fault.map(|fault| fault.to_string())))
+        Ok((place, fault.map(|fault| Arc::new(fault.into()))))
     }
 
-    fn combination(
-        &self,
-        key: &InputsKey,
-        model: &Result<(ModelPlace, Option<String>), String>,
-        data: &Data,
-    ) -> (Combination, Option<TokenLengths>) {
-        let mut faults: Vec<String> = data.as_ref().err().cloned().into_iter().collect();
+    fn combination(&self, key: &InputsKey, model: &Checked, data: &Data) -> (Combination, Option<TokenLengths>) {
+        let mut faults: Vec<Arc<InputError>> = data.as_ref().err().cloned().into_iter().collect();
         let (place, weights) = match model {
             Ok((place, fault)) => (place, fault.clone()),
             Err(fault) => {
@@ -180,7 +178,7 @@ impl Checker<'_> {
             }
         };
         faults.extend(weights);
-        faults.extend(too_long(key, &place.config));
+        faults.extend(too_long(key, &place.config).map(Arc::new));
         let tokenizer = place.folder.as_deref().map(|folder| tokenizer(folder, key.max_length, &place.config));
         let tokens = match (tokenizer.transpose(), data) {
             (Err(fault), _) => Err(fault),
@@ -188,10 +186,10 @@ impl Checker<'_> {
             _ => Ok(None),
         };
         let tokens = tokens.unwrap_or_else(|fault| {
-            faults.push(fault);
+            faults.push(Arc::new(fault.into()));
             None
         });
-        let source = data.as_ref().ok().filter(|_| faults.is_empty()).map(|data| Source {
+        let source = data.as_ref().ok().filter(|_| faults.is_empty()).map(|data| CostSource {
             config: place.config.clone(),
             sizes: data.sizes(),
             tokens: tokens.map(|tokens| tokens.train),
@@ -201,15 +199,14 @@ impl Checker<'_> {
     }
 }
 
-fn too_long(key: &InputsKey, config: &ModelConfig) -> Option<String> {
+fn too_long(key: &InputsKey, config: &ModelConfig) -> Option<InputError> {
     let longest = config.longest_sequence();
-    let (given, model) = (key.max_length, &key.model);
-    (given > longest).then(|| format!("max_length is {given}; model {model} takes at most {longest} tokens"))
+    let given = key.max_length;
+    (given > longest).then(|| InputError::TooLong { given, model: key.model.clone(), longest })
 }
 
-fn tokenizer(folder: &Path, max_length: usize, config: &ModelConfig) -> Result<Tokenizer, String> {
-    let tokenizer = Tokenizer::load(folder, max_length, tokenizer_class).map_err(|error| error.to_string())?;
-    tokenizer.for_embeddings(config.vocabulary()).map_err(|error| error.to_string())
+fn tokenizer(folder: &Path, max_length: usize, config: &ModelConfig) -> Result<Tokenizer, DataError> {
+    Tokenizer::load(folder, max_length, tokenizer_class)?.for_embeddings(config.vocabulary())
 }
 
 /// The texts of a data set in tokens.
@@ -223,19 +220,17 @@ struct Tokens {
     lengths: TokenLengths,
 }
 
-fn tokens(tokenizer: &Tokenizer, dataset: &Dataset, max_length: usize) -> Result<Tokens, String> {
+fn tokens(tokenizer: &Tokenizer, dataset: &Dataset, max_length: usize) -> Result<Tokens, DataError> {
     let cache = data::default_cache_folder();
     let mut lengths = Vec::new();
     let (mut train, mut longest) = (0, 0);
     for (part, examples) in [&dataset.train, &dataset.evaluation].into_iter().chain(&dataset.test).enumerate() {
-        let (encoded, _) =
-            tokenizer.encode_cached(&examples.texts, cache.as_deref()).map_err(|error| error.to_string())?;
+        let (encoded, _) = tokenizer.encode_cached(&examples.texts, cache.as_deref())?;
         if part == 0 {
             train = encoded.ids().len() as u64;
             longest = (0..encoded.len()).map(|text| encoded.length(text)).max().unwrap_or(0);
         }
-        let whole = tokenizer.lengths(&examples.texts, &encoded, cache.as_deref());
-        lengths.extend(whole.map_err(|error| error.to_string())?);
+        lengths.extend(tokenizer.lengths(&examples.texts, &encoded, cache.as_deref())?);
     }
     Ok(Tokens { train, longest, lengths: TokenLengths::from_lengths(lengths, max_length) })
 }

@@ -112,7 +112,7 @@ impl Reader<'_> {
             None => Base::load(&folder, outputs, precision, self.device),
         };
         let mut base = base.map_err(|error| match error {
-            ModelError::Torch(_) | ModelError::NoTf32 => {
+            ModelError::Compute(_) | ModelError::NoTf32 => {
                 ExecuteError::from_training(self.name, TrainError::Model(error))
             }
             unreadable => ExecuteError::inputs(unreadable),

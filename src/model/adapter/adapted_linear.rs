@@ -1,21 +1,22 @@
 //! The operations of which updates of linear layers consist, on whichever backend.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use crate::model::backend::AdaptedRows;
+use crate::model::compute_error::ComputeError;
 
 /// A linear layer that runs adapt, and what its backend computes for updates; `'a` is how long the backend lives.
 ///
 /// Values between products are in the backend's kind, parameters are float32.
 pub trait AdaptedLinear<'a> {
     /// The frozen product `x @ weight.T`, `[rows, out]`.
-    fn product(&self, x: &Tensor) -> Result<Tensor, TchError>;
+    fn product(&self, x: &Tensor) -> Result<Tensor, ComputeError>;
 
     /// `gradient @ weight`, `[rows, in]`: what the frozen product passes back.
-    fn product_backward(&self, gradient: &Tensor) -> Result<Tensor, TchError>;
+    fn product_backward(&self, gradient: &Tensor) -> Result<Tensor, ComputeError>;
 
     /// The frozen bias, `[out]` float32.
-    fn bias(&self) -> Result<Tensor, TchError>;
+    fn bias(&self) -> Result<Tensor, ComputeError>;
 
     /// Whether the output that an update changes contains the bias already. Where it does not, the bias is added later.
     fn contains_bias(&self) -> bool;
@@ -27,7 +28,7 @@ pub trait AdaptedLinear<'a> {
         adapted: &[AdaptedRows<'_>],
         input: &Tensor,
         output: &Tensor,
-    ) -> Result<Box<dyn LoraTape + 'a>, TchError>;
+    ) -> Result<Box<dyn LoraTape + 'a>, ComputeError>;
 }
 
 /// What the backward pass of [`AdaptedLinear::lora`] needs, on the backend that left it.
@@ -39,5 +40,5 @@ pub trait LoraTape {
         adapted: &[AdaptedRows<'_>],
         gradient: &Tensor,
         input_gradient: Option<&Tensor>,
-    ) -> Result<(), TchError>;
+    ) -> Result<(), ComputeError>;
 }

@@ -5,11 +5,12 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use serde_json::{Map, Value};
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::adapted_linear::AdaptedLinear;
 use super::peft_fields::{CommonFields, KindError, SavedSettings};
 use super::target::UpdateSettings;
+use crate::model::compute_error::ComputeError;
 use crate::model::declaration::Declaration;
 use crate::model::dropout::Dropout;
 use crate::model::graph::LinearNode;
@@ -50,7 +51,7 @@ pub trait AdapterKind: Debug + Sync {
         runs: Vec<UpdateRows<'a>>,
         input: &Tensor,
         output: &Tensor,
-    ) -> Result<Box<dyn UpdateTape + 'a>, TchError>;
+    ) -> Result<Box<dyn UpdateTape + 'a>, ComputeError>;
 
     /// The weights of a linear layer with the update merged in; `values` are those of [`Self::parts`].
     fn merge(
@@ -58,7 +59,7 @@ pub trait AdapterKind: Debug + Sync {
         settings: &UpdateSettings,
         values: &[Tensor],
         linear: LinearWeights,
-    ) -> Result<LinearWeights, TchError>;
+    ) -> Result<LinearWeights, ComputeError>;
 
     /// `peft_type` of `adapter_config.json`.
     fn peft_type(&self) -> &'static str;
@@ -103,13 +104,13 @@ impl<'a> UpdateRows<'a> {
 pub trait UpdateTape {
     /// The gradient of the frozen product, from that of the adapted output; none where they are equal, because the update is
     /// added to the product. Rows of other runs stay as they are.
-    fn product_gradient(&self, _gradient: &Tensor) -> Result<Option<Tensor>, TchError> {
+    fn product_gradient(&self, _gradient: &Tensor) -> Result<Option<Tensor>, ComputeError> {
         Ok(None)
     }
 
     /// Accumulates the gradients of the parameters from that of the adapted output. Adds to the gradient of the layer's input,
     /// where one is given, what does not go through the frozen product.
-    fn backward(&self, gradient: &Tensor, input_gradient: Option<&Tensor>) -> Result<(), TchError>;
+    fn backward(&self, gradient: &Tensor, input_gradient: Option<&Tensor>) -> Result<(), ComputeError>;
 }
 
 /// Weights of a linear layer in float32.

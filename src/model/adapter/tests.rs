@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::*;
 use crate::model::backend::BackendRequest;
 use crate::model::base::Base;
 use crate::model::checkpoint::Weights;
 use crate::model::classifier::Classifier;
+use crate::model::compute_error::ComputeError;
 use crate::model::config::ModelConfig;
 use crate::model::declaration::{Declaration, Initial};
 use crate::model::graph::LinearNode;
@@ -59,7 +60,7 @@ impl AdapterKind for Scaling {
         runs: Vec<UpdateRows<'a>>,
         input: &Tensor,
         output: &Tensor,
-    ) -> Result<Box<dyn UpdateTape + 'a>, TchError> {
+    ) -> Result<Box<dyn UpdateTape + 'a>, ComputeError> {
         let bias = linear.bias()?;
         let mut multiplied = Vec::new();
         for run in &runs {
@@ -80,7 +81,12 @@ impl AdapterKind for Scaling {
         Ok(Box::new(Tape { linear, inputs: self.inputs, runs, multiplied }))
     }
 
-    fn merge(&self, _: &UpdateSettings, values: &[Tensor], frozen: LinearWeights) -> Result<LinearWeights, TchError> {
+    fn merge(
+        &self,
+        _: &UpdateSettings,
+        values: &[Tensor],
+        frozen: LinearWeights,
+    ) -> Result<LinearWeights, ComputeError> {
         let LinearWeights { weight, bias } = frozen;
         Ok(match self.inputs {
             true => LinearWeights { weight: weight * &values[0], bias },
@@ -114,7 +120,7 @@ struct Tape<'a> {
 }
 
 impl UpdateTape for Tape<'_> {
-    fn product_gradient(&self, gradient: &Tensor) -> Result<Option<Tensor>, TchError> {
+    fn product_gradient(&self, gradient: &Tensor) -> Result<Option<Tensor>, ComputeError> {
         let product = gradient.copy();
         for run in &self.runs {
             // What goes through scaled inputs is added in `backward`.
@@ -124,7 +130,7 @@ impl UpdateTape for Tape<'_> {
         Ok(Some(product))
     }
 
-    fn backward(&self, gradient: &Tensor, input_gradient: Option<&Tensor>) -> Result<(), TchError> {
+    fn backward(&self, gradient: &Tensor, input_gradient: Option<&Tensor>) -> Result<(), ComputeError> {
         for (run, multiplied) in self.runs.iter().zip(&self.multiplied) {
             let (scale, mut own) = (&run.update::<Scale>().0, narrow(gradient, run));
             if self.inputs {

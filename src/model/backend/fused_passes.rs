@@ -13,7 +13,7 @@ macro_rules! without_fused_passes {
             _: &tch::Tensor,
             _: &tch::Tensor,
             _: i64,
-        ) -> Result<Option<std::convert::Infallible>, tch::TchError> {
+        ) -> Result<Option<std::convert::Infallible>, $crate::model::compute_error::ComputeError> {
             Ok(None)
         }
 
@@ -24,7 +24,7 @@ macro_rules! without_fused_passes {
             _: &tch::Tensor,
             _: &tch::Tensor,
             _: Vec<Option<$crate::model::dropout::Dropout>>,
-        ) -> Result<(tch::Tensor, std::convert::Infallible), tch::TchError> {
+        ) -> Result<(tch::Tensor, std::convert::Infallible), $crate::model::compute_error::ComputeError> {
             match *projections {}
         }
 
@@ -34,7 +34,7 @@ macro_rules! without_fused_passes {
             projections: &std::convert::Infallible,
             _: &std::convert::Infallible,
             _: &tch::Tensor,
-        ) -> Result<(tch::Tensor, tch::Tensor), tch::TchError> {
+        ) -> Result<(tch::Tensor, tch::Tensor), $crate::model::compute_error::ComputeError> {
             match *projections {}
         }
 
@@ -45,7 +45,7 @@ macro_rules! without_fused_passes {
             _: &tch::Tensor,
             _: &tch::Tensor,
             _: impl FnOnce() -> [$crate::model::dropout::RowDropouts; 2],
-        ) -> Result<Option<(tch::Tensor, std::convert::Infallible)>, tch::TchError> {
+        ) -> Result<Option<(tch::Tensor, std::convert::Infallible)>, $crate::model::compute_error::ComputeError> {
             Ok(None)
         }
 
@@ -54,7 +54,7 @@ macro_rules! without_fused_passes {
             _: &$crate::model::backend::LayerOf<Self>,
             tape: &std::convert::Infallible,
             _: &tch::Tensor,
-        ) -> Result<$crate::model::backend::ResidualGradients, tch::TchError> {
+        ) -> Result<$crate::model::backend::ResidualGradients, $crate::model::compute_error::ComputeError> {
             match *tape {}
         }
     };

@@ -3,12 +3,13 @@
 use std::fmt::Debug;
 use std::ops::Range;
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use super::memory_formula::MemoryFormula;
 
 use crate::model::adapter::{HeadLinear, Lora};
 use crate::model::attention::{AttentionGradient, AttentionShape, Queries};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::{Dropout, RowDropouts};
 use crate::model::frozen::{Embeddings, Frozen, Layer, Norm};
 use crate::model::graph::Activation;
@@ -67,29 +68,33 @@ pub trait Backend: Debug + Send + Sized + 'static {
     fn kind(&self) -> Kind;
 
     /// What attention needs of a batch of this layout.
-    fn batch(&self, layout: &Layout) -> Result<Self::Batch, TchError>;
+    fn batch(&self, layout: &Layout) -> Result<Self::Batch, ComputeError>;
 
     /// Lays out a linear layer: `weight` (`[out, in]`) in the precision of products, `bias` (`[out]`) in float32.
-    fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Self::Linear, TchError>;
+    fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Self::Linear, ComputeError>;
 
     /// The bias of a linear layer, `[out]` float32.
     fn bias<'a>(&self, linear: &'a Self::Linear) -> &'a Tensor;
 
     /// `x @ weight.T`, `[rows, out]`.
-    fn product(&self, linear: &Self::Linear, x: &Tensor) -> Result<Tensor, TchError>;
+    fn product(&self, linear: &Self::Linear, x: &Tensor) -> Result<Tensor, ComputeError>;
 
     /// `x @ weight.T + bias`, `[rows, out]`.
-    fn product_with_bias(&self, linear: &Self::Linear, x: &Tensor) -> Result<Tensor, TchError>;
+    fn product_with_bias(&self, linear: &Self::Linear, x: &Tensor) -> Result<Tensor, ComputeError>;
 
     /// `gradient @ weight`, `[rows, in]`: what a product passes back.
-    fn product_backward(&self, linear: &Self::Linear, gradient: &Tensor) -> Result<Tensor, TchError>;
+    fn product_backward(&self, linear: &Self::Linear, gradient: &Tensor) -> Result<Tensor, ComputeError>;
 
     /// `gradient @ weight + onto`; `onto` is used up.
-    fn product_backward_onto(&self, linear: &Self::Linear, gradient: &Tensor, onto: Tensor)
-    -> Result<Tensor, TchError>;
+    fn product_backward_onto(
+        &self,
+        linear: &Self::Linear,
+        gradient: &Tensor,
+        onto: Tensor,
+    ) -> Result<Tensor, ComputeError>;
 
     /// The embedding of every token after LayerNorm and dropout, `[rows, width]`.
-    fn embed(&self, embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, TchError>;
+    fn embed(&self, embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, ComputeError>;
 
     /// `LayerNorm(residual + dropout(output + bias))`, where `bias` is that of the linear layer that gave `output`. `output` is
     /// used up.
@@ -100,7 +105,7 @@ pub trait Backend: Debug + Send + Sized + 'static {
         residual: &Tensor,
         norm: &Norm,
         dropouts: RowDropouts,
-    ) -> Result<(Tensor, Self::NormTape), TchError>;
+    ) -> Result<(Tensor, Self::NormTape), ComputeError>;
 
     /// [`Self::residual_norm`] of a linear layer's product with `x`.
     fn product_residual_norm(
@@ -110,7 +115,7 @@ pub trait Backend: Debug + Send + Sized + 'static {
         residual: &Tensor,
         norm: &Norm,
         dropouts: RowDropouts,
-    ) -> Result<(Tensor, Self::NormTape), TchError> {
+    ) -> Result<(Tensor, Self::NormTape), ComputeError> {
         self.residual_norm(self.product(linear, x)?, linear, residual, norm, dropouts)
     }
 
@@ -120,7 +125,7 @@ pub trait Backend: Debug + Send + Sized + 'static {
         tape: &Self::NormTape,
         norm: &Norm,
         gradient: &Tensor,
-    ) -> Result<ResidualGradients, TchError>;
+    ) -> Result<ResidualGradients, ComputeError>;
 
     /// The activation of `x + bias`, where `bias` is that of the linear layer that gave `x`. `x` is used up.
     fn bias_activation(
@@ -128,7 +133,7 @@ pub trait Backend: Debug + Send + Sized + 'static {
         x: Tensor,
         linear: &Self::Linear,
         activation: Activation,
-    ) -> Result<(Tensor, Self::ActivationTape), TchError>;
+    ) -> Result<(Tensor, Self::ActivationTape), ComputeError>;
 
     /// [`Self::bias_activation`] of a linear layer's product with `x`.
     fn product_activation(
@@ -136,7 +141,7 @@ pub trait Backend: Debug + Send + Sized + 'static {
         linear: &Self::Linear,
         x: &Tensor,
         activation: Activation,
-    ) -> Result<(Tensor, Self::ActivationTape), TchError> {
+    ) -> Result<(Tensor, Self::ActivationTape), ComputeError> {
         self.bias_activation(self.product(linear, x)?, linear, activation)
     }
 
@@ -147,7 +152,7 @@ pub trait Backend: Debug + Send + Sized + 'static {
         linear: &Self::Linear,
         gradient: Tensor,
         activation: Activation,
-    ) -> Result<Tensor, TchError>;
+    ) -> Result<Tensor, ComputeError>;
 
     /// Multi-head attention. `query`: `[rows or sequences, width]`; `key_value`: `[rows, 2 * width]`; views are fine;
     /// `dropouts`: of the attention probabilities, one for each run. Returns the context, shaped as `query`.
@@ -158,7 +163,7 @@ pub trait Backend: Debug + Send + Sized + 'static {
         query: &Tensor,
         key_value: &Tensor,
         dropouts: Vec<Option<Dropout>>,
-    ) -> Result<(Tensor, Self::AttentionTape), TchError>;
+    ) -> Result<(Tensor, Self::AttentionTape), ComputeError>;
 
     /// From the gradient of the context.
     fn attention_backward(
@@ -166,7 +171,7 @@ pub trait Backend: Debug + Send + Sized + 'static {
         attended: Attended<'_, Self>,
         tape: &Self::AttentionTape,
         gradient: &Tensor,
-    ) -> Result<AttentionGradient, TchError>;
+    ) -> Result<AttentionGradient, ComputeError>;
 
     /// For a layer in which only first tokens have queries. None where the backend has no such attention for these sizes.
     /// `weight` (`[2 * width, width]`) and `bias` (`[2 * width]`): of keys, then of values.
@@ -175,7 +180,7 @@ pub trait Backend: Debug + Send + Sized + 'static {
         weight: &Tensor,
         bias: &Tensor,
         heads: i64,
-    ) -> Result<Option<Self::StateProjections>, TchError>;
+    ) -> Result<Option<Self::StateProjections>, ComputeError>;
 
     /// As [`Self::attention`] of first tokens, from hidden states (`[rows, width]`) instead of keys and values.
     fn attention_to_states(
@@ -185,7 +190,7 @@ pub trait Backend: Debug + Send + Sized + 'static {
         query: &Tensor,
         hidden: &Tensor,
         dropouts: Vec<Option<Dropout>>,
-    ) -> Result<(Tensor, Self::StatesTape), TchError>;
+    ) -> Result<(Tensor, Self::StatesTape), ComputeError>;
 
     /// Gradients of `query` and `hidden`, from that of the context.
     fn attention_to_states_backward(
@@ -194,7 +199,7 @@ pub trait Backend: Debug + Send + Sized + 'static {
         projections: &Self::StateProjections,
         tape: &Self::StatesTape,
         gradient: &Tensor,
-    ) -> Result<(Tensor, Tensor), TchError>;
+    ) -> Result<(Tensor, Tensor), ComputeError>;
 
     /// A layer from attention's context to its output, where no run adapts a linear layer on the way. None where the backend
     /// has no such pass for these sizes; then its parts are computed one by one. `dropouts`: of both residual blocks.
@@ -205,7 +210,7 @@ pub trait Backend: Debug + Send + Sized + 'static {
         context: &Tensor,
         residual: &Tensor,
         dropouts: impl FnOnce() -> [RowDropouts; 2],
-    ) -> Result<Option<(Tensor, Self::BlockTape)>, TchError>;
+    ) -> Result<Option<(Tensor, Self::BlockTape)>, ComputeError>;
 
     /// Gradients of context and residual, from that of the layer's output.
     fn after_attention_backward(
@@ -213,10 +218,15 @@ pub trait Backend: Debug + Send + Sized + 'static {
         layer: &LayerOf<Self>,
         tape: &Self::BlockTape,
         gradient: &Tensor,
-    ) -> Result<ResidualGradients, TchError>;
+    ) -> Result<ResidualGradients, ComputeError>;
 
     /// Adds `scale * dropout(input) A.T B.T` to the rows of every run in `output` (`[rows, out]`, a view is fine), in place.
-    fn lora(&self, adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<Self::LoraTape, TchError>;
+    fn lora(
+        &self,
+        adapted: &[AdaptedRows<'_>],
+        input: &Tensor,
+        output: &Tensor,
+    ) -> Result<Self::LoraTape, ComputeError>;
 
     /// Accumulates the gradients of A and B, and adds to the gradient of the layer's input where one is given.
     fn lora_backward(
@@ -225,22 +235,27 @@ pub trait Backend: Debug + Send + Sized + 'static {
         tape: &Self::LoraTape,
         gradient: &Tensor,
         input_gradient: Option<&Tensor>,
-    ) -> Result<(), TchError>;
+    ) -> Result<(), ComputeError>;
 
     /// What rows of float32 numbers are multiplied by in dropout, `[rows, width]`; none where nothing is dropped.
-    fn row_mask(&self, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, TchError>;
+    fn row_mask(&self, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, ComputeError>;
 
     /// `x` (`[rows, in]`) times each run's weights, with its bias: `[rows, out]`.
-    fn head_product(&self, heads: &HeadRows<'_>, x: &Tensor) -> Result<Tensor, TchError>;
+    fn head_product(&self, heads: &HeadRows<'_>, x: &Tensor) -> Result<Tensor, ComputeError>;
 
     /// The gradient of `x` from that of the result.
-    fn head_product_backward(&self, heads: &HeadRows<'_>, gradient: &Tensor) -> Result<Tensor, TchError>;
+    fn head_product_backward(&self, heads: &HeadRows<'_>, gradient: &Tensor) -> Result<Tensor, ComputeError>;
 
     /// Adds to the gradients of weights and biases.
-    fn head_accumulate(&self, heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result<(), TchError>;
+    fn head_accumulate(&self, heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result<(), ComputeError>;
 
     /// Clips the gradient, takes a step of AdamW, and clears the gradient. Returns the gradient's norm before clipping, `[]`.
-    fn adamw(&self, parameters: &Parameters, moments: &mut Moments, step: &OptimizerStep) -> Result<Tensor, TchError>;
+    fn adamw(
+        &self,
+        parameters: &Parameters,
+        moments: &mut Moments,
+        step: &OptimizerStep,
+    ) -> Result<Tensor, ComputeError>;
 }
 
 /// A batch as attention sees it.

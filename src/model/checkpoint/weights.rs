@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use super::files::weight_files;
 use super::fit;
 use super::header::{Stored, header};
 use super::misfit::{Misfit, NOT_FINITE};
 use super::names::{canonical_name, is_known, is_unused};
+use crate::model::compute_error::ComputeError;
 use crate::model::error::ModelError;
 use crate::model::graph::{Graph, TensorShape};
 
@@ -142,7 +143,7 @@ impl Weights {
 }
 
 /// Whether a float32 tensor has neither NaN nor infinity.
-pub fn is_finite(tensor: &Tensor) -> Result<bool, TchError> {
+pub fn is_finite(tensor: &Tensor) -> Result<bool, ComputeError> {
     if tensor.numel() == 0 {
         return Ok(true);
     }

@@ -1,9 +1,10 @@
 //! A linear layer that runs adapt, as kinds of adapters see it.
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use crate::model::adapter::{AdaptedLinear, LoraTape};
 use crate::model::backend::{AdaptedRows, Backend, LayerOf};
+use crate::model::compute_error::ComputeError;
 use crate::model::frozen::Projections;
 use crate::model::graph::LinearRole;
 
@@ -38,15 +39,15 @@ impl<'a, B: Backend> OnBackend<'a, B> {
 }
 
 impl<'a, B: Backend> AdaptedLinear<'a> for OnBackend<'a, B> {
-    fn product(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    fn product(&self, x: &Tensor) -> Result<Tensor, ComputeError> {
         let product = self.backend.product(self.linear, x)?;
         match self.part {
-            Some((first, width)) => product.f_narrow(1, first, width),
+            Some((first, width)) => Ok(product.f_narrow(1, first, width)?),
             None => Ok(product),
         }
     }
 
-    fn product_backward(&self, gradient: &Tensor) -> Result<Tensor, TchError> {
+    fn product_backward(&self, gradient: &Tensor) -> Result<Tensor, ComputeError> {
         let Some((first, width)) = self.part else {
             return self.backend.product_backward(self.linear, gradient);
         };
@@ -56,10 +57,10 @@ impl<'a, B: Backend> AdaptedLinear<'a> for OnBackend<'a, B> {
         self.backend.product_backward(self.linear, &all)
     }
 
-    fn bias(&self) -> Result<Tensor, TchError> {
+    fn bias(&self) -> Result<Tensor, ComputeError> {
         let bias = self.backend.bias(self.linear).f_to_kind(Kind::Float)?;
         match self.part {
-            Some((first, width)) => bias.f_narrow(0, first, width),
+            Some((first, width)) => Ok(bias.f_narrow(0, first, width)?),
             None => Ok(bias),
         }
     }
@@ -73,7 +74,7 @@ impl<'a, B: Backend> AdaptedLinear<'a> for OnBackend<'a, B> {
         adapted: &[AdaptedRows<'_>],
         input: &Tensor,
         output: &Tensor,
-    ) -> Result<Box<dyn LoraTape + 'a>, TchError> {
+    ) -> Result<Box<dyn LoraTape + 'a>, ComputeError> {
         let tape = self.backend.lora(adapted, input, output)?;
         Ok(Box::new(TapeOnBackend { backend: self.backend, tape }))
     }
@@ -91,7 +92,7 @@ impl<B: Backend> LoraTape for TapeOnBackend<'_, B> {
         adapted: &[AdaptedRows<'_>],
         gradient: &Tensor,
         input_gradient: Option<&Tensor>,
-    ) -> Result<(), TchError> {
+    ) -> Result<(), ComputeError> {
         self.backend.lora_backward(adapted, &self.tape, gradient, input_gradient)
     }
 }

@@ -1,11 +1,12 @@
 //! A layer's attention block up to its output layer, forward and backward.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::context::Encoder;
 use super::tapes::{AttentionTape, LayerTape, UpdateTapes};
 use crate::model::attention::{AttentionGradient, Queries};
 use crate::model::backend::Backend;
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::Dropout;
 use crate::model::frozen::Projections;
 use crate::model::graph::LinearRole;
@@ -18,7 +19,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         index: usize,
         hidden: &Tensor,
         updates: &mut UpdateTapes<'a>,
-    ) -> Result<(Tensor, Tensor, AttentionTape<B>), TchError> {
+    ) -> Result<(Tensor, Tensor, AttentionTape<B>), ComputeError> {
         let (width, backend) = (self.config.graph.shape.width, self.backend);
         let (queries, query, key_value, residual) = match &self.frozen.layers[index].projections {
             Projections::Joined(all) => {
@@ -54,7 +55,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         firsts: Tensor,
         hidden: &Tensor,
         updates: &mut UpdateTapes<'a>,
-    ) -> Result<(Tensor, Tensor, AttentionTape<B>), TchError> {
+    ) -> Result<(Tensor, Tensor, AttentionTape<B>), ComputeError> {
         let query = self.backend.product_with_bias(query, &firsts)?;
         self.adapt((index, LinearRole::Query), Queries::Firsts, &firsts, &query, updates)?;
         let dropouts = self.attention_dropouts(index);
@@ -74,7 +75,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         context: &Tensor,
         residual: Tensor,
         stop: bool,
-    ) -> Result<Option<Tensor>, TchError> {
+    ) -> Result<Option<Tensor>, ComputeError> {
         let projections = &self.frozen.layers[index].projections;
         match (&tape.attention, projections) {
             (AttentionTape::States(saved), Projections::Apart { query, states: Some(states), .. }) => {
@@ -95,7 +96,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         (query, states, saved): (&B::Linear, &B::StateProjections, &B::StatesTape),
         context: &Tensor,
         residual: Option<Tensor>,
-    ) -> Result<Option<Tensor>, TchError> {
+    ) -> Result<Option<Tensor>, ComputeError> {
         let (query_gradient, hidden) =
             self.backend.attention_to_states_backward(self.attended(), states, saved, context)?;
         let firsts = match residual {
@@ -120,7 +121,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         saved: &B::AttentionTape,
         context: &Tensor,
         residual: Option<Tensor>,
-    ) -> Result<Option<Tensor>, TchError> {
+    ) -> Result<Option<Tensor>, ComputeError> {
         let (width, backend) = (self.config.graph.shape.width, self.backend);
         let inputs = backend.attention_backward(self.attended(), saved, context)?;
         let (query, key_value) = inputs.apart(width)?;
@@ -161,7 +162,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
     }
 
     /// Adds the gradient of first rows to that of all rows, where there is one.
-    fn onto_firsts(&self, all: Option<Tensor>, firsts: Option<Tensor>) -> Result<Option<Tensor>, TchError> {
+    fn onto_firsts(&self, all: Option<Tensor>, firsts: Option<Tensor>) -> Result<Option<Tensor>, ComputeError> {
         match (all, firsts) {
             (Some(mut all), Some(firsts)) => Ok(Some(all.f_index_add_(0, &self.layout.first_rows, &firsts)?)),
             _ => Ok(None),
@@ -170,10 +171,10 @@ impl<'a, B: Backend> Encoder<'a, B> {
 }
 
 /// The gradients of frozen products side by side: `all`, whose parts are given, with those in place that updates changed.
-fn of_products<const N: usize>(all: Tensor, parts: [(&Tensor, Option<Tensor>); N]) -> Result<Tensor, TchError> {
+fn of_products<const N: usize>(all: Tensor, parts: [(&Tensor, Option<Tensor>); N]) -> Result<Tensor, ComputeError> {
     if parts.iter().all(|(_, changed)| changed.is_none()) {
         return Ok(all);
     }
     let parts = parts.each_ref().map(|(part, changed)| changed.as_ref().unwrap_or(part));
-    Tensor::f_cat(&parts, 1)
+    Ok(Tensor::f_cat(&parts, 1)?)
 }

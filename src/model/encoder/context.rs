@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::adapted::OnBackend;
 use super::tapes::{LayerTape, UpdateTapes};
 use crate::model::adapter::{AdapterKind, UpdateRows};
 use crate::model::attention::{AttentionShape, Queries};
 use crate::model::backend::{Attended, Backend, FrozenOf};
+use crate::model::compute_error::ComputeError;
 use crate::model::config::ModelConfig;
 use crate::model::dropout::RowDropouts;
 use crate::model::graph::{LayerShape, LinearRole};
@@ -33,7 +34,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         (config, frozen): (&'a ModelConfig, &'a FrozenOf<B>),
         layout: &'a Layout,
         passes: &'a [RunPass<'a>],
-    ) -> Result<Self, TchError> {
+    ) -> Result<Self, ComputeError> {
         Ok(Encoder { backend, config, frozen, layout, passes, batch: backend.batch(layout)? })
     }
 
@@ -88,7 +89,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         input: &Tensor,
         output: &Tensor,
         tapes: &mut UpdateTapes<'a>,
-    ) -> Result<(), TchError> {
+    ) -> Result<(), ComputeError> {
         for (kind, runs) in self.updates(linear, rows) {
             let layer = &self.frozen.layers[linear.0];
             let frozen = OnBackend::new(self.backend, layer, linear.1, self.config.graph.shape.width);
@@ -103,7 +104,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         module: LinearRole,
         tape: &LayerTape<'a, B>,
         gradient: &Tensor,
-    ) -> Result<Option<Tensor>, TchError> {
+    ) -> Result<Option<Tensor>, ComputeError> {
         let mut changed = None;
         for (_, saved) in tape.updates.iter().filter(|(adapted, _)| *adapted == module) {
             changed = saved.product_gradient(changed.as_ref().unwrap_or(gradient))?.or(changed);
@@ -118,7 +119,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         tape: &LayerTape<'a, B>,
         gradient: &Tensor,
         input: Option<&Tensor>,
-    ) -> Result<(), TchError> {
+    ) -> Result<(), ComputeError> {
         let mut own = tape.updates.iter().filter(|(adapted, _)| *adapted == module);
         own.try_for_each(|(_, saved)| saved.backward(gradient, input))
     }

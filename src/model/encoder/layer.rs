@@ -1,11 +1,12 @@
 //! One layer, forward and backward.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::context::Encoder;
 use super::tapes::{LayerTape, RestTape, UpdateTapes};
 use crate::model::attention::Queries;
 use crate::model::backend::Backend;
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::{Norm, Projections};
 use crate::model::graph::LinearRole;
@@ -21,7 +22,11 @@ struct Block<'a, B: Backend> {
 }
 
 impl<'a, B: Backend> Encoder<'a, B> {
-    pub(super) fn layer_forward(&self, index: usize, hidden: &Tensor) -> Result<(Tensor, LayerTape<'a, B>), TchError> {
+    pub(super) fn layer_forward(
+        &self,
+        index: usize,
+        hidden: &Tensor,
+    ) -> Result<(Tensor, LayerTape<'a, B>), ComputeError> {
         let queries = match &self.frozen.layers[index].projections {
             Projections::Joined(_) => Queries::Tokens,
             Projections::Apart { .. } => Queries::Firsts,
@@ -38,7 +43,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         queries: Queries,
         (context, residual): (&Tensor, &Tensor),
         updates: &mut UpdateTapes<'a>,
-    ) -> Result<(Tensor, RestTape<B>), TchError> {
+    ) -> Result<(Tensor, RestTape<B>), ComputeError> {
         let (layer, activation) = (&self.frozen.layers[index], self.config.graph.shape.activation);
         let behind = [LinearRole::AttentionOutput, LinearRole::Intermediate, LinearRole::Output];
         if queries == Queries::Tokens && !behind.iter().any(|&module| self.adapted(index, module)) {
@@ -85,7 +90,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         Block { linear, module, rows, norm, dropouts }: Block<'_, B>,
         (x, residual): (&Tensor, &Tensor),
         updates: &mut UpdateTapes<'a>,
-    ) -> Result<(Tensor, B::NormTape), TchError> {
+    ) -> Result<(Tensor, B::NormTape), ComputeError> {
         if !self.adapted(index, module) {
             return self.backend.product_residual_norm(linear, x, residual, norm, dropouts);
         }
@@ -101,7 +106,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         tape: &LayerTape<'a, B>,
         gradient: &Tensor,
         stop: Option<LinearRole>,
-    ) -> Result<Option<Tensor>, TchError> {
+    ) -> Result<Option<Tensor>, ComputeError> {
         let layer = &self.frozen.layers[index];
         let (attention_norm, activation, output_norm) = match &tape.rest {
             RestTape::Parts { attention_norm, activation, output_norm } => (attention_norm, activation, output_norm),
@@ -139,7 +144,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         gradient: &Tensor,
         onto: Option<Tensor>,
         stop: Option<LinearRole>,
-    ) -> Result<Option<Tensor>, TchError> {
+    ) -> Result<Option<Tensor>, ComputeError> {
         let input = if stop == Some(module) {
             None
         } else {

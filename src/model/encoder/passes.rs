@@ -1,18 +1,19 @@
 //! The passes through all layers.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::context::Encoder;
 use super::tapes::EncoderTape;
 use crate::model::attention::Queries;
 use crate::model::backend::Backend;
+use crate::model::compute_error::ComputeError;
 use crate::model::pass::Site;
 use crate::model::prefix::Prefix;
 
 impl<'a, B: Backend> Encoder<'a, B> {
     /// The hidden state of each sequence's first token after the last layer, `[sequences, hidden]`, and a tape when
     /// `keep` is set and any run adapts any layer.
-    pub fn forward(&self, keep: bool) -> Result<(Tensor, Option<EncoderTape<'a, B>>), TchError> {
+    pub fn forward(&self, keep: bool) -> Result<(Tensor, Option<EncoderTape<'a, B>>), ComputeError> {
         // The last layer is no part of the prefix: only first tokens have queries there.
         let prefix = Prefix::shared(self.layout, self.passes, self.frozen.layers.len() - 1)?;
         let (hidden, done) = match &prefix {
@@ -28,7 +29,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         done: usize,
         hidden: Tensor,
         keep: bool,
-    ) -> Result<(Tensor, Option<EncoderTape<'a, B>>), TchError> {
+    ) -> Result<(Tensor, Option<EncoderTape<'a, B>>), ComputeError> {
         let lowest = self.passes.iter().filter_map(|pass| pass.adapter.lowest()).min().filter(|_| keep);
         let mut hidden = hidden;
         let mut tapes = Vec::new();
@@ -43,7 +44,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
     }
 
     /// Accumulates the gradients of all updates; `gradient` is that of the forward pass' result, in any precision.
-    pub fn backward(&self, tape: EncoderTape<'a, B>, gradient: Tensor) -> Result<(), TchError> {
+    pub fn backward(&self, tape: EncoderTape<'a, B>, gradient: Tensor) -> Result<(), ComputeError> {
         let (lowest, linear) = tape.lowest;
         let mut gradient = gradient.f_to_kind(self.backend.kind())?;
         for (offset, saved) in tape.layers.into_iter().enumerate().rev() {
@@ -58,14 +59,14 @@ impl<'a, B: Backend> Encoder<'a, B> {
     }
 
     /// The hidden states of all rows below the first adapted layer.
-    fn below_adapters(&self, prefix: &Prefix<'_>) -> Result<Tensor, TchError> {
+    fn below_adapters(&self, prefix: &Prefix<'_>) -> Result<Tensor, ComputeError> {
         let weights = (self.config, self.frozen);
         let part = Encoder::new(self.backend, weights, &prefix.layout, &prefix.passes)?;
-        part.first_layers(prefix.layers)?.f_index_select(0, &prefix.rows)
+        Ok(part.first_layers(prefix.layers)?.f_index_select(0, &prefix.rows)?)
     }
 
     /// The hidden states after the first `layers` layers.
-    pub fn first_layers(&self, layers: usize) -> Result<Tensor, TchError> {
+    pub fn first_layers(&self, layers: usize) -> Result<Tensor, ComputeError> {
         let mut hidden = self.embed()?;
         for index in 0..layers.min(self.frozen.layers.len()) {
             hidden = self.layer_forward(index, &hidden)?.0;
@@ -73,7 +74,7 @@ impl<'a, B: Backend> Encoder<'a, B> {
         Ok(hidden)
     }
 
-    fn embed(&self) -> Result<Tensor, TchError> {
+    fn embed(&self) -> Result<Tensor, ComputeError> {
         let dropouts = self.dropouts(Site::Embeddings, Queries::Tokens);
         self.backend.embed(&self.frozen.embeddings, self.layout, &dropouts)
     }

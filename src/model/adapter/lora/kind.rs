@@ -1,7 +1,7 @@
 //! LoRA as a kind of adapter.
 
 use serde_json::{Map, Value};
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::config_file;
 use super::saved::SavedLora;
@@ -10,6 +10,7 @@ use crate::model::adapter::{
     UpdateRows, UpdateSettings, UpdateTape,
 };
 use crate::model::backend::AdaptedRows;
+use crate::model::compute_error::ComputeError;
 use crate::model::declaration::{Declaration, Initial};
 use crate::model::graph::LinearNode;
 use crate::model::parameters::Trainable;
@@ -62,7 +63,7 @@ impl AdapterKind for Kind {
         runs: Vec<UpdateRows<'a>>,
         input: &Tensor,
         output: &Tensor,
-    ) -> Result<Box<dyn UpdateTape + 'a>, TchError> {
+    ) -> Result<Box<dyn UpdateTape + 'a>, ComputeError> {
         let adapted = |run: UpdateRows<'a>| AdaptedRows { lora: run.update(), rows: run.rows, dropout: run.dropout };
         let adapted: Vec<AdaptedRows<'a>> = runs.into_iter().map(adapted).collect();
         let tape = linear.lora(&adapted, input, output)?;
@@ -74,7 +75,7 @@ impl AdapterKind for Kind {
         settings: &UpdateSettings,
         values: &[Tensor],
         LinearWeights { weight, bias }: LinearWeights,
-    ) -> Result<LinearWeights, TchError> {
+    ) -> Result<LinearWeights, ComputeError> {
         let [a, b] = values else { unreachable!("a value for each of two parts") };
         Ok(LinearWeights { weight: weight.f_add(&b.f_matmul(a)?.f_mul_scalar(settings.scale)?)?, bias })
     }
@@ -107,7 +108,7 @@ struct Tape<'a> {
 }
 
 impl UpdateTape for Tape<'_> {
-    fn backward(&self, gradient: &Tensor, input_gradient: Option<&Tensor>) -> Result<(), TchError> {
+    fn backward(&self, gradient: &Tensor, input_gradient: Option<&Tensor>) -> Result<(), ComputeError> {
         self.tape.backward(&self.adapted, gradient, input_gradient)
     }
 }

@@ -1,13 +1,14 @@
 //! Bias and GELU in one pass; the derivative is computed along and kept for the backward pass.
 
 use rayon::prelude::*;
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::isa::InstructionSet;
 use super::math::gelu;
 use super::panels::Panels;
 use super::{Borrows, ROWS_PER_PIECE, empty};
 use crate::model::backend::plain;
+use crate::model::compute_error::ComputeError;
 use crate::model::graph::Activation;
 
 /// What the backward pass needs.
@@ -25,7 +26,7 @@ pub fn forward<I: InstructionSet>(
     x: Tensor,
     bias: &Tensor,
     activation: Activation,
-) -> Result<(Tensor, ActivationTape), TchError> {
+) -> Result<(Tensor, ActivationTape), ComputeError> {
     if activation != Activation::Gelu {
         let (output, tape) = plain::activation::forward(x, bias, activation)?;
         return Ok((output, ActivationTape::Plain(tape)));
@@ -56,7 +57,7 @@ pub fn forward_of_product<I: InstructionSet>(
     panels: &Panels<I::Tiles>,
     x: &Tensor,
     bias: &Tensor,
-) -> Result<(Tensor, ActivationTape), TchError> {
+) -> Result<(Tensor, ActivationTape), ComputeError> {
     let size = [x.size()[0], panels.columns() as i64];
     let (mut derivative, mut result) = (empty(&size)?, empty(&size)?);
     let borrows = Borrows::new();
@@ -91,7 +92,7 @@ pub fn backward<I: InstructionSet>(
     tape: &ActivationTape,
     gradient: Tensor,
     activation: Activation,
-) -> Result<Tensor, TchError> {
+) -> Result<Tensor, ComputeError> {
     let derivative = match tape {
         ActivationTape::Derivative(derivative) => derivative,
         ActivationTape::Plain(tape) => return plain::activation::backward(tape, &gradient, activation),

@@ -2,7 +2,7 @@
 //! takes a block of rows through all of it, so that a product finds what the one before it wrote in its own cache.
 
 use rayon::prelude::*;
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::activation;
 use super::first_tokens::StateProjections;
@@ -12,6 +12,7 @@ use super::matrix::Matrix;
 use super::norm::{self, NormTape};
 use super::panels::{self, Onto, Panels};
 use super::{Borrows, empty};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::{Layer, Norm};
 
@@ -89,7 +90,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
         context: &Tensor,
         residual: &Tensor,
         dropouts: [RowDropouts; 2],
-    ) -> Result<(Tensor, BlockTape), TchError> {
+    ) -> Result<(Tensor, BlockTape), ComputeError> {
         let isa = self.isa;
         let (rows, width, inner) = self.sizes(context);
         let block = panels::block_of_rows::<I::Tiles>(rows).unwrap_or(rows).max(1);
@@ -147,7 +148,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
     }
 
     /// Gradients of `context` and `residual` from that of the result.
-    fn backward(&self, tape: &BlockTape, gradient: &Tensor) -> Result<(Tensor, Tensor), TchError> {
+    fn backward(&self, tape: &BlockTape, gradient: &Tensor) -> Result<(Tensor, Tensor), ComputeError> {
         let BlockTape { attention_norm: first_tape, derivative, output_norm: last_tape } = tape;
         let isa = self.isa;
         let (rows, width, inner) = self.sizes(gradient);
@@ -210,7 +211,7 @@ pub fn backward<I: InstructionSet>(
     layer: &LayerOn<I>,
     tape: &BlockTape,
     gradient: &Tensor,
-) -> Result<(Tensor, Tensor), TchError> {
+) -> Result<(Tensor, Tensor), ComputeError> {
     match AfterAttention::new(isa, layer, gradient.size2()?.0 as usize) {
         Some(block) => block.backward(tape, gradient),
         None => unreachable!("the same layer had this block for as many rows in the forward pass"),

@@ -1,13 +1,14 @@
 //! Attention of each sequence where it lies: no padding, no gathering.
 
 use rayon::prelude::*;
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::isa::InstructionSet;
 use super::sequence::{Shape, drop, multiply, shapes, softmax, softmax_backward, split, split_shared};
 use super::small_product::{LANES, LeftMatrix, RightMatrix};
 use super::{Borrows, Rows, empty, transpose};
 use crate::model::attention::{AttentionGradient, AttentionShape, Queries};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::Dropout;
 use crate::model::layout::Layout;
 
@@ -61,7 +62,7 @@ pub fn forward<I: InstructionSet>(
     queries: Queries,
     (query, key_value): (&Tensor, &Tensor),
     dropouts: Vec<Option<Dropout>>,
-) -> Result<(Tensor, AttentionTape), TchError> {
+) -> Result<(Tensor, AttentionTape), ComputeError> {
     let shapes = shapes(layout, shape, queries);
     let mut context = empty(&[query.size()[0], shape.width()])?;
     let total: usize = shapes.iter().map(Shape::weights).sum();
@@ -92,7 +93,7 @@ pub fn backward<I: InstructionSet>(
     shape: AttentionShape,
     tape: &AttentionTape,
     gradient: &Tensor,
-) -> Result<AttentionGradient, TchError> {
+) -> Result<AttentionGradient, ComputeError> {
     let shapes = shapes(layout, shape, tape.queries);
     let joined = tape.queries == Queries::Tokens;
     let (asking, width) = (tape.queries, shape.width());

@@ -1,11 +1,12 @@
 //! Embeddings of tokens, with their LayerNorm and dropout in the same pass.
 
 use rayon::prelude::*;
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::isa::InstructionSet;
 use super::norm::{fill_mask, squared_distance, total};
 use super::{Borrows, ROWS_PER_PIECE, empty};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::Embeddings;
 use crate::model::layout::Layout;
@@ -16,7 +17,7 @@ pub fn embed<I: InstructionSet>(
     embeddings: &Embeddings,
     layout: &Layout,
     dropouts: &RowDropouts,
-) -> Result<Tensor, TchError> {
+) -> Result<Tensor, ComputeError> {
     let positions = embeddings.positions(layout)?;
     let norm = &embeddings.norm;
     let width = embeddings.word.size()[1] as usize;

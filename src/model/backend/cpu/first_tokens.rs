@@ -5,7 +5,7 @@
 //! w after dropout. So what K and V multiply is one row for each sequence and head instead of one for each token.
 
 use rayon::prelude::*;
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use super::isa::{InstructionSet, Tiles};
 use super::linear::Weight;
@@ -13,6 +13,7 @@ use super::sequence::{Shape, drop, multiply, shapes, softmax, softmax_backward, 
 use super::small_product::{LANES, LeftMatrix, RightMatrix};
 use super::{Borrows, Rows, empty};
 use crate::model::attention::{AttentionShape, Queries};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::Dropout;
 use crate::model::layout::Layout;
 
@@ -35,7 +36,7 @@ impl<T: Tiles> StateProjections<T> {
         weight: &Tensor,
         bias: &Tensor,
         heads: i64,
-    ) -> Result<Option<Self>, TchError> {
+    ) -> Result<Option<Self>, ComputeError> {
         let width = weight.size()[1];
         if width % LANES as i64 != 0 {
             return Ok(None);
@@ -71,7 +72,7 @@ pub fn forward<I: InstructionSet>(
     projections: &StateProjections<I::Tiles>,
     (query, hidden): (&Tensor, &Tensor),
     dropouts: Vec<Option<Dropout>>,
-) -> Result<(Tensor, StatesTape), TchError> {
+) -> Result<(Tensor, StatesTape), ComputeError> {
     let shapes = shapes(layout, shape, Queries::Firsts);
     let (count, width) = (shapes.len() as i64, shape.width());
     let asking = by_head(&projections.key, query, shape.head_size, Weight::backward)?;
@@ -108,7 +109,7 @@ pub fn backward<I: InstructionSet>(
     projections: &StateProjections<I::Tiles>,
     tape: &StatesTape,
     gradient: &Tensor,
-) -> Result<(Tensor, Tensor), TchError> {
+) -> Result<(Tensor, Tensor), ComputeError> {
     let shapes = shapes(layout, shape, Queries::Firsts);
     let (count, width) = (shapes.len() as i64, shape.width());
     let given = by_head(&projections.value, gradient, shape.head_size, Weight::backward)?;
@@ -148,11 +149,11 @@ fn by_head<T: Tiles>(
     weights: &[Weight<T>],
     x: &Tensor,
     columns: i64,
-    multiply: impl Fn(&Weight<T>, &Tensor) -> Result<Tensor, TchError>,
-) -> Result<Tensor, TchError> {
+    multiply: impl Fn(&Weight<T>, &Tensor) -> Result<Tensor, ComputeError>,
+) -> Result<Tensor, ComputeError> {
     let of_head =
         |(head, weight): (usize, &Weight<T>)| multiply(weight, &x.f_narrow(1, head as i64 * columns, columns)?);
-    Tensor::f_cat(&weights.iter().enumerate().map(of_head).collect::<Result<Vec<_>, _>>()?, 1)
+    Ok(Tensor::f_cat(&weights.iter().enumerate().map(of_head).collect::<Result<Vec<_>, _>>()?, 1)?)
 }
 
 /// Memory of one thread.

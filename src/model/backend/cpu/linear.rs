@@ -1,11 +1,12 @@
 //! Frozen linear layers.
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use super::isa::{InstructionSet, Tiles};
 use super::matrix::Matrix;
 use super::panels::{Onto, Panels};
 use super::{Borrows, empty};
+use crate::model::compute_error::ComputeError;
 
 /// A frozen linear layer.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub enum Weight<T> {
 
 impl<T: Tiles> Weight<T> {
     /// `weight` is `[out, in]` in the precision of products.
-    pub fn new<I: InstructionSet<Tiles = T>>(isa: I, weight: Tensor) -> Result<Self, TchError> {
+    pub fn new<I: InstructionSet<Tiles = T>>(isa: I, weight: Tensor) -> Result<Self, ComputeError> {
         let Some(tiles) = isa.tiles(weight.kind()) else {
             return Ok(Weight::Plain(weight));
         };
@@ -40,15 +41,17 @@ impl<T: Tiles> Weight<T> {
     }
 
     /// `x @ weight.T`, `[rows, out]`.
-    pub fn product(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    pub fn product(&self, x: &Tensor) -> Result<Tensor, ComputeError> {
         match self {
-            Weight::Plain(weight) => x.f_to_kind(weight.kind())?.f_matmul(&weight.f_tr()?)?.f_to_kind(Kind::Float),
+            Weight::Plain(weight) => {
+                Ok(x.f_to_kind(weight.kind())?.f_matmul(&weight.f_tr()?)?.f_to_kind(Kind::Float)?)
+            }
             Weight::Packed { forward, .. } => multiply(forward, x, Onto::Nothing),
         }
     }
 
     /// `x @ weight.T + bias`, as [`Self::product`].
-    pub fn product_with_bias(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor, TchError> {
+    pub fn product_with_bias(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor, ComputeError> {
         match self {
             Weight::Plain(_) => Ok(self.product(x)?.f_add_(bias)?),
             Weight::Packed { forward, .. } => multiply(forward, x, Onto::Bias(Borrows::new().values(bias)?)),
@@ -56,10 +59,10 @@ impl<T: Tiles> Weight<T> {
     }
 
     /// `gradient @ weight + onto`; `onto` is used up.
-    pub fn backward_onto(&self, gradient: &Tensor, onto: Tensor) -> Result<Tensor, TchError> {
+    pub fn backward_onto(&self, gradient: &Tensor, onto: Tensor) -> Result<Tensor, ComputeError> {
         match self {
             // Not in place: another handle to the same values may be in use.
-            Weight::Plain(_) => self.backward(gradient)?.f_add_(&onto),
+            Weight::Plain(_) => Ok(self.backward(gradient)?.f_add_(&onto)?),
             Weight::Packed { backward, .. } => {
                 let (mut onto, borrows) = (onto, Borrows::new());
                 backward.multiply(borrows.rows(gradient)?.matrix(0), borrows.rows_mut(&mut onto)?, Onto::Itself);
@@ -69,15 +72,15 @@ impl<T: Tiles> Weight<T> {
     }
 
     /// `gradient @ weight`, `[rows, in]`: what [`Self::product`] passes back.
-    pub fn backward(&self, gradient: &Tensor) -> Result<Tensor, TchError> {
+    pub fn backward(&self, gradient: &Tensor) -> Result<Tensor, ComputeError> {
         match self {
-            Weight::Plain(weight) => gradient.f_to_kind(weight.kind())?.f_matmul(weight)?.f_to_kind(Kind::Float),
+            Weight::Plain(weight) => Ok(gradient.f_to_kind(weight.kind())?.f_matmul(weight)?.f_to_kind(Kind::Float)?),
             Weight::Packed { backward, .. } => multiply(backward, gradient, Onto::Nothing),
         }
     }
 }
 
-fn multiply<T: Tiles>(panels: &Panels<T>, left: &Tensor, onto: Onto<'_>) -> Result<Tensor, TchError> {
+fn multiply<T: Tiles>(panels: &Panels<T>, left: &Tensor, onto: Onto<'_>) -> Result<Tensor, ComputeError> {
     let mut out = empty(&[left.size()[0], panels.columns() as i64])?;
     let borrows = Borrows::new();
     panels.multiply(borrows.rows(left)?.matrix(0), borrows.rows_mut(&mut out)?, onto);

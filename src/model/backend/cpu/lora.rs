@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use super::isa::{InstructionSet, Tiles};
 use super::matrix::Matrix;
@@ -11,6 +11,7 @@ use super::panels::{Onto, Panels};
 use super::{Borrows, RowsMut, empty};
 use crate::model::adapter::Lora;
 use crate::model::backend::{AdaptedRows, plain};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::Dropout;
 
 /// What the backward pass of one linear layer's updates needs.
@@ -28,7 +29,7 @@ pub fn forward<I: InstructionSet>(
     adapted: &[AdaptedRows<'_>],
     input: &Tensor,
     output: &Tensor,
-) -> Result<LoraTape<I::Tiles>, TchError> {
+) -> Result<LoraTape<I::Tiles>, ComputeError> {
     let Some(tiles) = isa.tiles(Kind::Float) else {
         return plain::lora::forward(adapted, input, output).map(LoraTape::Plain);
     };
@@ -36,7 +37,7 @@ pub fn forward<I: InstructionSet>(
         let input = (input, run.rows.start);
         forward_run(tiles, run.lora, run.dropout, input, &mut narrow(output, &run.rows)?)
     };
-    Ok(LoraTape::Panels(tiles, adapted.iter().map(tape).collect::<Result<_, TchError>>()?))
+    Ok(LoraTape::Panels(tiles, adapted.iter().map(tape).collect::<Result<_, ComputeError>>()?))
 }
 
 /// Accumulates the gradients of A and B, and adds to the gradient of the layer's input where one is given.
@@ -45,7 +46,7 @@ pub fn backward<T: Tiles>(
     tape: &LoraTape<T>,
     gradient: &Tensor,
     input_gradient: Option<&Tensor>,
-) -> Result<(), TchError> {
+) -> Result<(), ComputeError> {
     let (tiles, tapes) = match tape {
         LoraTape::Plain(tape) => return plain::lora::backward(adapted, tape, gradient, input_gradient),
         LoraTape::Panels(tiles, tapes) => (*tiles, tapes),
@@ -57,8 +58,8 @@ pub fn backward<T: Tiles>(
     Ok(())
 }
 
-fn narrow(x: &Tensor, rows: &Range<usize>) -> Result<Tensor, TchError> {
-    x.f_narrow(0, rows.start as i64, rows.len() as i64)
+fn narrow(x: &Tensor, rows: &Range<usize>) -> Result<Tensor, ComputeError> {
+    Ok(x.f_narrow(0, rows.start as i64, rows.len() as i64)?)
 }
 
 /// What the backward pass needs besides the layer's input.
@@ -80,7 +81,7 @@ fn forward_run<T: Tiles>(
     dropout: Option<Dropout>,
     (input, first): (&Tensor, usize),
     output: &mut Tensor,
-) -> Result<PanelTape, TchError> {
+) -> Result<PanelTape, ComputeError> {
     let sizes = Sizes::new(lora);
     let mut low = empty(&[output.size()[0], sizes.rank as i64])?;
     let borrows = Borrows::new();
@@ -102,7 +103,7 @@ fn backward_run<T: Tiles>(
     tape: &PanelTape,
     gradient: &Tensor,
     input_gradient: Option<&mut Tensor>,
-) -> Result<(), TchError> {
+) -> Result<(), ComputeError> {
     let sizes = Sizes::new(lora);
     let (rows, scale) = (gradient.size()[0] as usize, lora.scale as f32);
     let mut b_gradient = lora.b.gradient.shallow_clone();

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::ptr::NonNull;
 
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::{Rows, RowsMut};
+use crate::model::compute_error::ComputeError;
 
 /// A number that tensors hold.
 trait Number: Copy {
@@ -44,35 +45,35 @@ impl Borrows {
     }
 
     /// The values of a contiguous float32 tensor.
-    pub fn values<'a>(&'a self, tensor: &'a Tensor) -> Result<&'a [f32], TchError> {
+    pub fn values<'a>(&'a self, tensor: &'a Tensor) -> Result<&'a [f32], ComputeError> {
         self.slice(tensor, whole(tensor)?)
     }
 
     /// The values of a contiguous float32 tensor, for writing.
-    pub fn values_mut<'a>(&'a self, tensor: &'a mut Tensor) -> Result<&'a mut [f32], TchError> {
+    pub fn values_mut<'a>(&'a self, tensor: &'a mut Tensor) -> Result<&'a mut [f32], ComputeError> {
         let count = whole(tensor)?;
         self.slice_mut(tensor, count)
     }
 
     /// The values of a contiguous int64 tensor.
-    pub fn integers<'a>(&'a self, tensor: &'a Tensor) -> Result<&'a [i64], TchError> {
+    pub fn integers<'a>(&'a self, tensor: &'a Tensor) -> Result<&'a [i64], ComputeError> {
         self.slice(tensor, whole(tensor)?)
     }
 
     /// `tensor` is `[rows, width]` with neighbouring columns next to each other.
-    pub fn rows<'a>(&'a self, tensor: &'a Tensor) -> Result<Rows<'a>, TchError> {
+    pub fn rows<'a>(&'a self, tensor: &'a Tensor) -> Result<Rows<'a>, ComputeError> {
         let Extent { count, stride, .. } = extent(tensor)?;
         Ok(Rows::new(self.slice(tensor, count)?, stride))
     }
 
     /// As [`Self::rows`], for writing. What lies between the rows is borrowed as well.
-    pub fn rows_mut<'a>(&'a self, tensor: &'a mut Tensor) -> Result<RowsMut<'a>, TchError> {
+    pub fn rows_mut<'a>(&'a self, tensor: &'a mut Tensor) -> Result<RowsMut<'a>, ComputeError> {
         let Extent { count, width, stride } = extent(tensor)?;
         Ok(RowsMut::new(self.slice_mut(tensor, count)?, width, stride))
     }
 
     /// `count` is what [`whole`] or [`extent`] gave for this tensor.
-    fn slice<'a, T: Number>(&'a self, tensor: &'a Tensor, count: usize) -> Result<&'a [T], TchError> {
+    fn slice<'a, T: Number>(&'a self, tensor: &'a Tensor, count: usize) -> Result<&'a [T], ComputeError> {
         let Some(first) = self.take::<T>(tensor, count, false)? else {
             return Ok(&[]);
         };
@@ -84,7 +85,7 @@ impl Borrows {
     }
 
     /// As [`Self::slice`].
-    fn slice_mut<'a, T: Number>(&'a self, tensor: &'a mut Tensor, count: usize) -> Result<&'a mut [T], TchError> {
+    fn slice_mut<'a, T: Number>(&'a self, tensor: &'a mut Tensor, count: usize) -> Result<&'a mut [T], ComputeError> {
         let Some(first) = self.take::<T>(tensor, count, true)? else {
             return Ok(&mut []);
         };
@@ -93,7 +94,12 @@ impl Borrows {
     }
 
     /// The address of a tensor's first element; none where nothing is asked for, since then it may be null.
-    fn take<T: Number>(&self, tensor: &Tensor, count: usize, written: bool) -> Result<Option<NonNull<T>>, TchError> {
+    fn take<T: Number>(
+        &self,
+        tensor: &Tensor,
+        count: usize,
+        written: bool,
+    ) -> Result<Option<NonNull<T>>, ComputeError> {
         let (device, kind) = (tensor.device(), tensor.kind());
         if device != Device::Cpu || kind != T::KIND {
             return refuse(format!("expected {:?} values on the CPU, got {kind:?} on {device:?}", T::KIND));
@@ -116,12 +122,12 @@ impl Borrows {
     }
 }
 
-fn refuse<T>(reason: String) -> Result<T, TchError> {
-    Err(TchError::Torch(reason))
+fn refuse<T>(reason: String) -> Result<T, ComputeError> {
+    Err(ComputeError::Operands(reason))
 }
 
 /// The number of values of a contiguous tensor.
-fn whole(tensor: &Tensor) -> Result<usize, TchError> {
+fn whole(tensor: &Tensor) -> Result<usize, ComputeError> {
     if tensor.is_contiguous() { Ok(tensor.numel()) } else { refuse("expected values without gaps".to_string()) }
 }
 
@@ -133,7 +139,7 @@ struct Extent {
     stride: usize,
 }
 
-fn extent(tensor: &Tensor) -> Result<Extent, TchError> {
+fn extent(tensor: &Tensor) -> Result<Extent, ComputeError> {
     let (size, stride) = (tensor.size(), tensor.stride());
     match (&size[..], &stride[..]) {
         (&[rows, width], &[stride, 1]) if stride >= width => {

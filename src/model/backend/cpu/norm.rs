@@ -1,11 +1,12 @@
 //! `LayerNorm(residual + dropout(output + bias))` in one pass, and its backward pass.
 
 use rayon::prelude::*;
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::isa::InstructionSet;
 use super::panels::Panels;
 use super::{Borrows, ROWS_PER_PIECE, empty};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::{BLOCK, RowDropouts};
 use crate::model::frozen::Norm;
 
@@ -21,7 +22,7 @@ pub struct NormTape {
 
 impl NormTape {
     /// To be filled.
-    pub fn new(rows: usize, width: usize, dropouts: RowDropouts) -> Result<Self, TchError> {
+    pub fn new(rows: usize, width: usize, dropouts: RowDropouts) -> Result<Self, ComputeError> {
         let normalized = empty(&[rows as i64, width as i64])?;
         Ok(NormTape { normalized, inverse_deviation: vec![0f32; rows], dropouts })
     }
@@ -32,7 +33,7 @@ impl NormTape {
         borrows: &'a Borrows,
         rows: usize,
         width: usize,
-    ) -> Result<impl Iterator<Item = (&'a mut [f32], &'a mut [f32])>, TchError> {
+    ) -> Result<impl Iterator<Item = (&'a mut [f32], &'a mut [f32])>, ComputeError> {
         let normalized = borrows.values_mut(&mut self.normalized)?.chunks_mut(rows * width);
         Ok(normalized.zip(self.inverse_deviation.chunks_mut(rows)))
     }
@@ -43,7 +44,7 @@ impl NormTape {
         borrows: &'a Borrows,
         rows: usize,
         width: usize,
-    ) -> Result<impl Iterator<Item = (&'a [f32], &'a [f32])>, TchError> {
+    ) -> Result<impl Iterator<Item = (&'a [f32], &'a [f32])>, ComputeError> {
         Ok(borrows.values(&self.normalized)?.chunks(rows * width).zip(self.inverse_deviation.chunks(rows)))
     }
 
@@ -56,7 +57,7 @@ impl NormTape {
 pub type Parameters<'a> = (&'a [f32], &'a [f32], &'a [f32], f32);
 
 /// As [`forward_rows`] takes them.
-pub fn parameters<'a>(borrows: &'a Borrows, bias: &'a Tensor, norm: &'a Norm) -> Result<Parameters<'a>, TchError> {
+pub fn parameters<'a>(borrows: &'a Borrows, bias: &'a Tensor, norm: &'a Norm) -> Result<Parameters<'a>, ComputeError> {
     Ok((borrows.values(bias)?, borrows.values(&norm.weight)?, borrows.values(&norm.bias)?, norm.eps as f32))
 }
 
@@ -68,7 +69,7 @@ pub fn forward<I: InstructionSet>(
     residual: &Tensor,
     norm: &Norm,
     dropouts: RowDropouts,
-) -> Result<(Tensor, NormTape), TchError> {
+) -> Result<(Tensor, NormTape), ComputeError> {
     let mut normalized = output;
     let size = normalized.size();
     let (rows, width) = (size[0] as usize, size[1] as usize);
@@ -105,7 +106,7 @@ pub fn forward_of_product<I: InstructionSet>(
     residual: &Tensor,
     norm: &Norm,
     dropouts: RowDropouts,
-) -> Result<(Tensor, NormTape), TchError> {
+) -> Result<(Tensor, NormTape), ComputeError> {
     let (rows, width) = (x.size()[0] as usize, panels.columns());
     let (mut normalized, mut result) = (empty(&residual.size())?, empty(&residual.size())?);
     let mut inverse_deviation = vec![0f32; rows];
@@ -167,7 +168,7 @@ pub fn backward<I: InstructionSet>(
     tape: &NormTape,
     norm: &Norm,
     gradient: &Tensor,
-) -> Result<(Tensor, Tensor), TchError> {
+) -> Result<(Tensor, Tensor), ComputeError> {
     let size = gradient.size();
     let width = size[1] as usize;
     let (mut output, mut residual) = (empty(&size)?, empty(&size)?);

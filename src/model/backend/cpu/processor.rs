@@ -1,6 +1,6 @@
 //! The backend of our own passes on a processor.
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use super::activation::{self, ActivationTape};
 use super::after_attention::{self, AfterAttention, BlockTape};
@@ -16,6 +16,7 @@ use crate::model::backend::plain;
 use crate::model::backend::{
     AdaptedRows, Attended, Backend, BackendChoice, HeadRows, LayerOf, MemoryFormula, ResidualGradients,
 };
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::{Dropout, RowDropouts};
 use crate::model::frozen::{Embeddings, Norm};
 use crate::model::graph::Activation;
@@ -106,11 +107,11 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         Kind::Float
     }
 
-    fn batch(&self, _layout: &Layout) -> Result<(), TchError> {
+    fn batch(&self, _layout: &Layout) -> Result<(), ComputeError> {
         Ok(())
     }
 
-    fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Linear<I::Tiles>, TchError> {
+    fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Linear<I::Tiles>, ComputeError> {
         Ok(Linear { weight: Weight::new(self.isa, weight)?, bias })
     }
 
@@ -118,15 +119,15 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         &linear.bias
     }
 
-    fn product(&self, linear: &Linear<I::Tiles>, x: &Tensor) -> Result<Tensor, TchError> {
+    fn product(&self, linear: &Linear<I::Tiles>, x: &Tensor) -> Result<Tensor, ComputeError> {
         linear.weight.product(x)
     }
 
-    fn product_with_bias(&self, linear: &Linear<I::Tiles>, x: &Tensor) -> Result<Tensor, TchError> {
+    fn product_with_bias(&self, linear: &Linear<I::Tiles>, x: &Tensor) -> Result<Tensor, ComputeError> {
         linear.weight.product_with_bias(x, &linear.bias)
     }
 
-    fn product_backward(&self, linear: &Linear<I::Tiles>, gradient: &Tensor) -> Result<Tensor, TchError> {
+    fn product_backward(&self, linear: &Linear<I::Tiles>, gradient: &Tensor) -> Result<Tensor, ComputeError> {
         linear.weight.backward(gradient)
     }
 
@@ -135,11 +136,11 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         linear: &Linear<I::Tiles>,
         gradient: &Tensor,
         onto: Tensor,
-    ) -> Result<Tensor, TchError> {
+    ) -> Result<Tensor, ComputeError> {
         linear.weight.backward_onto(gradient, onto)
     }
 
-    fn embed(&self, embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, TchError> {
+    fn embed(&self, embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, ComputeError> {
         embeddings::embed(self.isa, embeddings, layout, dropouts)
     }
 
@@ -150,7 +151,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         residual: &Tensor,
         norm: &Norm,
         dropouts: RowDropouts,
-    ) -> Result<(Tensor, NormTape), TchError> {
+    ) -> Result<(Tensor, NormTape), ComputeError> {
         norm::forward(self.isa, output, &linear.bias, residual, norm, dropouts)
     }
 
@@ -161,7 +162,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         residual: &Tensor,
         norm: &Norm,
         dropouts: RowDropouts,
-    ) -> Result<(Tensor, NormTape), TchError> {
+    ) -> Result<(Tensor, NormTape), ComputeError> {
         match &linear.weight {
             Weight::Packed { forward, .. } => {
                 norm::forward_of_product(self.isa, forward, x, &linear.bias, residual, norm, dropouts)
@@ -177,7 +178,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         tape: &NormTape,
         norm: &Norm,
         gradient: &Tensor,
-    ) -> Result<ResidualGradients, TchError> {
+    ) -> Result<ResidualGradients, ComputeError> {
         norm::backward(self.isa, tape, norm, gradient)
     }
 
@@ -186,7 +187,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         x: Tensor,
         linear: &Linear<I::Tiles>,
         activation: Activation,
-    ) -> Result<(Tensor, ActivationTape), TchError> {
+    ) -> Result<(Tensor, ActivationTape), ComputeError> {
         activation::forward(self.isa, x, &linear.bias, activation)
     }
 
@@ -195,7 +196,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         linear: &Linear<I::Tiles>,
         x: &Tensor,
         activation: Activation,
-    ) -> Result<(Tensor, ActivationTape), TchError> {
+    ) -> Result<(Tensor, ActivationTape), ComputeError> {
         match (&linear.weight, activation) {
             (Weight::Packed { forward, .. }, Activation::Gelu) => {
                 activation::forward_of_product(self.isa, forward, x, &linear.bias)
@@ -210,7 +211,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         _linear: &Linear<I::Tiles>,
         gradient: Tensor,
         activation: Activation,
-    ) -> Result<Tensor, TchError> {
+    ) -> Result<Tensor, ComputeError> {
         activation::backward(self.isa, tape, gradient, activation)
     }
 
@@ -221,7 +222,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         query: &Tensor,
         key_value: &Tensor,
         dropouts: Vec<Option<Dropout>>,
-    ) -> Result<(Tensor, AttentionTape), TchError> {
+    ) -> Result<(Tensor, AttentionTape), ComputeError> {
         attention::forward(self.isa, attended.layout, attended.shape, queries, (query, key_value), dropouts)
     }
 
@@ -230,7 +231,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         attended: Attended<'_, Self>,
         tape: &AttentionTape,
         gradient: &Tensor,
-    ) -> Result<AttentionGradient, TchError> {
+    ) -> Result<AttentionGradient, ComputeError> {
         attention::backward(self.isa, attended.layout, attended.shape, tape, gradient)
     }
 
@@ -239,7 +240,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         weight: &Tensor,
         bias: &Tensor,
         heads: i64,
-    ) -> Result<Option<StateProjections<I::Tiles>>, TchError> {
+    ) -> Result<Option<StateProjections<I::Tiles>>, ComputeError> {
         StateProjections::new(self.isa, weight, bias, heads)
     }
 
@@ -250,7 +251,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         query: &Tensor,
         hidden: &Tensor,
         dropouts: Vec<Option<Dropout>>,
-    ) -> Result<(Tensor, StatesTape), TchError> {
+    ) -> Result<(Tensor, StatesTape), ComputeError> {
         first_tokens::forward(self.isa, attended.layout, attended.shape, projections, (query, hidden), dropouts)
     }
 
@@ -260,7 +261,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         projections: &StateProjections<I::Tiles>,
         tape: &StatesTape,
         gradient: &Tensor,
-    ) -> Result<(Tensor, Tensor), TchError> {
+    ) -> Result<(Tensor, Tensor), ComputeError> {
         first_tokens::backward(self.isa, attended.layout, attended.shape, projections, tape, gradient)
     }
 
@@ -271,7 +272,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         context: &Tensor,
         residual: &Tensor,
         dropouts: impl FnOnce() -> [RowDropouts; 2],
-    ) -> Result<Option<(Tensor, BlockTape)>, TchError> {
+    ) -> Result<Option<(Tensor, BlockTape)>, ComputeError> {
         let rows = context.size2()?.0 as usize;
         match AfterAttention::new(self.isa, layer, rows).filter(|_| activation == Activation::Gelu) {
             Some(block) => block.forward(context, residual, dropouts()).map(Some),
@@ -284,7 +285,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         layer: &LayerOf<Self>,
         tape: &BlockTape,
         gradient: &Tensor,
-    ) -> Result<ResidualGradients, TchError> {
+    ) -> Result<ResidualGradients, ComputeError> {
         after_attention::backward(self.isa, layer, tape, gradient)
     }
 
@@ -293,7 +294,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         adapted: &[AdaptedRows<'_>],
         input: &Tensor,
         output: &Tensor,
-    ) -> Result<LoraTape<I::Tiles>, TchError> {
+    ) -> Result<LoraTape<I::Tiles>, ComputeError> {
         lora::forward(self.isa, adapted, input, output)
     }
 
@@ -303,29 +304,34 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         tape: &LoraTape<I::Tiles>,
         gradient: &Tensor,
         input_gradient: Option<&Tensor>,
-    ) -> Result<(), TchError> {
+    ) -> Result<(), ComputeError> {
         lora::backward(adapted, tape, gradient, input_gradient)
     }
 
-    fn row_mask(&self, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, TchError> {
+    fn row_mask(&self, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, ComputeError> {
         plain::masks::of_rows(dropouts, x.size2()?.1 as usize, x.device())
     }
 
     // Heads and optimizer are small beside the encoder: libtorch's operations do.
 
-    fn head_product(&self, heads: &HeadRows<'_>, x: &Tensor) -> Result<Tensor, TchError> {
+    fn head_product(&self, heads: &HeadRows<'_>, x: &Tensor) -> Result<Tensor, ComputeError> {
         plain::head::product(heads, x)
     }
 
-    fn head_product_backward(&self, heads: &HeadRows<'_>, gradient: &Tensor) -> Result<Tensor, TchError> {
+    fn head_product_backward(&self, heads: &HeadRows<'_>, gradient: &Tensor) -> Result<Tensor, ComputeError> {
         plain::head::product_backward(heads, gradient)
     }
 
-    fn head_accumulate(&self, heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result<(), TchError> {
+    fn head_accumulate(&self, heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result<(), ComputeError> {
         plain::head::accumulate(heads, gradient, x)
     }
 
-    fn adamw(&self, parameters: &Parameters, moments: &mut Moments, step: &OptimizerStep) -> Result<Tensor, TchError> {
+    fn adamw(
+        &self,
+        parameters: &Parameters,
+        moments: &mut Moments,
+        step: &OptimizerStep,
+    ) -> Result<Tensor, ComputeError> {
         plain::optimizer::clipped_step(parameters, moments, step)
     }
 }

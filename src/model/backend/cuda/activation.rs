@@ -1,9 +1,10 @@
 //! Activations of feed-forward blocks, elements as they come.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::launch::{Address, int};
 use super::program::{Function, Program};
+use crate::model::compute_error::ComputeError;
 
 /// Threads of a block.
 const ELEMENTWISE_THREADS: usize = 256;
@@ -11,7 +12,7 @@ const ELEMENTWISE_THREADS: usize = 256;
 const BYTES: usize = 16;
 
 /// The activation of `x + bias`.
-pub fn forward(program: &Program, x: &Tensor, bias: &Tensor) -> Result<Tensor, TchError> {
+pub fn forward(program: &Program, x: &Tensor, bias: &Tensor) -> Result<Tensor, ComputeError> {
     let result = program.values(&x.size())?;
     let groups = Groups::new(program, x, bias)?;
     let to = program.memory().values(&result, &groups.size)?;
@@ -29,7 +30,7 @@ pub fn forward(program: &Program, x: &Tensor, bias: &Tensor) -> Result<Tensor, T
 }
 
 /// Turns the gradient of [`forward`]'s result into that of `x`.
-pub fn backward(program: &Program, x: &Tensor, bias: &Tensor, gradient: &Tensor) -> Result<(), TchError> {
+pub fn backward(program: &Program, x: &Tensor, bias: &Tensor, gradient: &Tensor) -> Result<(), ComputeError> {
     let groups = Groups::new(program, x, bias)?;
     let gradient = program.memory().values(gradient, &groups.size)?;
     // SAFETY: the parameters of `activate_backward` in their order; sizes were checked, as in the forward pass.
@@ -52,12 +53,12 @@ struct Groups {
 }
 
 impl Groups {
-    fn new(program: &Program, x: &Tensor, bias: &Tensor) -> Result<Self, TchError> {
+    fn new(program: &Program, x: &Tensor, bias: &Tensor) -> Result<Self, ComputeError> {
         let (rows, width) = x.size2()?;
         let size = [rows as usize, width as usize];
         let row = size[1] * x.kind().elt_size_in_bytes();
         if !row.is_multiple_of(BYTES) {
-            return Err(TchError::Torch(format!("a kernel was given rows of {row} bytes")));
+            return Err(ComputeError::Operands(format!("a kernel was given rows of {row} bytes")));
         }
         let memory = program.memory();
         let (x, bias) = (memory.values(x, &size)?, memory.floats(bias, &size[1..])?);

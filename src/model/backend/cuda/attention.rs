@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::constants::Constant;
 use super::launch::{Address, Argument, LANES, RUNS, Rows, Run, Runs, int};
 use super::program::{Function, Products, Program, Sizes};
 use crate::model::attention::{AttentionGradient, AttentionShape, Queries};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::Dropout;
 use crate::model::layout::{Layout, Sequence, upload};
 
@@ -25,7 +26,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub fn new(program: &Program, layout: &Layout) -> Result<Self, TchError> {
+    pub fn new(program: &Program, layout: &Layout) -> Result<Self, ComputeError> {
         let pieces = Pieces::new(program, &layout.sequences, layout.runs.len())?;
         Ok(Batch { pieces, rows: layout.rows, sequences: layout.sequences.len() })
     }
@@ -43,7 +44,7 @@ struct Pieces {
 
 impl Pieces {
     /// Of all sequences of a layout.
-    fn new(program: &Program, sequences: &[Sequence], runs: usize) -> Result<Vec<Self>, TchError> {
+    fn new(program: &Program, sequences: &[Sequence], runs: usize) -> Result<Vec<Self>, ComputeError> {
         let tokens = program.products.tokens_per_piece();
         (0..runs)
             .step_by(RUNS)
@@ -61,7 +62,7 @@ impl Pieces {
         self.table.size()[0] as usize
     }
 
-    fn address(&self, program: &Program) -> Result<Address, TchError> {
+    fn address(&self, program: &Program) -> Result<Address, ComputeError> {
         program.memory().short_integers(&self.table, &[self.count(), FIELDS])
     }
 
@@ -70,7 +71,7 @@ impl Pieces {
     }
 }
 
-fn table(sequences: &[Sequence], runs: &Range<usize>, tokens: usize) -> Result<Vec<i32>, TchError> {
+fn table(sequences: &[Sequence], runs: &Range<usize>, tokens: usize) -> Result<Vec<i32>, ComputeError> {
     let mut members: Vec<(usize, &Sequence)> =
         sequences.iter().enumerate().filter(|(_, sequence)| runs.contains(&sequence.run)).collect();
     members.sort_by_key(|(_, sequence)| std::cmp::Reverse(sequence.len));
@@ -119,7 +120,7 @@ pub const CONSTANTS: [Constant; 4] = [
 unsafe impl Argument for Inputs {}
 
 impl Inputs {
-    fn new(sizes: Checked<'_>, queries: Queries, query: &Tensor, key_value: &Tensor) -> Result<Self, TchError> {
+    fn new(sizes: Checked<'_>, queries: Queries, query: &Tensor, key_value: &Tensor) -> Result<Self, ComputeError> {
         let (query, key, value) = sizes.sides(query, key_value)?;
         Ok(Inputs {
             query: query.address,
@@ -150,7 +151,7 @@ impl<'a> Checked<'a> {
         (layout, batch): (&Layout, &Batch),
         shape: AttentionShape,
         queries: Queries,
-    ) -> Result<Self, TchError> {
+    ) -> Result<Self, ComputeError> {
         let Sizes { width, heads } = program.sizes;
         let (rows, sequences) = (layout.rows, layout.sequences.len());
         let queries = if queries == Queries::Tokens { rows } else { sequences };
@@ -158,25 +159,27 @@ impl<'a> Checked<'a> {
         let same_sizes = shape.heads as usize == heads && shape.width() as usize == width;
         let same_layout = batch.rows == rows && batch.sequences == sequences;
         if !(same_sizes && same_layout && layout.sequences.iter().all(inside)) {
-            return Err(TchError::Torch(format!("attention was given {shape:?} and {rows} rows that do not fit")));
+            return Err(ComputeError::Operands(format!(
+                "attention was given {shape:?} and {rows} rows that do not fit"
+            )));
         }
         Ok(Checked { program, rows, queries, width, heads })
     }
 
     /// Query, key and value, where the latter two lie side by side.
-    fn sides(self, query: &Tensor, key_value: &Tensor) -> Result<(Rows, Rows, Rows), TchError> {
+    fn sides(self, query: &Tensor, key_value: &Tensor) -> Result<(Rows, Rows, Rows), ComputeError> {
         let (memory, width) = (self.program.memory(), self.width as i64);
         let side = |first: i64| memory.rows(&key_value.f_narrow(1, first, width)?, self.rows, self.width);
         Ok((memory.rows(query, self.queries, self.width)?, side(0)?, side(width)?))
     }
 
     /// A context or its gradient.
-    fn context(self, tensor: &Tensor) -> Result<Address, TchError> {
+    fn context(self, tensor: &Tensor) -> Result<Address, ComputeError> {
         self.program.memory().values(tensor, &[self.queries, self.width])
     }
 
     /// A number for each query and head.
-    fn each(self, tensor: &Tensor) -> Result<Address, TchError> {
+    fn each(self, tensor: &Tensor) -> Result<Address, ComputeError> {
         self.program.memory().floats(tensor, &[self.queries, self.heads])
     }
 }
@@ -194,7 +197,7 @@ pub fn forward(
     queries: Queries,
     (query, key_value): (&Tensor, &Tensor),
     dropouts: Vec<Option<Dropout>>,
-) -> Result<(Tensor, AttentionTape), TchError> {
+) -> Result<(Tensor, AttentionTape), ComputeError> {
     let sizes = Checked::new(program, (layout, batch), shape, queries)?;
     let context = program.values(&query.size())?;
     let normalizer = program.floats(&[query.size()[0], shape.heads])?;
@@ -232,7 +235,7 @@ pub fn backward(
     shape: AttentionShape,
     tape: &AttentionTape,
     gradient: &Tensor,
-) -> Result<AttentionGradient, TchError> {
+) -> Result<AttentionGradient, ComputeError> {
     let (rows, width) = (tape.key_value.size()[0], shape.width());
     let result = match tape.queries {
         Queries::Tokens => AttentionGradient::Joined(program.values(&[rows, 3 * width])?),
@@ -298,7 +301,7 @@ fn backward_at_once(
     inputs: &Inputs,
     gradients: Gradients,
     dropouts: &Runs,
-) -> Result<(), TchError> {
+) -> Result<(), ComputeError> {
     let gradients = Gradients { partial: int(pieces.partial)?, ..gradients };
     let grid = [pieces.count() + pieces.partial, shape.heads as usize, 1];
     let arguments: [&dyn Argument; 5] = [&pieces.address(program)?, inputs, &gradients, &scale(shape), dropouts];
@@ -315,7 +318,7 @@ fn backward_in_two(
     inputs: &Inputs,
     gradients: Gradients,
     (inner, dropouts): (Address, &Runs),
-) -> Result<(), TchError> {
+) -> Result<(), ComputeError> {
     let table = pieces.address(program)?;
     let grid = [pieces.count(), shape.heads as usize, 1];
     let of_queries: [&dyn Argument; 11] = [

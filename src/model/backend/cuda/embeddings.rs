@@ -1,10 +1,11 @@
 //! Embeddings of tokens.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::launch::{Runs, int};
 use super::program::{Function, Program};
 use super::rows::{ROWS_PER_BLOCK, THREADS};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::Embeddings;
 use crate::model::layout::Layout;
@@ -15,7 +16,7 @@ pub fn embed(
     embeddings: &Embeddings,
     layout: &Layout,
     dropouts: &RowDropouts,
-) -> Result<Tensor, TchError> {
+) -> Result<Tensor, ComputeError> {
     let (memory, width, count) = (program.memory(), program.sizes.width, layout.rows);
     let hidden = program.values(&[count as i64, width as i64])?;
     // The tables have a row for each of these, and for each token.

@@ -26,4 +26,10 @@ pub enum CudaError {
     Source(String),
     #[error(transparent)]
     Text(#[from] NulError),
+    /// A kernel that was compiled for other models only.
+    #[error("no kernel for this model")]
+    NoKernel,
+    /// More blocks than a launch can have.
+    #[error("{0:?} blocks")]
+    Grid([usize; 3]),
 }

@@ -1,6 +1,6 @@
 //! The backend of our own kernels on an NVIDIA GPU.
 
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::attention::{self, AttentionTape, Batch};
 use super::error::CudaError;
@@ -13,6 +13,7 @@ use crate::model::attention::{AttentionGradient, Queries};
 use crate::model::backend::{
     AdaptedRows, Attended, Backend, BackendChoice, HeadRows, MemoryFormula, ResidualGradients,
 };
+use crate::model::compute_error::ComputeError;
 use crate::model::config::ModelConfig;
 use crate::model::dropout::{Dropout, RowDropouts};
 use crate::model::frozen::{Embeddings, Norm};
@@ -71,11 +72,11 @@ impl Backend for Cuda {
         self.program.memory().kind
     }
 
-    fn batch(&self, layout: &Layout) -> Result<Batch, TchError> {
+    fn batch(&self, layout: &Layout) -> Result<Batch, ComputeError> {
         Batch::new(&self.program, layout)
     }
 
-    fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Linear, TchError> {
+    fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Linear, ComputeError> {
         Linear::new(weight, bias)
     }
 
@@ -83,23 +84,23 @@ impl Backend for Cuda {
         &linear.bias
     }
 
-    fn product(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, TchError> {
+    fn product(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, ComputeError> {
         linear.product(x)
     }
 
-    fn product_with_bias(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, TchError> {
+    fn product_with_bias(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, ComputeError> {
         linear.product_with_bias(x)
     }
 
-    fn product_backward(&self, linear: &Linear, gradient: &Tensor) -> Result<Tensor, TchError> {
+    fn product_backward(&self, linear: &Linear, gradient: &Tensor) -> Result<Tensor, ComputeError> {
         linear.backward(gradient)
     }
 
-    fn product_backward_onto(&self, linear: &Linear, gradient: &Tensor, onto: Tensor) -> Result<Tensor, TchError> {
+    fn product_backward_onto(&self, linear: &Linear, gradient: &Tensor, onto: Tensor) -> Result<Tensor, ComputeError> {
         linear.backward_onto(gradient, onto)
     }
 
-    fn embed(&self, embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, TchError> {
+    fn embed(&self, embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, ComputeError> {
         embeddings::embed(&self.program, embeddings, layout, dropouts)
     }
 
@@ -110,7 +111,7 @@ impl Backend for Cuda {
         residual: &Tensor,
         norm: &Norm,
         dropouts: RowDropouts,
-    ) -> Result<(Tensor, NormTape), TchError> {
+    ) -> Result<(Tensor, NormTape), ComputeError> {
         norm::forward(&self.program, (&output, &linear.bias), residual, norm, dropouts)
     }
 
@@ -119,7 +120,7 @@ impl Backend for Cuda {
         tape: &NormTape,
         norm: &Norm,
         gradient: &Tensor,
-    ) -> Result<ResidualGradients, TchError> {
+    ) -> Result<ResidualGradients, ComputeError> {
         norm::backward(&self.program, tape, norm, gradient)
     }
 
@@ -130,7 +131,7 @@ impl Backend for Cuda {
         x: Tensor,
         linear: &Linear,
         _activation: Activation,
-    ) -> Result<(Tensor, ActivationTape), TchError> {
+    ) -> Result<(Tensor, ActivationTape), ComputeError> {
         let output = activation::forward(&self.program, &x, &linear.bias)?;
         Ok((output, ActivationTape(x)))
     }
@@ -141,7 +142,7 @@ impl Backend for Cuda {
         linear: &Linear,
         gradient: Tensor,
         _activation: Activation,
-    ) -> Result<Tensor, TchError> {
+    ) -> Result<Tensor, ComputeError> {
         activation::backward(&self.program, product, &linear.bias, &gradient)?;
         Ok(gradient)
     }
@@ -153,7 +154,7 @@ impl Backend for Cuda {
         query: &Tensor,
         key_value: &Tensor,
         dropouts: Vec<Option<Dropout>>,
-    ) -> Result<(Tensor, AttentionTape), TchError> {
+    ) -> Result<(Tensor, AttentionTape), ComputeError> {
         let Attended { layout, batch, shape } = attended;
         attention::forward(&self.program, (layout, batch), shape, queries, (query, key_value), dropouts)
     }
@@ -163,12 +164,12 @@ impl Backend for Cuda {
         attended: Attended<'_, Self>,
         tape: &AttentionTape,
         gradient: &Tensor,
-    ) -> Result<AttentionGradient, TchError> {
+    ) -> Result<AttentionGradient, ComputeError> {
         let Attended { layout, batch, shape } = attended;
         attention::backward(&self.program, (layout, batch), shape, tape, gradient)
     }
 
-    fn lora(&self, adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<LoraTape, TchError> {
+    fn lora(&self, adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<LoraTape, ComputeError> {
         lora::forward(&self.program, adapted, input, output)
     }
 
@@ -178,30 +179,35 @@ impl Backend for Cuda {
         tape: &LoraTape,
         gradient: &Tensor,
         input_gradient: Option<&Tensor>,
-    ) -> Result<(), TchError> {
+    ) -> Result<(), ComputeError> {
         lora::backward(&self.program, adapted, tape, gradient, input_gradient)
     }
 
-    fn row_mask(&self, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, TchError> {
+    fn row_mask(&self, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, ComputeError> {
         if dropouts.runs.iter().all(|(_, dropout)| dropout.is_none()) {
             return Ok(None);
         }
         masks::of_rows(&self.program, dropouts, x.size2()?.1 as usize).map(Some)
     }
 
-    fn head_product(&self, heads: &HeadRows<'_>, x: &Tensor) -> Result<Tensor, TchError> {
+    fn head_product(&self, heads: &HeadRows<'_>, x: &Tensor) -> Result<Tensor, ComputeError> {
         head::Layer::new(&self.program, heads)?.forward(x)
     }
 
-    fn head_product_backward(&self, heads: &HeadRows<'_>, gradient: &Tensor) -> Result<Tensor, TchError> {
+    fn head_product_backward(&self, heads: &HeadRows<'_>, gradient: &Tensor) -> Result<Tensor, ComputeError> {
         head::Layer::new(&self.program, heads)?.inputs(gradient)
     }
 
-    fn head_accumulate(&self, heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result<(), TchError> {
+    fn head_accumulate(&self, heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result<(), ComputeError> {
         head::Layer::new(&self.program, heads)?.accumulate(gradient, x)
     }
 
-    fn adamw(&self, parameters: &Parameters, moments: &mut Moments, step: &OptimizerStep) -> Result<Tensor, TchError> {
+    fn adamw(
+        &self,
+        parameters: &Parameters,
+        moments: &mut Moments,
+        step: &OptimizerStep,
+    ) -> Result<Tensor, ComputeError> {
         optimizer::clipped_step(&self.program, parameters, moments, step)
     }
 }

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::constants::Constant;
 use super::launch::{Address, Argument, Memory, int};
 use super::program::{Function, Program};
 use crate::model::adapter::HeadLinear;
 use crate::model::backend::HeadRows;
+use crate::model::compute_error::ComputeError;
 
 const THREADS: usize = 256;
 /// Rows of a block.
@@ -70,7 +71,7 @@ impl Entry {
         linear: &HeadLinear,
         rows: &Range<usize>,
         [outputs, inputs]: [usize; 2],
-    ) -> Result<Self, TchError> {
+    ) -> Result<Self, ComputeError> {
         Ok(Entry {
             weight: memory.floats(&linear.weight.value, &[outputs, inputs])?,
             bias: memory.floats(&linear.bias.value, &[outputs])?,
@@ -94,7 +95,7 @@ pub struct Layer<'a> {
 }
 
 impl<'a> Layer<'a> {
-    pub fn new(program: &'a Program, runs: &HeadRows<'_>) -> Result<Self, TchError> {
+    pub fn new(program: &'a Program, runs: &HeadRows<'_>) -> Result<Self, ComputeError> {
         let (outputs, inputs) = match runs.first() {
             Some((linear, _)) => linear.weight.value.size2()?,
             None => (0, 0),
@@ -107,27 +108,27 @@ impl<'a> Layer<'a> {
             }
             Ok((entries, some.iter().map(|(_, rows)| rows.len()).max().unwrap_or(0)))
         };
-        let launches = runs.chunks(RUNS).map(table).collect::<Result<_, TchError>>()?;
+        let launches = runs.chunks(RUNS).map(table).collect::<Result<_, ComputeError>>()?;
         let rows = runs.iter().map(|(_, rows)| rows.end).max().unwrap_or(0);
         Ok(Layer { program, launches, inputs, outputs, rows })
     }
 
     /// Rows of float32 numbers, among which every run's are.
-    fn rows(&self, tensor: &Tensor, columns: usize) -> Result<Address, TchError> {
+    fn rows(&self, tensor: &Tensor, columns: usize) -> Result<Address, ComputeError> {
         let (rows, _) = tensor.size2()?;
         if (rows as usize) < self.rows {
-            return Err(TchError::Torch(format!("a kernel was given {rows} rows instead of {}", self.rows)));
+            return Err(ComputeError::Operands(format!("a kernel was given {rows} rows instead of {}", self.rows)));
         }
         self.program.memory().floats(tensor, &[rows as usize, columns])
     }
 
     /// Both sizes, as the kernels take them.
-    fn sizes(&self) -> Result<(i32, i32), TchError> {
+    fn sizes(&self) -> Result<(i32, i32), ComputeError> {
         Ok((int(self.inputs)?, int(self.outputs)?))
     }
 
     /// `x` (`[rows, inputs]`) times each run's weights, with its bias: `[rows, outputs]`.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor, ComputeError> {
         let y = self.program.floats(&[x.size()[0], self.outputs as i64])?;
         let (x, to, (inputs, outputs)) = (self.rows(x, self.inputs)?, self.rows(&y, self.outputs)?, self.sizes()?);
         for (entries, rows) in &self.launches {
@@ -141,7 +142,7 @@ impl<'a> Layer<'a> {
     }
 
     /// The gradient of `x` from that of the result.
-    pub fn inputs(&self, y: &Tensor) -> Result<Tensor, TchError> {
+    pub fn inputs(&self, y: &Tensor) -> Result<Tensor, ComputeError> {
         let x = self.program.floats(&[y.size()[0], self.inputs as i64])?;
         let (y, to, (inputs, outputs)) = (self.rows(y, self.outputs)?, self.rows(&x, self.inputs)?, self.sizes()?);
         for (entries, rows) in &self.launches {
@@ -154,7 +155,7 @@ impl<'a> Layer<'a> {
     }
 
     /// Adds to the gradients of weights and biases.
-    pub fn accumulate(&self, y: &Tensor, x: &Tensor) -> Result<(), TchError> {
+    pub fn accumulate(&self, y: &Tensor, x: &Tensor) -> Result<(), ComputeError> {
         let (y, x, (inputs, outputs)) = (self.rows(y, self.outputs)?, self.rows(x, self.inputs)?, self.sizes()?);
         for (entries, _) in &self.launches {
             let arguments: [&dyn Argument; 5] = [&y, &x, &inputs, &outputs, entries];

@@ -3,9 +3,10 @@
 
 use std::ops::Range;
 
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::constants::Constant;
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::{Dropout, RowDropouts};
 
 /// Threads of a warp.
@@ -52,31 +53,31 @@ pub struct Memory {
 
 impl Memory {
     /// Of values between products, of this size, without gaps; read 16 bytes at a time.
-    pub fn values(self, tensor: &Tensor, size: &[usize]) -> Result<Address, TchError> {
+    pub fn values(self, tensor: &Tensor, size: &[usize]) -> Result<Address, ComputeError> {
         together(self.whole(tensor, self.kind, size)?)
     }
 
     /// Of float32 numbers of this size, without gaps.
-    pub fn floats(self, tensor: &Tensor, size: &[usize]) -> Result<Address, TchError> {
+    pub fn floats(self, tensor: &Tensor, size: &[usize]) -> Result<Address, ComputeError> {
         self.whole(tensor, Kind::Float, size)
     }
 
     /// As [`Self::floats`]; read 16 bytes at a time.
-    pub fn fours(self, tensor: &Tensor, size: &[usize]) -> Result<Address, TchError> {
+    pub fn fours(self, tensor: &Tensor, size: &[usize]) -> Result<Address, ComputeError> {
         together(self.floats(tensor, size)?)
     }
 
     /// Of int64 numbers of this size, without gaps.
-    pub fn integers(self, tensor: &Tensor, size: &[usize]) -> Result<Address, TchError> {
+    pub fn integers(self, tensor: &Tensor, size: &[usize]) -> Result<Address, ComputeError> {
         self.whole(tensor, Kind::Int64, size)
     }
 
     /// Of int32 numbers of this size, without gaps.
-    pub fn short_integers(self, tensor: &Tensor, size: &[usize]) -> Result<Address, TchError> {
+    pub fn short_integers(self, tensor: &Tensor, size: &[usize]) -> Result<Address, ComputeError> {
         self.whole(tensor, Kind::Int, size)
     }
 
-    fn whole(self, tensor: &Tensor, kind: Kind, size: &[usize]) -> Result<Address, TchError> {
+    fn whole(self, tensor: &Tensor, kind: Kind, size: &[usize]) -> Result<Address, ComputeError> {
         let found = tensor.size();
         if !found.iter().map(|&length| length as usize).eq(size.iter().copied()) {
             return refused(format!("a tensor of size {found:?} instead of {size:?}"));
@@ -88,7 +89,7 @@ impl Memory {
     }
 
     /// Of a matrix of values between products whose rows may lie apart; read four values at a time.
-    pub fn rows(self, tensor: &Tensor, rows: usize, columns: usize) -> Result<Rows, TchError> {
+    pub fn rows(self, tensor: &Tensor, rows: usize, columns: usize) -> Result<Rows, ComputeError> {
         let (size, stride) = (tensor.size(), tensor.stride());
         if size != [rows as i64, columns as i64] {
             return refused(format!("a matrix of size {size:?} instead of {:?}", [rows, columns]));
@@ -101,7 +102,7 @@ impl Memory {
         Ok(Rows { address, columns, stride: int(stride[0] as usize)? })
     }
 
-    fn address(self, tensor: &Tensor, kind: Kind) -> Result<Address, TchError> {
+    fn address(self, tensor: &Tensor, kind: Kind) -> Result<Address, ComputeError> {
         let (found, device) = (tensor.kind(), tensor.device());
         if found == kind && device == self.device {
             Ok(Address(tensor.data_ptr() as u64))
@@ -111,11 +112,11 @@ impl Memory {
     }
 }
 
-fn refused<T>(what: String) -> Result<T, TchError> {
-    Err(TchError::Torch(format!("a kernel was given {what}")))
+fn refused<T>(what: String) -> Result<T, ComputeError> {
+    Err(ComputeError::Operands(format!("a kernel was given {what}")))
 }
 
-fn together(address: Address) -> Result<Address, TchError> {
+fn together(address: Address) -> Result<Address, ComputeError> {
     if address.0.is_multiple_of(TOGETHER) {
         Ok(address)
     } else {
@@ -124,7 +125,7 @@ fn together(address: Address) -> Result<Address, TchError> {
 }
 
 /// A number of rows, columns or elements as kernels take it.
-pub fn int(number: usize) -> Result<i32, TchError> {
+pub fn int(number: usize) -> Result<i32, ComputeError> {
     i32::try_from(number).or_else(|_| refused(format!("{number} of something, more than it can count")))
 }
 
@@ -199,7 +200,7 @@ impl Runs {
     pub fn of_rows(
         dropouts: &RowDropouts,
         rows: usize,
-    ) -> Result<impl Iterator<Item = (Range<usize>, Runs)>, TchError> {
+    ) -> Result<impl Iterator<Item = (Range<usize>, Runs)>, ComputeError> {
         int(rows)?;
         if let Some((span, _)) = dropouts.runs.iter().find(|(span, _)| span.start > span.end || span.end > rows) {
             return refused(format!("rows {span:?} of {rows}"));

@@ -1,12 +1,13 @@
 //! The LoRA updates of one linear layer, of all runs that adapt it in a few launches.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::constants::Constant;
 use super::launch::{Address, Argument, LANES, Memory, Rows, STRIP, in_kernels, int};
 use super::program::{Function, Program};
 use crate::model::adapter::Lora;
 use crate::model::backend::AdaptedRows;
+use crate::model::compute_error::ComputeError;
 
 const WARPS: usize = 8;
 const THREADS: u32 = WARPS as u32 * LANES;
@@ -82,7 +83,7 @@ impl Entry {
     };
 
     /// A is `[rank, inputs]`, B `[outputs, rank]`.
-    fn new(memory: Memory, adapted: &AdaptedRows<'_>, inputs: usize, outputs: usize) -> Result<Self, TchError> {
+    fn new(memory: Memory, adapted: &AdaptedRows<'_>, inputs: usize, outputs: usize) -> Result<Self, ComputeError> {
         let (lora, rank) = (adapted.lora, rank(adapted.lora));
         let (key, threshold, dropout_scale) = in_kernels(adapted.dropout);
         Ok(Entry {
@@ -126,14 +127,14 @@ struct Launches {
 
 impl Launches {
     /// For an input and an output, or their gradients, of `rows` rows.
-    fn new(memory: Memory, adapted: &[AdaptedRows<'_>], rows: usize) -> Result<Self, TchError> {
+    fn new(memory: Memory, adapted: &[AdaptedRows<'_>], rows: usize) -> Result<Self, ComputeError> {
         let stride = adapted.iter().map(|adapted| rank(adapted.lora)).max().unwrap_or(0).next_multiple_of(4);
         let (inputs, outputs) = match adapted.first() {
             Some(AdaptedRows { lora, .. }) => (lora.a.value.size2()?.1 as usize, lora.b.value.size2()?.0 as usize),
             None => (0, 0),
         };
         if let Some(beyond) = adapted.iter().find(|adapted| adapted.rows.end > rows) {
-            return Err(TchError::Torch(format!("a kernel was given rows {:?} of {rows}", beyond.rows)));
+            return Err(ComputeError::Operands(format!("a kernel was given rows {:?} of {rows}", beyond.rows)));
         }
         let table = |some: &[AdaptedRows<'_>]| {
             let mut entries = Entries { count: some.len() as i32, stride: int(stride)?, entry: [Entry::NONE; RUNS] };
@@ -142,22 +143,22 @@ impl Launches {
             }
             Ok((entries, some.iter().map(|adapted| adapted.rows.len()).max().unwrap_or(0)))
         };
-        let tables = adapted.chunks(RUNS).map(table).collect::<Result<_, TchError>>()?;
+        let tables = adapted.chunks(RUNS).map(table).collect::<Result<_, ComputeError>>()?;
         Ok(Launches { tables, stride, inputs, outputs, rows })
     }
 
-    fn low(&self, program: &Program, low: &Tensor) -> Result<Address, TchError> {
+    fn low(&self, program: &Program, low: &Tensor) -> Result<Address, ComputeError> {
         program.memory().fours(low, &[self.rows, self.stride])
     }
 
     /// The layer's input for A, its output for B; or their gradients.
-    fn wide(&self, program: &Program, of: Factor, x: &Tensor) -> Result<Rows, TchError> {
+    fn wide(&self, program: &Program, of: Factor, x: &Tensor) -> Result<Rows, ComputeError> {
         let columns = if of == Factor::A { self.inputs } else { self.outputs };
         program.memory().rows(x, self.rows, columns)
     }
 
     /// Rows to ranks: `x` is only read.
-    fn down(&self, program: &Program, of: Factor, x: &Tensor, low: &Tensor) -> Result<(), TchError> {
+    fn down(&self, program: &Program, of: Factor, x: &Tensor, low: &Tensor) -> Result<(), ComputeError> {
         let function = if of == Factor::A { Function::LoraDownA } else { Function::LoraDownB };
         let (x, low) = (self.wide(program, of, x)?, self.low(program, low)?);
         let columns = int(x.columns)?;
@@ -172,7 +173,7 @@ impl Launches {
     }
 
     /// Ranks to rows, added to `x`.
-    fn up(&self, program: &Program, of: Factor, low: &Tensor, x: &Tensor) -> Result<(), TchError> {
+    fn up(&self, program: &Program, of: Factor, low: &Tensor, x: &Tensor) -> Result<(), ComputeError> {
         let function = if of == Factor::A { Function::LoraUpA } else { Function::LoraUpB };
         let (x, low) = (self.wide(program, of, x)?, self.low(program, low)?);
         let columns = int(x.columns)?;
@@ -187,7 +188,7 @@ impl Launches {
     }
 
     /// Adds to the gradients of A or B: first parts of some rows each, then their sums.
-    fn weights(&self, program: &Program, of: Factor, low: &Tensor, x: &Tensor) -> Result<(), TchError> {
+    fn weights(&self, program: &Program, of: Factor, low: &Tensor, x: &Tensor) -> Result<(), ComputeError> {
         let (x, low) = (self.wide(program, of, x)?, self.low(program, low)?);
         let (columns, of_a) = (int(x.columns)?, i32::from(of == Factor::A));
         for (entries, rows) in &self.tables {
@@ -215,7 +216,7 @@ pub fn forward(
     adapted: &[AdaptedRows<'_>],
     input: &Tensor,
     output: &Tensor,
-) -> Result<LoraTape, TchError> {
+) -> Result<LoraTape, ComputeError> {
     let rows = input.size2()?.0;
     let launches = Launches::new(program.memory(), adapted, rows as usize)?;
     let low = program.floats(&[rows, launches.stride as i64])?;
@@ -231,7 +232,7 @@ pub fn backward(
     tape: &LoraTape,
     gradient: &Tensor,
     input_gradient: Option<&Tensor>,
-) -> Result<(), TchError> {
+) -> Result<(), ComputeError> {
     let launches = Launches::new(program.memory(), adapted, tape.low.size2()?.0 as usize)?;
     launches.weights(program, Factor::B, &tape.low, gradient)?;
     let low = program.floats(&tape.low.size())?;

@@ -1,10 +1,11 @@
 //! LayerNorm with dropout and residual.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::launch::{Runs, int};
 use super::program::{Function, Program};
 use super::rows::{ROWS_PER_BLOCK, THREADS};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::Norm;
 
@@ -25,7 +26,7 @@ pub fn forward(
     residual: &Tensor,
     norm: &Norm,
     dropouts: RowDropouts,
-) -> Result<(Tensor, NormTape), TchError> {
+) -> Result<(Tensor, NormTape), ComputeError> {
     let size = output.size();
     let hidden = program.values(&size)?;
     let normalized = program.values(&size)?;
@@ -71,7 +72,7 @@ pub fn backward(
     tape: &NormTape,
     norm: &Norm,
     gradient: &Tensor,
-) -> Result<(Tensor, Tensor), TchError> {
+) -> Result<(Tensor, Tensor), ComputeError> {
     let size = gradient.size();
     let (output, residual) = (program.values(&size)?, program.values(&size)?);
     let (memory, width, count) = (program.memory(), program.sizes.width, size[0] as usize);

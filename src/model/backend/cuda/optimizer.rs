@@ -1,10 +1,11 @@
 //! Clipping and AdamW over a run's flat parameters, in two launches.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::constants::Constant;
 use super::launch::{Argument, int};
 use super::program::{Function, Program};
+use crate::model::compute_error::ComputeError;
 use crate::model::optimizer::{BETA_1, BETA_2, EPSILON, Moments, OptimizerStep};
 use crate::model::parameters::Parameters;
 
@@ -44,7 +45,7 @@ pub fn clipped_step(
     parameters: &Parameters,
     moments: &mut Moments,
     step: &OptimizerStep,
-) -> Result<Tensor, TchError> {
+) -> Result<Tensor, ComputeError> {
     let (correction_1, correction_2) = step.corrections();
     let update = Update {
         max_norm: step.max_norm as f32,

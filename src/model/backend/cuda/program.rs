@@ -2,11 +2,12 @@
 
 use std::ffi::{CStr, CString, c_void};
 
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::driver::{Compiler, Context, Driver, Kernel};
 use super::error::CudaError;
 use super::launch::{Argument, Memory};
+use crate::model::compute_error::ComputeError;
 use crate::model::config::ModelConfig;
 use crate::model::graph::Activation;
 
@@ -220,13 +221,13 @@ impl Program {
     }
 
     /// Memory for values between products.
-    pub fn values(&self, size: &[i64]) -> Result<Tensor, TchError> {
-        Tensor::f_empty(size, (self.memory.kind, self.memory.device))
+    pub fn values(&self, size: &[i64]) -> Result<Tensor, ComputeError> {
+        Ok(Tensor::f_empty(size, (self.memory.kind, self.memory.device))?)
     }
 
     /// Memory for float32 numbers.
-    pub fn floats(&self, size: &[i64]) -> Result<Tensor, TchError> {
-        Tensor::f_empty(size, (Kind::Float, self.memory.device))
+    pub fn floats(&self, size: &[i64]) -> Result<Tensor, ComputeError> {
+        Ok(Tensor::f_empty(size, (Kind::Float, self.memory.device))?)
     }
 
     /// Queues a kernel; nothing where the grid is empty.
@@ -239,20 +240,20 @@ impl Program {
         grid: [usize; 3],
         threads: u32,
         arguments: &[&dyn Argument],
-    ) -> Result<(), TchError> {
+    ) -> Result<(), ComputeError> {
         if grid.contains(&0) {
             return Ok(());
         }
         let mut pointers: Vec<*mut c_void> =
             arguments.iter().map(|&argument| std::ptr::from_ref(argument).cast_mut().cast()).collect();
-        let failed = |reason: String| TchError::Torch(format!("{reason} in {function:?}"));
-        let kernel = self.kernels[function as usize].ok_or_else(|| failed("no kernel for this model".to_string()))?;
+        let failed =
+            |source: CudaError| ComputeError::Launch { kernel: format!("{function:?}"), source: source.into() };
+        let kernel = self.kernels[function as usize].ok_or_else(|| failed(CudaError::NoKernel))?;
         let [Ok(x), Ok(y), Ok(z)] = grid.map(u32::try_from) else {
-            return Err(failed(format!("{grid:?} blocks")));
+            return Err(failed(CudaError::Grid(grid)));
         };
         // SAFETY: as the caller promises; the kernel is this program's; the driver only reads the arguments.
-        unsafe { self.driver.launch(self.context, kernel, [x, y, z], threads, &mut pointers) }
-            .map_err(|error| failed(error.to_string()))
+        unsafe { self.driver.launch(self.context, kernel, [x, y, z], threads, &mut pointers) }.map_err(failed)
     }
 }
 

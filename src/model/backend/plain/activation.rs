@@ -1,7 +1,8 @@
 //! Activations of feed-forward blocks.
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
+use crate::model::compute_error::ComputeError;
 use crate::model::graph::Activation;
 
 /// The activation's input.
@@ -9,7 +10,7 @@ use crate::model::graph::Activation;
 pub struct ActivationTape(Tensor);
 
 /// The activation of `x + bias`; `x` is used up.
-pub fn forward(x: Tensor, bias: &Tensor, activation: Activation) -> Result<(Tensor, ActivationTape), TchError> {
+pub fn forward(x: Tensor, bias: &Tensor, activation: Activation) -> Result<(Tensor, ActivationTape), ComputeError> {
     let mut x = x;
     let input = x.f_add_(bias)?;
     let output = match activation {
@@ -25,10 +26,10 @@ pub fn backward(
     ActivationTape(input): &ActivationTape,
     gradient: &Tensor,
     activation: Activation,
-) -> Result<Tensor, TchError> {
+) -> Result<Tensor, ComputeError> {
     match activation {
-        Activation::Gelu => input.f_gelu_backward(gradient, "none"),
-        Activation::GeluTanh => input.f_gelu_backward(gradient, "tanh"),
-        Activation::Relu => input.f_threshold_backward(gradient, 0.0),
+        Activation::Gelu => Ok(input.f_gelu_backward(gradient, "none")?),
+        Activation::GeluTanh => Ok(input.f_gelu_backward(gradient, "tanh")?),
+        Activation::Relu => Ok(input.f_threshold_backward(gradient, 0.0)?),
     }
 }

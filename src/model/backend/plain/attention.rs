@@ -1,10 +1,11 @@
 //! Multi-head self-attention over a flat batch: sequences are laid side by side in buckets of similar length.
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use super::attention_masks;
 use super::buckets::{Bucket, Buckets};
 use crate::model::attention::{AttentionGradient, AttentionShape, Queries};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::Dropout;
 use crate::model::layout::Layout;
 
@@ -36,7 +37,7 @@ pub fn forward(
     queries: Queries,
     (query, key_value): (&Tensor, &Tensor),
     dropouts: &[Option<Dropout>],
-) -> Result<(Tensor, AttentionTape), TchError> {
+) -> Result<(Tensor, AttentionTape), ComputeError> {
     let scale = shape.scale();
     let mut contexts = Vec::with_capacity(buckets.buckets.len());
     let mut tapes = Vec::with_capacity(buckets.buckets.len());
@@ -66,7 +67,7 @@ pub fn backward(
     shape: AttentionShape,
     AttentionTape { queries, buckets }: &AttentionTape,
     gradient: &Tensor,
-) -> Result<AttentionGradient, TchError> {
+) -> Result<AttentionGradient, ComputeError> {
     let queries = *queries;
     let scale = shape.scale();
     let mut query_parts = Vec::with_capacity(buckets.len());
@@ -116,11 +117,14 @@ fn places(laid_out: &Buckets, queries: Queries) -> &Tensor {
 }
 
 /// `[members * positions, width]` -> `[members, heads, positions, size]`
-fn split(rows: &Tensor, bucket: &Bucket, shape: AttentionShape) -> Result<Tensor, TchError> {
-    rows.f_reshape([bucket.members.len() as i64, -1, shape.heads, shape.head_size])?.f_transpose(1, 2)?.f_contiguous()
+fn split(rows: &Tensor, bucket: &Bucket, shape: AttentionShape) -> Result<Tensor, ComputeError> {
+    Ok(rows
+        .f_reshape([bucket.members.len() as i64, -1, shape.heads, shape.head_size])?
+        .f_transpose(1, 2)?
+        .f_contiguous()?)
 }
 
 /// `[members, heads, positions, size]` -> `[members * positions, width]`
-fn join(parts: &Tensor, shape: AttentionShape) -> Result<Tensor, TchError> {
-    parts.f_transpose(1, 2)?.f_reshape([-1, shape.width()])
+fn join(parts: &Tensor, shape: AttentionShape) -> Result<Tensor, ComputeError> {
+    Ok(parts.f_transpose(1, 2)?.f_reshape([-1, shape.width()])?)
 }

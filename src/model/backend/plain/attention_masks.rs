@@ -1,11 +1,12 @@
 //! Dropout masks of attention probabilities as tensors.
 
 use rayon::prelude::*;
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Tensor};
 
 use super::buckets::Bucket;
 use super::masks::{mask_on, steps, threshold};
 use crate::model::attention::{AttentionShape, Queries};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::{BLOCK, Dropout, LANES};
 use crate::model::layout::{Layout, Sequence, upload};
 
@@ -18,7 +19,7 @@ pub fn of_bucket(
     shape: AttentionShape,
     queries: Queries,
     dropouts: &[Option<Dropout>],
-) -> Result<Option<Tensor>, TchError> {
+) -> Result<Option<Tensor>, ComputeError> {
     if dropouts.iter().all(Option::is_none) {
         return Ok(None);
     }
@@ -48,7 +49,7 @@ impl Matrices<'_> {
         self.shape.longest.next_multiple_of(BLOCK)
     }
 
-    fn on_host(&self, dropouts: &[Option<Dropout>]) -> Result<Tensor, TchError> {
+    fn on_host(&self, dropouts: &[Option<Dropout>]) -> Result<Tensor, ComputeError> {
         let (count, length) = (self.shape.heads as usize, self.length);
         let mut values = vec![1f32; self.members.len() * count * self.rows * length];
         values.par_chunks_mut(self.rows * length).enumerate().for_each(|(matrix, values)| {
@@ -61,10 +62,10 @@ impl Matrices<'_> {
             }
         });
         let shape = [self.members.len() as i64, self.shape.heads, self.rows as i64, length as i64];
-        Tensor::f_from_slice(&values)?.f_view(shape)
+        Ok(Tensor::f_from_slice(&values)?.f_view(shape)?)
     }
 
-    fn on(&self, device: Device, dropouts: &[Option<Dropout>]) -> Result<Tensor, TchError> {
+    fn on(&self, device: Device, dropouts: &[Option<Dropout>]) -> Result<Tensor, ComputeError> {
         let words = self.stride() / LANES;
         let matrix = self.shape.longest * words;
         let state = |sequence: &Sequence| {

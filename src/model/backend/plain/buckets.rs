@@ -1,7 +1,8 @@
 //! The sequences of a batch in buckets of similar length, in which attention lays them side by side.
 
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Tensor};
 
+use crate::model::compute_error::ComputeError;
 use crate::model::layout::{Layout, Sequence, upload};
 
 /// Attention pads sequences of similar length to a common one; a bucket's lengths differ by less than this on the CPU, where
@@ -40,7 +41,7 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    pub fn new(layout: &Layout) -> Result<Buckets, TchError> {
+    pub fn new(layout: &Layout) -> Result<Buckets, ComputeError> {
         let (sequences, rows, device) = (&layout.sequences, layout.rows, layout.device);
         let groups = group_by_length(sequences, device);
         let (padded_place, bucket_place) = places_in_buckets(sequences, &groups, rows);
@@ -54,7 +55,7 @@ impl Buckets {
 }
 
 impl Bucket {
-    fn new(members: Vec<usize>, length: usize, all: &[Sequence], device: Device) -> Result<Bucket, TchError> {
+    fn new(members: Vec<usize>, length: usize, all: &[Sequence], device: Device) -> Result<Bucket, ComputeError> {
         let count = members.len();
         let mut gather = Vec::with_capacity(count * length);
         let mut bias = Vec::with_capacity(count * length);

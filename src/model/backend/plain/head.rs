@@ -2,25 +2,28 @@
 
 use std::ops::Range;
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use crate::model::adapter::HeadLinear;
 use crate::model::backend::HeadRows;
+use crate::model::compute_error::ComputeError;
 
-pub fn product(heads: &HeadRows<'_>, x: &Tensor) -> Result<Tensor, TchError> {
+pub fn product(heads: &HeadRows<'_>, x: &Tensor) -> Result<Tensor, ComputeError> {
     let run = |(linear, rows): &(&HeadLinear, Range<usize>)| {
-        linear.bias.value.f_addmm(&narrow(x, rows)?, &linear.weight.value.f_tr()?)
+        Ok::<_, ComputeError>(linear.bias.value.f_addmm(&narrow(x, rows)?, &linear.weight.value.f_tr()?)?)
     };
-    Tensor::f_cat(&heads.iter().map(run).collect::<Result<Vec<_>, _>>()?, 0)
+    Ok(Tensor::f_cat(&heads.iter().map(run).collect::<Result<Vec<_>, _>>()?, 0)?)
 }
 
-pub fn product_backward(heads: &HeadRows<'_>, gradient: &Tensor) -> Result<Tensor, TchError> {
-    let run = |(linear, rows): &(&HeadLinear, Range<usize>)| narrow(gradient, rows)?.f_mm(&linear.weight.value);
-    Tensor::f_cat(&heads.iter().map(run).collect::<Result<Vec<_>, _>>()?, 0)
+pub fn product_backward(heads: &HeadRows<'_>, gradient: &Tensor) -> Result<Tensor, ComputeError> {
+    let run = |(linear, rows): &(&HeadLinear, Range<usize>)| {
+        Ok::<_, ComputeError>(narrow(gradient, rows)?.f_mm(&linear.weight.value)?)
+    };
+    Ok(Tensor::f_cat(&heads.iter().map(run).collect::<Result<Vec<_>, _>>()?, 0)?)
 }
 
 /// Adds to the gradients of weights and biases.
-pub fn accumulate(heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result<(), TchError> {
+pub fn accumulate(heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result<(), ComputeError> {
     for (linear, rows) in heads {
         let (gradient, x) = (narrow(gradient, rows)?, narrow(x, rows)?);
         let _ = linear.weight.gradient.shallow_clone().f_addmm_(&gradient.f_tr()?, &x)?;
@@ -30,6 +33,6 @@ pub fn accumulate(heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result
     Ok(())
 }
 
-fn narrow(x: &Tensor, rows: &Range<usize>) -> Result<Tensor, TchError> {
-    x.f_narrow(0, rows.start as i64, rows.len() as i64)
+fn narrow(x: &Tensor, rows: &Range<usize>) -> Result<Tensor, ComputeError> {
+    Ok(x.f_narrow(0, rows.start as i64, rows.len() as i64)?)
 }

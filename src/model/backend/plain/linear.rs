@@ -1,6 +1,8 @@
 //! Frozen linear layers.
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
+
+use crate::model::compute_error::ComputeError;
 
 /// A frozen linear layer.
 #[derive(Debug)]
@@ -17,12 +19,12 @@ impl Linear {
     }
 
     /// `x @ weight.T`, `[rows, out]`.
-    pub fn product(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        x.f_to_kind(self.weight.kind())?.f_matmul(&self.weight.f_tr()?)?.f_to_kind(Kind::Float)
+    pub fn product(&self, x: &Tensor) -> Result<Tensor, ComputeError> {
+        Ok(x.f_to_kind(self.weight.kind())?.f_matmul(&self.weight.f_tr()?)?.f_to_kind(Kind::Float)?)
     }
 
     /// `gradient @ weight`, `[rows, in]`.
-    pub fn backward(&self, gradient: &Tensor) -> Result<Tensor, TchError> {
-        gradient.f_to_kind(self.weight.kind())?.f_matmul(&self.weight)?.f_to_kind(Kind::Float)
+    pub fn backward(&self, gradient: &Tensor) -> Result<Tensor, ComputeError> {
+        Ok(gradient.f_to_kind(self.weight.kind())?.f_matmul(&self.weight)?.f_to_kind(Kind::Float)?)
     }
 }

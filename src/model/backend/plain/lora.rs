@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::masks;
 use crate::model::adapter::Lora;
 use crate::model::backend::AdaptedRows;
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::RowDropouts;
 
 /// What the backward pass needs: of each run.
@@ -24,7 +25,7 @@ struct RunTape {
 }
 
 /// Adds the updates to `output` (`[rows, out]`, a view is fine) in place.
-pub fn forward(adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<LoraTape, TchError> {
+pub fn forward(adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<LoraTape, ComputeError> {
     // One mask for all runs: on a GPU every operation costs a launch.
     let dropouts = RowDropouts::with_gaps(adapted.iter().map(|run| (run.rows.clone(), run.dropout)));
     let masks = masks::of_rows(&dropouts, input.size2()?.1 as usize, input.device())?;
@@ -32,10 +33,10 @@ pub fn forward(adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> 
         let mask = masks.as_ref().map(|masks| narrow(masks, &run.rows)).transpose()?;
         forward_run(run.lora, mask, narrow(input, &run.rows)?, narrow(output, &run.rows)?)
     };
-    Ok(LoraTape(adapted.iter().map(tape).collect::<Result<_, TchError>>()?))
+    Ok(LoraTape(adapted.iter().map(tape).collect::<Result<_, ComputeError>>()?))
 }
 
-fn forward_run(lora: &Lora, mask: Option<Tensor>, rows: Tensor, mut output: Tensor) -> Result<RunTape, TchError> {
+fn forward_run(lora: &Lora, mask: Option<Tensor>, rows: Tensor, mut output: Tensor) -> Result<RunTape, ComputeError> {
     let input = match &mask {
         Some(mask) => rows.f_mul(mask)?,
         None => rows,
@@ -52,7 +53,7 @@ pub fn backward(
     LoraTape(tapes): &LoraTape,
     gradient: &Tensor,
     input_gradient: Option<&Tensor>,
-) -> Result<(), TchError> {
+) -> Result<(), ComputeError> {
     for (run, tape) in adapted.iter().zip(tapes) {
         let input_gradient = input_gradient.map(|input| narrow(input, &run.rows)).transpose()?;
         backward_run(run.lora, tape, &narrow(gradient, &run.rows)?, input_gradient)?;
@@ -65,7 +66,7 @@ fn backward_run(
     RunTape { input, mask, low }: &RunTape,
     gradient: &Tensor,
     input_gradient: Option<Tensor>,
-) -> Result<(), TchError> {
+) -> Result<(), ComputeError> {
     let scaled = low.f_mul_scalar(lora.scale)?;
     let _ = lora.b.gradient.shallow_clone().f_addmm_(&gradient.f_tr()?, &scaled)?;
     let low = gradient.f_mm(&lora.b.value)?.f_mul_scalar(lora.scale)?;
@@ -79,6 +80,6 @@ fn backward_run(
     Ok(())
 }
 
-fn narrow(x: &Tensor, rows: &Range<usize>) -> Result<Tensor, TchError> {
-    x.f_narrow(0, rows.start as i64, rows.len() as i64)
+fn narrow(x: &Tensor, rows: &Range<usize>) -> Result<Tensor, ComputeError> {
+    Ok(x.f_narrow(0, rows.start as i64, rows.len() as i64)?)
 }

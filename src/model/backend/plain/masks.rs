@@ -2,9 +2,10 @@
 //! integer operations on any other device, so that no step waits for a mask to be sent. Both give the same bits.
 
 use rayon::prelude::*;
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::model::backend::cpu::isa;
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::{BLOCK, Dropout, LANES, RowDropouts, WORDS};
 use crate::model::layout::upload;
 use crate::model::random::{STATE_STEP, mixed};
@@ -16,7 +17,7 @@ const PIECE: usize = 1024 * BLOCK;
 ///
 /// Row `r` of a run starts at element `r * stride`, where `stride` is `width` rounded up to a multiple of [`BLOCK`], so
 /// that a row's mask does not depend on how many rows there are.
-pub fn of_rows(dropouts: &RowDropouts, width: usize, device: Device) -> Result<Option<Tensor>, TchError> {
+pub fn of_rows(dropouts: &RowDropouts, width: usize, device: Device) -> Result<Option<Tensor>, ComputeError> {
     if dropouts.runs.iter().all(|(_, dropout)| dropout.is_none()) {
         return Ok(None);
     }
@@ -25,12 +26,12 @@ pub fn of_rows(dropouts: &RowDropouts, width: usize, device: Device) -> Result<O
 }
 
 /// The mask of one run's rows `x`.
-pub fn of_run(dropout: Option<Dropout>, x: &Tensor) -> Result<Option<Tensor>, TchError> {
+pub fn of_run(dropout: Option<Dropout>, x: &Tensor) -> Result<Option<Tensor>, ComputeError> {
     let (rows, width) = x.size2()?;
     of_rows(&RowDropouts::new([(0..rows as usize, dropout)]), width as usize, x.device())
 }
 
-fn rows_on_host(dropouts: &RowDropouts, width: usize) -> Result<Tensor, TchError> {
+fn rows_on_host(dropouts: &RowDropouts, width: usize) -> Result<Tensor, ComputeError> {
     let rows = dropouts.runs.last().map_or(0, |(span, _)| span.end);
     let width = width.max(1);
     let stride = width.next_multiple_of(BLOCK) as u64;
@@ -47,7 +48,7 @@ fn rows_on_host(dropouts: &RowDropouts, width: usize) -> Result<Tensor, TchError
             );
         });
     }
-    Tensor::f_from_slice(&values)?.f_view([rows as i64, width as i64])
+    Ok(Tensor::f_from_slice(&values)?.f_view([rows as i64, width as i64])?)
 }
 
 /// Fills rows of `width` elements; the first one begins at element `first`, the others `stride` elements apart.
@@ -58,7 +59,7 @@ fn fill_rows(dropout: Dropout, values: &mut [f32], width: usize, first: u64, str
     }
 }
 
-fn rows_on(device: Device, dropouts: &RowDropouts, width: usize) -> Result<Tensor, TchError> {
+fn rows_on(device: Device, dropouts: &RowDropouts, width: usize) -> Result<Tensor, ComputeError> {
     let words = (width.next_multiple_of(BLOCK) / LANES) as u64;
     let states: Vec<i64> = dropouts
         .runs
@@ -79,13 +80,13 @@ pub fn threshold(dropout: Option<Dropout>) -> i64 {
 }
 
 /// `0, 1, .. count - 1`, each times `words` steps of the state.
-pub fn steps(count: i64, words: usize, device: Device) -> Result<Tensor, TchError> {
-    Tensor::f_arange(count, (Kind::Int64, device))?.f_mul_scalar_(STATE_STEP.wrapping_mul(words as i64))
+pub fn steps(count: i64, words: usize, device: Device) -> Result<Tensor, ComputeError> {
+    Ok(Tensor::f_arange(count, (Kind::Int64, device))?.f_mul_scalar_(STATE_STEP.wrapping_mul(words as i64))?)
 }
 
 /// Masks of rows of `width` elements. `first` (int64, `[.., 1]`): the state of each row's first word; `thresholds` (int64,
 /// broadcast against it): of [`Dropout`], 0 for rows that do not drop.
-pub fn mask_on(first: &Tensor, thresholds: &Tensor, width: usize) -> Result<Tensor, TchError> {
+pub fn mask_on(first: &Tensor, thresholds: &Tensor, width: usize) -> Result<Tensor, ComputeError> {
     // Flips the highest bit of each 16, so that a signed comparison orders them as unsigned numbers.
     const FLIP: i64 = 0x8000_8000_8000_8000_u64 as i64;
     let blocks = width.div_ceil(BLOCK);
@@ -100,7 +101,7 @@ pub fn mask_on(first: &Tensor, thresholds: &Tensor, width: usize) -> Result<Tens
     let signed = thresholds.f_sub_scalar(1i64 << 15)?.f_to_kind(Kind::Int16)?;
     let kept = lanes.f_narrow(-1, 0, width as i64)?.f_ge_tensor(&signed)?;
     let scale = (thresholds.f_neg()? + (1i64 << 16)).f_to_kind(Kind::Double)?.f_reciprocal()?;
-    kept.f_mul(&scale.f_mul_scalar(65536.0)?.f_to_kind(Kind::Float)?)
+    Ok(kept.f_mul(&scale.f_mul_scalar(65536.0)?.f_to_kind(Kind::Float)?)?)
 }
 
 #[cfg(test)]

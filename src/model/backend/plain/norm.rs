@@ -1,8 +1,9 @@
 //! `LayerNorm(residual + dropout(output + bias))`, forward and backward.
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use super::masks;
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::Norm;
 
@@ -24,7 +25,7 @@ pub fn forward(
     residual: &Tensor,
     norm: &Norm,
     dropouts: &RowDropouts,
-) -> Result<(Tensor, NormTape), TchError> {
+) -> Result<(Tensor, NormTape), ComputeError> {
     let mut output = output;
     let mask = masks::of_rows(dropouts, output.size()[1] as usize, output.device())?;
     let mut sum = output.f_add_(bias)?;
@@ -38,7 +39,7 @@ pub fn forward(
 }
 
 /// Gradients of the block's output and of the residual.
-pub fn backward(tape: &NormTape, norm: &Norm, gradient: &Tensor) -> Result<(Tensor, Tensor), TchError> {
+pub fn backward(tape: &NormTape, norm: &Norm, gradient: &Tensor) -> Result<(Tensor, Tensor), ComputeError> {
     let NormTape { mask, normalized, inverse_deviation } = tape;
     // With n the normalized input and g = gradient * weight: (g - mean(g) - n * mean(g * n)) / deviation.
     let weighted = gradient.f_mul(&norm.weight)?;
@@ -54,7 +55,7 @@ pub fn backward(tape: &NormTape, norm: &Norm, gradient: &Tensor) -> Result<(Tens
 }
 
 /// LayerNorm over the last dimension, with the row means and inverse deviations.
-pub fn normalize(x: &Tensor, norm: &Norm) -> Result<(Tensor, Tensor, Tensor), TchError> {
+pub fn normalize(x: &Tensor, norm: &Norm) -> Result<(Tensor, Tensor, Tensor), ComputeError> {
     let width = x.size()[1];
-    x.f_native_layer_norm([width], Some(&norm.weight), Some(&norm.bias), norm.eps)
+    Ok(x.f_native_layer_norm([width], Some(&norm.weight), Some(&norm.bias), norm.eps)?)
 }

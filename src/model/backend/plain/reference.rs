@@ -1,6 +1,6 @@
 //! The backend of libtorch's operations.
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
 use super::activation::{self, ActivationTape};
 use super::attention::{self, AttentionTape};
@@ -11,6 +11,7 @@ use super::norm::{self, NormTape};
 use super::{embeddings, head, masks, optimizer};
 use crate::model::attention::{AttentionGradient, Queries};
 use crate::model::backend::{AdaptedRows, Attended, Backend, HeadRows, MemoryFormula, ResidualGradients};
+use crate::model::compute_error::ComputeError;
 use crate::model::dropout::{Dropout, RowDropouts};
 use crate::model::frozen::{Embeddings, Norm};
 use crate::model::graph::Activation;
@@ -45,11 +46,11 @@ impl Backend for Plain {
         Kind::Float
     }
 
-    fn batch(&self, layout: &Layout) -> Result<Buckets, TchError> {
+    fn batch(&self, layout: &Layout) -> Result<Buckets, ComputeError> {
         Buckets::new(layout)
     }
 
-    fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Linear, TchError> {
+    fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Linear, ComputeError> {
         Ok(Linear::new(weight, bias))
     }
 
@@ -57,24 +58,24 @@ impl Backend for Plain {
         &linear.bias
     }
 
-    fn product(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, TchError> {
+    fn product(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, ComputeError> {
         linear.product(x)
     }
 
-    fn product_with_bias(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, TchError> {
-        linear.product(x)?.f_add_(&linear.bias)
+    fn product_with_bias(&self, linear: &Linear, x: &Tensor) -> Result<Tensor, ComputeError> {
+        Ok(linear.product(x)?.f_add_(&linear.bias)?)
     }
 
-    fn product_backward(&self, linear: &Linear, gradient: &Tensor) -> Result<Tensor, TchError> {
+    fn product_backward(&self, linear: &Linear, gradient: &Tensor) -> Result<Tensor, ComputeError> {
         linear.backward(gradient)
     }
 
-    fn product_backward_onto(&self, linear: &Linear, gradient: &Tensor, onto: Tensor) -> Result<Tensor, TchError> {
+    fn product_backward_onto(&self, linear: &Linear, gradient: &Tensor, onto: Tensor) -> Result<Tensor, ComputeError> {
         // Not in place: another handle to the same values may be in use.
-        linear.backward(gradient)?.f_add_(&onto)
+        Ok(linear.backward(gradient)?.f_add_(&onto)?)
     }
 
-    fn embed(&self, embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, TchError> {
+    fn embed(&self, embeddings: &Embeddings, layout: &Layout, dropouts: &RowDropouts) -> Result<Tensor, ComputeError> {
         embeddings::embed(embeddings, layout, dropouts)
     }
 
@@ -85,7 +86,7 @@ impl Backend for Plain {
         residual: &Tensor,
         norm: &Norm,
         dropouts: RowDropouts,
-    ) -> Result<(Tensor, NormTape), TchError> {
+    ) -> Result<(Tensor, NormTape), ComputeError> {
         norm::forward(output, &linear.bias, residual, norm, &dropouts)
     }
 
@@ -94,7 +95,7 @@ impl Backend for Plain {
         tape: &NormTape,
         norm: &Norm,
         gradient: &Tensor,
-    ) -> Result<ResidualGradients, TchError> {
+    ) -> Result<ResidualGradients, ComputeError> {
         norm::backward(tape, norm, gradient)
     }
 
@@ -103,7 +104,7 @@ impl Backend for Plain {
         x: Tensor,
         linear: &Linear,
         activation: Activation,
-    ) -> Result<(Tensor, ActivationTape), TchError> {
+    ) -> Result<(Tensor, ActivationTape), ComputeError> {
         activation::forward(x, &linear.bias, activation)
     }
 
@@ -113,7 +114,7 @@ impl Backend for Plain {
         _linear: &Linear,
         gradient: Tensor,
         activation: Activation,
-    ) -> Result<Tensor, TchError> {
+    ) -> Result<Tensor, ComputeError> {
         activation::backward(tape, &gradient, activation)
     }
 
@@ -124,7 +125,7 @@ impl Backend for Plain {
         query: &Tensor,
         key_value: &Tensor,
         dropouts: Vec<Option<Dropout>>,
-    ) -> Result<(Tensor, AttentionTape), TchError> {
+    ) -> Result<(Tensor, AttentionTape), ComputeError> {
         let Attended { layout, batch, shape } = attended;
         attention::forward((layout, batch), shape, queries, (query, key_value), &dropouts)
     }
@@ -134,11 +135,11 @@ impl Backend for Plain {
         attended: Attended<'_, Self>,
         tape: &AttentionTape,
         gradient: &Tensor,
-    ) -> Result<AttentionGradient, TchError> {
+    ) -> Result<AttentionGradient, ComputeError> {
         attention::backward(attended.batch, attended.shape, tape, gradient)
     }
 
-    fn lora(&self, adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<LoraTape, TchError> {
+    fn lora(&self, adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<LoraTape, ComputeError> {
         lora::forward(adapted, input, output)
     }
 
@@ -148,27 +149,32 @@ impl Backend for Plain {
         tape: &LoraTape,
         gradient: &Tensor,
         input_gradient: Option<&Tensor>,
-    ) -> Result<(), TchError> {
+    ) -> Result<(), ComputeError> {
         lora::backward(adapted, tape, gradient, input_gradient)
     }
 
-    fn row_mask(&self, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, TchError> {
+    fn row_mask(&self, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, ComputeError> {
         masks::of_rows(dropouts, x.size2()?.1 as usize, x.device())
     }
 
-    fn head_product(&self, heads: &HeadRows<'_>, x: &Tensor) -> Result<Tensor, TchError> {
+    fn head_product(&self, heads: &HeadRows<'_>, x: &Tensor) -> Result<Tensor, ComputeError> {
         head::product(heads, x)
     }
 
-    fn head_product_backward(&self, heads: &HeadRows<'_>, gradient: &Tensor) -> Result<Tensor, TchError> {
+    fn head_product_backward(&self, heads: &HeadRows<'_>, gradient: &Tensor) -> Result<Tensor, ComputeError> {
         head::product_backward(heads, gradient)
     }
 
-    fn head_accumulate(&self, heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result<(), TchError> {
+    fn head_accumulate(&self, heads: &HeadRows<'_>, gradient: &Tensor, x: &Tensor) -> Result<(), ComputeError> {
         head::accumulate(heads, gradient, x)
     }
 
-    fn adamw(&self, parameters: &Parameters, moments: &mut Moments, step: &OptimizerStep) -> Result<Tensor, TchError> {
+    fn adamw(
+        &self,
+        parameters: &Parameters,
+        moments: &mut Moments,
+        step: &OptimizerStep,
+    ) -> Result<Tensor, ComputeError> {
         optimizer::clipped_step(parameters, moments, step)
     }
 }

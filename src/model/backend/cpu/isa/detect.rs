@@ -23,7 +23,7 @@ pub enum InstructionSetError {
     Absent { requested: String, found: String },
 }
 
-/// Whether the instruction set that [`VARIABLE`] asks for is one, and this processor has it.
+/// Whether the instruction set that `SWEEP_ISA` asks for is one, and this processor has it.
 ///
 /// # Errors
 /// It is none, or the processor does not have it.
