@@ -21,5 +21,5 @@ pub use export::{RUN_EXPORTERS, RunExporter};
 pub use find::{Lookup, find};
 pub use output::{Columns, Format, Writer};
 pub use predictor::{Limits, Predictor};
-pub use source::{KnownData, Source};
+pub use source::{ClassifierSource, KnownData};
 pub use stream::{Summary, predict_rows};

@@ -1,8 +1,9 @@
 //! Verdicts keep their promise: simulated sweeps of whose true effect we know.
 
 use sweep::metrics::{
-    ALPHA, Assessment, Bootstrap, Claim, Design, Direction, Effect, Expectation, Improvement, LEVEL, PairedExamples,
-    PairedSeeds, Scale, Verdict, assess, assess_at, bootstrap_interval, correct, correct_looks, looks, share_interval,
+    ALPHA, Assessment, Bootstrap, Design, Direction, Effect, Expectation, ExpectedEffect, Improvement, LEVEL,
+    PairedExamples, PairedSeeds, Scale, Verdict, assess, assess_at, bootstrap_interval, correct, correct_looks, looks,
+    share_interval,
 };
 
 /// SplitMix64 with the few distributions that the simulations need.
@@ -97,8 +98,8 @@ fn sides(difference: f64) -> (bool, bool) {
     (difference >= 0.0, difference <= 0.0)
 }
 
-fn claim(expectation: Expectation, margin: Option<f64>) -> Claim {
-    Claim::new(expectation, margin, Scale::Share).unwrap()
+fn claim(expectation: Expectation, margin: Option<f64>) -> ExpectedEffect {
+    ExpectedEffect::new(expectation, margin, Scale::Share).unwrap()
 }
 
 fn share(studies: usize, mut holds: impl FnMut(&mut Random) -> bool) -> f64 {

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sweep::metrics::{
-    Assessment, Bootstrap, Claim, Confusion, Design, Effect, Expectation, Interval, LEVEL, McNemar, PairedExamples,
-    PairedSeeds, Scale, ScoreName, assess, bootstrap_interval, example_values, holm, log_loss, mean_interval,
-    sign_flip, wilson,
+    Assessment, Bootstrap, Confusion, Design, Effect, Expectation, ExpectedEffect, Interval, LEVEL, McNemar,
+    PairedExamples, PairedSeeds, Scale, ScoreName, assess, bootstrap_interval, example_values, holm, log_loss,
+    mean_interval, sign_flip, wilson,
 };
 
 fn reference<T: DeserializeOwned>(section: &str) -> T {
@@ -162,7 +162,7 @@ fn tests_by_seed_are_those_of_scipy_and_statsmodels() {
         assert_interval(effect.interval(LEVEL), case.interval, 1e-10);
         assert_same_digits(effect.p_value(0.0).unwrap(), case.p, 1e-9);
         let one_sided = |expectation| {
-            let claim = Claim::new(expectation, Some(case.margin), Scale::Share).unwrap();
+            let claim = ExpectedEffect::new(expectation, Some(case.margin), Scale::Share).unwrap();
             assess(&effect, claim).one_sided_p_value().unwrap()
         };
         assert_same_digits(one_sided(Expectation::NotHigher), case.not_higher, 1e-9);
@@ -239,7 +239,7 @@ struct PowerCase {
 
 #[test]
 fn power_by_seed_is_that_of_the_t_test() {
-    let higher = Claim::new(Expectation::Higher, None, Scale::Loss).unwrap();
+    let higher = ExpectedEffect::new(Expectation::Higher, None, Scale::Loss).unwrap();
     for case in reference::<Vec<PowerCase>>("power") {
         let design = Design {
             seeds: case.seeds,
@@ -257,7 +257,7 @@ fn power_by_seed_is_that_of_the_t_test() {
 #[test]
 fn an_assessment_says_what_it_rests_on() {
     let case = reference::<Vec<ByExampleCase>>("by_example").pop().unwrap();
-    let higher = Claim::new(Expectation::Higher, None, Scale::Share).unwrap();
+    let higher = ExpectedEffect::new(Expectation::Higher, None, Scale::Share).unwrap();
     let Assessment { seeds, examples, p_value, .. } = assess(&case.paired().effect(), higher);
     assert_eq!((seeds, examples), (4, Some(60)));
     assert_same_digits(p_value.unwrap(), case.p, 1e-7);

@@ -8,7 +8,7 @@ use sweep::data::{Classes, Encoded, Tokenizer};
 use sweep::model::{Adapter, AdapterShape, BackendRequest, Base, tokenizer_class};
 use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, Metric, PlannedRun, Precision, RunId, RunSpec};
 use sweep::task::{self, Targets};
-use sweep::train::{Examples, FrozenStates, Member, Orders, Pack, Place, TrainingData, evaluate};
+use sweep::train::{Examples, FrozenStates, Member, Orders, Pack, PackPlace, TrainingData, evaluate};
 use tch::Device;
 
 /// Float rounding in taller products, over all steps.
@@ -178,7 +178,8 @@ fn train_with(
     tokens_per_pass: Option<usize>,
 ) -> (Vec<Trained>, usize) {
     let mut passes = 0;
-    let place = |spec: &RunSpec| Place { member: Some(member(base, data, spec.clone())), waiting: Default::default() };
+    let place =
+        |spec: &RunSpec| PackPlace { member: Some(member(base, data, spec.clone())), waiting: Default::default() };
     let mut pack = Pack::new(base, data, specs.iter().map(place).collect());
     pack.tokens_per_pass = tokens_per_pass.unwrap_or(pack.tokens_per_pass);
     let mut losses = vec![Vec::new(); specs.len()];
@@ -386,7 +387,7 @@ fn a_run_that_diverges_leaves_its_neighbours_alone() {
     let specs = runs("roberta");
     let alone = train(&base, &data, &specs[..1]).remove(0);
     let place =
-        |spec: &RunSpec| Place { member: Some(member(&base, &data, spec.clone())), waiting: Default::default() };
+        |spec: &RunSpec| PackPlace { member: Some(member(&base, &data, spec.clone())), waiting: Default::default() };
     let mut pack = Pack::new(&base, &data, specs[..2].iter().map(place).collect());
     let poisoned = &pack.member(1).unwrap().adapter.parameters.values;
     let _ = poisoned.shallow_clone().fill_(f64::NAN);

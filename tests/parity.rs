@@ -13,7 +13,7 @@ use sweep::metrics::Scores;
 use sweep::model::{Adapter, Base, Classifier, Layout, RunPass, peft, tokenizer_class};
 use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, Metric, PlannedRun, Precision, RunId, RunSpec};
 use sweep::task::{self, Targets};
-use sweep::train::{Examples, Member, Orders, Pack, Place, TrainingData, evaluate};
+use sweep::train::{Examples, Member, Orders, Pack, PackPlace, TrainingData, evaluate};
 use tch::{Device, Tensor};
 
 #[derive(Deserialize)]
@@ -254,7 +254,7 @@ fn trajectory_final_adapter_and_evaluation_are_equal() {
 }
 
 fn train(reference: &Reference, data: &TrainingData, member: Member) -> (Vec<Step>, Member) {
-    let place = Place { member: Some(member), waiting: Default::default() };
+    let place = PackPlace { member: Some(member), waiting: Default::default() };
     let mut pack = Pack::new(&reference.base, data, vec![place]);
     let mut steps = Vec::new();
     let mut window = Step::default();

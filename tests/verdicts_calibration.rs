@@ -11,7 +11,7 @@ use std::sync::Arc;
 use statrs::distribution::{ContinuousCDF, Normal};
 use sweep::event::{Event, Sink};
 use sweep::execute::{PlanOptions, Stop, WorkerEnd, WorkerOptions, plan_packs, work};
-use sweep::metrics::{ALPHA, Claim, Design, Expectation, Scale};
+use sweep::metrics::{ALPHA, Design, Expectation, ExpectedEffect, Scale};
 use sweep::model::{family_named, family_names};
 use sweep::report::{Format, ReportFormat, ReportOptions, run};
 use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FactsError, FamilyNames, ModelFacts, RunSpec, SweepFile};
@@ -163,7 +163,7 @@ fn predicted() -> f64 {
         claims: 1,
         last_look: 1.0,
     };
-    design.power(Claim::new(Expectation::Higher, None, Scale::Share).unwrap(), effect)
+    design.power(ExpectedEffect::new(Expectation::Higher, None, Scale::Share).unwrap(), effect)
 }
 
 /// Three standard errors of a share of the studies.

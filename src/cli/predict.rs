@@ -11,7 +11,7 @@ use crate::data::{DataError, TextColumns, TextLines, TextReader, Truth, is_separ
 use crate::execute::{Stop, cuda_devices, open_device, stop_on_signals};
 use crate::exit_code::ExitCode;
 use crate::inference::{
-    self, Columns, Format, InferenceError, Limits, Lookup, Predictor, Source, Summary, Writer, predict_rows,
+    self, ClassifierSource, Columns, Format, InferenceError, Limits, Lookup, Predictor, Summary, Writer, predict_rows,
 };
 use crate::metrics::Metric;
 use crate::spec::{Quoting, Reading, Separator};
@@ -141,7 +141,7 @@ impl Predict {
         }
     }
 
-    fn source(&self) -> Result<Source, CliError> {
+    fn source(&self) -> Result<ClassifierSource, CliError> {
         let hub = downloads::hub()?;
         let lookup = Lookup { hub: &hub, results: &self.results, model: self.model.as_deref() };
         let mut source = inference::find(&self.run, &lookup)?;
@@ -151,7 +151,7 @@ impl Predict {
         Ok(source)
     }
 
-    fn predictor(&self, source: &Source) -> Result<Predictor, CliError> {
+    fn predictor(&self, source: &ClassifierSource) -> Result<Predictor, CliError> {
         let devices = self.device.resolve(cuda_devices())?;
         // There is at least one; more than one is more than a single model needs.
         let device = open_device(devices.first().map_or("cpu", String::as_str), self.threads)?;
@@ -171,7 +171,7 @@ impl Predict {
     }
 
     /// What is said of the input on the command line, and else what was said of the run's data.
-    fn reading(&self, input: &Path, source: &Source) -> Result<Reading, CliError> {
+    fn reading(&self, input: &Path, source: &ClassifierSource) -> Result<Reading, CliError> {
         let quoting = self.quoting.map(|form| match form {
             QuotingForm::Minimal => Quoting::Minimal,
             QuotingForm::None => Quoting::None,
@@ -320,7 +320,7 @@ fn bar() -> ProgressBar {
     bar
 }
 
-fn closing(summary: &Summary, source: &Source, output: Option<&Path>, truth: Option<&Truth>) -> String {
+fn closing(summary: &Summary, source: &ClassifierSource, output: Option<&Path>, truth: Option<&Truth>) -> String {
     let place = output.map_or_else(String::new, |path| format!(" in {}", path.display()));
     let predicted = format!("{} predicted by {}{place}", count(summary.rows, "row"), source.name);
     let Some(truth) = truth else {
@@ -347,7 +347,7 @@ fn worded(metric: Metric, value: f64) -> String {
 }
 
 /// Which columns are the text, and why.
-fn taken_columns(source: &Source, taken: &[String]) -> String {
+fn taken_columns(source: &ClassifierSource, taken: &[String]) -> String {
     let quoted = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
     let (known, taken_names) = (source.text_columns(), quoted(taken));
     let same = |(a, b): (&String, &String)| a.trim().eq_ignore_ascii_case(b.trim());

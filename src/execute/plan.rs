@@ -203,21 +203,21 @@ impl<'a> Waiting<'a> {
 }
 
 /// One place of a pack being filled.
-struct Place<'a> {
+struct PlannedPlace<'a> {
     segments: Vec<&'a Segment>,
     duration: u64,
     /// Of the run that needs most.
     memory: u64,
 }
 
-impl<'a> Place<'a> {
+impl<'a> PlannedPlace<'a> {
     fn new(item: &Item<'a>) -> Self {
         Self { segments: vec![item.segment], duration: item.duration, memory: item.memory }
     }
 }
 
-fn pack_of_places(places: &[Place<'_>]) -> PackPlan {
-    let runs = |place: &Place<'_>| place.segments.iter().map(|segment| segment.run.id.clone()).collect();
+fn pack_of_places(places: &[PlannedPlace<'_>]) -> PackPlan {
+    let runs = |place: &PlannedPlace<'_>| place.segments.iter().map(|segment| segment.run.id.clone()).collect();
     let mut pack = PackPlan::whole(PackId(String::new()), places.iter().map(runs).collect());
     for segment in places.iter().flat_map(|place| &place.segments) {
         let run = &segment.run.id;
@@ -238,16 +238,16 @@ fn fill_packs(mut waiting: Waiting<'_>, options: &PlanOptions<'_>) -> Vec<(u64, 
 
 /// Fills the pack whose longest run is `first`: places with the next longest runs as long as the memory allows, then
 /// queues behind the least occupied places.
-fn fill_pack<'a>(first: &Item<'a>, waiting: &mut Waiting<'a>, options: &PlanOptions<'_>) -> Vec<Place<'a>> {
+fn fill_pack<'a>(first: &Item<'a>, waiting: &mut Waiting<'a>, options: &PlanOptions<'_>) -> Vec<PlannedPlace<'a>> {
     let budget =
         options.memory.as_ref().map_or(u64::MAX, |limit| limit.budget.saturating_sub((limit.shared)(first.run)));
     let mut memory_left = budget.saturating_sub(first.memory);
-    let mut places = vec![Place::new(first)];
+    let mut places = vec![PlannedPlace::new(first)];
     while places.len() < options.max_pack
         && let Some(item) = waiting.take(u64::MAX, memory_left)
     {
         memory_left -= item.memory;
-        places.push(Place::new(&item));
+        places.push(PlannedPlace::new(&item));
     }
     let mut open: Vec<usize> = (0..places.len()).collect();
     while let Some(position) = least_occupied(&places, &open) {
@@ -269,6 +269,6 @@ fn fill_pack<'a>(first: &Item<'a>, waiting: &mut Waiting<'a>, options: &PlanOpti
 }
 
 /// Position in `open` of the place with the most time left, the earliest of equals.
-fn least_occupied(places: &[Place<'_>], open: &[usize]) -> Option<usize> {
+fn least_occupied(places: &[PlannedPlace<'_>], open: &[usize]) -> Option<usize> {
     (0..open.len()).min_by_key(|&position| (places[open[position]].duration, open[position]))
 }

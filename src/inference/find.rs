@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{InferenceError, KnownData, Source};
+use super::{ClassifierSource, InferenceError, KnownData};
 use crate::hub::{Hub, HubError};
 use crate::model::{ModelConfig, peft};
 use crate::spec::{Reading, RunId};
@@ -25,7 +25,7 @@ pub struct Lookup<'a> {
 ///
 /// # Errors
 /// Nothing of that name, or several things; a run that is not completed; a model that is not there or is another one.
-pub fn find(name: &str, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
+pub fn find(name: &str, lookup: &Lookup<'_>) -> Result<ClassifierSource, InferenceError> {
     let path = Path::new(name);
     if path.is_dir() {
         return from_folder(path, lookup);
@@ -61,7 +61,7 @@ fn is_run(folder: &Path) -> bool {
     ["run.json", "result.json"].iter().any(|name| folder.join(name).is_file())
 }
 
-fn from_folder(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
+fn from_folder(folder: &Path, lookup: &Lookup<'_>) -> Result<ClassifierSource, InferenceError> {
     let has = |name: &str| folder.join(name).is_file();
     if has(peft::CONFIG_FILE) {
         return match folder.parent().filter(|parent| is_run(parent)) {
@@ -77,7 +77,7 @@ fn from_folder(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceEr
     }
     if has("config.json") {
         let task = task_of(folder)?;
-        return Ok(Source {
+        return Ok(ClassifierSource {
             name: folder.display().to_string(),
             model: folder.to_path_buf(),
             adapter: None,
@@ -99,7 +99,7 @@ fn from_folder(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceEr
 }
 
 /// The best completed run of a sweep, by the metric that chose its best epoch; the first of equals.
-fn best(sweep: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
+fn best(sweep: &Path, lookup: &Lookup<'_>) -> Result<ClassifierSource, InferenceError> {
     let store = Store::open(sweep)?;
     let views = store.runs()?;
     match best_run(&views) {
@@ -108,7 +108,7 @@ fn best(sweep: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
     }
 }
 
-fn from_run(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
+fn from_run(folder: &Path, lookup: &Lookup<'_>) -> Result<ClassifierSource, InferenceError> {
     let adapter = folder.join("adapter");
     let missing = [folder.join("run.json"), adapter.join(peft::CONFIG_FILE), adapter.join(peft::WEIGHTS_FILE)];
     let missing = missing.iter().find(|path| !path.is_file());
@@ -140,7 +140,7 @@ fn from_run(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError
         }
         None => KnownData { coding: None, text: said.text.clone(), label: said.label.clone() },
     };
-    Ok(Source {
+    Ok(ClassifierSource {
         name,
         model,
         adapter: Some(adapter),
@@ -152,7 +152,7 @@ fn from_run(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError
     })
 }
 
-fn from_adapter(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
+fn from_adapter(folder: &Path, lookup: &Lookup<'_>) -> Result<ClassifierSource, InferenceError> {
     let config = peft::SavedConfig::read(&folder.join(peft::CONFIG_FILE))?;
     let base = lookup.model.map(str::to_owned).or(config.base_model_name_or_path).filter(|name| !name.is_empty());
     let Some(base) = base else {
@@ -162,7 +162,7 @@ fn from_adapter(folder: &Path, lookup: &Lookup<'_>) -> Result<Source, InferenceE
     let model = model(&base, &name, lookup)?;
     let task = task_of(&model)?;
     let adapter = Some(folder.to_path_buf());
-    Ok(Source {
+    Ok(ClassifierSource {
         name,
         model,
         adapter,
@@ -192,7 +192,7 @@ fn task_of(model: &Path) -> Result<&'static dyn Task, InferenceError> {
     })
 }
 
-fn from_hub(name: &str, lookup: &Lookup<'_>) -> Result<Source, InferenceError> {
+fn from_hub(name: &str, lookup: &Lookup<'_>) -> Result<ClassifierSource, InferenceError> {
     match lookup.hub.adapter(name) {
         Ok(folder) => from_adapter(&folder, lookup),
         Err(HubError::NoPath { .. }) => {

@@ -2,7 +2,7 @@
 
 use tch::Device;
 
-use super::{InferenceError, Source};
+use super::{ClassifierSource, InferenceError};
 use crate::data::Tokenizer;
 use crate::model::{Adapter, Base, tokenizer_class};
 use crate::task::{Answer, Targets};
@@ -38,7 +38,7 @@ impl Predictor {
     ///
     /// # Errors
     /// Files that cannot be used, a length that the model does not take, or a device without room.
-    pub fn load(source: &Source, limits: Limits, device: Device) -> Result<Self, InferenceError> {
+    pub fn load(source: &ClassifierSource, limits: Limits, device: Device) -> Result<Self, InferenceError> {
         let merged = source.merged()?;
         let longest = merged.config.longest_sequence();
         let max_length = match limits.max_length {

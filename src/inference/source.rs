@@ -10,7 +10,7 @@ use crate::task::{Targets, Task};
 
 /// A trained classifier: a model, mostly with an adapter on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct ClassifierSource {
     /// What a person calls it: a run's label and id, or a folder.
     pub name: String,
     /// The model's folder.
@@ -50,7 +50,7 @@ impl KnownData {
     }
 }
 
-impl Source {
+impl ClassifierSource {
     /// How the labels of a file name this classifier's classes: as in training. Where a run's record does not say, or
     /// there is none, that is derived from the names ([`Self::records_labels`]).
     ///
@@ -138,7 +138,7 @@ mod tests {
     fn names(config: &str, given: Option<&[&str]>, classes: usize) -> Result<Vec<String>, String> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("config.json"), config).unwrap();
-        let source = Source {
+        let source = ClassifierSource {
             name: String::new(),
             model: folder.path().to_path_buf(),
             adapter: None,

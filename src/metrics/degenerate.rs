@@ -14,13 +14,13 @@ fn any_count() -> impl Strategy<Value = usize> {
     prop_oneof![proptest::sample::select(vec![0, 1, 2, 3, 1_000_000, 1 << 40, usize::MAX]), 0usize..100]
 }
 
-fn claims() -> Vec<(Claim, Scale)> {
+fn claims() -> Vec<(ExpectedEffect, Scale)> {
     use Expectation::{Equivalent, Higher, Lower, NotHigher, NotLower};
     let mut claims = Vec::new();
     for scale in [Scale::Share, Scale::Loss, Scale::Epochs] {
         for expectation in [Lower, Higher, NotHigher, NotLower, Equivalent] {
             for margin in [None, Some(5e-324), Some(f64::MAX)] {
-                claims.push((Claim::new(expectation, margin, scale).unwrap(), scale));
+                claims.push((ExpectedEffect::new(expectation, margin, scale).unwrap(), scale));
             }
         }
     }
@@ -145,7 +145,7 @@ fn equal_answers_show_no_noise_and_settle_nothing() {
     assert!(!paired.effect().noise_seen());
     let noiseless = Design { seed_sd: 0.0, example_variance: 0.0, ..Design::planned(2, 4, 0.9) };
     assert_eq!((noiseless.detectable_effect(POWER), noiseless.detectable_margin(POWER)), (Some(0.0), Some(0.0)));
-    let higher = Claim::new(Expectation::Higher, None, Scale::Share).unwrap();
+    let higher = ExpectedEffect::new(Expectation::Higher, None, Scale::Share).unwrap();
     assert_eq!(assess(&paired.effect(), higher).verdict, Verdict::Inconclusive);
 }
 
@@ -153,7 +153,7 @@ fn equal_answers_show_no_noise_and_settle_nothing() {
 #[test]
 fn a_difference_without_noise_supports_nothing() {
     let effect = PairedSeeds::of(&[0.3, 0.3], &[0.1, 0.1], 0.0).unwrap().effect();
-    let higher = Claim::new(Expectation::Higher, None, Scale::Loss).unwrap();
+    let higher = ExpectedEffect::new(Expectation::Higher, None, Scale::Loss).unwrap();
     let assessment = assess(&effect, higher);
     assert_eq!((assessment.verdict, assessment.interval, assessment.p_value), (Verdict::Inconclusive, None, None));
     // One example of twenty, twice: the smallest step that the metric has.
@@ -161,6 +161,6 @@ fn a_difference_without_noise_supports_nothing() {
     assert_eq!(assess(&coarse, higher).verdict, Verdict::Inconclusive);
     // Nothing at all differs: then the two are the same in what was measured.
     let same = PairedSeeds::of(&[0.3, 0.3], &[0.3, 0.3], 0.0).unwrap().effect();
-    let equivalent = Claim::new(Expectation::Equivalent, Some(0.01), Scale::Loss).unwrap();
+    let equivalent = ExpectedEffect::new(Expectation::Equivalent, Some(0.01), Scale::Loss).unwrap();
     assert_eq!(assess(&same, equivalent).verdict, Verdict::Supported);
 }

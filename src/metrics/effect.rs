@@ -30,12 +30,12 @@ impl Basis {
 
 /// A squared standard error with its degrees of freedom.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Part {
+pub(super) struct VarianceComponent {
     pub variance: f64,
     pub degrees_of_freedom: f64,
 }
 
-impl Part {
+impl VarianceComponent {
     fn squared_half_width(&self, tail: f64) -> f64 {
         t_critical(tail, self.degrees_of_freedom).powi(2) * self.variance
     }
@@ -48,8 +48,8 @@ pub struct Effect {
     pub seeds: usize,
     /// None for a metric without values per example.
     pub examples: Option<usize>,
-    pub(super) seed_part: Option<Part>,
-    pub(super) example_part: Option<Part>,
+    pub(super) seed_part: Option<VarianceComponent>,
+    pub(super) example_part: Option<VarianceComponent>,
     /// The exact test to use where differences are not known in full: of two runs, or of times that were not all reached.
     pub(super) sign_test: Option<SignTest>,
     /// Whether any two of the differences are unlike.
@@ -115,7 +115,7 @@ impl Effect {
         Some((2.0 * self.tail((self.estimate - value).abs())).min(1.0))
     }
 
-    fn parts(&self) -> impl Iterator<Item = &Part> {
+    fn parts(&self) -> impl Iterator<Item = &VarianceComponent> {
         self.seed_part.iter().chain(&self.example_part)
     }
 
@@ -133,7 +133,7 @@ impl Effect {
             return 0.0;
         }
         let statistic = distance / total.sqrt();
-        let mut noisy: Vec<&Part> = self.parts().filter(|part| part.variance > 0.0).collect();
+        let mut noisy: Vec<&VarianceComponent> = self.parts().filter(|part| part.variance > 0.0).collect();
         noisy.sort_by(|a, b| a.degrees_of_freedom.total_cmp(&b.degrees_of_freedom));
         match noisy[..] {
             [few, many] => mixed_tail(distance, statistic, few, many),
@@ -146,7 +146,7 @@ impl Effect {
 /// The tail probability at which the squared half-widths of both parts add up to `distance` squared. Solved for the critical
 /// value of the part with more degrees of freedom, in which the half-width is almost linear. `statistic` is the distance
 /// in standard errors.
-fn mixed_tail(distance: f64, statistic: f64, few: &Part, many: &Part) -> f64 {
+fn mixed_tail(distance: f64, statistic: f64, few: &VarianceComponent, many: &VarianceComponent) -> f64 {
     let most = t_tail(statistic, few.degrees_of_freedom);
     if most <= SMALLEST_TAIL {
         return most;
@@ -196,7 +196,7 @@ mod tests {
     use crate::metrics::LEVEL;
 
     fn effect(estimate: f64, seed_part: Option<(f64, f64)>, example_part: Option<(f64, f64)>) -> Effect {
-        let part = |(variance, degrees_of_freedom)| Part { variance, degrees_of_freedom };
+        let part = |(variance, degrees_of_freedom)| VarianceComponent { variance, degrees_of_freedom };
         Effect {
             estimate,
             seeds: 3,

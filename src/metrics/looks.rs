@@ -69,11 +69,11 @@ pub fn speaking(looks: &[Assessment]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{ALPHA, Claim, Expectation, PairedSeeds, Scale, assess, assess_at, correct};
+    use crate::metrics::{ALPHA, Expectation, ExpectedEffect, PairedSeeds, Scale, assess, assess_at, correct};
 
     fn assessment(differences: &[f64], share: f64) -> Assessment {
         let effect = PairedSeeds::of(differences, &vec![0.0; differences.len()], 0.0).unwrap().effect();
-        assess_at(&effect, Claim::new(Expectation::Higher, None, Scale::Loss).unwrap(), share)
+        assess_at(&effect, ExpectedEffect::new(Expectation::Higher, None, Scale::Loss).unwrap(), share)
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //! A comparison is paired twice: a treatment and its baseline share their seeds and their evaluation examples.
 //! [`PairedExamples`] holds one difference per seed and example, [`PairedSeeds`] one per seed (for metrics without
 //! values per example), [`PairedTimes`] epochs until a goal is reached, which some runs never do. All give an [`Effect`]: estimate, 95 % interval, p-value.
-//! A [`Claim`] allows some effects and excludes the others; [`assess`] reads the [`Verdict`] off the interval.
+//! An [`ExpectedEffect`] allows some effects and excludes the others; [`assess`] reads the [`Verdict`] off the interval.
 //! [`Improvement`] is the probability that a run of one side beats a run of the other, [`TaskScores`] sums up several data sets.
 //! [`correct`] applies Holm's correction across the claims of a sweep, [`correct_looks`] also where a claim is looked at
 //! several times while its seeds come in; [`benjamini_hochberg`] is for comparisons that nobody claimed beforehand. [`Design`] predicts, before anything ran,
@@ -32,13 +32,13 @@
 //! three seeds (bootstrap) missed it in 17 %. `tests/metrics_calibration.rs` shows the rates of what is used here.
 
 mod bootstrap;
-mod claim;
 mod confusion;
 #[cfg(test)]
 mod degenerate;
 mod discovery;
 mod distribution;
 mod effect;
+mod expected_effect;
 mod holm;
 mod improvement;
 mod influence;
@@ -61,11 +61,11 @@ mod summary;
 mod verdict;
 
 pub use bootstrap::{Bootstrap, bootstrap_interval};
-pub use claim::{Claim, ClaimError, Expectation, Scale};
 pub use confusion::{ClassScores, Confusion, ConfusionError, ScoreName, Scores};
 pub use discovery::benjamini_hochberg;
 pub(crate) use distribution::{normal_cdf, normal_quantile};
 pub use effect::{Basis, Effect};
+pub use expected_effect::{Expectation, ExpectedEffect, MarginError, Scale};
 pub use holm::holm;
 pub use improvement::Improvement;
 pub use influence::example_values;

@@ -1,6 +1,6 @@
 //! Differences between a treatment and its baseline, paired by seed and by evaluation example.
 
-use super::effect::{Effect, Part, ROUNDING};
+use super::effect::{Effect, ROUNDING, VarianceComponent};
 use super::mcnemar::McNemar;
 use super::sign_test::SignTest;
 use super::summary::Summary;
@@ -125,10 +125,10 @@ impl PairedExamples {
             .seed_variance
             .filter(|_| self.examples() > 1)
             .map(|variance| variance.max(rounding(resolution)))
-            .map(|variance| Part { variance: variance / seeds, degrees_of_freedom: seeds - 1.0 });
+            .map(|variance| VarianceComponent { variance: variance / seeds, degrees_of_freedom: seeds - 1.0 });
         let example_part = self
             .example_mean_variance(&components)
-            .map(|variance| Part { variance, degrees_of_freedom: examples - 1.0 });
+            .map(|variance| VarianceComponent { variance, degrees_of_freedom: examples - 1.0 });
         Effect {
             estimate: components.mean,
             seeds: self.seeds,
@@ -252,8 +252,10 @@ impl PairedSeeds {
             estimate: mean,
             seeds,
             examples: None,
-            seed_part: variance
-                .map(|variance| Part { variance: variance / seeds as f64, degrees_of_freedom: (seeds - 1) as f64 }),
+            seed_part: variance.map(|variance| VarianceComponent {
+                variance: variance / seeds as f64,
+                degrees_of_freedom: (seeds - 1) as f64,
+            }),
             example_part: None,
             sign_test: None,
             noise_seen: unlike(&self.differences),

@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::paired::{PairedSeeds, PairingError, unlike};
-use super::sign_test::{Known, SignTest};
+use super::sign_test::{KnownDifference, SignTest};
 
 /// When a run reached its goal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl TimeToReach {
 /// what one of them does later cannot be compared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PairedTimes {
-    known: Vec<Known>,
+    known: Vec<KnownDifference>,
     /// Pairs neither of which reached the goal, which says nothing about their difference.
     without_information: usize,
 }
@@ -41,8 +41,9 @@ impl PairedTimes {
         if treatment.is_empty() {
             return Err(PairingError::Empty);
         }
-        let pairs: Vec<Option<Known>> = treatment.iter().zip(baseline).map(|(&a, &b)| difference(a, b)).collect();
-        let known: Vec<Known> = pairs.iter().flatten().copied().collect();
+        let pairs: Vec<Option<KnownDifference>> =
+            treatment.iter().zip(baseline).map(|(&a, &b)| difference(a, b)).collect();
+        let known: Vec<KnownDifference> = pairs.iter().flatten().copied().collect();
         Ok(Self { without_information: pairs.len() - known.len(), known })
     }
 
@@ -53,7 +54,7 @@ impl PairedTimes {
 
     /// Pairs of which one reached the goal while both were watched and the other did not.
     pub fn one_sided(&self) -> usize {
-        self.known.iter().filter(|known| !matches!(known, Known::Exactly(_))).count()
+        self.known.iter().filter(|known| !matches!(known, KnownDifference::Exactly(_))).count()
     }
 
     /// The mean difference in epochs. Where every pair reached the goal, as [`PairedSeeds::effect`] has it; otherwise there
@@ -81,13 +82,13 @@ impl PairedTimes {
 }
 
 /// Treatment minus baseline; none where neither reached the goal.
-fn difference(treatment: TimeToReach, baseline: TimeToReach) -> Option<Known> {
+fn difference(treatment: TimeToReach, baseline: TimeToReach) -> Option<KnownDifference> {
     let watched = treatment.epochs.min(baseline.epochs);
     let least = (watched + 1) as f64;
     match (treatment.within(watched), baseline.within(watched)) {
-        (Some(a), Some(b)) => Some(Known::Exactly(a - b)),
-        (None, Some(b)) => Some(Known::AtLeast(least - b)),
-        (Some(a), None) => Some(Known::AtMost(a - least)),
+        (Some(a), Some(b)) => Some(KnownDifference::Exactly(a - b)),
+        (None, Some(b)) => Some(KnownDifference::AtLeast(least - b)),
+        (Some(a), None) => Some(KnownDifference::AtMost(a - least)),
         (None, None) => None,
     }
 }
@@ -95,14 +96,14 @@ fn difference(treatment: TimeToReach, baseline: TimeToReach) -> Option<Known> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{Basis, Claim, Expectation, Scale, Verdict, assess};
+    use crate::metrics::{Basis, Expectation, ExpectedEffect, Scale, Verdict, assess};
 
     fn time(reached: impl Into<Option<usize>>, epochs: usize) -> TimeToReach {
         TimeToReach { reached: reached.into(), epochs }
     }
 
     fn slower(treatment: &[TimeToReach], baseline: &[TimeToReach]) -> Option<Verdict> {
-        let claim = Claim::new(Expectation::Higher, None, Scale::Epochs).unwrap();
+        let claim = ExpectedEffect::new(Expectation::Higher, None, Scale::Epochs).unwrap();
         Some(assess(&PairedTimes::of(treatment, baseline).unwrap().effect()?, claim).verdict)
     }
 

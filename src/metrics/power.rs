@@ -1,7 +1,7 @@
 //! Before anything runs: can the planned seeds and evaluation examples settle a claim?
 
-use super::claim::{Claim, Expectation, Scale};
 use super::distribution::{chi_squared_quantile, normal_cdf, t_critical};
+use super::expected_effect::{Expectation, ExpectedEffect, Scale};
 use super::paired::{Components, PairedExamples};
 use super::verdict::ALPHA;
 
@@ -91,17 +91,17 @@ impl Design {
 
     /// Probability that the claim comes out as supported if the true effect is `effect`; with several claims if none of the
     /// others does (Holm's correction is milder once others have). A single seed settles nothing: 0.
-    pub fn power(&self, claim: Claim, effect: f64) -> f64 {
+    pub fn power(&self, claim: ExpectedEffect, effect: f64) -> f64 {
         Noise::of(self).map_or(0.0, |noise| noise.power(claim, effect))
     }
 
     /// The fewest seeds (at least 2, at most `limit`) with which the claim has this power.
-    pub fn needed_seeds(&self, claim: Claim, effect: f64, power: f64, limit: usize) -> Option<usize> {
+    pub fn needed_seeds(&self, claim: ExpectedEffect, effect: f64, power: f64, limit: usize) -> Option<usize> {
         fewest(2, limit, |seeds| Design { seeds, ..*self }.power(claim, effect) >= power)
     }
 
     /// The fewest evaluation examples (at most `limit`) with which the claim has this power.
-    pub fn needed_examples(&self, claim: Claim, effect: f64, power: f64, limit: usize) -> Option<usize> {
+    pub fn needed_examples(&self, claim: ExpectedEffect, effect: f64, power: f64, limit: usize) -> Option<usize> {
         self.examples?;
         let with = |examples| Design { examples: Some(examples), ..*self };
         fewest(2, limit, |examples| with(examples).power(claim, effect) >= power)
@@ -112,7 +112,7 @@ impl Design {
     /// without any noise, where every effect shows.
     pub fn detectable_effect(&self, power: f64) -> Option<f64> {
         let noise = Noise::of(self)?;
-        let higher = Claim::new(Expectation::Higher, None, Scale::Loss).ok()?;
+        let higher = ExpectedEffect::new(Expectation::Higher, None, Scale::Loss).ok()?;
         smallest(noise.standard_error, |effect| noise.power(higher, effect) >= power)
     }
 
@@ -120,7 +120,7 @@ impl Design {
     pub fn detectable_margin(&self, power: f64) -> Option<f64> {
         let noise = Noise::of(self)?;
         smallest(noise.standard_error, |margin| {
-            Claim::new(Expectation::Equivalent, Some(margin), Scale::Loss)
+            ExpectedEffect::new(Expectation::Equivalent, Some(margin), Scale::Loss)
                 .is_ok_and(|claim| noise.power(claim, 0.0) >= power)
         })
     }
@@ -193,7 +193,7 @@ impl Noise {
         Some(Self { standard_error: (seed_variance + example_variance).sqrt(), half_widths })
     }
 
-    fn power(&self, claim: Claim, effect: f64) -> f64 {
+    fn power(&self, claim: ExpectedEffect, effect: f64) -> f64 {
         let (low, high) = claim.range();
         if self.standard_error == 0.0 {
             return f64::from(u8::from(low < effect && effect < high));

@@ -1,6 +1,6 @@
 //! What a plan can settle, and what a better plan needs.
 
-use super::claim::{Claim, Expectation, Scale};
+use super::expected_effect::{Expectation, ExpectedEffect, Scale};
 use super::power::{DEFAULT_CORRELATION, DEFAULT_SEED_SD, DEFAULT_SHARED, Design, discordance};
 
 /// A plan settles a claim if it finds the wanted effect with this probability.
@@ -103,7 +103,7 @@ pub enum Needs {
 impl Prospect {
     /// `treatments`: configurations that are each compared with the baseline; a claim about several is supported only if
     /// all of them support it (taken as independent).
-    pub fn of(design: &Design, claim: Claim, treatments: usize, scale: Scale) -> Self {
+    pub fn of(design: &Design, claim: ExpectedEffect, treatments: usize, scale: Scale) -> Self {
         let power = POWER.powf(1.0 / treatments.max(1) as f64);
         let (wanted, effect) = match claim.expectation() {
             Expectation::Higher => (claim.margin() + scale.default_margin(), claim.margin() + scale.default_margin()),
@@ -115,7 +115,7 @@ impl Prospect {
 }
 
 /// One seed speaks for its two models only, so it settles nothing about configurations.
-fn settles(design: &Design, claim: Claim, power: f64) -> Option<f64> {
+fn settles(design: &Design, claim: ExpectedEffect, power: f64) -> Option<f64> {
     if design.seeds < 2 {
         return None;
     }
@@ -127,7 +127,7 @@ fn settles(design: &Design, claim: Claim, power: f64) -> Option<f64> {
 }
 
 impl Needs {
-    fn of(design: &Design, claim: Claim, effect: f64, power: f64) -> Self {
+    fn of(design: &Design, claim: ExpectedEffect, effect: f64, power: f64) -> Self {
         let several = design.seeds > 1;
         if several && design.power(claim, effect) >= power {
             return Needs::Nothing;
@@ -160,8 +160,8 @@ impl Needs {
 mod tests {
     use super::*;
 
-    fn claim(expectation: Expectation, margin: Option<f64>) -> Claim {
-        Claim::new(expectation, margin, Scale::Share).unwrap()
+    fn claim(expectation: Expectation, margin: Option<f64>) -> ExpectedEffect {
+        ExpectedEffect::new(expectation, margin, Scale::Share).unwrap()
     }
 
     fn score() -> Quantity {

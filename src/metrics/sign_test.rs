@@ -5,54 +5,55 @@ use super::mcnemar::McNemar;
 
 /// What is known of one difference between a treatment and its baseline.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Known {
+pub(super) enum KnownDifference {
     Exactly(f64),
     AtLeast(f64),
     AtMost(f64),
 }
 
-impl Known {
+impl KnownDifference {
     /// The value, or the bound, which understates the difference.
     pub(super) fn value_or_bound(self) -> f64 {
         match self {
-            Known::Exactly(value) | Known::AtLeast(value) | Known::AtMost(value) => value,
+            KnownDifference::Exactly(value) | KnownDifference::AtLeast(value) | KnownDifference::AtMost(value) => value,
         }
     }
 
     fn is_above(self, value: f64) -> bool {
-        matches!(self, Known::Exactly(known) | Known::AtLeast(known) if known > value)
+        matches!(self, KnownDifference::Exactly(known) | KnownDifference::AtLeast(known) if known > value)
     }
 
     fn is_below(self, value: f64) -> bool {
-        matches!(self, Known::Exactly(known) | Known::AtMost(known) if known < value)
+        matches!(self, KnownDifference::Exactly(known) | KnownDifference::AtMost(known) if known < value)
     }
 
     fn equals(self, value: f64) -> bool {
-        self == Known::Exactly(value)
+        self == KnownDifference::Exactly(value)
     }
 }
 
 /// The exact sign test: if the median difference is some value, each difference lies above or below it like a fair coin.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct SignTest(Vec<Known>);
+pub(super) struct SignTest(Vec<KnownDifference>);
 
 impl SignTest {
-    pub(super) fn new(differences: Vec<Known>) -> Self {
+    pub(super) fn new(differences: Vec<KnownDifference>) -> Self {
         Self(differences)
     }
 
     /// McNemar's exact test is the sign test of the examples on which two runs disagree.
     pub(super) fn of_two_runs(table: McNemar) -> Self {
-        let of = |count: u64, value: f64| std::iter::repeat_n(Known::Exactly(value), count as usize);
+        let of = |count: u64, value: f64| std::iter::repeat_n(KnownDifference::Exactly(value), count as usize);
         Self(of(table.only_treatment, 1.0).chain(of(table.only_baseline, -1.0)).collect())
     }
 
     /// Two-sided p-value of "the median difference is `value`". Differences equal to it take no part; those that may lie on
     /// either side of it count to the side with fewer, so that they never add evidence. 1 where nothing takes part.
     pub(super) fn p_value(&self, value: f64) -> f64 {
-        let count = |on_side: fn(Known, f64) -> bool| self.0.iter().filter(|known| on_side(**known, value)).count();
+        let count =
+            |on_side: fn(KnownDifference, f64) -> bool| self.0.iter().filter(|known| on_side(**known, value)).count();
         let taking_part = self.0.iter().filter(|known| !known.equals(value)).count();
-        let more = count(Known::is_above).max(count(Known::is_below));
+        let more = count(KnownDifference::is_above).max(count(KnownDifference::is_below));
         let fewer = taking_part - more;
         if fewer >= more { 1.0 } else { (2.0 * fair_coin_cdf(fewer as u64, taking_part as u64)).min(1.0) }
     }
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn five_of_one_sign_are_not_yet_five_percent_and_six_are() {
-        let later = |count| SignTest::new(vec![Known::AtLeast(2.0); count]);
+        let later = |count| SignTest::new(vec![KnownDifference::AtLeast(2.0); count]);
         assert!((later(5).p_value(0.0) - 0.0625).abs() < 1e-12);
         assert!((later(6).p_value(0.0) - 0.03125).abs() < 1e-12);
         assert_eq!(later(6).p_value(2.0), 1.0, "a bound says nothing about values beyond it");
@@ -83,9 +84,9 @@ mod tests {
 
     #[test]
     fn what_is_undecided_never_adds_evidence() {
-        let mut differences = vec![Known::Exactly(3.0); 8];
+        let mut differences = vec![KnownDifference::Exactly(3.0); 8];
         let without = SignTest::new(differences.clone()).p_value(1.0);
-        differences.push(Known::AtLeast(0.5));
+        differences.push(KnownDifference::AtLeast(0.5));
         assert!(SignTest::new(differences).p_value(1.0) > without);
     }
 
@@ -93,9 +94,9 @@ mod tests {
         #[test]
         fn is_a_probability(values in prop::collection::vec((0u8..3, -3i8..4), 0..30), value in -4.0f64..4.0) {
             let known = values.iter().map(|&(kind, value)| match kind {
-                0 => Known::Exactly(value.into()),
-                1 => Known::AtLeast(value.into()),
-                _ => Known::AtMost(value.into()),
+                0 => KnownDifference::Exactly(value.into()),
+                1 => KnownDifference::AtLeast(value.into()),
+                _ => KnownDifference::AtMost(value.into()),
             });
             let p = SignTest::new(known.collect()).p_value(value);
             prop_assert!(p > 0.0 && p <= 1.0, "{p}");

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::claim::{Claim, Side};
 use super::effect::{Basis, Effect};
+use super::expected_effect::{ExpectedEffect, Side};
 use super::holm::holm;
 use super::interval::{Interval, LEVEL};
 
@@ -25,7 +25,7 @@ pub enum Verdict {
 /// A claim with the evidence on it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Assessment {
-    pub claim: Claim,
+    pub claim: ExpectedEffect,
     /// Treatment minus baseline, in units of the metric.
     pub effect: f64,
     /// At [`Assessment::level`]; none where the basis is `nothing`.
@@ -58,12 +58,12 @@ pub struct Assessment {
 /// bound to it. Two seeds that agree to the last digit do not prove that all seeds would: such a difference has neither
 /// interval nor p-value, and the verdict is inconclusive. Where there is no difference at all, the two sides are the same in
 /// everything that was measured.
-pub fn assess(effect: &Effect, claim: Claim) -> Assessment {
+pub fn assess(effect: &Effect, claim: ExpectedEffect) -> Assessment {
     assess_at(effect, claim, 1.0)
 }
 
 /// Like [`assess`], at a look that may spend so much of [`ALPHA`] (above 0, at most 1): see [`super::looks()`].
-pub fn assess_at(effect: &Effect, claim: Claim, share: f64) -> Assessment {
+pub fn assess_at(effect: &Effect, claim: ExpectedEffect, share: f64) -> Assessment {
     let known = effect.estimate == 0.0 || !effect.is_exact();
     let p_value = effect.p_value(claim.nearest_edge(effect.estimate)).filter(|_| known);
     let mut assessment = Assessment {

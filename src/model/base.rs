@@ -80,7 +80,7 @@ impl Base {
         backend::check_instruction_set()?;
         // Before anything is allocated for what the configuration claims.
         weights.check(&config.graph)?;
-        let source = load::Source::new(weights, device, product_kind(precision));
+        let source = load::WeightLoader::new(weights, device, product_kind(precision));
         let loading = Loading { source, graph: &config.graph, classes };
         let (content, backend) = backend::open(request, device, (&config, precision), loading);
         let Content { network, memory, head, parameters } = content?;
@@ -115,7 +115,7 @@ struct Content {
 
 /// Lays weights out for a backend.
 struct Loading<'a> {
-    source: load::Source,
+    source: load::WeightLoader,
     graph: &'a Graph,
     classes: usize,
 }

@@ -3,7 +3,7 @@
 use tch::{Device, Tensor};
 
 use super::compute_error::ComputeError;
-use super::random::Key;
+use super::random::StreamKey;
 
 /// A trainable matrix or vector before it exists.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Initial {
 
 impl Declaration {
     /// The values it begins with, in its shape. `key`: of all initial values of the run.
-    pub fn values(&self, key: Key, device: Device) -> Result<Tensor, ComputeError> {
+    pub fn values(&self, key: StreamKey, device: Device) -> Result<Tensor, ComputeError> {
         let key = key.with_name(&self.name);
         let indices = 0..self.elements() as u64;
         // Computed in double precision, then rounded.
@@ -73,7 +73,7 @@ mod tests {
     /// What a parameter begins with.
     fn values(name: &str, shape: [i64; 2], initial: Initial, seed: u64) -> Vec<f64> {
         let declared = Declaration { name: name.to_string(), shape: shape.to_vec(), initial, decays: true };
-        let tensor = declared.values(Key::new(seed, Purpose::Initialization), Device::Cpu).unwrap();
+        let tensor = declared.values(StreamKey::new(seed, Purpose::Initialization), Device::Cpu).unwrap();
         Vec::<f64>::try_from(tensor.reshape([-1])).unwrap()
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::random::Key;
+use super::random::StreamKey;
 
 /// Mask elements made from one 64-bit word: 16 bits each.
 pub const LANES: usize = 4;
@@ -14,14 +14,14 @@ pub const BLOCK: usize = LANES * WORDS;
 /// Dropout of a block of elements of one run at one site of one step.
 #[derive(Clone, Copy, Debug)]
 pub struct Dropout {
-    pub key: Key,
+    pub key: StreamKey,
     /// Elements are zeroed when 16 random bits fall below this: the probability in units of 2^-16.
     pub threshold: u16,
 }
 
 impl Dropout {
     /// None for a probability that rounds to 0. The probability is used in units of 2^-16 and must be below 1.
-    pub fn new(key: Key, probability: f64) -> Option<Self> {
+    pub fn new(key: StreamKey, probability: f64) -> Option<Self> {
         let threshold = (probability * 65536.0).round().clamp(0.0, 65535.0) as u16;
         (threshold > 0).then_some(Dropout { key, threshold })
     }
@@ -104,8 +104,8 @@ mod tests {
     use super::super::random::Purpose;
     use super::*;
 
-    fn key() -> Key {
-        Key::new(3, Purpose::Dropout)
+    fn key() -> StreamKey {
+        StreamKey::new(3, Purpose::Dropout)
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::graph::{
 };
 
 /// Takes weights, puts them on the device and counts them.
-pub struct Source {
+pub struct WeightLoader {
     weights: Weights,
     device: Device,
     /// Of products.
@@ -20,9 +20,9 @@ pub struct Source {
     parameters: usize,
 }
 
-impl Source {
+impl WeightLoader {
     pub fn new(weights: Weights, device: Device, kind: Kind) -> Self {
-        Source { weights, device, kind, parameters: 0 }
+        WeightLoader { weights, device, kind, parameters: 0 }
     }
 
     /// The encoder and its pooler.

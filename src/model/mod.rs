@@ -58,5 +58,5 @@ pub use pass::{RunPass, Site, StepDropout};
 pub use peft::{SavedAdapter, SavedConfig};
 pub use precision::product_bytes;
 pub use product_rate::product_rate;
-pub use random::{Key, Purpose};
+pub use random::{Purpose, StreamKey};
 pub(crate) use symbol::symbol;

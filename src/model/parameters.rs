@@ -4,7 +4,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::compute_error::ComputeError;
 use super::declaration::Declaration;
-use super::random::Key;
+use super::random::StreamKey;
 
 /// One trainable matrix or vector.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Parameters {
 
 impl Parameters {
     /// What is declared, with the values that it begins with. `key`: of all initial values of the run.
-    pub fn new(declared: Vec<Declaration>, key: Key, device: Device) -> Result<Self, ComputeError> {
+    pub fn new(declared: Vec<Declaration>, key: StreamKey, device: Device) -> Result<Self, ComputeError> {
         let (decaying, others): (Vec<_>, Vec<_>) = declared.into_iter().partition(|declaration| declaration.decays);
         let decayed = decaying.iter().map(Declaration::elements).sum();
         let declared: Vec<Declaration> = decaying.into_iter().chain(others).collect();
@@ -108,7 +108,7 @@ mod tests {
             declared("classifier.weight", given(), false),
             declared("x.lora_B.weight", Initial::Uniform { bound: 1.0 }, true),
         ];
-        let parameters = Parameters::new(all, Key::new(1, Purpose::Initialization), Device::Cpu).unwrap();
+        let parameters = Parameters::new(all, StreamKey::new(1, Purpose::Initialization), Device::Cpu).unwrap();
         let names: Vec<&str> = parameters.entries().iter().map(|entry| entry.name.as_str()).collect();
         assert_eq!(names, ["LayerNorm.bias", "x.lora_B.weight", "x.lora_A.weight", "classifier.weight"]);
         assert_eq!((parameters.decayed, parameters.elements()), (12, 24));

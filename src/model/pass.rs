@@ -3,7 +3,7 @@
 use super::adapter::Adapter;
 use super::dropout::Dropout;
 pub use super::graph::Site;
-use super::random::Key;
+use super::random::StreamKey;
 
 /// A run's adapter and, in training, its dropouts.
 #[derive(Clone, Copy)]
@@ -16,7 +16,7 @@ pub struct RunPass<'a> {
 /// The dropout probabilities of a run and the key of its micro-batch.
 #[derive(Clone, Copy, Debug)]
 pub struct StepDropout {
-    pub key: Key,
+    pub key: StreamKey,
     pub hidden: f64,
     pub attention: f64,
     pub lora: f64,

@@ -62,7 +62,7 @@ mod tests {
     use super::super::adapter::{Adapter, AdapterShape};
     use super::super::base::Base;
     use super::super::pass::StepDropout;
-    use super::super::random::{Key, Purpose};
+    use super::super::random::{Purpose, StreamKey};
     use super::*;
     use crate::model::graph::LinearRole;
     use crate::spec::Precision;
@@ -78,7 +78,7 @@ mod tests {
         let base = Base::load(&folder, 4, Precision::Fp32, Device::Cpu).unwrap();
         let (low, high) = (adapter(&base, 1), adapter(&base, 2));
         let dropout = |seed, lora| {
-            let key = Key::new(seed, Purpose::Dropout);
+            let key = StreamKey::new(seed, Purpose::Dropout);
             Some(StepDropout { key, hidden: 0.1, attention: 0.2, lora, classifier: 0.0, extra: 0.0 })
         };
         let (one, two) = ([5u32, 6, 7], [8u32, 9]);

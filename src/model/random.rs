@@ -18,16 +18,16 @@ pub enum Purpose {
 
 /// Names one stream of random numbers. Keys are derived, never advanced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key(u64);
+pub struct StreamKey(u64);
 
-impl Key {
+impl StreamKey {
     pub fn new(seed: u64, purpose: Purpose) -> Self {
-        Key(mix(seed.wrapping_add(INCREMENT))).with(purpose as u64)
+        StreamKey(mix(seed.wrapping_add(INCREMENT))).with(purpose as u64)
     }
 
     /// The key of a sub-stream: an epoch, a step, a layer, a site.
     pub fn with(self, part: u64) -> Self {
-        Key(mix(self.0.rotate_left(23) ^ mix(part.wrapping_add(INCREMENT))))
+        StreamKey(mix(self.0.rotate_left(23) ^ mix(part.wrapping_add(INCREMENT))))
     }
 
     /// The key of a named sub-stream (a parameter).
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn streams_of_different_keys_and_indices_differ() {
-        let key = Key::new(42, Purpose::Dropout);
+        let key = StreamKey::new(42, Purpose::Dropout);
         let mut seen = std::collections::HashSet::new();
         for part in 0..100 {
             for index in 0..100 {
@@ -90,13 +90,13 @@ mod tests {
             }
         }
         assert_ne!(key.with(1).with(2), key.with(2).with(1));
-        assert_ne!(key, Key::new(42, Purpose::Initialization));
+        assert_ne!(key, StreamKey::new(42, Purpose::Initialization));
         assert_ne!(key.with_name("ab"), key.with_name("ba"));
     }
 
     #[test]
     fn tensors_of_states_give_the_same_bits() {
-        let key = Key::new(9, Purpose::Dropout).with(1);
+        let key = StreamKey::new(9, Purpose::Dropout).with(1);
         let states: Vec<i64> = (0..5000).map(|index| key.state(index)).collect();
         assert_eq!(states[1], states[0].wrapping_add(STATE_STEP));
         let bits = Vec::<i64>::try_from(mixed(Tensor::from_slice(&states)).unwrap()).unwrap();
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn normal_numbers_have_the_moments_of_a_normal_distribution() {
-        let key = Key::new(7, Purpose::Initialization);
+        let key = StreamKey::new(7, Purpose::Initialization);
         let n = 200_000;
         let values: Vec<f64> = (0..n).map(|i| key.normal(i)).collect();
         let moment = |p: i32| values.iter().map(|v| v.powi(p)).sum::<f64>() / n as f64;
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn uniform_numbers_fill_the_unit_interval_evenly() {
-        let key = Key::new(1, Purpose::Dropout).with(3);
+        let key = StreamKey::new(1, Purpose::Dropout).with(3);
         let mut bins = [0usize; 20];
         let n = 100_000;
         for i in 0..n {

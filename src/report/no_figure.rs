@@ -1,13 +1,13 @@
 //! Why a figure that a report would give is not there.
 
-use crate::metrics::{ClaimError, PairingError};
+use crate::metrics::{MarginError, PairingError};
 use crate::store::StoreError;
 
 /// A run, or two sides of a comparison, lack what a figure needs. Each is a caveat of the report.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoFigure {
     #[error(transparent)]
-    Claim(#[from] ClaimError),
+    Margin(#[from] MarginError),
     #[error(transparent)]
     Pairing(#[from] PairingError),
     #[error("{run} has no epochs")]

@@ -1,7 +1,7 @@
 //! What a new sweep would need to settle a hypothesis that this one leaves open. More seeds for this one would not do: a
 //! verdict that is waited for comes too often.
 
-use crate::metrics::{Claim, Design, Needs, Prospect};
+use crate::metrics::{Design, ExpectedEffect, Needs, Prospect};
 use crate::spec::{Expectation, Hypothesis};
 use crate::words::counted;
 
@@ -9,7 +9,7 @@ use super::pairing::{self, Pairs};
 use super::verdicts;
 
 /// A sentence, from the noise that a treatment's runs have shown; none where it is not known.
-pub(super) fn of(hypothesis: &Hypothesis, claim: Claim, pairs: &Pairs<'_>, claims: usize) -> Option<String> {
+pub(super) fn of(hypothesis: &Hypothesis, claim: ExpectedEffect, pairs: &Pairs<'_>, claims: usize) -> Option<String> {
     let paired = pairing::paired_examples(pairs, hypothesis.metric).ok()?;
     let tested = !pairing::chosen_on_judged(pairs);
     let design = Design { claims, ..Design::observed(&paired)? };

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use super::Expectation;
-use super::claim::{Claim, Varied};
 use super::design::Design;
+use super::hypothesis_draft::{HypothesisDraft, Varied};
 use super::problem::{Problems, quoted};
 use super::treatment::{Candidate, Candidates};
 
 /// Reports claims about the same comparison that no result could support together.
 pub(super) fn report(design: &Design, candidates: &Candidates, problems: &mut Problems) {
-    let mut earlier: HashMap<String, Vec<&Claim>> = HashMap::new();
+    let mut earlier: HashMap<String, Vec<&HypothesisDraft>> = HashMap::new();
     for (claim, candidates) in design.claims.iter().zip(candidates) {
         let Some(candidates) = candidates else {
             continue;
@@ -28,7 +28,7 @@ pub(super) fn report(design: &Design, candidates: &Candidates, problems: &mut Pr
 }
 
 /// What a claim compares, as text that is equal for equal comparisons.
-fn comparison(claim: &Claim, candidates: &[Candidate], design: &Design) -> String {
+fn comparison(claim: &HypothesisDraft, candidates: &[Candidate], design: &Design) -> String {
     let base = match claim.vary {
         Varied::Parameter(parameter, _) => design.base.get(parameter),
         Varied::Change(..) => None,
@@ -45,7 +45,7 @@ fn comparison(claim: &Claim, candidates: &[Candidate], design: &Design) -> Strin
 }
 
 /// Whether some difference between treatment and baseline makes both claims true.
-fn compatible(a: &Claim, b: &Claim) -> bool {
+fn compatible(a: &HypothesisDraft, b: &HypothesisDraft) -> bool {
     let (a, b) = (Differences::for_claim(a), Differences::for_claim(b));
     let (low, high) = (a.low.max(b.low), a.high.min(b.high));
     low < high || low == high && a.contain(low) && b.contain(low)
@@ -59,7 +59,7 @@ struct Differences {
 }
 
 impl Differences {
-    fn for_claim(claim: &Claim) -> Differences {
+    fn for_claim(claim: &HypothesisDraft) -> Differences {
         let margin = claim.margin.unwrap_or(0.0);
         let (low, high, open) = match claim.expect {
             Expectation::Lower => (f64::NEG_INFINITY, -margin, true),

@@ -4,18 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use super::ReferenceFigure;
 use super::axis::{Assignments, Axis, Choice, read_run};
-use super::claim::{Claim, read_reference};
 use super::cursor::{Context, Cursor};
 use super::dataset::read_seed;
 use super::draft::Draft;
 use super::exclude::Condition;
+use super::hypothesis_draft::{HypothesisDraft, read_reference};
 use super::looks::Looks;
 use super::observation_draft::ObservationDraft;
 use super::parameter::Parameter;
 use super::problem::{Place, did_you_mean, listed, quoted};
 use super::search::SearchDraft;
 use super::setting::Setting;
-use super::source_seed::Source;
+use super::source_seed::VariationSource;
 use super::yaml::{Node, Value};
 
 /// The content of a sweep file with the options given for it.
@@ -34,7 +34,7 @@ pub(super) struct Design {
     pub exclude: Vec<Condition>,
     pub seeds: Option<Vec<u64>>,
     pub looks: Option<Looks>,
-    pub claims: Vec<Claim>,
+    pub claims: Vec<HypothesisDraft>,
     pub observations: Vec<ObservationDraft>,
     pub reference: Vec<ReferenceFigure>,
     /// Whether options changed the base, so that a varied value may now equal it.
@@ -50,7 +50,7 @@ pub(super) struct BasePlaces {
     pub dataset: Place,
     pub init_adapter: Place,
     pub early_stopping: Place,
-    /// By [`Source`].
+    /// By [`VariationSource`].
     pub source_seeds: [Place; 4],
 }
 
@@ -120,7 +120,7 @@ impl Design {
             exclude: read_list(section("exclude"), Condition::read, context),
             seeds: section("seeds").and_then(|seeds| read_seeds(seeds, context)),
             looks: section("looks").and_then(|looks| Looks::read(looks, context)),
-            claims: read_list(section("hypotheses"), Claim::read, context),
+            claims: read_list(section("hypotheses"), HypothesisDraft::read, context),
             observations: read_list(section("observations"), ObservationDraft::read, context),
             reference: read_list(section("reference"), read_reference, context),
             overridden: !overrides.is_empty(),
@@ -211,7 +211,7 @@ fn unknown_section(key: &str) -> String {
 fn read_base(section: Option<&Cursor<'_>>, context: &mut Context<'_>) -> (Draft, BasePlaces) {
     let default = |name: &str| Place { path: format!("base.{name} (the default)"), node: None };
     let (model, dataset, init_adapter) = (default("model"), default("dataset"), default("init_adapter"));
-    let source_seeds = Source::ALL.map(|source| default(Parameter::SourceSeed(source).name()));
+    let source_seeds = VariationSource::ALL.map(|source| default(Parameter::SourceSeed(source).name()));
     let early_stopping = default("early_stopping");
     let mut places = BasePlaces { model, dataset, init_adapter, early_stopping, source_seeds };
     let entries = section.and_then(|section| section.entries(context, "a mapping of parameters")).unwrap_or_default();

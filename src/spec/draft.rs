@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::parameter::{Count, Number, Parameter};
 use super::setting::Setting;
-use super::source_seed::{Seeds, Source, SourceSeed};
+use super::source_seed::{Seeds, SourceSeed, VariationSource};
 use super::targets::Targets;
 use super::{DatasetSpec, EarlyStopping, LrScheduler, Metric, Precision, RunSpec};
 
@@ -28,7 +28,7 @@ pub(super) struct Scalars {
     pub lr_scheduler: LrScheduler,
     pub precision: Precision,
     pub seed: u64,
-    /// By [`Source`].
+    /// By [`VariationSource`].
     pub source_seeds: [SourceSeed; 4],
     pub metric_for_best: Metric,
     pub early_stopping: Option<EarlyStopping>,
@@ -257,11 +257,13 @@ impl Draft {
 /// Seeds of sources that are known as numbers; a data set without rows that are held out has none of the split.
 fn numbers([init, order, dropout]: [u64; 3], split: Option<u64>) -> [SourceSeed; 4] {
     let mut numbers = SourceSeed::DEFAULTS;
-    for (source, number) in [(Source::Init, init), (Source::Order, order), (Source::Dropout, dropout)] {
+    for (source, number) in
+        [(VariationSource::Init, init), (VariationSource::Order, order), (VariationSource::Dropout, dropout)]
+    {
         numbers[source as usize] = SourceSeed::Number(number);
     }
     if let Some(split) = split {
-        numbers[Source::Split as usize] = SourceSeed::Number(split);
+        numbers[VariationSource::Split as usize] = SourceSeed::Number(split);
     }
     numbers
 }

@@ -2,18 +2,18 @@
 
 use super::facts::FactsError;
 use super::problem::Place;
-use super::source_seed::{Source, SourceSeedError};
+use super::source_seed::{SourceSeedError, VariationSource};
 use super::targets::TargetError;
 
 /// Why a draft has no key.
 #[derive(Clone, Debug)]
-pub(super) enum Fault {
+pub(super) enum DraftFault {
     /// Nothing is known of the model.
     Model(FactsError),
     Dataset(DatasetFault),
     Adapter(AdapterFault),
     /// The seed of a source that no run can have.
-    SourceSeed(Source, SourceSeedError),
+    SourceSeed(VariationSource, SourceSeedError),
     /// Modules that the model does not have, each with its place in the file.
     Targets(Vec<(Place, TargetError)>),
 }

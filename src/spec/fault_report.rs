@@ -2,14 +2,14 @@
 
 use super::design::Design;
 use super::expand::Origin;
-use super::fault::Fault;
+use super::fault::DraftFault;
 use super::intern::Interner;
 use super::problem::{Place, Problems};
 use super::setting::Setting;
-use super::source_seed::Source;
+use super::source_seed::VariationSource;
 
 /// Reports a configuration's faults, each where the file says what is wrong.
-pub(super) fn report(faults: Vec<Fault>, design: &Design, origin: Origin, problems: &mut Problems) {
+pub(super) fn report(faults: Vec<DraftFault>, design: &Design, origin: Origin, problems: &mut Problems) {
     let choices = design.choices_of(origin);
     let place = |sets: fn(&Setting) -> bool, base: &Place| {
         let mut choices = choices.iter().rev();
@@ -18,22 +18,22 @@ pub(super) fn report(faults: Vec<Fault>, design: &Design, origin: Origin, proble
     };
     for fault in faults {
         match fault {
-            Fault::Model(error) => {
+            DraftFault::Model(error) => {
                 problems.add(place(sets_model, &design.places.model), error.to_string());
             }
-            Fault::Dataset(error) => {
+            DraftFault::Dataset(error) => {
                 problems.add(place(sets_dataset, &design.places.dataset), error.to_string());
             }
-            Fault::Adapter(error) => {
+            DraftFault::Adapter(error) => {
                 problems.add(place(sets_adapter, &design.places.init_adapter), error.to_string());
             }
-            Fault::SourceSeed(source, error) => {
+            DraftFault::SourceSeed(source, error) => {
                 let base = &design.places.source_seeds[source as usize];
                 let mut choices = choices.iter().rev();
                 let own = choices.find(|choice| choice.settings.iter().any(|setting| sets_seed(setting, source)));
                 problems.add(own.map_or(base, |choice| &choice.place).clone(), error.to_string());
             }
-            Fault::Targets(errors) => {
+            DraftFault::Targets(errors) => {
                 for (place, error) in errors {
                     problems.add(place, error.to_string());
                 }
@@ -50,7 +50,7 @@ fn sets_adapter(setting: &Setting) -> bool {
     matches!(setting, Setting::InitAdapter(_))
 }
 
-fn sets_seed(setting: &Setting, source: Source) -> bool {
+fn sets_seed(setting: &Setting, source: VariationSource) -> bool {
     matches!(setting, Setting::SourceSeed(of, _) if *of == source)
 }
 
@@ -81,7 +81,7 @@ pub(super) fn probe(design: &Design, interner: &mut Interner<'_>, problems: &mut
     for choice in design.product.iter().flat_map(|axis| &axis.choices) {
         let draft = design.base.with(choice.settings.iter());
         let faults = interner.faults_at_hand(&draft);
-        let targets = faults.into_iter().filter(|fault| matches!(fault, Fault::Targets(_)));
+        let targets = faults.into_iter().filter(|fault| matches!(fault, DraftFault::Targets(_)));
         report(damage.rest(targets.collect()), design, Origin::Base, problems);
     }
 }
@@ -95,14 +95,14 @@ struct Damage {
 
 impl Damage {
     /// The faults that do not come from damage.
-    fn rest(&self, faults: Vec<Fault>) -> Vec<Fault> {
+    fn rest(&self, faults: Vec<DraftFault>) -> Vec<DraftFault> {
         let rest = faults.into_iter().filter_map(|fault| match fault {
-            Fault::Model(_) if self.model => None,
-            Fault::Dataset(_) if self.dataset => None,
-            Fault::Targets(_) | Fault::Adapter(_) if self.model => None,
-            Fault::Targets(mut errors) => {
+            DraftFault::Model(_) if self.model => None,
+            DraftFault::Dataset(_) if self.dataset => None,
+            DraftFault::Targets(_) | DraftFault::Adapter(_) if self.model => None,
+            DraftFault::Targets(mut errors) => {
                 errors.retain(|(place, _)| !self.targets || place.node.is_some());
-                Some(Fault::Targets(errors))
+                Some(DraftFault::Targets(errors))
             }
             other => Some(other),
         });

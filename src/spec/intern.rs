@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use super::draft::{Draft, Scalars};
 use super::facts::{AdapterFacts, Facts, FactsError, Input, ModelFacts};
-use super::fault::{AdapterFault, DatasetFault, Fault};
+use super::fault::{AdapterFault, DatasetFault, DraftFault};
 use super::identity::{DatasetIdentity, Digests, run_id};
 use super::parameter::{Count, Number};
 use super::problem::quoted;
-use super::source_seed::{Seeds, Source, SourceSeed, SourceSeedError};
+use super::source_seed::{Seeds, SourceSeed, SourceSeedError, VariationSource};
 use super::targets::Targets;
 use super::{DatasetSpec, Evaluation, LrScheduler, Metric, Precision, RunId, RunSpec};
 
 /// What a configuration computes, seed aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(super) struct DraftKey {
     model: usize,
     dataset: usize,
     /// Of what training begins with.
@@ -44,8 +44,8 @@ pub(super) struct Seeded {
 
 impl Seeded {
     /// What the run computes: equal where two configurations have the same run.
-    pub fn computes(&self, of: &Key) -> (Key, Seeds) {
-        let key = Key { dataset: self.dataset, source_seeds: SourceSeed::DEFAULTS, ..*of };
+    pub fn computes(&self, of: &DraftKey) -> (DraftKey, Seeds) {
+        let key = DraftKey { dataset: self.dataset, source_seeds: SourceSeed::DEFAULTS, ..*of };
         (key, Seeds { split: None, ..self.seeds })
     }
 }
@@ -61,7 +61,7 @@ pub(super) struct Contents {
 
 impl Contents {
     /// A run of a draft whose key this is.
-    pub fn resolved(&self, draft: &Draft, key: &Key, run: &Seeded) -> RunSpec {
+    pub fn resolved(&self, draft: &Draft, key: &DraftKey, run: &Seeded) -> RunSpec {
         let mut run = draft.resolved(&run.seeds, self.target_modules[key.targets].clone());
         if let Some(adapter) = key.adapter.map(|number| &self.adapters[number]) {
             (run.rank, run.lora_alpha) = (adapter.rank, adapter.lora_alpha);
@@ -69,7 +69,7 @@ impl Contents {
         run
     }
 
-    pub fn run_id(&self, spec: &RunSpec, key: &Key, run: &Seeded) -> RunId {
+    pub fn run_id(&self, spec: &RunSpec, key: &DraftKey, run: &Seeded) -> RunId {
         let digests = Digests {
             model: &self.models[key.model].digest,
             dataset: &self.dataset_digests[run.dataset],
@@ -80,10 +80,10 @@ impl Contents {
 }
 
 /// Targets that were asked for before.
-struct Known {
+struct KnownTargets {
     /// Keeps the address taken.
     _targets: Arc<Targets>,
-    number: Result<usize, Fault>,
+    number: Result<usize, DraftFault>,
 }
 
 /// Asks for each model and data set once, and gives what is equal one number.
@@ -100,7 +100,7 @@ pub(super) struct Interner<'f> {
     /// The last one asked for: neighbours in a sweep mostly share theirs.
     last_dataset: Option<(Arc<DatasetSpec>, usize)>,
     /// By model and address.
-    targets: HashMap<(usize, usize), Known>,
+    targets: HashMap<(usize, usize), KnownTargets>,
     module_lists: HashMap<Vec<String>, usize>,
 }
 
@@ -124,9 +124,9 @@ impl<'f> Interner<'f> {
     }
 
     /// The key of a draft, or everything that keeps it from having one.
-    pub fn key(&mut self, draft: &Draft) -> Result<Key, Vec<Fault>> {
-        let model = self.model(&draft.model).map_err(Fault::Model);
-        let dataset = self.dataset(&first_dataset(draft)).map_err(Fault::Dataset);
+    pub fn key(&mut self, draft: &Draft) -> Result<DraftKey, Vec<DraftFault>> {
+        let model = self.model(&draft.model).map_err(DraftFault::Model);
+        let dataset = self.dataset(&first_dataset(draft)).map_err(DraftFault::Dataset);
         let split = split_fault(draft);
         let targets = match &model {
             Ok(model) => self.adapted(draft, *model).map(Some),
@@ -141,14 +141,14 @@ impl<'f> Interner<'f> {
         };
         let Scalars { mut counts, mut numbers, lr_scheduler, precision, mut source_seeds, metric_for_best, .. } =
             draft.scalars;
-        if let SourceSeed::Number(_) = source_seeds[Source::Split as usize] {
-            source_seeds[Source::Split as usize] = SourceSeed::OfDataset;
+        if let SourceSeed::Number(_) = source_seeds[VariationSource::Split as usize] {
+            source_seeds[VariationSource::Split as usize] = SourceSeed::OfDataset;
         }
         if let Some(adapter) = adapter.map(|number: usize| &self.contents.adapters[number]) {
             counts[Count::Rank as usize] = adapter.rank;
             numbers[Number::LoraAlpha as usize] = adapter.lora_alpha;
         }
-        Ok(Key {
+        Ok(DraftKey {
             model,
             dataset,
             adapter,
@@ -165,28 +165,28 @@ impl<'f> Interner<'f> {
     }
 
     /// The run that a draft with this key is with a seed.
-    pub fn run(&mut self, draft: &Draft, key: &Key, seed: u64) -> Result<Seeded, Fault> {
+    pub fn run(&mut self, draft: &Draft, key: &DraftKey, seed: u64) -> Result<Seeded, DraftFault> {
         let seeds = Seeds::for_run(&draft.scalars.source_seeds, seed)
-            .map_err(|(source, fault)| Fault::SourceSeed(source, fault))?;
+            .map_err(|(source, fault)| DraftFault::SourceSeed(source, fault))?;
         let dataset = match seeds.split {
             None => key.dataset,
-            Some(_) => self.dataset(&draft.dataset_at(&seeds)).map_err(Fault::Dataset)?,
+            Some(_) => self.dataset(&draft.dataset_at(&seeds)).map_err(DraftFault::Dataset)?,
         };
         Ok(Seeded { seeds, dataset })
     }
 
     /// What keeps a draft from having a key, as far as that shows in what is at hand.
-    pub fn faults_at_hand(&mut self, draft: &Draft) -> Vec<Fault> {
+    pub fn faults_at_hand(&mut self, draft: &Draft) -> Vec<DraftFault> {
         let facts = self.facts;
-        let mut faults: Vec<Fault> = split_fault(draft).into_iter().collect();
+        let mut faults: Vec<DraftFault> = split_fault(draft).into_iter().collect();
         let model = facts.is_at_hand(Input::Model(&draft.model)).then(|| self.model(&draft.model));
         if let Some(Err(fault)) = &model {
-            faults.push(Fault::Model(fault.clone()));
+            faults.push(DraftFault::Model(fault.clone()));
         }
         if facts.is_at_hand(Input::Dataset(&draft.dataset)) {
-            faults.extend(self.dataset(&draft.dataset).err().map(Fault::Dataset));
+            faults.extend(self.dataset(&draft.dataset).err().map(DraftFault::Dataset));
         } else {
-            faults.extend(draft.dataset.contradiction().map(DatasetFault::Contradiction).map(Fault::Dataset));
+            faults.extend(draft.dataset.contradiction().map(DatasetFault::Contradiction).map(DraftFault::Dataset));
         }
         if let Some(Ok(model)) = model
             && draft.init_adapter.as_ref().is_none_or(|adapter| facts.is_at_hand(Input::Adapter(adapter)))
@@ -246,14 +246,14 @@ impl<'f> Interner<'f> {
     }
 
     /// The adapter that training begins with, where there is one, and the modules that are adapted.
-    fn adapted(&mut self, draft: &Draft, model: usize) -> Result<(Option<usize>, usize), Fault> {
+    fn adapted(&mut self, draft: &Draft, model: usize) -> Result<(Option<usize>, usize), DraftFault> {
         let Some(name) = &draft.init_adapter else {
             return Ok((None, self.targets(draft, model)?));
         };
-        let number = self.adapter(name, &draft.model, model).map_err(|error| Fault::Adapter(error.into()))?;
+        let number = self.adapter(name, &draft.model, model).map_err(|error| DraftFault::Adapter(error.into()))?;
         let modules = self.contents.adapters[number].target_modules.clone();
         let targets = self.module_list(modules);
-        self.agrees(draft, number, targets, model).map_err(Fault::Adapter)?;
+        self.agrees(draft, number, targets, model).map_err(DraftFault::Adapter)?;
         Ok((Some(number), targets))
     }
 
@@ -293,15 +293,15 @@ impl<'f> Interner<'f> {
         Ok(())
     }
 
-    fn targets(&mut self, draft: &Draft, model: usize) -> Result<usize, Fault> {
+    fn targets(&mut self, draft: &Draft, model: usize) -> Result<usize, DraftFault> {
         let targets = &draft.targets;
         let address = (model, Arc::as_ptr(targets).addr());
         if let Some(known) = self.targets.get(&address) {
             return known.number.clone();
         }
         let resolved = targets.resolve(&draft.model, &self.contents.models[model], &self.facts.families());
-        let number = resolved.map_err(Fault::Targets).map(|names| self.module_list(names));
-        self.targets.insert(address, Known { _targets: targets.clone(), number: number.clone() });
+        let number = resolved.map_err(DraftFault::Targets).map(|names| self.module_list(names));
+        self.targets.insert(address, KnownTargets { _targets: targets.clone(), number: number.clone() });
         number
     }
 
@@ -317,22 +317,22 @@ impl<'f> Interner<'f> {
 
 /// The data set, with the rows held out that a split's own seed holds out.
 fn first_dataset(draft: &Draft) -> Arc<DatasetSpec> {
-    match draft.scalars.source_seeds[Source::Split as usize] {
+    match draft.scalars.source_seeds[VariationSource::Split as usize] {
         SourceSeed::Number(seed) => draft.dataset.with_split_seed(seed).into(),
         SourceSeed::OfDataset | SourceSeed::AfterSeed(_) => draft.dataset.clone(),
     }
 }
 
 /// A seed for a split that is none of ours.
-fn split_fault(draft: &Draft) -> Option<Fault> {
-    let rule = draft.scalars.source_seeds[Source::Split as usize];
+fn split_fault(draft: &Draft) -> Option<DraftFault> {
+    let rule = draft.scalars.source_seeds[VariationSource::Split as usize];
     let evaluation = match &draft.dataset.evaluation {
         _ if rule == SourceSeed::OfDataset => return None,
         Evaluation::HeldOut { .. } => return None,
         Evaluation::Split(split) => format!("the split {}", quoted(split)),
         Evaluation::File(path) => format!("the file {}", quoted(path)),
     };
-    Some(Fault::SourceSeed(Source::Split, SourceSeedError::NothingHeldOut { evaluation }))
+    Some(DraftFault::SourceSeed(VariationSource::Split, SourceSeedError::NothingHeldOut { evaluation }))
 }
 
 fn json(value: &impl serde::Serialize) -> String {

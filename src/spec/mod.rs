@@ -39,7 +39,6 @@
 
 mod axis;
 mod change;
-mod claim;
 mod contradiction;
 mod cursor;
 mod dataset;
@@ -56,6 +55,7 @@ mod fault;
 mod fault_report;
 mod file;
 mod hypothesis;
+mod hypothesis_draft;
 mod identity;
 mod intern;
 mod location;

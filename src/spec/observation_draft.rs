@@ -1,8 +1,8 @@
 //! `observations` as the file has them, before it is known which runs they concern.
 
 use super::Expectation;
-use super::claim::{read_margin, report_unknown};
 use super::cursor::{Context, Cursor};
+use super::hypothesis_draft::{read_margin, report_unknown};
 use super::observation::{Against, Observed};
 use super::problem::Place;
 use super::yaml::Value;

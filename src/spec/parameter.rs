@@ -2,7 +2,7 @@
 
 use super::dataset::DatasetField;
 use super::problem::{nearest, quoted};
-use super::source_seed::Source;
+use super::source_seed::VariationSource;
 
 /// A parameter of a run, as sweep files name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,7 +20,7 @@ pub(super) enum Parameter {
     Precision,
     Seed,
     /// The seed of one source of variation; without one it follows `seed`, that of the split the data set.
-    SourceSeed(Source),
+    SourceSeed(VariationSource),
     MetricForBest,
     /// A mapping, or null.
     EarlyStopping,
@@ -152,10 +152,10 @@ impl Parameter {
         ("epochs", Parameter::Count(Count::Epochs)),
         ("precision", Parameter::Precision),
         ("seed", Parameter::Seed),
-        ("init_seed", Parameter::SourceSeed(Source::Init)),
-        ("order_seed", Parameter::SourceSeed(Source::Order)),
-        ("dropout_seed", Parameter::SourceSeed(Source::Dropout)),
-        ("split_seed", Parameter::SourceSeed(Source::Split)),
+        ("init_seed", Parameter::SourceSeed(VariationSource::Init)),
+        ("order_seed", Parameter::SourceSeed(VariationSource::Order)),
+        ("dropout_seed", Parameter::SourceSeed(VariationSource::Dropout)),
+        ("split_seed", Parameter::SourceSeed(VariationSource::Split)),
         ("metric_for_best", Parameter::MetricForBest),
         ("early_stopping", Parameter::EarlyStopping),
     ];

@@ -2,14 +2,14 @@
 
 use super::draft::Draft;
 use super::expand::Origin;
-use super::intern::{Key, Seeded};
+use super::intern::{DraftKey, Seeded};
 
 /// A configuration with its runs.
 #[derive(Clone, Debug)]
 pub(super) struct PlannedConfiguration {
     pub label: String,
     pub draft: Draft,
-    pub key: Key,
+    pub key: DraftKey,
     pub runs: Vec<Seeded>,
     pub origin: Origin,
 }

@@ -8,7 +8,7 @@ use super::PlannedRun;
 use super::design::Design;
 use super::expand::{Configuration, Origin};
 use super::fault_report;
-use super::intern::{Contents, Interner, Key, Seeded};
+use super::intern::{Contents, DraftKey, Interner, Seeded};
 use super::planned_configuration::PlannedConfiguration;
 use super::problem::{Place, Problems, quoted};
 use super::source_seed::{Seeds, SourceSeed};
@@ -28,7 +28,7 @@ pub(super) fn configurations(
 /// The configurations in order, doubles collapsed into the first and excluded runs left out.
 fn plan(design: &Design, interner: &mut Interner<'_>, problems: &mut Problems) -> Vec<PlannedConfiguration> {
     let mut planned: Vec<PlannedConfiguration> = Vec::new();
-    let mut number_of: HashMap<Key, usize> = HashMap::new();
+    let mut number_of: HashMap<DraftKey, usize> = HashMap::new();
     let mut taken: HashSet<(usize, u64)> = HashSet::new();
     for configuration in design.configurations() {
         // Asked first: a combination that is left out need not be possible.

@@ -6,7 +6,7 @@ use super::cursor::{Context, Cursor, shown_number};
 use super::dataset::{self, DatasetSetting, read_seed};
 use super::early_stopping::{self, EarlyStopping};
 use super::parameter::{Count, Domain, Number, Parameter};
-use super::source_seed::{Source, SourceSeed};
+use super::source_seed::{SourceSeed, VariationSource};
 use super::targets::Targets;
 use super::yaml::Value;
 use super::{DatasetSpec, LrScheduler, Metric, Precision};
@@ -27,7 +27,7 @@ pub(super) enum Setting {
     LrScheduler(LrScheduler),
     Precision(Precision),
     Seed(u64),
-    SourceSeed(Source, SourceSeed),
+    SourceSeed(VariationSource, SourceSeed),
     MetricForBest(Metric),
     /// None: it is off.
     EarlyStopping(Option<EarlyStopping>),

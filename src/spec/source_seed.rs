@@ -10,7 +10,7 @@ use super::{DatasetSpec, Evaluation, RunSpec};
 
 /// What random numbers are drawn for. The discriminant is its place in [`super::draft::Scalars`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Source {
+pub(super) enum VariationSource {
     /// Initial values of an adapter and of a new head.
     Init,
     /// The order of training examples.
@@ -21,14 +21,15 @@ pub(super) enum Source {
     Split,
 }
 
-impl Source {
-    pub const ALL: [Source; 4] = [Source::Init, Source::Order, Source::Dropout, Source::Split];
+impl VariationSource {
+    pub const ALL: [VariationSource; 4] =
+        [VariationSource::Init, VariationSource::Order, VariationSource::Dropout, VariationSource::Split];
 
     /// What its seed is where nothing is said.
     pub fn default_rule(self) -> SourceSeed {
         match self {
-            Source::Init | Source::Order | Source::Dropout => SourceSeed::AfterSeed(0),
-            Source::Split => SourceSeed::OfDataset,
+            VariationSource::Init | VariationSource::Order | VariationSource::Dropout => SourceSeed::AfterSeed(0),
+            VariationSource::Split => SourceSeed::OfDataset,
         }
     }
 }
@@ -44,12 +45,12 @@ pub(super) enum SourceSeed {
 }
 
 impl SourceSeed {
-    /// What a source has where nothing is said, by [`Source`].
+    /// What a source has where nothing is said, by [`VariationSource`].
     pub const DEFAULTS: [SourceSeed; 4] =
         [SourceSeed::AfterSeed(0), SourceSeed::AfterSeed(0), SourceSeed::AfterSeed(0), SourceSeed::OfDataset];
 
     /// Reads a number, `seed`, `seed + 1000`, or null for what is taken where nothing is said.
-    pub fn read(source: Source, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<SourceSeed> {
+    pub fn read(source: VariationSource, cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<SourceSeed> {
         match &cursor.node.value {
             Value::Null => Some(source.default_rule()),
             Value::Text(text) => {
@@ -125,17 +126,23 @@ impl Seeds {
     ///
     /// # Errors
     /// A source whose seed would be beyond 2^64 - 1.
-    pub fn for_run(rules: &[SourceSeed; 4], seed: u64) -> Result<Seeds, (Source, SourceSeedError)> {
-        let at = |source: Source| {
+    pub fn for_run(rules: &[SourceSeed; 4], seed: u64) -> Result<Seeds, (VariationSource, SourceSeedError)> {
+        let at = |source: VariationSource| {
             let rule = rules[source as usize];
             let too_large = || (source, SourceSeedError::TooLarge { rule, seed });
             rule.at(seed).ok_or_else(too_large)
         };
-        let split = match rules[Source::Split as usize] {
+        let split = match rules[VariationSource::Split as usize] {
             SourceSeed::OfDataset => None,
-            _ => Some(at(Source::Split)?),
+            _ => Some(at(VariationSource::Split)?),
         };
-        Ok(Seeds { seed, init: at(Source::Init)?, order: at(Source::Order)?, dropout: at(Source::Dropout)?, split })
+        Ok(Seeds {
+            seed,
+            init: at(VariationSource::Init)?,
+            order: at(VariationSource::Order)?,
+            dropout: at(VariationSource::Dropout)?,
+            split,
+        })
     }
 
     /// A seed that is not the run's own.
@@ -201,8 +208,8 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_the_sources() {
-        assert_eq!(Source::ALL.map(Source::default_rule), SourceSeed::DEFAULTS);
-        assert_eq!(Source::ALL.map(|source| source as usize), [0, 1, 2, 3]);
+        assert_eq!(VariationSource::ALL.map(VariationSource::default_rule), SourceSeed::DEFAULTS);
+        assert_eq!(VariationSource::ALL.map(|source| source as usize), [0, 1, 2, 3]);
     }
 
     proptest! {
@@ -215,7 +222,7 @@ mod tests {
         #[test]
         fn a_relative_seed_differs_by_as_much_in_every_run_or_is_refused(seed: u64, more: u64) {
             let mut rules = SourceSeed::DEFAULTS;
-            rules[Source::Order as usize] = SourceSeed::AfterSeed(more);
+            rules[VariationSource::Order as usize] = SourceSeed::AfterSeed(more);
             match Seeds::for_run(&rules, seed) {
                 Ok(seeds) => {
                     prop_assert_eq!((seeds.seed, seeds.init, seeds.dropout, seeds.split), (seed, seed, seed, None));
@@ -223,7 +230,7 @@ mod tests {
                     prop_assert_eq!(seeds.own(seeds.order).is_none(), more == 0);
                 }
                 Err((source, message)) => {
-                    prop_assert_eq!(source, Source::Order);
+                    prop_assert_eq!(source, VariationSource::Order);
                     prop_assert!(u128::from(seed) + u128::from(more) > u128::from(u64::MAX), "{}", message);
                 }
             }

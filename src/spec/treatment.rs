@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::axis::Choice;
-use super::claim::{Claim, Varied};
 use super::design::Design;
-use super::intern::{Interner, Key};
+use super::hypothesis_draft::{HypothesisDraft, Varied};
+use super::intern::{DraftKey, Interner};
 use super::parameter::Parameter;
 use super::planned_configuration::PlannedConfiguration;
 use super::problem::{Place, Problems, did_you_mean, listed, quoted};
@@ -37,7 +37,7 @@ pub(super) fn candidates(design: &Design, problems: &mut Problems) -> Candidates
     design.claims.iter().map(|claim| candidates_of(claim, design, problems)).collect()
 }
 
-fn candidates_of(claim: &Claim, design: &Design, problems: &mut Problems) -> Option<Vec<Candidate>> {
+fn candidates_of(claim: &HypothesisDraft, design: &Design, problems: &mut Problems) -> Option<Vec<Candidate>> {
     // Values that were read wrongly are missing here; of those something has been said already.
     let damaged = problems.concern(claim.vary.name());
     let existing = match &claim.vary {
@@ -127,7 +127,7 @@ pub(super) fn hypotheses(
 
 struct Matching<'a, 'f> {
     design: &'a Design,
-    by_key: HashMap<Key, &'a PlannedConfiguration>,
+    by_key: HashMap<DraftKey, &'a PlannedConfiguration>,
     by_label: HashMap<&'a str, &'a PlannedConfiguration>,
     baseline: Option<&'a PlannedConfiguration>,
     interner: &'a mut Interner<'f>,
@@ -135,7 +135,7 @@ struct Matching<'a, 'f> {
 }
 
 impl<'a> Matching<'a, '_> {
-    fn hypothesis(&mut self, claim: &Claim, candidates: &[Candidate]) -> Option<Hypothesis> {
+    fn hypothesis(&mut self, claim: &HypothesisDraft, candidates: &[Candidate]) -> Option<Hypothesis> {
         let baseline = self.baseline(claim)?;
         let treatments = self.treatments(claim, candidates, baseline)?;
         for planned in treatments.iter().chain([&baseline]) {
@@ -155,7 +155,7 @@ impl<'a> Matching<'a, '_> {
         })
     }
 
-    fn baseline(&mut self, claim: &Claim) -> Option<&'a PlannedConfiguration> {
+    fn baseline(&mut self, claim: &HypothesisDraft) -> Option<&'a PlannedConfiguration> {
         let labels = self.by_label.keys().copied();
         let (found, message) = match &claim.baseline {
             Some(label) => {
@@ -182,7 +182,7 @@ impl<'a> Matching<'a, '_> {
     /// The configurations that differ from the baseline in a candidate and in nothing else.
     fn treatments(
         &mut self,
-        claim: &Claim,
+        claim: &HypothesisDraft,
         candidates: &[Candidate],
         baseline: &PlannedConfiguration,
     ) -> Option<Vec<&'a PlannedConfiguration>> {
@@ -229,7 +229,7 @@ impl<'a> Matching<'a, '_> {
         }
     }
 
-    fn check_epoch(&mut self, claim: &Claim, planned: &PlannedConfiguration) {
+    fn check_epoch(&mut self, claim: &HypothesisDraft, planned: &PlannedConfiguration) {
         let epochs = planned.draft.scalars.count(super::parameter::Count::Epochs);
         if let HypothesisMetric::AfterEpoch { epoch, .. } = claim.metric
             && epoch > epochs

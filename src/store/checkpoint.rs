@@ -79,9 +79,9 @@ pub(super) fn read_checkpoint(path: &Path) -> Result<Option<(u64, Checkpoint)>, 
     let mut input = Input::new(BufReader::with_capacity(1 << 16, file), length);
     match input.checkpoint() {
         Ok(read) => Ok(Some(read)),
-        Err(Fault::Read(source)) => Err(StoreError::io(path, "read", source)),
-        Err(Fault::Damaged(reason)) => Err(StoreError::damaged(path, reason)),
-        Err(Fault::Version(found)) => {
+        Err(ReadFault::Read(source)) => Err(StoreError::io(path, "read", source)),
+        Err(ReadFault::Damaged(reason)) => Err(StoreError::damaged(path, reason)),
+        Err(ReadFault::Version(found)) => {
             Err(StoreError::Version { path: path.to_owned(), found: u64::from(found), supported: VERSION })
         }
     }
@@ -102,7 +102,7 @@ pub(super) fn newest_sequence(paths: &[PathBuf]) -> Result<u64, StoreError> {
     Ok(newest)
 }
 
-enum Fault {
+enum ReadFault {
     Read(io::Error),
     Damaged(&'static str),
     Version(u32),
@@ -127,14 +127,14 @@ impl<R: Read> Input<R> {
         }
     }
 
-    fn checkpoint(&mut self) -> Result<(u64, Checkpoint), Fault> {
+    fn checkpoint(&mut self) -> Result<(u64, Checkpoint), ReadFault> {
         if !self.whole || &self.array::<8>()? != MAGIC {
-            return Err(Fault::Damaged("it does not begin as a checkpoint does"));
+            return Err(ReadFault::Damaged("it does not begin as a checkpoint does"));
         }
         let version = u32::from_le_bytes(self.array()?);
         if version != VERSION {
             self.verify()?;
-            return Err(Fault::Version(version));
+            return Err(ReadFault::Version(version));
         }
         let sequence = u64::from_le_bytes(self.array()?);
         let state_bytes = u64::from_le_bytes(self.array()?);
@@ -143,58 +143,59 @@ impl<R: Read> Input<R> {
         let mut arrays = BTreeMap::new();
         for _ in 0..array_count {
             let name_bytes = u64::from(u32::from_le_bytes(self.array()?));
-            let name = String::from_utf8(self.bytes(name_bytes)?).map_err(|_| Fault::Damaged("a name is no text"))?;
+            let name =
+                String::from_utf8(self.bytes(name_bytes)?).map_err(|_| ReadFault::Damaged("a name is no text"))?;
             let count = u64::from_le_bytes(self.array()?);
             arrays.insert(name, self.values(count)?);
         }
         if self.left != 0 {
-            return Err(Fault::Damaged("it is longer than its parts"));
+            return Err(ReadFault::Damaged("it is longer than its parts"));
         }
         self.verify()?;
-        let state = serde_json::from_slice(&state).map_err(|_| Fault::Damaged("its state is no JSON"))?;
+        let state = serde_json::from_slice(&state).map_err(|_| ReadFault::Damaged("its state is no JSON"))?;
         Ok((sequence, Checkpoint { state, arrays }))
     }
 
     /// Hashes what is left and compares the checksum.
-    fn verify(&mut self) -> Result<(), Fault> {
+    fn verify(&mut self) -> Result<(), ReadFault> {
         let mut buffer = vec![0; CHUNK];
         while self.left > 0 {
             let length = self.left.min(CHUNK as u64) as usize;
             self.fill(&mut buffer[..length])?;
         }
         let mut stored = [0; blake3::OUT_LEN];
-        self.file.read_exact(&mut stored).map_err(Fault::Read)?;
+        self.file.read_exact(&mut stored).map_err(ReadFault::Read)?;
         if self.hasher.finalize() != blake3::Hash::from_bytes(stored) {
-            return Err(Fault::Damaged("its checksum is wrong"));
+            return Err(ReadFault::Damaged("its checksum is wrong"));
         }
         Ok(())
     }
 
-    fn fill(&mut self, buffer: &mut [u8]) -> Result<(), Fault> {
-        self.left = self.left.checked_sub(buffer.len() as u64).ok_or(Fault::Damaged("it is cut off"))?;
-        self.file.read_exact(buffer).map_err(Fault::Read)?;
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<(), ReadFault> {
+        self.left = self.left.checked_sub(buffer.len() as u64).ok_or(ReadFault::Damaged("it is cut off"))?;
+        self.file.read_exact(buffer).map_err(ReadFault::Read)?;
         self.hasher.update(buffer);
         Ok(())
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], ReadFault> {
         let mut bytes = [0; N];
         self.fill(&mut bytes)?;
         Ok(bytes)
     }
 
-    fn bytes(&mut self, length: u64) -> Result<Vec<u8>, Fault> {
+    fn bytes(&mut self, length: u64) -> Result<Vec<u8>, ReadFault> {
         if length > self.left {
-            return Err(Fault::Damaged("it is cut off"));
+            return Err(ReadFault::Damaged("it is cut off"));
         }
         let mut bytes = vec![0; length as usize];
         self.fill(&mut bytes)?;
         Ok(bytes)
     }
 
-    fn values(&mut self, count: u64) -> Result<Vec<f32>, Fault> {
+    fn values(&mut self, count: u64) -> Result<Vec<f32>, ReadFault> {
         if count > self.left / VALUE_BYTES as u64 {
-            return Err(Fault::Damaged("it is cut off"));
+            return Err(ReadFault::Damaged("it is cut off"));
         }
         let mut values = Vec::with_capacity(count as usize);
         let mut bytes = vec![0; CHUNK * VALUE_BYTES];

@@ -11,7 +11,7 @@ use super::data::TrainingData;
 use super::schedule::Schedule;
 use crate::data::{EpochPlan, order};
 use crate::event::{EpochRecord, StopReason};
-use crate::model::{Adapter, Base, Key, Moments, OptimizerStep, Purpose, RunPass, StepDropout};
+use crate::model::{Adapter, Base, Moments, OptimizerStep, Purpose, RunPass, StepDropout, StreamKey};
 use crate::spec::{PlannedRun, RunId, RunSpec};
 
 /// Where a run is.
@@ -181,7 +181,8 @@ impl Member {
         let examples = &self.order[self.plan.batch(batch)];
         let window: Range<usize> = self.plan.window(self.plan.step_of(batch));
         let spec = self.spec();
-        let key = Key::new(spec.dropout_seed(), Purpose::Dropout).with(self.progress.epoch as u64).with(batch as u64);
+        let key =
+            StreamKey::new(spec.dropout_seed(), Purpose::Dropout).with(self.progress.epoch as u64).with(batch as u64);
         let dropout = StepDropout {
             key,
             hidden: spec.hidden_dropout,

@@ -20,7 +20,7 @@ pub use frozen_states::{FrozenParts, FrozenStates, KEPT_OF_TEST};
 pub use member::{Member, Orders, Update};
 pub use memory::{Footprint, frozen_memory};
 pub use operations::operations;
-pub use pack::{Pack, Place, ReadLoss, StepOfRun};
+pub use pack::{Pack, PackPlace, ReadLoss, StepOfRun};
 pub use record::{AdapterFiles, Checkpoint, RecordError, Recorder, RunFacts, RunResult, TestResult, Tested};
 pub use schedule::Schedule;
 pub use session::{Job, train};

@@ -24,7 +24,7 @@ const FEW_TOKENS: usize = 512;
 
 /// One place of the pack: the run in training, and those that wait for its place.
 #[derive(Debug, Default)]
-pub struct Place {
+pub struct PackPlace {
     pub member: Option<Member>,
     pub waiting: VecDeque<RunId>,
 }
@@ -33,7 +33,7 @@ pub struct Place {
 pub struct Pack<'a> {
     pub base: &'a Base,
     pub data: &'a TrainingData,
-    pub places: Vec<Place>,
+    pub places: Vec<PackPlace>,
     /// Micro-batches of one accumulation window are computed together up to so many tokens. What comes out is the same:
     /// each keeps its own dropout masks and loss, and their gradients are added up one after the other.
     pub tokens_per_pass: usize,
@@ -49,12 +49,12 @@ struct UnreadStep {
     losses: Tensor,
     /// `[sequences]`
     correct: Option<Tensor>,
-    parts: Vec<Part>,
+    parts: Vec<StepPart>,
 }
 
 /// One run's part of a step.
 #[derive(Clone, Debug)]
-struct Part {
+struct StepPart {
     place: usize,
     sequences: Range<usize>,
     tokens: usize,
@@ -83,7 +83,7 @@ pub struct ReadLoss {
 }
 
 impl<'a> Pack<'a> {
-    pub fn new(base: &'a Base, data: &'a TrainingData, places: Vec<Place>) -> Self {
+    pub fn new(base: &'a Base, data: &'a TrainingData, places: Vec<PackPlace>) -> Self {
         let tokens_per_pass = match base.device {
             Device::Cuda(_) => CUDA_TOKENS_PER_PASS,
             _ => CPU_TOKENS_PER_PASS,
@@ -140,7 +140,7 @@ impl<'a> Pack<'a> {
         let weights = upload(Tensor::f_from_slice(&weights)?, device)?;
         let loss = task.loss(&logits, &targets, &weights)?;
         backward.accumulate(&loss.gradient)?;
-        let part = |((place, member, _), span): (&(usize, &Member, MicroBatch<'_>), &RunSpan)| Part {
+        let part = |((place, member, _), span): (&(usize, &Member, MicroBatch<'_>), &RunSpan)| StepPart {
             place: *place,
             sequences: span.sequences.clone(),
             tokens: span.rows.len(),

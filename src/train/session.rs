@@ -9,7 +9,7 @@ use super::data::{Examples, TrainingData};
 use super::evaluate::{Evaluation, evaluate_until};
 use super::frozen_states::FrozenParts;
 use super::member::{Best, Member, Orders};
-use super::pack::{Pack, Place, ReadLoss};
+use super::pack::{Pack, PackPlace, ReadLoss};
 use super::{Recorder, RunFacts, TrainError, state};
 use crate::event::{EpochRecord, Event, Figures, Outcome, Sink, best_epoch};
 use crate::metrics::{Metric, TrainingTotals};
@@ -47,7 +47,7 @@ pub fn train(
     stop: &dyn Fn() -> bool,
 ) -> Result<bool, TrainError> {
     let _guard = tch::no_grad_guard();
-    let places = job.plan.places.iter().map(|runs| Place { member: None, waiting: runs.iter().cloned().collect() });
+    let places = job.plan.places.iter().map(|runs| PackPlace { member: None, waiting: runs.iter().cloned().collect() });
     let pack = Pack::new(job.base, job.data, places.collect());
     let now = Instant::now();
     let sample = job.data.train_sample();
@@ -184,8 +184,8 @@ impl Session<'_, '_> {
         let started = Instant::now();
         self.tell_of_evaluation(&places, 1);
         // Neither is ever asked to stop.
-        let evaluations = self.evaluate(Part::Evaluation, &places, &|| false)?.unwrap_or_default();
-        let of_sample = self.evaluate(Part::TrainSample, &places, &|| false)?.unwrap_or_default();
+        let evaluations = self.evaluate(DataPart::Evaluation, &places, &|| false)?.unwrap_or_default();
+        let of_sample = self.evaluate(DataPart::TrainSample, &places, &|| false)?.unwrap_or_default();
         let seconds = started.elapsed().as_secs_f64();
         let (task, examples) = (self.pack.data.targets.task(), self.pack.data.train.len());
         for ((place, evaluation), (_, of_sample)) in evaluations.into_iter().zip(of_sample) {
@@ -232,14 +232,14 @@ impl Session<'_, '_> {
     /// One pass over the examples for all runs with the same batch size; none where `stop` asked to leave.
     fn evaluate(
         &mut self,
-        part: Part,
+        part: DataPart,
         places: &[usize],
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<(usize, Evaluation)>>, TrainError> {
         let (examples, frozen) = match part {
-            Part::Evaluation => (Some(&self.job.data.evaluation), &mut self.frozen.evaluation),
-            Part::TrainSample => (Some(&self.sample), &mut self.frozen.train_sample),
-            Part::Test => (self.job.data.test.as_ref(), &mut self.frozen.test),
+            DataPart::Evaluation => (Some(&self.job.data.evaluation), &mut self.frozen.evaluation),
+            DataPart::TrainSample => (Some(&self.sample), &mut self.frozen.train_sample),
+            DataPart::Test => (self.job.data.test.as_ref(), &mut self.frozen.test),
         };
         let mut by_batch_size = BTreeMap::<usize, Vec<(usize, &Adapter)>>::new();
         for &place in places {
@@ -280,7 +280,7 @@ impl Session<'_, '_> {
 
 /// What is evaluated.
 #[derive(Clone, Copy, Debug)]
-enum Part {
+enum DataPart {
     Evaluation,
     TrainSample,
     Test,

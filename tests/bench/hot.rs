@@ -7,7 +7,7 @@ use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use sweep::model::{
-    Adapter, AdapterShape, Base, Classifier, Dropout, Key, Layout, Purpose, RunPass, StepDropout, dropout_mask,
+    Adapter, AdapterShape, Base, Classifier, Dropout, Layout, Purpose, RunPass, StepDropout, StreamKey, dropout_mask,
     family_named, family_names,
 };
 use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FactsError, FamilyNames, ModelFacts, Precision, SweepFile};
@@ -16,7 +16,7 @@ use tch::{Device, Kind, Tensor};
 fn masks(c: &mut Criterion) {
     // As in a worker, where the thread that trains is one of the pool.
     rayon::ThreadPoolBuilder::new().use_current_thread().build_global().expect("the first use of the pool");
-    let dropout = Dropout::new(Key::new(1, Purpose::Dropout), 0.2).expect("0.2 is a probability");
+    let dropout = Dropout::new(StreamKey::new(1, Purpose::Dropout), 0.2).expect("0.2 is a probability");
     let mut group = c.benchmark_group("dropout mask");
     group.throughput(Throughput::Elements(850 * 768));
     let rows = Tensor::zeros([850, 768], (Kind::Float, Device::Cpu));
@@ -100,7 +100,7 @@ fn lora(c: &mut Criterion) {
     for (name, modules) in [("with LoRA", modules.as_slice()), ("head only", &[])] {
         let shape = AdapterShape::lora(&base.config, modules, 16, 32.0);
         let adapter = Adapter::new(&base, shape.expect("modules of the model"), 1).expect("fits in memory");
-        let key = Key::new(1, Purpose::Dropout);
+        let key = StreamKey::new(1, Purpose::Dropout);
         let dropout = StepDropout { key, hidden: 0.2, attention: 0.2, lora: 0.05, classifier: 0.2, extra: 0.0 };
         let passes = [RunPass { adapter: &adapter, dropout: Some(dropout) }];
         group.bench_function(name, |b| {

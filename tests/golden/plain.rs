@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use sweep::data::{Classes, Tokenizer};
 use sweep::model::{
-    Adapter, AdapterShape, BackendRequest, Base, Key, Purpose, RunPass, Site, StepDropout, dropout_mask,
+    Adapter, AdapterShape, BackendRequest, Base, Purpose, RunPass, Site, StepDropout, StreamKey, dropout_mask,
     tokenizer_class,
 };
 use sweep::spec::{DatasetSpec, Evaluation, HeldOut, PlannedRun, Precision, RunId, RunSpec};
 use sweep::task::Targets;
-use sweep::train::{Examples, Member, Orders, Pack, Place, TrainingData};
+use sweep::train::{Examples, Member, Orders, Pack, PackPlace, TrainingData};
 use tch::{Device, Kind, Tensor};
 
 use super::adapters::{FAMILIES, numbers};
@@ -98,7 +98,7 @@ fn trained(family: &str, prefix: &str, precision: Precision) -> Vec<Line> {
         let run =
             PlannedRun { id: RunId(spec.seed.to_string()), label: "run".into(), configuration: "run".into(), spec };
         let member = Member::new(run, adapter, &data, Orders::Keyed).unwrap();
-        Place { member: Some(member), waiting: Default::default() }
+        PackPlace { member: Some(member), waiting: Default::default() }
     };
     let mut pack = Pack::new(&base, &data, runs(family, prefix).map(place).into());
     for _ in 0..3 {
@@ -120,7 +120,7 @@ fn masks() -> Vec<Line> {
     let [_, spec] = runs("bert", "bert");
     let spec = RunSpec { target_modules: vec!["bert.encoder.layer.1.output.dense".to_owned()], ..spec };
     let adapter = Adapter::new(&base, AdapterShape::of_run(&base.config, &spec).unwrap(), 1).unwrap();
-    let key = Key::new(7, Purpose::Dropout).with(3);
+    let key = StreamKey::new(7, Purpose::Dropout).with(3);
     let step = StepDropout { key, hidden: 0.1, attention: 0.2, lora: 0.3, classifier: 0.4, extra: 0.5 };
     let pass = RunPass { adapter: &adapter, dropout: Some(step) };
     let sites = [

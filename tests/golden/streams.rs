@@ -1,7 +1,7 @@
 //! Random numbers, dropout masks, orders and splits.
 
 use sweep::data::{held_out, order};
-use sweep::model::{Dropout, Key, Purpose, dropout_mask};
+use sweep::model::{Dropout, Purpose, StreamKey, dropout_mask};
 use sweep::spec::HeldOut;
 use tch::{Device, Kind, Tensor};
 
@@ -11,7 +11,7 @@ pub fn lines() -> Vec<Line> {
     let mut lines = Vec::new();
     for seed in [0, 42, u64::MAX] {
         for purpose in [Purpose::Dropout, Purpose::Initialization] {
-            let key = Key::new(seed, purpose).with(3).with(17).with_name("classifier.weight");
+            let key = StreamKey::new(seed, purpose).with(3).with(17).with_name("classifier.weight");
             let words: Vec<String> = [0, 1, 1 << 40].map(|index| format!("{:016x}", key.bits(index))).to_vec();
             lines.push((format!("random seed {seed}, {purpose:?}"), words.join(" ")));
             let numbers = [key.uniform(7), key.normal(7)].map(|number| format!("{:016x}", number.to_bits()));
@@ -19,7 +19,7 @@ pub fn lines() -> Vec<Line> {
         }
     }
     for (seed, probability, rows, width) in [(1, 0.05, 3, 40), (42, 0.2, 17, 100), (7, 0.5, 33, 384)] {
-        let dropout = Dropout::new(Key::new(seed, Purpose::Dropout).with(2), probability);
+        let dropout = Dropout::new(StreamKey::new(seed, Purpose::Dropout).with(2), probability);
         let mask = dropout_mask(dropout, &Tensor::zeros([rows, width], (Kind::Float, Device::Cpu))).unwrap().unwrap();
         let values = Vec::<f32>::try_from(mask.view([-1])).unwrap();
         lines.push((format!("mask seed {seed}, p {probability}, {rows} x {width}"), hash_of_floats(&values)));

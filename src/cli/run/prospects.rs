@@ -55,7 +55,7 @@ pub fn section(
         |run: &PlannedRun| deciding.seeds.get(&run.configuration).is_none_or(|seeds| seeds.contains(&run.spec.seed));
     let there = |run: &&PlannedRun| (chosen.contains(&run.id) || done.contains(&run.id)) && decides(run);
     let runs: Vec<&PlannedRun> = sweep.runs.iter().filter(there).collect();
-    let known = Known::read(options, chosen, &runs, costs);
+    let known = EarlierResults::read(options, chosen, &runs, costs);
     let mut planned = Vec::with_capacity(sweep.hypotheses.len());
     let mut rows = 0;
     for hypothesis in &sweep.hypotheses {
@@ -80,14 +80,14 @@ pub fn section(
 }
 
 /// What is known of runs like those that are planned.
-struct Known {
+struct EarlierResults {
     earlier: Earlier,
     /// Of the runs: measured, or reported, or assumed.
     accuracy: f64,
     is_measured: bool,
 }
 
-impl Known {
+impl EarlierResults {
     fn read(options: &Run, chosen: &Chosen<'_>, runs: &[&PlannedRun], costs: &Costs<'_>) -> Self {
         let sweep = &chosen.sweep;
         let baseline = runs.iter().find(|run| Some(&run.configuration) == sweep.baseline.as_ref()).or(runs.first());
@@ -113,7 +113,7 @@ struct Basis {
 fn foresee<'a>(
     hypothesis: &'a Hypothesis,
     basis: Basis,
-    known: &Known,
+    known: &EarlierResults,
     looks: &[usize],
     claims: usize,
 ) -> Option<Planned<'a>> {
@@ -153,7 +153,7 @@ fn fewest_common_seeds(runs: &[&PlannedRun], hypothesis: &Hypothesis) -> usize {
     treatments.map(|treatment| seeds(treatment).intersection(&baseline).count()).min().unwrap_or(0)
 }
 
-fn text(planned: &[Planned<'_>], known: &Known, rows: usize, looks: &[usize]) -> String {
+fn text(planned: &[Planned<'_>], known: &EarlierResults, rows: usize, looks: &[usize]) -> String {
     let mut table = Table::new([
         ("hypothesis", Align::Left),
         ("planned", Align::Left),
@@ -214,7 +214,7 @@ fn amount(hypothesis: &Hypothesis, value: f64) -> String {
     }
 }
 
-fn footnote(planned: &[Planned<'_>], known: &Known, rows: usize, looks: &[usize]) -> String {
+fn footnote(planned: &[Planned<'_>], known: &EarlierResults, rows: usize, looks: &[usize]) -> String {
     let claims = planned.len();
     let over = if claims > 1 { format!(" over all {claims} hypotheses") } else { String::new() };
     let mut text = format!(
@@ -236,7 +236,7 @@ fn footnote(planned: &[Planned<'_>], known: &Known, rows: usize, looks: &[usize]
 }
 
 /// What was measured of the noise, and what is assumed.
-fn basis_of_noise(planned: &[Planned<'_>], known: &Known) -> String {
+fn basis_of_noise(planned: &[Planned<'_>], known: &EarlierResults) -> String {
     let mut lines: Vec<String> = Vec::new();
     for planned in planned {
         let Some(noise) = &planned.noise else {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::inference::{InferenceError, Source};
+use crate::inference::{ClassifierSource, InferenceError};
 use crate::model::{ModelConfig, SavedAdapter, peft};
 
 use super::config::config;
@@ -25,7 +25,7 @@ impl RunExporter for AdapterAlone {
         "an adapter"
     }
 
-    fn export(&self, source: &Source, folder: &Path) -> Result<(), InferenceError> {
+    fn export(&self, source: &ClassifierSource, folder: &Path) -> Result<(), InferenceError> {
         let adapter = source.adapter.as_ref().ok_or_else(|| InferenceError::NoAdapter { name: source.name.clone() })?;
         let saved = SavedAdapter::read(adapter, &ModelConfig::read(&source.model)?)?;
         // Of a head that is the model's own, the names are the model's, too.

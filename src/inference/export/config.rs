@@ -5,12 +5,12 @@ use std::fs;
 use serde_json::{Map, Value, json};
 
 use crate::inference::source::KNOWN_DATA;
-use crate::inference::{InferenceError, Source};
+use crate::inference::{ClassifierSource, InferenceError};
 use crate::model::ModelConfig;
 use crate::task::Targets;
 
 /// The model's `config.json`, as that of a model that tells these targets.
-pub(super) fn config(source: &Source, targets: &Targets) -> Result<String, InferenceError> {
+pub(super) fn config(source: &ClassifierSource, targets: &Targets) -> Result<String, InferenceError> {
     let path = source.model.join("config.json");
     let text = fs::read_to_string(&path).map_err(InferenceError::io(&path, "read"))?;
     let invalid = |message: String| InferenceError::Config { path: path.clone(), message };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::inference::{InferenceError, Source};
+use crate::inference::{ClassifierSource, InferenceError};
 
 /// Writes a trained classifier as a folder for other tools. The folder appears when it is complete.
 pub trait RunExporter: Sync {
@@ -17,5 +17,5 @@ pub trait RunExporter: Sync {
 
     /// # Errors
     /// A folder that exists and is not empty, files that cannot be used, or a folder that cannot be written.
-    fn export(&self, source: &Source, folder: &Path) -> Result<(), InferenceError>;
+    fn export(&self, source: &ClassifierSource, folder: &Path) -> Result<(), InferenceError>;
 }

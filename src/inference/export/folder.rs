@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::inference::{InferenceError, Source, tokenizer_files};
+use crate::inference::{ClassifierSource, InferenceError, tokenizer_files};
 use crate::store::write_atomically;
 
 /// A folder that is being written; it is removed when it is dropped before it came into its place.
@@ -38,7 +38,7 @@ impl Beside {
         Ok(write_atomically(&self.path(name), contents)?)
     }
 
-    pub(super) fn write_tokenizer(&self, source: &Source) -> Result<(), InferenceError> {
+    pub(super) fn write_tokenizer(&self, source: &ClassifierSource) -> Result<(), InferenceError> {
         let files = tokenizer_files::read(&source.model, source.max_length)?;
         files.into_iter().try_for_each(|(name, contents)| self.write(name, &contents))
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::inference::{InferenceError, Source};
+use crate::inference::{ClassifierSource, InferenceError};
 
 use super::config::config;
 use super::exporter::RunExporter;
@@ -25,7 +25,7 @@ impl RunExporter for Merged {
         "a merged model"
     }
 
-    fn export(&self, source: &Source, folder: &Path) -> Result<(), InferenceError> {
+    fn export(&self, source: &ClassifierSource, folder: &Path) -> Result<(), InferenceError> {
         let beside = Beside::of(folder)?;
         let merged = source.merged()?;
         let config = config(source, &source.targets(merged.classes)?)?;

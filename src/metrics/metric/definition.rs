@@ -1,6 +1,6 @@
 //! What is to be known of a metric: everything that files, charts, tables and hypotheses need, once.
 
-use crate::metrics::claim::Scale;
+use crate::metrics::expected_effect::Scale;
 use crate::metrics::summary::Direction;
 
 use super::evaluated::{Evaluated, Examples};

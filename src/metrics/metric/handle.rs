@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::metrics::claim::Scale;
+use crate::metrics::expected_effect::Scale;
 use crate::metrics::summary::Direction;
 
 use super::definition::{ByExample, Definition, Measured, Table, Titles};

@@ -1,6 +1,6 @@
 //! Metrics of the predicted probabilities.
 
-use crate::metrics::claim::Scale;
+use crate::metrics::expected_effect::Scale;
 use crate::metrics::summary::Direction;
 
 use super::definition::{ByExample, Definition, Measured, Table, Titles};

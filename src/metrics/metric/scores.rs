@@ -1,7 +1,7 @@
 //! Scores of the confusion matrix: accuracy, and weighted by class precision, recall and F1.
 
-use crate::metrics::claim::Scale;
 use crate::metrics::confusion::ScoreName;
+use crate::metrics::expected_effect::Scale;
 use crate::metrics::influence::example_values;
 use crate::metrics::summary::Direction;
 

@@ -1,6 +1,6 @@
 //! Metrics that are taken while training, with dropout.
 
-use crate::metrics::claim::Scale;
+use crate::metrics::expected_effect::Scale;
 use crate::metrics::summary::Direction;
 
 use super::definition::{Definition, Measured, Table, Titles};

@@ -1,10 +1,10 @@
 use super::*;
 
-fn claim(expectation: Expectation, margin: Option<f64>) -> Claim {
-    Claim::new(expectation, margin, Scale::Share).unwrap()
+fn claim(expectation: Expectation, margin: Option<f64>) -> ExpectedEffect {
+    ExpectedEffect::new(expectation, margin, Scale::Share).unwrap()
 }
 
-fn higher() -> Claim {
+fn higher() -> ExpectedEffect {
     claim(Expectation::Higher, None)
 }
 

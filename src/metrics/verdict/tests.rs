@@ -1,14 +1,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::metrics::claim::{Expectation, Scale};
+use crate::metrics::expected_effect::{Expectation, Scale};
 use crate::metrics::paired::{PairedExamples, PairedSeeds};
 
 const EXPECTATIONS: [Expectation; 5] =
     [Expectation::Lower, Expectation::Higher, Expectation::NotHigher, Expectation::NotLower, Expectation::Equivalent];
 
-fn claim(expectation: Expectation, margin: f64) -> Claim {
-    Claim::new(expectation, Some(margin), Scale::Loss).unwrap()
+fn claim(expectation: Expectation, margin: f64) -> ExpectedEffect {
+    ExpectedEffect::new(expectation, Some(margin), Scale::Loss).unwrap()
 }
 
 fn by_seed(differences: &[f64]) -> Effect {
@@ -37,7 +37,7 @@ fn reads_each_expectation_off_the_interval() {
 fn no_difference_refutes_no_direction() {
     let effect = by_seed(&[0.01, 0.0, -0.01]);
     for expectation in [Expectation::Higher, Expectation::Lower] {
-        let claim = Claim::new(expectation, None, Scale::Share).unwrap();
+        let claim = ExpectedEffect::new(expectation, None, Scale::Share).unwrap();
         assert_eq!(assess(&effect, claim).verdict, Verdict::Inconclusive);
     }
 }
@@ -66,7 +66,9 @@ fn one_seed_says_that_it_knows_nothing_of_seeds() {
 fn correction_can_only_take_verdicts_back() {
     let mut claims: Vec<Assessment> = [[0.1, 0.2, 0.3], [0.28, 0.3, 0.33], [0.05, 0.3, 0.1]]
         .iter()
-        .map(|differences| assess(&by_seed(differences), Claim::new(Expectation::Higher, None, Scale::Loss).unwrap()))
+        .map(|differences| {
+            assess(&by_seed(differences), ExpectedEffect::new(Expectation::Higher, None, Scale::Loss).unwrap())
+        })
         .collect();
     claims.push(assess(&by_seed(&[0.5]), claims[0].claim));
     let before: Vec<Verdict> = claims.iter().map(|claim| claim.verdict).collect();
@@ -79,7 +81,7 @@ fn correction_can_only_take_verdicts_back() {
 
 #[test]
 fn all_treatments_must_hold_and_one_can_refute() {
-    let higher = Claim::new(Expectation::Higher, None, Scale::Loss).unwrap();
+    let higher = ExpectedEffect::new(Expectation::Higher, None, Scale::Loss).unwrap();
     let strong = assess(&by_seed(&[0.49, 0.5, 0.51]), higher);
     let weak = assess(&by_seed(&[0.4, 0.5, 0.6]), higher);
     let contrary = assess(&by_seed(&[-0.49, -0.5, -0.51]), higher);
@@ -118,7 +120,7 @@ fn is_written_in_the_words_of_a_sweep_file() {
 /// The exact p-value of two runs must never find more than the interval shows.
 #[test]
 fn a_significant_difference_of_two_runs_has_an_interval_without_zero() {
-    let higher = Claim::new(Expectation::Higher, None, Scale::Share).unwrap();
+    let higher = ExpectedEffect::new(Expectation::Higher, None, Scale::Share).unwrap();
     for (only_treatment, only_baseline) in (1..40).flat_map(|b| (0..b).map(move |c| (b, c))) {
         for both in [0, 5, 600] {
             let run =

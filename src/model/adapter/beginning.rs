@@ -6,7 +6,7 @@ use crate::model::base::Base;
 use crate::model::declaration::Initial;
 use crate::model::error::ModelError;
 use crate::model::parameters::Parameters;
-use crate::model::random::{Key, Purpose};
+use crate::model::random::{Purpose, StreamKey};
 
 impl Adapter {
     /// A new adapter with the values that its parameters declare; its head is that of the checkpoint where it has one for
@@ -21,7 +21,7 @@ impl Adapter {
                 own.initial = Initial::Given(values.shallow_clone());
             }
         }
-        let parameters = Parameters::new(declared, Key::new(seed, Purpose::Initialization), base.device)?;
+        let parameters = Parameters::new(declared, StreamKey::new(seed, Purpose::Initialization), base.device)?;
         Adapter::over(parameters, shape, &base.config.graph)
     }
 }

@@ -1,10 +1,10 @@
 //! What an observation claims of the difference, and in which unit.
 
-use crate::metrics::{Claim, ClaimError, Scale};
+use crate::metrics::{ExpectedEffect, MarginError, Scale};
 use crate::spec::{Observation, Observed as Quantity};
 
-pub(super) fn claim(observation: &Observation) -> Result<Claim, ClaimError> {
-    Claim::new(observation.expect, observation.margin, scale(&observation.observe))
+pub(super) fn claim(observation: &Observation) -> Result<ExpectedEffect, MarginError> {
+    ExpectedEffect::new(observation.expect, observation.margin, scale(&observation.observe))
 }
 
 /// The unit in which a quantity is given.

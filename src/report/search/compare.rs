@@ -1,6 +1,6 @@
 //! Whether the confirmed configurations of a search can be told apart by their fresh seeds.
 
-use crate::metrics::{Assessment, Claim, Expectation, Verdict, assess, correct};
+use crate::metrics::{Assessment, Expectation, ExpectedEffect, Verdict, assess, correct};
 use crate::report::model::{Report, Run};
 use crate::report::pairing;
 use crate::spec::HypothesisMetric;
@@ -46,7 +46,7 @@ fn assessment(report: &Report, evidence: &Evidence, first: usize, second: usize)
     let pairs = pairing::by_seed(fresh(first).into_iter(), fresh(second).into_iter());
     let effect = pairing::effect(&pairs, metric).ok()?;
     let better = if evidence.metric().lower_is_better() { Expectation::Lower } else { Expectation::Higher };
-    Some(assess(&effect, Claim::new(better, None, metric.scale()).ok()?))
+    Some(assess(&effect, ExpectedEffect::new(better, None, metric.scale()).ok()?))
 }
 
 fn fresh_runs<'a>(report: &'a Report, evidence: &Evidence, trial: &Trial) -> Vec<&'a Run> {

@@ -1,6 +1,6 @@
 //! Judging the hypotheses of a sweep, each at its looks.
 
-use crate::metrics::{self, Assessment, Claim, Effect, Improvement, Joint, Look, Verdict};
+use crate::metrics::{self, Assessment, Effect, ExpectedEffect, Improvement, Joint, Look, Verdict};
 use crate::report::model::{Configuration, Report};
 use crate::report::no_figure::NoFigure;
 use crate::report::pairing::{self, Pairs};
@@ -91,12 +91,12 @@ impl<'a> Course<'a> {
     }
 
     /// None before all runs that the look needs have ended.
-    fn at(&self, look: &Look, claim: Claim) -> Option<Found> {
+    fn at(&self, look: &Look, claim: ExpectedEffect) -> Option<Found> {
         let pairs: Option<Vec<Pairs<'_>>> = self.compared.iter().map(|(_, seeds)| seeds.first(look.seeds)).collect();
         Some(self.found(&pairs?, claim, look.share))
     }
 
-    fn found(&self, pairs: &[Pairs<'_>], claim: Claim, share: f64) -> Found {
+    fn found(&self, pairs: &[Pairs<'_>], claim: ExpectedEffect, share: f64) -> Found {
         let mut found = Found { caveats: self.lacking.clone(), ..Found::default() };
         let mut missing = !self.lacking.is_empty();
         for ((name, _), pairs) in self.compared.iter().zip(pairs) {

@@ -1,6 +1,6 @@
 //! Claims, differences, intervals and verdicts in words, the same in tables, charts and pages.
 
-use crate::metrics::{self, Assessment, Claim, Scale, Verdict};
+use crate::metrics::{self, Assessment, ExpectedEffect, Scale, Verdict};
 use crate::report::metric;
 use crate::spec::{Expectation, Hypothesis, HypothesisMetric};
 use crate::words::counted;
@@ -29,7 +29,7 @@ pub(crate) fn claim_words(hypothesis: &Hypothesis) -> String {
     expectation_words(hypothesis.expect, claim, hypothesis.metric.scale())
 }
 
-pub(crate) fn expectation_words(expect: Expectation, claim: Claim, scale: Scale) -> String {
+pub(crate) fn expectation_words(expect: Expectation, claim: ExpectedEffect, scale: Scale) -> String {
     let margin = amount(scale, claim.margin());
     match expect {
         Expectation::Higher if claim.margin() == 0.0 => "higher".to_string(),

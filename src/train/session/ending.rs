@@ -6,7 +6,7 @@ use super::super::data::Examples;
 use super::super::evaluate::{Evaluation, predictions};
 use super::super::member::{Best, Member};
 use super::super::{AdapterFiles, Checkpoint, RunResult, TestResult, Tested, TrainError, state};
-use super::{Job, Part, Session};
+use super::{DataPart, Job, Session};
 use crate::event::{Event, Outcome, StopReason};
 use crate::model::peft;
 use crate::task::Targets;
@@ -77,7 +77,7 @@ impl Session<'_, '_> {
             return Ok(Some(tests));
         };
         self.tell_of_evaluation(places, 0);
-        let Some(last) = self.evaluate(Part::Test, places, stop)? else {
+        let Some(last) = self.evaluate(DataPart::Test, places, stop)? else {
             return Ok(None);
         };
         let mut earlier = Vec::new();
@@ -89,7 +89,7 @@ impl Session<'_, '_> {
                 earlier.push(place);
             }
         }
-        let Some(best) = self.evaluate(Part::Test, &earlier, stop)? else {
+        let Some(best) = self.evaluate(DataPart::Test, &earlier, stop)? else {
             return Ok(None);
         };
         let as_recorded = |evaluation: Evaluation| tested(evaluation, examples, &self.job.data.targets);

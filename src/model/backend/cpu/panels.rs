@@ -115,7 +115,7 @@ impl<T: Tiles> Panels<T> {
 
     /// As [`Self::multiply`], with dropout of the left matrix, whose columns are neighbours then.
     pub fn multiply_dropped(&self, left: Matrix<'_>, dropout: Option<Dropout>, out: RowsMut<'_>, onto: Onto<'_>) {
-        let part = Part { dropout, ..Part::new(self, left, onto) };
+        let part = PanelBlock { dropout, ..PanelBlock::new(self, left, onto) };
         let nothing = |_rows: usize| std::iter::repeat(());
         self.run(part, out, nothing, |_, _, ()| {});
     }
@@ -129,7 +129,7 @@ impl<T: Tiles> Panels<T> {
         others: impl FnOnce(usize) -> Others,
         then: impl Fn(usize, &mut [f32], Others::Item) + Sync,
     ) {
-        let part = Part::new(self, left, Onto::Nothing);
+        let part = PanelBlock::new(self, left, Onto::Nothing);
         self.run(part, out, others, |first, out: &mut RowsMut<'_>, other| then(first, out.values(), other));
     }
 
@@ -143,13 +143,13 @@ impl<T: Tiles> Panels<T> {
         next: &Self,
         packed: &mut Vec<T::Left>,
     ) {
-        let part = Part { next: &next.rows, ..Part::new(self, left, onto) };
+        let part = PanelBlock { next: &next.rows, ..PanelBlock::new(self, left, onto) };
         part.multiply(&mut RowsMut::new(out, self.columns, self.columns), packed);
     }
 
     fn run<Others: Iterator<Item: Send> + Send>(
         &self,
-        part: Part<'_, T>,
+        part: PanelBlock<'_, T>,
         mut out: RowsMut<'_>,
         others: impl FnOnce(usize) -> Others,
         then: impl Fn(usize, &mut RowsMut<'_>, Others::Item) + Sync,
@@ -157,7 +157,7 @@ impl<T: Tiles> Panels<T> {
         let (rows, threads) = (out.rows(), rayon::current_num_threads());
         let multiply = |packed: &mut Vec<T::Left>,
                         ((first_row, mut out), other): ((usize, RowsMut<'_>), Others::Item)| {
-            Part { first_row, ..part }.multiply(&mut out, packed);
+            PanelBlock { first_row, ..part }.multiply(&mut out, packed);
             then(first_row, &mut out, other);
         };
         if rows * self.inner * self.columns < SMALL_PRODUCT {
@@ -174,7 +174,7 @@ impl<T: Tiles> Panels<T> {
     }
 
     /// Too few rows for all threads: each takes some of the columns.
-    fn multiply_few_rows(&self, part: Part<'_, T>, out: &mut RowsMut<'_>, threads: usize) {
+    fn multiply_few_rows(&self, part: PanelBlock<'_, T>, out: &mut RowsMut<'_>, threads: usize) {
         let panels = self.columns.div_ceil(COLUMNS);
         let group = panels.div_ceil(2 * threads).max(1);
         let rows = out.rows();
@@ -185,7 +185,7 @@ impl<T: Tiles> Panels<T> {
         parts.par_iter_mut().for_each_init(Vec::new, |packed, (first_panel, values)| {
             let columns = values.len() / rows.max(1);
             let mut out = RowsMut::new(values, columns, columns);
-            Part { first_panel: *first_panel, ..part }.multiply(&mut out, packed);
+            PanelBlock { first_panel: *first_panel, ..part }.multiply(&mut out, packed);
         });
         for (first, values) in parts {
             out.paste_columns(first * COLUMNS, &values);
@@ -216,7 +216,7 @@ fn rows_per_block(rows: usize, rows_per_tile: usize, threads: usize) -> usize {
 }
 
 /// What one thread multiplies at a time: some rows with some panels.
-struct Part<'a, T> {
+struct PanelBlock<'a, T> {
     panels: &'a Panels<T>,
     left: Matrix<'a>,
     dropout: Option<Dropout>,
@@ -227,19 +227,19 @@ struct Part<'a, T> {
     next: &'a [TileRow],
 }
 
-impl<T> Clone for Part<'_, T> {
+impl<T> Clone for PanelBlock<'_, T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Part<'_, T> {}
+impl<T> Copy for PanelBlock<'_, T> {}
 
-impl<'a, T: Tiles> Part<'a, T> {
+impl<'a, T: Tiles> PanelBlock<'a, T> {
     fn new(panels: &'a Panels<T>, left: Matrix<'a>, onto: Onto<'a>) -> Self {
         // Another block of rows follows.
         let next = &panels.rows;
-        Part { panels, left, dropout: None, onto, first_row: 0, first_panel: 0, next }
+        PanelBlock { panels, left, dropout: None, onto, first_row: 0, first_panel: 0, next }
     }
 
     /// What is read after the words from `start` on of a panel.
@@ -297,7 +297,7 @@ impl<'a, T: Tiles> Part<'a, T> {
 }
 
 #[inline(always)]
-fn multiply<T: Tiles>(part: &Part<'_, T>, out: &mut RowsMut<'_>, packed: &mut Vec<T::Left>) {
+fn multiply<T: Tiles>(part: &PanelBlock<'_, T>, out: &mut RowsMut<'_>, packed: &mut Vec<T::Left>) {
     let tiles = part.panels.tiles;
     let words = part.panels.words();
     let (rows, columns) = (out.rows(), out.width());

@@ -86,10 +86,10 @@ impl Matrices<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::random::{Key, Purpose};
+    use crate::model::random::{Purpose, StreamKey};
 
     fn dropout(seed: u64, probability: f64) -> Option<Dropout> {
-        Dropout::new(Key::new(seed, Purpose::Dropout), probability)
+        Dropout::new(StreamKey::new(seed, Purpose::Dropout), probability)
     }
 
     #[test]

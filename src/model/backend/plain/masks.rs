@@ -107,10 +107,10 @@ pub fn mask_on(first: &Tensor, thresholds: &Tensor, width: usize) -> Result<Tens
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::random::{Key, Purpose};
+    use crate::model::random::{Purpose, StreamKey};
 
     fn dropout(seed: u64, probability: f64) -> Option<Dropout> {
-        Dropout::new(Key::new(seed, Purpose::Dropout), probability)
+        Dropout::new(StreamKey::new(seed, Purpose::Dropout), probability)
     }
 
     #[test]

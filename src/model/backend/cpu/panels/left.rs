@@ -2,12 +2,12 @@
 
 use super::super::isa::{LeftWords, Tiles};
 use super::super::transpose;
-use super::{DEPTH, DROPOUT_BLOCK, Part};
+use super::{DEPTH, DROPOUT_BLOCK, PanelBlock};
 
 /// Values in the words handled at a time: twice as many where a word holds two.
 const MOST_VALUES: usize = 2 * DEPTH;
 
-impl<T: Tiles> Part<'_, T> {
+impl<T: Tiles> PanelBlock<'_, T> {
     /// Lays out `rows` rows, words `start..start + depth`, in groups of a tile's rows; missing rows of the last group are
     /// zero.
     #[inline(always)]

@@ -6,7 +6,7 @@ use tch::Kind;
 
 use super::super::isa::{Avx512Bf16, InstructionSet, WithInstructionSet, with_each};
 use super::*;
-use crate::model::random::{Key, Purpose};
+use crate::model::random::{Purpose, StreamKey};
 use crate::needs::skip;
 
 const ROWS: usize = 12;
@@ -81,7 +81,7 @@ impl Property for Floats {
     const KIND: Kind = Kind::Float;
 
     fn check<T: Tiles>(self, tiles: T, (m, k, n, seed): Case) -> TestCaseResult {
-        let key = Key::new(seed, Purpose::Dropout);
+        let key = StreamKey::new(seed, Purpose::Dropout);
         let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
         let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();
         let bias: Vec<f32> = (0..n).map(|i| i as f32).collect();
@@ -115,7 +115,7 @@ impl Property for Pairs {
     const KIND: Kind = Kind::BFloat16;
 
     fn check<T: Tiles>(self, tiles: T, (m, k, n, seed): Case) -> TestCaseResult {
-        let key = Key::new(seed, Purpose::Dropout);
+        let key = StreamKey::new(seed, Purpose::Dropout);
         let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
         let right: Vec<f32> = (0..k * n).map(|i| rounded(key.normal(i as u64) as f32)).collect();
         let bias: Vec<f32> = (0..n).map(|i| i as f32).collect();
@@ -155,7 +155,7 @@ impl Property for Dropped {
     const KIND: Kind = Kind::Float;
 
     fn check<T: Tiles>(self, tiles: T, (m, k, n, seed): Case) -> TestCaseResult {
-        let key = Key::new(seed, Purpose::Dropout);
+        let key = StreamKey::new(seed, Purpose::Dropout);
         let dropout = Dropout::new(key, 0.3).unwrap();
         let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
         let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();

@@ -53,14 +53,14 @@ impl Scale {
 /// `not_higher` and `not_lower` need a margin above 0: with none, an effect of exactly zero lies on the range's edge and
 /// no amount of data could support the claim. With equal margins `not_higher` claims what `higher` denies.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Claim {
+pub struct ExpectedEffect {
     expectation: Expectation,
     margin: f64,
 }
 
 /// A margin that makes no claim.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-pub enum ClaimError {
+pub enum MarginError {
     #[error("margin {0}: it must be a finite number, at least 0, in units of the metric")]
     Margin(f64),
     #[error("margin 0: two configurations can only be shown to differ by less than a margin above 0")]
@@ -75,16 +75,16 @@ pub(super) enum Side {
     Outside,
 }
 
-impl Claim {
+impl ExpectedEffect {
     /// `margin` is in units of the metric; none: the default of the table above.
-    pub fn new(expectation: Expectation, margin: Option<f64>, scale: Scale) -> Result<Self, ClaimError> {
+    pub fn new(expectation: Expectation, margin: Option<f64>, scale: Scale) -> Result<Self, MarginError> {
         let directed = matches!(expectation, Expectation::Higher | Expectation::Lower);
         let margin = margin.unwrap_or(if directed { 0.0 } else { scale.default_margin() });
         if !margin.is_finite() || margin < 0.0 {
-            return Err(ClaimError::Margin(margin));
+            return Err(MarginError::Margin(margin));
         }
         if margin == 0.0 && !directed {
-            return Err(ClaimError::NoMargin);
+            return Err(MarginError::NoMargin);
         }
         Ok(Self { expectation, margin })
     }
@@ -134,19 +134,21 @@ mod tests {
 
     #[test]
     fn only_directions_go_without_a_margin() {
-        let margin = |expectation, scale| Claim::new(expectation, None, scale).unwrap().margin();
+        let margin = |expectation, scale| ExpectedEffect::new(expectation, None, scale).unwrap().margin();
         assert_eq!(margin(Expectation::Higher, Scale::Share), 0.0);
         assert_eq!(margin(Expectation::NotHigher, Scale::Share), 0.01);
         assert_eq!(margin(Expectation::Equivalent, Scale::Epochs), 0.5);
-        let given = |expectation, margin| Claim::new(expectation, Some(margin), Scale::Share);
-        assert_eq!(given(Expectation::NotLower, 0.0), Err(ClaimError::NoMargin));
-        assert_eq!(given(Expectation::Equivalent, -0.1), Err(ClaimError::Margin(-0.1)));
+        let given = |expectation, margin| ExpectedEffect::new(expectation, Some(margin), Scale::Share);
+        assert_eq!(given(Expectation::NotLower, 0.0), Err(MarginError::NoMargin));
+        assert_eq!(given(Expectation::Equivalent, -0.1), Err(MarginError::Margin(-0.1)));
         assert!(given(Expectation::Higher, f64::NAN).is_err());
     }
 
     #[test]
     fn finds_the_nearest_edge() {
-        let edge = |expectation, effect| Claim::new(expectation, Some(0.5), Scale::Share).unwrap().nearest_edge(effect);
+        let edge = |expectation, effect| {
+            ExpectedEffect::new(expectation, Some(0.5), Scale::Share).unwrap().nearest_edge(effect)
+        };
         assert_eq!(edge(Expectation::Equivalent, 0.1), 0.5);
         assert_eq!(edge(Expectation::Equivalent, -2.0), -0.5);
         assert_eq!(edge(Expectation::Higher, -7.0), 0.5);
@@ -155,7 +157,7 @@ mod tests {
 
     #[test]
     fn an_effect_on_the_edge_is_on_neither_side() {
-        let claim = Claim::new(Expectation::Higher, None, Scale::Share).unwrap();
+        let claim = ExpectedEffect::new(Expectation::Higher, None, Scale::Share).unwrap();
         assert_eq!([0.1, 0.0, -0.1].map(|effect| claim.side(effect)), [Side::Within, Side::Edge, Side::Outside]);
     }
 }

@@ -10,7 +10,7 @@ use super::{Expectation, HypothesisMetric, Metric, ReferenceFigure};
 
 /// A hypothesis whose keys are sound.
 #[derive(Clone, Debug)]
-pub(super) struct Claim {
+pub(super) struct HypothesisDraft {
     pub id: String,
     pub claim: String,
     pub vary: Varied,
@@ -19,7 +19,7 @@ pub(super) struct Claim {
     pub metric: HypothesisMetric,
     pub expect: Expectation,
     pub margin: Option<f64>,
-    pub places: ClaimPlaces,
+    pub places: HypothesisPlaces,
 }
 
 /// What a claim varies, and which of the values (none: all).
@@ -31,7 +31,7 @@ pub(super) enum Varied {
 
 /// Where the parts of a claim stand that can turn out wrong later.
 #[derive(Clone, Debug)]
-pub(super) struct ClaimPlaces {
+pub(super) struct HypothesisPlaces {
     pub whole: Place,
     pub vary: Place,
     pub baseline: Place,
@@ -55,10 +55,10 @@ impl Varied {
     }
 }
 
-impl Claim {
+impl HypothesisDraft {
     const KEYS: [&'static str; 8] = ["id", "claim", "vary", "values", "baseline", "metric", "expect", "margin"];
 
-    pub fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Claim> {
+    pub fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<HypothesisDraft> {
         let entries = cursor.entries(context, "a mapping with `id`, `claim`, `vary`, `metric` and `expect`")?;
         report_unknown(&entries, &Self::KEYS, context);
         let get = |key: &str| entries.iter().find(|(name, _)| *name == key).map(|(_, value)| value);
@@ -81,7 +81,7 @@ impl Claim {
             cursor.problem(context, message);
             return None;
         }
-        Some(Claim {
+        Some(HypothesisDraft {
             id: id??.to_owned(),
             claim: claim??.to_owned(),
             vary: vary??,
@@ -89,7 +89,7 @@ impl Claim {
             metric: metric??,
             expect,
             margin: margin_read,
-            places: ClaimPlaces {
+            places: HypothesisPlaces {
                 whole: cursor.place(),
                 vary: place("vary"),
                 baseline: place("baseline"),
