@@ -73,7 +73,7 @@ fn unfinished(report: &Report) -> Option<String> {
     if running + interrupted + waiting + stopped == 0 {
         return None;
     }
-    if stopped == running + interrupted + waiting + stopped {
+    if report.search.is_some() && running + interrupted + waiting == 0 {
         return Some(format!(
             "Stopped: {stopped} of {total} runs ended before their last epoch. Means over epochs take in what is there, and their \
              curves have gaps where the number of runs changes; figures at the best epoch rest on completed runs only."
