@@ -49,7 +49,7 @@ pub struct Shrinkage {
     pub interval: Option<Interval>,
 }
 
-/// What the search has found so far. Whether the confirmed ones can be told apart is for [`super::compare`] to say: until
+/// What the search has found so far. Whether the confirmed ones can be told apart is for `compare` to say: until
 /// then nothing tells them apart.
 pub fn outcome(evidence: &Evidence) -> Outcome {
     let Some(best) = evidence.best() else {
