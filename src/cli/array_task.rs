@@ -56,10 +56,11 @@ impl Task {
         tell(format_args!("{name}: {} on {}", store.layout().folder().display(), devices.join(", ")));
         let search = if self.only.is_empty() { ArraySearch::read(&store)? } else { None };
         let workers = self.workers(context.executors, search.is_some());
-        let open = store.runs()?.iter().filter(|view| !view.removed && !view.state.is_final()).count();
-        let mut seen = Seen { sink: sinks(&store.record().name, open), gained: false, unsuccessful: false };
+        let mut seen = Seen { sink: FanOut::default(), gained: false, unsuccessful: false };
         let mut train = |store: &Store| -> Result<WorkerEnd, CliError> {
             let commands = workers.commands(store, &devices)?;
+            let open = store.runs()?.iter().filter(|view| !view.removed && !view.state.is_final()).count();
+            seen.sink = sinks(&store.record().name, open);
             Ok(supervise(store, &commands, self.fail_fast, &mut seen, &stop)?)
         };
         let end = match &search {

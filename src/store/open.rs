@@ -176,7 +176,7 @@ impl Changes {
     fn between(before: Option<&SweepRecord>, input: &PlanInput<'_>, layout: &Layout) -> Self {
         let mut entries = entries(input.sweep);
         let (generations, begins_anew) = Self::generations(before, input, &entries);
-        let later = before.filter(|_| !generations.is_empty()).map(SweepRecord::later_runs).unwrap_or_default();
+        let later = before.filter(|_| generations.len() > 1).map(SweepRecord::later_runs).unwrap_or_default();
         let grown = before.iter().flat_map(|before| &before.runs).filter(|entry| later.contains(&entry.id)).cloned();
         entries.extend(grown);
         let now_there: BTreeSet<RunId> = entries.iter().map(|entry| entry.id.clone()).collect();

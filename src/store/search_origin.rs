@@ -12,7 +12,7 @@ use super::{Store, StoreError};
 #[serde(deny_unknown_fields)]
 pub struct SearchOrigin {
     pub format_version: u32,
-    /// The folder of the sweep file: paths are looked for there first.
+    /// The folder of the sweep file as the command named it, from where it ran: paths are looked for there first.
     pub folder: String,
     /// What `--set` changed, in the order of the command line.
     pub overrides: Vec<String>,

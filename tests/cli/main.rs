@@ -10,6 +10,7 @@ mod needs;
 mod odd;
 mod results;
 mod running;
+mod search;
 mod searches;
 mod slurm;
 mod streams;

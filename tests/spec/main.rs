@@ -8,6 +8,7 @@ mod observations;
 mod overrides;
 mod properties;
 mod rehearsal;
+mod search;
 mod seeds;
 mod selection;
 mod shipped;

@@ -87,5 +87,5 @@ fn no_sweep_is_forgotten() {
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut sweeps: Vec<String> = names.filter(|name| name.ends_with(".yaml")).collect();
     sweeps.sort();
-    assert_eq!(sweeps, ["ablation-settled.yaml", "ablation.yaml", "quickstart.yaml"]);
+    assert_eq!(sweeps, ["ablation-settled.yaml", "ablation.yaml", "quickstart.yaml", "search.yaml"]);
 }

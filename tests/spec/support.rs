@@ -20,6 +20,10 @@ impl Facts for FakeFacts {
         family_names()
     }
 
+    fn search_methods(&self) -> Vec<&'static str> {
+        sweep::search::method_names()
+    }
+
     fn model(&self, name: &str) -> Result<ModelFacts, FactsError> {
         self.models_asked.borrow_mut().push(name.to_owned());
         let (model_type, layers) = match name {

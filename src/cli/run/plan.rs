@@ -66,9 +66,8 @@ fn record_origin(options: &Run, chosen: &Chosen<'_>, store: &Store, device: Devi
     let Some(search) = &chosen.sweep.search else {
         return Ok(());
     };
-    let folder = options.file.parent().unwrap_or(Path::new(""));
-    let folder = std::path::absolute(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-    let folder = folder.map_err(CliError::CurrentFolder)?.display().to_string();
+    // As it was looked for: tasks run in the folder of this command.
+    let folder = options.file.parent().unwrap_or(Path::new("")).display().to_string();
     let packing = device.packing(options).record();
     let origin = SearchOrigin::new(folder, options.set.clone(), search.facts().record(), packing);
     Ok(store.record_search_origin(&origin)?)

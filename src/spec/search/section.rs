@@ -4,7 +4,7 @@ use crate::metrics::{Direction, Metric};
 use crate::spec::cursor::{Context, Cursor};
 use crate::spec::dataset::read_seed;
 use crate::spec::metric::recorded;
-use crate::spec::problem::{did_you_mean, listed, quoted};
+use crate::spec::problem::{Problems, did_you_mean, listed, quoted};
 use crate::spec::yaml::Value;
 
 use super::draft::{DimensionDraft, SearchDraft, SearchPlaces};
@@ -51,22 +51,32 @@ impl SearchDraft {
                 .and_then(|samples| samples.count(context, 1, MOST_SAMPLES));
         let space = required(cursor, sub("space"), "space", "a mapping of parameters to what they may be", context);
         let dimensions: Vec<DimensionDraft> = space.map(|space| read_space(space, context)).unwrap_or_default();
+        // All of it is read before anything that is missing ends it, so that every problem is told.
+        let batch = sub("batch").map_or(Some(BATCH), |batch| batch.count(context, 1, MOST_SAMPLES));
+        let seed = sub("seed").map_or(Some(0), |seed| read_seed(seed, context));
+        let confirm = read_confirm(sub("confirm"), context);
+        let stop = optional(sub("stop"), read_stop, context);
+        let budget = optional(sub("budget"), read_budget, context);
+        let metric = optional(sub("metric"), read_metric, context);
+        let goal = optional(sub("goal"), |goal, context| goal.one_of(context, &GOALS), context);
+        // Where dimensions are wrong, what is said of them cannot be checked.
+        let named = space
+            .and_then(|space| space.entries(&mut Context { problems: &mut Problems::default(), folder: None }, ""));
+        let is_whole = named.is_some_and(|named| named.len() == dimensions.len());
+        let initial = sub("initial").filter(|_| is_whole);
+        let initial = initial.map(|list| read_initial(list, &dimensions, context)).unwrap_or_default();
         let place = |name: &str| sub(name).map_or_else(|| cursor.place(), Cursor::place);
-        let metric = sub("metric").and_then(|metric| read_metric(metric, context));
         Some(SearchDraft {
+            method: method?.to_owned(),
             samples: samples?,
-            batch: sub("batch").map_or(Some(BATCH), |batch| batch.count(context, 1, MOST_SAMPLES))?,
-            seed: sub("seed").map_or(Some(0), |seed| read_seed(seed, context))?,
-            confirm: read_confirm(sub("confirm"), context)?,
-            stop: match sub("stop") {
-                Some(stop) => Some(read_stop(stop, context)?),
-                None => None,
-            },
-            budget: match sub("budget") {
-                Some(budget) => Some(read_budget(budget, context)?),
-                None => None,
-            },
-            initial: sub("initial").map(|list| read_initial(list, &dimensions, context)).unwrap_or_default(),
+            batch: batch?,
+            seed: seed?,
+            metric: metric?,
+            goal: goal?,
+            confirm: confirm?,
+            stop: stop?,
+            budget: budget?,
+            initial,
             places: SearchPlaces {
                 whole: cursor.place(),
                 method: place("method"),
@@ -74,11 +84,20 @@ impl SearchDraft {
                 stop: place("stop"),
                 goal: place("goal"),
             },
-            goal: sub("goal").and_then(|goal| goal.one_of(context, &GOALS)),
-            method: method?.to_owned(),
-            metric,
             dimensions,
         })
+    }
+}
+
+/// The inner none: it is not there. The outer one: it is wrong.
+fn optional<T>(
+    value: Option<&Cursor<'_>>,
+    read: impl FnOnce(&Cursor<'_>, &mut Context<'_>) -> Option<T>,
+    context: &mut Context<'_>,
+) -> Option<Option<T>> {
+    match value {
+        Some(value) => read(value, context).map(Some),
+        None => Some(None),
     }
 }
 

@@ -1,0 +1,177 @@
+//! The section `search`: what it means, and what users read when it is wrong.
+
+use sweep::spec::{Coordinate, Point, RecordedFacts, Sweep, SweepFile};
+
+use crate::support::{FakeFacts, file, labels, problems, sweep};
+
+const SEARCH: &str = "\
+base: {dataset: data.csv, epochs: 9}
+seeds: [1, 2]
+exclude:
+  - {rank: 64, lr_scheduler: linear}
+search:
+  method: tpe
+  samples: 40
+  batch: 4
+  metric: eval_loss
+  goal: minimize
+  budget: {tokens: 2e6}
+  stop: {method: median, n_startup_trials: 3, n_warmup_steps: 2, interval_steps: 2}
+  confirm: {top: 2, seeds: 5}
+  initial:
+    - {learning_rate: 3e-5, rank: 16, lr_scheduler: linear, size: small}
+  space:
+    learning_rate: {log_uniform: [1e-5, 1e-2]}
+    rank: {log_int: [2, 64]}
+    lr_scheduler: [cosine, linear]
+    warmup_ratio: {quantized: [0, 0.4, 0.1], when: {lr_scheduler: cosine}}
+    size:
+      - {name: small, model: sentence-transformers/all-MiniLM-L6-v2, target_modules: {layers: all, modules: [query]}}
+      - {name: large, model: FacebookAI/roberta-base, target_modules: {layers: [0, 11], modules: [query]}}
+";
+
+fn point(rate: f64, rank: f64, scheduler: usize, warmup: Option<f64>, size: usize) -> Point {
+    Point(vec![
+        Some(Coordinate::Number(rate)),
+        Some(Coordinate::Number(rank)),
+        Some(Coordinate::Choice(scheduler)),
+        warmup.map(Coordinate::Number),
+        Some(Coordinate::Choice(size)),
+    ])
+}
+
+#[test]
+fn a_search_is_read_as_it_is_meant() {
+    let sweep = sweep(SEARCH);
+    assert!(sweep.runs.is_empty(), "the file names no run: {:?}", labels(&sweep));
+    let record = sweep.search.as_ref().unwrap().record();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&record).unwrap());
+}
+
+#[test]
+fn points_become_runs_with_the_ids_that_a_file_would_give_them() {
+    let searched = sweep(SEARCH);
+    let search = searched.search.as_ref().unwrap();
+    let points = [point(1e-4, 8.0, 0, Some(0.2), 1), point(3e-5, 16.0, 1, None, 0)];
+    let runs = search.runs(&points, &search.settings().seeds).unwrap();
+    let written = sweep(
+        "\
+base: {dataset: data.csv, epochs: 9}
+seeds: [1, 2]
+runs:
+  - {learning_rate: 1e-4, rank: 8, lr_scheduler: cosine, warmup_ratio: 0.2, target_modules: {layers: [0, 11], modules: [query]}}
+  - {learning_rate: 3e-5, rank: 16, lr_scheduler: linear, model: sentence-transformers/all-MiniLM-L6-v2,
+     target_modules: {layers: all, modules: [query]}}
+",
+    );
+    let ids = |sweep: &[sweep::spec::PlannedRun]| sweep.iter().map(|run| run.id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&runs), ids(&written.runs));
+    let shown: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn dimensions_apply_and_points_are_left_out_as_the_file_says() {
+    let sweep = sweep(SEARCH);
+    let search = sweep.search.as_ref().unwrap();
+    assert!(search.is_active(3, &point(1e-4, 8.0, 0, None, 0)) && !search.is_active(3, &point(1e-4, 8.0, 1, None, 0)));
+    assert!(search.is_allowed(&point(1e-4, 64.0, 0, Some(0.0), 0)));
+    assert!(!search.is_allowed(&point(1e-4, 64.0, 1, None, 0)));
+}
+
+#[test]
+fn what_a_search_can_read_is_looked_at_before_it_begins() {
+    let facts = FakeFacts::default();
+    let sweep = file(SEARCH).resolve(&facts).unwrap();
+    let asked: std::collections::BTreeSet<String> = facts.models_asked.borrow().iter().cloned().collect();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    let probes = sweep.search.as_ref().unwrap().probes().unwrap();
+    let models: std::collections::BTreeSet<&str> = probes.iter().map(|run| run.spec.model.as_str()).collect();
+    assert_eq!(models.len(), 2);
+}
+
+#[test]
+fn what_was_found_is_enough_to_resolve_later_runs() {
+    let sweep = sweep(SEARCH);
+    let search = sweep.search.as_ref().unwrap();
+    let record = serde_json::to_string(&search.facts().record()).unwrap();
+    let facts = FakeFacts::default();
+    let families = sweep::spec::Facts::families(&facts);
+    let read = RecordedFacts::read(&serde_json::from_str(&record).unwrap(), &families, &["tpe"]).unwrap();
+    let again: Sweep =
+        SweepFile::parse(SEARCH, std::path::Path::new("no-such-folder")).unwrap().resolve(&read).unwrap();
+    let again = again.search.unwrap();
+    assert_eq!(again.definition(), search.definition());
+    let points = [point(1e-4, 8.0, 0, Some(0.2), 1)];
+    assert_eq!(again.runs(&points, &[7]).unwrap(), search.runs(&points, &[7]).unwrap());
+}
+
+#[test]
+fn the_definition_tells_searches_that_choose_otherwise() {
+    let definition = |text: &str| sweep(text).search.unwrap().definition();
+    let own = definition(SEARCH);
+    for (from, to) in [("samples: 40", "samples: 80"), ("tokens: 2e6", "tokens: 3e6"), ("top: 2", "top: 3")] {
+        assert_eq!(definition(&SEARCH.replace(from, to)), own, "{to} makes the search longer, no other one");
+    }
+    for (from, to) in [
+        ("batch: 4", "batch: 5"),
+        ("[1e-5, 1e-2]", "[1e-5, 1e-3]"),
+        ("n_startup_trials: 3", "n_startup_trials: 4"),
+        ("seeds: [1, 2]", "seeds: [1, 3]"),
+        ("when: {lr_scheduler: cosine}", "when: {lr_scheduler: linear}"),
+        ("rank: 16,", "rank: 17,"),
+    ] {
+        assert_ne!(definition(&SEARCH.replace(from, to)), own, "{to}");
+    }
+}
+
+#[test]
+fn everything_wrong_is_told() {
+    insta::assert_snapshot!(problems(
+        "\
+base: {dataset: data.csv}
+ablate: {rank: [8]}
+hypotheses:
+  - {id: a, claim: More rank helps., vary: rank, metric: accuracy, expect: higher}
+search:
+  method: tpee
+  sample: 3
+  samples: 0
+  goal: minimize
+  metric: acuracy
+  budget: {hours: 3}
+  confirm: {top: 0}
+  stop: {method: asha, grace_period: 2}
+  initial: [{learning_rate: 1, rnk: 3}]
+  space:
+    learning_rate: {log_uniform: [0, 1e-2]}
+    lora_dropout: {uniform: [0.5, 0.1]}
+    hidden_dropout: {uniform: [0, 1]}
+    rank: {uniform: [2, 64]}
+    epochs: {quantized: [1, 9, 0.5]}
+    max_length: {int: [64, 128]}
+    batch_size: {normal: [1, 2]}
+    seed: [1, 2]
+    weight_decay: 0.1
+    lr_scheduler: [cosine, cosine]
+    warmup: {uniform: [0, 1]}
+    attention_dropout: {uniform: [0, 0.1], int: [0, 1]}
+"
+    ));
+    insta::assert_snapshot!(problems(
+        "\
+base: {dataset: data.csv}
+ablate: {rank: [8]}
+hypotheses:
+  - {id: a, claim: More rank helps., vary: rank, metric: accuracy, expect: higher}
+search:
+  method: tpee
+  samples: 3
+  goal: minimize
+  stop: {method: asha}
+  space:
+    learning_rate: {log_uniform: [1e-5, 1e-2]}
+    model: [FacebookAI/roberta-base, no/model]
+"
+    ));
+}
