@@ -73,8 +73,7 @@ impl<'a> Chosen<'a> {
         }
         let (mut sweep, found) = resolve(options, &file, hub)?;
         file.notices(&sweep).iter().for_each(tell);
-        let search = search::of_sweep(&sweep);
-        let first = search.next(&[], &|_| None)?.unwrap_or_default();
+        let first = search::of_sweep(&sweep).next(&[], &|_| None)?.unwrap_or_default();
         let named: BTreeSet<RunId> = sweep.runs.iter().map(|run| run.id.clone()).collect();
         sweep.runs.extend(first.runs.iter().filter(|run| !named.contains(&run.id)).cloned());
         let only = match options.only.as_slice() {
@@ -83,6 +82,8 @@ impl<'a> Chosen<'a> {
         };
         // Patterns may name places as the file does, so they come first.
         let sweep = sweep.with_absolute_paths().map_err(CliError::CurrentFolder)?;
+        // Its later runs have absolute paths, too.
+        let search = search::of_sweep(&sweep);
         let yaml = file.text().to_string();
         Ok(Chosen { sweep, search, first, yaml, only, extended: BTreeSet::new(), found, executors })
     }
