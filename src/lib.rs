@@ -20,6 +20,7 @@
 //! * [`train`]: packs of runs: optimizer, schedule, evaluation, checkpoint state.
 //! * [`store`]: the layout of a results folder, durable writes, claims, CSV.
 //! * [`execute`]: the executor trait (torch or mock), planning of packs, the worker loop, stopping.
+//! * [`import`]: sweep files from those of other tools (W&B, Hydra, Optuna).
 //! * [`inference`]: trained classifiers put to use: found by name, merged, predicted with, exported.
 //! * [`exit_code`]: what the program and its workers leave with.
 //! * [`launch`]: a sweep as a job array of a batch system (Slurm).
@@ -33,7 +34,7 @@
 //! # Rules of direction
 //!
 //! `words`, `exit_code`, `model_files`, `replace_file` and `split_mix` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
-//! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `model` and `search` know `spec` at most, `task` data and metrics. `train` knows data, model,
+//! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `import`, `model` and `search` know `spec` at most, `task` data and metrics. `train` knows data, model,
 //! metrics, task, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
 //! `launch` store, `inference` hub, data, model, train's evaluation and store. `report` reads `store`'s files and never
 //! live state. `cli` sees all. Only `model`, `task`, `train`, `data`'s batches, the torch executor and the predictor import
@@ -45,6 +46,7 @@ pub mod event;
 pub mod execute;
 pub mod exit_code;
 pub mod hub;
+pub mod import;
 pub mod inference;
 pub mod launch;
 pub mod metrics;

@@ -14,7 +14,7 @@ use imports::{Imports, circles};
 const LONGEST_FILE: usize = 400;
 
 /// Which modules of the crate each module may name.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     // Of the program, before anything else runs.
     ("working_folder", &[]),
     ("words", &[]),
@@ -32,6 +32,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("train", &["data", "event", "metrics", "model", "spec", "task", "words"]),
     ("store", &["replace_file", "event", "metrics", "spec", "task", "train", "words"]),
     ("search", &["metrics", "spec", "words"]),
+    ("import", &["spec"]),
     ("execute", &["event", "exit_code", "metrics", "search", "spec", "store", "train", "words"]),
     ("inference", &["model_files", "data", "hub", "metrics", "model", "spec", "store", "task", "train", "words"]),
     ("launch", &["store", "words"]),
@@ -45,6 +46,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "execute",
             "exit_code",
             "hub",
+            "import",
             "inference",
             "launch",
             "metrics",

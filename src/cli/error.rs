@@ -6,6 +6,7 @@ use crate::data::DataError;
 use crate::execute::{self, GenerationError, SuperviseError};
 use crate::exit_code::ExitCode;
 use crate::hub::HubError;
+use crate::import::ImportError;
 use crate::inference::InferenceError;
 use crate::launch::{LaunchError, SettingError, WordError};
 use crate::model::{InstructionSetError, ModelError};
@@ -80,6 +81,10 @@ pub enum CliError {
     AfterTraining(StoreError),
     #[error("{path}: no results here: give a results folder, or the folder of a sweep in it")]
     NoResults { path: PathBuf },
+    #[error("{path}: cannot read: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{path}: {source}")]
+    Import { path: PathBuf, source: ImportError },
     #[error("{path}: cannot write: {source}")]
     Write { path: PathBuf, source: std::io::Error },
     #[error("{path}: predictions are written as CSV (.csv) or JSON lines (.jsonl); name such a file")]

@@ -14,6 +14,7 @@ mod error;
 mod export;
 mod facts;
 mod fetch;
+mod import;
 mod input_error;
 mod known;
 mod logs;

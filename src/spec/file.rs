@@ -89,6 +89,16 @@ impl SweepFile {
         Ok(())
     }
 
+    /// What can be told without models and data sets.
+    ///
+    /// # Errors
+    /// With every problem of the file, in the order of its lines.
+    pub fn check(&self) -> Result<(), SpecErrors> {
+        let mut problems = Problems::default();
+        self.design(&mut problems);
+        if problems.is_empty() { Ok(()) } else { Err(self.invalid(problems.report(&self.text))) }
+    }
+
     /// The sweep with all its runs.
     ///
     /// # Errors

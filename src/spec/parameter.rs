@@ -202,6 +202,12 @@ impl Parameter {
         entry.expect("a test makes sure that every parameter is in the table").0
     }
 
+    /// The parameter that is called so here or, for certain, elsewhere.
+    pub fn called(name: &str) -> Option<Parameter> {
+        let also = || Self::ALSO_CALLED.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
+        Self::named(name).or_else(|| also().and_then(Self::named))
+    }
+
     /// What to say of a name that is no parameter's.
     pub fn unknown(name: &str) -> String {
         let hint = match Self::meant(name) {

@@ -2,6 +2,7 @@
 
 mod dry_run;
 mod help;
+mod import;
 mod input;
 mod inputs;
 mod invented;
