@@ -88,7 +88,7 @@ fn is_plain(text: &str) -> bool {
     let begins = text.chars().next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
     begins
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_./-".contains(c))
-        && scalar(text) == Value::from(text)
+        && scalar(text) == text
         && !["yes", "no", "on", "off", "y", "n", "nan", "inf"].contains(&text.to_ascii_lowercase().as_str())
 }
 

@@ -170,13 +170,13 @@ mod tests {
     #[test]
     fn values_of_every_form() {
         assert_eq!(read("1e-4"), Ok(Values::Fixed(1e-4.into())));
-        assert_eq!(choices("1, 2,x"), [1.into(), 2.into(), "x".into()]);
-        assert_eq!(choices("choice(1e-4, 1e-3)"), [1e-4.into(), 1e-3.into()]);
+        assert_eq!(choices("1, 2,x"), [Value::from(1), 2.into(), "x".into()]);
+        assert_eq!(choices("choice(1e-4, 1e-3)"), [Value::from(1e-4), 1e-3.into()]);
         assert_eq!(choices("choice([a,b],[c])").len(), 2);
-        assert_eq!(choices("range(1,4)"), [1.into(), 2.into(), 3.into()]);
-        assert_eq!(choices("range(0,0.3,0.1)"), [0.0.into(), 0.1.into(), 0.2.into()]);
-        assert_eq!(choices("range(start=2,stop=7,step=2)"), [2.into(), 4.into(), 6.into()]);
-        assert_eq!(choices("shuffle(range(1,3))"), [1.into(), 2.into()]);
+        assert_eq!(choices("range(1,4)"), [Value::from(1), 2.into(), 3.into()]);
+        assert_eq!(choices("range(0,0.3,0.1)"), [Value::from(0.0), 0.1.into(), 0.2.into()]);
+        assert_eq!(choices("range(start=2,stop=7,step=2)"), [Value::from(2), 4.into(), 6.into()]);
+        assert_eq!(choices("shuffle(range(1,3))"), [Value::from(1), 2.into()]);
         let range = Range { low: 1e-5, high: 1e-2, log: true, step: None, whole: false };
         assert_eq!(read("tag(log, interval(1e-5,1e-2))"), Ok(Values::Range(range)));
         let range = Range { low: 4.0, high: 64.0, log: true, step: None, whole: true };

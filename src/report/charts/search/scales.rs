@@ -73,7 +73,7 @@ fn short(names: &[String], room: f64) -> Vec<String> {
     };
     let is_common = |end: &usize| names.iter().all(|name| name.starts_with(&first[..*end]));
     let words = first.char_indices().filter(|(_, c)| matches!(c, ' ' | '_' | '-' | '/' | '.'));
-    let common = words.map(|(at, c)| at + c.len_utf8()).filter(is_common).next_back();
+    let common = words.map(|(at, c)| at + c.len_utf8()).rfind(is_common);
     common.map_or_else(|| names.to_vec(), |end| names.iter().map(|name| format!("\u{2026}{}", &name[end..])).collect())
 }
 
