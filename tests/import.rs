@@ -153,6 +153,8 @@ lora: {r: 8, alpha: 16}
             "    rank: {int: [2, 64]}  # lora.r",
         ],
     );
+    let remaining = read("hydra: {sweeper: {params: {lr: '1e-4,1e-3'}}}\nbatch_size: 8\nepochs: 2");
+    assert!(remaining.text.contains("base:\n  batch_size: 8\n  epochs: 2\n"), "in their order: {}", remaining.text);
     assert!(!imported.text.contains("rank: 8"), "an override stands: {}", imported.text);
     is_left_out(&imported, &["`lora.dropout`: no parameter", "the goal to minimize: "]);
 }
@@ -188,10 +190,11 @@ fn a_journal_of_optuna() {
 {"op_code":3,"worker_id":"a","study_id":0,"system_attr":{"study:metric_names":["eval_loss"]}}
 {"op_code":4,"worker_id":"a","study_id":0,"datetime_start":"2026-01-01T00:00:00"}
 {"op_code":5,"worker_id":"a","trial_id":0,"param_name":"rank","param_value_internal":4.0,"distribution":"{\"name\": \"IntDistribution\", \"attributes\": {\"log\": true, \"step\": 1, \"low\": 2, \"high\": 64}}"}
+{"op_code":4,"worker_id":"a","study_id":0,"datetime_start":"2026-01-01T00:00:00"}
 {"op_code":6,"worker_id":"a","tri"#;
     let imported = read(text);
-    has(&imported, &["name: \"s\"", "  samples: 1", "  metric: eval_loss", "    rank: {log_int: [2, 64]}"]);
-    is_left_out(&imported, &["the results of 1 trials"]);
+    has(&imported, &["name: \"s\"", "  samples: 2", "  metric: eval_loss", "    rank: {log_int: [2, 64]}"]);
+    is_left_out(&imported, &["where `rank` applies: 1 of 2 trials have it there", "the results of 2 trials"]);
 }
 
 #[test]

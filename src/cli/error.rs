@@ -85,6 +85,8 @@ pub enum CliError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("{path}: {source}")]
     Import { path: PathBuf, source: ImportError },
+    #[error("{path}: this file is there already, and is not replaced; name another one")]
+    Exists { path: PathBuf },
     #[error("{path}: cannot write: {source}")]
     Write { path: PathBuf, source: std::io::Error },
     #[error("{path}: predictions are written as CSV (.csv) or JSON lines (.jsonl); name such a file")]

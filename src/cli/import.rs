@@ -1,6 +1,6 @@
 //! `sweep import`: sweep files from those of other tools.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -68,8 +68,10 @@ impl Import {
 
 fn write(path: &Path, text: &str) -> Result<(), CliError> {
     let file = std::fs::File::create_new(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|source| CliError::Write { path: path.to_owned(), source })
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => CliError::Exists { path: path.to_owned() },
+        _ => CliError::Write { path: path.to_owned(), source },
+    })
 }
 
 fn tell_about(file: &Path, imported: &Imported) {

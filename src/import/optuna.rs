@@ -1,5 +1,7 @@
 //! Optuna's search spaces: mappings of names to distributions, and journals of studies.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 use serde_yaml::Value;
 
@@ -69,12 +71,13 @@ fn values(distribution: &Value) -> Option<Values> {
 fn read_journal(source: &str, foreign: &mut Foreign) {
     let mut studies = 0;
     let mut trials = 0;
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut see = |name: &str, distribution: &Json, foreign: &mut Foreign| {
-        if let Some(distribution) = distribution.as_str().filter(|_| !seen.iter().any(|other| other == name)) {
-            seen.push(name.to_owned());
+        let times = seen.entry(name.to_owned()).or_default();
+        if let Some(distribution) = distribution.as_str().filter(|_| *times == 0) {
             add(name, &distribution.into(), foreign);
         }
+        *times += 1;
     };
     for line in source.lines() {
         // The last line may be one that is being written.
@@ -107,6 +110,10 @@ fn read_journal(source: &str, foreign: &mut Foreign) {
             }
             _ => {}
         }
+    }
+    for (name, times) in seen.iter().filter(|(_, times)| studies == 1 && **times < trials) {
+        let line = format!("where `{name}` applies: {times} of {trials} trials have it there; `when` says it here");
+        foreign.left_out.push(line);
     }
     foreign.samples = Some(trials).filter(|trials| *trials > 0);
     if studies > 1 {

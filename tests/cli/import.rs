@@ -25,7 +25,7 @@ fn what_is_there_is_not_replaced() {
     place.write("theirs.yaml", THEIRS);
     let output = place.sweep(&["import", "theirs.yaml", "-o", "little.yaml"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(place.plain(&output.stderr).contains("little.yaml: cannot write"));
+    assert!(place.plain(&output.stderr).contains("little.yaml: this file is there already"));
     let output = place.sweep(&["import", "theirs.yaml"]).output().unwrap();
     assert!(place.plain(&output.stdout).contains("learning_rate: {log_uniform: [0.0001, 0.01]}  # lr"));
     assert_eq!(place.sweep(&["import", "data.csv"]).output().unwrap().status.code(), Some(2));

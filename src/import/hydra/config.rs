@@ -67,9 +67,8 @@ fn fixed(path: &str, value: &Value, reader: &mut Reader) {
             }
         }
         other => {
-            // An override of the same name comes after it and stands.
             let values = Values::Fixed(other.clone());
-            reader.foreign.parameters.insert(0, ForeignParameter { name: path.to_owned(), values });
+            reader.base.push(ForeignParameter { name: path.to_owned(), values });
         }
     }
 }

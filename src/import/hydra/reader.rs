@@ -11,6 +11,8 @@ use super::value;
 #[derive(Default)]
 pub(super) struct Reader {
     pub(super) foreign: Foreign,
+    /// What the script is configured with. Overrides of the same names stand.
+    pub(super) base: Vec<ForeignParameter>,
     /// Whether the sweeper is Optuna's; Hydra's own takes every combination.
     with_optuna: bool,
 }
@@ -64,6 +66,7 @@ impl Reader {
 
     pub(super) fn finish(mut self) -> Foreign {
         let has_range = self.foreign.parameters.iter().any(|parameter| matches!(parameter.values, Values::Range(_)));
+        self.foreign.parameters.splice(0..0, self.base);
         self.foreign.method = self.foreign.method.or(Some(match self.with_optuna || has_range {
             true => Method::Tpe,
             false => Method::Grid,
