@@ -11,7 +11,7 @@ fn what_is_imported_can_be_run() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("theirs.yaml: read as a W&B sweep, since it has `parameters`"), "{said}");
     assert!(said.contains("not carried over: `program`: "), "{said}");
-    assert_eq!(place.plain(&output.stdout), "ours.yaml: 1 parameter varied, 0 fixed\n");
+    assert_eq!(place.plain(&output.stdout), "ours.yaml: 1 parameter varied, 0 fixed");
     let settings = ["--set", "model=./model", "--set", "dataset={path: data.csv, eval: {test_size: 8, seed: 1}}"];
     let modules = ["--set", "target_modules=[bert.encoder.layer.0.attention.self.query]"];
     let arguments: Vec<&str> = ["run", "ours.yaml", "--dry-run"].into_iter().chain(settings).chain(modules).collect();
