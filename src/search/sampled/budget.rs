@@ -40,10 +40,7 @@ impl<'a> Budget<'a> {
     ///
     /// # Errors
     /// The tokens of a run are not known.
-    pub fn takes<'r>(
-        &mut self,
-        runs: &mut dyn Iterator<Item = (&'r PlannedRun, usize, usize)>,
-    ) -> Result<bool, SearchError> {
+    pub fn takes(&mut self, runs: &mut dyn Iterator<Item = (&PlannedRun, usize, usize)>) -> Result<bool, SearchError> {
         let Some(left) = self.left else {
             return Ok(true);
         };

@@ -169,7 +169,7 @@ impl SearchDesign {
     /// The runs of points with these seeds, point by point; runs that compute the same are one.
     ///
     /// # Errors
-    /// A point that the models or the data do not allow. All that [`SearchDesign::new`] checked are allowed.
+    /// A point that the models or the data do not allow. Those whose inputs were looked at when the search was read are allowed.
     pub fn runs(&self, points: &[Point], seeds: &[u64]) -> Result<Vec<PlannedRun>, SpecErrors> {
         if points.is_empty() {
             return Ok(Vec::new());
@@ -260,8 +260,8 @@ impl SearchDesign {
 
     /// Asks for all models, adapters, modules and data sets that points can combine.
     fn check_inputs(&self, design: &Design, draft: &SearchDraft, facts: &dyn Facts, problems: &mut Problems) {
-        let counts = self.drafts.iter().map(|draft| draft.inputs().unwrap_or(1));
-        let total = counts.fold(Some(1), |total: Option<usize>, count| total?.checked_mul(count));
+        let mut counts = self.drafts.iter().map(|draft| draft.inputs().unwrap_or(1));
+        let total = counts.try_fold(1, usize::checked_mul);
         if total.is_none_or(|total| total > MOST_COMBINATIONS) {
             let total = total.map_or("far too many".to_owned(), |total| counted(total, "combination"));
             let message = format!(
