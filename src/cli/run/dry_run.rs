@@ -54,7 +54,24 @@ pub fn table(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<String, Cl
         scaled.push('\n');
     }
     let (sums, work) = (sums.text(), sums.work.text(kind));
-    Ok(format!("{scaled}{looks}{table}\n{sums}{work}{}{prospects}", unchecked(chosen, &checked)))
+    let search = search(chosen);
+    Ok(format!("{scaled}{looks}{table}\n{sums}{work}{search}{}{prospects}", unchecked(chosen, &checked)))
+}
+
+/// That these runs are only what a search begins with; nothing of other sweeps.
+fn search(chosen: &Chosen<'_>) -> String {
+    let Some(record) = chosen.search.record() else {
+        return String::new();
+    };
+    let (settings, begun) = (record.settings, chosen.first.points.len());
+    let confirmed = settings.confirm.map_or_else(String::new, |confirm| {
+        format!("; then the best {} again with {}", confirm.top, count(confirm.seeds, "fresh seed"))
+    });
+    format!(
+        "\nThis is what the search begins with: {begun} of {}, each with {}. What comes next depends on results{confirmed}.\n",
+        count(settings.samples, "sample"),
+        count(settings.seeds.len(), "seed"),
+    )
 }
 
 fn row(chosen: &Chosen<'_>, run: &PlannedRun, cost: Option<Cost>, is_done: bool) -> [String; 9] {
