@@ -91,8 +91,9 @@ bench-gpu: build $(SETUP_PYTHON) ## Check a GPU against the references, then mea
 	  --packs 1,2,4,8,16,32 --models roberta --steps 40 --chart reports/bench-gpu.png
 
 install: build ## Put `sweep` on the PATH (PREFIX=~/.local); keep this folder, its .venv holds libtorch
-	@mkdir -p "$(PREFIX)/bin"
+	@mkdir -p "$(PREFIX)/bin" "$(PREFIX)/lib/sweep"
 	install -m 755 $(BUILT) "$(PREFIX)/bin/sweep"
+	install -m 755 "$$(dirname $(BUILT))/libsweep_tch.so" "$(PREFIX)/lib/sweep"
 	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; \
 	  *) echo "$(PREFIX)/bin is not on your PATH; add to your shell's start file: export PATH=\"$(PREFIX)/bin:\$$PATH\"" ;; esac
 

@@ -23,6 +23,7 @@
 //! * [`import`]: sweep files from those of other tools (W&B, Hydra, Optuna).
 //! * [`inference`]: trained classifiers put to use: found by name, merged, predicted with, exported.
 //! * [`exit_code`]: what the program and its workers leave with.
+//! * [`libtorch`]: libtorch and other libraries, opened while the program runs.
 //! * [`launch`]: a sweep as a job array of a batch system (Slurm).
 //! * [`model_files`]: how the files of a model folder are called.
 //! * [`replace_file`]: files replaced whole.
@@ -37,7 +38,7 @@
 //! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `import`, `model` and `search` know `spec` at most, `task` data and metrics. `train` knows data, model,
 //! metrics, task, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
 //! `launch` store, `inference` hub, data, model, train's evaluation and store. `report` reads `store`'s files and never
-//! live state. `cli` sees all. Only `model`, `task`, `train`, `data`'s batches, the torch executor and the predictor import
+//! live state. `libtorch` knows how the program leaves. `cli` sees all. Only `model`, `task`, `train`, `data`'s batches, the torch executor and the predictor import
 //! `tch`. `tests/architecture.rs` keeps these rules.
 
 pub mod cli;
@@ -49,6 +50,7 @@ pub mod hub;
 pub mod import;
 pub mod inference;
 pub mod launch;
+pub mod libtorch;
 pub mod metrics;
 pub mod model;
 pub mod model_files;

@@ -9,6 +9,7 @@ use crate::hub::HubError;
 use crate::import::ImportError;
 use crate::inference::InferenceError;
 use crate::launch::{LaunchError, SettingError, WordError};
+use crate::libtorch::LibtorchError;
 use crate::model::{InstructionSetError, ModelError};
 use crate::report::ReportError;
 use crate::search::SearchError;
@@ -38,6 +39,8 @@ pub enum CliError {
     Inputs(#[from] InputFaults),
     #[error("--devices: {0}")]
     Device(#[from] DeviceError),
+    #[error(transparent)]
+    Libtorch(#[from] LibtorchError),
     #[error(transparent)]
     Instructions(#[from] InstructionSetError),
     #[error(transparent)]

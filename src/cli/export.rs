@@ -7,6 +7,7 @@ use clap::{Arg, ArgGroup, ArgMatches, Command, FromArgMatches};
 use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
 use crate::inference::{self, Lookup, RUN_EXPORTERS, RunExporter};
+use crate::libtorch;
 
 use super::CliError;
 use super::context::Context;
@@ -79,6 +80,7 @@ impl FromArgMatches for Targets {
 
 impl Export {
     pub fn run(self, _: &Context<'_>) -> Result<ExitCode, CliError> {
+        libtorch::open()?;
         let hub = downloads::hub()?;
         let lookup = Lookup { hub: &hub, results: &self.results, model: self.model.as_deref() };
         let source = inference::find(&self.run, &lookup)?;

@@ -38,24 +38,6 @@ pub fn memory(meminfo: &str) -> Option<(u64, u64)> {
     Some((field("MemTotal:")?, field("MemAvailable:")?))
 }
 
-/// The folder of the libtorch that this process has loaded (it holds `lib/`), from the text of `/proc/self/maps`.
-pub fn libtorch(maps: &str) -> Option<PathBuf> {
-    let path = maps
-        .lines()
-        .find_map(|line| line.find('/').map(|at| &line[at..]).filter(|path| path.ends_with("/libtorch_cpu.so")))?;
-    Path::new(path).parent()?.parent().map(Path::to_path_buf)
-}
-
-/// libtorch's own version: `version.py` of the Python package, or `build-version` of the plain archive.
-pub fn libtorch_version(folder: &Path) -> Option<String> {
-    let python = std::fs::read_to_string(folder.join("version.py")).ok();
-    let python = python.and_then(|text| {
-        let line = text.lines().find_map(|line| line.strip_prefix("__version__ = "))?;
-        Some(line.trim().trim_matches(['\'', '"']).to_string())
-    });
-    python.or_else(|| std::fs::read_to_string(folder.join("build-version")).ok().map(|text| text.trim().to_string()))
-}
-
 /// A device as `nvidia-smi` lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NvidiaDevice {
@@ -170,18 +152,5 @@ mod tests {
         let devices = nvidia_devices("NVIDIA H200, 143771, 143000\nNVIDIA A2, odd, 1\n");
         assert_eq!(devices.len(), 1);
         assert_eq!(devices[0].to_string(), "NVIDIA H200, 140.40 GiB, 139.65 GiB free");
-    }
-
-    #[test]
-    fn libtorch_is_found_where_it_is_loaded_from() {
-        let maps =
-            "7f00-7f01 r-xp 00000000 08:01 7 /opt/with space/torch/lib/libtorch_cpu.so\n7f02-7f03 rw-p 0 00:00 0\n";
-        assert_eq!(libtorch(maps), Some(PathBuf::from("/opt/with space/torch")));
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(libtorch_version(folder.path()), None);
-        std::fs::write(folder.path().join("build-version"), "2.11.0+cpu\n").unwrap();
-        assert_eq!(libtorch_version(folder.path()), Some("2.11.0+cpu".to_string()));
-        std::fs::write(folder.path().join("version.py"), "x = 1\n__version__ = '2.11.0+cu130'\n").unwrap();
-        assert_eq!(libtorch_version(folder.path()), Some("2.11.0+cu130".to_string()));
     }
 }

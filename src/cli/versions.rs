@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::libtorch;
 use crate::store::{Machine, Versions};
 
 use super::machine;
@@ -9,11 +10,11 @@ use super::machine;
 /// Of this program, of libtorch, and the commit of the folder that this is started in; with the machine for training on a
 /// device with so many threads (all where none are given).
 pub fn versions(device: &str, threads: Option<usize>) -> Versions {
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     Versions {
         sweep: env!("CARGO_PKG_VERSION").to_string(),
         git_commit: git_commit(),
-        libtorch: machine::libtorch(&maps).and_then(|folder| machine::libtorch_version(&folder)),
+        // Of the one that trains: a program that makes no tensors has none.
+        libtorch: libtorch::opened().and_then(|libtorch| libtorch.version().map(str::to_owned)),
         machine: Some(this_machine(device, threads)),
     }
 }

@@ -15,6 +15,12 @@ pub trait ExecutorSource {
     /// Options of the command line that are the source's own, for workers that are started as processes.
     fn arguments(&self) -> Vec<OsString>;
 
+    /// Checks that what the executors need is there, before anything is planned.
+    ///
+    /// # Errors
+    /// What is missing.
+    fn check(&self) -> Result<(), DeviceError>;
+
     /// The executor for a device. `threads` is for the processor.
     ///
     /// # Errors

@@ -30,7 +30,6 @@ mod prefix;
 mod product_rate;
 mod random;
 mod safetensors_file;
-mod symbol;
 mod tf32;
 
 pub use adapter::{Adapter, AdapterKind, AdapterShape, Target, UpdateSettings, count_parameters};
@@ -59,4 +58,3 @@ pub use peft::{SavedAdapter, SavedConfig};
 pub use precision::product_bytes;
 pub use product_rate::product_rate;
 pub use random::{Purpose, StreamKey};
-pub(crate) use symbol::symbol;

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use super::symbol::symbol;
+use crate::libtorch::symbol;
 
 /// Allows TF32, or forbids it, in all products of this process; false where libtorch does not have the switch.
 pub fn allow(allowed: bool) -> bool {

@@ -14,6 +14,7 @@ mod running;
 mod search;
 mod searches;
 mod slurm;
+mod start;
 mod streams;
 mod support;
 mod terminal;

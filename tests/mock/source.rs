@@ -94,6 +94,10 @@ impl ExecutorSource for MockSource {
         arguments
     }
 
+    fn check(&self) -> Result<(), DeviceError> {
+        Ok(())
+    }
+
     fn open(&self, device: &str, _threads: Option<usize>, store: &Store) -> Result<Box<dyn Executor>, DeviceError> {
         Ok(Box::new(self.executor(device, store)))
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::cli::text::bytes;
 use crate::hub::{Hub, MINILM};
+use crate::libtorch;
 
 use super::finding::Finding;
 use crate::cli::machine;
@@ -33,12 +34,13 @@ fn proc(name: &str) -> String {
 
 fn libtorch() -> Finding {
     const SUBJECT: &str = "libtorch";
-    let maps = proc("self/maps");
-    let Some(folder) = machine::libtorch(&maps) else {
-        return Finding::missing(SUBJECT, "not loaded into this program", "make setup, then make build");
-    };
-    let version = machine::libtorch_version(&folder).unwrap_or_else(|| "of unknown version".to_string());
-    Finding::found(SUBJECT, format!("{version} at {}", folder.display()))
+    match libtorch::open() {
+        Ok(libtorch) => {
+            let version = libtorch.version().unwrap_or("of unknown version");
+            Finding::found(SUBJECT, format!("{version} at {}", libtorch.folder().display()))
+        }
+        Err(error) => Finding::missing(SUBJECT, error.to_string(), "make setup, then make build"),
+    }
 }
 
 /// One finding per device.
@@ -53,7 +55,11 @@ fn cuda() -> Vec<Finding> {
         let devices = (0..visible).map(|index| Finding::found(SUBJECT, format!("cuda:{index}{}", name(index))));
         return devices.chain([cuda_kernels()]).collect();
     }
-    let reason = if !listed.is_empty() {
+    let reason = if libtorch::has_driver()
+        && let Err(error) = libtorch::open_cuda()
+    {
+        Finding::optional(SUBJECT, error.to_string(), "install a torch that is built with CUDA")
+    } else if !listed.is_empty() {
         let mend =
             "check that the driver is new enough for this libtorch: nvidia-smi shows the CUDA version it supports";
         Finding::optional(SUBJECT, format!("libtorch cannot use the {} devices of nvidia-smi", listed.len()), mend)

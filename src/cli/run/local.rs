@@ -29,6 +29,7 @@ enum Ended {
 
 /// Plans, trains and sums up; the exit code says how it went.
 pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, CliError> {
+    chosen.executors.check()?;
     let available = cuda_devices();
     let devices = options.devices.resolve(available)?;
     check_instruction_set()?;

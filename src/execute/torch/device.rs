@@ -3,11 +3,12 @@
 use tch::Device;
 
 use crate::execute::DeviceError;
+use crate::libtorch;
 use crate::model::works_in_own_threads;
 
-/// CUDA devices that libtorch can use.
+/// CUDA devices that libtorch can use. Without a driver there is none, and nothing is opened to find out.
 pub fn cuda_devices() -> usize {
-    tch::Cuda::device_count().max(0) as usize
+    if libtorch::has_driver() && libtorch::open_cuda().is_ok() { tch::Cuda::device_count().max(0) as usize } else { 0 }
 }
 
 /// The device called `cpu` or `cuda:N`, with the threads that work on the processor started (all cores by default).
@@ -15,6 +16,7 @@ pub fn cuda_devices() -> usize {
 /// # Errors
 /// A name that is no device's, a GPU that is not there, or absurdly many threads.
 pub fn open_device(name: &str, threads: Option<usize>) -> Result<Device, DeviceError> {
+    libtorch::open()?;
     let device = parse(name)?;
     check_threads(threads)?;
     start_threads(device, threads);

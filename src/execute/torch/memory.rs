@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use tch::Device;
 
 use crate::execute::memory::{forget_peak, resident_memory};
-use crate::model::symbol;
+use crate::libtorch::symbol;
 
 /// Watches a device's memory from now on.
 pub struct Watch {

@@ -3,12 +3,14 @@
 use tch::{Device, Kind};
 
 use crate::execute::DeviceKind;
+use crate::libtorch;
 use crate::model;
 use crate::spec::Precision;
 
 /// Floating-point operations a second of libtorch's own product on the first device of a kind, measured in a fraction of a
-/// second. None where it cannot multiply there.
+/// second. None where it cannot multiply there, or is not there itself.
 pub fn product_rate(kind: DeviceKind, precision: Precision) -> Option<f64> {
+    libtorch::open().ok()?;
     let device = match kind {
         DeviceKind::Cpu => Device::Cpu,
         DeviceKind::Cuda => Device::Cuda(0),

@@ -21,6 +21,11 @@ impl ExecutorSource for TorchSource {
         Vec::new()
     }
 
+    fn check(&self) -> Result<(), DeviceError> {
+        crate::libtorch::open()?;
+        Ok(())
+    }
+
     fn open(&self, device: &str, threads: Option<usize>, _store: &Store) -> Result<Box<dyn Executor>, DeviceError> {
         Ok(Box::new(TorchExecutor::new(device, threads, Hub::from_environment())?))
     }

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 
 use super::error::CudaError;
-use crate::model::symbol::Library;
+use crate::libtorch::{self, Library};
 
 /// What compiling and launching goes through.
 pub struct Driver {
@@ -70,7 +70,7 @@ impl Driver {
     /// A machine without these libraries.
     pub fn load() -> Result<Self, CudaError> {
         // Depends on both NVRTC and the driver.
-        let library = Library::open(c"libcaffe2_nvrtc.so")?;
+        let library = Library::open_file(&libtorch::open()?.folder().join("lib/libcaffe2_nvrtc.so"))?;
         // SAFETY: the signatures are those of cuda.h.
         unsafe {
             Ok(Driver {

@@ -2,7 +2,7 @@
 
 use std::ffi::NulError;
 
-use crate::model::symbol::LibraryError;
+use crate::libtorch::{LibraryError, LibtorchError};
 
 /// Compiling, loading or launching kernels failed.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,8 @@ pub enum CudaError {
     /// Sizes that the kernels are not made for.
     #[error("no kernels for {inner} wide layers and {head} wide heads")]
     Sizes { inner: i64, head: i64 },
+    #[error(transparent)]
+    Libtorch(#[from] LibtorchError),
     #[error(transparent)]
     Library(#[from] LibraryError),
     /// The name of an error of the driver, or its number where it has no name.

@@ -297,12 +297,11 @@ fn code(
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::ffi::OsStrExt;
     use std::path::{Path, PathBuf};
 
     use super::super::shared_constants;
     use super::*;
-    use crate::model::symbol::Library;
+    use crate::libtorch::Library;
     use crate::needs::skip;
 
     /// NVRTC as it comes with libtorch; found by path, since nothing here loads it for a GPU. Not on every machine.
@@ -316,10 +315,10 @@ mod tests {
             .filter_map(|file| Some(file.ok()?.path()))
             .collect();
         let open = |start: &str| {
-            let name =
-                |path: &&PathBuf| path.file_name().is_some_and(|name| name.as_bytes().starts_with(start.as_bytes()));
-            let path = CString::new(libraries.iter().find(name)?.as_os_str().as_bytes()).unwrap();
-            Library::open(&path).ok()
+            let name = |path: &&PathBuf| {
+                path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(start.as_bytes()))
+            };
+            Library::open_file(libraries.iter().find(name)?).ok()
         };
         // NVRTC asks for it by name, and finds it loaded.
         open("libnvrtc-builtins.so")?;
