@@ -95,7 +95,11 @@ struct Kept {
     results: BTreeMap<RunId, RunResult>,
     /// What stopped runs go on from.
     states: BTreeMap<RunId, Checkpoint>,
-    stops: Vec<(RunId, Outcome, RunResult)>,
+    stops: Vec<(RunId, Outcome, Option<RunResult>)>,
+    /// Runs that are asked to stop, by the number of the look at which they are.
+    asked: Vec<(usize, RunId)>,
+    looks: usize,
+    withdrawn: Vec<RunId>,
 }
 
 impl Recorder for Kept {
@@ -139,13 +143,24 @@ impl Recorder for Kept {
         &mut self,
         run: &RunId,
         outcome: &Outcome,
-        result: &RunResult,
+        result: Option<&RunResult>,
         state: &Checkpoint,
     ) -> Result<(), RecordError> {
         let read = serde_json::from_str(&state.state.to_string()).unwrap();
         self.states.insert(run.clone(), Checkpoint { state: read, arrays: state.arrays.clone() });
-        self.stops.push((run.clone(), outcome.clone(), result.clone()));
+        self.stops.push((run.clone(), outcome.clone(), result.cloned()));
         Ok(())
+    }
+
+    fn asked_to_stop(&mut self) -> Result<Vec<RunId>, RecordError> {
+        self.looks += 1;
+        let asked = self.asked.iter().position(|(look, _)| *look == self.looks);
+        Ok(asked.map(|position| self.asked.swap_remove(position).1).into_iter().collect())
+    }
+
+    fn withdrawn(&mut self, run: &RunId) -> Result<Outcome, RecordError> {
+        self.withdrawn.push(run.clone());
+        Ok(Outcome::Stopped { epoch: 0, because: StopReason::Request })
     }
 
     fn ended(&mut self, run: &RunId, outcome: &Outcome) -> Result<(), RecordError> {
@@ -348,7 +363,9 @@ fn a_run_that_pauses_comes_to_what_it_comes_to_in_one() {
         assert_eq!(kept.epochs, whole.epochs, "left at {leave} of {asked}");
         let stops: Vec<Outcome> = kept.stops.iter().map(|(_, outcome, _)| outcome.clone()).collect();
         assert_eq!(stops, [1, 3].map(|epoch| Outcome::Stopped { epoch, because: StopReason::Pause }));
-        assert!(kept.stops.iter().all(|(.., result)| result.test.is_none() && !result.adapter.weights.is_empty()));
+        assert!(kept.stops.iter().all(|(.., result)| {
+            result.as_ref().is_some_and(|result| result.test.is_none() && !result.adapter.weights.is_empty())
+        }));
     }
 }
 
@@ -393,7 +410,7 @@ fn early_stopping_tests_what_it_keeps_and_can_be_gone_on_from() {
     assert!(finished && kept.results.is_empty());
     let [(_, outcome, result)] = kept.stops.as_slice() else { panic!("{:?}", kept.stops) };
     assert_eq!(*outcome, Outcome::Stopped { epoch: 3, because: StopReason::EarlyStopping });
-    assert!(result.test.is_some());
+    assert!(result.as_ref().is_some_and(|result| result.test.is_some()));
     for leave in asked.saturating_sub(3)..=asked {
         let mut left = Kept::default();
         train_until(&base, &data, &runs, &mut left, &mut Events::default(), leave);

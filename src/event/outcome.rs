@@ -17,7 +17,8 @@ pub enum Outcome {
     Failed {
         reason: String,
     },
-    /// It ended after this epoch (counted from 1), before its last one, with its state kept: it may go on later.
+    /// It ended after this epoch (counted from 1), before its last one, with its state kept: it may go on later. On request it
+    /// ends between two epochs or within one, of which nothing is recorded then; 0 where no epoch was over.
     Stopped {
         epoch: usize,
         #[serde(default, skip_serializing_if = "StopReason::is_pause")]
@@ -34,6 +35,8 @@ pub enum StopReason {
     Pause,
     /// Its metric improved no more: its `early_stopping`.
     EarlyStopping,
+    /// Somebody asked for it.
+    Request,
 }
 
 impl StopReason {

@@ -30,6 +30,9 @@ impl Worker<'_> {
             self.sink.notice(None, format!("pack {}: {message}", plan.id));
             self.store.append_pack_log(&plan.id, &message)?;
         }
+        for (run, outcome) in recorder.withdraw_before_start()? {
+            self.sink.emit(&Event::RunFinished { run, outcome });
+        }
         let unfinished = self.places(plan, |worker, run| worker.is_unfinished(plan, run))?;
         if unfinished.is_empty() {
             self.store.clear_pack(recorder.claim(), &plan.id)?;

@@ -18,6 +18,7 @@
 //! | any other error, a panic, a dead worker | a fault: the pack goes back to the queue, behind those without faults |
 //! | faults use up the attempts            | the pack is halved, until the run at fault is alone and fails; the others complete |
 //! | some of its runs are not wanted now   | it is taken apart: they keep what they have, for when they are wanted again |
+//! | somebody asks that a run stops        | it leaves the pack at the next step, with its state; its neighbours go on |
 //! | the claim was lost                    | nothing more is written; the next pack                                  |
 //! | results cannot be written             | the worker ends with the error; nothing recorded is lost                |
 //!
@@ -41,6 +42,7 @@ mod generations;
 mod memory;
 mod plan;
 mod progress_file;
+mod requests;
 mod signals;
 mod source;
 mod stop;
@@ -56,6 +58,7 @@ pub use executor::{Cause, ExecuteError, Executor, PackEnd, PackJob};
 pub use generations::{GenerationError, Generations, work_by_generations};
 pub use memory::MemoryUse;
 pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, part_of, plan_packs, relative_duration};
+pub use requests::apply_requests;
 pub use signals::stop_on_signals;
 pub use source::ExecutorSource;
 pub use stop::Stop;

@@ -90,7 +90,8 @@ pub fn part_of(whole: &PackPlan, places: Vec<Vec<RunId>>) -> PackPlan {
     let runs: BTreeSet<&RunId> = part.places.iter().flatten().collect();
     let until = whole.until.iter().filter(|(run, _)| runs.contains(run)).map(|(run, until)| (run.clone(), *until));
     let extended = whole.extended.iter().filter(|run| runs.contains(run)).cloned();
-    (part.until, part.extended) = (until.collect(), extended.collect());
+    let resumed = whole.resumed.iter().filter(|(run, _)| runs.contains(run)).map(|(run, stops)| (run.clone(), *stops));
+    (part.until, part.extended, part.resumed) = (until.collect(), extended.collect(), resumed.collect());
     with_id(part)
 }
 
@@ -106,6 +107,9 @@ fn with_id(mut pack: PackPlan) -> PackPlan {
             }
             if pack.extended.contains(run) {
                 hasher.update(b"+");
+            }
+            if let Some(stops) = pack.resumed.get(run) {
+                hasher.update(format!("^{stops}").as_bytes());
             }
             hasher.update(b" ");
         }
@@ -223,6 +227,7 @@ fn pack_of_places(places: &[PlannedPlace<'_>]) -> PackPlan {
         let run = &segment.run.id;
         pack.until.extend(segment.until.map(|until| (run.clone(), until)));
         pack.extended.extend(Some(run.clone()).filter(|_| segment.extended));
+        pack.resumed.extend(segment.resumed.map(|stops| (run.clone(), stops)));
     }
     with_id(pack)
 }

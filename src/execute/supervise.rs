@@ -15,6 +15,7 @@ use crate::exit_code::ExitCode;
 use crate::spec::{PackId, RunId};
 use crate::store::{Store, StoreError};
 
+use super::requests::RequestWatch;
 use super::suspend::Suspension;
 use super::worker_process::{Message, WorkerCommand, listen};
 use super::{Stop, WorkerEnd};
@@ -61,8 +62,10 @@ pub fn supervise(
     let (sender, messages) = mpsc::sync_channel(1024);
     let workers = workers.iter().map(Worker::new).collect();
     let suspension = Suspension::new().map_err(SuperviseError::Signals)?;
+    let requests = RequestWatch::new(store);
+    let (failed, told, error) = (false, None, None);
     let mut supervisor =
-        Supervisor { store, workers, sender, messages, fail_fast, failed: false, told: None, sink, stop, error: None };
+        Supervisor { store, workers, sender, messages, requests, fail_fast, failed, told, sink, stop, error };
     supervisor.run(&suspension)
 }
 
@@ -71,6 +74,8 @@ struct Supervisor<'a> {
     workers: Vec<Worker<'a>>,
     sender: SyncSender<(usize, Message)>,
     messages: Receiver<(usize, Message)>,
+    /// Workers apply requests only between two packs.
+    requests: RequestWatch,
     fail_fast: bool,
     /// A run failed.
     failed: bool,
@@ -149,6 +154,10 @@ impl Supervisor<'_> {
             match self.messages.recv_timeout(TICK) {
                 Ok((number, message)) => self.hear(number, message),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+            // A folder that cannot be read or written now is the workers' concern.
+            for (run, message) in self.requests.look().unwrap_or_default() {
+                self.sink.emit(&Event::Notice { run, message });
             }
             for number in 0..self.workers.len() {
                 if let Some(status) = self.workers[number].poll() {

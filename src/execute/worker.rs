@@ -8,6 +8,7 @@ use crate::spec::{PackId, PackPlan, RunId};
 use crate::store::{Attempt, Claim, CurrentPack, CurrentPacks, Found, Store, StoreError, Versions};
 use crate::train::RecordError;
 
+use super::requests::RequestWatch;
 use super::worker_sink::WorkerSink;
 use super::{Cause, Executor, Stop};
 
@@ -92,6 +93,7 @@ pub fn work(
     store.accepts(executor.kind())?;
     let sink = WorkerSink::new(store, sink);
     let index = IndexKeeper::new();
+    let requests = RequestWatch::new(store);
     let mut worker = Worker {
         store: store.clone(),
         options,
@@ -99,6 +101,8 @@ pub fn work(
         sink,
         stop,
         index,
+        requests,
+        answered: None,
         done: BTreeSet::new(),
         told: BTreeSet::new(),
         heartbeats: BTreeMap::new(),
@@ -117,6 +121,9 @@ pub(super) struct Worker<'a> {
     pub(super) sink: WorkerSink<'a>,
     pub(super) stop: &'a Stop,
     index: IndexKeeper,
+    requests: RequestWatch,
+    /// When a request was answered last.
+    answered: Option<SystemTime>,
     /// Runs that are done with a pack.
     done: BTreeSet<(PackId, RunId)>,
     /// Notices given already.
@@ -138,7 +145,8 @@ enum Next {
     Pack(Box<Claimed>),
     /// What is left is in work elsewhere.
     Busy {
-        holder: String,
+        /// Who trains something of it.
+        holder: Option<String>,
         /// All who have something certainly live.
         certain: bool,
     },
@@ -154,6 +162,7 @@ impl Worker<'_> {
             if self.options.fail_fast && self.sink.run_failed() {
                 return Ok(WorkerEnd::FailedFast);
             }
+            self.look_at_requests()?;
             self.store.reload()?;
             match self.next()? {
                 Next::Pack(claimed) => {
@@ -163,7 +172,8 @@ impl Worker<'_> {
                 Next::Busy { certain: true, .. } if self.options.when_busy == WhenBusy::Leave => {
                     return Ok(WorkerEnd::NothingLeft);
                 }
-                Next::Busy { holder, .. } => {
+                Next::Busy { holder: None, .. } => self.pause(),
+                Next::Busy { holder: Some(holder), .. } => {
                     self.tell_once(format!("waiting for {holder}, who works on what is left"));
                     self.pause();
                 }
@@ -192,7 +202,7 @@ impl Worker<'_> {
             }
         }
         candidates.sort_by_key(|(order, _)| *order);
-        let (mut busy, mut certain) = (None, true);
+        let (mut is_busy, mut busy, mut certain) = (false, None, true);
         for (_, pack) in candidates {
             match self.store.claim_pack(&pack.plan.id)? {
                 Attempt::Claimed(claim) => {
@@ -200,12 +210,26 @@ impl Worker<'_> {
                     return Ok(Next::Pack(Box::new(Claimed { pack, packs, claim })));
                 }
                 Attempt::Busy(found) => {
-                    certain &= self.certainly_lives(&found);
-                    busy = Some(found.holder());
+                    is_busy = true;
+                    certain &= !found.is_for_a_moment() && self.certainly_lives(&found);
+                    busy = Some(found).filter(|found| !found.is_for_a_moment()).map(|found| found.holder()).or(busy);
                 }
             }
         }
-        Ok(busy.map_or(Next::Nothing, |holder| Next::Busy { holder, certain }))
+        Ok(if is_busy { Next::Busy { holder: busy, certain } } else { Next::Nothing })
+    }
+
+    /// Applies what people ask for, and forgets what is known of runs where somebody did: one may be done again.
+    fn look_at_requests(&mut self) -> Result<(), StoreError> {
+        for (run, message) in self.requests.look()? {
+            self.sink.notice(run.as_ref(), message);
+        }
+        let answered = self.store.last_answer();
+        if answered != self.answered {
+            self.answered = answered;
+            self.done.clear();
+        }
+        Ok(())
     }
 
     /// Whether a claim's owner is known to live: it was looked up, or its heart has beaten since we first looked.

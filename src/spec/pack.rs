@@ -35,12 +35,16 @@ pub struct PackPlan {
     /// Runs that had stopped and go on because somebody asked for it: their early stopping is off here.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub extended: BTreeSet<RunId>,
+    /// Of runs that had stopped because somebody asked for it: how often that had happened when they were planned to go on
+    /// here. A later request to stop holds here as well.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub resumed: BTreeMap<RunId, usize>,
 }
 
 impl PackPlan {
     /// A pack whose runs are trained to their end.
     pub fn whole(id: PackId, places: Vec<Vec<RunId>>) -> Self {
-        Self { id, places, until: BTreeMap::new(), extended: BTreeSet::new() }
+        Self { id, places, until: BTreeMap::new(), extended: BTreeSet::new(), resumed: BTreeMap::new() }
     }
 
     /// The runs of all places.
@@ -64,18 +68,20 @@ pub struct Segment {
     pub until: Option<usize>,
     /// See [`PackPlan::extended`].
     pub extended: bool,
+    /// See [`PackPlan::resumed`].
+    pub resumed: Option<usize>,
 }
 
 impl Segment {
     /// A run from its first epoch to its last one.
     pub fn whole(run: PlannedRun) -> Self {
-        Self { run, from: 0, until: None, extended: false }
+        Self { run, from: 0, until: None, extended: false, resumed: None }
     }
 
     /// A run up to an epoch: to its end where that is none of those before its last one.
     pub fn up_to(run: PlannedRun, from: usize, epoch: Option<usize>) -> Self {
         let until = epoch.filter(|epoch| *epoch < run.spec.epochs);
-        Self { run, from, until, extended: false }
+        Self { run, from, until, extended: false, resumed: None }
     }
 
     /// Epochs that are trained.

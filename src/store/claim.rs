@@ -40,6 +40,16 @@ pub struct ClaimOptions {
     pub expiry: Duration,
 }
 
+/// The worker that is named by claims which are held for a moment, to change something and not to train.
+const FOR_A_MOMENT: &str = "a change of the plan";
+
+impl ClaimOptions {
+    /// For a claim that is given up in a moment: who finds it does well to look again.
+    pub(super) fn for_a_moment(&self) -> Self {
+        Self { worker: FOR_A_MOMENT.to_owned(), ..self.clone() }
+    }
+}
+
 impl Default for ClaimOptions {
     fn default() -> Self {
         Self { worker: "sweep".into(), device: None, beat: Duration::from_secs(5), expiry: Duration::from_secs(90) }
@@ -76,6 +86,11 @@ pub struct Found {
 }
 
 impl Found {
+    /// Whether the claim is given up in a moment: its owner trains nothing.
+    pub fn is_for_a_moment(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.worker == FOR_A_MOMENT)
+    }
+
     /// Who holds the claim, for people to read.
     pub fn holder(&self) -> String {
         self.record.as_ref().map_or_else(|| "an unknown owner".to_owned(), ToString::to_string)

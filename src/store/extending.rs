@@ -74,7 +74,8 @@ impl Store {
         let Outcome::Stopped { epoch, .. } = result.outcome else {
             return Ok(None);
         };
-        let segment = Segment { extended: true, ..Segment::up_to(entry.planned(), epoch, until) };
+        let resumed = Some(result.stops).filter(|_| result.is_stopped_on_request());
+        let segment = Segment { extended: true, resumed, ..Segment::up_to(entry.planned(), epoch, until) };
         Ok((segment.epochs() > 0).then_some((segment, result)))
     }
 }

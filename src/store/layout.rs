@@ -81,6 +81,21 @@ impl Layout {
         self.folder.join("slurm")
     }
 
+    /// What people ask for while the sweep is worked on, a file each.
+    pub fn requests(&self) -> PathBuf {
+        self.folder.join("requests")
+    }
+
+    /// The same with what came of it.
+    pub(super) fn answered_requests(&self) -> PathBuf {
+        self.requests().join("answered")
+    }
+
+    /// Held while requests are applied.
+    pub(super) fn requests_claim(&self) -> PathBuf {
+        self.folder.join("requests-claim.json")
+    }
+
     pub fn run(&self, run: &RunId) -> RunFolder {
         RunFolder { folder: self.runs().join(&run.0) }
     }

@@ -107,5 +107,8 @@ fn outcome_line(outcome: &Outcome) -> String {
         Outcome::Stopped { epoch, because: StopReason::Pause } => {
             format!("stopped after epoch {epoch}, as planned; it may go on from there")
         }
+        Outcome::Stopped { epoch, because: StopReason::Request } => {
+            format!("stopped after epoch {epoch}, on request; it goes on from where it was where somebody extends it")
+        }
     }
 }

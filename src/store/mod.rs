@@ -28,6 +28,7 @@
 //!     faults/<token>.json        one file per fault that ended an attempt
 //!     replan.json                into which packs this one was taken apart
 //!     log.txt
+//!   requests/                    what people ask for while the sweep is worked on, a file each; what came of them in answered/
 //!   slurm/                       where the sweep was handed to Slurm: <job>.json, the script, a log per task
 //! ```
 //!
@@ -78,6 +79,7 @@
 //!   neither that nor hard links, two workers that take over the same dead claim in the same instant may both begin;
 //!   the one whose claim file was replaced notices before its first write.
 
+mod asked_stops;
 mod best;
 mod checkpoint;
 mod claim;
@@ -107,6 +109,7 @@ mod predictions;
 mod progress;
 mod recorder;
 mod records;
+mod requests;
 mod search_origin;
 mod slots;
 mod soundness;
@@ -136,6 +139,7 @@ pub use predictions::Predictions;
 pub use progress::{PackProgress, RunProgress};
 pub use recorder::PackRecorder;
 pub use records::{Machine, ResultRecord, RunRecord, TestRecord, Versions};
+pub use requests::{stopped_so, Answer, AnswerRecord, PendingRequest, Refusal, Request, RequestId, RequestRecord, RequestView};
 pub use search_origin::{PackingRecord, SearchOrigin};
 pub use slots::{CheckpointSlots, Loaded};
 pub use sweep_store::{Store, sweep_folders};

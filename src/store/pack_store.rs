@@ -193,16 +193,9 @@ impl Store {
 
     /// Claims packs and lets them begin anew; none where somebody works on one of them.
     fn claim_all(&self, packs: &[&PackPlan]) -> Result<Option<Vec<Claim>>, StoreError> {
-        let mut claims = Vec::with_capacity(packs.len());
-        for pack in packs {
-            match self.claim_pack(&pack.id)? {
-                Attempt::Claimed(claim) => claims.push(claim),
-                Attempt::Busy(_) => {
-                    claims.into_iter().try_for_each(Claim::release)?;
-                    return Ok(None);
-                }
-            }
-        }
+        let Some(claims) = self.claim_packs(packs)? else {
+            return Ok(None);
+        };
         for (claim, pack) in claims.iter().zip(packs) {
             self.clear_pack(claim, &pack.id)?;
             self.forget_faults(&pack.id)?;

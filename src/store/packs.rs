@@ -119,6 +119,7 @@ fn read_replan(path: &Path, whole: &PackPlan) -> Result<Option<ReplanRecord>, St
         for run in part.runs() {
             if part.until.get(run) != whole.until.get(run)
                 || part.extended.contains(run) != whole.extended.contains(run)
+                || part.resumed.get(run) != whole.resumed.get(run)
             {
                 return Err(StoreError::damaged(path, format!("run {run} goes to another epoch than in the whole")));
             }

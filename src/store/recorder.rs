@@ -8,6 +8,7 @@ use crate::spec::{PackPlan, PlannedRun, RunId};
 use crate::task::Targets;
 use crate::train::{Checkpoint, RecordError, Recorder, RunFacts, RunResult};
 
+use super::asked_stops::AskedStops;
 use super::checkpoint::{read_checkpoint, write_checkpoint};
 use super::claim::Claim;
 use super::durable::{create_folder, remove_file, remove_leftovers, write_atomically};
@@ -43,6 +44,7 @@ pub struct PackRecorder {
     sequence: u64,
     facts: BTreeMap<RunId, RunFacts>,
     epochs: BTreeMap<RunId, Vec<EpochRecord>>,
+    stops: AskedStops,
 }
 
 impl PackRecorder {
@@ -62,7 +64,7 @@ impl PackRecorder {
         remove_leftovers(files.folder(), LEFTOVER_AGE)?;
         let mut runs = BTreeMap::new();
         let mut done = BTreeSet::new();
-        let mut unusable = Vec::new();
+        let (mut unusable, mut stops) = (Vec::new(), AskedStops::default());
         for id in plan.places.iter().flatten() {
             let run = store.layout().run(id);
             // Only the owner of the pack writes there.
@@ -73,6 +75,9 @@ impl PackRecorder {
             runs.insert(id.clone(), planned);
             if matches!(store.result(id), Ok(Some(result)) if result.is_done_in(plan, epochs)) {
                 done.insert(id.clone());
+                if store.is_stopped_on_request(id) {
+                    stops.add_earlier(id.clone());
+                }
                 continue;
             }
             match store.run_record(id) {
@@ -101,6 +106,7 @@ impl PackRecorder {
             sequence,
             facts: BTreeMap::new(),
             epochs: BTreeMap::new(),
+            stops,
         };
         Ok((recorder, notices))
     }
@@ -221,12 +227,35 @@ impl PackRecorder {
         &mut self,
         run: &RunId,
         outcome: &Outcome,
-        result: &RunResult,
+        result: Option<&RunResult>,
         state: &Checkpoint,
     ) -> Result<(), StoreError> {
         let epochs = self.epochs_of(run)?.len();
         write_checkpoint(&self.run_files(run).checkpoint(), epochs as u64, state)?;
-        self.write_left(run, outcome, result)
+        match result {
+            Some(result) => self.write_left(run, outcome, result)?,
+            None => self.write_result(run, outcome, None)?,
+        }
+        self.stops.answer(&self.store, run, outcome)
+    }
+
+    /// Records runs that stop on request before anything of this pack is trained, and gives them with how they ended.
+    ///
+    /// # Errors
+    /// The claim was lost, or the folder cannot be written.
+    pub fn withdraw_before_start(&mut self) -> Result<Vec<(RunId, Outcome)>, RecordError> {
+        if self.sequence > 0 {
+            return Ok(Vec::new());
+        }
+        let asked = self.asked_to_stop()?;
+        let mut withdrawn = Vec::new();
+        for run in asked {
+            if self.is_open(&run)? {
+                let outcome = self.withdrawn(&run)?;
+                withdrawn.push((run, outcome));
+            }
+        }
+        Ok(withdrawn)
     }
 
     /// Where a run that goes on by request had stopped before that.
@@ -267,7 +296,8 @@ impl PackRecorder {
         let executor = self.store.record().executor;
         let facts = self.facts_of(run).ok().flatten();
         let record = ResultRecord::new(executor, &planned, outcome, &epochs, facts, now());
-        let record = ResultRecord { extended_from: self.extended_from(run), ..record };
+        let stops = if record.is_stopped_on_request() { self.store.next_stop(run) } else { 0 };
+        let record = ResultRecord { extended_from: self.extended_from(run), stops, ..record };
         write_json(&files.result_json(), &result.map_or(record.clone(), |result| record.with(result)))
     }
 
@@ -327,13 +357,31 @@ impl Recorder for PackRecorder {
         &mut self,
         run: &RunId,
         outcome: &Outcome,
-        result: &RunResult,
+        result: Option<&RunResult>,
         state: &Checkpoint,
     ) -> Result<(), RecordError> {
         if self.is_open(run)? {
             self.write_stopped(run, outcome, result, state)?;
         }
         Ok(())
+    }
+
+    fn asked_to_stop(&mut self) -> Result<Vec<RunId>, RecordError> {
+        let Self { stops, store, runs, done, .. } = self;
+        Ok(stops.look(store, |run| runs.contains_key(run) && !done.contains(run)))
+    }
+
+    fn withdrawn(&mut self, run: &RunId) -> Result<Outcome, RecordError> {
+        self.claim.verify()?;
+        self.planned(run)?;
+        let recorded = if self.done.contains(run) { self.store.result(run)? } else { None };
+        if let Some(recorded) = recorded {
+            return Ok(recorded.outcome);
+        }
+        let outcome = self.store.withdraw(run)?;
+        self.done.insert(run.clone());
+        self.stops.answer(&self.store, run, &outcome)?;
+        Ok(outcome)
     }
 
     fn ended(&mut self, run: &RunId, outcome: &Outcome) -> Result<(), RecordError> {

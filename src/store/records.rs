@@ -86,6 +86,9 @@ pub struct ResultRecord {
     /// The epoch after which it had stopped, where it went on because somebody asked for it: without its early stopping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extended_from: Option<usize>,
+    /// How often somebody had the run stopped, this time included; 0 where it ended otherwise.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stops: usize,
     /// Epochs recorded.
     pub epochs: usize,
     /// Wall-clock seconds of all recorded epochs together.
@@ -126,9 +129,19 @@ impl ResultRecord {
         matches!(self.outcome, Outcome::Completed { .. })
     }
 
-    /// Whether the run has left its adapter and its predictions: it completed, or stopped.
+    /// Whether the run has left its adapter and its predictions: it completed, or stopped after an epoch at least.
     pub fn has_adapter(&self) -> bool {
-        matches!(self.outcome, Outcome::Completed { .. } | Outcome::Stopped { .. })
+        match self.outcome {
+            Outcome::Completed { .. } => true,
+            // On request it may have stopped in its first epoch.
+            Outcome::Stopped { epoch, .. } => epoch > 0,
+            Outcome::Diverged { .. } | Outcome::Failed { .. } => false,
+        }
+    }
+
+    /// Whether the run stopped because somebody asked for it.
+    pub fn is_stopped_on_request(&self) -> bool {
+        matches!(self.outcome, Outcome::Stopped { because: StopReason::Request, .. })
     }
 
     /// The epoch after which the run stopped, where it did so before its last one.
@@ -149,6 +162,11 @@ impl ResultRecord {
         match self.outcome {
             Outcome::Completed { .. } | Outcome::Diverged { .. } | Outcome::Failed { .. } => true,
             Outcome::Stopped { because: StopReason::EarlyStopping, .. } if !pack.extended.contains(&self.run) => true,
+            Outcome::Stopped { because: StopReason::Request, .. }
+                if pack.resumed.get(&self.run).is_none_or(|stops| *stops < self.stops) =>
+            {
+                true
+            }
             Outcome::Stopped { epoch, .. } => epoch >= pack.last_epoch(&self.run, epochs),
         }
     }
@@ -174,6 +192,7 @@ impl ResultRecord {
             last_predictions: false,
             test: None,
             extended_from: None,
+            stops: 0,
             epochs: epochs.len(),
             seconds: epochs.iter().map(|record| record.seconds).sum(),
             trainable_parameters: facts.map(|facts| facts.trainable_parameters),
@@ -192,6 +211,10 @@ impl ResultRecord {
             ..self
         }
     }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The time now, as records have it (RFC 3339, UTC, seconds).

@@ -130,6 +130,20 @@ impl Store {
         Ok(views)
     }
 
+    /// One run as it stands.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRun`]; the folder itself cannot be read.
+    pub fn run_view(&self, run: &RunId) -> Result<RunView, StoreError> {
+        let (entry, packs) = (self.entry(run)?, self.packs()?);
+        let by_run = packs.by_run();
+        let packs = by_run.get(run).map_or(&[][..], Vec::as_slice);
+        if !self.layout().run(run).folder().exists() {
+            return Ok(blank(entry, packs.first().copied()));
+        }
+        self.started_run(entry, packs, &mut Activities { store: self, known: BTreeMap::new() })
+    }
+
     fn started_run(
         &self,
         entry: &RunEntry,
@@ -192,7 +206,7 @@ impl RunView {
                 (RunState::Diverged, Some(reason))
             }
             Outcome::Failed { reason } => (RunState::Failed, Some(reason)),
-            Outcome::Stopped { epoch, .. } if result.extended_from.is_some() => {
+            Outcome::Stopped { epoch, because } if result.extended_from.is_some() && because != StopReason::Request => {
                 let epochs = self.run.spec.epochs;
                 (RunState::Stopped, Some(format!("after epoch {epoch} of {epochs}, to which it was extended")))
             }
@@ -282,6 +296,7 @@ fn stopped_because(spec: &RunSpec, epoch: usize, because: StopReason) -> String 
         ),
         (StopReason::EarlyStopping, None) => format!("{after}, by its early_stopping"),
         (StopReason::Pause, _) => format!("{after}: it was planned no further"),
+        (StopReason::Request, _) => format!("{after}, because somebody asked for it"),
     }
 }
 

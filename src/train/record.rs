@@ -120,14 +120,21 @@ pub trait Recorder {
     /// of that: it begins at its first step then.
     fn stopped_state(&mut self, run: &RunId) -> Result<Option<Checkpoint>, RecordError>;
     /// The run stopped before its last epoch: `outcome` is [`Outcome::Stopped`]. `state` is what it goes on from where it
-    /// does.
+    /// does. No result where no epoch was over.
     fn stopped(
         &mut self,
         run: &RunId,
         outcome: &Outcome,
-        result: &RunResult,
+        result: Option<&RunResult>,
         state: &Checkpoint,
     ) -> Result<(), RecordError>;
+    /// Runs of the pack that are to stop because somebody asked for it, in training or waiting for a place; each of them once.
+    /// May be called at every step: it looks seldom.
+    fn asked_to_stop(&mut self) -> Result<Vec<RunId>, RecordError> {
+        Ok(Vec::new())
+    }
+    /// A run that was asked to stop and has no place here stops where it stood before; gives how it ended.
+    fn withdrawn(&mut self, run: &RunId) -> Result<Outcome, RecordError>;
     /// The run ended otherwise; `Outcome::Completed` and [`Outcome::Stopped`] do not come here.
     fn ended(&mut self, run: &RunId, outcome: &Outcome) -> Result<(), RecordError>;
 }

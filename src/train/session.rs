@@ -1,6 +1,7 @@
 //! A pack from its first step, or its checkpoint, to its end: evaluation, records, checkpoints, events.
 
 mod ending;
+mod stopping;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -91,6 +92,9 @@ impl Session<'_, '_> {
             return Ok(false);
         }
         loop {
+            if self.stop_asked()? {
+                self.save_checkpoint()?;
+            }
             self.fill_places()?;
             if self.finished().next().is_some() {
                 // Taken up where they had stopped already: killed before that was recorded, or their record was damaged.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::time::Instant;
 
-use sweep::event::{Event, Outcome, Sink};
+use sweep::event::{Event, Outcome, Sink, StopReason};
 use sweep::execute::{ExecuteError, PackEnd, PackJob, Stop};
 use sweep::spec::RunId;
 use sweep::train::Recorder;
@@ -40,6 +40,9 @@ impl<'a> MockPack<'a> {
     ) -> Result<PackEnd, ExecuteError> {
         let mut announced = Vec::new();
         loop {
+            if self.stop_asked(recorder, sink)? {
+                self.save(recorder, sink)?;
+            }
             let active = self.active();
             if active.is_empty() {
                 return Ok(PackEnd::Finished);
@@ -59,6 +62,34 @@ impl<'a> MockPack<'a> {
             }
             self.step(&active, recorder, sink)?;
         }
+    }
+
+    /// Ends runs that somebody asked to stop; true where there were some.
+    fn stop_asked(&mut self, recorder: &mut dyn Recorder, sink: &mut dyn Sink) -> Result<bool, ExecuteError> {
+        let asked = recorder.asked_to_stop()?;
+        for id in &asked {
+            let outcome = match (self.runs.get_mut(id), self.job.runs.get(id)) {
+                (Some(run), _) if run.has_ended() => continue,
+                (Some(run), _) => {
+                    let outcome = Outcome::Stopped { epoch: run.records().len(), because: StopReason::Request };
+                    let left = (!run.records().is_empty()).then(|| run.result_without_test());
+                    let state = SavedRuns::from([(id.clone(), run.state())]);
+                    recorder.stopped(id, &outcome, left.as_ref(), &write_checkpoint(&state))?;
+                    run.end();
+                    outcome
+                }
+                (None, Some(planned)) => {
+                    let outcome = recorder.withdrawn(id)?;
+                    let mut run = MockRun::new(self.settings, planned, &self.job.pack);
+                    run.end();
+                    self.runs.insert(id.clone(), run);
+                    outcome
+                }
+                (None, None) => continue,
+            };
+            sink.emit(&Event::RunFinished { run: id.clone(), outcome });
+        }
+        Ok(!asked.is_empty())
     }
 
     /// The first run of every place that has not ended.
@@ -159,7 +190,7 @@ fn end(run: &mut MockRun<'_>, recorder: &mut dyn Recorder, sink: &mut dyn Sink) 
         Some(because) => {
             let outcome = Outcome::Stopped { epoch: last, because };
             let state = SavedRuns::from([(id.clone(), run.state())]);
-            recorder.stopped(&id, &outcome, &result, &write_checkpoint(&state))?;
+            recorder.stopped(&id, &outcome, Some(&result), &write_checkpoint(&state))?;
             outcome
         }
         None => {

@@ -229,6 +229,11 @@ impl<'a> MockRun<'a> {
         }
     }
 
+    /// What a run leaves that stops on request.
+    pub(super) fn result_without_test(&self) -> RunResult {
+        RunResult { test: None, last_predictions: None, ..self.result() }
+    }
+
     fn has_test(&self) -> bool {
         self.planned.spec.dataset.test.is_some()
     }

@@ -53,7 +53,7 @@ impl Session<'_, '_> {
         let outcome = match member.stop().zip(state) {
             Some((because, state)) => {
                 let outcome = Outcome::Stopped { epoch: last, because };
-                self.recorder.stopped(&run, &outcome, &result, &state)?;
+                self.recorder.stopped(&run, &outcome, Some(&result), &state)?;
                 outcome
             }
             None => {
@@ -116,7 +116,7 @@ struct Ending<'a> {
 }
 
 /// The result of a run, with its adapter as files.
-fn result(job: &Job<'_>, member: &Member, best: &Best, test: Option<TestResult>) -> Result<RunResult, TrainError> {
+pub(super) fn result(job: &Job<'_>, member: &Member, best: &Best, test: Option<TestResult>) -> Result<RunResult, TrainError> {
     let spec = member.spec();
     let config = peft::PeftConfig {
         base_model: &spec.model,
