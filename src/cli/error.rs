@@ -14,7 +14,7 @@ use crate::model::{InstructionSetError, ModelError};
 use crate::report::ReportError;
 use crate::search::SearchError;
 use crate::spec::{SelectError, SpecErrors};
-use crate::store::StoreError;
+use crate::store::{Refusal, StoreError};
 
 use super::preflight::InputFaults;
 use super::run::{DeviceError, ExtendError};
@@ -59,6 +59,12 @@ pub enum CliError {
     JobScript(#[from] WordError),
     #[error(transparent)]
     Extend(#[from] ExtendError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("no run is named: give runs, or --failed for all that failed")]
+    NoRunsNamed,
+    #[error("{path}: several sweeps are here; name the folder of one")]
+    SeveralSweeps { path: PathBuf },
     #[error("--slurm is for --launch slurm")]
     NotSlurm,
     #[error(transparent)]

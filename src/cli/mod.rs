@@ -1,8 +1,10 @@
 //! The command line: one thin file per verb, named in `verbs.rs`.
 
+mod add_seeds;
 mod again;
 mod array_search;
 mod array_task;
+mod asking;
 mod cancel;
 mod command_line;
 mod compare;
@@ -12,6 +14,7 @@ mod doctor;
 mod downloads;
 mod error;
 mod export;
+mod extend;
 mod facts;
 mod fetch;
 mod import;
@@ -27,9 +30,11 @@ mod program;
 mod progress;
 mod rehearsal;
 mod report;
+mod retry;
 mod run;
 mod sinks;
 mod status;
+mod stop;
 mod streams;
 mod text;
 mod verbs;

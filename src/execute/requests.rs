@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::spec::{PackPlan, PlannedRun, RunId, Segment};
-use crate::store::{Answer, Claim, PendingRequest, Request, RequestView, Store, StoreError, stopped_so};
+use crate::store::{Answer, Claim, PendingRequest, Refusal, Request, RequestView, Store, StoreError, stopped_so};
 
 use super::{PlanOptions, plan_packs, relative_duration};
 
@@ -99,7 +99,7 @@ impl Applying<'_> {
                 continue;
             }
             if let Some(refusal) = self.store.refusal(&request)? {
-                self.answer(&pending, Answer::Refused { reason: refusal.to_string() })?;
+                self.answer(&pending, answer_to(&refusal))?;
                 continue;
             }
             let answer = match &request {
@@ -138,7 +138,8 @@ impl Applying<'_> {
     fn retry(&self, run: &RunId) -> Result<Option<Answer>, StoreError> {
         let retried = self.store.retry_failed(Some(&BTreeSet::from([run.clone()])))?;
         // Somebody works on what is trained with it.
-        Ok((!retried.runs.is_empty()).then(|| Answer::Done { what: "it is pending again, with all its attempts".to_owned() }))
+        Ok((!retried.runs.is_empty())
+            .then(|| Answer::Done { what: "it is pending again, with all its attempts".to_owned() }))
     }
 
     /// Runs that go on to the same epoch may share packs.
@@ -149,14 +150,22 @@ impl Applying<'_> {
         let extended = self.store.extend(&runs, epochs, &command, &|segments| as_wide_as(widest, segments))?;
         for (pending, run) in requests {
             let to = epochs.map_or_else(|| "its last epoch".to_owned(), |epochs| format!("epoch {epochs}"));
-            let answer = if extended.contains(&run) {
-                Answer::Done { what: format!("it is planned to go on to {to}, without early stopping") }
-            } else {
-                Answer::Refused { reason: format!("it is planned to go on already, or has come to {to}") }
-            };
+            let already = if extended.contains(&run) { "" } else { " already" };
+            let answer =
+                Answer::Done { what: format!("it is planned{already} to go on to {to}, without early stopping") };
             self.answer(&pending, answer)?;
         }
         Ok(())
+    }
+}
+
+fn answer_to(refusal: &Refusal) -> Answer {
+    match refusal {
+        // Whoever had it done again was killed before this was answered.
+        Refusal::NotFailed { state, .. } if !state.is_final() => {
+            Answer::Done { what: format!("it is {state}, and trained without being asked for") }
+        }
+        refusal => Answer::Refused { reason: refusal.to_string() },
     }
 }
 

@@ -59,6 +59,8 @@ pub(super) struct BasePlaces {
 pub(super) enum Override {
     Setting(Setting),
     Seeds(Vec<u64>),
+    /// Beside those that the sweep has.
+    MoreSeeds(Vec<u64>),
 }
 
 const SECTIONS: [&str; 14] = [
@@ -123,7 +125,7 @@ impl Design {
             claims: read_list(section("hypotheses"), HypothesisDraft::read, context),
             observations: read_list(section("observations"), ObservationDraft::read, context),
             reference: read_list(section("reference"), read_reference, context),
-            overridden: !overrides.is_empty(),
+            overridden: overrides.iter().any(|change| !matches!(change, Override::MoreSeeds(_))),
             replaced: Vec::new(),
         };
         design.apply(overrides);
@@ -152,6 +154,12 @@ impl Design {
                     }
                 }
                 Override::Seeds(seeds) => self.seeds = Some(seeds.clone()),
+                Override::MoreSeeds(more) => {
+                    let mut seeds = self.seeds.take().unwrap_or_else(|| vec![self.base.scalars.seed]);
+                    let new = more.iter().filter(|seed| !seeds.contains(seed)).copied().collect::<Vec<_>>();
+                    seeds.extend(new);
+                    self.seeds = Some(seeds);
+                }
             }
         }
     }

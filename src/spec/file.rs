@@ -89,6 +89,16 @@ impl SweepFile {
         Ok(())
     }
 
+    /// The sweep's name, which is that of its results folder.
+    pub fn name(&self) -> String {
+        self.design(&mut Problems::default()).name
+    }
+
+    /// Gives every configuration these seeds beside those that it has; where the file has no `seeds`, beside base's.
+    pub fn add_seeds(&mut self, seeds: &[u64]) {
+        self.overrides.push(Override::MoreSeeds(seeds.to_vec()));
+    }
+
     /// What can be told without models and data sets.
     ///
     /// # Errors

@@ -139,7 +139,9 @@ pub use predictions::Predictions;
 pub use progress::{PackProgress, RunProgress};
 pub use recorder::PackRecorder;
 pub use records::{Machine, ResultRecord, RunRecord, TestRecord, Versions};
-pub use requests::{stopped_so, Answer, AnswerRecord, PendingRequest, Refusal, Request, RequestId, RequestRecord, RequestView};
+pub use requests::{
+    Answer, AnswerRecord, PendingRequest, Refusal, Request, RequestId, RequestRecord, RequestView, stopped_so,
+};
 pub use search_origin::{PackingRecord, SearchOrigin};
 pub use slots::{CheckpointSlots, Loaded};
 pub use sweep_store::{Store, sweep_folders};

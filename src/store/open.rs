@@ -345,7 +345,8 @@ pub(super) fn check_planned(layout: &Layout, segments: &[Segment], packs: &[Pack
             let Some(segment) = left.remove(run) else {
                 return Err(error(format!("run {run} is not to be planned, or is planned twice")));
             };
-            if pack.until.get(run) != segment.until.as_ref() || pack.extended.contains(run) != segment.extended
+            if pack.until.get(run) != segment.until.as_ref()
+                || pack.extended.contains(run) != segment.extended
                 || pack.resumed.get(run) != segment.resumed.as_ref()
             {
                 return Err(error(format!("run {run} is planned to another epoch than it is to be trained to")));

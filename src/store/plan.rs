@@ -260,7 +260,9 @@ pub(super) fn check_pack(path: &Path, pack: &PackPlan) -> Result<(), StoreError>
         return Err(StoreError::damaged(path, format!("`{run}` cannot be the id of a run")));
     }
     let runs: BTreeSet<&RunId> = pack.runs().collect();
-    if let Some(run) = pack.until.keys().chain(&pack.extended).chain(pack.resumed.keys()).find(|run| !runs.contains(run)) {
+    if let Some(run) =
+        pack.until.keys().chain(&pack.extended).chain(pack.resumed.keys()).find(|run| !runs.contains(run))
+    {
         return Err(StoreError::damaged(path, format!("pack {} says how far run {run} goes, and has it not", pack.id)));
     }
     Ok(())

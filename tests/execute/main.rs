@@ -12,6 +12,7 @@ mod moments;
 mod planning;
 #[path = "../endurance/processes.rs"]
 mod processes;
+mod requests;
 mod resume;
 mod signals;
 mod supervision;

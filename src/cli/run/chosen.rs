@@ -12,6 +12,7 @@ use crate::hub::Hub;
 use crate::search::{self, Generation, Search};
 use crate::spec::{PlannedRun, RunId, Sweep, SweepFile, select};
 
+use super::asked_seeds::AskedSeeds;
 use super::options::Run;
 
 /// What is to be run.
@@ -27,6 +28,8 @@ pub struct Chosen<'a> {
     pub only: Option<BTreeSet<RunId>>,
     /// Those that had stopped and are to be trained further; none at first.
     pub extended: BTreeSet<RunId>,
+    /// Seeds that are not those of the file.
+    pub asked: AskedSeeds,
     /// Where the models are, and what was not read.
     pub found: Found,
     /// What it is run with.
@@ -71,6 +74,8 @@ impl<'a> Chosen<'a> {
         for assignment in &options.set {
             file.set(assignment)?;
         }
+        let mut asked = AskedSeeds::of(options, &file)?;
+        let file = asked.added_to(file);
         let (mut sweep, found) = resolve(options, &file, hub)?;
         file.notices(&sweep).iter().for_each(tell);
         let first = search::of_sweep(&sweep).next(&[], &|_| None)?.unwrap_or_default();
@@ -85,7 +90,7 @@ impl<'a> Chosen<'a> {
         // Its later runs have absolute paths, too.
         let search = search::of_sweep(&sweep);
         let yaml = file.text().to_string();
-        Ok(Chosen { sweep, search, first, yaml, only, extended: BTreeSet::new(), found, executors })
+        Ok(Chosen { sweep, search, first, yaml, only, extended: BTreeSet::new(), asked, found, executors })
     }
 }
 

@@ -8,11 +8,13 @@ use crate::hub::Hub;
 use crate::model::check_instruction_set;
 use crate::store::{RunView, Store};
 
+use super::asked_seeds::AskedSeeds;
 use super::chosen::Chosen;
 use super::inputs::Scope;
 use super::options::Run;
 use super::{inputs, plan, summary};
 use crate::cli::CliError;
+use crate::cli::asking;
 use crate::cli::cost::Costs;
 use crate::cli::sinks::sinks;
 use crate::cli::streams::print;
@@ -23,12 +25,22 @@ use crate::cli::workers::Workers;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
     Worked,
+    FailedFast,
     /// By this signal.
     Interrupted(usize),
 }
 
-/// Plans, trains and sums up; the exit code says how it went.
-pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, CliError> {
+/// What came of training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trained {
+    /// The exit code says how it went.
+    Over(ExitCode),
+    /// What was planned is done, and somebody asked for more seeds meanwhile.
+    SeedsAskedFor,
+}
+
+/// Plans, trains and sums up.
+pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<Trained, CliError> {
     chosen.executors.check()?;
     let available = cuda_devices();
     let devices = options.devices.resolve(available)?;
@@ -44,6 +56,9 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, 
         planner: &|runs| plan::packs(options, &inputs, device, runs),
     };
     let ended = work(options, chosen, &generations, &mut store, &devices)?;
+    if ended == Ended::Worked && AskedSeeds::are_new(&store)? {
+        return Ok(Trained::SeedsAskedFor);
+    }
     let views = store.refresh_index().and_then(|_| plan::runs(&store, chosen)).map_err(CliError::AfterTraining)?;
     let shown = print(&summary::summary(&store, &views));
     if let Ended::Interrupted(_) = ended {
@@ -51,13 +66,13 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<ExitCode, 
     } else {
         shown?;
     }
-    Ok(exit_code(ended, &views))
+    Ok(Trained::Over(exit_code(ended, &views)))
 }
 
 fn exit_code(ended: Ended, views: &[RunView]) -> ExitCode {
     match ended {
         Ended::Interrupted(signal) => ExitCode::signal(signal),
-        Ended::Worked => summary::exit_code(views),
+        Ended::Worked | Ended::FailedFast => summary::exit_code(views),
     }
 }
 
@@ -86,7 +101,18 @@ fn work(
         let mut sink = sinks(&chosen.sweep.name, open);
         Ok(supervise(store, &commands, options.fail_fast, &mut sink, &stop)?)
     };
-    let ended = work_by_generations(store, generations, &mut train);
+    let ended = loop {
+        let answered = store.last_answer();
+        let ended = work_by_generations(store, generations, &mut train);
+        if !matches!(ended, Ok(WorkerEnd::NothingLeft)) {
+            break ended;
+        }
+        asking::apply(store)?;
+        // A run is to go on, or to be done again, since the workers looked last.
+        if store.last_answer() == answered || plan::open_runs(store, chosen)? == 0 {
+            break ended;
+        }
+    };
     let ended = ended.map_err(|error| match error {
         // A generation was trained.
         CliError::Store(error) if is_heard => CliError::AfterTraining(error),
@@ -94,6 +120,7 @@ fn work(
     });
     Ok(match ended? {
         WorkerEnd::Interrupted => Ended::Interrupted(stop.signal()),
-        WorkerEnd::NothingLeft | WorkerEnd::FailedFast => Ended::Worked,
+        WorkerEnd::FailedFast => Ended::FailedFast,
+        WorkerEnd::NothingLeft => Ended::Worked,
     })
 }

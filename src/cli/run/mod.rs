@@ -1,5 +1,6 @@
 //! `sweep run`: trains the runs of a sweep file.
 
+mod asked_seeds;
 mod chosen;
 mod devices;
 mod dry_run;

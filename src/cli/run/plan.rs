@@ -9,6 +9,7 @@ use crate::store::{ClaimOptions, Opened, PlanInput, PlannedSearch, Retried, RunV
 use super::chosen::Chosen;
 use super::extend;
 use super::options::Run;
+use crate::cli::asking;
 use crate::cli::command_line::command_line;
 use crate::cli::packing::Packing;
 use crate::cli::preflight::{self, Preflight};
@@ -96,6 +97,8 @@ pub fn open(options: &Run, inputs: &Preflight, chosen: &Chosen<'_>, device: Devi
     let planner = |segments: &[Segment]| packs(options, inputs, device, segments);
     let mut opened = Store::create_or_open(&options.results, &input, &planner)?;
     record_origin(options, chosen, &opened.store, device)?;
+    chosen.asked.answer(&opened.store, &chosen.sweep)?;
+    asking::apply(&mut opened.store)?;
     extend::plan(options, chosen, &mut opened.store, &command, &planner)?;
     let store = &opened.store;
     let retried = if options.retry_failed { store.retry_failed(chosen.only.as_ref())? } else { Retried::default() };

@@ -8,6 +8,7 @@ use crate::exit_code::ExitCode;
 use crate::hub::Hub;
 
 use super::chosen::Chosen;
+use super::local::Trained;
 use super::options::{Launch, Run};
 use super::{dry_run, extend, local, slurm};
 
@@ -21,7 +22,12 @@ impl Run {
         let mut chosen = Chosen::new(&self, &hub, context.executors)?;
         chosen.extended = extend::named(&self, &chosen)?;
         match (self.launch, self.dry_run) {
-            (Launch::Local, false) => local::train(&self, &hub, &chosen),
+            (Launch::Local, false) => loop {
+                match local::train(&self, &hub, &chosen)? {
+                    Trained::Over(code) => break Ok(code),
+                    Trained::SeedsAskedFor => chosen = Chosen::new(&self, &hub, context.executors)?,
+                }
+            },
             (Launch::Slurm, false) => slurm::launch(&self, &hub, &chosen),
             (launch, true) => {
                 let shown = match launch {

@@ -1,6 +1,7 @@
 //! `sweep status`: where the runs of a sweep stand.
 
 mod jobs;
+mod requests;
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
@@ -14,7 +15,7 @@ use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
 use crate::report::search::{ended, standing};
 use crate::spec::Metric;
-use crate::store::{ExecutorKind, RunState, RunView, Store, best_run, ranking_metric, sweep_folders};
+use crate::store::{ExecutorKind, RequestView, RunState, RunView, Store, best_run, ranking_metric, sweep_folders};
 
 use super::context::Context;
 use super::run::counts;
@@ -65,6 +66,9 @@ struct SweepStatus {
     executor: Option<ExecutorKind>,
     /// Jobs that were handed to Slurm.
     jobs: Vec<Job>,
+    /// What people asked for and nobody has done yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    requests: Vec<RequestView>,
     runs: Vec<RunStatus>,
 }
 
@@ -244,6 +248,7 @@ fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
         ));
     }
     text.push_str(jobs);
+    text.push_str(&requests::show(store));
     let running = running(&present);
     if !running.is_empty() {
         text.push_str(&format!("{running}"));
@@ -332,6 +337,7 @@ impl SweepStatus {
             rehearsal: store.record().rehearsal,
             executor: Some(store.record().executor).filter(|executor| *executor != ExecutorKind::Torch),
             jobs,
+            requests: requests::waiting(store).unwrap_or_default(),
             runs: views.iter().map(|view| RunStatus::new(store, view)).collect(),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::event::Outcome;
-use crate::spec::RunId;
+use crate::spec::{PackPlan, RunId};
 
 use super::super::view::{RunState, RunView};
 use super::super::{Store, StoreError};
@@ -12,7 +12,7 @@ use super::record::Request;
 /// Why a request cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("the sweep has no run {run}")]
+    #[error("the sweep has no run `{run}`")]
     NoRun { run: RunId },
     #[error("run `{label}` is no longer in the sweep file; its results are kept")]
     Removed { label: String },
@@ -68,6 +68,7 @@ impl Store {
         }
         Ok(match request {
             Request::Stop { .. } => refused_stop(&view),
+            Request::Extend { epochs, .. } if self.goes_on(run, *epochs)? => None,
             Request::Extend { epochs, .. } => refused_extension(&view, *epochs),
             Request::Retry { .. } => {
                 view.examine(self);
@@ -75,6 +76,21 @@ impl Store {
             }
             Request::AddSeeds { .. } => None,
         })
+    }
+
+    /// Whether a run that had stopped is planned to go on as far: by an earlier request, or by whoever was killed before
+    /// this one was answered.
+    fn goes_on(&self, run: &RunId, until: Option<usize>) -> Result<bool, StoreError> {
+        let epochs = self.entry(run)?.spec.epochs;
+        let Ok(Some(result)) = self.result(run) else {
+            return Ok(false);
+        };
+        let packs = self.packs()?;
+        let further = |pack: &PackPlan| {
+            let far = pack.last_epoch(run, epochs) >= until.unwrap_or(epochs);
+            far && pack.extended.contains(run) && !result.is_done_in(pack, epochs)
+        };
+        Ok(packs.packs.iter().any(|pack| further(&pack.plan)))
     }
 
     fn refused_seeds(&self, request: &Request) -> Option<Refusal> {
@@ -134,7 +150,9 @@ fn refused_retry(view: &RunView) -> Option<Refusal> {
 /// What is said of a run that stopped because somebody asked for it.
 pub fn stopped_so(outcome: &Outcome, epochs: usize) -> String {
     match outcome {
-        Outcome::Stopped { epoch: 0, .. } => "stopped before its first epoch was over; `extend` has it go on".to_owned(),
+        Outcome::Stopped { epoch: 0, .. } => {
+            "stopped before its first epoch was over; `extend` has it go on".to_owned()
+        }
         Outcome::Stopped { epoch, .. } => {
             format!("stopped after epoch {epoch} of {epochs}; `extend` has it go on from where it was")
         }

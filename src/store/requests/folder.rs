@@ -73,7 +73,8 @@ impl Store {
     /// The folder cannot be read.
     pub fn requests(&self) -> Result<Vec<RequestView>, StoreError> {
         let pending = self.pending_requests()?.into_iter();
-        let waiting = pending.map(|PendingRequest { id, record }| RequestView { id, request: record.ok(), answer: None });
+        let waiting =
+            pending.map(|PendingRequest { id, record }| RequestView { id, request: record.ok(), answer: None });
         let mut views: BTreeMap<RequestId, RequestView> = waiting.map(|view| (view.id.clone(), view)).collect();
         let folder = self.layout().answered_requests();
         for id in ids(&folder)? {

@@ -66,8 +66,7 @@ impl Store {
             Some(before) => ResultRecord { outcome: outcome.clone(), stops, finished: now(), ..before },
             None => {
                 let epochs = read_epochs(&files.metrics_csv()).unwrap_or_default();
-                let new =
-                    ResultRecord::new(self.record().executor, &entry.planned(), &outcome, &epochs, None, now());
+                let new = ResultRecord::new(self.record().executor, &entry.planned(), &outcome, &epochs, None, now());
                 ResultRecord { stops, ..new }
             }
         };

@@ -116,7 +116,12 @@ struct Ending<'a> {
 }
 
 /// The result of a run, with its adapter as files.
-pub(super) fn result(job: &Job<'_>, member: &Member, best: &Best, test: Option<TestResult>) -> Result<RunResult, TrainError> {
+pub(super) fn result(
+    job: &Job<'_>,
+    member: &Member,
+    best: &Best,
+    test: Option<TestResult>,
+) -> Result<RunResult, TrainError> {
     let spec = member.spec();
     let config = peft::PeftConfig {
         base_model: &spec.model,
