@@ -12,7 +12,7 @@ use super::frozen_states::FrozenParts;
 use super::member::{Best, Member, Orders};
 use super::pack::{Pack, PackPlace, ReadLoss};
 use super::{Recorder, RunFacts, TrainError, state};
-use crate::event::{EpochRecord, Event, Figures, Outcome, Sink, best_epoch};
+use crate::event::{EpochRecord, Event, Figures, Sink, best_epoch};
 use crate::metrics::{Metric, TrainingTotals};
 use crate::model::{Adapter, AdapterShape, Base, SavedAdapter, count_parameters};
 use crate::spec::{PackPlan, PlannedRun, RunId};
@@ -168,16 +168,6 @@ impl Session<'_, '_> {
                 self.sink.emit(&progress_event(member));
             }
         }
-        Ok(())
-    }
-
-    fn diverged(&mut self, loss: &ReadLoss) -> Result<(), TrainError> {
-        let Some(member) = self.pack.places[loss.place].member.take() else {
-            return Ok(());
-        };
-        let outcome = Outcome::Diverged { epoch: loss.epoch + 1, step: loss.step };
-        self.recorder.ended(member.id(), &outcome)?;
-        self.sink.emit(&Event::RunFinished { run: member.id().clone(), outcome });
         Ok(())
     }
 

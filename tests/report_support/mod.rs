@@ -269,6 +269,7 @@ impl Fake {
                 last_predictions: false,
                 test: None,
                 extended_from: None,
+                stops: 0,
                 epochs: epochs.len(),
                 seconds: epochs.iter().map(|epoch| epoch.seconds).sum(),
                 trainable_parameters: Some(facts.trainable_parameters),

@@ -1,6 +1,7 @@
-//! Runs that leave the pack because somebody asked for it.
+//! Runs that leave the pack before their end: their loss is no number, or somebody asked for it.
 
 use super::super::member::Member;
+use super::super::pack::ReadLoss;
 use super::super::{TrainError, state};
 use super::Session;
 use super::ending::result;
@@ -8,6 +9,16 @@ use crate::event::{Event, Outcome, StopReason};
 use crate::spec::RunId;
 
 impl Session<'_, '_> {
+    pub(super) fn diverged(&mut self, loss: &ReadLoss) -> Result<(), TrainError> {
+        let Some(member) = self.pack.places[loss.place].member.take() else {
+            return Ok(());
+        };
+        let outcome = Outcome::Diverged { epoch: loss.epoch + 1, step: loss.step };
+        self.recorder.ended(member.id(), &outcome)?;
+        self.sink.emit(&Event::RunFinished { run: member.id().clone(), outcome });
+        Ok(())
+    }
+
     /// Lets runs stop that are asked to, between two steps; true where one was. The others do not notice: as after a run that
     /// diverged, its place goes to the next one.
     pub(super) fn stop_asked(&mut self) -> Result<bool, TrainError> {
