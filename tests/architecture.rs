@@ -33,7 +33,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("train", &["data", "event", "metrics", "model", "spec", "task", "words"]),
     ("store", &["replace_file", "event", "metrics", "spec", "task", "train", "words"]),
     ("search", &["metrics", "spec", "words"]),
-    ("import", &["spec"]),
+    ("import", &["spec", "words"]),
     ("execute", &["event", "exit_code", "libtorch", "metrics", "search", "spec", "store", "train", "words"]),
     ("inference", &["model_files", "data", "hub", "metrics", "model", "spec", "store", "task", "train", "words"]),
     ("launch", &["store", "words"]),

@@ -6,4 +6,6 @@ use crate::execute::ExecutorSource;
 pub struct Context<'a> {
     /// What the program trains with.
     pub executors: &'a dyn ExecutorSource,
+    /// The command line as it is defined, for what is made of it.
+    pub command: fn() -> clap::Command,
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::execute::ExecutorSource;
 use crate::exit_code::ExitCode;
@@ -40,7 +40,7 @@ Exit codes:
 /// what the program trains with.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, executors: &dyn ExecutorSource) -> ExitCode {
     let code = match Cli::try_parse_from(arguments) {
-        Ok(cli) => run(cli.verb, &Context { executors }),
+        Ok(cli) => run(cli.verb, &Context { executors, command: Cli::command }),
         Err(usage) => show_usage(&usage),
     };
     if code == ExitCode::Success && streams::lost() { ExitCode::Failure } else { code }

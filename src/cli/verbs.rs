@@ -43,6 +43,9 @@ pub enum Verb {
     AddSeeds(super::add_seeds::AddSeeds),
     Cancel(super::cancel::Cancel),
     Doctor(super::doctor::Doctor),
+    Schema(super::schema::Schema),
+    Completions(super::completions::Completions),
+    Man(super::man::Man),
     Worker(super::worker::Worker),
     Task(super::array_task::Task),
 }

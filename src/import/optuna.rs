@@ -8,6 +8,7 @@ use serde_yaml::Value;
 use super::error::ImportError;
 use super::foreign::{Foreign, ForeignParameter, Method, Range, Values};
 use super::scalar::{number, parse_yaml, shown, text};
+use crate::words::counted;
 
 pub(super) fn read(source: &str) -> Result<Foreign, ImportError> {
     let mut foreign = Foreign { method: Some(Method::Tpe), ..Foreign::default() };
@@ -120,6 +121,6 @@ fn read_journal(source: &str, foreign: &mut Foreign) {
         foreign.left_out.push(format!("{} further studies of the journal: only the first is read", studies - 1));
     }
     if trials > 0 {
-        foreign.left_out.push(format!("the results of {trials} trials: a search begins anew"));
+        foreign.left_out.push(format!("the results of {}: a search begins anew", counted(trials, "trial")));
     }
 }

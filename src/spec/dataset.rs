@@ -1,13 +1,14 @@
 //! `dataset`: a path alone, or a mapping that says more.
 
 use super::cursor::{Context, Cursor, shown_number};
+use super::fields;
 use super::problem::{did_you_mean, quoted};
 use super::reading::{self, Quoting, Reading, Separator};
 use super::yaml::Value;
 use super::{DatasetSpec, Evaluation, HeldOut, MissingLabel};
 
 /// More rows than any text data set has.
-const MOST_ROWS: usize = 1_000_000_000_000;
+pub(super) const MOST_ROWS: usize = 1_000_000_000_000;
 
 impl DatasetSpec {
     /// A data set of which only the path is said: trained on its `train` split, with the paper's 640 examples (seed 42)
@@ -299,7 +300,7 @@ fn read_evaluation(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Eva
             "test_size" => read_size(value, context).map(|read| size = Some(read)),
             "seed" => read_seed(value, context).map(|read| seed = Some(read)),
             _ => {
-                let hint = did_you_mean(key, ["split", "test_size", "seed"]);
+                let hint = did_you_mean(key, fields::names(&fields::EVALUATION));
                 value.problem(context, format!("unknown key {}{hint}", quoted(key)));
                 Some(())
             }

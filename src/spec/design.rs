@@ -8,6 +8,7 @@ use super::cursor::{Context, Cursor};
 use super::dataset::read_seed;
 use super::draft::Draft;
 use super::exclude::Condition;
+use super::fields::{self, SECTIONS};
 use super::hypothesis_draft::{HypothesisDraft, read_reference};
 use super::looks::Looks;
 use super::observation_draft::ObservationDraft;
@@ -63,23 +64,6 @@ pub(super) enum Override {
     MoreSeeds(Vec<u64>),
 }
 
-const SECTIONS: [&str; 14] = [
-    "name",
-    "description",
-    "base",
-    "ablate",
-    "grid",
-    "zip",
-    "runs",
-    "search",
-    "exclude",
-    "seeds",
-    "looks",
-    "hypotheses",
-    "observations",
-    "reference",
-];
-
 const AXES: &str = "a mapping of parameters to lists of values";
 
 impl Design {
@@ -95,7 +79,7 @@ impl Design {
             _ => cursor.entries(context, "a mapping with the sections of a sweep file").unwrap_or_default(),
         };
         for (key, value) in &entries {
-            if !SECTIONS.contains(key) {
+            if !fields::has(&SECTIONS, key) {
                 value.problem(context, unknown_section(key));
             }
         }
@@ -212,7 +196,7 @@ fn option_place(name: &str) -> Place {
 fn unknown_section(key: &str) -> String {
     match Parameter::named(key) {
         Some(_) => format!("{} is a parameter of a run: put it under `base`", quoted(key)),
-        None => format!("unknown key {}{}", quoted(key), did_you_mean(key, SECTIONS)),
+        None => format!("unknown key {}{}", quoted(key), did_you_mean(key, fields::names(&SECTIONS))),
     }
 }
 

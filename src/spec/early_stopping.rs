@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cursor::{Context, Cursor, shown_number};
+use super::fields::{self, Field};
 use super::problem::{did_you_mean, quoted};
 use super::yaml::Value;
 
@@ -18,7 +19,7 @@ pub struct EarlyStopping {
 
 impl EarlyStopping {
     /// Largest value of `patience`, as of `epochs`.
-    const MOST: usize = 10_000;
+    pub(super) const MOST: usize = 10_000;
 
     /// Whether a run ends after these evaluations: the values of its metric, epoch after epoch. One that is no number is no
     /// improvement.
@@ -44,21 +45,21 @@ impl EarlyStopping {
 
 /// Reads `{patience: 2, min_delta: 0.001}` or null; the outer none: it is wrong.
 pub(super) fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Option<EarlyStopping>> {
-    const KEYS: [&str; 2] = ["patience", "min_delta"];
+    const KEYS: [Field; 2] = fields::EARLY_STOPPING;
     if cursor.node.value == Value::Null {
         return Some(None);
     }
     let entries = cursor.entries(context, "a mapping of patience and min_delta, or null")?;
-    for (name, value) in entries.iter().filter(|(name, _)| !KEYS.contains(name)) {
-        value.problem(context, format!("unknown key {}{}", quoted(name), did_you_mean(name, KEYS)));
+    for (name, value) in entries.iter().filter(|(name, _)| !fields::has(&KEYS, name)) {
+        value.problem(context, format!("unknown key {}{}", quoted(name), did_you_mean(name, fields::names(&KEYS))));
     }
     let get = |name: &str| entries.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
-    let Some(patience) = get(KEYS[0]) else {
+    let Some(patience) = get(KEYS[0].name) else {
         cursor.problem(context, "lacks `patience`: after how many evaluations without a gain does a run end?");
         return None;
     };
     let patience = patience.count(context, 1, EarlyStopping::MOST);
-    let min_delta = match get(KEYS[1]) {
+    let min_delta = match get(KEYS[1].name) {
         None => Some(0.0),
         Some(given) => given.number(context).filter(|least| {
             if *least < 0.0 {
@@ -67,7 +68,7 @@ pub(super) fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Opt
             *least >= 0.0
         }),
     };
-    let known = entries.iter().all(|(name, _)| KEYS.contains(name));
+    let known = entries.iter().all(|(name, _)| fields::has(&KEYS, name));
     Some(Some(EarlyStopping { min_delta: min_delta?, patience: patience? })).filter(|_| known)
 }
 

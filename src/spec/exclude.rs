@@ -161,11 +161,11 @@ fn takes_mappings(parameter: Parameter) -> bool {
         || matches!(parameter, Parameter::DatasetField(field) if of_dataset.contains(&field))
 }
 
-fn takes_lists(parameter: Parameter) -> bool {
+pub(super) fn takes_lists(parameter: Parameter) -> bool {
     parameter == Parameter::TargetModules || parameter == Parameter::DatasetField(DatasetField::Text)
 }
 
-fn takes_numbers(parameter: Parameter) -> bool {
+pub(super) fn takes_numbers(parameter: Parameter) -> bool {
     match parameter {
         Parameter::Count(_) | Parameter::Number(_) | Parameter::ClassifierDropout => true,
         Parameter::Seed | Parameter::SourceSeed(_) => true,

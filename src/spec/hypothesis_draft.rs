@@ -1,6 +1,7 @@
 //! `hypotheses` and `reference` as the file has them, before it is known which runs they concern.
 
 use super::cursor::{Context, Cursor};
+use super::fields::{self, Field, HYPOTHESIS, REFERENCE, required_names};
 use super::metric;
 use super::parameter::Parameter;
 use super::problem::{Place, did_you_mean, quoted};
@@ -56,13 +57,11 @@ impl Varied {
 }
 
 impl HypothesisDraft {
-    const KEYS: [&'static str; 8] = ["id", "claim", "vary", "values", "baseline", "metric", "expect", "margin"];
-
     pub fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<HypothesisDraft> {
         let entries = cursor.entries(context, "a mapping with `id`, `claim`, `vary`, `metric` and `expect`")?;
-        report_unknown(&entries, &Self::KEYS, context);
+        report_unknown(&entries, &HYPOTHESIS, context);
         let get = |key: &str| entries.iter().find(|(name, _)| *name == key).map(|(_, value)| value);
-        for key in ["id", "claim", "vary", "metric", "expect"] {
+        for key in required_names(&HYPOTHESIS) {
             if get(key).is_none() {
                 cursor.problem(context, format!("lacks `{key}`"));
             }
@@ -99,10 +98,10 @@ impl HypothesisDraft {
     }
 }
 
-pub(super) fn report_unknown(entries: &[(&str, Cursor<'_>)], known: &[&'static str], context: &mut Context<'_>) {
+pub(super) fn report_unknown(entries: &[(&str, Cursor<'_>)], known: &[Field], context: &mut Context<'_>) {
     for (key, value) in entries {
-        if !known.contains(key) {
-            let hint = did_you_mean(key, known.iter().copied());
+        if !fields::has(known, key) {
+            let hint = did_you_mean(key, fields::names(known));
             value.problem(context, format!("unknown key {}{hint}", quoted(key)));
         }
     }
@@ -163,11 +162,10 @@ pub(super) fn read_margin(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Opt
 
 /// Reads an entry of `reference`: a figure that somebody reported.
 pub(super) fn read_reference(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<ReferenceFigure> {
-    const KEYS: [&str; 4] = ["source", "metric", "value", "epoch"];
     let entries = cursor.entries(context, "a mapping with `source`, `metric` and `value`")?;
-    report_unknown(&entries, &KEYS, context);
+    report_unknown(&entries, &REFERENCE, context);
     let get = |key: &str| entries.iter().find(|(name, _)| *name == key).map(|(_, value)| value);
-    for key in ["source", "metric", "value"] {
+    for key in required_names(&REFERENCE) {
         if get(key).is_none() {
             cursor.problem(context, format!("lacks `{key}`"));
         }
@@ -193,6 +191,11 @@ pub(super) fn read_reference(cursor: &Cursor<'_>, context: &mut Context<'_>) -> 
         Reported::Parameters(name) => name,
     };
     Some(ReferenceFigure { source: source.to_owned(), metric: metric.to_owned(), value, epoch: epoch.flatten() })
+}
+
+/// The metrics that figures are reported for.
+pub(super) fn reported_names() -> impl Iterator<Item = &'static str> {
+    reported_metrics().into_iter().map(|(name, _)| name)
 }
 
 #[derive(Clone, Copy)]

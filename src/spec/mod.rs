@@ -42,6 +42,7 @@ mod change;
 mod contradiction;
 mod cursor;
 mod dataset;
+mod described;
 mod design;
 mod draft;
 mod early_stopping;
@@ -54,6 +55,7 @@ mod facts;
 mod family_names;
 mod fault;
 mod fault_report;
+mod fields;
 mod file;
 mod hypothesis;
 mod hypothesis_draft;
@@ -81,6 +83,7 @@ mod resolve;
 mod resolved_observation;
 mod run;
 mod scaling;
+mod schema;
 mod search;
 mod select;
 mod setting;
@@ -108,6 +111,7 @@ pub use planned_run::PlannedRun;
 pub use reading::{NoSeparator, Quoting, Reading, Separator};
 pub use rehearsal::Rehearsal;
 pub use run::{DatasetSpec, Evaluation, HeldOut, LrScheduler, MissingLabel, Precision, RunId, RunSpec};
+pub use schema::{Reference, schema};
 pub use search::{
     Confirm, Coordinate, Dimension, Distribution, FactsRecord, Point, Range, RecordedFacts, RecordedPoint,
     SearchDesign, SearchRecord, SearchSettings, StopRule, TriedPoint,

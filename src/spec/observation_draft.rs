@@ -2,6 +2,7 @@
 
 use super::Expectation;
 use super::cursor::{Context, Cursor};
+use super::fields::{OBSERVATION, required_names};
 use super::hypothesis_draft::{read_margin, report_unknown};
 use super::observation::{Against, Observed};
 use super::problem::Place;
@@ -24,13 +25,11 @@ pub(super) struct ObservationDraft {
 }
 
 impl ObservationDraft {
-    const KEYS: [&'static str; 7] = ["id", "claim", "configuration", "observe", "against", "expect", "margin"];
-
     pub fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<ObservationDraft> {
         let entries = cursor.entries(context, "a mapping with `id`, `claim`, `observe`, `against` and `expect`")?;
-        report_unknown(&entries, &Self::KEYS, context);
+        report_unknown(&entries, &OBSERVATION, context);
         let get = |key: &str| entries.iter().find(|(name, _)| *name == key).map(|(_, value)| value);
-        for key in ["id", "claim", "observe", "against", "expect"] {
+        for key in required_names(&OBSERVATION) {
             if get(key).is_none() {
                 cursor.problem(context, format!("lacks `{key}`"));
             }

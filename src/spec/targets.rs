@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use super::cursor::{Context, Cursor};
 use super::facts::ModelFacts;
 use super::family_names::FamilyNames;
+use super::fields;
 use super::module::Module;
 use super::problem::{Place, did_you_mean, listed, quoted};
 use super::yaml::Value;
 
 /// Layers are numbers of a transformer encoder; more than this is a slip of the finger.
-const MOST_LAYERS: usize = 1000;
+pub(super) const MOST_LAYERS: usize = 1000;
 
 /// Modules as a sweep file names them. Equal when they say the same, wherever they say it.
 #[derive(Clone, Debug)]
@@ -157,7 +158,7 @@ impl Target {
                 "layers" => layers = Some(Layers::read(value, context)),
                 "modules" => modules = Some(read_modules(value, context)),
                 _ => {
-                    let hint = did_you_mean(key, ["layers", "modules"]);
+                    let hint = did_you_mean(key, fields::names(&fields::TARGETS));
                     value.problem(context, format!("unknown key {}{hint}", quoted(key)));
                 }
             }

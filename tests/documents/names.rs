@@ -70,20 +70,6 @@ fn tests_that_other_documents_name_exist() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The table of the sweep file's page has a row for every parameter.
-#[test]
-fn every_parameter_is_documented() {
-    let code = text("src/spec/parameter.rs");
-    let table = code.split("pub const NAMES").nth(1).and_then(|rest| rest.split("];").next()).unwrap();
-    let names: Vec<&str> = table.split("(\"").skip(1).filter_map(|entry| entry.split('"').next()).collect();
-    assert!(names.len() > 30, "{names:?}");
-    let page = text("docs/sweep-file.md");
-    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
-    let has = |name: &str| rows.iter().any(|row| row.split('|').nth(1).unwrap().contains(&format!("`{name}`")));
-    let absent: Vec<&&str> = names.iter().filter(|name| !has(name)).collect();
-    assert!(absent.is_empty(), "docs/sweep-file.md has no row for {absent:?}");
-}
-
 /// All Rust code in some folders, one file after another.
 fn sources(folders: &[&str]) -> String {
     let mut files = Vec::new();

@@ -3,6 +3,7 @@
 use crate::metrics::{Direction, Metric};
 use crate::spec::cursor::{Context, Cursor};
 use crate::spec::dataset::read_seed;
+use crate::spec::fields::{self, Field};
 use crate::spec::metric::recorded;
 use crate::spec::problem::{Problems, did_you_mean, listed, quoted};
 use crate::spec::yaml::Value;
@@ -12,10 +13,13 @@ use super::initial::read_initial;
 use super::settings::{Confirm, StopRule};
 use super::space::read_space;
 
-const KEYS: [&str; 11] =
-    ["method", "samples", "batch", "seed", "metric", "goal", "confirm", "stop", "budget", "initial", "space"];
-
-const MOST_SAMPLES: usize = 10_000;
+pub(in crate::spec) const MOST_SAMPLES: usize = 10_000;
+/// Epochs and configurations in a rule of stopping.
+pub(in crate::spec) const MOST_EPOCHS: usize = 10_000;
+/// Configurations that are confirmed, and seeds of each.
+pub(in crate::spec) const MOST_CONFIRMED: usize = 100;
+/// Tokens of a budget.
+pub(in crate::spec) const MOST_TOKENS: usize = 1_000_000_000_000_000;
 const BATCH: usize = 8;
 const CONFIRM: Confirm = Confirm { top: 3, seeds: 3 };
 
@@ -26,13 +30,13 @@ fn entry<'e, 'c>(entries: &'e Entries<'c>, name: &str) -> Option<&'e Cursor<'c>>
     found.filter(|value| value.node.value != Value::Null)
 }
 
-fn check_keys(entries: &Entries<'_>, known: &[&str], context: &mut Context<'_>) {
+fn check_keys(entries: &Entries<'_>, known: &[Field], context: &mut Context<'_>) {
     for (key, value) in entries {
-        if !known.contains(key) {
-            let hint = did_you_mean(key, known.iter().copied());
+        if !fields::has(known, key) {
+            let hint = did_you_mean(key, fields::names(known));
             value.problem(
                 context,
-                format!("unknown key {}{hint} (there are {})", quoted(key), listed(known.iter().copied())),
+                format!("unknown key {}{hint} (there are {})", quoted(key), listed(fields::names(known))),
             );
         }
     }
@@ -42,7 +46,7 @@ impl SearchDraft {
     /// Reads the section; what is wrong is reported, and then there is none.
     pub fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<SearchDraft> {
         let entries = cursor.entries(context, "a mapping with `method`, `samples` and `space`")?;
-        check_keys(&entries, &KEYS, context);
+        check_keys(&entries, &fields::SEARCH, context);
         let sub = |name: &str| entry(&entries, name);
         let method = required(cursor, sub("method"), "method", "the name of a method: `method: tpe`", context)
             .and_then(|method| method.text(context, "the name of a method"));
@@ -101,7 +105,8 @@ fn optional<T>(
     }
 }
 
-const GOALS: [(&str, Direction); 2] = [("maximize", Direction::HigherIsBetter), ("minimize", Direction::LowerIsBetter)];
+pub(in crate::spec) const GOALS: [(&str, Direction); 2] =
+    [("maximize", Direction::HigherIsBetter), ("minimize", Direction::LowerIsBetter)];
 
 fn required<'e, 'c>(
     section: &Cursor<'_>,
@@ -130,16 +135,15 @@ fn read_confirm(cursor: Option<&Cursor<'_>>, context: &mut Context<'_>) -> Optio
         return Some(None);
     }
     let entries = cursor.entries(context, "`{top: 3, seeds: 3}`, or `false`")?;
-    check_keys(&entries, &["top", "seeds"], context);
+    check_keys(&entries, &fields::CONFIRM, context);
     let mut count = |name: &str, otherwise: usize| {
-        entry(&entries, name).map_or(Some(otherwise), |value| value.count(context, 1, 100))
+        entry(&entries, name).map_or(Some(otherwise), |value| value.count(context, 1, MOST_CONFIRMED))
     };
     Some(Some(Confirm { top: count("top", CONFIRM.top)?, seeds: count("seeds", CONFIRM.seeds)? }))
 }
 
 /// `{method: asha, min_resource: 1, reduction_factor: 3}` or `{method: median, ...}`.
 fn read_stop(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<StopRule> {
-    const MOST: usize = 10_000;
     #[derive(Clone, Copy)]
     enum Kind {
         Asha,
@@ -148,13 +152,13 @@ fn read_stop(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<StopRule>
     let entries = cursor.entries(context, "a mapping with `method: asha` or `method: median`")?;
     let kind = required(cursor, entry(&entries, "method"), "method", "`method: asha` or `method: median`", context)?
         .one_of(context, &[("asha", Kind::Asha), ("median", Kind::Median)])?;
-    let known: &[&str] = match kind {
-        Kind::Asha => &["method", "min_resource", "reduction_factor"],
-        Kind::Median => &["method", "n_startup_trials", "n_warmup_steps", "interval_steps"],
+    let known: &[Field] = match kind {
+        Kind::Asha => &fields::ASHA,
+        Kind::Median => &fields::MEDIAN,
     };
     check_keys(&entries, known, context);
     let mut count = |name: &str, low: usize, otherwise: usize| {
-        entry(&entries, name).map_or(Some(otherwise), |value| value.count(context, low, MOST))
+        entry(&entries, name).map_or(Some(otherwise), |value| value.count(context, low, MOST_EPOCHS))
     };
     Some(match kind {
         Kind::Asha => StopRule::Asha {
@@ -172,8 +176,8 @@ fn read_stop(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<StopRule>
 /// `{tokens: 2e6}`.
 fn read_budget(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<u64> {
     let entries = cursor.entries(context, "`{tokens: 2000000}`")?;
-    check_keys(&entries, &["tokens"], context);
+    check_keys(&entries, &fields::BUDGET, context);
     let tokens =
         required(cursor, entry(&entries, "tokens"), "tokens", "training tokens of all runs together", context)?;
-    tokens.count(context, 1, 1_000_000_000_000_000).map(|tokens| tokens as u64)
+    tokens.count(context, 1, MOST_TOKENS).map(|tokens| tokens as u64)
 }

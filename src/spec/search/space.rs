@@ -97,7 +97,7 @@ fn read_numbers(
     cursor: &Cursor<'_>,
     context: &mut Context<'_>,
 ) -> Option<Distribution> {
-    if is_input(parameter) || !takes_numbers(parameter) {
+    if !has_distributions(parameter) {
         let name = parameter.name();
         cursor.problem(
             context,
@@ -148,8 +148,10 @@ fn read_numbers(
     }
 }
 
-fn takes_numbers(parameter: Parameter) -> bool {
-    matches!(parameter, Parameter::Count(_) | Parameter::Number(_) | Parameter::ClassifierDropout)
+/// Whether it is searched within a range; other parameters among listed values only.
+pub(in crate::spec) fn has_distributions(parameter: Parameter) -> bool {
+    let is_number = matches!(parameter, Parameter::Count(_) | Parameter::Number(_) | Parameter::ClassifierDropout);
+    is_number && !is_input(parameter)
 }
 
 /// Each parameter has its value from one dimension.
