@@ -394,6 +394,47 @@ fn the_place_of_a_run_that_stops_goes_to_the_next() {
     }
 }
 
+/// At any step, in its first epoch or a later one, in a place or waiting for one: the others leave the same bytes, and a run
+/// that goes on later comes to what it comes to without the stop.
+#[test]
+fn a_run_that_is_asked_to_stop_leaves_the_others_as_they_are() {
+    let base = base();
+    let data = data(examples(0..24), examples(24..40), None);
+    let mut runs = pack();
+    runs.1.values_mut().for_each(|run| run.spec.dataset.test = None);
+    let mut whole = Kept::default();
+    train_until(&base, &data, &runs, &mut whole, &mut Events::default(), usize::MAX);
+    let id = |seed: u64| RunId(format!("{seed:012}"));
+    for (seed, look) in [(1, 2), (1, 9), (2, 3), (3, 4)] {
+        let run = id(seed);
+        let (mut kept, mut events) = (Kept { asked: vec![(look, run.clone())], ..Kept::default() }, Events::default());
+        let (finished, _) = train_until(&base, &data, &runs, &mut kept, &mut events, usize::MAX);
+        assert!(finished);
+        let mut others = whole.results.clone();
+        others.remove(&run);
+        assert_eq!(kept.results, others, "run {seed} asked at look {look}");
+        let ended: Vec<&Outcome> = events
+            .0
+            .iter()
+            .filter_map(|event| match event {
+                Event::RunFinished { run: ended, outcome } if *ended == run => Some(outcome),
+                _ => None,
+            })
+            .collect();
+        let [Outcome::Stopped { epoch, because: StopReason::Request }] = ended[..] else { panic!("{ended:?}") };
+        match kept.stops.as_slice() {
+            [] => assert_eq!((kept.withdrawn.as_slice(), seed), (&[run.clone()][..], 3)),
+            [(stopped, _, left)] => assert_eq!((stopped, left.is_some()), (&run, *epoch > 0)),
+            several => panic!("{several:?}"),
+        }
+        let mut kept = next_pack(kept);
+        let further = stopping(&alone(&runs.1[&run]), &[], &[seed]);
+        train_until(&base, &data, &further, &mut kept, &mut Events::default(), usize::MAX);
+        assert_eq!(kept.results, whole.results, "run {seed} asked at look {look}");
+        assert_eq!(kept.epochs, whole.epochs, "run {seed} asked at look {look}");
+    }
+}
+
 #[test]
 fn early_stopping_tests_what_it_keeps_and_can_be_gone_on_from() {
     let base = base();

@@ -10,6 +10,7 @@ mod invented;
 #[path = "../needs/mod.rs"]
 mod needs;
 mod odd;
+mod requests;
 mod results;
 mod running;
 mod schema;
