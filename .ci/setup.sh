@@ -45,6 +45,9 @@ command -v python3 >/dev/null || debian python3 python3-venv
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
     fail "Python 3.10 or newer is needed for ${torch}; found $(python3 --version 2>&1)"
 
+# Tests of `--launch ssh` start a server of their own. Elsewhere than in CI nobody gets one without having asked for it.
+if [ "${CI:-}" = true ] && [ ! -x /usr/sbin/sshd ]; then debian openssh-server; fi
+
 if [ ! -x .venv/bin/python ]; then
     # Debian's python3 can make a venv only where the package python3-venv brings ensurepip.
     python3 -c 'import ensurepip, venv' 2>/dev/null ||

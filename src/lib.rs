@@ -24,7 +24,7 @@
 //! * [`inference`]: trained classifiers put to use: found by name, merged, predicted with, exported.
 //! * [`exit_code`]: what the program and its workers leave with.
 //! * [`libtorch`]: libtorch and other libraries, opened while the program runs.
-//! * [`launch`]: a sweep as a job array of a batch system (Slurm).
+//! * [`launch`]: a sweep handed to other machines (Slurm, hosts by ssh, Kubernetes).
 //! * [`model_files`]: how the files of a model folder are called.
 //! * [`replace_file`]: files replaced whole.
 //! * [`report`]: results folder -> charts, tables, page.

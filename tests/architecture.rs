@@ -36,7 +36,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("import", &["spec", "words"]),
     ("execute", &["event", "exit_code", "libtorch", "metrics", "search", "spec", "store", "train", "words"]),
     ("inference", &["model_files", "data", "hub", "metrics", "model", "spec", "store", "task", "train", "words"]),
-    ("launch", &["store", "words"]),
+    ("launch", &["exit_code", "replace_file", "store", "words"]),
     // Of `train` the types of what it leaves in files.
     ("report", &["replace_file", "event", "metrics", "spec", "store", "task", "train", "words"]),
     (
@@ -53,6 +53,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
             "libtorch",
             "metrics",
             "model",
+            "replace_file",
             "report",
             "search",
             "spec",

@@ -1,7 +1,10 @@
-//! `sweep task`: what a task of a job array does. Not for people.
+//! `sweep task`: what a task on another machine does. Not for people.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use signal_hook::consts::SIGTERM;
 
 use crate::event::{Event, FanOut, Outcome, Sink};
 use crate::execute::{
@@ -9,7 +12,7 @@ use crate::execute::{
     work_by_generations,
 };
 use crate::exit_code::ExitCode;
-use crate::launch::SlurmTask;
+use crate::launch::{SlurmTask, task_name};
 use crate::spec::RunId;
 use crate::store::{ClaimOptions, Store};
 
@@ -18,9 +21,15 @@ use super::array_search::ArraySearch;
 use super::context::Context;
 use super::numbers;
 use super::run::Devices;
+use super::share::Share;
 use super::sinks::sinks;
 use super::streams::tell;
 use super::workers::Workers;
+
+/// Between two looks for the file that cancels.
+const LOOK: Duration = Duration::from_secs(1);
+/// As which other ends of a task count.
+const TERM: usize = SIGTERM.unsigned_abs() as usize;
 
 /// Works on a sweep with all devices of its allocation until nothing is left or its time is over.
 #[derive(Debug, clap::Args)]
@@ -40,18 +49,37 @@ pub struct Task {
     /// Only these runs.
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
+    /// Leaves when standard input ends.
+    #[arg(long)]
+    attached: bool,
+    /// Leaves when this file is there.
+    #[arg(long, value_name = "FILE")]
+    cancelled_by: Option<PathBuf>,
+    /// Waits for others who work on what is left, and takes over what they leave.
+    #[arg(long)]
+    wait: bool,
+    /// Which task of several on this machine it is, which share its devices.
+    #[arg(long, value_name = "I/N")]
+    share: Option<Share>,
 }
 
 impl Task {
     pub fn run(self, context: &Context<'_>) -> Result<ExitCode, CliError> {
         let stop = Stop::default();
         stop_on_signals(&stop).map_err(CliError::Signals)?;
+        if self.attached {
+            stop_when_input_ends(&stop);
+        }
+        if let Some(path) = &self.cancelled_by {
+            stop_when_there(path, &stop);
+        }
         let task = SlurmTask::current();
-        let name = task.as_ref().map_or_else(|| "a task".to_owned(), |task| format!("slurm task {task}"));
+        let name = task_name().unwrap_or_else(|| "a task".to_owned());
         let claims = ClaimOptions { worker: name.clone(), ..ClaimOptions::default() };
         let mut store = Store::open_with(&self.results, claims)?;
         store.accepts(context.executors.kind())?;
         let devices = self.devices.resolve(cuda_devices())?;
+        let devices = self.share.map_or(devices.clone(), |share| share.devices(devices));
         check_threads(self.threads)?;
         tell(format_args!("{name}: {} on {}", store.layout().folder().display(), devices.join(", ")));
         let search = if self.only.is_empty() { ArraySearch::read(&store)? } else { None };
@@ -83,10 +111,14 @@ impl Task {
             checkpoint_every: numbers::minutes_to_duration(self.checkpoint_minutes),
             fail_fast: self.fail_fast,
             only: Some(only).filter(|only| !only.is_empty()),
-            when_busy: if searches { WhenBusy::Wait } else { WhenBusy::Leave },
+            when_busy: if searches || self.wait { WhenBusy::Wait } else { WhenBusy::Leave },
             ..WorkerOptions::default()
         };
-        Workers { options, threads: self.threads.or_else(allotted_processors), executors }
+        Workers {
+            options,
+            threads: self.threads.or_else(allotted_processors).or_else(|| self.share?.threads()),
+            executors,
+        }
     }
 }
 
@@ -96,6 +128,27 @@ fn allotted_processors() -> Option<usize> {
     variable("SLURM_CPUS_PER_TASK")
         .or_else(|| variable("SLURM_CPUS_ON_NODE"))
         .filter(|&processors| check_threads(Some(processors)).is_ok())
+}
+
+/// Whoever looks after the task holds the other end.
+fn stop_when_input_ends(stop: &Stop) {
+    let stop = stop.clone();
+    // Ends with the process.
+    std::thread::spawn(move || {
+        std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).ok();
+        stop.request(TERM);
+    });
+}
+
+fn stop_when_there(path: &Path, stop: &Stop) {
+    let (path, stop) = (path.to_path_buf(), stop.clone());
+    // Ends with the process.
+    std::thread::spawn(move || {
+        while !path.exists() {
+            std::thread::sleep(LOOK);
+        }
+        stop.request(TERM);
+    });
 }
 
 /// Puts the task back into the queue. One that gained nothing would do so for ever.

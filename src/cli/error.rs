@@ -8,7 +8,7 @@ use crate::exit_code::ExitCode;
 use crate::hub::HubError;
 use crate::import::ImportError;
 use crate::inference::InferenceError;
-use crate::launch::{LaunchError, SettingError, WordError};
+use crate::launch::{LaunchError, SettingError};
 use crate::libtorch::LibtorchError;
 use crate::model::{InstructionSetError, ModelError};
 use crate::report::ReportError;
@@ -53,10 +53,8 @@ pub enum CliError {
     Search(#[from] SearchError),
     #[error(transparent)]
     Supervise(#[from] SuperviseError),
-    #[error("--slurm {0}")]
-    Setting(#[from] SettingError),
-    #[error(transparent)]
-    JobScript(#[from] WordError),
+    #[error("--{launcher} {source}")]
+    Setting { launcher: &'static str, source: SettingError },
     #[error(transparent)]
     Extend(#[from] ExtendError),
     #[error(transparent)]
@@ -65,13 +63,13 @@ pub enum CliError {
     NoRunsNamed,
     #[error("{path}: several sweeps are here; name the folder of one")]
     SeveralSweeps { path: PathBuf },
-    #[error("--slurm is for --launch slurm")]
-    NotSlurm,
+    #[error("--{launcher}{} is for --launch {launcher}", if *launcher == "ssh" { " or --hosts" } else { "" })]
+    NotLaunched { launcher: &'static str },
     #[error(transparent)]
     Launch(#[from] LaunchError),
     #[error("cannot tell the current folder: {0}")]
     CurrentFolder(std::io::Error),
-    #[error("{path}: no sweep here was handed to Slurm")]
+    #[error("{path}: no sweep here was handed to Slurm, to hosts or to Kubernetes")]
     NoLaunch { path: PathBuf },
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
@@ -111,7 +109,7 @@ impl CliError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             CliError::Supervise(_) | CliError::AfterTraining(_) | CliError::Output(_) => ExitCode::Failure,
-            CliError::Launch(LaunchError::Refused { .. } | LaunchError::Answer { .. }) => ExitCode::Failure,
+            CliError::Launch(error) if error.is_failure() => ExitCode::Failure,
             _ => ExitCode::BadInput,
         }
     }

@@ -49,5 +49,6 @@ pub enum Verb {
     Man(super::man::Man),
     Worker(super::worker::Worker),
     Task(super::array_task::Task),
+    Host(super::host::Host),
 }
 }

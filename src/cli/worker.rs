@@ -8,7 +8,7 @@ use crate::execute::{
     JsonLines, Stop, WhenBusy, WorkerOptions, WorkerProcess, stop_on_signals, worker_exit_code, worker_main,
 };
 use crate::exit_code::ExitCode;
-use crate::launch::SlurmTask;
+use crate::launch::task_name;
 use crate::spec::RunId;
 use crate::store::{ClaimOptions, Store};
 
@@ -52,7 +52,7 @@ impl Worker {
         stop_on_signals(&stop).map_err(CliError::Signals)?;
         let only: BTreeSet<RunId> = self.only.iter().cloned().map(RunId).collect();
         let usual = ClaimOptions::default();
-        let worker = SlurmTask::current().map_or(usual.worker.clone(), |task| format!("slurm task {task}"));
+        let worker = task_name().unwrap_or(usual.worker.clone());
         let claims = ClaimOptions { worker, device: Some(self.device.clone()), ..usual };
         let store = Store::open_with(&self.results, claims.clone())?;
         let mut executor = context.executors.open(&self.device, self.threads, &store)?;

@@ -1,25 +1,38 @@
-//! What Slurm says about submitted tasks.
+//! What is known about tasks that were handed over.
 
 use serde::Serialize;
 
-/// A task of a job array as Slurm sees it.
+/// A task as whoever runs it sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct QueuedTask {
     /// `12_0`; several that wait together are one line: `12_[1-3]`.
     pub task: String,
     /// In lower case: `pending`, `running`, `completed`, `cancelled`, `timeout` ...
     pub state: String,
-    /// How long it runs or ran, as Slurm writes times (`3:20`).
+    /// How long it runs or ran, as Slurm writes times (`3:20`); empty where nobody tells.
     pub elapsed: String,
+    /// Empty where there is none.
     pub time_limit: String,
     pub nodes: Option<String>,
     /// Why it waits.
     pub reason: Option<String>,
 }
 
-/// States of tasks that are over (squeue(1), "JOB STATE CODES").
-const OVER: [&str; 9] =
-    ["boot_fail", "cancelled", "completed", "deadline", "failed", "node_fail", "out_of_memory", "preempted", "timeout"];
+/// States of tasks that are over (Slurm's: squeue(1), "JOB STATE CODES"; those of `ssh` besides).
+const OVER: [&str; 12] = [
+    "boot_fail",
+    "cancelled",
+    "completed",
+    "deadline",
+    "failed",
+    "left_alone",
+    "lost",
+    "node_fail",
+    "out_of_memory",
+    "preempted",
+    "stopped",
+    "timeout",
+];
 
 impl QueuedTask {
     /// Whether it is in the queue or at work.
@@ -28,7 +41,7 @@ impl QueuedTask {
     }
 }
 
-/// The tasks of one job array. Empty where Slurm has forgotten it.
+/// The tasks that were handed over at once. Empty where nobody knows of them any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Queue {
     pub job: String,
@@ -39,68 +52,5 @@ impl Queue {
     /// Whether a task of it is in the queue or at work.
     pub fn is_active(&self) -> bool {
         self.tasks.iter().any(QueuedTask::is_active)
-    }
-}
-
-/// The format given to squeue for [`from_squeue`]: task, state, time, limit, nodes, reason.
-pub(super) const SQUEUE_FORMAT: &str = "%i|%T|%M|%l|%N|%r";
-/// The format given to sacct for [`from_sacct`].
-pub(super) const SACCT_FORMAT: &str = "JobID,State,Elapsed,Timelimit,NodeList";
-
-pub(super) fn from_squeue(text: &str) -> Vec<QueuedTask> {
-    text.lines().filter_map(|line| task(line.split('|'))).collect()
-}
-
-pub(super) fn from_sacct(text: &str) -> Vec<QueuedTask> {
-    text.lines().filter_map(|line| task(line.split('|').chain([""]))).collect()
-}
-
-fn task<'a>(fields: impl Iterator<Item = &'a str>) -> Option<QueuedTask> {
-    let fields: Vec<&str> = fields.map(str::trim).collect();
-    let [task, state, elapsed, time_limit, nodes, reason] = fields[..] else {
-        return None;
-    };
-    let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty() && text != "None");
-    Some(QueuedTask {
-        task: task.to_owned(),
-        // `CANCELLED by 1000`
-        state: state.split(' ').next()?.to_lowercase(),
-        elapsed: elapsed.to_owned(),
-        time_limit: time_limit.to_owned(),
-        nodes: said(nodes).filter(|nodes| nodes != "None assigned"),
-        reason: said(reason),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_squeue_says() {
-        let text = "12_0|RUNNING|3:20|4:00:00|node7|None\n12_[1-3]|PENDING|0:00|4:00:00||Resources\n";
-        let tasks = from_squeue(text);
-        assert_eq!(tasks.len(), 2);
-        assert_eq!(
-            (tasks[0].state.as_str(), tasks[0].nodes.as_deref(), &tasks[0].reason),
-            ("running", Some("node7"), &None)
-        );
-        assert_eq!(
-            (tasks[1].task.as_str(), &tasks[1].nodes, tasks[1].reason.as_deref()),
-            ("12_[1-3]", &None, Some("Resources"))
-        );
-        assert!(Queue { job: "12".into(), tasks }.is_active());
-    }
-
-    #[test]
-    fn what_sacct_says() {
-        let tasks =
-            from_sacct("12_0|COMPLETED|00:03:20|04:00:00|node7\n12_1|CANCELLED by 0|00:00:00|04:00:00|None assigned\n");
-        assert_eq!(
-            (tasks[0].state.as_str(), tasks[1].state.as_str(), &tasks[1].nodes),
-            ("completed", "cancelled", &None)
-        );
-        assert!(!Queue { job: "12".into(), tasks }.is_active());
-        assert_eq!(from_sacct("slurm accounting storage is disabled\n"), []);
     }
 }

@@ -76,9 +76,10 @@ impl Layout {
         self.folder.join("packs")
     }
 
-    /// Job arrays that were submitted to work on the sweep: records, scripts, and the logs of their tasks.
-    pub fn launches(&self) -> PathBuf {
-        self.folder.join("slurm")
+    /// What a launcher (`slurm`, `ssh`, `kubernetes`) was handed to work on the sweep: records, scripts, and the logs of its
+    /// tasks.
+    pub fn launches(&self, launcher: &str) -> PathBuf {
+        self.folder.join(launcher)
     }
 
     /// What people ask for while the sweep is worked on, a file each.

@@ -29,7 +29,8 @@
 //!     replan.json                into which packs this one was taken apart
 //!     log.txt
 //!   requests/                    what people ask for while the sweep is worked on, a file each; what came of them in answered/
-//!   slurm/                       where the sweep was handed to Slurm: <job>.json, the script, a log per task
+//!   slurm/                       where the sweep was handed to Slurm: <job>.json, the script, a log per task;
+//!                                likewise ssh/ and kubernetes/
 //! ```
 //!
 //! `*.lock` files are empty and stay; names that begin with a dot and end in `.tmp` are being written, or were when
@@ -126,7 +127,7 @@ pub use find::find_runs;
 pub use generations::{DecidingResult, GenerationRecord};
 pub use growing::Growth;
 pub use json::FORMAT_VERSION;
-pub use launches::{LaunchRecord, Launches};
+pub use launches::{LaunchRecord, Launched, Launches};
 pub use layout::{Layout, PackFolder, RunFolder};
 pub use log_sink::LogSink;
 pub use memory::MemoryRecord;

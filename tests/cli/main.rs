@@ -2,11 +2,13 @@
 
 mod dry_run;
 mod help;
+mod hosts;
 mod import;
 mod init;
 mod input;
 mod inputs;
 mod invented;
+mod kubernetes;
 #[path = "../needs/mod.rs"]
 mod needs;
 mod odd;

@@ -5,8 +5,19 @@ use std::io::Write as _;
 
 /// What tests need beside instruction sets, which are called as in `SWEEP_ISA`, as `SWEEP_REQUIRE` names it.
 #[allow(dead_code, reason = "what is required is checked by the library's tests")]
-pub const NEEDS: [&str; 9] =
-    ["avx512_bf16", "browser", "cuda", "mount", "nvrtc", "recorded_processor", "shared_data", "slurm", "terminal"];
+pub const NEEDS: [&str; 11] = [
+    "avx512_bf16",
+    "browser",
+    "cuda",
+    "kubectl",
+    "mount",
+    "nvrtc",
+    "recorded_processor",
+    "shared_data",
+    "slurm",
+    "sshd",
+    "terminal",
+];
 
 /// Said by a test that ends without testing, since an instruction set or something of [`NEEDS`] is missing here; `reason` says what, and goes on
 /// with where to get it.

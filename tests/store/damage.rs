@@ -46,8 +46,16 @@ fn build(root: &Path) -> Store {
         .map(|place| sweep::store::SubPack { plan: sweep::execute::pack_of(vec![place.clone()]), checkpoint: None });
     store.replan(&claim, &last, sweep::store::ReplanReason::Width, parts.collect()).unwrap();
     claim.release().unwrap();
-    let script = store.write_script("#!/bin/sh\n").unwrap();
-    store.record_launch("12", 2, &["sweep".to_owned()], &script).unwrap();
+    let script = store.write_script("slurm", "#!/bin/sh\n", "sh").unwrap();
+    let launched = sweep::store::Launched {
+        launcher: "slurm",
+        job: "12",
+        workers: 2,
+        settings: &[("context".to_owned(), "test".to_owned())].into(),
+        command: &["sweep".to_owned()],
+        script: &script,
+    };
+    store.record_launch(&launched).unwrap();
     store
 }
 
@@ -104,7 +112,7 @@ fn read_everything(store: &Store) -> Vec<RunView> {
         let _ = CheckpointSlots::load(&store.layout().pack(&pack.plan.id));
         let _ = store.memory(&pack.plan.id);
     }
-    let launches = store.launches().unwrap();
+    let launches = store.launches(&["slurm"]).unwrap();
     assert_eq!(launches.records.len() + launches.notices.len(), 1);
     views
 }

@@ -41,6 +41,14 @@ pub fn check(options: &Run, hub: &Hub, chosen: &Chosen<'_>, scope: Scope) -> Res
     Err(CliError::Inputs(InputFaults { file: options.file.clone(), faults }))
 }
 
+/// Whether any of the chosen runs is going to be trained, or may be chosen by the search.
+///
+/// # Errors
+/// As [`check`].
+pub fn anything_to_train(options: &Run, chosen: &Chosen<'_>) -> Result<bool, CliError> {
+    Ok(chosen.sweep.search.is_some() || !to_train(options, chosen)?.is_empty())
+}
+
 /// The chosen runs without an outcome, and those that go on from where they stopped; all of them where failed ones are to be
 /// done again.
 fn to_train<'c>(options: &Run, chosen: &'c Chosen<'_>) -> Result<Vec<&'c PlannedRun>, CliError> {

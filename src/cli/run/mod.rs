@@ -1,6 +1,7 @@
 //! `sweep run`: trains the runs of a sweep file.
 
 mod asked_seeds;
+mod attached;
 mod chosen;
 mod devices;
 mod dry_run;
@@ -8,11 +9,12 @@ mod duration;
 mod extend;
 mod extend_error;
 mod inputs;
+mod launch_option;
+mod launched;
 mod local;
 mod options;
 mod plan;
 mod prospects;
-mod slurm;
 mod summary;
 mod verb;
 

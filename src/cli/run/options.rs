@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
-
 use crate::cli::numbers;
 
 use super::devices::Devices;
+use super::launch_option::Launch;
 
 /// Trains every run of a sweep file.
 ///
@@ -22,6 +21,7 @@ Examples:
   sweep run my.yaml --only 'rank=8, seed=1' --devices cuda:0,cuda:1
   sweep run my.yaml --extend 'rank=8, seed=1' --epochs 6
   sweep run my.yaml --launch slurm --slurm partition=gpu --slurm gpus=1 --slurm time=4:00:00 --slurm workers=3
+  sweep run my.yaml --launch ssh --hosts node1,node2:2
 
 Exit codes:
   0        every chosen run is completed, or stopped as it was to be
@@ -63,7 +63,7 @@ pub struct Run {
     /// Time between two checkpoints; there is one at the end of every epoch as well.
     #[arg(long, value_name = "MINUTES", default_value_t = 5.0, allow_negative_numbers = true, value_parser = numbers::minutes)]
     pub checkpoint_minutes: f64,
-    /// Shows the runs, what they will cost and which hypotheses they can settle (with `--launch slurm`: the job script),
+    /// Shows the runs, what they will cost and which hypotheses they can settle (with `--launch`: the job script),
     /// and writes nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -76,9 +76,22 @@ pub struct Run {
     /// Stops at the first run that fails.
     #[arg(long)]
     pub fail_fast: bool,
-    /// Where to train: on this machine, or as a job array of Slurm whose tasks share the results folder.
-    #[arg(long, value_enum, default_value_t = Launch::Local)]
+    /// Where to train: on this machine, or with tasks on others that share the results folder: a job array of Slurm, hosts that
+    /// are reached by ssh, an Indexed Job of Kubernetes.
+    #[arg(long, value_name = "WHERE", default_value = "local", value_parser = Launch::parser())]
     pub launch: Launch,
+    /// The hosts of `--launch ssh`, with the number of tasks of those that get several: a,b:2; or @FILE, with one on each line.
+    #[arg(long, value_name = "HOSTS")]
+    pub hosts: Option<String>,
+    /// How hosts are reached: `option` (an option of ssh: option=Port=2222), `config` (a configuration of ssh), `program` and
+    /// `folder` (where they are there, if not as here), `line` (a shell command before the task), `connect-timeout`, `alive`
+    /// (seconds). May be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub ssh: Vec<String>,
+    /// What pods are made of: `image`, `claim` and `mount` (the volume that all share) must be given; then `workers`, `gpus`,
+    /// `cpus`, `memory`, `namespace`, `time`, `env` and more. May be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub kubernetes: Vec<String>,
     /// What to ask of Slurm: an option of sbatch (`partition`, `account`, `gpus`, `time` ...), `workers` (tasks of the
     /// array), `warning` (seconds before the time limit at which tasks save and requeue; 120), or `line` (a further line
     /// of the script). May be given several times.
@@ -86,14 +99,18 @@ pub struct Run {
     pub slurm: Vec<String>,
 }
 
-/// Where to train.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Launch {
-    Local,
-    Slurm,
-}
-
 impl Run {
+    /// What was asked of a launcher.
+    pub fn settings(&self, launcher: &str) -> Vec<String> {
+        let hosts = self.hosts.iter().map(|hosts| format!("hosts={hosts}"));
+        match launcher {
+            "slurm" => self.slurm.clone(),
+            "ssh" => hosts.chain(self.ssh.iter().cloned()).collect(),
+            "kubernetes" => self.kubernetes.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Bytes of a device's memory, where they are told.
     pub fn device_memory(&self) -> Option<u64> {
         self.device_memory.map(|gibibytes| (gibibytes * f64::from(1 << 30)) as u64)

@@ -41,9 +41,9 @@ impl Device {
         Self { kind, memory: options.device_memory().or(there).map(Self::budget) }
     }
 
-    /// Of other machines: their memory is what the options say.
-    pub fn elsewhere(options: &Run, kind: DeviceKind) -> Self {
-        Self { kind, memory: options.device_memory().map(Self::budget) }
+    /// Of other machines: with as much memory as the options say, or they do.
+    pub fn elsewhere(options: &Run, kind: DeviceKind, there: Option<u64>) -> Self {
+        Self { kind, memory: options.device_memory().or(there).map(Self::budget) }
     }
 
     /// With the options' limits.

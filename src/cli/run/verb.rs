@@ -6,16 +6,20 @@ use crate::cli::downloads;
 use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
 use crate::hub::Hub;
+use crate::launch;
 
 use super::chosen::Chosen;
+use super::launch_option::Launch;
 use super::local::Trained;
-use super::options::{Launch, Run};
-use super::{dry_run, extend, local, slurm};
+use super::options::Run;
+use super::{dry_run, extend, launched, local};
 
 impl Run {
     pub fn run(self, context: &Context<'_>) -> Result<ExitCode, CliError> {
-        if self.launch == Launch::Local && !self.slurm.is_empty() {
-            return Err(CliError::NotSlurm);
+        if let Some(other) =
+            launch::names().into_iter().find(|name| *name != self.launch.name() && !self.settings(name).is_empty())
+        {
+            return Err(CliError::NotLaunched { launcher: other });
         }
         // A rehearsal makes do with what is at hand; workers find what is downloaded here.
         let hub = if self.rehearse { Hub::from_environment() } else { downloads::hub()? };
@@ -28,11 +32,11 @@ impl Run {
                     Trained::SeedsAskedFor => chosen = Chosen::new(&self, &hub, context.executors)?,
                 }
             },
-            (Launch::Slurm, false) => slurm::launch(&self, &hub, &chosen),
+            (Launch::Elsewhere(launcher), false) => launched::launch(&self, &hub, &chosen, launcher),
             (launch, true) => {
                 let shown = match launch {
                     Launch::Local => dry_run::table(&self, &hub, &chosen)?,
-                    Launch::Slurm => slurm::script(&self, &hub, &chosen)?,
+                    Launch::Elsewhere(launcher) => launched::script(&self, &hub, &chosen, launcher)?,
                 };
                 print(&shown)?;
                 Ok(ExitCode::Success)

@@ -1,38 +1,54 @@
-//! The jobs that were handed to Slurm, as its queue has them.
+//! What was handed over, as whoever runs it has it.
 
 use serde::Serialize;
 
 use crate::cli::CliError;
-use crate::launch::{self, Queue, QueuedTask};
-use crate::store::Store;
+use crate::launch::{self, Handed, LaunchError, Queue, QueuedTask};
+use crate::store::{LaunchRecord, Store};
 
 /// Older jobs are not asked about: every question is a process.
 const NEWEST: usize = 5;
 
-/// A job array with the states of its tasks.
+/// Something that was handed over, with the states of its tasks.
 #[derive(Clone, Debug, Serialize)]
 pub struct Job {
+    launcher: String,
     job: String,
     submitted: String,
     workers: usize,
-    /// None where Slurm cannot be asked.
+    /// None where nobody can be asked.
     tasks: Option<Vec<QueuedTask>>,
     error: Option<String>,
 }
 
 /// The jobs of a sweep, oldest first.
 pub fn jobs(store: &Store) -> Result<Vec<Job>, CliError> {
-    let records = store.launches()?.records;
+    let records = store.launches(&launch::names())?.records;
     let newest = records.into_iter().rev().take(NEWEST).rev();
     Ok(newest
         .map(|record| {
-            let (tasks, error) = match launch::queue(&record.job) {
+            let (tasks, error) = match queue(store, &record) {
                 Ok(Queue { tasks, .. }) => (Some(tasks), None),
                 Err(error) => (None, Some(error.to_string())),
             };
-            Job { job: record.job, submitted: record.submitted, workers: record.workers, tasks, error }
+            Job {
+                launcher: record.launcher,
+                job: record.job,
+                submitted: record.submitted,
+                workers: record.workers,
+                tasks,
+                error,
+            }
         })
         .collect())
+}
+
+fn queue(store: &Store, record: &LaunchRecord) -> Result<Queue, LaunchError> {
+    let folder = store.layout().launches(&record.launcher);
+    let handed = Handed { job: &record.job, settings: &record.settings, folder: &folder };
+    // Records name launchers that there are: their folders were looked into by name.
+    let nothing = Queue { job: record.job.clone(), tasks: Vec::new() };
+    launch::launcher(&record.launcher).map_or(Ok(nothing), |launcher| launcher.queue(&handed))
 }
 
 /// What people read: a line per job, and one per task in the queue.
@@ -42,7 +58,7 @@ pub fn show(jobs: &[Job]) -> String {
 
 impl Job {
     fn show(&self) -> String {
-        let head = format!("  slurm job {}, submitted {}: ", self.job, self.submitted);
+        let head = format!("  {} job {}, submitted {}: ", self.launcher, self.job, self.submitted);
         let tasks = match (&self.tasks, &self.error) {
             (_, Some(error)) => return format!("{head}{error}\n"),
             (None, None) => return format!("{head}unknown\n"),
@@ -60,7 +76,11 @@ impl Job {
         let active = tasks.iter().filter(|task| task.is_active());
         let lines = active.map(|task| {
             let particulars = match (&task.nodes, &task.reason) {
-                (Some(nodes), _) => format!("{} of {} on {nodes}", task.elapsed, task.time_limit),
+                (Some(nodes), _) => match (task.elapsed.as_str(), task.time_limit.as_str()) {
+                    ("", _) => format!("on {nodes}"),
+                    (elapsed, "") => format!("{elapsed} on {nodes}"),
+                    (elapsed, limit) => format!("{elapsed} of {limit} on {nodes}"),
+                },
                 (None, Some(reason)) => format!("({reason})"),
                 (None, None) => String::new(),
             };
@@ -84,8 +104,14 @@ mod tests {
             nodes: nodes.map(str::to_owned),
             reason: reason.map(str::to_owned),
         };
-        let job =
-            |tasks, error| Job { job: "12".into(), submitted: "2026-01-02T03:04:05Z".into(), workers: 3, tasks, error };
+        let job = |tasks, error| Job {
+            launcher: "slurm".into(),
+            job: "12".into(),
+            submitted: "2026-01-02T03:04:05Z".into(),
+            workers: 3,
+            tasks,
+            error,
+        };
         let tasks = vec![
             task("12_0", "running", Some("node7"), None),
             task("12_1", "completed", Some("node8"), None),

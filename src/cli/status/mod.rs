@@ -28,11 +28,11 @@ use jobs::Job;
 /// Between two looks of `--watch`.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Slurm is asked less often than files are looked at.
+/// Batch systems are asked less often than files are looked at.
 const LOOK_AT_QUEUE: Duration = Duration::from_secs(10);
 
 /// Shows where sweeps stand: runs by state, progress, time left, the best so far, failures with their reasons, and the
-/// queue where they were handed to Slurm.
+/// queue where they were handed to Slurm, hosts or Kubernetes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -64,7 +64,7 @@ struct SweepStatus {
     /// `mock` where nothing was trained and all figures are invented.
     #[serde(skip_serializing_if = "Option::is_none")]
     executor: Option<ExecutorKind>,
-    /// Jobs that were handed to Slurm.
+    /// What was handed to others.
     jobs: Vec<Job>,
     /// What people asked for and nobody has done yet.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -1,11 +1,12 @@
 //! Slurm's programs.
 
-use std::io;
 use std::path::Path;
 use std::process::Command;
 
 use super::queue::{SACCT_FORMAT, SQUEUE_FORMAT, from_sacct, from_squeue};
-use super::{LaunchError, Queue};
+use crate::launch::ask;
+use crate::launch::error::LaunchError;
+use crate::launch::queue::Queue;
 
 /// The task of a job array that this process runs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,19 +83,6 @@ pub fn cancel(job: &str) -> Result<(), LaunchError> {
     ask("scancel", Command::new("scancel").arg(job)).map(drop)
 }
 
-/// Runs a program and gives what it wrote on its standard output.
 fn ask(program: &'static str, command: &mut Command) -> Result<String, LaunchError> {
-    let output = command.output().map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => LaunchError::Absent { program },
-        _ => LaunchError::Run { program, source },
-    })?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    if output.status.success() {
-        return Ok(text(&output.stdout));
-    }
-    let message = [text(&output.stderr), text(&output.stdout), output.status.to_string()];
-    Err(LaunchError::Refused {
-        program,
-        message: message.into_iter().find(|text| !text.is_empty()).unwrap_or_default(),
-    })
+    ask::ask(program, command, "is this a machine of a Slurm cluster? --launch slurm --dry-run prints the script")
 }

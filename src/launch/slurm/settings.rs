@@ -1,6 +1,7 @@
 //! `--slurm key=value`: what is asked of Slurm.
 
-use super::SettingError;
+use crate::launch::error::SettingError;
+use crate::launch::setting::Setting;
 
 /// Seconds before the time limit at which a task is told to save its state and leave.
 const WARNING: u32 = 120;
@@ -105,32 +106,19 @@ impl SlurmSettings {
     }
 
     fn set(&mut self, setting: &str) -> Result<(), SettingError> {
-        let wrong = |reason| SettingError::Value { setting: setting.to_owned(), reason };
-        if setting.contains(['\n', '\r', '\0']) {
-            return Err(wrong("it must be one line"));
-        }
-        if setting.contains(|c: char| c.is_control() && c != '\t') {
-            return Err(wrong("it holds a control character"));
-        }
-        let (key, value) = match setting.split_once('=') {
-            Some((key, value)) => (key, Some(value)),
-            None => (setting, None),
-        };
-        let key = key.trim().trim_start_matches("--").replace('_', "-");
-        match key.as_str() {
-            "workers" => {
-                let number = value.and_then(|value| value.trim().parse().ok());
-                let number = number.filter(|number| (1..=MOST_WORKERS).contains(number));
-                self.workers =
-                    Some(number.ok_or_else(|| wrong("workers is a whole number of at least 1, at most 1000"))?);
-            }
+        let setting = Setting::new(setting)?;
+        match setting.key.as_str() {
+            "workers" => self.workers = Some(setting.number(1, MOST_WORKERS)?),
             // Slurm's own limit.
             "warning" => {
-                let seconds = value.and_then(|value| value.trim().parse().ok()).filter(|&seconds| seconds <= 65_535);
-                self.warning = seconds.ok_or_else(|| wrong("warning is a number of seconds, at most 65535"))?;
+                let seconds = setting.value.and_then(|value| value.parse().ok()).filter(|&seconds| seconds <= 65_535);
+                self.warning = seconds.ok_or_else(|| setting.wrong("warning is a number of seconds, at most 65535"))?;
             }
-            "line" => self.line(value.unwrap_or_default().trim()).ok_or_else(|| wrong("the line is empty"))?,
-            _ => self.option(setting, key, value.map(str::trim))?,
+            "line" => {
+                let line = setting.value.unwrap_or_default();
+                self.line(line).ok_or_else(|| setting.wrong("the line is empty"))?;
+            }
+            _ => self.option(&setting)?,
         }
         Ok(())
     }
@@ -145,25 +133,20 @@ impl SlurmSettings {
         Some(())
     }
 
-    fn option(&mut self, setting: &str, key: String, value: Option<&str>) -> Result<(), SettingError> {
-        let setting = setting.to_owned();
+    fn option(&mut self, setting: &Setting<'_>) -> Result<(), SettingError> {
+        let key = setting.key.as_str();
         if let Some((_, instead)) = OURS.iter().find(|(name, _)| *name == key) {
-            return Err(SettingError::Ours { setting, key, instead });
+            return Err(setting.ours(instead));
         }
-        if !PASSED_ON.contains(&key.as_str()) {
-            let known = PASSED_ON.into_iter().chain(["workers", "warning", "line"]);
-            let (nearest, distance) = known
-                .map(|name| (name, strsim::damerau_levenshtein(name, &key)))
-                .min_by_key(|(_, distance)| *distance)
-                .unwrap_or_default();
-            let hint = if distance <= 3 { format!(" (do you mean `{nearest}`?)") } else { String::new() };
-            return Err(SettingError::Unknown { setting, key, hint });
+        if !PASSED_ON.contains(&key) {
+            let known: Vec<&str> = PASSED_ON.into_iter().chain(["workers", "warning", "line"]).collect();
+            return Err(setting.unknown(&known, &format!("; any other option of sbatch: line=--{key}=...")));
         }
-        if value == Some("") {
-            return Err(SettingError::Value { setting, reason: "the value is missing" });
+        if setting.value == Some("") {
+            return Err(setting.wrong("the value is missing"));
         }
-        self.options.retain(|(name, _)| *name != key);
-        self.options.push((key, value.map(str::to_owned)));
+        self.options.retain(|(name, _)| name != key);
+        self.options.push((key.to_owned(), setting.value.map(str::to_owned)));
         Ok(())
     }
 }

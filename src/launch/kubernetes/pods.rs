@@ -1,0 +1,235 @@
+//! What Kubernetes says about a Job and its pods.
+
+use std::time::SystemTime;
+
+use serde::Deserialize;
+
+use crate::launch::queue::QueuedTask;
+
+#[derive(Deserialize)]
+struct List {
+    items: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    kind: String,
+    metadata: Metadata,
+    #[serde(default)]
+    spec: Spec,
+    #[serde(default)]
+    status: Status,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    name: String,
+    #[serde(default)]
+    annotations: std::collections::BTreeMap<String, String>,
+    deletion_timestamp: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    node_name: Option<String>,
+    completions: Option<usize>,
+    suspend: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Status {
+    phase: Option<String>,
+    reason: Option<String>,
+    start_time: Option<String>,
+    conditions: Vec<Condition>,
+    container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Deserialize)]
+struct Condition {
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
+    reason: Option<String>,
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ContainerStatus {
+    #[serde(default)]
+    state: ContainerState,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ContainerState {
+    waiting: Option<Reason>,
+    terminated: Option<Reason>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Reason {
+    reason: Option<String>,
+    exit_code: Option<i32>,
+}
+
+/// Tasks of `kubectl get jobs,pods -o json`; what is no such list is said.
+pub fn tasks(json: &str, now: SystemTime) -> Result<Vec<QueuedTask>, serde_json::Error> {
+    let list: List = serde_json::from_str(json)?;
+    let mut tasks: Vec<QueuedTask> =
+        list.items.iter().filter(|item| item.kind == "Pod").map(|pod| pod.task(now)).collect();
+    tasks.sort_by(|a, b| (a.task.len(), &a.task).cmp(&(b.task.len(), &b.task)));
+    if tasks.is_empty() {
+        tasks.extend(list.items.iter().filter(|item| item.kind == "Job").map(Item::job));
+    }
+    Ok(tasks)
+}
+
+impl Item {
+    /// A Job without pods: none yet, or none any more.
+    fn job(&self) -> QueuedTask {
+        let holds = |kind: &str| {
+            self.status.conditions.iter().find(|condition| condition.kind == kind && condition.status == "True")
+        };
+        let (state, reason) = if let Some(failed) = holds("Failed") {
+            ("failed", failed.message.clone().or(failed.reason.clone()))
+        } else if holds("Complete").is_some() {
+            ("completed", None)
+        } else if self.spec.suspend == Some(true) {
+            ("pending", Some("suspended".to_owned()))
+        } else {
+            ("pending", Some("no pod yet".to_owned()))
+        };
+        let last = self.spec.completions.unwrap_or(1).saturating_sub(1);
+        QueuedTask {
+            task: format!("{}_[0-{last}]", self.metadata.name),
+            state: state.to_owned(),
+            elapsed: String::new(),
+            time_limit: String::new(),
+            nodes: None,
+            reason,
+        }
+    }
+
+    fn task(&self, now: SystemTime) -> QueuedTask {
+        let index = self.metadata.annotations.get("batch.kubernetes.io/job-completion-index");
+        let state = match self.status.phase.as_deref() {
+            Some("Running") if self.metadata.deletion_timestamp.is_some() => "leaving",
+            Some("Running") => "running",
+            Some("Succeeded") => "completed",
+            Some("Failed") => "failed",
+            Some("Pending") => "pending",
+            _ => "unknown",
+        };
+        QueuedTask {
+            task: index.map_or_else(|| self.metadata.name.clone(), |index| format!("pod {index}")),
+            state: state.to_owned(),
+            elapsed: self.elapsed(state, now).unwrap_or_default(),
+            time_limit: String::new(),
+            nodes: self.spec.node_name.clone(),
+            reason: self.reason(),
+        }
+    }
+
+    /// Of pods that run.
+    fn elapsed(&self, state: &str, now: SystemTime) -> Option<String> {
+        if !matches!(state, "running" | "leaving") {
+            return None;
+        }
+        let since = humantime::parse_rfc3339(self.status.start_time.as_deref()?).ok()?;
+        let seconds = now.duration_since(since).ok()?.as_secs();
+        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        Some(if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") })
+    }
+
+    /// Why it does not run (`ImagePullBackOff`, what the scheduler says) or how it ended.
+    fn reason(&self) -> Option<String> {
+        let containers = self.status.container_statuses.iter();
+        let of_container = |status: &ContainerStatus| {
+            let state = &status.state;
+            let ended = state.terminated.as_ref().filter(|ended| ended.exit_code != Some(0));
+            ended
+                .map(|ended| match (&ended.reason, ended.exit_code) {
+                    (Some(reason), Some(code)) => format!("{reason}, exit code {code}"),
+                    (Some(reason), None) => reason.clone(),
+                    (None, code) => format!("exit code {}", code.unwrap_or_default()),
+                })
+                .or_else(|| state.waiting.as_ref()?.reason.clone())
+        };
+        let unscheduled = || {
+            let condition = self
+                .status
+                .conditions
+                .iter()
+                .find(|condition| condition.kind == "PodScheduled" && condition.status == "False")?;
+            condition.message.clone().or(condition.reason.clone())
+        };
+        self.status.reason.clone().or_else(|| containers.filter_map(of_container).next()).or_else(unscheduled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-01-02T04:00:00Z";
+
+    fn read(items: &str) -> Vec<(String, String, String, Option<String>, Option<String>)> {
+        let now = humantime::parse_rfc3339(NOW).unwrap();
+        let tasks = tasks(&format!("{{\"kind\": \"List\", \"items\": [{items}]}}"), now).unwrap();
+        tasks.into_iter().map(|task| (task.task, task.state, task.elapsed, task.nodes, task.reason)).collect()
+    }
+
+    fn pod(index: usize, spec: &str, status: &str) -> String {
+        format!(
+            "{{\"kind\": \"Pod\", \"metadata\": {{\"name\": \"p-{index}\", \"annotations\": \
+             {{\"batch.kubernetes.io/job-completion-index\": \"{index}\"}}}}, \"spec\": {spec}, \"status\": {status}}}"
+        )
+    }
+
+    #[test]
+    fn pods_by_their_number() {
+        let running = pod(10, r#"{"nodeName": "n1"}"#, r#"{"phase": "Running", "startTime": "2026-01-02T02:59:57Z"}"#);
+        let unscheduled = pod(
+            2,
+            "{}",
+            r#"{"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available"}]}"#,
+        );
+        let killed = pod(
+            1,
+            r#"{"nodeName": "n2"}"#,
+            r#"{"phase": "Failed", "containerStatuses": [{"state": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]}"#,
+        );
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            read(&[running, unscheduled, killed].join(",")),
+            [
+                ("pod 1".into(), "failed".into(), String::new(), some("n2"), some("OOMKilled, exit code 137")),
+                ("pod 2".into(), "pending".into(), String::new(), None, some("0/3 nodes are available")),
+                ("pod 10".into(), "running".into(), "1:00:03".into(), some("n1"), None),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_job_without_pods() {
+        let job = |spec: &str, status: &str| {
+            let item = format!(
+                "{{\"kind\": \"Job\", \"metadata\": {{\"name\": \"j\"}}, \"spec\": {spec}, \"status\": {status}}}"
+            );
+            let (task, state, _, _, reason) = read(&item).remove(0);
+            (task, state, reason)
+        };
+        assert_eq!(
+            job(r#"{"completions": 3, "suspend": true}"#, "{}"),
+            ("j_[0-2]".into(), "pending".into(), Some("suspended".into()))
+        );
+        let late = r#"{"conditions": [{"type": "Failed", "status": "True", "reason": "DeadlineExceeded", "message": "Job was active longer than specified deadline"}]}"#;
+        assert_eq!(job(r#"{"completions": 1}"#, late).1, "failed");
+        assert_eq!(read(""), []);
+    }
+}
