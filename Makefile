@@ -20,13 +20,14 @@ PYTHON_STACK := transformers==5.23.0 peft==0.21.2 datasets==5.2.0 scikit-learn==
 # Written when everything of its name is installed, so that the next time costs nothing.
 SETUP := .venv/.sweep-setup
 SETUP_PYTHON := .venv/.sweep-setup-python
+SETUP_EXPORTS := .venv-exports/.sweep-setup
 BUILT = "$${CARGO_TARGET_DIR:-target}/debug/sweep"
 
 # Tests that were skipped, a line each.
 SKIPPED := target/skipped-tests.txt
 export SWEEP_SKIPPED := $(CURDIR)/$(SKIPPED)
 
-.PHONY: help setup build quickstart test skipped test-checked test-python torture fuzz aa-study bench bench-gpu install lint
+.PHONY: help setup build quickstart test skipped test-checked test-python test-exports torture fuzz aa-study bench bench-gpu install lint
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -61,8 +62,17 @@ $(SETUP_PYTHON): $(SETUP)
 	@.venv/bin/python -m pip install -q --disable-pip-version-check --retries 5 --timeout 120 $(PYTHON_STACK)
 	@touch $@
 
-test-python: build $(SETUP_PYTHON) ## Check adapters and models against transformers and peft
+$(SETUP_EXPORTS): $(SETUP) tests/exports/requirements.txt
+	@rm -rf .venv-exports && python3 -m venv --without-pip .venv-exports
+	@.venv/bin/python -m pip --python .venv-exports/bin/python install -q --no-deps --no-compile --disable-pip-version-check \
+	  --retries 5 --timeout 120 -r tests/exports/requirements.txt
+	@touch $@
+
+test-python: build $(SETUP_PYTHON) test-exports ## Check adapters, models and exports against the tools that read them
 	SWEEP_BIN="$$(realpath $(BUILT))" .venv/bin/python -m pytest -q tests/python
+
+test-exports: build $(SETUP_EXPORTS) ## Read exports back with TensorBoard, MLflow and W&B
+	SWEEP_BIN="$$(realpath $(BUILT))" .venv-exports/bin/python -m pytest -q tests/exports
 
 torture: setup ## Kill sweeps at random moments, 300 times with the trainer and 3000 times with the mock (minutes)
 	SWEEP_TORTURE_KILLS=$${SWEEP_TORTURE_KILLS:-300} SWEEP_TORTURE_MOCK_KILLS=$${SWEEP_TORTURE_MOCK_KILLS:-3000} \

@@ -27,20 +27,23 @@
 //! * [`launch`]: a sweep handed to other machines (Slurm, hosts by ssh, Kubernetes).
 //! * [`model_files`]: how the files of a model folder are called.
 //! * [`replace_file`]: files replaced whole.
+//! * [`tracking`]: what other tools are told of a sweep: TensorBoard's event files, an MLflow server.
 //! * [`report`]: results folder -> charts, tables, page.
 //! * [`cli`]: one thin file per verb.
+//! * [`base64`]: bytes as text.
 //! * [`split_mix`]: random bits as a pure function of a state.
 //! * [`words`]: how numbers with their nouns, and paths in commands, are written.
 //!
 //! # Rules of direction
 //!
-//! `words`, `exit_code`, `model_files`, `replace_file` and `split_mix` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
+//! `words`, `base64`, `exit_code`, `model_files`, `replace_file` and `split_mix` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
 //! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `import`, `model` and `search` know `spec` at most, `task` data and metrics. `train` knows data, model,
 //! metrics, task, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
-//! `launch` store, `inference` hub, data, model, train's evaluation and store. `report` reads `store`'s files and never
-//! live state. `libtorch` knows how the program leaves. `cli` sees all. Only `model`, `task`, `train`, `data`'s batches, the torch executor and the predictor import
+//! `launch` store, `inference` hub, data, model, train's evaluation and store. `tracking` and `report` read `store`'s files and never
+//! live state, and `report` writes event files as `tracking` does. `libtorch` knows how the program leaves. `cli` sees all. Only `model`, `task`, `train`, `data`'s batches, the torch executor and the predictor import
 //! `tch`. `tests/architecture.rs` keeps these rules.
 
+pub mod base64;
 pub mod cli;
 pub mod data;
 pub mod event;
@@ -61,6 +64,7 @@ pub mod spec;
 pub mod split_mix;
 pub mod store;
 pub mod task;
+pub mod tracking;
 pub mod train;
 pub mod words;
 

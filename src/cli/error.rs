@@ -15,6 +15,7 @@ use crate::report::ReportError;
 use crate::search::SearchError;
 use crate::spec::{SelectError, SpecErrors};
 use crate::store::{Refusal, StoreError};
+use crate::tracking::TrackingError;
 
 use super::preflight::InputFaults;
 use super::run::{DeviceError, ExtendError};
@@ -65,6 +66,15 @@ pub enum CliError {
     SeveralSweeps { path: PathBuf },
     #[error("--{launcher}{} is for --launch {launcher}", if *launcher == "ssh" { " or --hosts" } else { "" })]
     NotLaunched { launcher: &'static str },
+    #[error(
+        "--events, --tensorboard and --mlflow are for training on this machine; `sweep send` and `sweep report --formats tensorboard` \
+         tell other tools afterwards, or while jobs run"
+    )]
+    TrackingElsewhere,
+    #[error(transparent)]
+    Tracking(#[from] TrackingError),
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
     #[error(transparent)]
     Launch(#[from] LaunchError),
     #[error("cannot tell the current folder: {0}")]
@@ -110,6 +120,12 @@ impl CliError {
         match self {
             CliError::Supervise(_) | CliError::AfterTraining(_) | CliError::Output(_) => ExitCode::Failure,
             CliError::Launch(error) if error.is_failure() => ExitCode::Failure,
+            CliError::Tracking(
+                TrackingError::Unreachable { .. }
+                | TrackingError::Refused { .. }
+                | TrackingError::Status { .. }
+                | TrackingError::Odd { .. },
+            ) => ExitCode::Failure,
             _ => ExitCode::BadInput,
         }
     }

@@ -35,6 +35,7 @@ pub enum Verb {
     Init(super::init::Init),
     Import(super::import::Import),
     Report(super::report::Report),
+    Send(super::send::Send),
     Compare(super::compare::Compare),
     Status(super::status::Status),
     Logs(super::logs::Logs),

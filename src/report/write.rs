@@ -37,7 +37,11 @@ pub(super) fn write(
     };
     for form in forms {
         for file in form.files(&material)? {
-            files.push(put(&folder.join(file.name), &file.contents)?);
+            let path = folder.join(file.name);
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent).map_err(|source| failed(parent, "create", source))?;
+            }
+            files.push(put(&path, &file.contents)?);
         }
     }
     Ok(Written { sweep: report.name.clone(), folder: folder.to_owned(), files, remarks: remarks::of(report) })

@@ -19,6 +19,7 @@ use crate::cli::cost::Costs;
 use crate::cli::sinks::sinks;
 use crate::cli::streams::print;
 use crate::cli::streams::tell;
+use crate::cli::tracking::Listeners;
 use crate::cli::workers::Workers;
 
 /// How training came to its end.
@@ -55,18 +56,30 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<Trained, C
         tokens: &|run| costs.tokens_per_epoch(run),
         planner: &|runs| plan::packs(options, &inputs, device, runs),
     };
-    let ended = work(options, chosen, &generations, &mut store, &devices)?;
-    if ended == Ended::Worked && AskedSeeds::are_new(&store)? {
+    let mut listeners = options.tracking.open(&store)?;
+    let ended = work(options, chosen, &generations, &mut store, &devices, &mut listeners);
+    let all_told = listeners.finish(&store);
+    let ended = ended?;
+    if all_told && ended == Ended::Worked && AskedSeeds::are_new(&store)? {
         return Ok(Trained::SeedsAskedFor);
     }
     let views = store.refresh_index().and_then(|_| plan::runs(&store, chosen)).map_err(CliError::AfterTraining)?;
-    let shown = print(&summary::summary(&store, &views));
+    let summary = summary::summary(&store, &views);
+    let shown = if options.tracking.takes_standard_output() {
+        tell(summary.trim_end());
+        Ok(())
+    } else {
+        print(&summary)
+    };
     if let Ended::Interrupted(_) = ended {
         tell("Interrupted with everything saved; the same command continues.");
     } else {
         shown?;
     }
-    Ok(Trained::Over(exit_code(ended, &views)))
+    Ok(Trained::Over(match exit_code(ended, &views) {
+        ExitCode::Success if !all_told => ExitCode::Failure,
+        code => code,
+    }))
 }
 
 fn exit_code(ended: Ended, views: &[RunView]) -> ExitCode {
@@ -83,6 +96,7 @@ fn work(
     generations: &Generations<'_>,
     store: &mut Store,
     devices: &[String],
+    listeners: &mut Listeners,
 ) -> Result<Ended, CliError> {
     let stop = Stop::default();
     let mut is_heard = false;
@@ -98,7 +112,7 @@ fn work(
             is_heard = true;
         }
         let commands = workers.commands(store, devices)?;
-        let mut sink = sinks(&chosen.sweep.name, open);
+        let mut sink = listeners.join(sinks(&chosen.sweep.name, open));
         Ok(supervise(store, &commands, options.fail_fast, &mut sink, &stop)?)
     };
     let ended = loop {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::numbers;
+use crate::cli::tracking::Tracking;
 
 use super::devices::Devices;
 use super::launch_option::Launch;
@@ -76,6 +77,8 @@ pub struct Run {
     /// Stops at the first run that fails.
     #[arg(long)]
     pub fail_fast: bool,
+    #[command(flatten)]
+    pub tracking: Tracking,
     /// Where to train: on this machine, or with tasks on others that share the results folder: a job array of Slurm, hosts that
     /// are reached by ssh, an Indexed Job of Kubernetes.
     #[arg(long, value_name = "WHERE", default_value = "local", value_parser = Launch::parser())]

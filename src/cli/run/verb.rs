@@ -21,6 +21,9 @@ impl Run {
         {
             return Err(CliError::NotLaunched { launcher: other });
         }
+        if self.launch != Launch::Local && self.tracking.is_asked_for() {
+            return Err(CliError::TrackingElsewhere);
+        }
         // A rehearsal makes do with what is at hand; workers find what is downloaded here.
         let hub = if self.rehearse { Hub::from_environment() } else { downloads::hub()? };
         let mut chosen = Chosen::new(&self, &hub, context.executors)?;

@@ -1,6 +1,7 @@
 //! What an exporter of reports is.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::report::charts::Chart;
 use crate::report::error::ReportError;
@@ -26,13 +27,14 @@ impl Material<'_> {
 
 /// A file of a report, to be written into its folder.
 pub(crate) struct ExportedFile {
-    pub(crate) name: &'static str,
+    /// Below the report's folder.
+    pub(crate) name: PathBuf,
     pub(crate) contents: Vec<u8>,
 }
 
 impl ExportedFile {
-    pub(crate) fn new(name: &'static str, contents: impl Into<Vec<u8>>) -> Self {
-        Self { name, contents: contents.into() }
+    pub(crate) fn new(name: impl Into<PathBuf>, contents: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.into(), contents: contents.into() }
     }
 }
 

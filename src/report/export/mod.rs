@@ -7,6 +7,7 @@ mod latex;
 mod markdown;
 mod optuna;
 mod registry;
+mod tensorboard;
 
 pub(crate) use exporter::Material;
 pub use exporter::ReportFormat;

@@ -6,8 +6,9 @@ use super::html::Html;
 use super::latex::Latex;
 use super::markdown::Markdown;
 use super::optuna::Optuna;
+use super::tensorboard::EventFiles;
 
-static EXPORTERS: &[&dyn Exporter] = &[&Html, &Markdown, &Csv, &Latex, &Optuna];
+static EXPORTERS: &[&dyn Exporter] = &[&Html, &Markdown, &Csv, &Latex, &Optuna, &EventFiles];
 
 impl ReportFormat {
     /// All, in the order in which they are written.
