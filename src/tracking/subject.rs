@@ -67,9 +67,10 @@ impl Subject {
         Some(recorded.max(self.time_after(usize::MAX)))
     }
 
-    /// Whether it ended without a classifier.
+    /// Whether it failed or diverged.
     pub fn is_unsuccessful(&self) -> bool {
-        self.result.as_ref().is_some_and(|result| !result.has_adapter())
+        let is_bad = |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. } | Outcome::Diverged { .. });
+        self.result.as_ref().is_some_and(|result| is_bad(&result.outcome))
     }
 
     /// How it ended, in a word.

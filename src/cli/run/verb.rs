@@ -21,7 +21,7 @@ impl Run {
         {
             return Err(CliError::NotLaunched { launcher: other });
         }
-        if self.launch != Launch::Local && self.tracking.is_asked_for() {
+        if matches!(self.launch, Launch::Elsewhere(_)) && self.tracking.is_asked_for() {
             return Err(CliError::TrackingElsewhere);
         }
         // A rehearsal makes do with what is at hand; workers find what is downloaded here.
