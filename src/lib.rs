@@ -6,7 +6,7 @@
 //! sweeps/*.yaml -> spec (validated, resolved runs, stable ids) -> search (the runs of the first generation, of the next)
 //!    -> store (results/<sweep>/ laid out, plan written) -> execute (which run on which device, in which pack) -> train (a pack of runs on data + model)
 //!    -> events -> sinks: terminal progress, log
-//! results/ -> report (reads files only) -> reports/
+//! results/ -> report (reads files only) -> reports/; dashboard (reads files only) -> a page
 //! ```
 //!
 //! * [`spec`]: sweep file -> validated -> resolved runs; expansion; run ids; hypotheses; the planned pack.
@@ -29,6 +29,7 @@
 //! * [`replace_file`]: files replaced whole.
 //! * [`tracking`]: what other tools are told of a sweep: TensorBoard's event files, an MLflow server.
 //! * [`report`]: results folder -> charts, tables, page.
+//! * [`dashboard`]: results folder -> a page that follows what happens there.
 //! * [`cli`]: one thin file per verb.
 //! * [`base64`]: bytes as text.
 //! * [`split_mix`]: random bits as a pure function of a state.
@@ -40,11 +41,12 @@
 //! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `import`, `model` and `search` know `spec` at most, `task` data and metrics. `train` knows data, model,
 //! metrics, task, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
 //! `launch` store, `inference` hub, data, model, train's evaluation and store. `tracking` and `report` read `store`'s files and never
-//! live state, and `report` writes event files as `tracking` does. `libtorch` knows how the program leaves. `cli` sees all. Only `model`, `task`, `train`, `data`'s batches, the torch executor and the predictor import
+//! live state, nor does `dashboard`, which has the parts of its page from `report`; `report` writes event files as `tracking` does. `libtorch` knows how the program leaves. `cli` sees all. Only `model`, `task`, `train`, `data`'s batches, the torch executor and the predictor import
 //! `tch`. `tests/architecture.rs` keeps these rules.
 
 pub mod base64;
 pub mod cli;
+pub mod dashboard;
 pub mod data;
 pub mod event;
 pub mod execute;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::dashboard::DashboardError;
 use crate::data::DataError;
 use crate::execute::{self, GenerationError, SuperviseError};
 use crate::exit_code::ExitCode;
@@ -89,6 +90,8 @@ pub enum CliError {
     Inference(#[from] InferenceError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Dashboard(#[from] DashboardError),
     #[error("{results}: no run `{run}` here; `sweep status` lists them")]
     NoRun { results: PathBuf, run: String },
     #[error("`{run}` is several runs; name one by its id:\n  {}", candidates.join("\n  "))]
@@ -126,6 +129,7 @@ impl CliError {
                 | TrackingError::Status { .. }
                 | TrackingError::Odd { .. },
             ) => ExitCode::Failure,
+            CliError::Dashboard(DashboardError::Serve(_) | DashboardError::Random(_)) => ExitCode::Failure,
             _ => ExitCode::BadInput,
         }
     }

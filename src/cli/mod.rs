@@ -11,6 +11,7 @@ mod compare;
 mod completions;
 mod context;
 mod cost;
+mod dashboard;
 mod doctor;
 mod downloads;
 mod error;

@@ -38,6 +38,7 @@ pub enum Verb {
     Send(super::send::Send),
     Compare(super::compare::Compare),
     Status(super::status::Status),
+    Dashboard(super::dashboard::Dashboard),
     Logs(super::logs::Logs),
     Stop(super::stop::Stop),
     Extend(super::extend::Extend),

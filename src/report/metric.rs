@@ -13,7 +13,7 @@ pub(crate) fn write(metric: Metric, value: f64) -> String {
 }
 
 /// Like [`write()`], with one decimal more: for figures that are to be compared.
-pub(crate) fn write_exactly(metric: Metric, value: f64) -> String {
+pub fn write_exactly(metric: Metric, value: f64) -> String {
     match metric.scale() {
         Scale::Share => format!("{:.2} %", value * 100.0),
         Scale::Epochs => format!("{value:.2}"),

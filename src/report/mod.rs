@@ -27,6 +27,7 @@ pub mod observations;
 pub mod outlook;
 mod page;
 mod pairing;
+mod parts;
 mod planned_seeds;
 mod reference;
 mod remarks;
@@ -47,6 +48,9 @@ pub use charts::RasterError;
 pub use compare::compare;
 pub use error::ReportError;
 pub use export::ReportFormat;
+pub use metric::write_exactly as written_exactly;
+pub use page::{Part, STYLE};
+pub use parts::parts;
 pub use written::Written;
 
 /// What to report on, and where to.

@@ -114,8 +114,11 @@ mod requests;
 mod search_origin;
 mod slots;
 mod soundness;
+mod stamp;
 mod sweep_store;
+mod time_left;
 mod view;
+mod watched;
 
 pub use best::{best_run, ranking_metric};
 pub use claim::{Attempt, Claim, ClaimOptions, ClaimRecord, Found};
@@ -146,4 +149,6 @@ pub use requests::{
 pub use search_origin::{PackingRecord, SearchOrigin};
 pub use slots::{CheckpointSlots, Loaded};
 pub use sweep_store::{Store, sweep_folders};
+pub use time_left::seconds_left;
 pub use view::{RunState, RunView};
+pub use watched::{Look, Watched};

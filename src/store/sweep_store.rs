@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use crate::event::EpochRecord;
 use crate::spec::{PackId, RunId};
@@ -22,6 +20,7 @@ use super::packs::{CurrentPacks, FaultRecord, current_packs, read_faults};
 use super::plan::{RunEntry, SweepRecord, read_plan};
 use super::predictions::{Predictions, read_predictions};
 use super::records::{ResultRecord, RunRecord};
+use super::stamp::Stamp;
 
 /// The results folder of one sweep, with its plan as last read. Clones share the plan.
 #[derive(Clone, Debug)]
@@ -32,14 +31,6 @@ pub struct Store {
     positions: Arc<HashMap<RunId, usize>>,
     stamp: Stamp,
     claims: ClaimOptions,
-}
-
-/// Tells one version of the plan from another without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    modified: SystemTime,
-    length: u64,
-    inode: u64,
 }
 
 impl Store {
@@ -63,18 +54,19 @@ impl Store {
         Ok(Self { layout, record: Arc::new(record), positions, stamp, claims })
     }
 
-    /// Reads the plan again if it changed.
+    /// Reads the plan again if it changed, and says whether it did.
     ///
     /// # Errors
     /// As [`Store::open`]; the plan as read before stays then.
-    pub fn reload(&mut self) -> Result<(), StoreError> {
-        if stamp(&self.layout.sweep_json())? != self.stamp {
+    pub fn reload(&mut self) -> Result<bool, StoreError> {
+        let is_new = Stamp::of(&self.layout.sweep_json())? != self.stamp;
+        if is_new {
             let (record, stamp) = read(&self.layout)?;
             self.positions = Arc::new(positions(&record));
             self.record = Arc::new(record);
             self.stamp = stamp;
         }
-        Ok(())
+        Ok(is_new)
     }
 
     pub fn layout(&self) -> &Layout {
@@ -250,14 +242,7 @@ fn read(layout: &Layout) -> Result<(SweepRecord, Stamp), StoreError> {
         return Err(not_a_sweep());
     }
     // Before reading: a plan that is replaced meanwhile is read again at the next look.
-    let stamp = stamp(&path)?;
+    let stamp = Stamp::of(&path)?;
     let record = read_plan(&path)?.ok_or_else(not_a_sweep)?;
     Ok((record, stamp))
-}
-
-fn stamp(path: &Path) -> Result<Stamp, StoreError> {
-    let read = |metadata: fs::Metadata| {
-        Ok(Stamp { modified: metadata.modified()?, length: metadata.len(), inode: metadata.ino() })
-    };
-    fs::metadata(path).and_then(read).map_err(failed_to("read", path))
 }

@@ -116,7 +116,7 @@ impl Store {
         let packs = self.packs()?;
         let by_run = packs.by_run();
         let started = self.folders_of_runs()?;
-        let mut activities = Activities { store: self, known: BTreeMap::new() };
+        let mut activities = Activities::new(self);
         let mut views = Vec::with_capacity(self.record().runs.len());
         for entry in &self.record().runs {
             let packs = by_run.get(&entry.id).map_or(&[][..], Vec::as_slice);
@@ -141,10 +141,10 @@ impl Store {
         if !self.layout().run(run).folder().exists() {
             return Ok(blank(entry, packs.first().copied()));
         }
-        self.started_run(entry, packs, &mut Activities { store: self, known: BTreeMap::new() })
+        self.started_run(entry, packs, &mut Activities::new(self))
     }
 
-    fn started_run(
+    pub(super) fn started_run(
         &self,
         entry: &RunEntry,
         packs: &[&PackPlan],
@@ -300,7 +300,8 @@ fn stopped_because(spec: &RunSpec, epoch: usize, because: StopReason) -> String 
     }
 }
 
-fn blank(entry: &RunEntry, pack: Option<&PackPlan>) -> RunView {
+/// A run of which nothing is there.
+pub(super) fn blank(entry: &RunEntry, pack: Option<&PackPlan>) -> RunView {
     RunView {
         run: entry.planned(),
         removed: entry.removed,
@@ -329,12 +330,16 @@ struct Activity {
 }
 
 /// Looks at every pack's claim once.
-struct Activities<'a> {
+pub(super) struct Activities<'a> {
     store: &'a Store,
     known: BTreeMap<PackId, Option<Activity>>,
 }
 
-impl Activities<'_> {
+impl<'a> Activities<'a> {
+    pub(super) fn new(store: &'a Store) -> Self {
+        Self { store, known: BTreeMap::new() }
+    }
+
     fn on(&mut self, pack: &PackPlan) -> Result<Option<&Activity>, StoreError> {
         if !self.known.contains_key(&pack.id) {
             let files = self.store.layout().pack(&pack.id);

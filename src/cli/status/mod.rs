@@ -15,7 +15,9 @@ use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
 use crate::report::search::{ended, standing};
 use crate::spec::Metric;
-use crate::store::{ExecutorKind, RequestView, RunState, RunView, Store, best_run, ranking_metric, sweep_folders};
+use crate::store::{
+    ExecutorKind, RequestView, RunState, RunView, Store, best_run, ranking_metric, seconds_left, sweep_folders,
+};
 
 use super::context::Context;
 use super::run::counts;
@@ -229,8 +231,8 @@ fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
     if store.record().executor == ExecutorKind::Mock {
         text.push_str("  INVENTED: the mock executor made these results; nothing was trained\n");
     }
-    if let Some(left) = left(&present) {
-        text.push_str(&format!("  about {} left\n", clock(left)));
+    if let Some(left) = seconds_left(present.iter()) {
+        text.push_str(&format!("  about {} left\n", clock(seconds(left))));
     }
     if let Some(standing) = search(store, &present) {
         standing.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
@@ -309,20 +311,6 @@ fn running(views: &[RunView]) -> Table {
         ]);
     }
     table
-}
-
-/// Time until all is over, at the present pace: what is left of all runs, shared out among the places that are at work.
-/// None where nobody works or nothing is known yet.
-fn left(views: &[RunView]) -> Option<Duration> {
-    let of_running: Vec<f64> = views.iter().filter_map(|view| view.progress.as_ref()?.seconds_left).collect();
-    let longest = of_running.iter().copied().max_by(f64::total_cmp)?;
-    let (seconds_done, epochs_done) =
-        views.iter().fold((0.0, 0), |(time, epochs), view| (time + view.seconds, epochs + view.epochs));
-    let per_epoch = if epochs_done > 0 { seconds_done / epochs_done as f64 } else { 0.0 };
-    let waiting = views.iter().filter(|view| !view.state.is_final() && view.state != RunState::Running);
-    let epochs_waiting: usize = waiting.map(|view| view.run.spec.epochs.saturating_sub(view.epochs)).sum();
-    let all = of_running.iter().sum::<f64>() + per_epoch * epochs_waiting as f64;
-    Some(seconds(longest.max(all / of_running.len() as f64)))
 }
 
 fn seconds(seconds: f64) -> Duration {

@@ -7,7 +7,8 @@ use crate::report::charts::Chart;
 use crate::report::model::Report;
 use crate::report::tables::{self, Row};
 
-pub(super) fn charts(charts: &[Chart], extension: &str) -> Option<Markup> {
+/// `extension`: of the files beside the page, where there are some.
+pub(super) fn charts(charts: &[Chart], extension: Option<&str>) -> Option<Markup> {
     if charts.is_empty() {
         return None;
     }
@@ -19,7 +20,7 @@ pub(super) fn charts(charts: &[Chart], extension: &str) -> Option<Markup> {
                 }
                 figcaption {
                     strong { (chart.title) ". " } (chart.description) " "
-                    a href={ (chart.name) "." (extension) } { "Picture" }
+                    @if let Some(extension) = extension { a href={ (chart.name) "." (extension) } { "Picture" } }
                 }
             }
         }

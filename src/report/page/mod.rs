@@ -10,6 +10,7 @@ mod exploration;
 mod figures;
 mod index;
 mod observations;
+mod parts;
 mod runs;
 mod search;
 mod verdicts;
@@ -22,8 +23,11 @@ use super::{reference, remarks};
 use document::document;
 
 pub(crate) use checklist::checklist;
+pub use document::STYLE;
 pub(crate) use document::url;
 pub(crate) use index::{Entry, index};
+pub use parts::Part;
+pub(crate) use parts::parts;
 
 /// What surrounds a report's page.
 pub(crate) struct Surroundings {
@@ -41,7 +45,7 @@ pub(crate) fn sweep(report: &Report, charts: &[Chart], around: &Surroundings) ->
         ("observations", "Observations", observations::section(report)),
         ("reported", &reported, verdicts::reported(report)),
         ("search", "Search", search::section(report)),
-        ("charts", "Charts", figures::charts(charts, around.chart_extension)),
+        ("charts", "Charts", figures::charts(charts, Some(around.chart_extension))),
         ("configurations", "Configurations", figures::configurations(report)),
         ("differences", "Differences from the baseline", exploration::differences(report)),
         ("across", "Across data sets", exploration::across(report)),

@@ -1,0 +1,21 @@
+//! What all answers share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::access::Access;
+use super::answers::Weighed;
+use super::live::{Pulse, Sweeps};
+use super::texts::Texts;
+
+/// What all answers share.
+pub struct Shared {
+    /// Another one after every start: numbers of versions begin anew.
+    pub start: String,
+    pub results: PathBuf,
+    pub access: Access,
+    pub sweeps: Sweeps,
+    pub pulse: Arc<Pulse>,
+    pub weighed: Weighed,
+    pub texts: Box<dyn Texts>,
+}

@@ -1,0 +1,10 @@
+//! The live page's server, over HTTP: who is answered, what is told, what changes.
+
+mod access;
+mod changes;
+mod many;
+mod names;
+#[path = "../report_support/mod.rs"]
+mod report_support;
+mod support;
+mod told;
