@@ -21,6 +21,7 @@ mod routes;
 mod server;
 mod shared;
 mod texts;
+mod weighed;
 
 pub use access::{Token, TokenFile};
 pub use error::DashboardError;

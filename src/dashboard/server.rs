@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use super::access::{Access, Hosts, Token};
-use super::answers::Weighed;
 use super::error::DashboardError;
 use super::live::{Pulse, Sweeps, watch};
 use super::options::{Options, Port};
 use super::routes::routes;
 use super::shared::Shared;
 use super::texts::Texts;
+use super::weighed::Weighed;
 
 /// Ports that are tried after the first one.
 const MORE_PORTS: u16 = 20;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::access::Access;
-use super::answers::Weighed;
 use super::live::{Pulse, Sweeps};
 use super::texts::Texts;
+use super::weighed::Weighed;
 
 /// What all answers share.
 pub struct Shared {

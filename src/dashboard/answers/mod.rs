@@ -14,7 +14,7 @@ mod sweep;
 
 pub use compare::compare;
 pub use confusion::confusion;
-pub use evidence::{Weighed, evidence};
+pub use evidence::evidence;
 pub use failure::{Failure, nothing};
 pub use log::{run_log, sweep_log};
 pub use predictions::predictions;

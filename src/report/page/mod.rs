@@ -11,6 +11,7 @@ mod figures;
 mod index;
 mod observations;
 mod parts;
+mod remarks;
 mod runs;
 mod search;
 mod verdicts;
@@ -19,7 +20,7 @@ use maud::{Markup, html};
 
 use super::charts::Chart;
 use super::model::Report;
-use super::{reference, remarks};
+use super::reference;
 use document::document;
 
 pub(crate) use checklist::checklist;
@@ -58,7 +59,7 @@ pub(crate) fn sweep(report: &Report, charts: &[Chart], around: &Surroundings) ->
             h1 { @if report.invented { "INVENTED BY A MOCK: " } (report.name) }
             @if !report.description.is_empty() { p { (report.description) } }
             (facts(report))
-            (remarks_list(report))
+            (remarks::list(report))
             nav aria-label="Sections" {
                 ul {
                     @for (id, title, content) in &sections {
@@ -92,16 +93,5 @@ fn facts(report: &Report) -> Markup {
             @if let Some(baseline) = report.baseline { li { "baseline: " strong { (report.configurations[baseline].name) } } }
         }
         @if completed > 0 { p.muted { (report.selection_in_words()) } }
-    }
-}
-
-fn remarks_list(report: &Report) -> Markup {
-    let remarks = remarks::of(report);
-    html! {
-        @if !remarks.is_empty() {
-            div.remarks role="note" {
-                ul { @for remark in &remarks { li { (remark) } } }
-            }
-        }
     }
 }

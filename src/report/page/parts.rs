@@ -5,7 +5,7 @@ use maud::Markup;
 use crate::report::charts::Chart;
 use crate::report::model::Report;
 
-use super::{exploration, figures, observations, remarks_list, search, verdicts};
+use super::{exploration, figures, observations, remarks, search, verdicts};
 
 /// A part of a page: trusted HTML, in which all texts of others are escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(crate) fn parts(report: &Report, charts: &[Chart], reported: String) -> Vec<
         Some(Part { id, title: title.to_owned(), html: content?.into_string() })
     };
     let parts = [
-        part("remarks", "What to know first", Some(remarks_list(report))),
+        part("remarks", "What to know first", Some(remarks::list(report))),
         part("verdicts", "Verdicts", verdicts::section(report)),
         part("observations", "Observations", observations::section(report)),
         part("reported", &reported, verdicts::reported(report)),
