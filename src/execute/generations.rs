@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::search::{FinishedGeneration, FinishedRun, Generation, Search, SearchError, TokensPerEpoch};
+use crate::search::{Costs, FinishedGeneration, FinishedRun, Generation, Search, SearchError, TokensPerEpoch};
 use crate::spec::RunId;
 use crate::store::{DecidingResult, GenerationRecord, Growth, Planner, RunEntry, RunState, RunView, Store, StoreError};
 
 use super::WorkerEnd;
+use super::speed::tokens_per_second;
 
 /// How the search goes on, and how what it chooses is planned.
 pub struct Generations<'a> {
@@ -63,7 +64,9 @@ fn plan_next(store: &Store, generations: &Generations<'_>) -> Result<bool, Gener
     let Some(finished) = finished(store, search)? else {
         return Ok(false);
     };
-    let Some(Generation { runs, until, points }) = search.next(&finished, generations.tokens)? else {
+    let speed = speed(store, search, generations.tokens)?;
+    let costs = Costs { tokens: generations.tokens, tokens_per_second: speed };
+    let Some(Generation { runs, until, points }) = search.next(&finished, costs)? else {
         return Ok(false);
     };
     let newest = finished.last().map_or(&[][..], |generation| generation.runs.as_slice());
@@ -71,6 +74,7 @@ fn plan_next(store: &Store, generations: &Generations<'_>) -> Result<bool, Gener
     let growth = Growth {
         search: search.name(),
         definition: definition.as_deref(),
+        tokens_per_second: speed,
         results: newest.iter().map(deciding).collect(),
         runs: &runs,
         until,
@@ -79,6 +83,19 @@ fn plan_next(store: &Store, generations: &Generations<'_>) -> Result<bool, Gener
     // Where somebody else was faster there is something to train all the same.
     store.grow(&growth, generations.planner)?;
     Ok(true)
+}
+
+/// How fast the first generation was trained, where the search has to know: as a later generation has it on record, or as it is
+/// measured now.
+fn speed(store: &Store, search: &dyn Search, tokens: TokensPerEpoch<'_>) -> Result<Option<f64>, StoreError> {
+    if !search.needs_speed() {
+        return Ok(None);
+    }
+    let recorded = store.record().generations.iter().find_map(|generation| generation.tokens_per_second);
+    Ok(match recorded {
+        Some(speed) => Some(speed),
+        None => tokens_per_second(store, tokens)?,
+    })
 }
 
 fn deciding(run: &FinishedRun<'_>) -> DecidingResult {

@@ -45,6 +45,7 @@ mod progress_file;
 mod requests;
 mod signals;
 mod source;
+mod speed;
 mod stop;
 mod supervise;
 mod suspend;

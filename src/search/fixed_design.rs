@@ -1,7 +1,7 @@
 //! The runs that the sweep file names, and no others.
 
 use super::generation::{FinishedGeneration, Generation};
-use super::search::{Search, SearchError, TokensPerEpoch};
+use super::search::{Costs, Search, SearchError};
 
 /// `ablate`, `grid`, `zip` and `runs`: one generation, whatever comes of it.
 #[derive(Clone, Copy, Debug)]
@@ -12,11 +12,7 @@ impl Search for FixedDesign {
         "design"
     }
 
-    fn next(
-        &self,
-        _finished: &[FinishedGeneration<'_>],
-        _tokens: TokensPerEpoch<'_>,
-    ) -> Result<Option<Generation>, SearchError> {
+    fn next(&self, _finished: &[FinishedGeneration<'_>], _costs: Costs<'_>) -> Result<Option<Generation>, SearchError> {
         Ok(None)
     }
 }

@@ -27,7 +27,7 @@ pub use fixed_design::FixedDesign;
 pub use generation::{FinishedGeneration, FinishedRun, Generation};
 pub use method::{METHODS, Method, Question, Random, Sample, Sobol, Tpe};
 pub use sampled::SampledSearch;
-pub use search::{Search, SearchError, TokensPerEpoch};
+pub use search::{Costs, Search, SearchError, TokensPerEpoch};
 pub use space::Space;
 
 use crate::spec::Sweep;

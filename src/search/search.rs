@@ -14,12 +14,30 @@ pub enum SearchError {
     OtherSpace(String),
     #[error("the search has a budget of tokens, but how many tokens the training data has is not known")]
     Tokens,
+    #[error(
+        "the search has a budget of hours, but how fast its first runs were trained is not known: none of them recorded an epoch"
+    )]
+    Speed,
     #[error("the search cannot try the point {0:?}: it leaves out a dimension that applies")]
     Incomplete(Point),
 }
 
 /// Training tokens of a run in one epoch; none where they are not known.
 pub type TokensPerEpoch<'a> = &'a dyn Fn(&RunSpec) -> Option<u64>;
+
+/// What budgets are reckoned with.
+#[derive(Clone, Copy)]
+pub struct Costs<'a> {
+    pub tokens: TokensPerEpoch<'a>,
+    /// Training tokens a second of one device, as measured in the first generation; none before it has ended, and where the
+    /// search has no need of it.
+    pub tokens_per_second: Option<f64>,
+}
+
+impl Costs<'static> {
+    /// Where nothing is known.
+    pub const UNKNOWN: Costs<'static> = Costs { tokens: &|_| None, tokens_per_second: None };
+}
 
 /// What makes a plan grow.
 ///
@@ -46,14 +64,15 @@ pub trait Search {
         None
     }
 
+    /// Whether it has to know how fast the first generation was trained.
+    fn needs_speed(&self) -> bool {
+        false
+    }
+
     /// The generation after those that have `finished`; none where the search has ended. Of the first one it gives what is
     /// trained beside the runs that the sweep file names.
     ///
     /// # Errors
     /// The plan is none of this search.
-    fn next(
-        &self,
-        finished: &[FinishedGeneration<'_>],
-        tokens: TokensPerEpoch<'_>,
-    ) -> Result<Option<Generation>, SearchError>;
+    fn next(&self, finished: &[FinishedGeneration<'_>], costs: Costs<'_>) -> Result<Option<Generation>, SearchError>;
 }

@@ -162,8 +162,8 @@ pub(super) const SEARCH: [Field; 11] = [
     optional(
         "budget",
         "none",
-        "`{tokens: 2e6}`: training tokens of all runs together; confirming is not counted, and the first batch is \
-         always trained",
+        "`{tokens: 2e6}`, training tokens of all runs together, or `{hours: 2}` of one device; see [the \
+         budget](search.md#the-budget)",
     ),
     optional(
         "initial",
@@ -178,7 +178,11 @@ pub(super) const CONFIRM: [Field; 2] = [
     optional("seeds", "3", "with how many seeds that the search has not seen"),
 ];
 
-pub(super) const BUDGET: [Field; 1] = [required("tokens", "training tokens of all runs together")];
+/// One of them.
+pub(super) const BUDGET: [Field; 2] = [
+    optional("tokens", "none", "training tokens of all runs together"),
+    optional("hours", "none", "hours of one device, at the speed at which the first batch was trained"),
+];
 
 pub(super) const ASHA: [Field; 3] = [
     required("method", "`asha`: the best in `reduction_factor` of a rung go on"),

@@ -114,7 +114,7 @@ pub use run::{DatasetSpec, Evaluation, HeldOut, LrScheduler, MissingLabel, Preci
 pub use schema::{Reference, schema};
 pub use search::{
     Confirm, Coordinate, Dimension, Distribution, FactsRecord, Point, Range, RecordedFacts, RecordedPoint,
-    SearchDesign, SearchRecord, SearchSettings, StopRule, TriedPoint,
+    SearchBudget, SearchDesign, SearchRecord, SearchSettings, StopRule, TriedPoint,
 };
 pub use select::{SelectError, select};
 pub use sweep::Sweep;

@@ -34,6 +34,9 @@ pub struct GenerationRecord {
     /// What the search's choices depend on beside results, as a digest; none where it says nothing of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
+    /// Training tokens a second of one device, as measured in the first generation, where the budget is one of hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_per_second: Option<f64>,
     /// blake3 over all of this and the checksum of the generation before, as hexadecimal digits.
     pub checksum: String,
 }
@@ -58,6 +61,7 @@ pub struct DecidingResult {
 pub(super) struct NewGeneration<'a> {
     pub search: &'a str,
     pub definition: Option<&'a str>,
+    pub tokens_per_second: Option<f64>,
     pub results: Vec<DecidingResult>,
     pub runs: Vec<RunId>,
     pub until: BTreeMap<RunId, usize>,
@@ -78,6 +82,8 @@ struct Summed<'a> {
     points: &'a [TriedPoint],
     #[serde(skip_serializing_if = "Option::is_none")]
     definition: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens_per_second: Option<f64>,
 }
 
 impl GenerationRecord {
@@ -91,6 +97,7 @@ impl GenerationRecord {
             until: new.until,
             points: new.points.to_vec(),
             definition: new.definition.map(str::to_owned),
+            tokens_per_second: new.tokens_per_second,
             checksum: String::new(),
         };
         record.checksum = record.sum(earlier.last());
@@ -98,10 +105,12 @@ impl GenerationRecord {
     }
 
     fn sum(&self, before: Option<&GenerationRecord>) -> String {
-        let Self { number, search, results, runs, until, points, definition, checksum: _ } = self;
+        let Self { number, search, results, runs, until, points, definition, tokens_per_second, checksum: _ } = self;
+        let tokens_per_second = *tokens_per_second;
         let definition = definition.as_deref();
         let before = before.map(|before| before.checksum.as_str());
-        let summed = Summed { before, number: *number, search, results, runs, until, points, definition };
+        let summed =
+            Summed { before, number: *number, search, results, runs, until, points, definition, tokens_per_second };
         // Texts, lists and finite numbers: it has a JSON form.
         blake3::hash(&serde_json::to_vec(&summed).unwrap_or_default()).to_hex().to_string()
     }

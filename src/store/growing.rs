@@ -18,6 +18,8 @@ pub struct Growth<'a> {
     pub search: &'a str,
     /// See [`GenerationRecord::definition`].
     pub definition: Option<&'a str>,
+    /// See [`GenerationRecord::tokens_per_second`].
+    pub tokens_per_second: Option<f64>,
     /// What came of the newest generation of the plan.
     pub results: Vec<DecidingResult>,
     /// New ones, and ones of the plan that have paused and go on.
@@ -65,6 +67,7 @@ impl Store {
                 NewGeneration {
                     search: growth.search,
                     definition: growth.definition,
+                    tokens_per_second: None,
                     results: Vec::new(),
                     runs: first,
                     until: paused,
@@ -98,6 +101,7 @@ impl Store {
         let new = NewGeneration {
             search: growth.search,
             definition: growth.definition,
+            tokens_per_second: growth.tokens_per_second,
             results: growth.results.clone(),
             runs: ids,
             until,

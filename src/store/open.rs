@@ -207,6 +207,7 @@ impl Changes {
             let new = NewGeneration {
                 search: &search.name,
                 definition: search.definition.as_deref(),
+                tokens_per_second: None,
                 results: Vec::new(),
                 runs: first.iter().map(|entry| entry.id.clone()).collect(),
                 until: input.until.clone(),

@@ -4,6 +4,10 @@
 same recipe (dropout 0.2, batch 16, accumulation 2, rank 16); loading and the first steps are not counted. Unit: real
 tokens, padding not counted, per second of all runs together. A share of the product rate is the arithmetic that is needed
 (`Subject.flop_per_token`) over the time, in units of what libtorch's own product reaches on this device.
+
+Where others use the machine it refuses to begin, and says at the end which figures they may have changed (`--busy` measures
+all the same). Everything measured is kept as JSON (`--save`), and `--join` makes tables and the chart of several such files, so that a
+long comparison can be measured in pieces.
 """
 
 import argparse
@@ -12,7 +16,6 @@ import json
 import os
 import pathlib
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,6 +24,8 @@ import time
 import torch
 
 import subjects
+import tables
+from load import MOST, Load
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -67,11 +72,13 @@ def ours(subject, options, precision, pack):
         file = pathlib.Path(folder) / "bench.yaml"
         file.write_text(json.dumps(sweep))
         run([options.sweep, "run", file, "--results", folder, "--max-pack", pack, "--devices", options.device])
+        results = pathlib.Path(folder) / "bench"
+        record = json.loads(next(results.glob("runs/*/run.json")).read_text())
+        subject.backend = record["facts"].get("backend", "a backend that it does not record")
         # Packs that follow each other would have their speeds added up.
-        packs = len(list((pathlib.Path(folder) / "bench" / "packs").iterdir()))
-        if packs != 1:
+        if len(list((results / "packs").iterdir())) != 1:
             return None
-        with open(pathlib.Path(folder) / "bench" / "metrics.csv", newline="") as metrics:
+        with open(results / "metrics.csv", newline="") as metrics:
             epochs = [row for row in csv.DictReader(metrics) if row["epoch"] == "2"]
     return sum(float(row["tokens_per_second"]) for row in epochs)
 
@@ -95,56 +102,56 @@ def product_rate(width, device, precision):
     return 2 * rows * width * 4 * width / best / 1e9
 
 
-def spread(values, unit=""):
-    return f"{statistics.median(values):.3g}{unit} ({min(values):.3g}-{max(values):.3g})"
-
-
 def measure(subject, options, precision):
-    """Prints a table; the speeds by pack."""
-    columns = {"peer": [], "peer, grouped": []} | {pack: [] for pack in options.packs}
-    rates = []
-
-    def note(name, speed):
-        # Also where what follows is cut short.
-        told = "does not fit the device's memory" if speed is None else f"{speed:,.0f} tokens/s"
-        print(f"{subject.name}, {precision}, {name}: {told}", file=sys.stderr, flush=True)
-        columns[name].append(speed)
-
+    """Repetitions in turns; prints each figure at once, for the case that what follows is cut short."""
+    ways = {
+        "peer": lambda: peer(subject, options, precision),
+        "peer, grouped": lambda: peer(subject, options, precision, ["--group-by-length"]),
+    }
+    ways = {name: way for name, way in ways.items() if not options.no_peer}
+    for pack in options.packs:
+        ways[f"pack of {pack}"] = lambda pack=pack: ours(subject, options, precision, pack)
+    piece = tables.Measured(subject.name, precision, "", subject.flop_per_token(), speeds={name: [] for name in ways})
     for _ in range(options.repetitions):
-        note("peer", peer(subject, options, precision))
-        note("peer, grouped", peer(subject, options, precision, ["--group-by-length"]))
-        for pack in options.packs:
-            note(pack, ours(subject, options, precision, pack))
-        rates.append(product_rate(subject.config["hidden_size"], options.device, precision))
-    columns = {name: speeds for name, speeds in columns.items() if None not in speeds}
-    print(f"\n{subject.name}, {precision}: product rate {spread(rates, ' GFLOP/s')}, ", end="")
-    print(f"{subject.flop_per_token() / 1e6:.0f} MFLOP needed per token\n")
-    print("| | tokens/s | ratio to peer | ratio to peer, grouped by length | share of product rate |")
-    print("|:--|--:|--:|--:|--:|")
-    for name, speeds in columns.items():
-        ratios = [spread([x / y for x, y in zip(speeds, columns[base])]) for base in ("peer", "peer, grouped")]
-        shares = [100 * speed * subject.flop_per_token() / rate / 1e9 for speed, rate in zip(speeds, rates)]
-        name = f"pack of {name}" if name in options.packs else name
-        print(f"| {name} | {spread(speeds)} | {ratios[0]} | {ratios[1]} | {spread(shares, ' %')} |", flush=True)
-    return columns
+        for name, way in ways.items():
+            others = Load()
+            speed = way()
+            piece.others.append(others.share())
+            told = "does not fit the device's memory" if speed is None else f"{speed:,.0f} tokens/s"
+            disturbed = f", while others took {100 * piece.others[-1]:.0f} %" if piece.others[-1] > MOST else ""
+            print(f"{subject.name}, {precision}, {name}: {told}{disturbed}", file=sys.stderr, flush=True)
+            piece.speeds[name].append(speed)
+        piece.rates.append(product_rate(subject.config["hidden_size"], options.device, precision))
+    piece.backend = subject.backend
+    return piece
 
 
-def chart(measured, options):
-    """Speed against the number of runs in a pack, one line per precision, as PNG."""
-    from matplotlib import pyplot
+def machine(options):
+    """What the figures depend on besides the program."""
+    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
+    return {"device": device_name(options.device), "torch": torch.__version__, "commit": commit}
 
-    figure, axes = pyplot.subplots(figsize=(7, 4.5), dpi=150, layout="constrained")
-    for precision, columns in measured.items():
-        packs = [pack for pack in options.packs if pack in columns]
-        medians = [statistics.median(columns[pack]) for pack in packs]
-        (line,) = axes.plot(packs, medians, marker="o", label=precision)
-        axes.axhline(statistics.median(columns["peer"]), color=line.get_color(), linestyle=":")
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(options.packs, [str(pack) for pack in options.packs])
-    axes.set(xlabel="runs in a pack", ylabel="real tokens/s of all runs", ylim=(0, None))
-    axes.set_title("Trainer + PEFT, one run at a time: dotted", fontsize=9)
-    axes.legend()
-    figure.savefig(options.chart)
+
+def check_quiet(options):
+    """Leaves with a message where others use the machine."""
+    others = Load()
+    time.sleep(3)
+    share = others.share()
+    if share > MOST and not options.busy:
+        sys.exit(
+            f"others take {100 * share:.0f} % of the processor (load average {os.getloadavg()[0]:.1f}): what is measured now "
+            "would say nothing. Try again when the machine is quiet, or measure all the same with --busy."
+        )
+
+
+def tell_disturbed(pieces):
+    """Whether others changed what was measured; says so."""
+    shares = [share for piece in pieces for share in piece.others]
+    disturbed = sum(share > MOST for share in shares)
+    if disturbed:
+        print(f"\nIn {disturbed} of {len(shares)} measurements others took more than {100 * MOST:.0f} % of the processor, ", end="")
+        print(f"{100 * max(shares):.0f} % at most: do not rely on these figures.")
+    return bool(disturbed)
 
 
 def processor(field):
@@ -177,10 +184,32 @@ def main():
     parser.add_argument("--models", default=["minilm", "roberta"], type=lambda text: text.split(","))
     parser.add_argument("--steps", type=int, help="optimizer steps of a measurement")
     parser.add_argument("--chart", help="PNG of the last model's speed against the number of runs in a pack")
-    parser.add_argument("--save", help="JSON of the last model's speeds: by precision, then by what ran")
+    parser.add_argument("--save", default=ROOT / "target/bench.json", help="JSON of all that was measured")
+    parser.add_argument("--join", nargs="+", metavar="FILE", help="show what such files hold instead of measuring")
+    parser.add_argument("--busy", action="store_true", help="measure although others use the machine")
+    parser.add_argument("--no-peer", action="store_true", help="measure `sweep` only")
     options = parser.parse_args()
-    options.precisions = options.precisions or (["fp32", "bf16"] if multiplies_bfloat16() else ["fp32"])
-    print(f"{device_name(options.device)}, {options.repetitions} repetitions in turns: median (range)")
+    if options.join:
+        here, pieces = tables.join(options.join)
+        print(f"{here['device']}, torch {here['torch']}, commit {here['commit'][:9]}: median (range)")
+        for piece in pieces:
+            tables.show(piece)
+    else:
+        check_quiet(options)
+        here, pieces = machine(options), []
+        print(f"{here['device']}, torch {here['torch']}, {options.repetitions} repetitions in turns: median (range)")
+        for piece in measure_all(options):
+            pieces.append(piece)
+            tables.show(piece)
+            tables.save(options.save, here, pieces)
+    if options.chart:
+        tables.chart(pieces, options.chart)
+    sys.exit(1 if tell_disturbed(pieces) and not options.busy else 0)
+
+
+def measure_all(options):
+    """One piece after the other, so that each can be kept when it is there."""
+    precisions = options.precisions or (["fp32", "bf16"] if multiplies_bfloat16() else ["fp32"])
     with tempfile.TemporaryDirectory() as folder:
         if not options.data:
             options.data = pathlib.Path(folder) / "rows.csv"
@@ -189,11 +218,8 @@ def main():
             minilm = model == "minilm"
             subject = subjects.minilm(options.packages) if minilm else subjects.roberta(folder, options.data)
             subject.steps = options.steps or subject.steps
-            measured = {precision: measure(subject, options, precision) for precision in options.precisions}
-        if options.chart:
-            chart(measured, options)
-        if options.save:
-            pathlib.Path(options.save).write_text(json.dumps(measured))
+            for precision in precisions:
+                yield measure(subject, options, precision)
 
 
 if __name__ == "__main__":

@@ -117,6 +117,34 @@ fn a_longer_search_goes_on_and_another_one_begins_anew() {
     assert_ne!(plan(&place)["generations"][0], first[0]);
 }
 
+/// Training tokens a second that generations after the first have on record.
+fn speeds(plan: &Value) -> Vec<f64> {
+    let generations = plan["generations"].as_array().unwrap();
+    assert_eq!(generations[0].get("tokens_per_second"), None, "nothing was trained before the first");
+    generations[1..].iter().map(|generation| generation["tokens_per_second"].as_f64().unwrap()).collect()
+}
+
+#[test]
+fn hours_are_reckoned_at_the_speed_of_the_first_runs_also_when_the_search_goes_on() {
+    let with = |hours: &str| SEARCH.replace("search:\n", &format!("search:\n  budget: {{hours: {hours}}}\n"));
+    let place = searched(&with("1e-9"));
+    place.sweep_mock(&["run", "search.yaml"]).assert().code(0);
+    let little = plan(&place);
+    let points = |plan: &Value| -> usize {
+        let generations = plan["generations"].as_array().unwrap();
+        generations.iter().map(|generation| generation["points"].as_array().map_or(0, Vec::len)).sum()
+    };
+    let first = little["generations"][0]["points"].as_array().unwrap().len();
+    assert_eq!(points(&little), first, "the first batch is trained whatever it takes, and nothing after it");
+    let measured = speeds(&little);
+    assert!(measured[0] > 0.0);
+    place.write("search.yaml", &with("1000"));
+    place.sweep_mock(&["run", "search.yaml"]).assert().code(0);
+    let much = plan(&place);
+    assert_eq!(points(&much), 14);
+    assert!(speeds(&much).iter().all(|speed| *speed == measured[0]), "measured once");
+}
+
 #[test]
 fn killed_again_and_again_a_search_comes_to_the_same() {
     let undisturbed = undisturbed();

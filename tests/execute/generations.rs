@@ -10,9 +10,7 @@ use sweep::execute::{
     GenerationError, Generations, Stop, WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work, work_by_generations,
 };
 use sweep::metrics::Metric;
-use sweep::search::{
-    FinishedGeneration, FinishedRun, FixedDesign, Generation, METHODS, Search, SearchError, TokensPerEpoch,
-};
+use sweep::search::{Costs, FinishedGeneration, FinishedRun, FixedDesign, Generation, METHODS, Search, SearchError};
 use sweep::spec::{PlannedRun, RunSpec};
 use sweep::store::{RunState, Store};
 
@@ -36,11 +34,7 @@ impl Search for TwoGenerations {
         "two_generations"
     }
 
-    fn next(
-        &self,
-        finished: &[FinishedGeneration<'_>],
-        _: TokensPerEpoch<'_>,
-    ) -> Result<Option<Generation>, SearchError> {
+    fn next(&self, finished: &[FinishedGeneration<'_>], _: Costs<'_>) -> Result<Option<Generation>, SearchError> {
         Ok(match finished {
             [first] => Some(Generation { runs: around_the_best(&first.runs), ..Generation::default() }),
             _ => None,

@@ -139,7 +139,7 @@ search:
   samples: 0
   goal: minimize
   metric: acuracy
-  budget: {hours: 3}
+  budget: {hours: 3, tokens: 5}
   confirm: {top: 0}
   stop: {method: asha, grace_period: 2}
   initial: [{learning_rate: 1, rnk: 3}]

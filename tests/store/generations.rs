@@ -49,6 +49,7 @@ fn grow(store: &mut Store, runs: &[PlannedRun]) -> Result<bool, StoreError> {
         &Growth {
             search: "test",
             definition: None,
+            tokens_per_second: None,
             points: &[],
             results: results(&newest),
             runs,
@@ -84,7 +85,15 @@ fn go_on(store: &mut Store, runs: &[usize], until: Option<usize>) -> Result<bool
     let until = until.iter().flat_map(|until| runs.iter().map(|run| (run.id.clone(), *until))).collect();
     let newest = store.record().runs_by_generation().pop().unwrap();
     let grown = store.grow(
-        &Growth { search: "test", definition: None, points: &[], results: results(&newest), runs: &runs, until },
+        &Growth {
+            search: "test",
+            definition: None,
+            tokens_per_second: None,
+            points: &[],
+            results: results(&newest),
+            runs: &runs,
+            until,
+        },
         &planner(4),
     );
     store.reload().unwrap();
@@ -123,6 +132,7 @@ fn who_saw_another_plan_adds_nothing() {
     let late = Growth {
         search: "test",
         definition: None,
+        tokens_per_second: None,
         points: &[],
         results: results(&seen),
         runs: &further(3),

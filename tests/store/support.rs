@@ -182,7 +182,18 @@ pub fn go_on(store: &mut Store, further: &[usize], until: Option<usize>) {
         newest.into_iter().map(|run| DecidingResult { run, value: None, paused_at: None, epochs: None }).collect();
     assert!(
         store
-            .grow(&Growth { search: "test", definition: None, points: &[], results, runs: &chosen, until }, &planner(4))
+            .grow(
+                &Growth {
+                    search: "test",
+                    definition: None,
+                    tokens_per_second: None,
+                    points: &[],
+                    results,
+                    runs: &chosen,
+                    until
+                },
+                &planner(4)
+            )
             .unwrap()
     );
     store.reload().unwrap();

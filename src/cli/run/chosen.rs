@@ -9,7 +9,7 @@ use crate::cli::rehearsal;
 use crate::cli::streams::tell;
 use crate::execute::{ExecutorSource, WorkerOptions};
 use crate::hub::Hub;
-use crate::search::{self, Generation, Search};
+use crate::search::{self, Costs, Generation, Search};
 use crate::spec::{PlannedRun, RunId, Sweep, SweepFile, select};
 
 use super::asked_seeds::AskedSeeds;
@@ -78,7 +78,7 @@ impl<'a> Chosen<'a> {
         let file = asked.added_to(file);
         let (mut sweep, found) = resolve(options, &file, hub)?;
         file.notices(&sweep).iter().for_each(tell);
-        let first = search::of_sweep(&sweep).next(&[], &|_| None)?.unwrap_or_default();
+        let first = search::of_sweep(&sweep).next(&[], Costs::UNKNOWN)?.unwrap_or_default();
         let named: BTreeSet<RunId> = sweep.runs.iter().map(|run| run.id.clone()).collect();
         sweep.runs.extend(first.runs.iter().filter(|run| !named.contains(&run.id)).cloned());
         let only = match options.only.as_slice() {

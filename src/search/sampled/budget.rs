@@ -1,8 +1,8 @@
 //! The tokens that a search may train on.
 
 use crate::search::generation::FinishedGeneration;
-use crate::search::search::{SearchError, TokensPerEpoch};
-use crate::spec::PlannedRun;
+use crate::search::search::{Costs, SearchError, TokensPerEpoch};
+use crate::spec::{PlannedRun, SearchBudget};
 
 /// What is left of it.
 pub struct Budget<'a> {
@@ -15,15 +15,18 @@ impl<'a> Budget<'a> {
     /// What is left after generations that have finished.
     ///
     /// # Errors
-    /// There is a limit, and the tokens of a run are not known.
+    /// There is a limit, and the tokens of a run, or the speed that hours are reckoned with, are not known.
     pub fn new(
-        limit: Option<u64>,
+        limit: Option<SearchBudget>,
         finished: &[FinishedGeneration<'_>],
-        tokens: TokensPerEpoch<'a>,
+        costs: Costs<'a>,
     ) -> Result<Self, SearchError> {
-        let Some(limit) = limit else {
+        let tokens = costs.tokens;
+        // What a search begins with is trained whatever it takes.
+        let Some(limit) = limit.filter(|_| !finished.is_empty()) else {
             return Ok(Budget { left: None, tokens });
         };
+        let limit = limit.tokens(costs.tokens_per_second).ok_or(SearchError::Speed)?;
         // A run that paused and went on is in several generations, each with all its epochs until then.
         let mut trained = std::collections::HashMap::new();
         for run in finished.iter().flat_map(|generation| &generation.runs) {

@@ -8,11 +8,11 @@ mod stopping;
 use std::sync::Arc;
 
 use crate::metrics::Metric;
-use crate::spec::{Point, SearchDesign, SearchRecord, TriedPoint};
+use crate::spec::{Point, SearchBudget, SearchDesign, SearchRecord, TriedPoint};
 
 use super::generation::{FinishedGeneration, Generation};
 use super::method::{Method, Question, method};
-use super::search::{Search, SearchError, TokensPerEpoch};
+use super::search::{Costs, Search, SearchError};
 use budget::Budget;
 use history::History;
 
@@ -70,8 +70,7 @@ impl SampledSearch {
             let runs = self.design.runs(std::slice::from_ref(&point), &settings.seeds)?;
             let until = |epochs: usize| stopping::first_rung(settings, epochs);
             let mut taken = runs.iter().map(|run| (run, 0, until(run.spec.epochs).unwrap_or(run.spec.epochs)));
-            // What a search begins with is planned before the data has been read.
-            if first > 0 && !budget.takes(&mut taken)? {
+            if !budget.takes(&mut taken)? {
                 break;
             }
             for run in runs {
@@ -109,13 +108,13 @@ impl Search for SampledSearch {
         Some(self.design.settings().metric)
     }
 
-    fn next(
-        &self,
-        finished: &[FinishedGeneration<'_>],
-        tokens: TokensPerEpoch<'_>,
-    ) -> Result<Option<Generation>, SearchError> {
+    fn needs_speed(&self) -> bool {
+        matches!(self.design.settings().budget, Some(SearchBudget::Hours { .. }))
+    }
+
+    fn next(&self, finished: &[FinishedGeneration<'_>], costs: Costs<'_>) -> Result<Option<Generation>, SearchError> {
         let history = History::read(&self.design, finished)?;
-        let mut budget = Budget::new(self.design.settings().budget, finished, tokens)?;
+        let mut budget = Budget::new(self.design.settings().budget, finished, costs)?;
         let mut generation = Generation::default();
         stopping::add_promoted(self.design.settings(), &history, &mut budget, &mut generation)?;
         self.add_samples(&history, &mut budget, &mut generation)?;

@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use crate::metrics::Metric;
 use crate::spec::fields;
 use crate::spec::parameter::Parameter;
-use crate::spec::search::{GOALS, MOST_CONFIRMED, MOST_EPOCHS, MOST_SAMPLES, MOST_TOKENS, has_distributions};
+use crate::spec::search::{
+    GOALS, MOST_CONFIRMED, MOST_EPOCHS, MOST_HOURS, MOST_SAMPLES, MOST_TOKENS, has_distributions,
+};
 
 use super::forms::{any, defined, list, mapping, named, one_of, or_null, part_of, seed, whole};
 use super::parameters::named_change;
@@ -25,10 +27,19 @@ pub(super) fn search(methods: &[&str]) -> Value {
             ("goal", or_null(named(&GOALS))),
             ("stop", or_null(stop())),
             ("confirm", or_null(confirm())),
-            ("budget", or_null(mapping(&fields::BUDGET, [("tokens", whole(1, MOST_TOKENS))]))),
+            ("budget", or_null(budget())),
             ("initial", or_null(initial())),
         ],
     )
+}
+
+/// One of two.
+fn budget() -> Value {
+    let hours = json!({"type": "number", "exclusiveMinimum": 0, "maximum": MOST_HOURS});
+    let mut either = mapping(&fields::BUDGET, [("tokens", whole(1, MOST_TOKENS)), ("hours", hours)]);
+    either["minProperties"] = json!(1);
+    either["maxProperties"] = json!(1);
+    either
 }
 
 fn confirm() -> Value {

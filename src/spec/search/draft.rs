@@ -12,7 +12,7 @@ use crate::spec::setting::Setting;
 use super::distribution::Coordinate;
 use super::distribution::Distribution;
 use super::point::{Dimension, Point};
-use super::settings::{Confirm, StopRule};
+use super::settings::{Confirm, SearchBudget, StopRule};
 
 /// A section whose keys are sound.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub(in crate::spec) struct SearchDraft {
     pub goal: Option<Direction>,
     pub confirm: Option<Confirm>,
     pub stop: Option<StopRule>,
-    pub budget: Option<u64>,
+    pub budget: Option<SearchBudget>,
     pub initial: Vec<Point>,
     pub dimensions: Vec<DimensionDraft>,
     pub places: SearchPlaces,

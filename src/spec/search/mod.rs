@@ -15,6 +15,6 @@ pub use distribution::{Coordinate, Distribution, Range};
 pub(super) use draft::SearchDraft;
 pub use point::{Dimension, Point, RecordedPoint, TriedPoint};
 pub use recorded_facts::{FactsRecord, RecordedFacts};
-pub(super) use section::{GOALS, MOST_CONFIRMED, MOST_EPOCHS, MOST_SAMPLES, MOST_TOKENS};
-pub use settings::{Confirm, SearchRecord, SearchSettings, StopRule};
+pub(super) use section::{GOALS, MOST_CONFIRMED, MOST_EPOCHS, MOST_HOURS, MOST_SAMPLES, MOST_TOKENS};
+pub use settings::{Confirm, SearchBudget, SearchRecord, SearchSettings, StopRule};
 pub(super) use space::has_distributions;

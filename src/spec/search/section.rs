@@ -10,7 +10,7 @@ use crate::spec::yaml::Value;
 
 use super::draft::{DimensionDraft, SearchDraft, SearchPlaces};
 use super::initial::read_initial;
-use super::settings::{Confirm, StopRule};
+use super::settings::{Confirm, SearchBudget, StopRule};
 use super::space::read_space;
 
 pub(in crate::spec) const MOST_SAMPLES: usize = 10_000;
@@ -20,6 +20,8 @@ pub(in crate::spec) const MOST_EPOCHS: usize = 10_000;
 pub(in crate::spec) const MOST_CONFIRMED: usize = 100;
 /// Tokens of a budget.
 pub(in crate::spec) const MOST_TOKENS: usize = 1_000_000_000_000_000;
+/// Hours of a budget.
+pub(in crate::spec) const MOST_HOURS: f64 = 1e6;
 const BATCH: usize = 8;
 const CONFIRM: Confirm = Confirm { top: 3, seeds: 3 };
 
@@ -173,11 +175,30 @@ fn read_stop(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<StopRule>
     })
 }
 
-/// `{tokens: 2e6}`.
-fn read_budget(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<u64> {
-    let entries = cursor.entries(context, "`{tokens: 2000000}`")?;
+/// `{tokens: 2e6}` or `{hours: 2}`.
+fn read_budget(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<SearchBudget> {
+    let entries = cursor.entries(context, "`{tokens: 2000000}` or `{hours: 2}`")?;
     check_keys(&entries, &fields::BUDGET, context);
-    let tokens =
-        required(cursor, entry(&entries, "tokens"), "tokens", "training tokens of all runs together", context)?;
-    tokens.count(context, 1, MOST_TOKENS).map(|tokens| tokens as u64)
+    match (entry(&entries, "tokens"), entry(&entries, "hours")) {
+        (Some(tokens), None) => tokens.count(context, 1, MOST_TOKENS).map(|tokens| SearchBudget::Tokens(tokens as u64)),
+        (None, Some(given)) => {
+            let hours = given.number(context)?;
+            if hours > 0.0 && hours <= MOST_HOURS {
+                return Some(SearchBudget::Hours { hours });
+            }
+            given.problem(context, format!("must be more than 0 and at most {MOST_HOURS}; found {}", given.found()));
+            None
+        }
+        (None, None) => {
+            cursor.problem(
+                context,
+                "`tokens` (training tokens of all runs together) or `hours` (of one device) is missing",
+            );
+            None
+        }
+        (Some(_), Some(second)) => {
+            second.problem(context, "a budget is of `tokens` or of `hours`, not of both");
+            None
+        }
+    }
 }

@@ -38,14 +38,35 @@ pub struct SearchSettings {
     /// None: every run is trained to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<StopRule>,
-    /// Training tokens of all runs together, at most; those of the runs that confirm are not counted.
+    /// At most; what the runs that confirm take is not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub budget: Option<u64>,
+    pub budget: Option<SearchBudget>,
 }
 
 impl SearchSettings {
     pub fn direction(&self) -> Direction {
         self.metric.direction()
+    }
+}
+
+/// What the runs of a search may take together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SearchBudget {
+    /// Training tokens.
+    Tokens(u64),
+    /// Hours of one device, at the speed at which it trained the first generation.
+    Hours { hours: f64 },
+}
+
+impl SearchBudget {
+    /// The same in training tokens; none for hours where nothing is known of the speed (training tokens a second).
+    pub fn tokens(self, speed: Option<f64>) -> Option<u64> {
+        match self {
+            SearchBudget::Tokens(tokens) => Some(tokens),
+            // Saturates.
+            SearchBudget::Hours { hours } => speed.map(|speed| (hours * 3600.0 * speed) as u64),
+        }
     }
 }
 
