@@ -35,7 +35,8 @@ impl ArraySearch {
         let origin = store.search_origin()?.ok_or_else(missing)?;
         let facts = RecordedFacts::read(&origin.facts, &model::family_names(), &search::method_names());
         let facts = facts.ok_or_else(missing)?;
-        let mut file = SweepFile::read_in(&store.layout().sweep_yaml(), Path::new(&origin.folder))?;
+        let mut file =
+            SweepFile::read_recorded(&store.layout().sweep_yaml(), Path::new(&origin.folder), &store.record().extends)?;
         for assignment in &origin.overrides {
             file.set(assignment)?;
         }

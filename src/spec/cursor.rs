@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::problem::{Place, Problems, did_you_mean, listed, quoted};
+use super::sources::Sources;
 use super::yaml::{Node, Value};
 
 /// A node with the way to it.
@@ -29,23 +30,27 @@ enum Step<'a> {
 /// What is known while values are read, and where problems go.
 pub(super) struct Context<'a> {
     pub problems: &'a mut Problems,
-    /// Relative paths of files are looked for here first; none: leave them as they are.
-    pub folder: Option<&'a Path>,
+    /// Relative paths of files are looked for beside the file that names them first; none: leave them as they are.
+    pub sources: Option<&'a Sources>,
 }
 
 impl Context<'_> {
-    /// A file's path as given, or below the sweep file's folder where it exists there.
-    pub fn located(&self, path: &str) -> String {
+    /// A file's path as given, or below the folder of the file in which the node stands where it exists there.
+    pub fn located(&self, path: &str, node: &Node) -> String {
         if let Some(path) = below_home(path) {
             return path;
         }
-        let found = self.folder.map(|folder| folder.join(path)).filter(|joined| joined.exists());
+        let found = self
+            .sources
+            .and_then(|sources| sources.folder_of(node.index))
+            .map(|folder| folder.join(path))
+            .filter(|joined| joined.exists());
         found.as_deref().and_then(Path::to_str).unwrap_or(path).to_owned()
     }
 }
 
 /// `~/data.csv` with the folder of the person's own files, as a shell has it; none for other paths.
-fn below_home(path: &str) -> Option<String> {
+pub(super) fn below_home(path: &str) -> Option<String> {
     let rest = path.strip_prefix("~/")?;
     let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty())?;
     home.join(rest).to_str().map(str::to_owned)

@@ -121,7 +121,7 @@ impl DatasetField {
         Some(match self {
             DatasetField::Path => {
                 let path = cursor.text(context, "a file, a folder or a hub name")?;
-                DatasetSetting::Path(context.located(path))
+                DatasetSetting::Path(context.located(path, cursor.node))
             }
             DatasetField::Split => DatasetSetting::Split(cursor.text(context, "the name of a split")?.to_owned()),
             DatasetField::Text => DatasetSetting::Text(read_columns(cursor, context)?),
@@ -238,7 +238,7 @@ pub(super) fn read(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Dat
     const EXPECTED: &str = "a path, a hub name, or a mapping with `path`";
     if !matches!(cursor.node.value, Value::Map(_)) {
         let path = cursor.text(context, EXPECTED)?;
-        return Some(DatasetSpec::at(context.located(path)));
+        return Some(DatasetSpec::at(context.located(path, cursor.node)));
     }
     let entries = cursor.entries(context, EXPECTED)?;
     let mut dataset = DatasetSpec::at("");
@@ -290,7 +290,7 @@ fn read_evaluation(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Option<Eva
     const EXPECTED: &str = "a file's path, {split: test}, or {test_size: 640, seed: 42}";
     if !matches!(cursor.node.value, Value::Map(_)) {
         let path = cursor.text(context, EXPECTED)?;
-        return Some(Evaluation::File(context.located(path)));
+        return Some(Evaluation::File(context.located(path, cursor.node)));
     }
     let entries = cursor.entries(context, EXPECTED)?;
     let (mut split, mut size, mut seed, mut sound) = (None, None, None, true);

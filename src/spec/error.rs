@@ -40,6 +40,8 @@ impl SpecErrors {
 pub struct Problem {
     /// The field (`grid.lora_dropout[2]`), or the option that gave it (`--set lora_dropout`).
     pub path: String,
+    /// The file in which it stands, where that is one that the sweep file extends.
+    pub file: Option<String>,
     /// Counted from 1; none where the problem lies in no line of the file.
     pub line: Option<usize>,
     /// What is wrong and what would be right.
@@ -48,6 +50,9 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{file}, ")?;
+        }
         match (self.line, self.path.as_str()) {
             (None, "") => f.write_str(&self.message),
             (None, path) => write!(f, "{path}: {}", self.message),

@@ -35,9 +35,14 @@ pub(super) fn has(fields: &[Field], name: &str) -> bool {
 }
 
 /// The sections.
-pub(super) const SECTIONS: [Field; 14] = [
+pub(super) const SECTIONS: [Field; 15] = [
     optional("name", "", "names the results folder; without it, the file's name does"),
     optional("description", "", "a text for reports"),
+    optional(
+        "extends",
+        "",
+        "another sweep file, or a list of them: this one says only in what it differs ([files that extend others](#files-that-extend-others))",
+    ),
     optional(
         "base",
         "",

@@ -1,15 +1,17 @@
 //! A sweep file from text to runs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::cursor::{Context, Cursor};
 use super::dataset::DatasetField;
 use super::design::{Design, Override, read_seeds};
+use super::extends::{Composer, Files, Taken};
 use super::parameter::Parameter;
 use super::problem::{Place, Problems, did_you_mean, quoted};
 use super::setting::Setting;
+use super::sources::Sources;
 use super::yaml::{self, Node, Value};
-use super::{Facts, Problem, SpecErrors, Sweep, encoding, notice, resolve};
+use super::{ExtendedFile, Facts, Problem, SpecErrors, Sweep, encoding, notice, resolve};
 
 /// A sweep file that is sound YAML. What it says is checked by [`SweepFile::resolve`], all of it at once, because some of
 /// it can only be checked with what is known of the models.
@@ -19,10 +21,20 @@ pub struct SweepFile {
     title: String,
     /// The sweep's name where the file gives none.
     default_name: String,
-    folder: PathBuf,
-    text: String,
+    sources: Sources,
+    /// With what it takes over from files that it extends.
     root: Node,
+    taken: Vec<Taken>,
     overrides: Vec<Override>,
+}
+
+/// Where a text comes from.
+struct Origin<'a> {
+    /// Relative paths of files are looked for in here first.
+    folder: &'a Path,
+    /// Where it lies, if it is a file.
+    path: Option<&'a Path>,
+    files: Files<'a>,
 }
 
 impl SweepFile {
@@ -39,12 +51,24 @@ impl SweepFile {
     /// # Errors
     /// Those of [`SweepFile::read`].
     pub fn read_in(path: &Path, folder: &Path) -> Result<SweepFile, SpecErrors> {
+        SweepFile::read_with(path, folder, Files::Disk)
+    }
+
+    /// The same for a copy whose further files were recorded: it means what it meant then.
+    ///
+    /// # Errors
+    /// Those of [`SweepFile::read`].
+    pub fn read_recorded(path: &Path, folder: &Path, files: &[ExtendedFile]) -> Result<SweepFile, SpecErrors> {
+        SweepFile::read_with(path, folder, Files::Recorded(files))
+    }
+
+    fn read_with(path: &Path, folder: &Path, files: Files<'_>) -> Result<SweepFile, SpecErrors> {
         let read = |source| SpecErrors::Read { path: path.to_owned(), source };
         let bytes = std::fs::read(path).map_err(read)?;
         let title = path.display().to_string();
         let text = encoding::decode(bytes).map_err(|error| error.in_file(&title))?;
         let stem = path.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
-        SweepFile::new(text, folder, title, stem.into_owned())
+        SweepFile::new(text, Origin { folder, path: Some(path), files }, title, stem.into_owned())
     }
 
     /// Reads a sweep file's text. Relative paths of files are looked for in `folder` first.
@@ -52,21 +76,53 @@ impl SweepFile {
     /// # Errors
     /// When the text is no YAML.
     pub fn parse(text: &str, folder: &Path) -> Result<SweepFile, SpecErrors> {
-        SweepFile::new(text.to_owned(), folder, "sweep file".to_owned(), "sweep".to_owned())
+        SweepFile::new(
+            text.to_owned(),
+            Origin { folder, path: None, files: Files::Disk },
+            "sweep file".to_owned(),
+            "sweep".to_owned(),
+        )
     }
 
-    fn new(text: String, folder: &Path, title: String, default_name: String) -> Result<SweepFile, SpecErrors> {
+    fn new(text: String, origin: Origin<'_>, title: String, default_name: String) -> Result<SweepFile, SpecErrors> {
         let text = encoding::checked(text).map_err(|error| error.in_file(&title))?;
         let root = yaml::parse(&text).map_err(|error| {
             let explained = encoding::explained(&text, &error);
             explained.unwrap_or(error).in_file(&title)
         })?;
-        Ok(SweepFile { title, default_name, folder: folder.to_owned(), text, root, overrides: Vec::new() })
+        let sources = Sources::of_file(&title, origin.folder, &text);
+        let mut composer = Composer::new(origin.files, sources, &root);
+        let root = composer.compose(root, origin.path)?;
+        let Composer { sources, taken, .. } = composer;
+        Ok(SweepFile { title, default_name, sources, root, taken, overrides: Vec::new() })
     }
 
     /// The file's text as it was read, without a byte order mark.
     pub fn text(&self) -> &str {
-        &self.text
+        self.sources.text()
+    }
+
+    pub(super) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The files that it extends, as they were read.
+    pub fn extended(&self) -> Vec<ExtendedFile> {
+        let files = self.sources.iter().skip(1);
+        files.map(|file| ExtendedFile { path: file.title.clone(), text: file.text.clone() }).collect()
+    }
+
+    /// What it takes from each of these files, for people to read: a line each.
+    pub fn taken(&self) -> Vec<String> {
+        let listed = |names: &[String]| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        let line = |taken: &Taken| {
+            let overridden = match taken.overridden.as_slice() {
+                [] => String::new(),
+                names => format!("; said otherwise: {}", names.join(", ")),
+            };
+            format!("from {}: {}{overridden}", taken.from, listed(&taken.taken))
+        };
+        self.taken.iter().map(line).collect()
     }
 
     /// Changes base: `key=value` with a parameter's name (also a data set's field: `dataset.limit=100`) and a value as in
@@ -83,7 +139,10 @@ impl SweepFile {
         match change {
             Some(change) if problems.is_empty() => self.overrides.push(change),
             _ => {
-                return Err(SpecErrors::Invalid { file: "--set".to_owned(), problems: problems.report("") });
+                return Err(SpecErrors::Invalid {
+                    file: "--set".to_owned(),
+                    problems: problems.report(&Sources::default()),
+                });
             }
         }
         Ok(())
@@ -106,7 +165,7 @@ impl SweepFile {
     pub fn check(&self) -> Result<(), SpecErrors> {
         let mut problems = Problems::default();
         self.design(&mut problems);
-        if problems.is_empty() { Ok(()) } else { Err(self.invalid(problems.report(&self.text))) }
+        if problems.is_empty() { Ok(()) } else { Err(self.invalid(problems.report(&self.sources))) }
     }
 
     /// The sweep with all its runs.
@@ -117,15 +176,15 @@ impl SweepFile {
         let mut problems = Problems::default();
         let design = self.design(&mut problems);
         match resolve::resolve(&design, facts, &mut problems) {
-            Some(sweep) => Ok(sweep),
-            None => Err(self.invalid(problems.report(&self.text))),
+            Some(sweep) => Ok(Sweep { extends: self.extended(), ..sweep }),
+            None => Err(self.invalid(problems.report(&self.sources))),
         }
     }
 
     /// What of the options and of the file has no effect, or another one than it may seem, for people to read: one line each.
     pub fn notices(&self, sweep: &Sweep) -> Vec<String> {
         let design = self.design(&mut Problems::default());
-        let line = |place: &Place| place.node.and_then(|node| yaml::line(&self.text, node));
+        let line = |place: &Place| place.node.and_then(|node| self.sources.line(node)).map(|line| line.to_string());
         let mut notices = self.lost_to_changes(sweep);
         notices.extend(design.looks.as_ref().filter(|_| design.overridden).and_then(|looks| looks.lost(&sweep.looks)));
         notices.extend(notice::notices(&design, &self.overrides, &line));
@@ -155,7 +214,7 @@ impl SweepFile {
     }
 
     pub(super) fn design(&self, problems: &mut Problems) -> Design {
-        let mut context = Context { problems, folder: Some(&self.folder) };
+        let mut context = Context { problems, sources: Some(&self.sources) };
         Design::read(&self.root, &self.default_name, &self.overrides, &mut context)
     }
 
@@ -165,7 +224,7 @@ impl SweepFile {
 }
 
 fn read_override(assignment: &str, problems: &mut Problems) -> Option<Override> {
-    let mut context = Context { problems, folder: None };
+    let mut context = Context { problems, sources: None };
     let (key, text) = match assignment.split_once('=') {
         Some((key, text)) => (key.trim(), text),
         None => (assignment.trim(), ""),

@@ -12,8 +12,8 @@ use super::problem::{Place, listed, quoted};
 use super::setting::Setting;
 use super::source_seed::Seeds;
 
-/// Finds the line of a place in the file.
-type Line<'a> = &'a dyn Fn(&Place) -> Option<usize>;
+/// Finds the line of a place in the file, in words.
+type Line<'a> = &'a dyn Fn(&Place) -> Option<String>;
 
 /// One sentence for each finding, those about options first.
 pub(super) fn notices(design: &Design, overrides: &[Override], line: Line<'_>) -> Vec<String> {
@@ -37,7 +37,7 @@ fn section(place: &Place) -> &str {
 /// `grid.rank` with the line where it is known: `grid.rank (line 4)`.
 fn named(place: &Place, line: Line<'_>) -> String {
     let name = section(place);
-    line(place).map_or_else(|| quoted(name), |line| format!("{} (line {line})", quoted(name)))
+    line(place).map_or_else(|| quoted(name), |line| format!("{} ({line})", quoted(name)))
 }
 
 /// An option whose value no run has, or only some.
@@ -142,7 +142,7 @@ fn idle_conditions(design: &Design, line: Line<'_>) -> Vec<String> {
     }
     let notice = |condition: &Condition| {
         let place = quoted(&condition.place.path);
-        let line = line(&condition.place).map_or_else(String::new, |line| format!(" (line {line})"));
+        let line = line(&condition.place).map_or_else(String::new, |line| format!(" ({line})"));
         format!("{place}{line} leaves out no run: none meets all of its conditions")
     };
     idle.into_iter().map(notice).collect()

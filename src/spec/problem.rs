@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{Problem, yaml};
+use super::Problem;
+use super::sources::{Line, Sources};
 
 /// Where in the sweep file something was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -59,19 +60,23 @@ impl Problems {
         paths.any(|path| path.split(['[', ']', ' ']).any(|part| format!(".{part}.").contains(&field)))
     }
 
-    /// The problems with their lines in `text`, in the order of lines.
-    pub fn report(self, text: &str) -> Vec<Problem> {
-        let lines = Self::MOST_LINES.min(Self::MOST_BYTES / text.len().max(1));
+    /// The problems with their lines in the files, in the order of lines, those of the sweep file itself first.
+    pub fn report(self, sources: &Sources) -> Vec<Problem> {
+        let lines = Self::MOST_LINES.min(Self::MOST_BYTES / sources.bytes().max(1));
         let mut problems: Vec<Problem> = Vec::with_capacity(self.found.len());
         for (number, finding) in self.found.into_iter().enumerate() {
-            let find = |node: Option<usize>| node.filter(|_| number < lines).and_then(|node| yaml::line(text, node));
+            let find = |node: Option<usize>| node.filter(|_| number < lines).and_then(|node| sources.line(node));
             let mut message = finding.message;
             if let Some(line) = find(finding.see) {
-                message.push_str(&format!(" on line {line}"));
+                message.push_str(&format!(" on {line}"));
             }
-            problems.push(Problem { path: finding.place.path, line: find(finding.place.node), message });
+            let (line, file) = match find(finding.place.node) {
+                Some(Line { number, file }) => (Some(number), file),
+                None => (None, None),
+            };
+            problems.push(Problem { path: finding.place.path, file, line, message });
         }
-        problems.sort_by_key(|problem| problem.line.unwrap_or(usize::MAX));
+        problems.sort_by_key(|problem| (problem.file.clone(), problem.line.unwrap_or(usize::MAX)));
         problems
     }
 }

@@ -38,11 +38,11 @@ impl SweepFile {
         }
         let known = NominalFacts { facts, models: RefCell::default() };
         let Some(sweep) = resolve::resolve(&design, &known, &mut problems) else {
-            return Err(self.invalid(problems.report(self.text())));
+            return Err(self.invalid(problems.report(self.sources())));
         };
         let absent = |error: FactsError| {
             let path = "--rehearse".to_owned();
-            self.invalid(vec![Problem { path, line: None, message: error.to_string() }])
+            self.invalid(vec![Problem { path, file: None, line: None, message: error.to_string() }])
         };
         let stage = Stage {
             model: facts.model(&rehearsal.model).map_err(absent)?,
@@ -52,7 +52,7 @@ impl SweepFile {
             depths: known.models.into_inner().into_iter().map(|(name, facts)| (name, facts.layers)).collect(),
             scaling: Scaling::new(&design.base.scalars, &sweep.runs, rehearsal),
         };
-        Ok(stage.sweep(sweep))
+        Ok(stage.sweep(Sweep { extends: self.extended(), ..sweep }))
     }
 }
 
@@ -142,6 +142,7 @@ impl Stage<'_> {
             // One seed settles nothing.
             looks: Vec::new(),
             reference: sweep.reference,
+            extends: sweep.extends,
         }
     }
 

@@ -59,5 +59,6 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
         observations,
         looks: looks.unwrap_or_default(),
         reference: design.reference.clone(),
+        extends: Vec::new(),
     })
 }

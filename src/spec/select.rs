@@ -140,7 +140,7 @@ fn label_parts(run: &PlannedRun) -> impl Iterator<Item = &str> {
 fn read_value(parameter: Parameter, text: &str) -> Option<Setting> {
     let node = yaml::parse(text).ok()?;
     let mut problems = Problems::default();
-    Setting::read(parameter, &Cursor::option(&node), &mut Context { problems: &mut problems, folder: None })
+    Setting::read(parameter, &Cursor::option(&node), &mut Context { problems: &mut problems, sources: None })
 }
 
 /// Whether a value of `target_modules` is in the short form of labels (`0+1:query`).

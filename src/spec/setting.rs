@@ -39,14 +39,14 @@ impl Setting {
         Some(match parameter {
             Parameter::Model => {
                 let name = cursor.text(context, "a model folder or a hub name")?;
-                Setting::Model(context.located(name).into())
+                Setting::Model(context.located(name, cursor.node).into())
             }
             Parameter::Dataset => Setting::Dataset(dataset::read(cursor, context)?.into()),
             Parameter::DatasetField(field) => Setting::DatasetField(field.read(cursor, context)?),
             Parameter::InitAdapter if cursor.node.value == Value::Null => Setting::InitAdapter(None),
             Parameter::InitAdapter => {
                 let name = cursor.text(context, "the folder of an adapter, a hub name, or null")?;
-                Setting::InitAdapter(Some(context.located(name).into()))
+                Setting::InitAdapter(Some(context.located(name, cursor.node).into()))
             }
             Parameter::TargetModules => Setting::TargetModules(Targets::read(cursor, context)?.into()),
             Parameter::Count(count) => {

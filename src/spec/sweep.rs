@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hypothesis, NamedChange, Observation, PlannedRun, ReferenceFigure, SearchDesign};
+use super::{ExtendedFile, Hypothesis, NamedChange, Observation, PlannedRun, ReferenceFigure, SearchDesign};
 
 /// A validated sweep with all its runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,4 +31,7 @@ pub struct Sweep {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looks: Vec<usize>,
     pub reference: Vec<ReferenceFigure>,
+    /// The files that the sweep file extends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extends: Vec<ExtendedFile>,
 }

@@ -90,25 +90,27 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> 
 /// # Errors
 /// The folder cannot be read or written. An absent folder has no leftovers.
 pub fn remove_leftovers(folder: &Path, age: Duration) -> Result<(), StoreError> {
+    leftovers(folder, age)?.iter().try_for_each(|path| remove_file(path))
+}
+
+/// What [`remove_leftovers`] removes.
+pub(super) fn leftovers(folder: &Path, age: Duration) -> Result<Vec<PathBuf>, StoreError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(StoreError::io(folder, "read", error)),
     };
-    let leftovers: Vec<PathBuf> =
+    let mut leftovers: Vec<PathBuf> =
         entries.flatten().map(|entry| entry.path()).filter(|path| is_temporary(path)).collect();
     if leftovers.is_empty() {
-        return Ok(());
+        return Ok(leftovers);
     }
     let now = file_system_time(folder)?;
-    for path in leftovers {
-        let modified = fs::metadata(&path).and_then(|metadata| metadata.modified());
-        let old = modified.is_ok_and(|modified| now.duration_since(modified).unwrap_or_default() >= age);
-        if old {
-            remove_file(&path)?;
-        }
-    }
-    Ok(())
+    leftovers.retain(|path| {
+        let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+        modified.is_ok_and(|modified| now.duration_since(modified).unwrap_or_default() >= age)
+    });
+    Ok(leftovers)
 }
 
 fn is_temporary(path: &Path) -> bool {

@@ -84,6 +84,7 @@ mod asked_stops;
 mod best;
 mod checkpoint;
 mod claim;
+mod cleaning;
 mod deciding;
 mod durable;
 mod epochs;
@@ -122,6 +123,7 @@ mod watched;
 
 pub use best::{best_run, ranking_metric};
 pub use claim::{Attempt, Claim, ClaimOptions, ClaimRecord, Found};
+pub use cleaning::{Clear, Clearable, Cleared};
 pub use deciding::Deciding;
 pub use durable::{remove_leftovers, write_atomically, write_atomically_with};
 pub use error::StoreError;
@@ -142,7 +144,7 @@ pub use plan::{RunEntry, SweepRecord, parameters};
 pub use predictions::Predictions;
 pub use progress::{PackProgress, RunProgress};
 pub use recorder::PackRecorder;
-pub use records::{Machine, ResultRecord, RunRecord, TestRecord, Versions};
+pub use records::{FileDigest, Machine, ResultRecord, RunRecord, TestRecord, Versions};
 pub use requests::{
     Answer, AnswerRecord, PendingRequest, Refusal, Request, RequestId, RequestRecord, RequestView, stopped_so,
 };

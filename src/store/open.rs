@@ -24,7 +24,7 @@ use super::{Store, StoreError};
 /// How long to wait for somebody else who is writing the plan or the index.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Temporary files this old have no writer any more.
-const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
+pub(super) const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
 
 /// What makes the plan grow.
 #[derive(Clone, Debug, Default)]
@@ -308,6 +308,7 @@ fn plan(
         late: deciding.late.clone(),
         dropped: deciding.dropped.clone(),
         reference: sweep.reference.clone(),
+        extends: sweep.extends.clone(),
     };
     if before.is_some_and(|before| *before != record) {
         record.changed = now();

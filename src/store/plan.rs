@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::spec::{
-    Hypothesis, NamedChange, Observation, PackPlan, PlannedRun, ReferenceFigure, RunId, RunSpec, SearchRecord, Sweep,
+    ExtendedFile, Hypothesis, NamedChange, Observation, PackPlan, PlannedRun, ReferenceFigure, RunId, RunSpec,
+    SearchRecord, Sweep,
 };
 use crate::words::counted;
 
@@ -72,6 +73,9 @@ pub struct SweepRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<String>,
     pub reference: Vec<ReferenceFigure>,
+    /// The files that the sweep file extends, as they were read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extends: Vec<ExtendedFile>,
 }
 
 impl SweepRecord {

@@ -16,7 +16,7 @@ use super::epochs::{read_epochs, write_epochs};
 use super::json::{FORMAT_VERSION, write_json};
 use super::layout::RunFolder;
 use super::predictions::write_predictions;
-use super::records::{ResultRecord, RunRecord, Versions, now};
+use super::records::{FileDigest, ResultRecord, RunRecord, Versions, now};
 use super::slots::{CheckpointSlots, Loaded};
 use super::{Store, StoreError};
 
@@ -185,6 +185,7 @@ impl PackRecorder {
             run: planned,
             facts: facts.clone(),
             versions: self.versions.clone(),
+            extends: self.store.record().extends.iter().map(FileDigest::of).collect(),
             started,
         };
         if before.as_ref() != Some(&record) {

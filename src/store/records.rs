@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{EpochRecord, Figures, Outcome, StopReason, best_epoch};
-use crate::spec::{PackPlan, PlannedRun, RunId};
+use crate::spec::{ExtendedFile, PackPlan, PlannedRun, RunId};
 use crate::train::{RunFacts, RunResult, TestResult};
 
 use super::StoreError;
@@ -41,6 +41,21 @@ pub struct Machine {
     pub gpu: Option<String>,
 }
 
+/// A file that the sweep file extends; `sweep.json` has its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileDigest {
+    pub path: String,
+    /// blake3 of its text, as hexadecimal digits.
+    pub digest: String,
+}
+
+impl FileDigest {
+    pub(super) fn of(file: &ExtendedFile) -> Self {
+        Self { path: file.path.clone(), digest: blake3::hash(file.text.as_bytes()).to_hex().to_string() }
+    }
+}
+
 /// `run.json`, written before a run's first step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +66,9 @@ pub struct RunRecord {
     pub run: PlannedRun,
     pub facts: RunFacts,
     pub versions: Versions,
+    /// The files that the sweep file extends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extends: Vec<FileDigest>,
     /// When the run was started first (RFC 3339, UTC).
     pub started: String,
 }

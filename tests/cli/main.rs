@@ -1,5 +1,7 @@
 //! The program itself: verbs, options, exit codes, what is printed. Training is the mock executor's.
 
+mod clean;
+mod diff;
 mod dry_run;
 mod help;
 mod hosts;

@@ -143,6 +143,7 @@ impl Fake {
             observations: self.observations.clone(),
             looks: self.looks.clone(),
             reference: self.reference.clone(),
+            extends: Vec::new(),
         };
         let input = PlanInput {
             sweep: &sweep,
@@ -223,6 +224,7 @@ impl Fake {
                         gpu: None,
                     }),
                 },
+                extends: Vec::new(),
                 started: "2026-01-02T03:04:05Z".to_string(),
             },
         );

@@ -3,6 +3,7 @@
 mod early_stopping;
 mod errors;
 mod expansion;
+mod extends;
 mod hypotheses;
 mod observations;
 mod overrides;

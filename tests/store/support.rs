@@ -110,6 +110,7 @@ pub fn sweep(runs: Vec<PlannedRun>) -> Sweep {
         observations: Vec::new(),
         looks: Vec::new(),
         reference: Vec::new(),
+        extends: Vec::new(),
     }
 }
 

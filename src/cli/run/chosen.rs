@@ -24,6 +24,8 @@ pub struct Chosen<'a> {
     pub first: Generation,
     /// The sweep file, byte for byte.
     pub yaml: String,
+    /// What it takes from files that it extends, a line each.
+    pub taken: Vec<String>,
     /// None: all of them.
     pub only: Option<BTreeSet<RunId>>,
     /// Those that had stopped and are to be trained further; none at first.
@@ -89,8 +91,8 @@ impl<'a> Chosen<'a> {
         let sweep = sweep.with_absolute_paths().map_err(CliError::CurrentFolder)?;
         // Its later runs have absolute paths, too.
         let search = search::of_sweep(&sweep);
-        let yaml = file.text().to_string();
-        Ok(Chosen { sweep, search, first, yaml, only, extended: BTreeSet::new(), asked, found, executors })
+        let (yaml, taken) = (file.text().to_string(), file.taken());
+        Ok(Chosen { sweep, search, first, yaml, taken, only, extended: BTreeSet::new(), asked, found, executors })
     }
 }
 

@@ -53,9 +53,13 @@ pub fn table(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<String, Cl
     if !scaled.is_empty() {
         scaled.push('\n');
     }
+    let taken = match chosen.taken.as_slice() {
+        [] => String::new(),
+        lines => format!("The sweep file takes\n  {}\n\n", lines.join("\n  ")),
+    };
     let (sums, work) = (sums.text(), sums.work.text(kind));
     let search = search(chosen);
-    Ok(format!("{scaled}{looks}{table}\n{sums}{work}{search}{}{prospects}", unchecked(chosen, &checked)))
+    Ok(format!("{taken}{scaled}{looks}{table}\n{sums}{work}{search}{}{prospects}", unchecked(chosen, &checked)))
 }
 
 /// That these runs are only what a search begins with; nothing of other sweeps.

@@ -32,6 +32,7 @@ pub fn schema(methods: &[&str]) -> Value {
         [
             ("name", or_null(json!({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"}))),
             ("description", or_null(text())),
+            ("extends", forms::any([text(), list(text())])),
             ("base", or_null(defined("parameters"))),
             ("ablate", or_null(parameters::axes())),
             ("grid", or_null(parameters::axes())),

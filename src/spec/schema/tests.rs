@@ -74,7 +74,7 @@ fn defaults_are_what_is_taken() {
         plain += 1;
         let node = yaml::parse(shown.trim_matches('`')).unwrap();
         let mut problems = Problems::default();
-        let mut context = Context { problems: &mut problems, folder: None };
+        let mut context = Context { problems: &mut problems, sources: None };
         let said = Setting::read(parameter, &Cursor::file(&node), &mut context);
         assert!(said.is_some(), "{name}: {shown}");
         // What nothing is said of in a data set is taken in its own way.

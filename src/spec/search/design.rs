@@ -12,6 +12,7 @@ use crate::spec::facts::Facts;
 use crate::spec::intern::Interner;
 use crate::spec::problem::{Place, Problems, did_you_mean, listed, quoted};
 use crate::spec::source_seed::Seeds;
+use crate::spec::sources::Sources;
 use crate::spec::{PlannedRun, SpecErrors, fault_report, planning};
 use crate::words::{counted, grouped};
 
@@ -180,7 +181,10 @@ impl SearchDesign {
         let mut interner = Interner::new(&self.facts);
         let planned = planning::configurations(&design, &mut interner, &mut problems);
         if !problems.is_empty() {
-            return Err(SpecErrors::Invalid { file: "search".to_owned(), problems: problems.report("") });
+            return Err(SpecErrors::Invalid {
+                file: "search".to_owned(),
+                problems: problems.report(&Sources::default()),
+            });
         }
         let mut runs =
             planning::runs(&planned, design.varies_seed() || self.settings.confirm.is_some(), interner.contents());

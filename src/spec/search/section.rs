@@ -67,7 +67,7 @@ impl SearchDraft {
         let goal = optional(sub("goal"), |goal, context| goal.one_of(context, &GOALS), context);
         // Where dimensions are wrong, what is said of them cannot be checked.
         let named = space
-            .and_then(|space| space.entries(&mut Context { problems: &mut Problems::default(), folder: None }, ""));
+            .and_then(|space| space.entries(&mut Context { problems: &mut Problems::default(), sources: None }, ""));
         let is_whole = named.is_some_and(|named| named.len() == dimensions.len());
         let initial = sub("initial").filter(|_| is_whole);
         let initial = initial.map(|list| read_initial(list, &dimensions, context)).unwrap_or_default();

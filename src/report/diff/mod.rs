@@ -1,0 +1,57 @@
+//! In what two runs, or two sweeps, differ: settings, data, model, programs, machines. Not in their results, which
+//! [`super::compare()`] weighs.
+
+mod fields;
+mod named;
+mod runs;
+mod sweeps;
+
+use std::path::Path;
+
+use super::ReportError;
+use named::Named;
+
+/// In what two things differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub a: String,
+    pub b: String,
+    pub parts: Vec<Part>,
+}
+
+/// In what they differ of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub title: &'static str,
+    pub rows: Vec<Row>,
+    /// How many are the same.
+    pub same: usize,
+    /// Why nothing is known, or what is to be known of the rows.
+    pub note: Option<String>,
+}
+
+/// What is not the same, with its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub name: String,
+    pub a: String,
+    pub b: String,
+}
+
+/// Compares the settings of two runs, or of two sweeps. A run is named by its label, the beginning of its id or its folder, a
+/// sweep by the name of its folder or by a path to it; `SWEEP/RUN` looks in one sweep only.
+///
+/// # Errors
+/// A name that nothing or several things have; a run and a sweep; what cannot be read.
+pub fn diff(results: &Path, a: &str, b: &str) -> Result<Difference, ReportError> {
+    let (left, right) = (Named::find(results, a)?, Named::find(results, b)?);
+    match (&left, &right) {
+        (Named::Run(a), Named::Run(b)) => runs::diff(a, b),
+        (Named::Sweep(a), Named::Sweep(b)) => Ok(sweeps::diff(a, b)),
+        _ => Err(ReportError::Incomparable {
+            a: left.title(),
+            b: right.title(),
+            reason: "one is a run, the other a sweep".to_owned(),
+        }),
+    }
+}
