@@ -6,7 +6,7 @@ use crate::cli::text::count;
 use crate::data::visible;
 use crate::spec::{DatasetSpec, Evaluation, HeldOut};
 
-use super::commands;
+use super::commands::commands;
 use super::estimate::Estimate;
 use super::guesses::Guesses;
 use super::lengths::Lengths;

@@ -7,7 +7,7 @@ use crate::cli::new_file::write_new;
 use crate::cli::rehearsal::CORPUS;
 use crate::cli::streams::print;
 
-use super::commands;
+use super::commands::commands;
 
 /// Where the examples' sweep files look for the corpus.
 const CORPUS_FILE: &str = "data/newswire.csv";

@@ -7,7 +7,7 @@ use crate::hub::{Hub, MINILM, ModelPart};
 use crate::model::{ModelConfig, tokenizer_class};
 
 /// Taken where nothing smaller is at hand and none is named.
-const ROBERTA: &str = "FacebookAI/roberta-base";
+const USUAL: &str = "FacebookAI/roberta-base";
 /// Of 100 texts, so many are not to be cut.
 const COVERED: usize = 99;
 /// Tokens of a word where no tokenizer is at hand: more than in English.
@@ -31,7 +31,7 @@ impl Lengths {
     /// The model that was named cannot be found, or its tokenizer cannot be used.
     pub fn of(hub: &Hub, named: Option<&str>, dataset: &Dataset) -> Result<Lengths, CliError> {
         let small = || hub.model_at_hand(MINILM, ModelPart::Text).map(|_| MINILM);
-        let model = named.or_else(small).unwrap_or(ROBERTA).to_owned();
+        let model = named.or_else(small).unwrap_or(USUAL).to_owned();
         // Of a model that everybody knows, the shape is enough.
         let folder = match (hub.model_part(&model, ModelPart::Text), known::model(&model)) {
             (Ok(folder), _) => Ok(folder),

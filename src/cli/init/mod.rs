@@ -1,5 +1,6 @@
 //! `sweep init`: a sweep file for a data set, or an example to begin with.
 
+mod commands;
 mod draft;
 mod estimate;
 mod example;
@@ -15,7 +16,6 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
 use crate::spec::{MissingLabel, NoSeparator, Separator, SweepFile};
-use crate::words::shell_path;
 
 use super::CliError;
 use super::context::Context;
@@ -148,14 +148,4 @@ fn seen_from(data: &str, output: &Path) -> String {
     }
     let absolute = std::path::absolute(path).ok();
     absolute.as_deref().and_then(Path::to_str).unwrap_or(data).to_owned()
-}
-
-/// The first lines of what to do with a sweep file.
-fn commands(file: &Path, name: &str) -> [String; 3] {
-    let file = shell_path(file);
-    [
-        format!("sweep run {file} --dry-run"),
-        format!("sweep run {file}"),
-        format!("sweep report {}", shell_path(&Path::new("results").join(name))),
-    ]
 }
