@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
-use crate::report::{self, Difference, Part};
+use crate::report::{self, Aspect, Difference};
 
 use super::CliError;
 use super::context::Context;
@@ -45,7 +45,7 @@ fn shown(difference: &Difference) -> String {
     format!("A  {}\nB  {}\n\n{}", difference.a, difference.b, parts.join("\n"))
 }
 
-fn part(part: &Part) -> String {
+fn part(part: &Aspect) -> String {
     let note = part.note.as_ref().map(|note| format!("{note}\n")).unwrap_or_default();
     let title = part.title;
     match (part.rows.is_empty(), part.same) {

@@ -47,7 +47,7 @@ use std::path::PathBuf;
 pub use chart_format::Format;
 pub use charts::RasterError;
 pub use compare::compare;
-pub use diff::{Difference, Part, Row, diff};
+pub use diff::{Aspect, Difference, Row, diff};
 pub use error::ReportError;
 pub use export::ReportFormat;
 pub use metric::write_exactly as written_exactly;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Part, Row};
+use super::{Aspect, Row};
 
 /// Named values in their order.
 pub(super) type Fields = Vec<(String, Value)>;
@@ -38,13 +38,13 @@ fn flatten(prefix: &str, value: Value, flat: &mut Fields) {
 }
 
 /// What is not the same, in the order of A, and then what only B has. A field that is null is as one that is absent.
-pub(super) fn part(title: &'static str, a: &Fields, b: &Fields) -> Part {
+pub(super) fn part(title: &'static str, a: &Fields, b: &Fields) -> Aspect {
     let get = |fields: &Fields, name: &str| {
         let found = fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         found.filter(|value| !value.is_null())
     };
     let only_b = b.iter().filter(|(name, _)| !a.iter().any(|(known, _)| known == name));
-    let mut part = Part { title, rows: Vec::new(), same: 0, note: None };
+    let mut part = Aspect { title, rows: Vec::new(), same: 0, note: None };
     for (name, _) in a.iter().chain(only_b) {
         match (get(a, name), get(b, name)) {
             (None, None) => {}

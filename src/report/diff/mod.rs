@@ -16,12 +16,12 @@ use named::Named;
 pub struct Difference {
     pub a: String,
     pub b: String,
-    pub parts: Vec<Part>,
+    pub parts: Vec<Aspect>,
 }
 
 /// In what they differ of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct Aspect {
     pub title: &'static str,
     pub rows: Vec<Row>,
     /// How many are the same.

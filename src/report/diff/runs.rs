@@ -6,7 +6,7 @@ use crate::train::RunFacts;
 
 use super::fields::{Fields, fields, part};
 use super::named::NamedRun;
-use super::{Difference, Part};
+use super::{Aspect, Difference};
 
 pub(super) fn diff(a: &NamedRun, b: &NamedRun) -> Result<Difference, ReportError> {
     let mut parts = vec![part("Settings", &parameters(&a.entry.spec), &parameters(&b.entry.spec))];
@@ -21,7 +21,7 @@ pub(super) fn diff(a: &NamedRun, b: &NamedRun) -> Result<Difference, ReportError
             let missing: Vec<&str> = missing.iter().filter(|(is, _)| *is).map(|(_, name)| *name).collect();
             let verb = if missing.len() == 1 { "has" } else { "have" };
             let note = format!("{} {verb} not begun, so nothing is recorded of it", missing.join(" and "));
-            parts.push(Part { title: "Data, model and programs", rows: Vec::new(), same: 0, note: Some(note) });
+            parts.push(Aspect { title: "Data, model and programs", rows: Vec::new(), same: 0, note: Some(note) });
         }
     }
     Ok(Difference { a: a.title(), b: b.title(), parts })

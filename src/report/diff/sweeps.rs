@@ -9,7 +9,7 @@ use crate::words::counted;
 
 use super::fields::{Fields, fields, part, plain};
 use super::named::sweep_name;
-use super::{Difference, Part, Row};
+use super::{Aspect, Difference, Row};
 
 /// Runs that have a line of their own.
 const MOST_RUNS: usize = 40;
@@ -51,7 +51,7 @@ fn head(record: &SweepRecord) -> Fields {
 }
 
 /// A run of the baseline in each, with the same seed where there is one.
-fn base(left: &SweepRecord, right: &SweepRecord) -> Part {
+fn base(left: &SweepRecord, right: &SweepRecord) -> Aspect {
     let of = |record: &SweepRecord| -> BTreeMap<u64, Fields> {
         let baseline = record.baseline.clone();
         let runs = present(record).filter(|run| Some(&run.configuration) == baseline.as_ref());
@@ -67,7 +67,7 @@ fn base(left: &SweepRecord, right: &SweepRecord) -> Part {
         (Some(a), Some(b)) => part("Base", &a, &b),
         _ => {
             let note = "not both have runs of their base".to_owned();
-            Part { title: "Base", rows: Vec::new(), same: 0, note: Some(note) }
+            Aspect { title: "Base", rows: Vec::new(), same: 0, note: Some(note) }
         }
     }
 }
@@ -87,12 +87,12 @@ fn claims(record: &SweepRecord) -> Fields {
 }
 
 /// Runs by label: what only one has, and what goes by the same label and is another run.
-fn runs(left: &SweepRecord, right: &SweepRecord) -> Part {
+fn runs(left: &SweepRecord, right: &SweepRecord) -> Aspect {
     let by_label = |record: &SweepRecord| -> BTreeMap<String, RunEntry> {
         present(record).map(|run| (run.label.clone(), run.clone())).collect()
     };
     let (a, b) = (by_label(left), by_label(right));
-    let mut part = Part { title: "Runs", rows: Vec::new(), same: 0, note: None };
+    let mut part = Aspect { title: "Runs", rows: Vec::new(), same: 0, note: None };
     let labels = present(left).map(|run| &run.label);
     for label in labels.chain(present(right).map(|run| &run.label).filter(|label| !a.contains_key(*label))) {
         let (cell_a, cell_b) = match (a.get(label), b.get(label)) {
