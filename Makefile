@@ -58,7 +58,8 @@ test-checked: setup ## Run the kernels' tests and a small training again, not op
 	export CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=true CARGO_PROFILE_DEV_OVERFLOW_CHECKS=true; \
 	  cargo test --lib model:: && cargo test --test parity
 
-$(SETUP_PYTHON): $(SETUP)
+$(SETUP_PYTHON): $(SETUP) .ci/browser.sh
+	@.ci/browser.sh
 	@.venv/bin/python -m pip install -q --disable-pip-version-check --retries 5 --timeout 120 $(PYTHON_STACK)
 	@touch $@
 

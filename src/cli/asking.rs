@@ -100,7 +100,7 @@ fn what_next(store: &Store, view: &RequestView) -> Result<&'static str, CliError
 }
 
 /// Who asks: the user's name as the environment has it, and the machine.
-fn who() -> String {
+pub fn who() -> String {
     let name = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
     let host = Owner::current().host;
     name.map_or_else(|| format!("somebody on {host}"), |name| format!("{name} on {host}"))

@@ -17,6 +17,8 @@ pub struct Options {
     pub token: Option<Token>,
     /// Further names that the server is called by: of a proxy before it, or of the machine.
     pub names: Vec<String>,
+    /// In whose name pages ask for something, for people to read.
+    pub who: String,
     /// Between two looks at the files while somebody watches.
     pub look: Duration,
 }

@@ -13,7 +13,7 @@ use crate::report::STYLE;
 const OWN_STYLE: &str = include_str!("page/assets/dashboard.css");
 
 /// Scripts by their names.
-const SCRIPTS: [(&str, &str); 13] = [
+const SCRIPTS: [(&str, &str); 14] = [
     ("/assets/app.js", include_str!("page/assets/app.js")),
     ("/assets/api.js", include_str!("page/assets/api.js")),
     ("/assets/compare.js", include_str!("page/assets/compare.js")),
@@ -24,6 +24,7 @@ const SCRIPTS: [(&str, &str); 13] = [
     ("/assets/mistakes.js", include_str!("page/assets/mistakes.js")),
     ("/assets/model.js", include_str!("page/assets/model.js")),
     ("/assets/progress.js", include_str!("page/assets/progress.js")),
+    ("/assets/requests.js", include_str!("page/assets/requests.js")),
     ("/assets/run.js", include_str!("page/assets/run.js")),
     ("/assets/sweep.js", include_str!("page/assets/sweep.js")),
     ("/assets/table.js", include_str!("page/assets/table.js")),

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::answers::{self, Failure};
 use super::events::events;
@@ -20,6 +20,9 @@ use super::shared::Shared;
 /// Nothing is loaded from elsewhere, and no script or style stands in a document: what a name or a text would inject does nothing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Bytes that a page may send.
+const LARGEST_REQUEST: usize = 16 << 10;
 
 /// All answers.
 pub fn routes(shared: Arc<Shared>) -> Router {
@@ -31,11 +34,13 @@ pub fn routes(shared: Arc<Shared>) -> Router {
         .route("/api/sweeps/{sweep}/log", get(answers::sweep_log))
         .route("/api/sweeps/{sweep}/evidence", get(answers::evidence))
         .route("/api/sweeps/{sweep}/compare", get(answers::compare))
+        .route("/api/sweeps/{sweep}/requests", post(answers::ask))
         .route("/api/sweeps/{sweep}/runs/{run}", get(answers::run))
         .route("/api/sweeps/{sweep}/runs/{run}/log", get(answers::run_log))
         .route("/api/sweeps/{sweep}/runs/{run}/confusion", get(answers::confusion))
         .route("/api/sweeps/{sweep}/runs/{run}/predictions", get(answers::predictions))
         .fallback(answers::nothing)
+        .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
         .layer(from_fn_with_state(Arc::clone(&shared), only_with_token))
         .layer(from_fn_with_state(Arc::clone(&shared), only_own_pages))
         .with_state(Arc::clone(&shared));

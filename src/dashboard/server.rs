@@ -47,6 +47,7 @@ impl Server {
         let shared = Arc::new(Shared {
             start: Token::draw()?.expose()[..12].to_owned(),
             results: options.results.clone(),
+            who: options.who.clone(),
             access: Access { hosts, token: options.token.clone() },
             sweeps: Sweeps::default(),
             pulse,

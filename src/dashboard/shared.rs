@@ -13,6 +13,8 @@ pub struct Shared {
     /// Another one after every start: numbers of versions begin anew.
     pub start: String,
     pub results: PathBuf,
+    /// In whose name pages ask for something, for people to read.
+    pub who: String,
     pub access: Access,
     pub sweeps: Sweeps,
     pub pulse: Arc<Pulse>,

@@ -96,6 +96,7 @@ fn without_a_token_everybody_on_this_machine_reads_and_nobody_writes() {
         port: Port::Exactly(0),
         token,
         names: Vec::new(),
+        who: String::new(),
         look: std::time::Duration::from_secs(1),
     };
     let open = Server::start(&options("0.0.0.0", None), Box::new(MadeUp));

@@ -6,5 +6,6 @@ mod many;
 mod names;
 #[path = "../report_support/mod.rs"]
 mod report_support;
+mod requests;
 mod support;
 mod told;

@@ -74,6 +74,7 @@ impl Served {
             port: Port::Exactly(0),
             token,
             names: vec!["hub.example.org".to_owned()],
+            who: "ada, on the dashboard".to_owned(),
             look: Duration::from_millis(50),
         };
         let server = Server::start(&options, Box::new(MadeUp)).unwrap();

@@ -109,9 +109,8 @@ class Page:
         """Waits until an expression holds."""
         end = time.monotonic() + seconds
         while True:
-            value = self.evaluate(code)
-            if value:
-                return value
+            if self.evaluate(f"Boolean({code})"):
+                return
             shown = self.evaluate("document.body?.innerText.slice(0, 2000)")
             assert time.monotonic() < end, f"does not come: {code}\n{shown}\n{self.errors}"
             time.sleep(0.05)

@@ -11,6 +11,7 @@ use crate::exit_code::ExitCode;
 use crate::hub::Hub;
 
 use super::CliError;
+use super::asking::who;
 use super::context::Context;
 
 use texts::LocalTexts;
@@ -69,6 +70,7 @@ impl Dashboard {
             port: self.port.map_or(Port::USUAL, Port::Exactly),
             token,
             names: self.allow_host,
+            who: format!("{}, on the dashboard", who()),
             look: Duration::from_secs(1),
         };
         let server = Server::start(&options, Box::new(LocalTexts::new(hub)))?;

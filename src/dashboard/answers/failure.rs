@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::dashboard::access::Refusal;
 use crate::report::ReportError;
-use crate::store::StoreError;
+use crate::store::{self, StoreError};
 
 /// Why something is not answered.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,8 @@ pub enum Failure {
     #[error("{0}")]
     NotThere(String),
     #[error(transparent)]
+    Cannot(store::Refusal),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -41,6 +43,7 @@ impl IntoResponse for Failure {
             Self::NoSweep(_) | Self::NoRun(_) | Self::NoCurve(_) | Self::Nothing | Self::NotThere(_) => {
                 StatusCode::NOT_FOUND
             }
+            Self::Cannot(_) => StatusCode::CONFLICT,
             Self::Store(_) | Self::Report(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Task(_) | Self::Json(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };

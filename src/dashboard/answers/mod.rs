@@ -1,5 +1,6 @@
 //! What pages ask for. Whatever reads files does so on a thread of its own.
 
+mod ask;
 mod compare;
 mod confusion;
 mod evidence;
@@ -12,6 +13,7 @@ mod run;
 mod state;
 mod sweep;
 
+pub use ask::ask;
 pub use compare::compare;
 pub use confusion::confusion;
 pub use evidence::evidence;

@@ -1,7 +1,9 @@
 //! The sweeps as they stand: looked at by a thread, published whole, with what changed since.
 
+mod asked;
 mod cell;
 mod change;
+mod memory;
 mod plan;
 mod pulse;
 mod row;

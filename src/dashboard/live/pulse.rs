@@ -46,6 +46,12 @@ impl Pulse {
         Listening { pulse: Arc::clone(self), beats: self.beats.subscribe() }
     }
 
+    /// Asks for a look at once: something was asked for that it will show.
+    pub fn wake(&self) {
+        self.state().wanted = true;
+        self.woken.notify_all();
+    }
+
     /// No look any more.
     pub fn end(&self) {
         self.state().ended = true;

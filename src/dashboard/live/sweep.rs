@@ -1,6 +1,5 @@
 //! One sweep as it stands, and how it is looked at.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,10 +8,12 @@ use serde_json::{Value, json};
 
 use crate::event::EpochRecord;
 use crate::spec::PackId;
-use crate::store::{ExecutorKind, Store, StoreError, Watched};
+use crate::store::{ExecutorKind, RunView, Store, StoreError, Watched};
 
+use super::asked::{Asked, Line};
 use super::cell::Cell;
 use super::change::{Change, Changes};
+use super::memory::Memory;
 use super::plan::Plan;
 use super::row::{self, curve_value, curves};
 use super::texts::Interned;
@@ -33,6 +34,7 @@ pub struct LiveSweep {
     pub epochs: Vec<Arc<Vec<EpochRecord>>>,
     rows: Vec<Arc<Vec<Cell>>>,
     texts: Interned,
+    requests: Arc<Vec<Line>>,
 }
 
 /// What a page gets of a sweep.
@@ -43,6 +45,7 @@ struct Snapshot<'a> {
     totals: &'a Totals,
     texts: &'a [String],
     rows: Vec<&'a [Cell]>,
+    requests: &'a [Line],
 }
 
 impl LiveSweep {
@@ -53,7 +56,8 @@ impl LiveSweep {
     pub fn snapshot(&self) -> serde_json::Result<String> {
         let (plan, totals, texts) = (&*self.plan, &self.totals, self.texts.list());
         let rows = self.rows.iter().map(|row| row.as_slice()).collect();
-        serde_json::to_string(&Snapshot { version: self.version, plan, totals, texts, rows })
+        let requests = &self.requests;
+        serde_json::to_string(&Snapshot { version: self.version, plan, totals, texts, rows, requests })
     }
 
     /// The values of curves by run: `names`, each a list of the runs' lists.
@@ -72,7 +76,8 @@ impl LiveSweep {
 #[derive(Debug)]
 pub struct Looker {
     watched: Watched,
-    memory: BTreeMap<PackId, Option<u64>>,
+    memory: Memory,
+    asked: Asked,
     now: Option<LiveSweep>,
 }
 
@@ -80,7 +85,7 @@ impl Looker {
     /// # Errors
     /// The folder holds no sweep that can be read.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        Ok(Self { watched: Watched::open(folder)?, memory: BTreeMap::new(), now: None })
+        Ok(Self { watched: Watched::open(folder)?, memory: Memory::default(), asked: Asked::default(), now: None })
     }
 
     /// Looks at the files. The sweep as it is now, where anything changed.
@@ -89,21 +94,29 @@ impl Looker {
     /// The folder or its plan cannot be read.
     pub fn look(&mut self) -> Result<Option<LiveSweep>, StoreError> {
         let look = self.watched.look()?;
-        if look.changed.is_empty() && !look.replanned && self.now.is_some() {
+        let store = self.watched.store().clone();
+        let requests = Arc::new(self.asked.look(&store).to_vec());
+        let mut changed = look.changed;
+        let measured = self.memory.look(&store);
+        changed.extend(places_in(self.watched.views(), &measured));
+        changed.sort_unstable();
+        changed.dedup();
+        let is_same = self.now.as_ref().is_some_and(|now| now.requests == requests);
+        if changed.is_empty() && !look.replanned && is_same {
             return Ok(None);
         }
-        let store = self.watched.store().clone();
         let next = match self.now.take() {
-            Some(now) if !look.replanned => self.changed(now, &store, &look.changed),
-            before => self.whole(&store, before.map_or(0, |before| before.version)),
+            Some(now) if !look.replanned => self.changed(now, &store, &changed, requests),
+            before => self.whole(&store, before.map_or(0, |before| before.version), requests),
         };
         self.now = Some(next.clone());
         Ok(Some(next))
     }
 
-    /// Whether something of it is still to be trained.
+    /// Whether something of it is still to be trained, or was asked for.
     pub fn is_open(&self) -> bool {
-        self.watched.views().iter().any(|view| !view.removed && !view.state.is_final())
+        self.asked.is_stale(self.watched.store())
+            || self.watched.views().iter().any(|view| !view.removed && !view.state.is_final())
     }
 
     fn ended(&self) -> usize {
@@ -111,7 +124,7 @@ impl Looker {
     }
 
     /// The whole state, after version `before` of it.
-    fn whole(&mut self, store: &Store, before: u64) -> LiveSweep {
+    fn whole(&mut self, store: &Store, before: u64, requests: Arc<Vec<Line>>) -> LiveSweep {
         let invented = store.record().executor == ExecutorKind::Mock;
         let plan = Plan::new(store.record(), invented, self.watched.views());
         let mut texts = Interned::default();
@@ -127,10 +140,11 @@ impl Looker {
             changes: Changes::default(),
             epochs: self.watched.epochs().to_vec(),
             texts,
+            requests,
         }
     }
 
-    fn changed(&mut self, mut now: LiveSweep, store: &Store, places: &[usize]) -> LiveSweep {
+    fn changed(&mut self, mut now: LiveSweep, store: &Store, places: &[usize], requests: Arc<Vec<Line>>) -> LiveSweep {
         let known_texts = now.texts.list().len();
         let (mut rows, mut epochs) = (serde_json::Map::new(), serde_json::Map::new());
         for &place in places {
@@ -149,8 +163,15 @@ impl Looker {
         now.ended = self.ended();
         now.version += 1;
         let texts = json!({ "from": known_texts, "list": &now.texts.list()[known_texts..] });
-        let change =
-            json!({ "version": now.version, "totals": now.totals, "texts": texts, "rows": rows, "epochs": epochs });
+        now.requests = requests;
+        let change = json!({
+            "version": now.version,
+            "totals": now.totals,
+            "texts": texts,
+            "rows": rows,
+            "epochs": epochs,
+            "requests": now.requests.as_slice(),
+        });
         now.changes.push(Change { version: now.version, json: change.to_string().into() });
         now.store = store.clone();
         now
@@ -158,16 +179,16 @@ impl Looker {
 
     fn row(&mut self, place: usize, plan: &Plan, store: &Store, texts: &mut Interned) -> Vec<Cell> {
         let view = &self.watched.views()[place];
-        let memory = view.pack.as_ref().filter(|_| view.state.is_final()).and_then(|pack| {
-            let known = self.memory.entry(pack.clone()).or_insert(None);
-            if known.is_none() {
-                // A damaged record of what nothing depends on is none.
-                *known = store.memory(pack).ok().flatten().map(|memory| memory.per_run());
-            }
-            *known
-        });
+        let memory = view.pack.as_ref().filter(|_| view.state.is_final());
+        let memory = memory.and_then(|pack| self.memory.per_run(store, pack));
         row::row(view, memory, plan.metric, plan.tested, texts)
     }
+}
+
+/// The places of the runs in these packs.
+fn places_in<'a>(views: &'a [RunView], packs: &'a [PackId]) -> impl Iterator<Item = usize> + 'a {
+    let is_in = |view: &RunView| view.pack.as_ref().is_some_and(|pack| packs.contains(pack));
+    views.iter().enumerate().filter(move |(_, view)| !packs.is_empty() && is_in(view)).map(|(place, _)| place)
 }
 
 /// The epochs that are there now and were not, or were others: the number of epochs that stay, and the values of the others in the

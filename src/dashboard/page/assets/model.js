@@ -20,7 +20,8 @@ export class Sweep {
     this.take(await get(sweepPath(this.folder)));
   }
 
-  take({ version, plan, totals, texts, rows }) {
+  take({ version, plan, totals, texts, rows, requests }) {
+    this.requests = requests;
     this.version = version;
     this.plan = plan;
     this.totals = totals;
@@ -46,6 +47,7 @@ export class Sweep {
     if (change.version !== this.version + 1) return false;
     this.version = change.version;
     this.totals = change.totals;
+    this.requests = change.requests;
     this.texts.splice(change.texts.from, this.texts.length, ...change.texts.list);
     for (const [place, row] of Object.entries(change.rows)) this.rows[place] = row;
     for (const [place, [same, values]] of Object.entries(change.epochs)) {
@@ -99,8 +101,9 @@ export class Sweep {
   // From 0 to 1.
   share(place) {
     const [step, steps] = [this.value(place, "step"), this.value(place, "steps")];
-    if (step !== null && steps) return step / steps;
-    return Math.min(1, this.value(place, "epochs") / Math.max(1, this.plannedEpochs(place)));
+    const epochs = Math.min(1, this.value(place, "epochs") / Math.max(1, this.plannedEpochs(place)));
+    // Steps are told less often than epochs are recorded.
+    return steps ? Math.max(epochs, step / steps) : epochs;
   }
 
   isEnded(place) { return ["completed", "diverged", "failed", "stopped", "removed"].includes(this.state(place)); }

@@ -2,6 +2,7 @@
 
 import { bytes, duration, figure, h, number, say } from "./dom.js";
 import { CurvePanel } from "./curves.js";
+import { Requests } from "./requests.js";
 
 // Runs by state as one bar; `choose` is called with a state that somebody clicks on.
 export const stateBar = (names, counts, choose) => {
@@ -118,8 +119,9 @@ export class Head {
 
 // The first tab.
 export class Progress {
-  constructor(sweep, shown) {
+  constructor(sweep, shown, readOnly) {
     this.sweep = sweep;
+    this.requests = new Requests(sweep, null, readOnly);
     this.devices = new Devices(sweep);
     this.nothing = h("p", { class: "muted" });
     const { plan } = sweep;
@@ -127,7 +129,8 @@ export class Progress {
     this.panels = [new CurvePanel(sweep, "eval_loss", shown), new CurvePanel(sweep, sweep.curveOf.has(ranking) ? ranking : "train_loss", shown)];
     this.element = h("div", {},
       h("section", { "aria-label": "At work" }, h("h2", {}, "At work"), this.nothing, this.devices.element),
-      h("section", { "aria-label": "Curves" }, h("h2", {}, "Curves"), shown.tools, h("div", { class: "panels" }, this.panels.map((panel) => panel.element))));
+      h("section", { "aria-label": "Curves" }, h("h2", {}, "Curves"), shown.tools, h("div", { class: "panels" }, this.panels.map((panel) => panel.element))),
+      this.requests.element);
   }
 
   update() {
@@ -139,6 +142,7 @@ export class Progress {
     const open = of("pending") + of("interrupted") + of("waiting");
     say(this.nothing, open ? `Nobody works on it now; ${open} runs are left. The command that began the sweep goes on with it.` : "Nothing is left to do.");
     this.panels.forEach((panel) => panel.update());
+    this.requests.update();
   }
 
   leave() { this.panels.forEach((panel) => panel.leave()); }

@@ -5,6 +5,7 @@ import { Chart, runLine } from "./curves.js";
 import { duration, facts, figure, h, number, say, stateChip, table } from "./dom.js";
 import { Log } from "./log.js";
 import { Mistakes } from "./mistakes.js";
+import { Actions, Requests } from "./requests.js";
 
 const CHARTS = [
   ["Loss", [["train_loss", "#0072b2"], ["eval_loss", "#d55e00"]]],
@@ -27,13 +28,15 @@ class Run {
     this.meter = h("progress", { max: "1", "aria-label": "How far it is" });
     this.line = h("p", { role: "status" });
     this.reason = h("p", { class: "reason", hidden: true });
-    this.actions = h("div", { class: "tools" });
+    this.actions = new Actions(sweep, () => [place], options.readOnly);
+    this.requests = new Requests(sweep, place, options.readOnly);
     this.charts = CHARTS.map(([title, curves]) => ({ title, curves: curves.filter(([name]) => sweep.curveOf.has(name)), chart: new Chart(title) }));
     this.details = h("div", {}, h("p", { class: "muted" }, "Reading …"));
     this.mistakes = h("div");
     this.log = new Log(() => `${this.folder}/log`, "Log of the run");
     this.element = h("div", {},
-      h("header", { class: "head" }, h("h1", {}, sweep.label(place), " ", this.chip), this.meter, this.line, this.reason, this.actions),
+      h("header", { class: "head" }, h("h1", {}, sweep.label(place), " ", this.chip), this.meter, this.line, this.reason, this.actions.element),
+      this.requests.element,
       h("div", { class: "panels" }, this.charts.map(({ title, curves, chart }) => h("figure", { class: "panel" },
         h("figcaption", {}, title), chart.element, h("ul", { class: "legend" }, curves.map(([name, colour]) => {
           const dot = h("i", { class: "dot", "aria-hidden": "true" });
@@ -45,6 +48,8 @@ class Run {
 
   update() {
     this.head();
+    this.actions.update();
+    this.requests.update();
     this.curves();
     const state = this.sweep.state(this.place);
     if (state !== this.state) {

@@ -86,8 +86,8 @@ export const sweepView = async (sweep, main, { tab, run, readOnly }) => {
   const tabs = tabList(sweep, current);
   const chosen = () => say(tabs.querySelector("[data-tab=compare]"), sweep.chosen.size ? `Compare (${sweep.chosen.size})` : "Compare");
   const make = {
-    progress: () => new Progress(sweep, shown),
-    runs: () => new RunTable(sweep, shown, chosen),
+    progress: () => new Progress(sweep, shown, readOnly),
+    runs: () => new RunTable(sweep, shown, chosen, readOnly),
     compare: () => new Compare(sweep),
     evidence: () => new Evidence(sweep),
     log: () => new Log(() => sweepPath(sweep.folder, "log"), "Log of the sweep: what was found at every start"),

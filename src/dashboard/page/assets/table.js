@@ -1,6 +1,7 @@
 // The table of runs. Only the rows in sight are in the document, so thousands of runs cost no more than thirty.
 
 import { bytes, duration, figure, h, number, stateChip } from "./dom.js";
+import { Actions } from "./requests.js";
 
 const ROW = 36;
 const SPARE = 8;
@@ -38,7 +39,7 @@ const columns = (sweep, withParameters) => {
 
 export class RunTable {
   // `shown` says which runs, and whether they are grouped; `onChosen` is called when the choice changes.
-  constructor(sweep, shown, onChosen) {
+  constructor(sweep, shown, onChosen, readOnly) {
     Object.assign(this, { sweep, shown, onChosen, sort: null, active: 0, open: new Set() });
     // Labels of several parameters are too long to tell runs apart by.
     this.withParameters = innerWidth > 700 && sweep.plan.configurations.some((name) => name.length > 44);
@@ -50,8 +51,9 @@ export class RunTable {
     this.body.addEventListener("keydown", (event) => this.key(event));
     this.body.addEventListener("click", (event) => this.click(event));
     this.parameters = h("input", { type: "checkbox", checked: this.withParameters, onchange: () => { this.withParameters = this.parameters.checked; this.setColumns(); this.update(); } });
+    this.actions = new Actions(sweep, () => [...sweep.chosen], readOnly);
     this.element = h("section", { "aria-label": "All runs" }, shown.tools,
-      h("label", { class: "check" }, this.parameters, "Columns of parameters"), this.window,
+      h("label", { class: "check" }, this.parameters, "Columns of parameters"), this.actions.element, this.window,
       h("p", { class: "muted keys" }, "Keys: ↑ ↓ move, Enter opens, Space chooses for comparison, → ← open and close a group."));
     this.setColumns();
   }
@@ -105,6 +107,7 @@ export class RunTable {
   }
 
   update() {
+    this.actions.update();
     this.all = this.rows();
     this.active = Math.min(this.active, Math.max(0, this.all.length - 1));
     this.grid.setAttribute("aria-rowcount", this.all.length + 1);
@@ -183,6 +186,7 @@ export class RunTable {
     const all = places.every((place) => this.sweep.chosen.has(place));
     for (const place of places) this.sweep.chosen[all ? "delete" : "add"](place);
     this.onChosen();
+    this.actions.update();
     this.paint(true);
   }
 
