@@ -1,55 +1,9 @@
 #!/usr/bin/env bash
-# AddressSanitizer on the kernels for processors that need no libtorch: their files, as a crate of their own in target/asan.
+# AddressSanitizer on the kernels for processors that need no libtorch, as a crate of their own in target/asan.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-from=src/model
-crate=target/asan
-rm -rf "$crate/src" "$crate/tch"
-mkdir -p "$crate/src/model/backend/cpu" "$crate/tch/src"
-cp "$from"/backend/cpu/{matrix,panels,rows,small_product,transpose}.rs "$crate/src/model/backend/cpu/"
-cp -r "$from"/backend/cpu/{isa,panels} "$crate/src/model/backend/cpu/"
-cp "$from/dropout.rs" "$crate/src/model/"
-cp tests/needs/mod.rs "$crate/src/needs.rs"
-cp src/split_mix.rs "$crate/src/"
-# Without what makes tensors of random numbers.
-sed -e '/^use tch/d' -e '/^#\[cfg(test)\]/,$d' -e '/^\/\/\/ The random bits of each state/,/^}/d' "$from/random.rs" \
-    >"$crate/src/model/random.rs"
-cat >"$crate/src/model/mod.rs" <<'RUST'
-pub mod backend {
-    pub mod cpu {
-        pub mod isa;
-        pub mod matrix;
-        pub mod panels;
-        pub mod rows;
-        pub mod small_product;
-        pub mod transpose;
-        pub use rows::RowsMut;
-    }
-}
-pub mod dropout;
-pub mod random;
-RUST
-echo '#![allow(dead_code)] pub mod model; pub mod split_mix; #[cfg(test)] mod needs;' >"$crate/src/lib.rs"
-# All that these files name of libtorch is the kinds of numbers.
-echo '#[derive(Clone, Copy, Debug, PartialEq, Eq)] pub enum Kind { Float, BFloat16, Half }' >"$crate/tch/src/lib.rs"
-printf '[package]\nname = "tch"\nversion = "0.0.0"\nedition = "2024"\n' >"$crate/tch/Cargo.toml"
-cat >"$crate/Cargo.toml" <<'TOML'
-[package]
-name = "kernels"
-version = "0.0.0"
-edition = "2024"
-[dependencies]
-rayon = "1.12"
-thiserror = "2"
-tch = { path = "tch" }
-[dev-dependencies]
-proptest = "1.12"
-[profile.dev]
-opt-level = 1
-[workspace]
-TOML
-cp Cargo.lock "$crate/"
+.ci/kernels.sh target/asan
 host=$(rustc -vV | sed -n 's/^host: //p')
 # The sanitizer is not stable yet; the variable lets the stable compiler have it.
-cd "$crate"
+cd target/asan
 RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=target cargo test --lib --target "$host"

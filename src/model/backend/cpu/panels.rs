@@ -5,7 +5,7 @@ mod left;
 use rayon::prelude::*;
 
 use super::RowsMut;
-use super::isa::{COLUMNS, LeftWords, SumRows, TILES_PER_FETCH, TileRow, Tiles, word};
+use super::isa::{COLUMNS, LeftWords, SumRows, TILES_PER_FETCH, TileRow, Tiles, Words, word};
 use super::matrix::Matrix;
 use crate::model::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
 
@@ -45,12 +45,12 @@ pub enum Onto<'a> {
 }
 
 impl<T: Tiles> Panels<T> {
-    /// Of a matrix whose values are in bfloat16 already where the tiles' words hold pairs.
+    /// Of a matrix whose values are in bfloat16 already where the tiles' words hold such.
     pub fn new(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize) -> Self {
-        if tiles.pairs() {
-            return Panels::of_pairs(tiles, matrix, inner, columns);
+        match tiles.words() {
+            Words::Pairs => Panels::of_pairs(tiles, matrix, inner, columns),
+            Words::Floats | Words::Rounded => Panels { tiles, ..Panels::scaled(tiles, matrix, inner, columns, 1.0) },
         }
-        Panels::scaled(tiles, matrix, inner, columns, 1.0)
     }
 
     /// Of the matrix times `scale`, for products in float32.
@@ -105,7 +105,7 @@ impl<T: Tiles> Panels<T> {
 
     /// Words of a row of the left matrix.
     fn words(&self) -> usize {
-        if self.tiles.pairs() { self.inner.div_ceil(2) } else { self.inner }
+        self.inner.div_ceil(self.tiles.words().values())
     }
 
     /// `left @ self` into `out`, `[rows, columns]`; `left` is `[rows, inner]`.

@@ -7,7 +7,7 @@ use super::after_attention::{self, AfterAttention, BlockTape};
 use super::attention::{self, AttentionTape};
 use super::embeddings;
 use super::first_tokens::{self, StateProjections, StatesTape};
-use super::isa::{self, InstructionSet, Tiles, WithInstructionSet};
+use super::isa::{self, InstructionSet, Tiles, WithInstructionSet, Words};
 use super::linear::{Linear, Weight};
 use super::lora::{self, LoraTape};
 use super::norm::{self, NormTape};
@@ -95,7 +95,12 @@ impl<I: InstructionSet> Backend for Cpu<I> {
     /// derivative; attention probabilities. Frozen matrices lie in two layouts where products are our own.
     fn memory(&self) -> MemoryFormula {
         MemoryFormula {
-            matrix_layouts: if self.tiles().is_some() { 2 } else { 1 },
+            matrix_layouts: match self.tiles().map(Tiles::words) {
+                None => 1,
+                Some(Words::Floats | Words::Pairs) => 2,
+                // They are counted in bytes of bfloat16, and lie there in four.
+                Some(Words::Rounded) => 4,
+            },
             hidden: 7,
             intermediate: 1,
             probabilities: 1,

@@ -1,6 +1,8 @@
 //! Transposes a few lines at a time: what is written then lies together. The compiler's own vectors would scatter single
 //! values.
 
+#[cfg(target_arch = "aarch64")]
+use std::arch::aarch64::{float32x4_t, vcombine_f32, vget_high_f32, vget_low_f32, vld1q_f32, vzip1q_f32, vzip2q_f32};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m128, _mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_unpackhi_ps, _mm_unpacklo_ps};
 
@@ -37,7 +39,24 @@ fn block(rows: [&[f32; 4]; 4]) -> [[f32; 4]; 4] {
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(target_arch = "aarch64")]
+#[inline(always)]
+fn block(rows: [&[f32; 4]; 4]) -> [[f32; 4]; 4] {
+    // SAFETY: NEON is part of the architecture, rows are four values long, and a vector is four values.
+    unsafe {
+        let [a, b, c, d] = rows.map(|row| vld1q_f32(row.as_ptr()));
+        let halves = |ab, cd| {
+            let low: float32x4_t = vcombine_f32(vget_low_f32(ab), vget_low_f32(cd));
+            let high: float32x4_t = vcombine_f32(vget_high_f32(ab), vget_high_f32(cd));
+            [low, high]
+        };
+        let ([first, second], [third, fourth]) =
+            (halves(vzip1q_f32(a, b), vzip1q_f32(c, d)), halves(vzip2q_f32(a, b), vzip2q_f32(c, d)));
+        [first, second, third, fourth].map(|column| std::mem::transmute::<float32x4_t, [f32; 4]>(column))
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[inline(always)]
 fn block(rows: [&[f32; 4]; 4]) -> [[f32; 4]; 4] {
     std::array::from_fn(|k| rows.map(|row| row[k]))

@@ -2,23 +2,28 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm256_add_ps, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_load_ps,
-    _mm256_setzero_ps, _mm256_store_ps,
+    _mm256_add_ps, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_load_ps, _mm256_setzero_ps, _mm256_store_ps,
 };
 
 use tch::Kind;
 
-use super::avx2::{Avx2, BLOCK_ROWS, Left, ROWS, Sums, VECTOR};
+use super::avx2::{Avx2, Left, Sums};
+#[cfg(target_arch = "x86_64")]
+use super::avx2::{BLOCK_ROWS, ROWS, VECTOR};
 use super::avx2_small;
+#[cfg(target_arch = "x86_64")]
+use super::fetch::Soon;
 use super::instruction_set::InstructionSet;
-use super::tiles::{COLUMNS, SumRows, TILES_PER_FETCH, TileRow, Tiles};
+use super::rounding::name_of_floats;
+#[cfg(target_arch = "x86_64")]
+use super::tiles::{COLUMNS, SumRows};
+use super::tiles::{TileRow, Tiles, Words};
 use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix};
 
 /// Words that all blocks of a tile go through before the next ones: what they read of both matrices stays in the first-level
 /// cache.
+#[cfg(target_arch = "x86_64")]
 const DEPTH: usize = 128;
-/// Values of a cache line.
-const LINE: usize = 16;
 
 impl InstructionSet for Avx2 {
     type Tiles = Avx2Tiles;
@@ -45,7 +50,11 @@ impl InstructionSet for Avx2 {
     }
 
     fn tiles(self, kind: Kind) -> Option<Avx2Tiles> {
-        (kind == Kind::Float).then_some(Avx2Tiles(self))
+        match kind {
+            Kind::Float => Some(Avx2Tiles { isa: self, words: Words::Floats }),
+            Kind::BFloat16 => Some(Avx2Tiles { isa: self, words: Words::Rounded }),
+            _ => None,
+        }
     }
 
     #[inline(always)]
@@ -67,30 +76,33 @@ fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Tiles of float32 numbers.
+/// Tiles of float32 numbers, which may be rounded to bfloat16.
 #[derive(Clone, Copy, Debug)]
-pub struct Avx2Tiles(Avx2);
+pub struct Avx2Tiles {
+    isa: Avx2,
+    words: Words,
+}
 
 impl Tiles for Avx2Tiles {
     type Left = Left;
     type Sums = Sums;
 
     fn floats(self) -> Self {
-        self
+        Avx2Tiles { words: Words::Floats, ..self }
     }
 
     fn name(self) -> &'static str {
-        "products in float32"
+        name_of_floats(self.words)
     }
 
     #[inline(always)]
-    fn pairs(self) -> bool {
-        false
+    fn words(self) -> Words {
+        self.words
     }
 
     #[inline(always)]
     fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
-        self.0.vectorize(work)
+        self.isa.vectorize(work)
     }
 
     #[inline(always)]
@@ -103,20 +115,6 @@ impl Tiles for Avx2Tiles {
         #[cfg(not(target_arch = "x86_64"))]
         let _ = (left, right, soon, sums);
     }
-
-    /// There are no pairs.
-    fn round(self, _values: &[f32], _words: &mut [f32]) {}
-
-    #[inline(always)]
-    fn fetch(self, values: &[f32]) {
-        #[cfg(target_arch = "x86_64")]
-        for line in values.chunks(LINE) {
-            // SAFETY: a prefetch reads nothing.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = values;
-    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -124,13 +122,13 @@ impl Tiles for Avx2Tiles {
 fn multiply(left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
     const { assert!(ROWS == 2 * BLOCK_ROWS && COLUMNS == 4 * VECTOR) };
     *sums = Sums::ZERO;
-    let mut soon = soon.as_ptr().cast::<f32>();
+    let mut soon = Soon::new(soon);
     for (left, right) in left.chunks(DEPTH).zip(right.chunks(DEPTH)) {
         block::<0, 0, true>(left, right, soon, sums);
         block::<BLOCK_ROWS, 0, false>(left, right, soon, sums);
         block::<0, { 2 * VECTOR }, false>(left, right, soon, sums);
         block::<BLOCK_ROWS, { 2 * VECTOR }, false>(left, right, soon, sums);
-        soon = soon.wrapping_add(left.len() * COLUMNS / TILES_PER_FETCH);
+        soon = soon.after(left.len());
     }
 }
 
@@ -140,16 +138,14 @@ fn multiply(left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums)
 fn block<const ROW: usize, const COLUMN: usize, const FETCHES: bool>(
     left: &[Left],
     right: &[TileRow],
-    mut soon: *const f32,
+    mut soon: Soon,
     sums: &mut Sums,
 ) {
     const { assert!(ROW + BLOCK_ROWS <= ROWS && COLUMN + 2 * VECTOR <= COLUMNS && COLUMN.is_multiple_of(VECTOR)) };
     let mut block = [[_mm256_setzero_ps(); 2]; BLOCK_ROWS];
     for (left, right) in left.iter().zip(right) {
         if FETCHES {
-            // Several times the same line: deciding when to fetch would cost more.
-            _mm_prefetch::<_MM_HINT_T1>(soon.cast());
-            soon = soon.wrapping_add(COLUMNS / TILES_PER_FETCH);
+            soon.fetch();
         }
         // SAFETY: both vectors lie within the row, which is aligned to 64 bytes, at multiples of their length.
         let (low, high) = unsafe {

@@ -4,6 +4,8 @@
 use std::arch::x86_64::{_mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_setzero_ps, _mm256_storeu_ps};
 
 use super::avx2::{Avx2, VECTOR};
+#[cfg(target_arch = "x86_64")]
+use super::small_sizes::Operand;
 use super::small_sizes::check;
 use crate::model::backend::cpu::small_product::{LANES, LeftMatrix, RightMatrix};
 
@@ -66,14 +68,6 @@ unsafe fn blocks(
             row += height;
         }
     }
-}
-
-/// One factor of a block: element or vector `index` at inner index `k` lies at `first + index * row + k * step`.
-#[cfg(target_arch = "x86_64")]
-struct Operand {
-    first: *const f32,
-    row: usize,
-    step: usize,
 }
 
 /// # Safety

@@ -3,14 +3,19 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    __m512bh, __m512i, _MM_HINT_T1, _mm_prefetch, _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_load_si512,
-    _mm512_loadu_ps, _mm512_set1_epi32, _mm512_setzero_ps, _mm512_store_ps, _mm512_storeu_si512,
+    __m512bh, __m512i, _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_load_si512, _mm512_loadu_ps, _mm512_set1_epi32,
+    _mm512_setzero_ps, _mm512_store_ps, _mm512_storeu_si512,
 };
 
-use super::avx512::{Avx512, Left, ROWS, Sums};
-use super::tiles::{COLUMNS, TILES_PER_FETCH, TileRow};
+#[cfg(target_arch = "x86_64")]
+use super::avx512::ROWS;
+use super::avx512::{Avx512, Left, Sums};
+#[cfg(target_arch = "x86_64")]
+use super::fetch::Soon;
+use super::tiles::TileRow;
 
 /// Values that are rounded together: two vectors.
+#[cfg(target_arch = "x86_64")]
 const ROUNDED: usize = 32;
 
 /// That this processor has AVX512_BF16, beside what [`Avx512`] needs.
@@ -55,11 +60,9 @@ impl Avx512Bf16 {
 #[target_feature(enable = "avx512f,avx512bf16")]
 fn multiply(left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
     let mut tile = [[_mm512_setzero_ps(); 2]; ROWS];
-    let mut soon = soon.as_ptr().cast::<f32>();
+    let mut soon = Soon::new(soon);
     for (left, right) in left.iter().zip(right) {
-        // As for single precision.
-        _mm_prefetch::<_MM_HINT_T1>(soon.cast());
-        soon = soon.wrapping_add(COLUMNS / TILES_PER_FETCH);
+        soon.fetch();
         // SAFETY: a row is 32 words long and aligned to 64 bytes.
         let (low, high) =
             unsafe { (_mm512_load_si512(right.0.as_ptr().cast()), _mm512_load_si512(right.0.as_ptr().add(16).cast())) };

@@ -1,22 +1,21 @@
 //! AVX-512: passes, and the product of a tile of 12 x 32 sums in its registers.
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{
-    _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm512_fmadd_ps, _mm512_load_ps, _mm512_set1_ps, _mm512_setzero_ps,
-    _mm512_store_ps,
-};
+use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_load_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_store_ps};
 
 use tch::Kind;
 
-use super::avx512::{Avx512, Left, ROWS, Sums};
+#[cfg(target_arch = "x86_64")]
+use super::avx512::ROWS;
+use super::avx512::{Avx512, Left, Sums};
 use super::avx512_bf16::Avx512Bf16;
 use super::avx512_small;
+#[cfg(target_arch = "x86_64")]
+use super::fetch::Soon;
 use super::instruction_set::InstructionSet;
-use super::tiles::{COLUMNS, TILES_PER_FETCH, TileRow, Tiles};
+use super::rounding::{name_of_floats, round_each};
+use super::tiles::{TileRow, Tiles, Words};
 use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix};
-
-/// Values of a cache line.
-const LINE: usize = 16;
 
 impl InstructionSet for Avx512 {
     type Tiles = Avx512Tiles;
@@ -44,10 +43,10 @@ impl InstructionSet for Avx512 {
 
     fn tiles(self, kind: Kind) -> Option<Avx512Tiles> {
         match kind {
-            Kind::Float => Some(Avx512Tiles { floats: self, pairs: None }),
+            Kind::Float => Some(Avx512Tiles::new(self, Multiplied::Floats)),
             Kind::BFloat16 => {
-                let pairs = Avx512Bf16::detect()?;
-                Some(Avx512Tiles { floats: self, pairs: Some(pairs) })
+                let multiplied = Avx512Bf16::detect().map_or(Multiplied::Rounded, Multiplied::Pairs);
+                Some(Avx512Tiles::new(self, multiplied))
             }
             _ => None,
         }
@@ -72,11 +71,31 @@ fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Tiles of float32 numbers, or of pairs of bfloat16.
+/// Tiles of float32 numbers, which may be rounded to bfloat16, or of pairs of bfloat16.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512Tiles {
-    floats: Avx512,
-    pairs: Option<Avx512Bf16>,
+    isa: Avx512,
+    multiplied: Multiplied,
+}
+
+/// What is multiplied, with the proof that it can be.
+#[derive(Clone, Copy, Debug)]
+enum Multiplied {
+    Floats,
+    Rounded,
+    Pairs(Avx512Bf16),
+}
+
+impl Avx512Tiles {
+    fn new(isa: Avx512, multiplied: Multiplied) -> Self {
+        Avx512Tiles { isa, multiplied }
+    }
+
+    /// In bfloat16 as on a processor without AVX512_BF16.
+    #[cfg(test)]
+    pub fn rounded(isa: Avx512) -> Self {
+        Self::new(isa, Multiplied::Rounded)
+    }
 }
 
 impl Tiles for Avx512Tiles {
@@ -84,51 +103,48 @@ impl Tiles for Avx512Tiles {
     type Sums = Sums;
 
     fn floats(self) -> Self {
-        Avx512Tiles { pairs: None, ..self }
+        Avx512Tiles { multiplied: Multiplied::Floats, ..self }
     }
 
     fn name(self) -> &'static str {
-        if self.pairs.is_some() { "products in bfloat16 (AVX512_BF16)" } else { "products in float32" }
+        match self.multiplied {
+            Multiplied::Pairs(_) => "products in bfloat16 (AVX512_BF16)",
+            Multiplied::Floats | Multiplied::Rounded => name_of_floats(self.words()),
+        }
     }
 
     #[inline(always)]
-    fn pairs(self) -> bool {
-        self.pairs.is_some()
+    fn words(self) -> Words {
+        match self.multiplied {
+            Multiplied::Floats => Words::Floats,
+            Multiplied::Rounded => Words::Rounded,
+            Multiplied::Pairs(_) => Words::Pairs,
+        }
     }
 
     #[inline(always)]
     fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
-        self.floats.vectorize(work)
+        self.isa.vectorize(work)
     }
 
     #[inline(always)]
     fn multiply(self, left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
-        match self.pairs {
-            Some(pairs) => pairs.multiply(left, right, soon, sums),
-            // SAFETY: `floats` exists only where `find` found AVX-512.
+        match self.multiplied {
+            Multiplied::Pairs(pairs) => pairs.multiply(left, right, soon, sums),
+            // SAFETY: `isa` exists only where `find` found AVX-512.
             #[cfg(target_arch = "x86_64")]
-            None => unsafe { multiply(left, right, soon, sums) },
+            Multiplied::Floats | Multiplied::Rounded => unsafe { multiply(left, right, soon, sums) },
             #[cfg(not(target_arch = "x86_64"))]
-            None => {}
+            Multiplied::Floats | Multiplied::Rounded => {}
         }
     }
 
     #[inline(always)]
     fn round(self, values: &[f32], words: &mut [f32]) {
-        if let Some(pairs) = self.pairs {
-            pairs.round(values, words);
+        match self.multiplied {
+            Multiplied::Pairs(pairs) => pairs.round(values, words),
+            Multiplied::Floats | Multiplied::Rounded => round_each(values, words),
         }
-    }
-
-    #[inline(always)]
-    fn fetch(self, values: &[f32]) {
-        #[cfg(target_arch = "x86_64")]
-        for line in values.chunks(LINE) {
-            // SAFETY: a prefetch reads nothing.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = values;
     }
 }
 
@@ -136,11 +152,9 @@ impl Tiles for Avx512Tiles {
 #[target_feature(enable = "avx512f")]
 fn multiply(left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
     let mut tile = [[_mm512_setzero_ps(); 2]; ROWS];
-    let mut soon = soon.as_ptr().cast::<f32>();
+    let mut soon = Soon::new(soon);
     for (left, right) in left.iter().zip(right) {
-        // Several times the same line: deciding when to fetch would cost more.
-        _mm_prefetch::<_MM_HINT_T1>(soon.cast());
-        soon = soon.wrapping_add(COLUMNS / TILES_PER_FETCH);
+        soon.fetch();
         // SAFETY: a row is 32 values long and aligned to 64 bytes.
         let (low, high) = unsafe { (_mm512_load_ps(right.0.as_ptr()), _mm512_load_ps(right.0.as_ptr().add(16))) };
         for (tile, left) in tile.iter_mut().zip(left) {

@@ -5,8 +5,12 @@
 use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps};
 
 use super::avx512::Avx512;
+#[cfg(target_arch = "x86_64")]
+use super::small_sizes::Operand;
 use super::small_sizes::check;
-use crate::model::backend::cpu::small_product::{LANES, LeftMatrix, RightMatrix};
+#[cfg(target_arch = "x86_64")]
+use crate::model::backend::cpu::small_product::LANES;
+use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix};
 
 /// As [`super::InstructionSet::small_product`].
 #[inline]
@@ -82,14 +86,6 @@ unsafe fn blocks(
         }
         vector += width;
     }
-}
-
-/// One factor of a block: element or vector `index` at inner index `k` lies at `first + index * row + k * step`.
-#[cfg(target_arch = "x86_64")]
-struct Operand {
-    first: *const f32,
-    row: usize,
-    step: usize,
 }
 
 /// # Safety

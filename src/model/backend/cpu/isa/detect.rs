@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::avx2::Avx2;
 use super::avx512::Avx512;
 use super::instruction_set::{InstructionSet, WithInstructionSet};
-use super::portable::Portable;
+use super::neon::Neon;
 
 /// Names the instruction set that is used, of those that the processor has: to compare them, and to get on one processor what
 /// another one gives.
@@ -91,7 +91,7 @@ macro_rules! instruction_sets {
     };
 }
 
-instruction_sets!(Avx512, Avx2, Portable);
+instruction_sets!(Avx512, Avx2, Neon);
 
 #[cfg(test)]
 mod tests {

@@ -24,7 +24,7 @@ pub trait InstructionSet: Copy + Debug + Send + Sync + 'static {
     /// Runs `work`, compiled with these instructions as far as it is inlined.
     fn vectorize<R>(self, work: impl FnOnce() -> R) -> R;
 
-    /// Own products of numbers of this kind; None where libtorch's are used.
+    /// Own products of numbers of this kind; None of a kind that products are not made of.
     fn tiles(self, kind: Kind) -> Option<Self::Tiles>;
 
     /// `out[i * stride + j] = sum over k of left(i, k) * right(k, j)` for `rows` x `inner` x `columns`; the columns of `out` are

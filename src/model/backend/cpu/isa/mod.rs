@@ -2,8 +2,7 @@
 //!
 //! A value of a type of this folder proves that the processor has the instructions, since only detecting them makes one.
 //! Passes are written once, as plain loops that are always inlined; [`InstructionSet::vectorize`] is the function into which
-//! they are inlined, compiled for the instruction set. Products are written for each instruction set that has its own
-//! ([`Tiles`]); the others multiply with libtorch.
+//! they are inlined, compiled for the instruction set. Products are written for each instruction set ([`Tiles`]).
 //!
 //! To add an instruction set: a file here, and its name in the list in `detect.rs`.
 
@@ -15,15 +14,23 @@ mod avx512_bf16;
 mod avx512_products;
 mod avx512_small;
 mod detect;
+mod fetch;
 mod instruction_set;
-mod portable;
+mod neon;
+mod neon_products;
+mod neon_small;
+mod rounding;
 mod small_sizes;
 mod tiles;
 
 #[cfg(test)]
+pub use avx512::Avx512;
+#[cfg(test)]
 pub use avx512_bf16::Avx512Bf16;
+#[cfg(test)]
+pub use avx512_products::Avx512Tiles;
 #[cfg(test)]
 pub use detect::with_each;
 pub use detect::{InstructionSetError, check_requested, vectorize, with_fastest};
 pub use instruction_set::{InstructionSet, WithInstructionSet};
-pub use tiles::{COLUMNS, LeftWords, SumRows, TILES_PER_FETCH, TileRow, Tiles, word};
+pub use tiles::{COLUMNS, LeftWords, SumRows, TILES_PER_FETCH, TileRow, Tiles, Words, word};

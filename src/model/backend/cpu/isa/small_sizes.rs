@@ -2,6 +2,13 @@
 
 use crate::model::backend::cpu::small_product::{LANES, LeftMatrix, RightMatrix};
 
+/// One factor of a block: element or vector `index` at inner index `k` lies at `first + index * row + k * step`.
+pub struct Operand {
+    pub first: *const f32,
+    pub row: usize,
+    pub step: usize,
+}
+
 /// Columns that are written of `out`: whole vectors. None where there is nothing to do.
 ///
 /// # Panics

@@ -7,6 +7,9 @@
 
 use std::fmt::Debug;
 
+use super::fetch;
+use super::rounding::round_each;
+
 /// Columns of a tile.
 pub const COLUMNS: usize = 32;
 /// Tiles during which [`Tiles::multiply`] fetches as much as one of them reads of the right matrix.
@@ -57,6 +60,28 @@ impl<const ROWS: usize> SumRows for [TileRow; ROWS] {
     }
 }
 
+/// What a word of 32 bits holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// A float32 number.
+    Floats,
+    /// A bfloat16 number, as the float32 number that it is.
+    Rounded,
+    /// Two inner indices, both in bfloat16.
+    Pairs,
+}
+
+impl Words {
+    /// Inner indices in a word.
+    #[inline(always)]
+    pub fn values(self) -> usize {
+        match self {
+            Words::Floats | Words::Rounded => 1,
+            Words::Pairs => 2,
+        }
+    }
+}
+
 /// Products of tiles. A value proves that the processor has the instructions.
 pub trait Tiles: Copy + Debug + Send + Sync + 'static {
     type Left: LeftWords;
@@ -68,8 +93,8 @@ pub trait Tiles: Copy + Debug + Send + Sync + 'static {
     /// The instruction that multiplies, as it is recorded.
     fn name(self) -> &'static str;
 
-    /// Whether a word holds two inner indices, both in bfloat16.
-    fn pairs(self) -> bool;
+    /// What they multiply.
+    fn words(self) -> Words;
 
     /// Runs `work`, compiled with these instructions as far as it is inlined.
     fn vectorize<R>(self, work: impl FnOnce() -> R) -> R;
@@ -78,52 +103,21 @@ pub trait Tiles: Copy + Debug + Send + Sync + 'static {
     /// [`TILES_PER_FETCH`], comes into the second-level cache.
     fn multiply(self, left: &[Self::Left], right: &[TileRow], soon: &[TileRow], sums: &mut Self::Sums);
 
-    /// Where words hold pairs: rounds values to bfloat16, ties to even, two a word. An odd last value is followed by zero, and
-    /// so is the last word.
-    fn round(self, values: &[f32], words: &mut [f32]);
+    /// Where words hold bfloat16: rounds values, ties to even, as many a word as it holds. An odd last value of pairs is followed
+    /// by zero, and so is the last word.
+    #[inline(always)]
+    fn round(self, values: &[f32], words: &mut [f32]) {
+        round_each(values, words);
+    }
 
     /// Brings values into the first-level cache.
-    fn fetch(self, values: &[f32]);
+    #[inline(always)]
+    fn fetch(self, values: &[f32]) {
+        fetch::fetch(values);
+    }
 }
 
 /// The word of a pair of values that are bfloat16 already.
 pub fn word(low: f32, high: f32) -> f32 {
     f32::from_bits(low.to_bits() >> 16 | high.to_bits() & 0xffff_0000)
-}
-
-/// Of an instruction set without products of its own.
-#[derive(Clone, Copy, Debug)]
-pub enum NoTiles {}
-
-impl Tiles for NoTiles {
-    type Left = [f32; 4];
-    type Sums = [TileRow; 4];
-
-    fn floats(self) -> Self {
-        self
-    }
-
-    fn name(self) -> &'static str {
-        match self {}
-    }
-
-    fn pairs(self) -> bool {
-        match self {}
-    }
-
-    fn vectorize<R>(self, _work: impl FnOnce() -> R) -> R {
-        match self {}
-    }
-
-    fn multiply(self, _: &[[f32; 4]], _: &[TileRow], _: &[TileRow], _: &mut [TileRow; 4]) {
-        match self {}
-    }
-
-    fn round(self, _: &[f32], _: &mut [f32]) {
-        match self {}
-    }
-
-    fn fetch(self, _: &[f32]) {
-        match self {}
-    }
 }

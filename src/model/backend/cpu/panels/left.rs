@@ -1,6 +1,6 @@
 //! Laying out rows of the left matrix for tiles.
 
-use super::super::isa::{LeftWords, Tiles};
+use super::super::isa::{LeftWords, Tiles, Words};
 use super::super::transpose;
 use super::{DEPTH, DROPOUT_BLOCK, PanelBlock};
 
@@ -18,9 +18,9 @@ impl<T: Tiles> PanelBlock<'_, T> {
             for quarter in (0..T::Left::ROWS).step_by(4) {
                 let first = group * T::Left::ROWS + quarter;
                 let buffers = buffers.each_mut().map(|buffer| &mut buffer[..depth]);
-                let lines = match self.panels.tiles.pairs() {
-                    false => self.lines(first, rows, start, buffers),
-                    true => self.rounded_lines(first, rows, start, buffers),
+                let lines = match self.panels.tiles.words() {
+                    Words::Floats => self.lines(first, rows, start, buffers),
+                    Words::Rounded | Words::Pairs => self.rounded_lines(first, rows, start, buffers),
                 };
                 transpose::lines(lines, |k, column| {
                     packed[k].values_mut()[quarter..quarter + 4].copy_from_slice(&column);
@@ -56,9 +56,10 @@ impl<T: Tiles> PanelBlock<'_, T> {
         start: usize,
         buffers: [&'b mut [f32]; 4],
     ) -> [&'b [f32]; 4] {
-        let (start, mut row) = (2 * start, first);
+        let per_word = self.panels.tiles.words().values();
+        let (start, mut row) = (per_word * start, first);
         buffers.map(|words| {
-            let length = (2 * words.len()).min(self.panels.inner - start);
+            let length = (per_word * words.len()).min(self.panels.inner - start);
             if self.is_contiguous() && row < rows {
                 self.panels.tiles.round(self.contiguous(row, start, length), words);
             } else {

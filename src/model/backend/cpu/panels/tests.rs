@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use tch::Kind;
 
-use super::super::isa::{Avx512Bf16, InstructionSet, WithInstructionSet, with_each};
+use super::super::isa::{Avx512, Avx512Bf16, Avx512Tiles, InstructionSet, WithInstructionSet, with_each};
 use super::*;
 use crate::model::random::{Purpose, StreamKey};
 use crate::needs::skip;
@@ -145,7 +145,12 @@ fn products_in_bfloat16() {
     if Avx512Bf16::detect().is_none() {
         skip("avx512_bf16", "this processor has no AVX512_BF16");
     }
-    with_each(OfProducts { property: Pairs, sizes: (1usize..130, 1usize..3300, 1usize..100, 0u64..1000) });
+    let sizes = (1usize..130, 1usize..3300, 1usize..100, 0u64..1000);
+    with_each(OfProducts { property: Pairs, sizes: sizes.clone() });
+    // As on a processor with AVX-512 and without AVX512_BF16.
+    if let Some(tiles) = Avx512::find().map(Avx512Tiles::rounded) {
+        proptest!(ProptestConfig::with_cases(24), |(case in sizes)| Pairs.check(tiles, case)?);
+    }
 }
 
 #[derive(Clone, Copy)]

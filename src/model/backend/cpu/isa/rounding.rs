@@ -1,0 +1,58 @@
+//! bfloat16 where an instruction set multiplies float32 numbers only: the values are rounded, and stay in 32 bits. Products of two
+//! of them are exact in float32, so what comes out differs from products in bfloat16 by the order of sums alone.
+
+use super::tiles::Words;
+
+/// What tiles that multiply float32 numbers are called.
+pub fn name_of_floats(words: Words) -> &'static str {
+    match words {
+        Words::Floats => "products in float32",
+        Words::Rounded | Words::Pairs => "products in float32 of numbers rounded to bfloat16",
+    }
+}
+
+/// Rounds values to bfloat16, ties to even. Infinite values and what is no number stay so.
+#[inline(always)]
+pub fn round_each(values: &[f32], words: &mut [f32]) {
+    for (value, word) in values.iter().zip(words) {
+        *word = nearest(*value);
+    }
+}
+
+/// The nearest bfloat16.
+#[inline(always)]
+pub fn nearest(value: f32) -> f32 {
+    let bits = value.to_bits();
+    let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1)) & 0xffff_0000;
+    // Rounding up must not turn what is no number into one.
+    let quiet = bits & 0xffff_0000 | 0x0040_0000;
+    f32::from_bits(if value.is_nan() { quiet } else { rounded })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_rounded_to_the_nearest_and_no_number_stays_none() {
+        let pairs = [
+            (1.0, 1.0),
+            (f32::from_bits(0x3f80_8000), f32::from_bits(0x3f80_0000)),
+            (f32::from_bits(0x3f81_8000), f32::from_bits(0x3f82_0000)),
+            (f32::from_bits(0x3f80_8001), f32::from_bits(0x3f81_0000)),
+            (-3.14159, -3.140625),
+            (f32::MAX, f32::INFINITY),
+            (f32::NEG_INFINITY, f32::NEG_INFINITY),
+            (-0.0, -0.0),
+        ];
+        let values: Vec<f32> = pairs.iter().map(|(value, _)| *value).collect();
+        let mut words = vec![0f32; values.len()];
+        round_each(&values, &mut words);
+        for ((value, expected), found) in pairs.into_iter().zip(words) {
+            assert_eq!(found.to_bits(), expected.to_bits(), "{value}");
+        }
+        for bits in [0x7fff_ffff, 0xffff_ffff, 0x7f80_0001, 0x7fc0_0000] {
+            assert!(nearest(f32::from_bits(bits)).is_nan(), "{bits:x}");
+        }
+    }
+}
