@@ -30,8 +30,8 @@
 //!
 //! Not on its neighbours, nor on when they join and leave, nor on where it was resumed: whatever is random is a function of
 //! the run alone, and each run has its own rows, gradients and optimizer state. What is left is how a product rounds. The
-//! products of a processor with AVX-512 are our own, and a row of theirs does not depend on how many rows there are: there
-//! a run gives the same bytes in any pack. Elsewhere (GPUs, other processors) libtorch may choose another kernel for a
+//! products of a processor with AVX-512, AVX2 or NEON are our own, and a row of theirs does not depend on how many rows there
+//! are: there a run gives the same bytes in any pack. Elsewhere (GPUs, other processors) libtorch may choose another kernel for a
 //! taller product, and numbers agree up to float rounding; the same packs give the same numbers.
 
 mod attempt;

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use crate::event::Event;
 use crate::spec::{PackPlan, PlannedRun, RunId, Segment};
-use crate::store::{Answer, Claim, PendingRequest, Refusal, Request, RequestView, Store, StoreError, stopped_so};
+use crate::store::{
+    Answer, AnswerRecord, Claim, PendingRequest, Refusal, Request, RequestView, Store, StoreError, stopped_so,
+};
 
 use super::{PlanOptions, plan_packs, relative_duration};
 
@@ -49,29 +52,42 @@ impl RequestWatch {
         Self { store: store.clone(), looked: None }
     }
 
-    /// What was answered, a sentence each, with the run that it is about.
+    /// What was answered, and runs that stopped by it.
     ///
     /// # Errors
     /// The folder cannot be read or written.
-    pub(super) fn look(&mut self) -> Result<Vec<(Option<RunId>, String)>, StoreError> {
+    pub(super) fn look(&mut self) -> Result<Vec<Event>, StoreError> {
         if self.looked.is_some_and(|looked| looked.elapsed() < LOOK) {
             return Ok(Vec::new());
         }
         self.looked = Some(Instant::now());
-        Ok(apply_requests(&mut self.store)?.iter().filter_map(told).collect())
+        let answered = apply_requests(&mut self.store)?;
+        Ok(answered.iter().flat_map(|view| self.told(view).into_iter().chain(self.stopped(view))).collect())
+    }
+
+    /// For who watches; the run's log has it already.
+    fn told(&self, view: &RequestView) -> Option<Event> {
+        let answer = view.answer.as_ref()?;
+        let (outcome, text) = (if is_done(answer) { "" } else { "refused: " }, answer.answer.text());
+        let Some(record) = &view.request else {
+            return Some(Event::Notice { run: None, message: format!("a request was refused: {text}") });
+        };
+        let entry = record.request.run().and_then(|run| self.store.entry(run).ok());
+        let of = entry.map_or_else(String::new, |entry| format!("{}: ", entry.label));
+        let (who, verb) = (&record.who, record.request.verb());
+        Some(Event::Notice { run: None, message: format!("{of}{who} asked to {verb}; {outcome}{text}") })
+    }
+
+    /// The end of a run that nobody trained.
+    fn stopped(&self, view: &RequestView) -> Option<Event> {
+        let Request::Stop { run } = &view.request.as_ref()?.request else { return None };
+        let result = self.store.result(run).ok().flatten().filter(|_| view.answer.as_ref().is_some_and(is_done))?;
+        Some(Event::RunFinished { run: run.clone(), outcome: result.outcome })
     }
 }
 
-fn told(view: &RequestView) -> Option<(Option<RunId>, String)> {
-    let answer = &view.answer.as_ref()?.answer;
-    let outcome = if answer.is_done() { "" } else { "refused: " };
-    Some(match &view.request {
-        Some(record) => {
-            let (who, verb, text) = (&record.who, record.request.verb(), answer.text());
-            (record.request.run().cloned(), format!("{who} asked to {verb}; {outcome}{text}"))
-        }
-        None => (None, format!("a request was refused: {}", answer.text())),
-    })
+fn is_done(answer: &AnswerRecord) -> bool {
+    answer.answer.is_done()
 }
 
 /// The one who applies requests now.

@@ -156,8 +156,8 @@ impl Supervisor<'_> {
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
             // A folder that cannot be read or written now is the workers' concern.
-            for (run, message) in self.requests.look().unwrap_or_default() {
-                self.sink.emit(&Event::Notice { run, message });
+            for event in self.requests.look().unwrap_or_default() {
+                self.sink.emit(&event);
             }
             for number in 0..self.workers.len() {
                 if let Some(status) = self.workers[number].poll() {

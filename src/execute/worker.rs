@@ -221,8 +221,8 @@ impl Worker<'_> {
 
     /// Applies what people ask for, and forgets what is known of runs where somebody did: one may be done again.
     fn look_at_requests(&mut self) -> Result<(), StoreError> {
-        for (run, message) in self.requests.look()? {
-            self.sink.notice(run.as_ref(), message);
+        for event in self.requests.look()? {
+            self.sink.emit(&event);
         }
         let answered = self.store.last_answer();
         if answered != self.answered {

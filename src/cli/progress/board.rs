@@ -1,6 +1,6 @@
 //! What is known of the runs in progress, kept up to date by events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::cli::text::percent;
@@ -56,7 +56,7 @@ pub struct Board {
     pub completed: usize,
     /// Failed or diverged.
     pub failed: usize,
-    /// Given up by a search.
+    /// Given up by a search, by their early stopping, or on request.
     pub stopped: usize,
     /// In the order in which they began.
     pub active: Vec<Active>,
@@ -65,8 +65,16 @@ pub struct Board {
     head_start: f64,
     devices: BTreeMap<RunId, String>,
     packs: BTreeMap<PackId, Vec<RunId>>,
-    /// Those that stopped: they may go on.
-    stopped_runs: BTreeSet<RunId>,
+    /// Those that stopped or failed, which may go on or be done again.
+    unsuccessful: BTreeMap<RunId, Unsuccessful>,
+}
+
+/// How a run ended that did not complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unsuccessful {
+    Stopped,
+    /// Or diverged.
+    Failed,
 }
 
 impl Board {
@@ -81,7 +89,7 @@ impl Board {
             head_start: 0.0,
             devices: BTreeMap::new(),
             packs: BTreeMap::new(),
-            stopped_runs: BTreeSet::new(),
+            unsuccessful: BTreeMap::new(),
         }
     }
 
@@ -174,14 +182,18 @@ impl Board {
             }
             Event::RunFinished { run, outcome } => {
                 self.active.retain(|active| active.run != *run);
-                match outcome {
-                    Outcome::Completed { .. } => self.completed += 1,
-                    Outcome::Diverged { .. } | Outcome::Failed { .. } => self.failed += 1,
-                    Outcome::Stopped { .. } => {
-                        self.stopped += 1;
-                        self.stopped_runs.insert(run.clone());
-                    }
+                let unsuccessful = match outcome {
+                    Outcome::Completed { .. } => None,
+                    Outcome::Diverged { .. } | Outcome::Failed { .. } => Some(Unsuccessful::Failed),
+                    Outcome::Stopped { .. } => Some(Unsuccessful::Stopped),
+                };
+                self.forget(run);
+                match unsuccessful {
+                    None => self.completed += 1,
+                    Some(Unsuccessful::Failed) => self.failed += 1,
+                    Some(Unsuccessful::Stopped) => self.stopped += 1,
                 }
+                self.unsuccessful.extend(unsuccessful.map(|how| (run.clone(), how)));
             }
             Event::PackStopped { pack, .. } => {
                 let runs = self.packs.remove(pack).unwrap_or_default();
@@ -209,13 +221,21 @@ impl Board {
             evaluating: false,
             began: (now, *step),
         };
-        if self.stopped_runs.remove(run) {
-            // What it had done was done here.
-            self.stopped -= 1;
-        } else {
+        // What one that stopped here had done was done here.
+        if self.forget(run) != Some(Unsuccessful::Stopped) {
             self.head_start += active.fraction();
         }
         self.active.push(active);
+    }
+
+    /// A run that had ended here without success begins again.
+    fn forget(&mut self, run: &RunId) -> Option<Unsuccessful> {
+        let how = self.unsuccessful.remove(run)?;
+        match how {
+            Unsuccessful::Stopped => self.stopped -= 1,
+            Unsuccessful::Failed => self.failed -= 1,
+        }
+        Some(how)
     }
 
     fn find_mut(&mut self, run: &RunId) -> Option<&mut Active> {
@@ -314,5 +334,13 @@ mod tests {
         }
         assert_eq!((board.completed, board.failed, board.stopped, board.active.len()), (1, 2, 1, 0));
         assert_eq!(board.fraction(), 1.0);
+        // Done again on request, and told twice.
+        board.apply(&started("c", 0), now);
+        assert_eq!((board.failed, board.active.len()), (1, 1));
+        for _ in 0..2 {
+            let outcome = Outcome::Stopped { epoch: 1, because: StopReason::Request };
+            board.apply(&Event::RunFinished { run: id("c"), outcome }, now);
+        }
+        assert_eq!((board.completed, board.failed, board.stopped, board.finished()), (1, 1, 2, 4));
     }
 }
