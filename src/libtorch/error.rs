@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::library::LibraryError;
 
 /// The version that the C functions were compiled for, without its last number.
-pub(super) const VERSION: &str = env!("SWEEP_TORCH_VERSION");
+pub const VERSION: &str = env!("SWEEP_TORCH_VERSION");
 
 /// libtorch is not there, or not the one that fits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -10,6 +10,6 @@ mod library;
 mod opened;
 mod table;
 
-pub use error::LibtorchError;
+pub use error::{LibtorchError, VERSION};
 pub use library::{Library, LibraryError};
 pub use opened::{Libtorch, has_driver, open, open_cuda, opened, symbol};

@@ -4,6 +4,7 @@ mod commands;
 mod links;
 mod markdown;
 mod names;
+mod packaging;
 mod reference;
 
 use std::path::{Path, PathBuf};

