@@ -94,9 +94,9 @@ class Sweep:
 
     @property
     def generations(self):
-        rows = []
+        rows, points = [], {}
         for generation in self.plan.get("generations", []):
-            points = {point["configuration"]: point["point"] for point in generation.get("points", [])}
+            points |= {point["configuration"]: point["point"] for point in generation.get("points", [])}
             for id in generation["runs"]:
                 run = self._runs.get(id, {})
                 row = dict(generation=generation["number"], run=id, configuration=run.get("configuration"))
