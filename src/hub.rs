@@ -28,6 +28,7 @@ mod partial_file;
 mod remote;
 mod retry;
 mod secret;
+mod upload;
 mod wanted;
 
 use std::path::{Path, PathBuf};
@@ -43,6 +44,7 @@ pub use kind::{Kind, MINILM};
 pub use pace::Patience;
 pub use remote::{Remote, Watch};
 pub use secret::redacted;
+pub use upload::{Pushed, Visibility};
 pub use wanted::{ModelPart, NotUsable, Wanted};
 
 /// Where to look.
@@ -216,6 +218,19 @@ impl Hub {
         }
         let snapshot = Repository::parse(Kind::Dataset, name)?.snapshot(&self.cache)?;
         Some(snapshot).filter(|folder| !self.refresh && wanted.complete(folder))
+    }
+
+    /// Puts the files of a folder into a repository of models (`owner/name`, `owner/name@branch`), which is made where it is not
+    /// there. Other files of the repository stay.
+    ///
+    /// # Errors
+    /// No token, a name that is none, or a hub that does not take it; then nothing of it is visible there, though an empty
+    /// repository may be.
+    pub fn push(&self, name: &str, folder: &Path, message: &str, visibility: Visibility) -> Result<Pushed, HubError> {
+        let repository = Repository::parse(Kind::Model, name);
+        let repository = repository.ok_or_else(|| HubError::NoRepositoryName { name: redacted(name) })?;
+        let remote = self.remote.as_ref().ok_or_else(|| HubError::Offline { name: repository.given() })?;
+        upload::push(remote, repository, folder, message, visibility)
     }
 
     /// The snapshot of a hub name with what is wanted of it: out of the cache, or downloaded.

@@ -91,6 +91,10 @@ impl Watch for Bar {
         tell(waits(repository));
     }
 
+    fn sending(&self, repository: &str, file: &str, bytes: u64) {
+        tell(format_args!("sending {repository}: {file} ({})", BinaryBytes(bytes)));
+    }
+
     fn retrying(&self, repository: &str, reason: &str, wait: Duration) {
         // The bar begins anew below the line.
         self.end();
@@ -107,6 +111,10 @@ impl Watch for Lines {
     }
 
     fn advance(&self, _: u64) {}
+
+    fn sending(&self, repository: &str, file: &str, bytes: u64) {
+        tell(format_args!("sending {repository}: {file} ({})", BinaryBytes(bytes)));
+    }
 
     fn end(&self) {}
 

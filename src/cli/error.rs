@@ -72,6 +72,10 @@ pub enum CliError {
          tell other tools afterwards, or while jobs run"
     )]
     TrackingElsewhere,
+    #[error("--{option} needs the folder to write into, or --push with a repository of the hub")]
+    NoExportFolder { option: &'static str },
+    #[error("--push puts one thing into a repository; give one of the options that say what is written")]
+    PushSeveral,
     #[error(transparent)]
     Tracking(#[from] TrackingError),
     #[error("cannot start a thread: {0}")]
@@ -123,6 +127,7 @@ impl CliError {
         match self {
             CliError::Supervise(_) | CliError::AfterTraining(_) | CliError::Output(_) => ExitCode::Failure,
             CliError::Launch(error) if error.is_failure() => ExitCode::Failure,
+            CliError::Hub(HubError::NotPushed { .. } | HubError::MayNotWrite { .. }) => ExitCode::Failure,
             CliError::Tracking(
                 TrackingError::Unreachable { .. }
                 | TrackingError::Refused { .. }

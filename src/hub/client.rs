@@ -1,16 +1,19 @@
 //! Questions to the hub, and how far its answers are followed.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Take};
 use std::time::Duration;
 
 use http::HeaderMap;
-use ureq::{Agent, Body, Timeout};
+use ureq::{Agent, Body, SendBody, Timeout};
 
 use super::address::{Address, Leads};
 use super::pace::{Paced, Patience};
 use super::secret::Secret;
 
 const MOST_REDIRECTS: usize = 10;
+/// Bytes per second that can be sent at least.
+const SLOWEST: u64 = 32 << 10;
 
 /// What a question is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,31 @@ pub(super) struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     body: Body,
+}
+
+/// A request that sends something.
+pub(super) struct Sent<'a> {
+    pub method: &'a http::Method,
+    pub address: &'a Address,
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Whether the token may be shown there.
+    pub at_home: bool,
+}
+
+/// What is sent.
+pub(super) enum Content<'a> {
+    Bytes(&'a [u8]),
+    /// So many bytes of a file.
+    Part(Take<File>, u64),
+}
+
+impl Content<'_> {
+    fn length(&self) -> u64 {
+        match self {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::Part(_, length) => *length,
+        }
+    }
 }
 
 pub(super) struct Client {
@@ -139,6 +167,38 @@ impl Client {
         let answer = self.agent.run(request).map_err(|error| failed(self.failure(error)))?;
         let (head, body) = answer.into_parts();
         Ok(Answer { address: address.clone(), status: head.status.as_u16(), headers: head.headers, body })
+    }
+
+    /// Sends something. Redirects are not followed: what was sent once would be sent to somebody else.
+    pub fn send(&self, sent: &Sent<'_>, content: Content<'_>) -> Result<Answer, Failed> {
+        let failed = |failure| Failed { address: sent.address.clone(), failure };
+        let length = content.length();
+        let mut request = http::Request::builder().method(sent.method).uri(sent.address.whole());
+        if let Some(authorization) = self.authorization.as_ref().filter(|_| sent.at_home) {
+            request = request.header(http::header::AUTHORIZATION, authorization.expose());
+        }
+        for (name, value) in sent.headers {
+            request = request.header(*name, *value);
+        }
+        // Stores of files take none whose length they are not told.
+        request = request.header(http::header::CONTENT_LENGTH, length);
+        let body = match content {
+            Content::Bytes(bytes) => SendBody::from_owned_reader(std::io::Cursor::new(bytes.to_vec())),
+            Content::Part(part, _) => SendBody::from_owned_reader(part),
+        };
+        let request =
+            request.body(body).map_err(|_| failed(Failure::Odd("cannot be asked at this address".to_owned())))?;
+        let in_all = self.patience.downloads * 6 + Duration::from_secs(length / SLOWEST);
+        let request = self.agent.configure_request(request);
+        let request = request.timeout_send_body(Some(in_all)).timeout_recv_response(Some(self.patience.downloads * 6));
+        let answer = self.agent.run(request.build()).map_err(|error| failed(self.failure(error)))?;
+        let (head, body) = answer.into_parts();
+        let answer =
+            Answer { address: sent.address.clone(), status: head.status.as_u16(), headers: head.headers, body };
+        match answer.location()? {
+            None => Ok(answer),
+            Some(_) => Err(answer.odd(format!("leads elsewhere with status {}, which is not followed", answer.status))),
+        }
     }
 
     /// The body of an answer. It ends with an error where too little of it comes.

@@ -120,6 +120,23 @@ pub enum HubError {
         #[source]
         reason: NotUsable,
     },
+    #[error("`{name}` is no name of a repository; give one such as owner/name")]
+    NoRepositoryName { name: String },
+    #[error("model `{name}`: HF_HUB_OFFLINE is set, so nothing is pushed")]
+    Offline { name: String },
+    #[error(
+        "model `{name}`: nothing can be pushed without a token that may write; set HF_TOKEN, or run `hf auth login`"
+    )]
+    NoToken { name: String },
+    #[error(
+        "model `{name}`: {address} refuses (status {status}): the token may not write there; use one that may (HF_TOKEN), and \
+         check the owner in the name"
+    )]
+    MayNotWrite { name: String, address: Box<Address>, status: u16 },
+    #[error("model `{name}`: not pushed: {address} {reason}")]
+    NotPushed { name: String, address: Box<Address>, reason: String },
+    #[error("{path}: this name of a file is taken by no repository")]
+    BadLocalName { path: PathBuf },
     #[error("{path}: cannot read: {source}")]
     Read { path: PathBuf, source: std::io::Error },
     #[error("{path}: cannot write: {source}")]

@@ -30,6 +30,8 @@ pub trait Watch: Send + Sync {
     fn end(&self);
     /// Another process downloads the same repository.
     fn waiting(&self, repository: &str);
+    /// A file of this many bytes begins to be sent.
+    fn sending(&self, _repository: &str, _file: &str, _bytes: u64) {}
     /// Something went wrong, and is tried again after this time.
     fn retrying(&self, repository: &str, reason: &str, wait: Duration);
 }
@@ -104,6 +106,10 @@ impl Remote {
         let endpoint = environment::endpoint(variable)?;
         let token = environment::token(variable)?;
         Ok(Some(Remote { endpoint, token, patience: environment::patience(variable)?, watch }))
+    }
+
+    pub(super) fn endpoint_address(&self) -> &Address {
+        &self.endpoint.address
     }
 
     pub(super) fn authorization(&self) -> Option<Secret> {

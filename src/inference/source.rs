@@ -68,6 +68,12 @@ impl ClassifierSource {
         })
     }
 
+    /// The folder of the run that left it; none of other adapters and models.
+    pub fn run_folder(&self) -> Option<&Path> {
+        let parent = self.adapter.as_deref()?.parent()?;
+        Some(parent).filter(|parent| parent.join("run.json").is_file())
+    }
+
     /// Whether it was recorded how labels name classes.
     pub fn records_labels(&self) -> bool {
         self.data.as_ref().is_some_and(|data| data.coding.is_some())

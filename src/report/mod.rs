@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod answers;
+mod card;
 mod caveats;
 mod chart_format;
 mod charts;
@@ -44,6 +45,7 @@ mod written;
 
 use std::path::PathBuf;
 
+pub use card::{CardOf, card};
 pub use chart_format::Format;
 pub use charts::RasterError;
 pub use compare::compare;

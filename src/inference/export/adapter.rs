@@ -25,7 +25,11 @@ impl RunExporter for AdapterAlone {
         "an adapter"
     }
 
-    fn export(&self, source: &ClassifierSource, folder: &Path) -> Result<(), InferenceError> {
+    fn is_whole(&self) -> bool {
+        false
+    }
+
+    fn export(&self, source: &ClassifierSource, card: Option<&str>, folder: &Path) -> Result<(), InferenceError> {
         let adapter = source.adapter.as_ref().ok_or_else(|| InferenceError::NoAdapter { name: source.name.clone() })?;
         let saved = SavedAdapter::read(adapter, &ModelConfig::read(&source.model)?)?;
         // Of a head that is the model's own, the names are the model's, too.
@@ -40,6 +44,7 @@ impl RunExporter for AdapterAlone {
         }
         beside.copy(adapter, &[peft::CONFIG_FILE, peft::WEIGHTS_FILE])?;
         beside.write_tokenizer(source)?;
+        beside.write_card(card)?;
         beside.into_place(folder)
     }
 }

@@ -15,7 +15,12 @@ pub trait RunExporter: Sync {
     /// What it is: `a merged model`.
     fn noun(&self) -> &'static str;
 
+    /// Whether the folder holds a whole model.
+    fn is_whole(&self) -> bool;
+
+    /// `card`: what stands in its `README.md`; none where nothing is known of the run.
+    ///
     /// # Errors
     /// A folder that exists and is not empty, files that cannot be used, or a folder that cannot be written.
-    fn export(&self, source: &ClassifierSource, folder: &Path) -> Result<(), InferenceError>;
+    fn export(&self, source: &ClassifierSource, card: Option<&str>, folder: &Path) -> Result<(), InferenceError>;
 }

@@ -38,6 +38,10 @@ impl Beside {
         Ok(write_atomically(&self.path(name), contents)?)
     }
 
+    pub(super) fn write_card(&self, card: Option<&str>) -> Result<(), InferenceError> {
+        card.map_or(Ok(()), |card| self.write("README.md", card.as_bytes()))
+    }
+
     pub(super) fn write_tokenizer(&self, source: &ClassifierSource) -> Result<(), InferenceError> {
         let files = tokenizer_files::read(&source.model, source.max_length)?;
         files.into_iter().try_for_each(|(name, contents)| self.write(name, &contents))

@@ -25,13 +25,18 @@ impl RunExporter for Merged {
         "a merged model"
     }
 
-    fn export(&self, source: &ClassifierSource, folder: &Path) -> Result<(), InferenceError> {
+    fn is_whole(&self) -> bool {
+        true
+    }
+
+    fn export(&self, source: &ClassifierSource, card: Option<&str>, folder: &Path) -> Result<(), InferenceError> {
         let beside = Beside::of(folder)?;
         let merged = source.merged()?;
         let config = config(source, &source.targets(merged.classes)?)?;
         beside.write("config.json", config.as_bytes())?;
         beside.write("model.safetensors", &merged.weights_file()?)?;
         beside.write_tokenizer(source)?;
+        beside.write_card(card)?;
         beside.into_place(folder)
     }
 }

@@ -1,7 +1,7 @@
 //! Texts of others in Markdown.
 
 /// Text as it is, in Markdown: no markup, no table cell ends, one line.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

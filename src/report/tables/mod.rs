@@ -12,6 +12,7 @@ mod search;
 pub(crate) use crate::words::grouped;
 pub(crate) use checklist::markdown as markdown_checklist;
 pub(crate) use csv::{hypotheses as csv_hypotheses, observations as csv_observations, summary as csv_summary};
+pub(crate) use escape::escape;
 pub(crate) use exploration::{differences_csv, profile_csv};
 pub(crate) use latex::table as latex_table;
 pub(crate) use markdown::summary as markdown_summary;
