@@ -31,6 +31,7 @@ mod logs;
 mod machine;
 mod man;
 mod new_file;
+mod notify;
 mod numbers;
 mod packing;
 mod predict;

@@ -1,4 +1,4 @@
-//! `--events`, `--tensorboard`, `--mlflow`: who else is told of what happens.
+//! `--events`, `--tensorboard`, `--mlflow`, `--notify`: who else is told of what happens.
 
 use std::path::PathBuf;
 
@@ -10,6 +10,7 @@ use crate::words::{counted, shell_path};
 
 use super::CliError;
 use super::events_file::{EventsFile, STANDARD_OUTPUT};
+use super::notify::Notifier;
 use super::streams::tell;
 
 /// Who else is told, as `sweep run` takes it.
@@ -24,12 +25,16 @@ pub struct Tracking {
     /// Tells an MLflow server of the runs as they are trained (`http://127.0.0.1:5000`). One that is away holds up nothing.
     #[arg(long, value_name = "URI", conflicts_with = "dry_run")]
     mlflow: Option<Server>,
+    /// Runs a shell command when a run fails and when all is over: facts in SWEEP_... variables and as JSON on its standard input.
+    #[arg(long, value_name = "CMD", conflicts_with = "dry_run")]
+    notify: Option<String>,
 }
 
 /// Who is told.
 pub struct Listeners {
     events: Option<EventsFile>,
     others: Vec<Other>,
+    notifier: Option<Notifier>,
 }
 
 struct Other {
@@ -40,7 +45,7 @@ struct Other {
 
 impl Tracking {
     pub fn is_asked_for(&self) -> bool {
-        self.events.is_some() || self.tensorboard.is_some() || self.mlflow.is_some()
+        self.events.is_some() || self.tensorboard.is_some() || self.mlflow.is_some() || self.notify.is_some()
     }
 
     /// Whether standard output is for events alone.
@@ -64,7 +69,9 @@ impl Tracking {
             let background = Background::start(tracker, store, begun_runs(store)?).map_err(CliError::Thread)?;
             others.push(Other { background, option });
         }
-        Ok(Listeners { events, others })
+        let notifier = self.notify.as_deref().map(|command| Notifier::start(command, store));
+        let notifier = notifier.transpose().map_err(CliError::Thread)?;
+        Ok(Listeners { events, others, notifier })
     }
 }
 
@@ -91,10 +98,18 @@ impl Listeners {
         if let Some(events) = &mut self.events {
             sinks = sinks.with("the file of events", events);
         }
+        if let Some(notifier) = &mut self.notifier {
+            sinks = sinks.with("the command of --notify", notifier);
+        }
         for other in &mut self.others {
             sinks = sinks.with(other.background.tracker(), &mut other.background);
         }
         sinks
+    }
+
+    /// Who is told that all is over; nobody where that was not asked for.
+    pub fn take_notifier(&mut self) -> Option<Notifier> {
+        self.notifier.take()
     }
 
     /// Waits for what is still to be told, not for ever, and says what was not. False where events were asked for and are not

@@ -13,6 +13,7 @@ mod invented;
 mod kubernetes;
 #[path = "../needs/mod.rs"]
 mod needs;
+mod notify;
 mod odd;
 mod requests;
 mod results;

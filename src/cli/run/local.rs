@@ -58,8 +58,15 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<Trained, C
     };
     let mut listeners = options.tracking.open(&store)?;
     let ended = work(options, chosen, &generations, &mut store, &devices, &mut listeners);
+    let notifier = listeners.take_notifier();
     let all_told = listeners.finish(&store);
-    let ended = ended?;
+    let (ended, notifier) = match (ended, notifier) {
+        (Err(error), Some(notifier)) => {
+            notifier.end(error.exit_code(), &[], Some(error.to_string()));
+            return Err(error);
+        }
+        (ended, notifier) => (ended?, notifier),
+    };
     if all_told && ended == Ended::Worked && AskedSeeds::are_new(&store)? {
         return Ok(Trained::SeedsAskedFor);
     }
@@ -76,10 +83,14 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<Trained, C
     } else {
         shown?;
     }
-    Ok(Trained::Over(match exit_code(ended, &views) {
+    let code = match exit_code(ended, &views) {
         ExitCode::Success if !all_told => ExitCode::Failure,
         code => code,
-    }))
+    };
+    if let Some(notifier) = notifier {
+        notifier.end(code, &views, None);
+    }
+    Ok(Trained::Over(code))
 }
 
 fn exit_code(ended: Ended, views: &[RunView]) -> ExitCode {

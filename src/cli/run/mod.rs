@@ -2,6 +2,7 @@
 
 mod asked_seeds;
 mod attached;
+mod best;
 mod chosen;
 mod devices;
 mod dry_run;

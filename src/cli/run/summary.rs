@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::best;
 use crate::cli::again;
 use crate::cli::text::{Align, Table, clock, count, percent};
 use crate::exit_code::ExitCode;
@@ -36,6 +37,7 @@ pub fn summary(store: &Store, views: &[RunView]) -> String {
     if store.record().rehearsal {
         text.push_str("This was a rehearsal: its figures say nothing about the sweep itself.\n");
     }
+    text.extend(best::line(store, views).map(|line| format!("{line}.\n")));
     text.push_str(&format!("{}. Next: sweep report {folder}\n", counts(views)));
     text
 }

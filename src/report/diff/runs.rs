@@ -24,6 +24,11 @@ pub(super) fn diff(a: &NamedRun, b: &NamedRun) -> Result<Difference, ReportError
             parts.push(Aspect { title: "Data, model and programs", rows: Vec::new(), same: 0, note: Some(note) });
         }
     }
+    if a.entry.id != b.entry.id && parts.iter().all(|part| part.rows.is_empty()) {
+        // Their ids are made of settings and of the contents of data and model.
+        let note = "the ids differ all the same: the contents of the data or of the model do".to_owned();
+        parts.push(Aspect { title: "Contents", rows: Vec::new(), same: 0, note: Some(note) });
+    }
     Ok(Difference { a: a.title(), b: b.title(), parts })
 }
 
