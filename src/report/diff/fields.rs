@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Aspect, Row};
+use super::aspect::{Aspect, Row};
 
 /// Named values in their order.
 pub(super) type Fields = Vec<(String, Value)>;

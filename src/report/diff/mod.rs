@@ -1,6 +1,7 @@
 //! In what two runs, or two sweeps, differ: settings, data, model, programs, machines. Not in their results, which
 //! [`super::compare()`] weighs.
 
+mod aspect;
 mod fields;
 mod named;
 mod runs;
@@ -11,32 +12,7 @@ use std::path::Path;
 use super::ReportError;
 use named::Named;
 
-/// In what two things differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    pub a: String,
-    pub b: String,
-    pub parts: Vec<Aspect>,
-}
-
-/// In what they differ of one kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aspect {
-    pub title: &'static str,
-    pub rows: Vec<Row>,
-    /// How many are the same.
-    pub same: usize,
-    /// Why nothing is known, or what is to be known of the rows.
-    pub note: Option<String>,
-}
-
-/// What is not the same, with its values.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    pub name: String,
-    pub a: String,
-    pub b: String,
-}
+pub use aspect::{Aspect, Difference, Row};
 
 /// Compares the settings of two runs, or of two sweeps. A run is named by its label, the beginning of its id or its folder, a
 /// sweep by the name of its folder or by a path to it; `SWEEP/RUN` looks in one sweep only.

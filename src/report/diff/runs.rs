@@ -4,9 +4,9 @@ use crate::report::ReportError;
 use crate::store::{RunRecord, parameters};
 use crate::train::RunFacts;
 
+use super::aspect::{Aspect, Difference};
 use super::fields::{Fields, fields, part};
 use super::named::NamedRun;
-use super::{Aspect, Difference};
 
 pub(super) fn diff(a: &NamedRun, b: &NamedRun) -> Result<Difference, ReportError> {
     let mut parts = vec![part("Settings", &parameters(&a.entry.spec), &parameters(&b.entry.spec))];

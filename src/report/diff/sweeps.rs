@@ -7,9 +7,9 @@ use serde_json::json;
 use crate::store::{RunEntry, Store, SweepRecord, parameters};
 use crate::words::counted;
 
+use super::aspect::{Aspect, Difference, Row};
 use super::fields::{Fields, fields, part, plain};
 use super::named::sweep_name;
-use super::{Aspect, Difference, Row};
 
 /// Runs that have a line of their own.
 const MOST_RUNS: usize = 40;
