@@ -131,7 +131,7 @@ def test_the_page_moves_while_a_sweep_trains(page):
     page.until("document.querySelectorAll('.panel .legend li').length > 0", 60)
     drawn = page.evaluate("document.querySelector('canvas').toDataURL()")
     page.until(f"document.querySelector('canvas').toDataURL() !== {json.dumps(drawn)}")
-    assert page.evaluate("document.querySelector('.facts').innerText.includes('left')")
+    page.until("document.querySelector('.facts').innerText.includes('left')")
     picture(page, "progress")
 
 

@@ -124,6 +124,7 @@ impl Plan {
             "created": self.created,
             "configurations": self.configurations.len(),
             "states": self.states,
+            "ranking": self.curves.iter().find(|curve| curve.name == self.ranking),
         })
     }
 }

@@ -76,6 +76,7 @@ export const listen = ({ wanted, onEvent, onConnection }) => {
   let closed = false;
   let abort = null;
   let wake = null;
+  let isRenewed = false;
   const pause = (milliseconds) => new Promise((resolve) => { wake = resolve; setTimeout(resolve, milliseconds); });
 
   const once = async () => {
@@ -89,6 +90,7 @@ export const listen = ({ wanted, onEvent, onConnection }) => {
       heard();
       const query = new URLSearchParams(Object.entries(wanted()).filter(([, value]) => value !== null && value !== undefined));
       const response = await answerOf(await fetch(`api/events?${query}`, { headers: headers(), cache: "no-store", signal: abort.signal }));
+      isRenewed = false;
       onConnection(true);
       const feed = reader(onEvent);
       const decoder = new TextDecoder();
@@ -111,6 +113,10 @@ export const listen = ({ wanted, onEvent, onConnection }) => {
       let refused = null;
       try { await once(); } catch (error) { if (error instanceof Refused) refused = error; }
       if (closed) return;
+      if (isRenewed && !refused) {
+        isRenewed = false;
+        continue;
+      }
       onConnection(refused ?? false);
       if (refused) return;
       wait = Date.now() - begun > 10_000 ? 500 : Math.min(LONGEST_PAUSE, wait * 1.6);
@@ -121,7 +127,7 @@ export const listen = ({ wanted, onEvent, onConnection }) => {
 
   return {
     // Asks anew, for something else.
-    again: () => { abort?.abort(); wake?.(); },
+    again: () => { isRenewed = true; abort?.abort(); wake?.(); },
     close: () => { closed = true; abort?.abort(); wake?.(); },
   };
 };

@@ -60,7 +60,7 @@ const card = ({ folder, plan, totals }) => {
     stateBar(plan.states, totals.states),
     h("p", {}, parts.join(" · ")),
     totals.search && h("p", { class: "muted" }, totals.search),
-    totals.best && h("p", { class: "muted" }, `Best so far: ${totals.best[0]}, ${totals.best[1]} ${figure(totals.best[2], totals.best[1].includes("loss") ? "loss" : "other")}`));
+    totals.best && h("p", { class: "muted" }, `Best so far: ${totals.best[0]}, ${plan.ranking.title.toLowerCase()} ${figure(totals.best[2], plan.ranking.scale)}`));
 };
 
 const listView = () => ({
@@ -89,7 +89,6 @@ const show = async () => {
   const { folder, tab, run } = route();
   try {
     if (!folder) {
-      app.sweep = null;
       app.view?.leave?.();
       app.view = listView();
     } else {

@@ -29,7 +29,7 @@ const askAll = async (sweep, places, kind) => {
     }
   }
   const asked = places.length - refused.length;
-  return [asked ? `Asked for, of ${count(asked, "run")}.` : "", ...refused].filter(Boolean).join(" ");
+  return [asked > 1 ? `Asked for, of ${count(asked, "run")}.` : asked ? "Asked for." : "", ...refused].filter(Boolean).join(" ");
 };
 
 // Buttons for runs; `places()` says of which. Stopping asks twice, since it is done at once.

@@ -80,6 +80,7 @@ class Run {
     ].filter(Boolean).join(" · "));
     const reason = [sweep.text(place, "reason"), sweep.text(place, "damage")].filter(Boolean).join("; ");
     this.reason.hidden = !reason;
+    this.reason.className = ["failed", "diverged"].includes(state) || sweep.text(place, "damage") ? "reason bad" : "reason";
     say(this.reason, reason);
   }
 

@@ -159,7 +159,7 @@ export class RunTable {
     if (column.column) {
       const found = this.sweep.summary(places, column.column);
       if (!found) return "–";
-      const spread = found.deviation === null ? "" : column.scale === "share" ? ` ± ${(found.deviation * 100).toFixed(1)}` : ` ± ${number(found.deviation, 2)}`;
+      const spread = found.deviation === null ? "" : column.scale === "share" ? ` ± ${(found.deviation * 100).toFixed(1)}` : ` ± ${column.scale === "loss" ? found.deviation.toFixed(3) : number(found.deviation, 2)}`;
       return figure(found.mean, column.scale) + spread;
     }
     if (column.title === "Time") return duration(places.reduce((sum, place) => sum + (this.sweep.value(place, "seconds") ?? 0), 0));
