@@ -1,6 +1,6 @@
 //! AVX2 with FMA: the proof that this processor has it, and the shape of its tiles.
 
-use super::tiles::TileRow;
+use super::words::TileRow;
 
 /// Rows of a tile. Its sums do not fit into the 16 vector registers; those of [`BLOCK_ROWS`] rows and two vectors do.
 pub const ROWS: usize = 12;

@@ -1,6 +1,6 @@
 //! AVX-512: the proof that this processor has it, and the shape of its tiles.
 
-use super::tiles::TileRow;
+use super::words::TileRow;
 
 /// Rows of a tile: with two vectors a row, 24 of the 32 vector registers hold sums.
 pub const ROWS: usize = 12;

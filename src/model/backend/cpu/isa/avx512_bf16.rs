@@ -12,7 +12,7 @@ use super::avx512::ROWS;
 use super::avx512::{Avx512, Left, Sums};
 #[cfg(target_arch = "x86_64")]
 use super::fetch::Soon;
-use super::tiles::TileRow;
+use super::words::TileRow;
 
 /// Values that are rounded together: two vectors.
 #[cfg(target_arch = "x86_64")]
@@ -117,7 +117,7 @@ fn round_vectors(values: &[f32; ROUNDED], words: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tiles::word;
+    use super::super::words::word;
     use super::*;
     use crate::needs::skip;
 

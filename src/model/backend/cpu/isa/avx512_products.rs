@@ -14,7 +14,8 @@ use super::avx512_small;
 use super::fetch::Soon;
 use super::instruction_set::InstructionSet;
 use super::rounding::{name_of_floats, round_each};
-use super::tiles::{TileRow, Tiles, Words};
+use super::tiles::Tiles;
+use super::words::{TileRow, Words};
 use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix};
 
 impl InstructionSet for Avx512 {

@@ -3,7 +3,7 @@
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
 
-use super::tiles::{COLUMNS, TILES_PER_FETCH, TileRow};
+use super::words::{COLUMNS, TILES_PER_FETCH, TileRow};
 
 /// Values of a cache line.
 const LINE: usize = 16;

@@ -22,6 +22,7 @@ mod neon_small;
 mod rounding;
 mod small_sizes;
 mod tiles;
+mod words;
 
 #[cfg(test)]
 pub use avx512::Avx512;
@@ -33,4 +34,5 @@ pub use avx512_products::Avx512Tiles;
 pub use detect::with_each;
 pub use detect::{InstructionSetError, check_requested, vectorize, with_fastest};
 pub use instruction_set::{InstructionSet, WithInstructionSet};
-pub use tiles::{COLUMNS, LeftWords, SumRows, TILES_PER_FETCH, TileRow, Tiles, Words, word};
+pub use tiles::{LeftWords, SumRows, Tiles};
+pub use words::{COLUMNS, TILES_PER_FETCH, TileRow, Words, word};

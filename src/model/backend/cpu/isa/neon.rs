@@ -1,6 +1,6 @@
 //! NEON: the proof that this processor has it, and the shape of its tiles.
 
-use super::tiles::TileRow;
+use super::words::TileRow;
 
 /// Rows of a tile. With two vectors a row, 24 of the 32 vector registers hold sums, three hold what is multiplied of the left
 /// matrix and two of the right one; four such blocks are a tile.

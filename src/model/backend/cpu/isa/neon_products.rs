@@ -14,8 +14,11 @@ use super::neon::{ROWS, VECTOR};
 use super::neon_small;
 use super::rounding::name_of_floats;
 #[cfg(target_arch = "aarch64")]
-use super::tiles::{COLUMNS, SumRows};
-use super::tiles::{TileRow, Tiles, Words};
+use super::tiles::SumRows;
+use super::tiles::Tiles;
+#[cfg(target_arch = "aarch64")]
+use super::words::COLUMNS;
+use super::words::{TileRow, Words};
 use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix};
 
 /// Words that all blocks of a tile go through before the next ones: what they read of both matrices stays in the first-level

@@ -1,7 +1,7 @@
 //! bfloat16 where an instruction set multiplies float32 numbers only: the values are rounded, and stay in 32 bits. Products of two
 //! of them are exact in float32, so what comes out differs from products in bfloat16 by the order of sums alone.
 
-use super::tiles::Words;
+use super::words::Words;
 
 /// What tiles that multiply float32 numbers are called.
 pub fn name_of_floats(words: Words) -> &'static str {

@@ -9,21 +9,7 @@ use std::fmt::Debug;
 
 use super::fetch;
 use super::rounding::round_each;
-
-/// Columns of a tile.
-pub const COLUMNS: usize = 32;
-/// Tiles during which [`Tiles::multiply`] fetches as much as one of them reads of the right matrix.
-pub const TILES_PER_FETCH: usize = 8;
-
-/// Words of the right matrix: one inner index or pair of them, [`COLUMNS`] columns, where vector loads do not cross cache
-/// lines. Also one row of a tile's sums.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-pub struct TileRow(pub [f32; COLUMNS]);
-
-impl TileRow {
-    pub const ZERO: TileRow = TileRow([0.0; COLUMNS]);
-}
+use super::words::{TileRow, Words};
 
 /// Words of the left matrix: one inner index or pair of them, the rows of a tile.
 pub trait LeftWords: Copy + Debug + Send + Sync + 'static {
@@ -60,28 +46,6 @@ impl<const ROWS: usize> SumRows for [TileRow; ROWS] {
     }
 }
 
-/// What a word of 32 bits holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Words {
-    /// A float32 number.
-    Floats,
-    /// A bfloat16 number, as the float32 number that it is.
-    Rounded,
-    /// Two inner indices, both in bfloat16.
-    Pairs,
-}
-
-impl Words {
-    /// Inner indices in a word.
-    #[inline(always)]
-    pub fn values(self) -> usize {
-        match self {
-            Words::Floats | Words::Rounded => 1,
-            Words::Pairs => 2,
-        }
-    }
-}
-
 /// Products of tiles. A value proves that the processor has the instructions.
 pub trait Tiles: Copy + Debug + Send + Sync + 'static {
     type Left: LeftWords;
@@ -115,9 +79,4 @@ pub trait Tiles: Copy + Debug + Send + Sync + 'static {
     fn fetch(self, values: &[f32]) {
         fetch::fetch(values);
     }
-}
-
-/// The word of a pair of values that are bfloat16 already.
-pub fn word(low: f32, high: f32) -> f32 {
-    f32::from_bits(low.to_bits() >> 16 | high.to_bits() & 0xffff_0000)
 }
