@@ -14,6 +14,7 @@ name: little
 base:
   model: sentence-transformers/all-MiniLM-L6-v2
   dataset: {{path: {NEWSWIRE}, eval: {{test_size: 8, seed: 1}}}}
+  target_modules: [{{layers: [0], modules: [query]}}]
   rank: 2
   lora_alpha: 4
   epochs: 1
