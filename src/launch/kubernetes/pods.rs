@@ -178,10 +178,14 @@ mod tests {
 
     const NOW: &str = "2026-01-02T04:00:00Z";
 
-    fn read(items: &str) -> Vec<(String, String, String, Option<String>, Option<String>)> {
+    /// Task, state, time, node and reason; `-` where there is none.
+    fn read(items: &str) -> Vec<[String; 5]> {
         let now = humantime::parse_rfc3339(NOW).unwrap();
         let tasks = tasks(&format!("{{\"kind\": \"List\", \"items\": [{items}]}}"), now).unwrap();
-        tasks.into_iter().map(|task| (task.task, task.state, task.elapsed, task.nodes, task.reason)).collect()
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        let fields =
+            |task: QueuedTask| [task.task, task.state, task.elapsed, or_none(task.nodes), or_none(task.reason)];
+        tasks.into_iter().map(fields).collect()
     }
 
     fn pod(index: usize, spec: &str, status: &str) -> String {
@@ -204,13 +208,12 @@ mod tests {
             r#"{"nodeName": "n2"}"#,
             r#"{"phase": "Failed", "containerStatuses": [{"state": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]}"#,
         );
-        let some = |text: &str| Some(text.to_owned());
         assert_eq!(
             read(&[running, unscheduled, killed].join(",")),
             [
-                ("pod 1".into(), "failed".into(), String::new(), some("n2"), some("OOMKilled, exit code 137")),
-                ("pod 2".into(), "pending".into(), String::new(), None, some("0/3 nodes are available")),
-                ("pod 10".into(), "running".into(), "1:00:03".into(), some("n1"), None),
+                ["pod 1", "failed", "", "n2", "OOMKilled, exit code 137"],
+                ["pod 2", "pending", "", "-", "0/3 nodes are available"],
+                ["pod 10", "running", "1:00:03", "n1", "-"],
             ]
         );
     }
@@ -221,15 +224,15 @@ mod tests {
             let item = format!(
                 "{{\"kind\": \"Job\", \"metadata\": {{\"name\": \"j\"}}, \"spec\": {spec}, \"status\": {status}}}"
             );
-            let (task, state, _, _, reason) = read(&item).remove(0);
+            let [task, state, _, _, reason] = read(&item).remove(0);
             (task, state, reason)
         };
         assert_eq!(
             job(r#"{"completions": 3, "suspend": true}"#, "{}"),
-            ("j_[0-2]".into(), "pending".into(), Some("suspended".into()))
+            ("j_[0-2]".into(), "pending".into(), "suspended".into())
         );
         let late = r#"{"conditions": [{"type": "Failed", "status": "True", "reason": "DeadlineExceeded", "message": "Job was active longer than specified deadline"}]}"#;
         assert_eq!(job(r#"{"completions": 1}"#, late).1, "failed");
-        assert_eq!(read(""), []);
+        assert!(read("").is_empty());
     }
 }
