@@ -6,6 +6,7 @@ results; what becomes of them elsewhere does not depend on who made them.
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -118,9 +119,9 @@ def mlflow_server(tmp_path_factory):
     # Without what it offers beside the tracking of runs, it starts sooner.
     environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     with open(folder / "log.txt", "w") as log:
-        server = subprocess.Popen([*command, "--workers", "1"], stdout=log, stderr=log, cwd=folder, env=environment)
+        server = subprocess.Popen([*command, "--workers", "1"], stdout=log, stderr=log, cwd=folder, env=environment, start_new_session=True)
     address = f"http://127.0.0.1:{port}"
-    end = time.monotonic() + 90
+    end = time.monotonic() + 240
     while True:
         try:
             urllib.request.urlopen(f"{address}/health", timeout=5).read()
@@ -129,5 +130,6 @@ def mlflow_server(tmp_path_factory):
             assert server.poll() is None and time.monotonic() < end, (folder / "log.txt").read_text()
             time.sleep(0.3)
     yield address
-    server.terminate()
+    # With its workers; nothing of it is needed any more.
+    os.killpg(server.pid, signal.SIGKILL)
     server.wait(timeout=30)
