@@ -13,7 +13,7 @@ use crate::words::counted;
 
 use super::CliError;
 use super::context::Context;
-use super::tracking::trackers;
+use super::tracking::{Named, trackers};
 
 /// Sends results to an MLflow server, or writes them as TensorBoard's event files.
 ///
@@ -57,7 +57,7 @@ impl Send {
         let mut trackers = trackers(self.tensorboard.as_ref(), self.mlflow.as_ref())?;
         for folder in &folders {
             let store = Store::open(folder)?;
-            for (tracker, _) in &mut trackers {
+            for Named { tracker, .. } in &mut trackers {
                 let runs = track(tracker.as_mut(), &store)?;
                 print(&format!("{}: {} sent to {}\n", folder.display(), counted(runs, "run"), tracker.name()))?;
             }

@@ -65,7 +65,7 @@ impl Tracking {
             None => None,
         };
         let mut others = Vec::new();
-        for (tracker, option) in trackers(self.tensorboard.as_ref(), self.mlflow.as_ref())? {
+        for Named { tracker, option } in trackers(self.tensorboard.as_ref(), self.mlflow.as_ref())? {
             let background = Background::start(tracker, store, begun_runs(store)?).map_err(CliError::Thread)?;
             others.push(Other { background, option });
         }
@@ -75,19 +75,23 @@ impl Tracking {
     }
 }
 
-/// The trackers that options name, each with the option that names it.
-pub fn trackers(
-    tensorboard: Option<&PathBuf>,
-    mlflow: Option<&Server>,
-) -> Result<Vec<(Box<dyn Tracker>, String)>, CliError> {
-    let mut found: Vec<(Box<dyn Tracker>, String)> = Vec::new();
+/// A tracker with the option that names it.
+pub struct Named {
+    pub tracker: Box<dyn Tracker>,
+    pub option: String,
+}
+
+/// The trackers that options name.
+pub fn trackers(tensorboard: Option<&PathBuf>, mlflow: Option<&Server>) -> Result<Vec<Named>, CliError> {
+    let mut found: Vec<Named> = Vec::new();
     if let Some(folder) = tensorboard {
-        found.push((Box::new(TensorBoard::new(folder)?), format!("--tensorboard {}", shell_path(folder))));
+        let option = format!("--tensorboard {}", shell_path(folder));
+        found.push(Named { tracker: Box::new(TensorBoard::new(folder)?), option });
     }
     if let Some(server) = mlflow {
         let option = format!("--mlflow {}", server.for_command());
         let server = server.clone().with_environment(&|name| std::env::var(name).ok());
-        found.push((Box::new(Mlflow::new(server)), option));
+        found.push(Named { tracker: Box::new(Mlflow::new(server)), option });
     }
     Ok(found)
 }

@@ -57,7 +57,7 @@ impl FromStr for Server {
         if uri.host().is_none_or(str::is_empty) || base.contains(['?', '#']) {
             return Err(malformed());
         }
-        let authorization = login.map(|login| basic(login));
+        let authorization = login.map(basic);
         Ok(Self { base, login: login.map(str::to_owned), authorization })
     }
 }
