@@ -40,7 +40,7 @@ mod tests {
             (f32::from_bits(0x3f80_8000), f32::from_bits(0x3f80_0000)),
             (f32::from_bits(0x3f81_8000), f32::from_bits(0x3f82_0000)),
             (f32::from_bits(0x3f80_8001), f32::from_bits(0x3f81_0000)),
-            (-3.14159, -3.140625),
+            (-5.123, -5.125),
             (f32::MAX, f32::INFINITY),
             (f32::NEG_INFINITY, f32::NEG_INFINITY),
             (-0.0, -0.0),
