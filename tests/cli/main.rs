@@ -21,6 +21,7 @@ mod running;
 mod schema;
 mod search_repeatable;
 mod search_told;
+mod several;
 mod slurm;
 mod start;
 mod streams;

@@ -46,6 +46,7 @@ def test_shipped_files_are_valid(validator, path):
 EVERYTHING = """
 name: all
 description: Everything that a file may say.
+extends: [one.yaml, two.yaml]
 base: &base
   model: ./model
   dataset:
@@ -166,6 +167,8 @@ WRONG = [
     "seeds: [1.5]",
     "looks: [1]",
     "name: a/b",
+    "extends: 8",
+    "extends: []",
     "name: 3",
     "hypotheses: [{id: a, claim: A., vary: rank, metric: accuracy}]",
     "hypotheses: [{id: a, claim: A., vary: rank, metric: acuracy, expect: lower}]",

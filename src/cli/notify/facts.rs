@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::cli::run::counts;
+use crate::cli::run::{comparable_best, counts};
 use crate::exit_code::ExitCode;
 use crate::spec::RunId;
-use crate::store::{RunView, best_run, ranking_metric};
+use crate::store::{RunView, ranking_metric};
 
 /// Characters of a reason, at most.
 const LONGEST: usize = 2000;
@@ -65,7 +65,7 @@ impl Facts {
         let mut runs = BTreeMap::new();
         views.iter().for_each(|view| *runs.entry(view.state.name()).or_insert(0) += 1);
         let metric = ranking_metric(views);
-        let best = best_run(views).and_then(|view| {
+        let best = comparable_best(views).and_then(|view| {
             let record = view.best.as_ref()?;
             let (run, label) = (view.run.id.clone(), view.run.label.clone());
             Some(Best { run, label, epoch: record.epoch, metric: metric.name(), value: record.metric(metric) })

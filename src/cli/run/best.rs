@@ -5,9 +5,17 @@ use crate::metrics::{LEVEL, Metric, wilson};
 use crate::report::search;
 use crate::store::{RunState, RunView, Store, best_run, ranking_metric};
 
-/// None where nothing completed. Of a sweep with a search its own conclusion says more.
+/// The best completed run; none where runs are evaluated on different examples, of which none is better than another.
+pub fn comparable(views: &[RunView]) -> Option<&RunView> {
+    let completed = || views.iter().filter(|view| view.state == RunState::Completed && !view.removed);
+    let first = completed().next()?;
+    let alike = completed().all(|view| view.run.spec.dataset == first.run.spec.dataset);
+    best_run(views).filter(|_| alike)
+}
+
+/// None where nothing completed, or runs cannot be ranked. Of a sweep with a search its own conclusion says more.
 pub fn line(store: &Store, views: &[RunView]) -> Option<String> {
-    let view = best_run(views).filter(|_| search::ended(store).ok().flatten().is_none())?;
+    let view = comparable(views).filter(|_| search::ended(store).ok().flatten().is_none())?;
     let best = view.best.as_ref()?;
     let metric = ranking_metric(views);
     let value = if metric.is_share() { percent(best.metric(metric)) } else { format!("{:.4}", best.metric(metric)) };
@@ -45,7 +53,7 @@ mod tests {
 
     #[test]
     fn an_interval_in_words() {
-        assert_eq!(interval(0.9216, 204).as_deref(), Some("95 % interval 87.7 to 95.1 % on 204"));
+        assert_eq!(interval(0.9216, 204).as_deref(), Some("95 % interval 87.6 to 95.1 % on 204"));
         assert_eq!(interval(0.5, 0), None);
     }
 }

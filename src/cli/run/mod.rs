@@ -19,6 +19,7 @@ mod prospects;
 mod summary;
 mod verb;
 
+pub use best::comparable as comparable_best;
 pub use devices::{DeviceError, Devices};
 pub use duration::Work;
 pub use extend_error::ExtendError;
