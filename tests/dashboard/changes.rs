@@ -108,7 +108,7 @@ fn sweeps_come_and_go() {
     assert!(told["faults"]["another"].as_str().unwrap().contains("sweep.json: damaged"), "{}", told["faults"]);
     assert_eq!(names(&told), ["little"], "the others are shown");
     std::fs::remove_dir_all(served.results().join("another")).unwrap();
-    while told["faults"].as_object().unwrap().len() > 0 {
+    while !told["faults"].as_object().unwrap().is_empty() {
         told = events.next_of("sweeps");
     }
 }

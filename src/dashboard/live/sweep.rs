@@ -78,14 +78,24 @@ pub struct Looker {
     watched: Watched,
     memory: Memory,
     asked: Asked,
+    /// Versions begin after this one.
+    after: u64,
     now: Option<LiveSweep>,
 }
 
 impl Looker {
+    /// `after`: no version of this sweep that was published is later.
+    ///
     /// # Errors
     /// The folder holds no sweep that can be read.
-    pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        Ok(Self { watched: Watched::open(folder)?, memory: Memory::default(), asked: Asked::default(), now: None })
+    pub fn open(folder: &Path, after: u64) -> Result<Self, StoreError> {
+        Ok(Self {
+            watched: Watched::open(folder)?,
+            memory: Memory::default(),
+            asked: Asked::default(),
+            after,
+            now: None,
+        })
     }
 
     /// Looks at the files. The sweep as it is now, where anything changed.
@@ -107,7 +117,7 @@ impl Looker {
         }
         let next = match self.now.take() {
             Some(now) if !look.replanned => self.changed(now, &store, &changed, requests),
-            before => self.whole(&store, before.map_or(0, |before| before.version), requests),
+            before => self.whole(&store, before.map_or(self.after, |before| before.version), requests),
         };
         self.now = Some(next.clone());
         Ok(Some(next))

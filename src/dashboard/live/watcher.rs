@@ -12,7 +12,7 @@ use super::sweep::{LiveSweep, Looker};
 use super::sweeps::{Sweeps, SweepsNow};
 
 /// A sweep of which nothing is left to do is looked at once in so many looks.
-const ENDED: u32 = 5;
+const ENDED: u64 = 5;
 /// The share of time that looks may take: a slow file system is asked less often.
 const SHARE: u32 = 5;
 
@@ -34,7 +34,8 @@ pub fn watch(results: &Path, sweeps: &Sweeps, pulse: &Pulse, pause: Duration) {
 struct Lookers {
     results: PathBuf,
     by_name: BTreeMap<String, Looker>,
-    looks: u32,
+    /// A sweep has at most one version more than this.
+    looks: u64,
 }
 
 impl Lookers {
@@ -71,7 +72,7 @@ impl Lookers {
 
     fn look_at(&mut self, name: &str, folder: &Path) -> Result<Option<LiveSweep>, StoreError> {
         let Some(looker) = self.by_name.get_mut(name) else {
-            let mut looker = Looker::open(folder)?;
+            let mut looker = Looker::open(folder, self.looks)?;
             let found = looker.look()?;
             self.by_name.insert(name.to_owned(), looker);
             return Ok(found);

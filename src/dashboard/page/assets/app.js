@@ -1,7 +1,7 @@
 // The page: which view is shown, what it is told, and the connection.
 
 import { listen, Refused, get, setToken, takeToken } from "./api.js";
-import { announce, duration, figure, h, oncePerFrame, say } from "./dom.js";
+import { announce, count, duration, figure, h, oncePerFrame, say } from "./dom.js";
 import { Sweep } from "./model.js";
 import { sweepView } from "./sweep.js";
 import { stateBar } from "./progress.js";
@@ -50,7 +50,7 @@ const card = ({ folder, plan, totals }) => {
   const total = totals.states.reduce((sum, value) => sum + value, 0);
   const completed = totals.states[plan.states.indexOf("completed")];
   const running = totals.states[plan.states.indexOf("running")];
-  const parts = [`${completed} of ${total} runs completed`];
+  const parts = [`${completed.toLocaleString("en")} of ${count(total, "run")} completed`];
   if (running) parts.push(`${running} running`);
   if (totals.left !== null) parts.push(`about ${duration(totals.left)} left`);
   return h("li", { class: "card" },
@@ -60,7 +60,7 @@ const card = ({ folder, plan, totals }) => {
     stateBar(plan.states, totals.states),
     h("p", {}, parts.join(" · ")),
     totals.search && h("p", { class: "muted" }, totals.search),
-    totals.best && h("p", { class: "muted" }, `Best so far: ${totals.best[0]}, ${plan.ranking.title.toLowerCase()} ${figure(totals.best[2], plan.ranking.scale)}`));
+    totals.best && !totals.search && h("p", { class: "muted" }, `Best so far: ${totals.best[0]}, ${plan.ranking.title.toLowerCase()} ${figure(totals.best[2], plan.ranking.scale)}`));
 };
 
 const listView = () => ({

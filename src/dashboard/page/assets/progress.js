@@ -15,7 +15,7 @@ export const stateBar = (names, counts, choose) => {
     return part;
   }));
   const words = there.map(([name, value]) => {
-    const text = [h("i", { class: `dot state-${name}`, "aria-hidden": "true" }), `${value} ${name}`];
+    const text = [h("i", { class: `dot state-${name}`, "aria-hidden": "true" }), `${value.toLocaleString("en")} ${name}`];
     return h("li", {}, choose ? h("button", { type: "button", class: "plain", onclick: () => choose(name) }, text) : text);
   });
   return h("div", { class: "states", "data-total": total }, bar, h("ul", { class: "legend" }, words));
@@ -96,7 +96,7 @@ export class Head {
     const key = totals.states.join();
     if (key !== this.shown) {
       this.shown = key;
-      const focused = this.states.contains(document.activeElement) ? document.activeElement.textContent.replace(/\d+ /, "") : null;
+      const focused = this.states.contains(document.activeElement) ? document.activeElement.textContent.replace(/^[\d,]+ /, "") : null;
       this.states.replaceChildren(stateBar(plan.states, totals.states, this.choose));
       if (focused) [...this.states.querySelectorAll("button")].find((button) => button.textContent.endsWith(focused))?.focus();
     }
@@ -106,7 +106,7 @@ export class Head {
       totals.left !== null && `about ${duration(totals.left)} left`,
       totals.speed !== null && `${Math.round(totals.speed).toLocaleString("en")} examples/s`,
       memory.length > 0 && `at most ${bytes(Math.max(...memory))} per run`,
-      totals.best && `best so far: ${totals.best[0]}, ${this.sweep.curveOf.get(plan.ranking).title.toLowerCase()} ${figure(totals.best[2], scale)}`,
+      totals.best && !totals.search && `best so far: ${totals.best[0]}, ${this.sweep.curveOf.get(plan.ranking).title.toLowerCase()} ${figure(totals.best[2], scale)}`,
       totals.search,
     ].filter(Boolean);
     const said = texts.join("|");

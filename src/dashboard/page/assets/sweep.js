@@ -2,7 +2,7 @@
 
 import { sweepPath } from "./api.js";
 import { Compare } from "./compare.js";
-import { h, say } from "./dom.js";
+import { count, h, say } from "./dom.js";
 import { Evidence } from "./evidence.js";
 import { Log } from "./log.js";
 import { Head, Progress } from "./progress.js";
@@ -48,7 +48,7 @@ class Shown {
     }
     this.found = this.sweep.filtered({ words: this.words.value, state: this.state.value });
     const all = this.sweep.plan.runs.length;
-    say(this.count, this.found.length === all ? `${all} runs` : `${this.found.length} of ${all} runs`);
+    say(this.count, this.found.length === all ? count(all, "run") : `${this.found.length.toLocaleString("en")} of ${count(all, "run")}`);
   }
 
   only(state) {
