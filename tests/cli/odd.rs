@@ -130,7 +130,7 @@ fn no_name_adds_a_line_to_a_job_script() {
             let output = launch.output().unwrap();
             let text = said(&output);
             assert_eq!(output.status.code(), Some(2), "{text}");
-            assert!(text.contains("cannot stand in a job script of Slurm") && text.contains(reason), "{text}");
+            assert!(text.contains("cannot stand in a job script") && text.contains(reason), "{text}");
             assert!(!text.contains("\n#SBATCH"), "{text}");
             assert!(!folder.join("results").exists());
         }

@@ -25,7 +25,8 @@ fn a_merged_model_predicts_the_same_on_its_own() {
         .map(|entry| entry.unwrap().file_name().to_str().unwrap().to_string())
         .collect();
     files.sort();
-    assert_eq!(files, ["config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"]);
+    let expected = ["README.md", "config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"];
+    assert_eq!(files, expected);
 }
 
 #[test]
