@@ -312,7 +312,9 @@ fn an_older_checkpoint_does_not_bring_a_stopped_run_back() {
     let other = ids(&store)[0].clone();
     std::fs::remove_file(store.layout().run(&other).result_json()).unwrap();
     for (path, contents) in checkpoints {
-        contents.map(|contents| std::fs::write(path, contents).unwrap());
+        if let Some(contents) = contents {
+            std::fs::write(path, contents).unwrap();
+        }
     }
     let events = train(&store);
     assert_eq!(store.result(&run).unwrap().unwrap(), result);
