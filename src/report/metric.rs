@@ -12,7 +12,7 @@ pub(crate) fn write(metric: Metric, value: f64) -> String {
     }
 }
 
-/// Like [`write()`], with one decimal more: for figures that are to be compared.
+/// Like `write`, with one decimal more: for figures that are to be compared.
 pub fn write_exactly(metric: Metric, value: f64) -> String {
     match metric.scale() {
         Scale::Share => format!("{:.2} %", value * 100.0),

@@ -1,8 +1,8 @@
 //! What the innermost part of a matrix product looks like on an instruction set.
 //!
-//! A tile of the result is as many rows as a word of the left matrix has, times [`COLUMNS`]; its sums stay in registers while
+//! A tile of the result is as many rows as a word of the left matrix has, times `COLUMNS`; its sums stay in registers while
 //! the tile walks over the inner indices. The left matrix is laid out in words of one inner index and the tile's rows, the
-//! right one in words of one inner index and [`COLUMNS`] columns. An instruction set may put two inner indices into a word
+//! right one in words of one inner index and `COLUMNS` columns. An instruction set may put two inner indices into a word
 //! of 32 bits, both in bfloat16; then words are kept as the bits of a float32, so that they take the same ways.
 
 use std::fmt::Debug;
@@ -64,7 +64,7 @@ pub trait Tiles: Copy + Debug + Send + Sync + 'static {
     fn vectorize<R>(self, work: impl FnOnce() -> R) -> R;
 
     /// `sums[r][c] = sum over k of left[k][r] * right[k][c]`. Meanwhile the first part of `soon`, as long as `right` through
-    /// [`TILES_PER_FETCH`], comes into the second-level cache.
+    /// `TILES_PER_FETCH`, comes into the second-level cache.
     fn multiply(self, left: &[Self::Left], right: &[TileRow], soon: &[TileRow], sums: &mut Self::Sums);
 
     /// Where words hold bfloat16: rounds values, ties to even, as many a word as it holds. An odd last value of pairs is followed

@@ -2,10 +2,10 @@
 
 /// Columns of a tile.
 pub const COLUMNS: usize = 32;
-/// Tiles during which [`Tiles::multiply`] fetches as much as one of them reads of the right matrix.
+/// Tiles during which `Tiles::multiply` fetches as much as one of them reads of the right matrix.
 pub const TILES_PER_FETCH: usize = 8;
 
-/// Words of the right matrix: one inner index or pair of them, [`COLUMNS`] columns, where vector loads do not cross cache
+/// Words of the right matrix: one inner index or pair of them, `COLUMNS` columns, where vector loads do not cross cache
 /// lines. Also one row of a tile's sums.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
