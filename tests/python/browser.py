@@ -105,7 +105,7 @@ class Page:
         assert "exceptionDetails" not in told, f"{code}: {told['exceptionDetails']}"
         return told["result"].get("value")
 
-    def until(self, code, seconds=60):
+    def until(self, code, seconds=20):
         """Waits until an expression holds."""
         end = time.monotonic() + seconds
         while True:

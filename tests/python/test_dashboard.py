@@ -36,11 +36,11 @@ SWEEP = dict(
     description="<script>document.title = 'injected'</script> trains while somebody looks.",
     base=BASE,
     # More than are trained before the tests are over.
-    seeds=list(range(1, 17)),
+    seeds=list(range(1, 9)),
     ablate=dict(rank=[2, 32], learning_rate=[1e-3]),
     hypotheses=[dict(id="more", claim="More <b>rank</b> is better.", vary="rank", metric="accuracy", expect="higher")],
 )
-FAULTS = [f"{kind}, seed={seed}" for seed in range(1, 17) for kind in ("nan@20@rank=2", "fail@25@rank=32")]
+FAULTS = [f"{kind}, seed={seed}" for seed in range(1, 9) for kind in ("nan@20@rank=2", "fail@25@rank=32")]
 TOKEN = "a-token-of-a-test-0123456789"
 
 
