@@ -15,7 +15,8 @@ pub enum SearchError {
     #[error("the search has a budget of tokens, but how many tokens the training data has is not known")]
     Tokens,
     #[error(
-        "the search has a budget of hours, but how fast its first runs were trained is not known: none of them recorded an epoch"
+        "the search has a budget of hours, but how fast its first runs were trained is not known: none of them recorded an epoch, \
+         or how many tokens the training data has is not known"
     )]
     Speed,
     #[error("the search cannot try the point {0:?}: it leaves out a dimension that applies")]
