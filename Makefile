@@ -27,7 +27,7 @@ BUILT = "$${CARGO_TARGET_DIR:-target}/debug/sweep"
 SKIPPED := target/skipped-tests.txt
 export SWEEP_SKIPPED := $(CURDIR)/$(SKIPPED)
 
-.PHONY: help setup build wheel quickstart test skipped test-checked test-python test-exports torture fuzz aa-study bench bench-gpu install lint
+.PHONY: help setup build wheel quickstart test skipped test-checked test-python test-exports torture fuzz aa-study bench bench-threads bench-gpu install lint
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -95,6 +95,9 @@ aa-study: build ## Train A/A comparisons and judge them: how often are verdicts 
 
 bench: build $(SETUP_PYTHON) ## Measure training speed against transformers + peft (an hour at most)
 	.venv/bin/python tests/bench/compare.py --sweep $(BUILT)
+
+bench-threads: build $(SETUP_PYTHON) ## Measure how training speed grows with the processor's cores
+	.venv/bin/python tests/bench/threads.py --sweep $(BUILT)
 
 bench-gpu: build $(SETUP_PYTHON) ## Check a GPU against the references, then measure it against transformers + peft
 	.venv/bin/python -m pip install --disable-pip-version-check -q matplotlib==3.11.2

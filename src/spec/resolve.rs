@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::design::Design;
+use super::draft::Draft;
 use super::facts::Facts;
 use super::intern::Interner;
+use super::planned_configuration::PlannedConfiguration;
 use super::problem::{Place, Problems};
 use super::{SearchDesign, Sweep};
 use super::{change, contradiction, fault_report, planning, resolved_observation, trained_alike, treatment};
@@ -38,7 +40,7 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
         problems.add(Place { path: "exclude".to_owned(), node: None }, "leaves no run");
         return None;
     }
-    let baseline = interner.key(&design.base).ok().and_then(|key| planned.iter().find(|other| other.key == key));
+    let baseline = baseline(design, &planned, &mut interner);
     let most_seeds = planned.iter().map(|planned| planned.runs.len()).max().unwrap_or(0);
     let looks = design.looks.as_ref().map(|looks| looks.within(most_seeds, design.overridden, problems));
     let hypotheses = treatment::hypotheses(design, &candidates, &planned, baseline, &mut interner, problems);
@@ -61,4 +63,20 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
         reference: design.reference.clone(),
         extends: Vec::new(),
     })
+}
+
+/// The planned configuration that is the base itself. The base's model and data set are not asked for where no run has them: that
+/// could be a download for nothing.
+fn baseline<'a>(
+    design: &Design,
+    planned: &'a [PlannedConfiguration],
+    interner: &mut Interner<'_>,
+) -> Option<&'a PlannedConfiguration> {
+    let base = &design.base;
+    let names_both = |other: &Draft| other.model == base.model && other.dataset.path == base.dataset.path;
+    if !planned.iter().any(|other| names_both(&other.draft)) {
+        return None;
+    }
+    let key = interner.key(base).ok()?;
+    planned.iter().find(|other| other.key == key)
 }

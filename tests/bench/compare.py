@@ -50,7 +50,7 @@ def peer(subject, options, precision, extra=()):
     return line["tokens"] / line["seconds"]
 
 
-def ours(subject, options, precision, pack):
+def ours(subject, options, precision, pack, extra=()):
     """A sweep of as many runs as the pack has places; the second of two epochs counts. None where they do not fit."""
     rows = subject.steps * 32
     sweep = {
@@ -71,7 +71,8 @@ def ours(subject, options, precision, pack):
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "bench.yaml"
         file.write_text(json.dumps(sweep))
-        run([options.sweep, "run", file, "--results", folder, "--max-pack", pack, "--devices", options.device])
+        command = [options.sweep, "run", file, "--results", folder, "--max-pack", pack, "--devices", options.device]
+        run([*command, *extra])
         results = pathlib.Path(folder) / "bench"
         record = json.loads(next(results.glob("runs/*/run.json")).read_text())
         subject.backend = record["facts"].get("backend", "a backend that it does not record")
@@ -157,7 +158,8 @@ def tell_disturbed(pieces):
 def processor(field):
     """What the kernel says of the processor's cores."""
     with open("/proc/cpuinfo") as file:
-        return [line.split(":", 1)[1].strip() for line in file if line.startswith(field)]
+        lines = [line.split(":", 1) for line in file if ":" in line]
+    return [value.strip() for name, value in lines if name.strip() == field]
 
 
 def multiplies_bfloat16():
@@ -168,7 +170,9 @@ def device_name(device):
     if device != "cpu":
         return torch.cuda.get_device_name(device)
     names = processor("model name")
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
+    # Virtual machines may hide the rest of the name; the numbers tell the generation.
+    numbers = ", ".join(f"{field} {processor(field)[0]}" for field in ("cpu family", "model") if processor(field))
+    return f"{names[0] if names else platform.machine()}{numbers and f' ({numbers})'}, {os.cpu_count()} cores"
 
 
 def main():

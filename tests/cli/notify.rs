@@ -40,3 +40,16 @@ fn a_command_that_fails_is_told_once_and_changes_nothing() {
     assert!(place.plain(&output.stdout).contains("Best run: rank=4, seed=1, accuracy 89.38 % in epoch 2"));
     assert_eq!(place.mock(&["--notify", "true", "--dry-run"]).output().unwrap().status.code(), Some(2));
 }
+
+#[test]
+fn a_command_hears_that_the_tables_could_not_be_written() {
+    let place = Place::new();
+    // A folder where the table belongs: it cannot be replaced by a file.
+    std::fs::create_dir_all(place.path("results/little/metrics.csv/kept")).unwrap();
+    let output = place.mock(&["--notify", "cat >> told"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", place.plain(&output.stderr));
+    let told = told(&place);
+    let end = told.last().expect("the end is told");
+    assert_eq!((&end["event"], &end["exit_code"]), (&"end".into(), &1.into()));
+    assert!(end["reason"].as_str().unwrap().contains("metrics.csv"), "{end}");
+}

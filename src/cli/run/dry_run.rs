@@ -153,7 +153,8 @@ impl Sums {
 fn unchecked(chosen: &Chosen<'_>, checked: &preflight::Preflight) -> String {
     let found = &chosen.found;
     let mut text = String::new();
-    for name in found.without_weights() {
+    let models: BTreeSet<&str> = chosen.runs().map(|run| run.spec.model.as_str()).collect();
+    for name in found.without_weights().filter(|name| models.contains(name)) {
         let tokenizer = if found.has_tokenizer(name) { "" } else { " and tokenizer" };
         text.push_str(&format!("  model {name}: its weights{tokenizer} are not on this machine\n"));
     }

@@ -60,18 +60,36 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<Trained, C
     let ended = work(options, chosen, &generations, &mut store, &devices, &mut listeners);
     let notifier = listeners.take_notifier();
     let all_told = listeners.finish(&store);
-    let (ended, notifier) = match (ended, notifier) {
-        (Err(error), Some(notifier)) => {
-            notifier.end(error.exit_code(), &[], Some(error.to_string()));
-            return Err(error);
+    let summed = ended.and_then(|ended| sum_up(options, chosen, &store, ended, all_told));
+    if let Some(notifier) = notifier {
+        match &summed {
+            Ok(None) => {}
+            Ok(Some(Summed { code, views })) => notifier.end(*code, views, None),
+            Err(error) => notifier.end(error.exit_code(), &[], Some(error.to_string())),
         }
-        (ended, notifier) => (ended?, notifier),
-    };
-    if all_told && ended == Ended::Worked && AskedSeeds::are_new(&store)? {
-        return Ok(Trained::SeedsAskedFor);
     }
-    let views = store.refresh_index().and_then(|_| plan::runs(&store, chosen)).map_err(CliError::AfterTraining)?;
-    let summary = summary::summary(&store, &views);
+    Ok(summed?.map_or(Trained::SeedsAskedFor, |summed| Trained::Over(summed.code)))
+}
+
+/// How training ended, and what became of the runs.
+struct Summed {
+    code: ExitCode,
+    views: Vec<RunView>,
+}
+
+/// Prints what came of the runs. None: somebody asked for more seeds meanwhile.
+fn sum_up(
+    options: &Run,
+    chosen: &Chosen<'_>,
+    store: &Store,
+    ended: Ended,
+    all_told: bool,
+) -> Result<Option<Summed>, CliError> {
+    if all_told && ended == Ended::Worked && AskedSeeds::are_new(store)? {
+        return Ok(None);
+    }
+    let views = store.refresh_index().and_then(|_| plan::runs(store, chosen)).map_err(CliError::AfterTraining)?;
+    let summary = summary::summary(store, &views);
     let shown = if options.tracking.takes_standard_output() {
         tell(summary.trim_end());
         Ok(())
@@ -87,10 +105,7 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<Trained, C
         ExitCode::Success if !all_told => ExitCode::Failure,
         code => code,
     };
-    if let Some(notifier) = notifier {
-        notifier.end(code, &views, None);
-    }
-    Ok(Trained::Over(code))
+    Ok(Some(Summed { code, views }))
 }
 
 fn exit_code(ended: Ended, views: &[RunView]) -> ExitCode {
