@@ -18,6 +18,12 @@ type Failure = Box<dyn Error>;
 
 const LIBRARY: &str = "libsweep_tch.so";
 
+/// glibc says here since version 2.32 whether there is one thread only, for C++ to count references faster then. Our own one
+/// says "no", and the library starts with older ones, too.
+const THREADS: &str = "extern \"C\" __attribute__((visibility(\"hidden\"))) char __libc_single_threaded;
+char __libc_single_threaded = 0;
+";
+
 /// Functions of torch-sys that its C functions call where tensors are read from or written to streams of Rust. The library
 /// cannot reach them, and nothing of ours makes such streams.
 const CALLBACKS: &str = "extern \"C\" {
@@ -48,7 +54,7 @@ fn main() -> Result<(), Failure> {
     fs::write(out.join("names.rs"), names(&functions))?;
     let library = out.join(LIBRARY);
     let callbacks = out.join("callbacks.cpp");
-    fs::write(&callbacks, CALLBACKS)?;
+    fs::write(&callbacks, [THREADS, CALLBACKS].concat())?;
     link(&archive, &callbacks, &libtorch, &library)?;
     // Beside the program as well, where it is looked for first: a program that is copied takes it along.
     let beside = out.ancestors().nth(3).ok_or("OUT_DIR is not in a folder of a profile")?.join(LIBRARY);

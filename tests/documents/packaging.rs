@@ -17,3 +17,14 @@ fn the_wheel_requires_the_torch_that_it_is_built_with() {
     assert!(packaging.contains(&required), "pyproject.toml does not require {required}");
     assert!(packaging.contains(&format!("\"{}\"", of_makefile("MINILM"))), "another model in pyproject.toml");
 }
+
+#[test]
+fn the_documents_name_the_wheel_that_is_made() {
+    let wheel = format!("sweep_lora-{}-py3-none-manylinux_2_28_x86_64.whl", env!("CARGO_PKG_VERSION"));
+    for name in ["docs/wheel.md", "docs/deploy/environment.yml"] {
+        assert!(text(name).contains(&wheel), "{name} does not name {wheel}");
+    }
+    for name in ["docs/wheel.md", "docs/deploy/Dockerfile"] {
+        assert!(text(name).contains(&of_makefile("MINILM")), "another model in {name}");
+    }
+}

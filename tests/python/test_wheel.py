@@ -4,6 +4,7 @@ torch and the small model are those of .venv, linked into environments of their 
 """
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -64,17 +65,54 @@ def torch_for_processors(environment):
 
 
 def test_what_is_in_it(wheel):
-    # Named after what the files need, and not older than torch itself.
-    assert re.fullmatch(r"sweep_lora-[0-9.]+-py3-none-manylinux_2_(2[89]|[3-9]\d)_x86_64\.whl", wheel.name)
+    # For the systems that torch's own wheels are for.
+    assert re.fullmatch(rf"sweep_lora-[0-9.]+-py3-none-manylinux_2_28_{platform.machine()}\.whl", wheel.name)
     assert wheel.stat().st_size <= 60 << 20
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         [metadata] = [name for name in names if name.endswith("METADATA")]
         required = re.findall(r"^Requires-Dist: (.*)$", archive.read(metadata).decode(), re.M)
+        licences = {name.split("/")[-1]: archive.read(name).decode() for name in names if ".dist-info/licenses/" in name}
+    assert set(licences) == {"LICENSE-APACHE", "LICENSE-MIT", "NOTICE", "THIRD-PARTY-LICENSES"}
+    # Crates of Rust, C code in one of them, and the standard library.
+    for part in ["tokenizers 0.", "torch-sys 0.", "Copyright (c) 2002-2021  K.Kosako", "hashbrown-0.", "Rust's standard library"]:
+        assert part in licences["THIRD-PARTY-LICENSES"], part
+    # What only builds or tests the program is not in it.
+    for part in ["\nproptest ", "\nserde_derive ", "\ncc 1."]:
+        assert part not in licences["THIRD-PARTY-LICENSES"], part
     assert "torch==2.11.*" in required
     assert not [name for name in names if re.search(r"libtorch|libc10|libcud", name)]
     for part in ["sweep_lora/bin/sweep", "sweep_lora/bin/libsweep_tch.so", "man1/sweep-run.1", "completions/sweep"]:
         assert [name for name in names if name.endswith(part)], names
+
+
+def test_what_it_needs_is_on_old_systems(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        for name in ["sweep", "libsweep_tch.so"]:
+            file = archive.extract(f"sweep_lora/bin/{name}", tmp_path)
+            needed = subprocess.run(["readelf", "-VW", file], check=True, capture_output=True, text=True).stdout
+            found = set(re.findall(r"Name: (\w+)_([\d.]+)", needed))
+            newest = lambda library: max(tuple(map(int, version.split("."))) for of, version in found if of == library)
+            assert newest("GLIBC") <= (2, 28), (name, found)
+            if name == "libsweep_tch.so":
+                assert newest("GLIBCXX") <= (3, 4, 24), found
+            # Where it was built is nothing that it looks for.
+            paths = subprocess.run(["readelf", "-dW", file], check=True, capture_output=True, text=True).stdout
+            assert re.findall(r"R(?:UN)?PATH.*\[(.*)\]", paths) in ([], ["$ORIGIN/../../torch/lib"]), paths
+
+
+def test_a_program_for_newer_systems_is_refused(tmp_path):
+    (tmp_path / "new.c").write_text("int new_function(void) { return 1; }\n")
+    (tmp_path / "new.map").write_text("GLIBC_2.29 { global: new_function; };\n")
+    (tmp_path / "old.c").write_text("int new_function(void); int call(void) { return new_function(); }\n")
+    for command in [
+        ["cc", "-shared", "-fPIC", "new.c", "-Wl,--version-script,new.map", "-Wl,-soname,libnew.so", "-o", "libnew.so"],
+        ["cc", "-shared", "-fPIC", "old.c", "libnew.so", "-o", "libold.so"],
+    ]:
+        subprocess.run(command, cwd=tmp_path, check=True)
+    done = subprocess.run([sys.executable, sweeps.ROOT / ".ci/manylinux.py", tmp_path / "libold.so"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == ["manylinux: libold.so needs libnew.so", "manylinux: libold.so needs GLIBC_2.29"]
 
 
 @pytest.mark.parametrize("where", ["beside", "for processors", "elsewhere"])
