@@ -44,6 +44,9 @@
 //! live state, nor does `dashboard`, which has the parts of its page from `report`; `report` writes event files as `tracking` does. `libtorch` knows how the program leaves. `cli` sees all. Only `model`, `task`, `train`, `data`'s batches, the torch executor and the predictor import
 //! `tch`. `tests/architecture.rs` keeps these rules.
 
+// Outside tests `expect` says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
 pub mod base64;
 pub mod cli;
 pub mod dashboard;

@@ -1,5 +1,8 @@
 //! The program `sweep`; see `sweep --help`.
 
+// Outside tests `expect` says why it cannot fail.
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
 use std::io::Write;
 
 #[cfg(target_os = "linux")]
