@@ -13,19 +13,24 @@ use crate::report::STYLE;
 const OWN_STYLE: &str = include_str!("page/assets/dashboard.css");
 
 /// Scripts by their names.
-const SCRIPTS: [(&str, &str); 14] = [
+const SCRIPTS: [(&str, &str); 19] = [
     ("/assets/app.js", include_str!("page/assets/app.js")),
     ("/assets/api.js", include_str!("page/assets/api.js")),
+    ("/assets/axes.js", include_str!("page/assets/axes.js")),
     ("/assets/compare.js", include_str!("page/assets/compare.js")),
     ("/assets/curves.js", include_str!("page/assets/curves.js")),
     ("/assets/dom.js", include_str!("page/assets/dom.js")),
     ("/assets/evidence.js", include_str!("page/assets/evidence.js")),
+    ("/assets/lines.js", include_str!("page/assets/lines.js")),
     ("/assets/log.js", include_str!("page/assets/log.js")),
     ("/assets/mistakes.js", include_str!("page/assets/mistakes.js")),
     ("/assets/model.js", include_str!("page/assets/model.js")),
+    ("/assets/parallel.js", include_str!("page/assets/parallel.js")),
     ("/assets/progress.js", include_str!("page/assets/progress.js")),
+    ("/assets/rail.js", include_str!("page/assets/rail.js")),
     ("/assets/requests.js", include_str!("page/assets/requests.js")),
     ("/assets/run.js", include_str!("page/assets/run.js")),
+    ("/assets/samples.js", include_str!("page/assets/samples.js")),
     ("/assets/sweep.js", include_str!("page/assets/sweep.js")),
     ("/assets/table.js", include_str!("page/assets/table.js")),
 ];

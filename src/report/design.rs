@@ -33,6 +33,12 @@ pub(crate) fn factors(report: &Report) -> Vec<Factor> {
         .iter()
         .filter_map(|configuration| report.runs_of(configuration).next().map(|run| &run.spec))
         .collect();
+    let labels: Vec<&str> = report.configurations.iter().map(|c| c.name.as_str()).collect();
+    factors_of(&specs, &labels, &report.changes)
+}
+
+/// The factors of configurations with these labels, each told by one of its runs.
+pub(crate) fn factors_of(specs: &[&RunSpec], labels: &[&str], changes: &[NamedChange]) -> Vec<Factor> {
     let flat: Vec<Vec<(String, Value)>> = specs.iter().map(|spec| parameters(spec)).collect();
     let names: Vec<String> = flat.first().into_iter().flatten().map(|(name, _)| name.clone()).collect();
     let mut factors: Vec<Factor> = Vec::new();
@@ -49,9 +55,8 @@ pub(crate) fn factors(report: &Report) -> Vec<Factor> {
             None => factors.push(factor),
         }
     }
-    let configurations: Vec<&str> = report.configurations.iter().map(|c| c.name.as_str()).collect();
-    for change in &report.changes {
-        name(&mut factors, change, &configurations);
+    for change in changes {
+        name(&mut factors, change, labels);
     }
     factors
 }

@@ -49,6 +49,7 @@ pub use card::{CardOf, card};
 pub use chart_format::Format;
 pub use charts::RasterError;
 pub use compare::compare;
+pub(crate) use design::factors_of;
 pub use diff::{Aspect, Difference, Row, diff};
 pub use error::ReportError;
 pub use export::ReportFormat;

@@ -1,6 +1,7 @@
 //! The live page's server, over HTTP: who is answered, what is told, what changes.
 
 mod access;
+mod axes;
 mod changes;
 mod many;
 mod names;

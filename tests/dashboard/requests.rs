@@ -1,8 +1,10 @@
 //! What pages may ask for: only who has the token, only from the server's own page, and always as a file of the sweep.
 
 use serde_json::Value;
+use sweep::spec::RunId;
 use sweep::store::{Answer, Request, Store};
 
+use crate::report_support::{Arm, Fate};
 use crate::support::{Answer as Answered, Served, little};
 
 fn ask(served: &Served, headers: &[&str], body: &str) -> Answered {
@@ -101,4 +103,37 @@ fn what_cannot_be_is_refused_at_once() {
     }
     assert!(store(&served).requests().unwrap().is_empty());
     assert_eq!(ask(&served, &[JSON, &bearer], r#"{"asks_for":"add_seeds","seeds":[8, 9]}"#).status, 200);
+}
+
+#[test]
+fn a_run_is_extended_to_a_later_epoch_only() {
+    let mut fake = little();
+    let epochs = fake.arms[0].spec.epochs;
+    assert!(epochs > 3);
+    fake.arms.push(Arm::new("rank=2", 0.8, |spec| spec.rank = 2).fates(&[Fate::IsStopped(2)]));
+    let served = Served::sweeps(&[fake]);
+    served.until_read();
+    let bearer = served.bearer();
+    let stopped = run(&served, "stopped");
+    let request = |until: &str| format!(r#"{{"asks_for":"extend","run":"{stopped}","epochs":{until}}}"#);
+    let beyond = (epochs + 1).to_string();
+    for (until, status, reason) in [
+        ("2", 409, "has been trained for 2 epochs already"),
+        ("0", 409, "has been trained for 2 epochs already"),
+        (beyond.as_str(), 409, "it would be another run"),
+        ("-1", 422, "the request cannot be read"),
+        ("2.5", 422, "the request cannot be read"),
+        (r#""many""#, 422, "epochs"),
+    ] {
+        let answer = ask(&served, &[JSON, &bearer], &request(until));
+        assert_eq!(answer.status, status, "{until}: {}", answer.body);
+        let told: Value = serde_json::from_str(&answer.body).unwrap();
+        let told = told["error"].as_str().unwrap();
+        assert!(told.contains(reason), "{until}: {told}");
+    }
+    assert!(store(&served).requests().unwrap().is_empty());
+    assert_eq!(ask(&served, &[JSON, &bearer], &request("3")).status, 200);
+    let pending = store(&served).pending_requests().unwrap();
+    let record = pending[0].record.as_ref().unwrap();
+    assert_eq!(record.request, Request::Extend { run: RunId(stopped), epochs: Some(3) });
 }

@@ -127,18 +127,46 @@ class Page:
         text = {"Enter": "\r", "Space": " "}.get(name)
         key = {"Space": " "}.get(name, name)
         codes = {"Enter": 13, "Space": 32, "Tab": 9, "ArrowDown": 40, "ArrowUp": 38, "ArrowRight": 39, "ArrowLeft": 37}
-        codes |= {"Home": 36, "End": 35, "PageDown": 34}
+        codes |= {"Home": 36, "End": 35, "PageDown": 34, "Escape": 27, "Delete": 46}
         fields = dict(key=key, code=name, windowsVirtualKeyCode=codes[name])
         self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **fields, **(dict(text=text) if text else {}))
         self.call("Input.dispatchKeyEvent", type="keyUp", **fields)
 
+    def spot(self, element, share):
+        """Where a point of an element is, by its shares of width and height."""
+        where = self.evaluate(
+            f"(() => {{ const e = {element}; e.scrollIntoView({{ block: 'nearest' }}); "
+            "const r = e.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]; })()"
+        )
+        return where[0] + share[0] * where[2], where[1] + share[1] * where[3]
+
+    def mouse(self, kind, at, **more):
+        self.call("Input.dispatchMouseEvent", type=kind, x=at[0], y=at[1], button="left", **more)
+
+    def click(self, element, share=(0.5, 0.5), times=1):
+        at = self.spot(element, share)
+        for count in range(1, times + 1):
+            self.mouse("mousePressed", at, clickCount=count, buttons=1)
+            self.mouse("mouseReleased", at, clickCount=count)
+
+    def drag(self, element, start, end, steps=8, each=lambda: None):
+        """Draws a line over an element; `each` is called after every step."""
+        self.mouse("mousePressed", self.spot(element, start), clickCount=1, buttons=1)
+        for step in range(1, steps + 1):
+            share = [a + (b - a) * step / steps for a, b in zip(start, end)]
+            self.mouse("mouseMoved", self.spot(element, share), buttons=1)
+            each()
+        self.mouse("mouseReleased", self.spot(element, end), clickCount=1)
+
     def type(self, text):
         self.call("Input.insertText", text=text)
 
+    def picture_bytes(self, whole=False):
+        return base64.b64decode(self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"])
+
     def picture(self, path, whole=False):
-        data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
         with open(path, "wb") as file:
-            file.write(base64.b64decode(data))
+            file.write(self.picture_bytes(whole))
 
 
 class Browser:

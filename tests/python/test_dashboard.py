@@ -3,20 +3,14 @@
 import json
 import os
 import re
-import shutil
-import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 import browser
+from dashboards import BASE, TOKEN, World
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILT = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug/sweep"
-# The mock invents results; what the page does with them does not depend on who made them.
-MOCK = (ROOT / os.environ.get("SWEEP_BIN", BUILT)).with_name("sweep-mock")
 # Where pictures of the page are to be kept, for people to look at.
 PICTURES = os.environ.get("SWEEP_PICTURES")
 
@@ -24,66 +18,23 @@ pytestmark = pytest.mark.skipif(
     browser.find() is None, reason="SKIPPED: no Chromium here (`make test-python` installs it where it may)"
 )
 
-BASE = dict(
-    model=str(ROOT / "tests/fixtures/reference/bert/model"),
-    dataset=dict(path=str(ROOT / "sweeps/data/newswire.csv"), limit=200, eval=dict(test_size=40, seed=1)),
-    max_length=60,
-    target_modules=dict(layers="all", modules=["query"]),
-    epochs=12,
-)
 SWEEP = dict(
     name="moving",
     description="<script>document.title = 'injected'</script> trains while somebody looks.",
-    base=BASE,
+    base=BASE | dict(epochs=12),
     # More than are trained before the tests are over.
     seeds=list(range(1, 9)),
     ablate=dict(rank=[2, 32], learning_rate=[1e-3]),
     hypotheses=[dict(id="more", claim="More <b>rank</b> is better.", vary="rank", metric="accuracy", expect="higher")],
 )
 FAULTS = [f"{kind}, seed={seed}" for seed in range(1, 9) for kind in ("nan@20@rank=2", "fail@25@rank=32")]
-TOKEN = "a-token-of-a-test-0123456789"
-
-
-class World:
-    """A results folder with a sweep that trains slowly, and a server of its page."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.environment = os.environ | dict(
-            XDG_CACHE_HOME=str(folder / "cache"), HF_HUB_OFFLINE="1", SWEEP_DASHBOARD_TOKEN=TOKEN
-        )
-        self.started = []
-        self.server = None
-
-    def start(self, *arguments, **options):
-        command = [MOCK, *map(str, arguments)]
-        process = subprocess.Popen(
-            command, cwd=self.folder, env=self.environment, stderr=subprocess.DEVNULL, encoding="utf-8", start_new_session=True, **options
-        )
-        self.started.append(process)
-        return process
-
-    def serve(self, port=0):
-        self.server = self.start("dashboard", "results", "--port", port, stdout=subprocess.PIPE)
-        self.url = self.server.stdout.readline().strip()
-        assert self.url.endswith(f"?token={TOKEN}"), self.url
-        self.port = int(re.search(r":(\d+)/", self.url).group(1))
-
-    def train(self, sweep, *more):
-        (self.folder / "sweep.yaml").write_text(json.dumps(sweep))
-        return self.start("run", "sweep.yaml", *more, stdout=subprocess.DEVNULL)
-
-    def end(self):
-        for process in self.started:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+# Trained in no time.
+GRID = dict(name="grid", base=BASE | dict(epochs=2), seeds=[1, 2], grid=dict(rank=[2, 8, 32], learning_rate=[1e-4, 1e-3]))
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     world = World(tmp_path_factory.mktemp("dashboard"))
-    (world.folder / "results").mkdir()
     world.serve()
     faults = [part for fault in FAULTS for part in ("--mock-fault", fault)]
     world.train(SWEEP, "--mock-delay", 40, "--max-pack", 2, *faults)
@@ -108,6 +59,12 @@ def picture(page, name):
 
 def go(page, address):
     page.evaluate(f"location.hash = {json.dumps(address)}")
+
+
+def write(page, field, text):
+    """Replaces what stands in a field."""
+    page.evaluate(f"document.querySelector({json.dumps(field)}).select()")
+    page.key("Delete") if not text else page.type(text)
 
 
 def open_a_run(page, state):
@@ -145,6 +102,8 @@ def test_runs_are_found_by_words_and_by_keys(page):
     assert page.evaluate("document.querySelectorAll('.runs tbody tr[data-at]').length") == 12
     page.key("Space")
     page.until("document.querySelector('[data-tab=compare]').textContent === 'Compare (8)'")
+    # The group and its runs.
+    assert page.evaluate("document.querySelectorAll('.runs tr[aria-selected=true]').length") == 9
     picture(page, "runs")
     page.key("ArrowDown")
     page.key("Enter")
@@ -170,8 +129,7 @@ def test_runs_are_found_by_words_and_by_keys(page):
 def test_a_killed_server_is_missed_and_found_again(page, world):
     go(page, "#/moving")
     page.until("document.querySelector('#connection').textContent === 'live'")
-    os.killpg(world.server.pid, signal.SIGKILL)
-    world.server.wait()
+    world.kill_server()
     page.until("document.querySelector('#connection').textContent.startsWith('connection lost')")
     picture(page, "lost")
     page.errors.clear()
@@ -205,11 +163,23 @@ def test_a_run_is_stopped_extended_and_done_again_from_the_page(page, world):
     picture(page, "stopped")
     extend = "document.querySelector('[data-asks-for=extend]')"
     page.until(f"!{extend}.hidden")
+    first = int(page.evaluate("document.querySelector('#extend-range').textContent").split(" to ")[0])
+    said = "document.querySelector('.tools:has(#extend-until) [role=status]').textContent"
+    for epoch in ["all", str(first - 1), "13"]:
+        write(page, "#extend-until", epoch)
+        page.evaluate(f"{extend}.click()")
+        page.until(f"{said} !== '' && document.activeElement.id === 'extend-until'")
+        wanted = "Write a whole number" if epoch == "all" else f"can go on to an epoch from {first} to 12"
+        assert wanted in page.evaluate(said) and page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
+    write(page, "#extend-until", "12")
+    picture(page, "extend")
     page.evaluate(f"{extend}.click()")
     page.until("document.querySelector('h1 .chip').textContent !== 'stopped'", 60)
-    answered = list((world.folder / "results/moving/requests/answered").glob("*.json"))
-    assert {json.loads(path.read_text())["request"]["asks_for"] for path in answered} >= {"retry", "stop"}
-    assert all("dashboard" in json.loads(path.read_text())["request"]["who"] for path in answered)
+    page.until("document.querySelector('.requests').innerText.includes('extend to epoch 12')")
+    requests = world.folder / "results/moving/requests"
+    asked = [json.loads(path.read_text()).get("request") for path in requests.glob("answered/*.json")]
+    assert {request["asks_for"] for request in asked} >= {"retry", "stop"}
+    assert all("dashboard" in request["who"] for request in asked)
 
 
 def test_mistakes_are_shown_by_a_click_with_their_texts(page):
@@ -236,6 +206,94 @@ def test_evidence_says_that_looking_early_changes_nothing(page):
     picture(page, "evidence")
 
 
+def test_intervals_on_axes_narrow_down_the_runs(page, world):
+    assert world.train(GRID).wait(120) == 0
+    go(page, "#/grid/parallel")
+    page.until("document.querySelectorAll('.axis').length === 3", 60)
+    counted = "document.querySelector('.tools [role=status]').textContent"
+    page.until(f"{counted} === '12 runs' && document.querySelectorAll('.samples tbody tr').length === 6", 60)
+    rail = "document.querySelectorAll('.rail')[{}]"
+    drawn = page.evaluate("document.querySelector('.front').toDataURL()")
+    # The upper third of the first axis is its highest rank; with the upper half of the second one a configuration is left.
+    page.drag(rail.format(0), (0.5, 0.1), (0.5, 0.3))
+    page.until(f"{counted} === '4 of 12 runs'")
+    page.until(f"document.querySelector('.front').toDataURL() !== {json.dumps(drawn)}")
+    page.drag(rail.format(1), (0.5, 0.1), (0.5, 0.45))
+    page.until(f"{counted} === '2 of 12 runs' && document.querySelector('#filter-clear').textContent.startsWith('2 intervals')")
+    page.until("document.querySelectorAll('.samples tbody tr').length === 1")
+    picture(page, "parallel")
+    # They hold for the other tabs, and stay.
+    go(page, "#/grid/runs")
+    page.until("document.querySelectorAll('.runs tbody tr[data-at]').length === 1")
+    assert "rank=32, learning_rate=0.001" in page.evaluate("document.querySelector('.runs tbody tr[data-at]').textContent")
+    go(page, "#/grid/parallel")
+    page.until("document.querySelectorAll('.part:not([hidden])').length === 2")
+    page.click(rail.format(1), (0.5, 0.2), times=2)
+    page.until(f"{counted} === '4 of 12 runs'")
+    # By keys: from an end of an axis.
+    page.evaluate("document.querySelectorAll('.thumb[data-end=low]')[0].focus()")
+    page.key("ArrowDown")
+    page.until(f"{counted} === '8 of 12 runs'")
+    said = page.evaluate("document.activeElement.getAttribute('aria-valuetext')")
+    assert said == "8 to 32", said
+    page.key("Escape")
+    page.until(f"{counted} === '12 runs' && document.querySelector('#filter-clear').hidden")
+    # The words of the filter hold here, too.
+    write(page, "#filter-words", "learning_rate=0.001")
+    page.until("document.querySelectorAll('.samples tbody tr').length === 3")
+    write(page, "#filter-words", "")
+    page.until("document.querySelectorAll('.samples tbody tr').length === 6")
+
+
+def test_a_line_is_chosen_by_a_click_and_in_the_list(page):
+    tab = "document.querySelector('[data-tab=compare]').textContent"
+    page.drag("document.querySelectorAll('.rail')[0]", (0.5, 0.1), (0.5, 0.3))
+    page.until("document.querySelectorAll('.samples tbody tr').length === 2")
+    # Between the first two axes, where the lines of the highest rank run down to the lower rate.
+    page.click("document.querySelector('.coordinates')", (0.1, 0.3))
+    page.until(f"{tab} === 'Compare (2)'")
+    page.until("document.querySelectorAll('.samples tr[aria-selected=true]').length === 1")
+    page.evaluate("document.querySelector('.samples tr:not([aria-selected=true]) input').click()")
+    page.until(f"{tab} === 'Compare (4)'")
+    picture(page, "parallel-chosen")
+    go(page, "#/grid/compare")
+    page.until("document.querySelectorAll('section table thead th').length === 5")
+    go(page, "#/grid/parallel")
+    page.until("document.querySelector('#filter-clear') && !document.querySelector('#filter-clear').hidden")
+    page.evaluate("document.querySelector('#filter-clear').click()")
+    page.until("document.querySelectorAll('.samples tbody tr').length === 6")
+
+
+def test_seeds_are_added_from_the_page(page, world):
+    go(page, "#/grid")
+    page.until("document.querySelector('#seeds')")
+    page.evaluate("document.querySelector('details:has(#seeds)').open = true")
+    said = "document.querySelector('form:has(#seeds) [role=status]').textContent"
+    for seeds, told in [("some", "Write whole numbers"), ("1 2", "all configurations have these seeds already")]:
+        write(page, "#seeds", seeds)
+        page.key("Enter")
+        page.until(f"{said}.includes({json.dumps(told)})")
+    page.errors[:] = [error for error in page.errors if "409" not in error]
+    write(page, "#seeds", "7")
+    page.key("Enter")
+    page.until(f"{said} === 'Asked for.'")
+    page.until("document.querySelector('.request-waits') && document.querySelector('.requests').innerText.includes('nobody works on the sweep now')")
+    picture(page, "seeds")
+    # What is filtered and chosen stays when the plan grows.
+    write(page, "#filter-words", "rank=8")
+    page.evaluate("document.querySelector('#filter-words').focus()")
+    assert world.train(GRID).wait(120) == 0
+    page.until("document.querySelector('.request-done')", 60)
+    page.until("document.querySelector('.tools [role=status]').textContent === '6 of 18 runs'")
+    page.until("document.querySelector('.facts').innerText !== '' && document.querySelector('.states').innerText.includes('18 completed')")
+    assert page.evaluate("document.activeElement.id") == "filter-words"
+    go(page, "#/grid/runs")
+    page.until("document.querySelector('[data-tab=compare]').textContent === 'Compare (4)'")
+    write(page, "#filter-words", "seed=7")
+    page.until("document.querySelector('.tools [role=status]').textContent === '6 of 18 runs'")
+    write(page, "#filter-words", "")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_a_phone_in_light_and_dark(page, scheme):
     page.scheme(scheme)
@@ -243,7 +301,7 @@ def test_pages_fit_a_phone_in_light_and_dark(page, scheme):
     colours = set()
     for width in [390, 1280]:
         page.size(width, 844, mobile=width < 600)
-        for tab in ["", "moving", "moving/runs", "moving/compare", "moving/evidence", "moving/log", f"moving/run/{run}"]:
+        for tab in ["", "moving", "moving/runs", "moving/parallel", "moving/compare", "grid/parallel", "moving/evidence", "moving/log", f"moving/run/{run}"]:
             go(page, f"#/{tab}")
             page.until("document.querySelector('main h1')")
             time.sleep(0.3)

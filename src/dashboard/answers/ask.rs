@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
@@ -18,8 +19,9 @@ use super::reading::reading;
 pub async fn ask(
     State(shared): State<Arc<Shared>>,
     Path(name): Path<String>,
-    Json(request): Json<Request>,
+    request: Result<Json<Request>, JsonRejection>,
 ) -> Result<Json<Value>, Failure> {
+    let Json(request) = request?;
     let sweep = found::sweep(&shared, &name)?;
     reading(move || {
         if let Some(refusal) = sweep.store.refusal(&request)? {

@@ -1,6 +1,7 @@
 //! Why something is not answered, as pages get it.
 
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -24,6 +25,8 @@ pub enum Failure {
     Nothing,
     #[error("{0}")]
     NotThere(String),
+    #[error("the request cannot be read: {}", .0.body_text())]
+    Unreadable(#[from] JsonRejection),
     #[error(transparent)]
     Cannot(store::Refusal),
     #[error(transparent)]
@@ -43,6 +46,7 @@ impl IntoResponse for Failure {
             Self::NoSweep(_) | Self::NoRun(_) | Self::NoCurve(_) | Self::Nothing | Self::NotThere(_) => {
                 StatusCode::NOT_FOUND
             }
+            Self::Unreadable(rejection) => rejection.status(),
             Self::Cannot(_) => StatusCode::CONFLICT,
             Self::Store(_) | Self::Report(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Task(_) | Self::Json(_) => StatusCode::INTERNAL_SERVER_ERROR,

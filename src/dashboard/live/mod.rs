@@ -1,6 +1,7 @@
 //! The sweeps as they stand: looked at by a thread, published whole, with what changed since.
 
 mod asked;
+mod axes;
 mod cell;
 mod change;
 mod memory;

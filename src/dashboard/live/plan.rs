@@ -9,6 +9,7 @@ use crate::metrics::{Metric, Scale};
 use crate::spec::RunId;
 use crate::store::{RunState, RunView, SweepRecord, parameters, ranking_metric};
 
+use super::axes::{self, Axis};
 use super::row;
 use super::texts::Interned;
 
@@ -39,6 +40,8 @@ pub struct Plan {
     configurations: Vec<String>,
     /// That differ between runs, the seed apart.
     parameters: Vec<Parameter>,
+    /// What the sweep file varies.
+    axes: Vec<Axis>,
     runs: Vec<PlannedRun>,
     #[serde(skip)]
     pub ids: BTreeMap<RunId, usize>,
@@ -102,6 +105,7 @@ impl Plan {
             columns: row::columns(metric, tested),
             curves: curves(),
             ranking: metric.name(),
+            axes: axes::of(record, views, configurations.list()),
             configurations: configurations.list().to_vec(),
             parameters,
             runs,

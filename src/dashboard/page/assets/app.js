@@ -127,7 +127,12 @@ const reload = async () => {
   try {
     const replaced = app.sweep;
     await replaced.reload();
-    if (app.sweep === replaced) app.view?.replanned?.();
+    if (app.sweep !== replaced) return;
+    // The plan may be another one: all is made anew, and who works on the page does not notice.
+    const focused = document.activeElement;
+    await show();
+    const again = focused.isConnected ? focused : document.getElementById(focused.id);
+    if (again && again !== document.body) again.focus({ preventScroll: true });
   } catch (error) {
     if (error instanceof Refused) failed(error);
   }

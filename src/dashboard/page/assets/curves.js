@@ -8,7 +8,7 @@ const HEIGHT = 300;
 const MOST_BANDS = 5;
 const ROOM = { left: 52, right: 14, top: 12, bottom: 34 };
 
-const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+export const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // Round values for an axis.
 const ticks = (low, high, wanted) => {

@@ -3,10 +3,12 @@
 export const h = (tag, attributes = {}, ...children) => {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined || value === null || value === false) continue;
+    if (value === undefined || value === null || (value === false && !name.startsWith("aria-"))) continue;
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else if (name === "class") made.className = value;
     else if (name in made && (name === "value" || name === "checked" || name === "disabled" || name === "hidden")) made[name] = value;
+    // What is false is said, too.
+    else if (name.startsWith("aria-")) made.setAttribute(name, String(value));
     else made.setAttribute(name, value === true ? "" : value);
   }
   made.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));

@@ -5,6 +5,9 @@ import { get, sweepPath } from "./api.js";
 // Columns of a planned run.
 const [ID, LABEL, CONFIGURATION, SEED, EPOCHS, REMOVED, VALUES] = [0, 1, 2, 3, 4, 5, 6];
 
+// What an axis of the plan is called among axes, beside the columns of metrics.
+export const axisKey = (name) => `axis:${name}`;
+
 export class Sweep {
   constructor(folder, snapshot) {
     this.folder = folder;
@@ -29,6 +32,7 @@ export class Sweep {
     this.rows = rows;
     this.column = new Map(plan.columns.map((name, place) => [name, place]));
     this.curveOf = new Map(plan.curves.map((curve, place) => [curve.name, { ...curve, place }]));
+    this.axisOf = new Map(plan.axes.map((axis) => [axisKey(axis.name), axis]));
     this.curves = new Map();
     this.places = new Map(plan.runs.map((run, place) => [run[ID], place]));
     this.members = plan.configurations.map(() => []);

@@ -19,18 +19,54 @@ export const can = (sweep, place, kind) => POSSIBLE[kind].includes(sweep.state(p
 const ask = (sweep, request) => post(sweepPath(sweep.folder, "requests"), request);
 
 // Asks for the same of several runs; the answer in words.
-const askAll = async (sweep, places, kind) => {
+const askAll = async (sweep, places, request) => {
   const refused = [];
   for (const place of places) {
     try {
-      await ask(sweep, { asks_for: kind, run: sweep.id(place) });
+      await ask(sweep, { ...request, run: sweep.id(place) });
     } catch (error) {
       refused.push(error.message);
     }
   }
   const asked = places.length - refused.length;
-  return [asked > 1 ? `Asked for, of ${count(asked, "run")}.` : asked ? "Asked for." : "", ...refused].filter(Boolean).join(" ");
+  const others = refused.length > 1 ? `So it is with ${count(refused.length - 1, "other run")}.` : "";
+  return [asked > 1 ? `Asked for, of ${count(asked, "run")}.` : asked ? "Asked for." : "", refused[0], others].filter(Boolean).join(" ");
 };
+
+// The epoch up to which stopped runs go on; nothing: their last one.
+class Until {
+  constructor(sweep) {
+    this.sweep = sweep;
+    this.input = h("input", { id: "extend-until", inputmode: "numeric", autocomplete: "off", "aria-describedby": "extend-range" });
+    this.range = h("span", { class: "muted", id: "extend-range" });
+    this.element = h("label", { class: "until", for: "extend-until" }, "up to epoch", this.input, this.range);
+  }
+
+  // The epochs that a run can go on to.
+  possible(place) { return [(this.sweep.value(place, "stopped_after") ?? 0) + 1, this.sweep.plannedEpochs(place)]; }
+
+  update(places) {
+    this.element.hidden = places.length === 0;
+    const possible = places.map((place) => this.possible(place));
+    const [from, to] = [Math.max(...possible.map(([first]) => first)), Math.min(...possible.map(([, last]) => last))];
+    this.input.placeholder = "last";
+    say(this.range, places.length && from <= to ? `${from} to ${to}` : "");
+  }
+
+  // Why it cannot be; none where it can.
+  fault(places) {
+    const given = this.input.value.trim();
+    const isWhole = /^\d{1,9}$/.test(given);
+    const outside = places.find((place) => Number(given) < this.possible(place)[0] || Number(given) > this.possible(place)[1]);
+    const why = given && !isWhole ? "Write a whole number of epochs, or nothing: then it goes on to the last one."
+      : given && outside !== undefined ? `${this.sweep.label(outside)} can go on to an epoch from ${this.possible(outside).join(" to ")}.` : null;
+    this.input.setAttribute("aria-invalid", String(why !== null));
+    if (why) this.input.focus();
+    return why;
+  }
+
+  fields() { return this.input.value.trim() ? { epochs: Number(this.input.value) } : {}; }
+}
 
 // Buttons for runs; `places()` says of which. Stopping asks twice, since it is done at once.
 export class Actions {
@@ -41,7 +77,8 @@ export class Actions {
       const button = h("button", { type: "button", class: "action", "data-asks-for": kind, onclick: () => this.click(kind, button) });
       return [kind, button];
     });
-    this.element = h("div", { class: "tools", hidden: readOnly }, this.buttons.map(([, button]) => button), this.said);
+    this.until = new Until(sweep);
+    this.element = h("div", { class: "tools", hidden: readOnly }, this.buttons.flatMap(([kind, button]) => kind === "extend" ? [button, this.until.element] : [button]), this.said);
     this.readOnly = readOnly;
     this.sure = null;
   }
@@ -56,6 +93,7 @@ export class Actions {
       const of = this.places().length > 1 ? ` ${count(fitting, "run")}` : "";
       say(button, this.sure === kind ? `Really stop${of}?` : TITLES[kind] + of);
     }
+    this.until.update(this.fitting("extend"));
   }
 
   async click(kind, button) {
@@ -66,9 +104,16 @@ export class Actions {
       return;
     }
     this.sure = null;
+    const places = this.fitting(kind);
+    const fault = kind === "extend" ? this.until.fault(places) : null;
+    if (fault) {
+      say(this.said, fault);
+      announce(fault);
+      return;
+    }
     button.disabled = true;
     say(this.said, "Asking …");
-    const told = await askAll(this.sweep, this.fitting(kind), kind);
+    const told = await askAll(this.sweep, places, { asks_for: kind, ...(kind === "extend" ? this.until.fields() : {}) });
     say(this.said, told);
     announce(told);
     button.disabled = false;

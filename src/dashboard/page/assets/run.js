@@ -111,8 +111,6 @@ class Run {
     return undefined;
   }
 
-  replanned() { dispatchEvent(new HashChangeEvent("hashchange")); }
-
   leave() {
     this.log.leave();
     this.charts.forEach(({ chart }) => chart.leave());

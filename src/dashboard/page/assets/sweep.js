@@ -5,13 +5,16 @@ import { Compare } from "./compare.js";
 import { count, h, say } from "./dom.js";
 import { Evidence } from "./evidence.js";
 import { Log } from "./log.js";
+import { Parallel } from "./parallel.js";
 import { Head, Progress } from "./progress.js";
 import { runView } from "./run.js";
+import { samplesOf } from "./samples.js";
 import { RunTable } from "./table.js";
 
-const TABS = [["progress", "Progress"], ["runs", "Runs"], ["compare", "Compare"], ["evidence", "Evidence"], ["log", "Log"]];
+const TABS = [["progress", "Progress"], ["runs", "Runs"], ["parallel", "Parallel"], ["compare", "Compare"], ["evidence", "Evidence"], ["log", "Log"]];
 
-// Which runs are shown: words, a state, and whether seeds are grouped. One for all tabs of a sweep; the tools are where the tab is.
+// Which runs are shown: words, a state, intervals on axes, and whether seeds are grouped. One for all tabs of a sweep; the tools are
+// where the tab is.
 class Shown {
   constructor(sweep, onChange) {
     this.sweep = sweep;
@@ -19,11 +22,13 @@ class Shown {
     this.state = h("select", { id: "filter-state", onchange: () => this.changed() });
     this.group = h("input", { type: "checkbox", id: "filter-group", onchange: () => this.changed() });
     this.group.checked = sweep.plan.configurations.length < sweep.plan.runs.length;
+    this.intervals = new Map();
+    this.clear = h("button", { type: "button", class: "action", id: "filter-clear", onclick: () => this.clearIntervals() });
     this.count = h("span", { class: "muted", role: "status" });
     this.tools = h("div", { class: "tools" },
       h("label", { for: "filter-words" }, "Filter by words, as rank=8 seed=1", this.words),
       h("label", { for: "filter-state" }, "State", this.state),
-      h("label", { class: "check", for: "filter-group" }, this.group, "Seeds together"), this.count);
+      h("label", { class: "check", for: "filter-group" }, this.group, "Seeds together"), this.clear, this.count);
     this.onChange = onChange;
     this.update();
   }
@@ -46,9 +51,38 @@ class Shown {
       this.state.replaceChildren(h("option", { value: "" }, "all"), ...states.map((state) => h("option", { value: state }, state)));
       this.state.value = wanted;
     }
-    this.found = this.sweep.filtered({ words: this.words.value, state: this.state.value });
+    const fitting = this.sweep.filtered({ words: this.words.value, state: this.state.value });
+    this.samples = samplesOf(this.sweep, fitting, this.grouped());
+    this.narrow(fitting);
+  }
+
+  // In their order: those whose sample lies within all intervals.
+  narrow(fitting) {
+    this.fitting = fitting;
+    // Of a plan that is another one by now.
+    for (const key of this.intervals.keys()) if (!this.sweep.axisOf.has(key) && !this.sweep.column.has(key)) this.intervals.delete(key);
+    this.inside = this.intervals.size ? this.samples.filter((sample) => sample.fits(this.intervals)) : this.samples;
+    const there = new Set(this.intervals.size ? this.inside.flatMap((sample) => sample.places) : fitting);
+    this.found = fitting.filter((place) => there.has(place));
+    this.clear.hidden = this.intervals.size === 0;
+    say(this.clear, `${count(this.intervals.size, "interval")} \u2715`);
+    this.clear.setAttribute("aria-label", `Clear ${count(this.intervals.size, "interval")} on axes`);
     const all = this.sweep.plan.runs.length;
     say(this.count, this.found.length === all ? count(all, "run") : `${this.found.length.toLocaleString("en")} of ${count(all, "run")}`);
+  }
+
+  // An interval on an axis; none takes it away.
+  select(key, interval) {
+    if (interval) this.intervals.set(key, interval);
+    else this.intervals.delete(key);
+    this.narrow(this.fitting);
+    this.onChange();
+  }
+
+  clearIntervals() {
+    this.intervals.clear();
+    this.narrow(this.fitting);
+    this.onChange();
   }
 
   only(state) {
@@ -60,10 +94,10 @@ class Shown {
 
 const kept = new WeakMap();
 
-// What stays when one goes from tab to tab.
+// What stays when one goes from tab to tab, and when a search has planned further runs.
 const partsOf = (sweep) => {
   if (!kept.has(sweep)) {
-    const parts = { current: null };
+    const parts = { current: null, table: { sort: null, active: 0, open: new Set(), top: 0, withParameters: undefined } };
     parts.shown = new Shown(sweep, () => parts.current?.update());
     kept.set(sweep, parts);
   }
@@ -87,7 +121,8 @@ export const sweepView = async (sweep, main, { tab, run, readOnly }) => {
   const chosen = () => say(tabs.querySelector("[data-tab=compare]"), sweep.chosen.size ? `Compare (${sweep.chosen.size})` : "Compare");
   const make = {
     progress: () => new Progress(sweep, shown, readOnly),
-    runs: () => new RunTable(sweep, shown, chosen, readOnly),
+    runs: () => new RunTable(sweep, shown, chosen, readOnly, parts.table),
+    parallel: () => new Parallel(sweep, shown, chosen),
     compare: () => new Compare(sweep),
     evidence: () => new Evidence(sweep),
     log: () => new Log(() => sweepPath(sweep.folder, "log"), "Log of the sweep: what was found at every start"),
@@ -105,11 +140,6 @@ export const sweepView = async (sweep, main, { tab, run, readOnly }) => {
     leave: () => {
       parts.current = null;
       body.leave?.();
-    },
-    // The plan changed: all is made anew.
-    replanned: () => {
-      kept.delete(sweep);
-      dispatchEvent(new HashChangeEvent("hashchange"));
     },
   };
 };

@@ -38,19 +38,20 @@ const columns = (sweep, withParameters) => {
 };
 
 export class RunTable {
-  // `shown` says which runs, and whether they are grouped; `onChosen` is called when the choice changes.
-  constructor(sweep, shown, onChosen, readOnly) {
-    Object.assign(this, { sweep, shown, onChosen, sort: null, active: 0, open: new Set() });
+  // `shown` says which runs, and whether they are grouped; `onChosen` is called when the choice changes. `kept` is what stays of the
+  // table when it is made again: its columns, how it is sorted and scrolled, the active row, the open groups.
+  constructor(sweep, shown, onChosen, readOnly, kept) {
+    Object.assign(this, { sweep, shown, onChosen, kept });
     // Labels of several parameters are too long to tell runs apart by.
-    this.withParameters = innerWidth > 700 && sweep.plan.configurations.some((name) => name.length > 44);
+    kept.withParameters ??= innerWidth > 700 && sweep.plan.configurations.some((name) => name.length > 44);
     this.head = h("tr");
     this.body = h("tbody");
     this.grid = h("table", { role: "grid", class: "runs", "aria-label": "Runs: arrow keys move, Enter opens, Space chooses" }, h("thead", {}, this.head), this.body);
     this.window = h("div", { class: "scroll window", tabindex: "-1" }, this.grid);
-    this.window.addEventListener("scroll", () => this.paint(), { passive: true });
+    this.window.addEventListener("scroll", () => { this.kept.top = this.window.scrollTop; this.paint(); }, { passive: true });
     this.body.addEventListener("keydown", (event) => this.key(event));
     this.body.addEventListener("click", (event) => this.click(event));
-    this.parameters = h("input", { type: "checkbox", checked: this.withParameters, onchange: () => { this.withParameters = this.parameters.checked; this.setColumns(); this.update(); } });
+    this.parameters = h("input", { type: "checkbox", checked: this.kept.withParameters, onchange: () => { this.kept.withParameters = this.parameters.checked; this.setColumns(); this.update(); } });
     this.actions = new Actions(sweep, () => [...sweep.chosen], readOnly);
     this.element = h("section", { "aria-label": "All runs" }, shown.tools,
       h("label", { class: "check" }, this.parameters, "Columns of parameters"), this.actions.element, this.window,
@@ -59,28 +60,37 @@ export class RunTable {
   }
 
   setColumns() {
-    this.grid.classList.toggle("narrow", this.withParameters);
-    this.columns = columns(this.sweep, this.withParameters);
-    const heading = (column, place) => h("th", { scope: "col", class: column.numeric ? "number" : "", role: "columnheader" },
-      h("button", { type: "button", onclick: () => this.sortBy(place) }, column.title));
+    this.grid.classList.toggle("narrow", this.kept.withParameters);
+    this.columns = columns(this.sweep, this.kept.withParameters);
+    const heading = (column) => h("th", { scope: "col", class: column.numeric ? "number" : "", role: "columnheader" },
+      h("button", { type: "button", onclick: () => this.sortBy(column) }, column.title));
     this.head.replaceChildren(h("th", { scope: "col", class: "choose" }, h("span", { class: "hidden" }, "Chosen")), ...this.columns.map(heading));
-    if (this.sort && this.sort.place >= this.columns.length) this.sort = null;
+    if (this.kept.sort && !this.sorting()) this.kept.sort = null;
+    this.markSorting();
   }
 
-  sortBy(place) {
-    const down = this.sort?.place === place ? !this.sort.down : Boolean(this.columns[place].numeric);
-    this.sort = { place, down };
+  // The column that sorts.
+  sorting() { return this.columns.find((column) => column.title === this.kept.sort?.title); }
+
+  markSorting() {
+    const sorting = this.columns.indexOf(this.sorting());
     [...this.head.cells].forEach((cell, at) => {
-      if (at === place + 1) cell.setAttribute("aria-sort", down ? "descending" : "ascending");
+      if (sorting >= 0 && at === sorting + 1) cell.setAttribute("aria-sort", this.kept.sort.down ? "descending" : "ascending");
       else cell.removeAttribute("aria-sort");
     });
+  }
+
+  sortBy({ title, numeric }) {
+    const down = this.kept.sort?.title === title ? !this.kept.sort.down : Boolean(numeric);
+    this.kept.sort = { title, down };
+    this.markSorting();
     this.update();
   }
 
   // What has no value comes last in either direction.
   order(items, key) {
-    if (!this.sort) return items;
-    const sign = this.sort.down ? -1 : 1;
+    if (!this.kept.sort) return items;
+    const sign = this.kept.sort.down ? -1 : 1;
     const keyed = items.map((item) => [key(item), item]);
     const none = (value) => value === null || value === undefined || value === "";
     keyed.sort(([a], [b]) => {
@@ -93,7 +103,7 @@ export class RunTable {
   // Rows as `{ place }` of a run, or `{ group, places }`.
   rows() {
     const places = this.shown.places();
-    const column = this.sort && this.columns[this.sort.place];
+    const column = this.sorting();
     if (!this.shown.grouped()) return this.order(places, (place) => column.key(place)).map((place) => ({ place }));
     const groups = new Map();
     for (const place of places) {
@@ -103,15 +113,18 @@ export class RunTable {
     }
     const keyOf = (row) => (column.column ? this.sweep.summary(row.places, column.column)?.mean ?? null : column.key(row.places[0]));
     const sorted = this.order([...groups.values()], keyOf);
-    return sorted.flatMap((row) => this.open.has(row.group) ? [row, ...row.places.map((place) => ({ place, inside: true }))] : [row]);
+    return sorted.flatMap((row) => this.kept.open.has(row.group) ? [row, ...row.places.map((place) => ({ place, inside: true }))] : [row]);
   }
 
   update() {
     this.actions.update();
     this.all = this.rows();
-    this.active = Math.min(this.active, Math.max(0, this.all.length - 1));
+    this.kept.active = Math.min(this.kept.active, Math.max(0, this.all.length - 1));
     this.grid.setAttribute("aria-rowcount", this.all.length + 1);
     this.paint(true);
+    if (this.isScrolled) return;
+    this.isScrolled = true;
+    this.window.scrollTop = this.kept.top;
   }
 
   // Draws the rows in sight.
@@ -137,7 +150,7 @@ export class RunTable {
     const isGroup = row.group !== undefined;
     const places = isGroup ? row.places : [row.place];
     const chosen = places.every((place) => this.sweep.chosen.has(place));
-    const name = isGroup ? `${this.open.has(row.group) ? "▾" : "▸"} ${this.sweep.plan.configurations[row.group]}` : this.sweep.label(row.place);
+    const name = isGroup ? `${this.kept.open.has(row.group) ? "▾" : "▸"} ${this.sweep.plan.configurations[row.group]}` : this.sweep.label(row.place);
     const cells = this.columns.map((column) => {
       if (column.name) {
         const label = isGroup ? name : h("a", { href: this.address(row.place), tabindex: "-1" }, name);
@@ -146,7 +159,7 @@ export class RunTable {
       return h("td", { class: column.numeric ? "number" : "" }, isGroup ? this.ofGroup(column, row.places) : column.show(row.place));
     });
     const box = h("input", { type: "checkbox", tabindex: "-1", checked: chosen, "aria-label": `Choose ${name}` });
-    return h("tr", { "aria-rowindex": at + 2, "data-at": at, tabindex: at === this.active ? "0" : "-1", "aria-selected": chosen, class: isGroup ? "group" : "", "aria-expanded": isGroup ? String(this.open.has(row.group)) : undefined },
+    return h("tr", { "aria-rowindex": at + 2, "data-at": at, tabindex: at === this.kept.active ? "0" : "-1", "aria-selected": chosen, class: isGroup ? "group" : "", "aria-expanded": isGroup ? String(this.kept.open.has(row.group)) : undefined },
       h("td", { class: "choose" }, box), ...cells);
   }
 
@@ -169,11 +182,11 @@ export class RunTable {
 
   address(place) { return `#/${encodeURIComponent(this.sweep.folder)}/run/${this.sweep.id(place)}`; }
 
-  focusActive() { this.body.querySelector(`tr[data-at="${this.active}"]`)?.focus({ preventScroll: true }); }
+  focusActive() { this.body.querySelector(`tr[data-at="${this.kept.active}"]`)?.focus({ preventScroll: true }); }
 
   move(to) {
-    this.active = Math.max(0, Math.min(this.all.length - 1, to));
-    const top = this.active * ROW;
+    this.kept.active = Math.max(0, Math.min(this.all.length - 1, to));
+    const top = this.kept.active * ROW;
     const room = this.window.clientHeight - 2 * ROW;
     if (top < this.window.scrollTop) this.window.scrollTop = top;
     else if (top > this.window.scrollTop + room) this.window.scrollTop = top - room;
@@ -191,22 +204,22 @@ export class RunTable {
   }
 
   expand(row, open) {
-    if (row.group === undefined || this.open.has(row.group) === open) return;
-    this.open[open ? "add" : "delete"](row.group);
+    if (row.group === undefined || this.kept.open.has(row.group) === open) return;
+    this.kept.open[open ? "add" : "delete"](row.group);
     this.update();
     this.focusActive();
   }
 
   openRow(row) {
     if (row.group === undefined) location.hash = this.address(row.place);
-    else this.expand(row, !this.open.has(row.group));
+    else this.expand(row, !this.kept.open.has(row.group));
   }
 
   key(event) {
     const page = Math.max(1, Math.floor(this.window.clientHeight / ROW) - 2);
-    const row = this.all[this.active];
+    const row = this.all[this.kept.active];
     const moves = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
-    if (event.key in moves) this.move(this.active + moves[event.key]);
+    if (event.key in moves) this.move(this.kept.active + moves[event.key]);
     else if (event.key === "Enter") this.openRow(row);
     else if (event.key === " ") this.choose(row);
     else if (event.key === "ArrowRight") this.expand(row, true);
@@ -218,8 +231,8 @@ export class RunTable {
   click(event) {
     const line = event.target.closest("tr[data-at]");
     if (!line || event.target.closest("a")) return;
-    this.active = Number(line.dataset.at);
-    const row = this.all[this.active];
+    this.kept.active = Number(line.dataset.at);
+    const row = this.all[this.kept.active];
     if (event.target.closest(".choose")) this.choose(row);
     else this.openRow(row);
   }
