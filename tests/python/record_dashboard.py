@@ -21,8 +21,8 @@ from dashboards import BASE, World
 SEEDS = 5
 WIDTH, HEIGHT, PHONE = 1200, 760, 390
 # Of the recording.
-SMALL = 760
-QUALITY = 42
+SMALL = 720
+QUALITY = 38
 TOOLS = "document.querySelector('.tools [role=status]').textContent"
 # When something was there first, in milliseconds since the page was asked for.
 WATCH = """
@@ -92,6 +92,10 @@ class Session:
         self.caption = caption
         self.frame(milliseconds)
 
+    def show(self, element):
+        """Scrolls so that it begins below the bar."""
+        self.page.evaluate(f"scrollBy(0, document.querySelector({json.dumps(element)}).getBoundingClientRect().top - 60)")
+
     def go(self, address, until):
         self.pointer = None
         self.page.evaluate(f"location.hash = {json.dumps(address)}")
@@ -133,6 +137,7 @@ def finding(session, page):
 def drawing(session, page):
     """Intervals on the axes, and how long a step of them takes."""
     session.go("#/many/parallel", "document.querySelectorAll('.samples tbody tr').length > 3")
+    session.show(".tools")
     session.state("parallel", "Parallel coordinates: a line for each configuration, the mean of its seeds")
     rail = "document.querySelectorAll('.rail')[{}]".format
     last = page.evaluate("document.querySelectorAll('.rail').length") - 1
@@ -143,7 +148,7 @@ def drawing(session, page):
     session.state("parallel-narrowed", "Two intervals: which dropouts and ranks are good at these learning rates?")
     page.click("document.querySelector('.samples tbody input')")
     page.click("document.querySelectorAll('.samples tbody input')[1]")
-    page.evaluate("scrollTo(0, 0)")
+    session.show(".tools")
     session.state("parallel-chosen", "The best two are chosen for the comparison")
     session.go("#/many/compare", "document.querySelectorAll('section table thead th').length > 2")
     session.state("compare", "Side by side")
@@ -223,6 +228,8 @@ def looks(session, page):
         page.scheme(scheme)
         for name, there in tabs:
             session.go(f"#/many/{name}", f"document.querySelector('{there}')")
+            if name == "parallel":
+                session.show(".coordinates")
             session.state(f"phone-{scheme}-{name}", "On a phone", 900)
     page.size(WIDTH, HEIGHT)
 

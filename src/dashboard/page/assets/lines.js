@@ -6,6 +6,8 @@ import { h, oncePerFrame } from "./dom.js";
 
 // With more lines than this only the best ones are to stand out.
 const MANY = 200;
+// With so many lines or more a level's room is needed.
+const DENSE = 40;
 const SHADES = 24;
 const NEAR = 24;
 const CHOSEN = "#d55e00";
@@ -46,7 +48,7 @@ export class Lines {
     const ranked = measured.map((sample) => [metric.good(sample.value(metric.key)), sample]).sort(([a], [b]) => a - b);
     this.lines = ranked.map(([good, sample], rank) => {
       // Lines of one level are spread by their rank, so that they do not lie on each other.
-      const shift = ranked.length > 1 ? rank / (ranked.length - 1) - 0.5 : 0;
+      const shift = ranked.length > 1 ? (rank / (ranked.length - 1) - 0.5) * Math.min(1, ranked.length / DENSE) : 0;
       const places = axes.map((axis) => {
         const own = sample.value(axis.key);
         return own === null ? null : axis.scale.place(own) + shift * axis.spread;

@@ -32,8 +32,7 @@ export class Parallel {
       this.lines.layers, this.tip);
     this.window = h("div", { class: "sideways", tabindex: "0", role: "region", "aria-label": "Axes, scrollable" }, this.plot);
     this.list = h("div");
-    this.element.append(shown.tools,
-      h("div", { class: "tools" }, h("label", { for: "parallel-metric" }, "Coloured by", this.metric)),
+    this.element.append(h("div", { class: "tools" }, shown.tools, h("label", { for: "parallel-metric" }, "Coloured by", this.metric)),
       h("p", { class: "muted" }, "A line is a sample; the stronger its colour, the better. Drag along an axis to select an interval, double-click takes it away. "
         + "A click on a line chooses it for the comparison."),
       h("div", { class: "panel" }, this.window), this.state, this.list,

@@ -35,9 +35,11 @@ const askAll = async (sweep, places, request) => {
 
 // The epoch up to which stopped runs go on; nothing: their last one.
 class Until {
-  constructor(sweep) {
+  // `written` is called when somebody writes another one.
+  constructor(sweep, written) {
     this.sweep = sweep;
-    this.input = h("input", { id: "extend-until", inputmode: "numeric", autocomplete: "off", "aria-describedby": "extend-range" });
+    const input = () => { this.input.removeAttribute("aria-invalid"); written(); };
+    this.input = h("input", { id: "extend-until", inputmode: "numeric", autocomplete: "off", "aria-describedby": "extend-range", oninput: input });
     this.range = h("span", { class: "muted", id: "extend-range" });
     this.element = h("label", { class: "until", for: "extend-until" }, "up to epoch", this.input, this.range);
   }
@@ -77,7 +79,7 @@ export class Actions {
       const button = h("button", { type: "button", class: "action", "data-asks-for": kind, onclick: () => this.click(kind, button) });
       return [kind, button];
     });
-    this.until = new Until(sweep);
+    this.until = new Until(sweep, () => say(this.said, ""));
     this.element = h("div", { class: "tools", hidden: readOnly }, this.buttons.flatMap(([kind, button]) => kind === "extend" ? [button, this.until.element] : [button]), this.said);
     this.readOnly = readOnly;
     this.sure = null;
