@@ -72,7 +72,7 @@ const listView = () => ({
       ...faultsOf(faults),
       sorted.length ? h("ul", { class: "cards" }, sorted.map(card))
         : h("p", {}, is_read ? "No sweep is here yet. It appears when `sweep run` has planned one." : "Reading results …"));
-    if (open) main.querySelector(`a[href="${CSS.escape(open)}"]`)?.focus();
+    if (open) main.querySelector(`a[href="${CSS.escape(open)}"]`)?.focus({ preventScroll: true });
   },
 });
 
@@ -95,6 +95,8 @@ const show = async () => {
       if (app.sweep?.folder !== folder) {
         const known = app.state.sweeps.find((card) => card.folder === folder);
         if (!known && !app.state.is_read) return setTimeout(show, 300);
+        // It is shown as soon as it is told of.
+        if (!known) throw new Error(`There is no sweep \`${folder}\` here yet.`);
         app.sweep = await Sweep.load(folder);
         if (route().folder !== folder) return undefined;
         app.stream?.again();
@@ -114,7 +116,7 @@ const onEvent = async (event, data) => {
   if (event === "sweeps") {
     app.state = JSON.parse(data);
     const { folder } = route();
-    if (!app.view || (folder && !app.sweep)) await show();
+    if (!app.view || (folder && app.sweep?.folder !== folder)) await show();
   } else if (event === "change" && app.sweep) {
     if (!app.sweep.apply(JSON.parse(data))) await reload();
   } else if (event === "reload" && app.sweep) {

@@ -132,7 +132,7 @@ export class Parallel {
       table("Selected samples", rest > 0 ? `The chosen and the best; ${rest.toLocaleString("en")} others are in the table of runs.` : "The chosen ones, then the best.",
         ["", shown.grouped() ? "Configuration" : "Run", h("th", { scope: "col", class: "number" }, metric.title), ...axes.slice(0, -1).map((axis) => axis.title)],
         listed.map((sample) => this.row(sample, metric)), "samples"));
-    if (focused) document.getElementById(focused)?.focus();
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
 
   row(sample, metric) {

@@ -98,7 +98,7 @@ export class Head {
       this.shown = key;
       const focused = this.states.contains(document.activeElement) ? document.activeElement.textContent.replace(/^[\d,]+ /, "") : null;
       this.states.replaceChildren(stateBar(plan.states, totals.states, this.choose));
-      if (focused) [...this.states.querySelectorAll("button")].find((button) => button.textContent.endsWith(focused))?.focus();
+      if (focused) [...this.states.querySelectorAll("button")].find((button) => button.textContent.endsWith(focused))?.focus({ preventScroll: true });
     }
     const scale = this.sweep.curveOf.get(plan.ranking)?.scale;
     const memory = this.sweep.all().map((place) => this.sweep.value(place, "memory")).filter((value) => value !== null);

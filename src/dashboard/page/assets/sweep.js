@@ -130,9 +130,9 @@ export const sweepView = async (sweep, main, { tab, run, readOnly }) => {
   const body = make[current]();
   parts.current = body;
   main.replaceChildren(head.element, tabs, body.element);
+  chosen();
   // On a phone they are wider than the page.
   tabs.scrollLeft = tabs.querySelector("[aria-current]").offsetLeft - tabs.offsetLeft - tabs.clientWidth / 2;
-  chosen();
   return {
     update: () => {
       head.update();
