@@ -45,7 +45,9 @@ impl Store {
         let Some(mut record) = read_plan(&path)? else {
             return Err(StoreError::NotASweep { path: layout.folder().to_owned() });
         };
-        if !is_newest(&record, growth) {
+        // The same runs may go on in generation after generation, so their names alone do not tell which one is meant.
+        let seen = self.record().generations.len();
+        if record.generations.len() != seen || !is_newest(&record, growth) {
             claim.release()?;
             return Ok(false);
         }

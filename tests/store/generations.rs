@@ -142,6 +142,29 @@ fn who_saw_another_plan_adds_nothing() {
     assert_eq!(std::fs::read(store.layout().sweep_json()).unwrap(), before);
 }
 
+/// Where the best configuration alone goes from rung to rung, generation after generation has the same runs.
+#[test]
+fn who_saw_an_earlier_generation_of_the_same_runs_adds_nothing() {
+    let root = scratch();
+    let mut store = paused(root.path());
+    assert!(go_on(&mut store, &[0], Some(2)).unwrap());
+    let late = Store::open(store.layout().folder()).unwrap();
+    assert!(go_on(&mut store, &[0], Some(3)).unwrap());
+    let before = std::fs::read(store.layout().sweep_json()).unwrap();
+    let run = late.record().runs[0].planned();
+    let growth = Growth {
+        search: "test",
+        definition: None,
+        tokens_per_second: None,
+        points: &[],
+        results: results(std::slice::from_ref(&run.id)),
+        until: BTreeMap::from([(run.id.clone(), 3)]),
+        runs: &[run],
+    };
+    assert!(!late.grow(&growth, &planner(4)).unwrap());
+    assert_eq!(std::fs::read(store.layout().sweep_json()).unwrap(), before);
+}
+
 #[test]
 fn a_run_is_chosen_once() {
     let root = scratch();
