@@ -1,4 +1,4 @@
-//! The hot pieces: dropout masks, batching, expansion of sweep files, LoRA's part of a step.
+//! The hot pieces: dropout masks, batching, expansion and planning of sweeps, LoRA's part of a step.
 //!
 //! `cargo bench` runs them.
 
@@ -6,11 +6,15 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use sweep::execute::{PlanOptions, plan_packs, relative_duration};
 use sweep::model::{
     Adapter, AdapterShape, Base, Classifier, Dropout, Layout, Purpose, RunPass, StepDropout, StreamKey, dropout_mask,
     family_named, family_names,
 };
-use sweep::spec::{AdapterFacts, DatasetSpec, Facts, FactsError, FamilyNames, ModelFacts, Precision, SweepFile};
+use sweep::spec::{
+    AdapterFacts, DatasetSpec, Facts, FactsError, FamilyNames, ModelFacts, PlannedRun, Precision, RunId, Segment,
+    SweepFile,
+};
 use tch::{Device, Kind, Tensor};
 
 fn masks(c: &mut Criterion) {
@@ -84,6 +88,27 @@ fn expansion(c: &mut Criterion) {
     group.finish();
 }
 
+/// As many runs as a sweep may reasonably have, of seven lengths.
+fn planning(c: &mut Criterion) {
+    let text = "base: {dataset: data.csv}\n";
+    let file = SweepFile::parse(text, Path::new("no-such-folder")).expect("a valid file");
+    let base = file.resolve(&SomeFacts).expect("a valid run").runs.swap_remove(0);
+    let run = |number: usize| {
+        let mut run = base.clone();
+        run.id = RunId(format!("{number:012x}"));
+        run.spec.epochs = 1 + number % 7;
+        Segment::whole(run)
+    };
+    let segments: Vec<Segment> = (0..100_000).map(run).collect();
+    let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
+    let mut group = c.benchmark_group("planning");
+    group.sample_size(10);
+    group.bench_function("100,000 runs", |b| {
+        b.iter(|| plan_packs(black_box(&segments), &PlanOptions { max_pack: 16, duration: &duration, memory: None }));
+    });
+    group.finish();
+}
+
 /// A step of the small test model with LoRA on every linear layer, and with the head alone.
 fn lora(c: &mut Criterion) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference/bert/model");
@@ -115,5 +140,5 @@ fn lora(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(hot, masks, batching, expansion, lora);
+criterion_group!(hot, masks, batching, expansion, planning, lora);
 criterion_main!(hot);

@@ -1,7 +1,6 @@
 //! Which runs share a pack.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use proptest::prelude::*;
 use sweep::execute::{DeviceKind, MemoryLimit, PlanOptions, plan_packs, relative_duration};
@@ -122,7 +121,7 @@ fn durations_count_micro_batches() {
 }
 
 #[test]
-fn a_hundred_thousand_runs_are_planned_in_a_second() {
+fn each_of_a_hundred_thousand_runs_is_planned_once() {
     let base = run("base", 0, |_| {});
     let many: Vec<PlannedRun> = (0..100_000)
         .map(|number| {
@@ -132,12 +131,10 @@ fn a_hundred_thousand_runs_are_planned_in_a_second() {
             run
         })
         .collect();
-    let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
-    let began = Instant::now();
-    let packs = plan_packs(&whole(&many), &PlanOptions { max_pack: 16, duration: &duration, memory: None });
-    let took = began.elapsed();
-    assert_eq!(packs.iter().flat_map(|pack| pack.places.iter().flatten()).count(), many.len());
-    assert!(took.as_secs_f64() < 2.0, "{took:?}");
+    let packs = plan(&many, 16);
+    let mut placed: Vec<&RunId> = packs.iter().flat_map(|pack| pack.places.iter().flatten()).collect();
+    placed.sort_unstable();
+    assert!(placed.iter().copied().eq(many.iter().map(|run| &run.id)), "{} places", placed.len());
 }
 
 fn some_runs() -> impl Strategy<Value = Vec<PlannedRun>> {
