@@ -3,6 +3,7 @@
 mod design;
 mod distribution;
 mod draft;
+mod foreign_names;
 mod initial;
 mod point;
 mod recorded_facts;

@@ -5,10 +5,11 @@ use crate::spec::cursor::{Context, Cursor};
 use crate::spec::dataset::read_seed;
 use crate::spec::fields::{self, Field};
 use crate::spec::metric::recorded;
-use crate::spec::problem::{Problems, did_you_mean, listed, quoted};
+use crate::spec::problem::{Problems, listed, quoted};
 use crate::spec::yaml::Value;
 
 use super::draft::{DimensionDraft, SearchDraft, SearchPlaces};
+use super::foreign_names::hint;
 use super::initial::read_initial;
 use super::settings::{Confirm, SearchBudget, StopRule};
 use super::space::read_space;
@@ -35,7 +36,7 @@ fn entry<'e, 'c>(entries: &'e Entries<'c>, name: &str) -> Option<&'e Cursor<'c>>
 fn check_keys(entries: &Entries<'_>, known: &[Field], context: &mut Context<'_>) {
     for (key, value) in entries {
         if !fields::has(known, key) {
-            let hint = did_you_mean(key, fields::names(known));
+            let hint = hint(key, known);
             value.problem(
                 context,
                 format!("unknown key {}{hint} (there are {})", quoted(key), listed(fields::names(known))),

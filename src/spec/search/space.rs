@@ -6,12 +6,13 @@ use crate::spec::axis::Axis;
 use crate::spec::cursor::{Context, Cursor};
 use crate::spec::exclude::Condition;
 use crate::spec::parameter::Parameter;
-use crate::spec::problem::{Place, did_you_mean, listed, quoted};
+use crate::spec::problem::{Place, listed, quoted};
 use crate::spec::setting::Setting;
 use crate::spec::yaml::Value;
 
 use super::distribution::Distribution;
 use super::draft::{DimensionDraft, Values, is_input};
+use super::foreign_names::hint_of_distribution;
 
 const CHOICE: &str = "choice";
 const WHEN: &str = "when";
@@ -66,7 +67,8 @@ fn read_mapping(name: &str, cursor: &Cursor<'_>, context: &mut Context<'_>) -> O
         return Some((read_choices(name, values, context)?, when));
     }
     if !NUMERIC.contains(kind) {
-        let hint = did_you_mean(kind, NUMERIC.into_iter().chain([CHOICE, WHEN]));
+        let known: Vec<&str> = NUMERIC.into_iter().chain([CHOICE, WHEN]).collect();
+        let hint = hint_of_distribution(kind, &known);
         let all = listed(NUMERIC.into_iter().chain([CHOICE]));
         values.problem(context, format!("unknown distribution {}{hint} (there are {all})", quoted(kind)));
         return None;
