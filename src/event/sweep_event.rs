@@ -33,6 +33,9 @@ pub enum Event {
         /// Optimizer steps in all.
         steps: usize,
         epochs: usize,
+        /// The epoch after which it pauses; none where it is trained to its end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<usize>,
         trainable_parameters: usize,
         /// As PEFT counts: the frozen copy of the head included.
         total_parameters: usize,

@@ -19,9 +19,18 @@ pub(super) struct ProgressFile {
 struct Work {
     pack: PackId,
     progress: PackProgress,
-    /// Steps that each run had done when this worker got it, and when that was.
-    began: Vec<(RunId, usize, Instant)>,
+    began: Vec<Began>,
     written: Option<Instant>,
+}
+
+/// A run that got its place.
+struct Began {
+    run: RunId,
+    when: Instant,
+    /// Steps that it had done then.
+    step: usize,
+    /// Steps up to which it is trained: all of them, or those to its pause.
+    last_step: usize,
 }
 
 impl ProgressFile {
@@ -38,7 +47,9 @@ impl Sink for ProgressFile {
             (Event::RunFinished { run, .. }, Some(work)) => {
                 work.progress.runs.remove(run);
             }
-            (Event::RunStarted { run, step, steps, epochs, .. }, Some(work)) => work.start(run, *step, *steps, *epochs),
+            (Event::RunStarted { run, step, steps, epochs, until, .. }, Some(work)) => {
+                work.start(run, *step, *steps, *epochs, *until);
+            }
             (Event::Progress { run, epoch, step, train_loss, examples_per_second, .. }, Some(work)) => {
                 work.advance(run, *epoch, *step, *train_loss, *examples_per_second);
                 work.write(&self.store);
@@ -53,8 +64,9 @@ impl Work {
         Self { pack, progress: PackProgress::default(), began: Vec::new(), written: None }
     }
 
-    fn start(&mut self, run: &RunId, step: usize, steps: usize, epochs: usize) {
-        self.began.push((run.clone(), step, Instant::now()));
+    fn start(&mut self, run: &RunId, step: usize, steps: usize, epochs: usize, until: Option<usize>) {
+        let last_step = steps * until.unwrap_or(epochs) / epochs.max(1);
+        self.began.push(Began { run: run.clone(), when: Instant::now(), step, last_step });
         let progress = RunProgress {
             epoch: 1,
             epochs,
@@ -76,11 +88,11 @@ impl Work {
         progress.step = step;
         progress.train_loss = finite(train_loss);
         progress.examples_per_second = finite(examples_per_second);
-        let began = self.began.iter().rev().find(|(id, ..)| id == run);
-        progress.seconds_left = began.and_then(|(_, first, since)| {
-            let done = step.checked_sub(*first).filter(|done| *done > 0)?;
-            let left = progress.steps.saturating_sub(step);
-            finite(since.elapsed().as_secs_f64() / done as f64 * left as f64)
+        let began = self.began.iter().rev().find(|began| began.run == *run);
+        progress.seconds_left = began.and_then(|began| {
+            let done = step.checked_sub(began.step).filter(|done| *done > 0)?;
+            let left = began.last_step.saturating_sub(step);
+            finite(began.when.elapsed().as_secs_f64() / done as f64 * left as f64)
         });
     }
 

@@ -36,6 +36,6 @@ pub struct RunProgress {
     /// Mean over the epoch so far; none where that is no number.
     pub train_loss: Option<f64>,
     pub examples_per_second: Option<f64>,
-    /// At the pace since the worker took the pack; none before there is one.
+    /// To its end, or to where it pauses, at the pace since the worker took the pack; none before there is one.
     pub seconds_left: Option<f64>,
 }

@@ -95,6 +95,8 @@ pub struct RunView {
     pub stopped_after: Option<usize>,
     /// Epochs recorded.
     pub epochs: usize,
+    /// The epoch up to which it is planned: its last one, or the one after which it pauses.
+    pub planned_epochs: usize,
     /// Wall-clock seconds of the recorded epochs together.
     pub seconds: f64,
     pub trainable_parameters: Option<usize>,
@@ -123,7 +125,7 @@ impl Store {
             let view = if started.contains(&entry.id.0) {
                 self.started_run(entry, packs, &mut activities)?
             } else {
-                blank(entry, packs.first().copied())
+                blank(entry, packs)
             };
             views.push(view);
         }
@@ -139,7 +141,7 @@ impl Store {
         let by_run = packs.by_run();
         let packs = by_run.get(run).map_or(&[][..], Vec::as_slice);
         if !self.layout().run(run).folder().exists() {
-            return Ok(blank(entry, packs.first().copied()));
+            return Ok(blank(entry, packs));
         }
         self.started_run(entry, packs, &mut Activities::new(self))
     }
@@ -151,7 +153,7 @@ impl Store {
         activities: &mut Activities<'_>,
     ) -> Result<RunView, StoreError> {
         let files = self.layout().run(&entry.id);
-        let mut view = blank(entry, packs.first().copied());
+        let mut view = blank(entry, packs);
         let mut pack = packs.first().copied();
         match self.result(&entry.id) {
             Ok(Some(result)) => {
@@ -301,13 +303,15 @@ fn stopped_because(spec: &RunSpec, epoch: usize, because: StopReason) -> String 
 }
 
 /// A run of which nothing is there.
-pub(super) fn blank(entry: &RunEntry, pack: Option<&PackPlan>) -> RunView {
+pub(super) fn blank(entry: &RunEntry, packs: &[&PackPlan]) -> RunView {
+    let epochs = entry.spec.epochs;
+    let planned = packs.iter().map(|pack| pack.last_epoch(&entry.id, epochs)).max();
     RunView {
         run: entry.planned(),
         removed: entry.removed,
         changes: entry.changes.clone(),
         state: RunState::Pending,
-        pack: pack.map(|pack| pack.id.clone()),
+        pack: packs.first().map(|pack| pack.id.clone()),
         worker: None,
         device: None,
         backend: None,
@@ -315,6 +319,7 @@ pub(super) fn blank(entry: &RunEntry, pack: Option<&PackPlan>) -> RunView {
         test: None,
         stopped_after: None,
         epochs: 0,
+        planned_epochs: planned.unwrap_or(epochs),
         seconds: 0.0,
         trainable_parameters: None,
         progress: None,

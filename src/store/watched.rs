@@ -87,11 +87,8 @@ impl Watched {
             if self.is_known(place, &now) {
                 continue;
             }
-            let view = if now.started {
-                store.started_run(entry, packs, &mut activities)?
-            } else {
-                blank(entry, packs.first().copied())
-            };
+            let view =
+                if now.started { store.started_run(entry, packs, &mut activities)? } else { blank(entry, packs) };
             let same_epochs = self.read.get(place).is_some_and(|read| read.metrics == now.metrics);
             let epochs = match self.epochs.get(place) {
                 Some(known) if same_epochs => Arc::clone(known),

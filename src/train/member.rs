@@ -143,6 +143,11 @@ impl Member {
         (self.last_epoch, self.extended) = (last_epoch, extended);
     }
 
+    /// The epoch after which it pauses; none where it is trained to its end.
+    pub fn pauses_after(&self) -> Option<usize> {
+        Some(self.last_epoch).filter(|last| *last < self.spec().epochs)
+    }
+
     /// No epoch is left here.
     pub fn finished(&self) -> bool {
         self.progress.epoch >= self.last_epoch || (!self.extended && self.improves_no_more())

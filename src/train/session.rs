@@ -335,6 +335,7 @@ fn started_event(job: &Job<'_>, member: &Member) -> Event {
         step: member.progress.step,
         steps: member.schedule.total_steps,
         epochs: member.spec().epochs,
+        until: member.pauses_after(),
         trainable_parameters,
         total_parameters,
     }

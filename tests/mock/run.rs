@@ -267,6 +267,7 @@ impl<'a> MockRun<'a> {
             step: self.step(),
             steps: self.steps(),
             epochs: self.planned.spec.epochs,
+            until: Some(self.last_epoch).filter(|last| *last < self.planned.spec.epochs),
             trainable_parameters: self.trainable_parameters(),
             total_parameters: 1_000_000 + self.trainable_parameters(),
         }

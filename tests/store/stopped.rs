@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sweep::event::{Event, Outcome, StopReason};
 use sweep::spec::{EarlyStopping, RunId};
-use sweep::store::{RunState, Store};
+use sweep::store::{RunProgress, RunState, Store, seconds_left};
 
 use crate::mock::MockSettings;
 use crate::support::{files, finished, go_on, options, planned, planner, runs, scratch, timeless, work_with};
@@ -43,6 +43,32 @@ fn a_stopped_run_has_a_state_of_its_own_and_all_that_a_run_leaves() {
     assert!(line.contains(",stopped,") && line.contains("after epoch 2 of 5"), "{line}");
     let log = store.log(&view.run.id).unwrap().join("\n");
     assert!(log.contains("stopped after epoch 2, as planned"), "{log}");
+}
+
+/// A search tells no more than the next rung: what is beyond it is not planned, and most of it never will be.
+#[test]
+fn only_what_is_planned_counts_as_left() {
+    let root = scratch();
+    let store = planned(root.path(), runs(RUNS), &[(1, 2)]);
+    let planned_epochs: Vec<usize> = store.runs().unwrap().iter().map(|view| view.planned_epochs).collect();
+    assert_eq!(planned_epochs, [3, 2, 3, 3]);
+    let mut views = store.runs().unwrap();
+    let progress = RunProgress {
+        epoch: 2,
+        epochs: 3,
+        step: 10,
+        steps: 30,
+        train_loss: None,
+        examples_per_second: None,
+        seconds_left: Some(2.0),
+    };
+    (views[0].state, views[0].progress) = (RunState::Running, Some(progress));
+    (views[0].epochs, views[0].seconds) = (1, 1.0);
+    // Two seconds of the one that runs, and two, three and three epochs of a second.
+    assert_eq!(seconds_left(views.iter()), Some(10.0));
+    train(&store);
+    let view = &store.runs().unwrap()[1];
+    assert_eq!((view.epochs, view.planned_epochs), (2, 2));
 }
 
 #[test]

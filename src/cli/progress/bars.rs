@@ -216,6 +216,7 @@ mod tests {
                 step: 0,
                 steps: 100,
                 epochs: 10,
+                until: None,
                 trainable_parameters: 1,
                 total_parameters: 2,
             },

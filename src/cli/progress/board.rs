@@ -19,6 +19,7 @@ pub struct Active {
     pub epochs: usize,
     /// Optimizer steps done.
     pub step: usize,
+    /// Those up to which it is trained now: all, or as many as it takes to the epoch after which it pauses.
     pub steps: usize,
     pub train_loss: Option<f64>,
     /// By epoch.
@@ -35,7 +36,7 @@ impl Active {
         self.accuracies.last_key_value().map(|(_, &accuracy)| accuracy)
     }
 
-    /// Between 0 and 1.
+    /// Of what it is trained for now, between 0 and 1.
     pub fn fraction(&self) -> f64 {
         if self.steps == 0 { 0.0 } else { (self.step as f64 / self.steps as f64).min(1.0) }
     }
@@ -205,7 +206,7 @@ impl Board {
     }
 
     fn start(&mut self, event: &Event, now: Instant) {
-        let Event::RunStarted { run, label, step, steps, epochs, .. } = event else { return };
+        let Event::RunStarted { run, label, step, steps, epochs, until, .. } = event else { return };
         self.active.retain(|active| active.run != *run);
         let active = Active {
             run: run.clone(),
@@ -214,7 +215,7 @@ impl Board {
             epoch: 1,
             epochs: *epochs,
             step: *step,
-            steps: *steps,
+            steps: steps * until.unwrap_or(*epochs) / (*epochs).max(1),
             train_loss: None,
             accuracies: BTreeMap::new(),
             examples_per_second: None,
@@ -253,12 +254,17 @@ mod tests {
     }
 
     fn started(run: &str, step: usize) -> Event {
+        started_until(run, step, None)
+    }
+
+    fn started_until(run: &str, step: usize, until: Option<usize>) -> Event {
         Event::RunStarted {
             run: id(run),
             label: format!("label of {run}"),
             step,
             steps: 100,
             epochs: 2,
+            until,
             trainable_parameters: 1,
             total_parameters: 2,
         }
@@ -301,6 +307,18 @@ mod tests {
         assert_eq!(board.find(&id("a")).unwrap().left(later), Some(Duration::from_secs(10)));
         let left = board.left(later).unwrap().as_secs_f64();
         assert!((left - 10.0).abs() < 1e-6, "{left}");
+    }
+
+    #[test]
+    fn a_run_that_pauses_takes_no_longer_than_to_its_pause() {
+        let begin = Instant::now();
+        let mut board = Board::new(1, begin);
+        board.apply(&started_until("a", 0, Some(1)), begin);
+        let later = begin + Duration::from_secs(10);
+        board.apply(&progress("a", 40), later);
+        assert_eq!(board.find(&id("a")).unwrap().left(later), Some(Duration::from_millis(2500)));
+        assert_eq!(board.fraction(), 0.8);
+        assert_eq!(board.left(later), Some(Duration::from_millis(2500)));
     }
 
     #[test]

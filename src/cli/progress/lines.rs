@@ -29,13 +29,14 @@ impl<W: Write> Lines<W> {
             Event::PackStarted { pack, device, runs } => {
                 Some(format!("pack {pack} on {device}: {}", count(runs.len(), "run")))
             }
-            Event::RunStarted { run, label, step, steps, epochs, trainable_parameters, total_parameters } => {
+            Event::RunStarted { run, label, step, steps, epochs, until, trainable_parameters, total_parameters } => {
                 let verb = if *step == 0 { "started" } else { "resumed" };
                 let done = if *step == 0 { String::new() } else { format!("{} of ", HumanCount(*step as u64)) };
                 Some(format!(
-                    "{verb} {label} [{run}]: {done}{}, {}, {} trainable parameters of {}",
+                    "{verb} {label} [{run}]: {done}{}, {}{}, {} trainable parameters of {}",
                     count(*steps, "step"),
                     count(*epochs, "epoch"),
+                    until.map_or(String::new(), |until| format!(" (pauses after epoch {until})")),
                     HumanCount(*trainable_parameters as u64),
                     HumanCount(*total_parameters as u64),
                 ))
@@ -122,6 +123,7 @@ mod tests {
             step,
             steps: 22_380,
             epochs: 3,
+            until: None,
             trainable_parameters: 864_004,
             total_parameters: 125_512_712,
         }
