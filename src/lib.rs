@@ -40,7 +40,7 @@
 //! `words`, `base64`, `exit_code`, `model_files`, `replace_file` and `split_mix` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
 //! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `import`, `model` and `search` know `spec` at most, `task` data and metrics. `train` knows data, model,
 //! metrics, task, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
-//! `launch` store, `inference` hub, data, model, train's evaluation and store. `tracking` and `report` read `store`'s files and never
+//! `launch` store, `inference` hub, data, model, train's evaluation, store, and of `report` which run of a sweep is the best. `tracking` and `report` read `store`'s files and never
 //! live state, nor does `dashboard`, which has the parts of its page from `report`; `report` writes event files as `tracking` does. `libtorch` knows how the program leaves. `cli` sees all. Only `model`, `task`, `train`, `data`'s batches, the torch executor and the predictor import
 //! `tch`. `tests/architecture.rs` keeps these rules.
 

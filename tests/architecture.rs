@@ -36,7 +36,10 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("search", &["metrics", "spec", "words"]),
     ("import", &["spec", "words"]),
     ("execute", &["event", "exit_code", "libtorch", "metrics", "search", "spec", "store", "train", "words"]),
-    ("inference", &["model_files", "data", "hub", "metrics", "model", "spec", "store", "task", "train", "words"]),
+    (
+        "inference",
+        &["model_files", "data", "hub", "metrics", "model", "report", "spec", "store", "task", "train", "words"],
+    ),
     ("launch", &["exit_code", "replace_file", "store", "words"]),
     ("tracking", &["base64", "event", "hub", "metrics", "spec", "store", "words"]),
     // Of `train` the types of what it leaves in files.

@@ -18,6 +18,12 @@ pub enum InferenceError {
     NoRun { name: String, results: PathBuf },
     #[error("`{name}` is several runs; name one by its id or folder:\n  {}", candidates.join("\n  "))]
     Several { name: String, candidates: Vec<String> },
+    #[error(
+        "{path}: the runs of this sweep are evaluated on several data sets, so none is the best of all; name one by its id or \
+         folder:\n  {}",
+        candidates.join("\n  ")
+    )]
+    SeveralDataSets { path: PathBuf, candidates: Vec<String> },
     #[error("{path}: neither a run, nor a sweep, an adapter or a model is in this folder")]
     NothingThere { path: PathBuf },
     #[error("{path}: no run of this sweep is completed yet")]

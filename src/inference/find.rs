@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::{ClassifierSource, InferenceError, KnownData};
 use crate::hub::{Hub, HubError};
 use crate::model::{ModelConfig, peft};
+use crate::report::best_runs;
 use crate::spec::{Reading, RunId};
-use crate::store::{Layout, ResultRecord, RunRecord, Store, best_run, find_runs, sweep_folders};
+use crate::store::{Layout, ResultRecord, RunRecord, Store, find_runs, sweep_folders};
 use crate::task::{self, TASKS, Task};
 
 /// Where names are looked up.
@@ -21,7 +22,7 @@ pub struct Lookup<'a> {
 
 /// The classifier that `name` means, which is, in this order: a folder (of a run, a sweep, an adapter, a whole model, or
 /// a results folder with one sweep), `SWEEP/best` or the name of a sweep, the id or label of a run, an adapter in the
-/// Hugging Face cache. A sweep means its best completed run, by its metric.
+/// Hugging Face cache. A sweep means its best completed run ([`best_runs`]).
 ///
 /// # Errors
 /// Nothing of that name, or several things; a run that is not completed; a model that is not there or is another one.
@@ -98,13 +99,20 @@ fn from_folder(folder: &Path, lookup: &Lookup<'_>) -> Result<ClassifierSource, I
     }
 }
 
-/// The best completed run of a sweep, by the metric that chose its best epoch; the first of equals.
+/// The best completed run of a sweep. Of several data sets none is better than another.
 fn best(sweep: &Path, lookup: &Lookup<'_>) -> Result<ClassifierSource, InferenceError> {
     let store = Store::open(sweep)?;
     let views = store.runs()?;
-    match best_run(&views) {
-        Some(view) => from_run(store.layout().run(&view.run.id).folder(), lookup),
-        None => Err(InferenceError::NoneCompleted { path: sweep.to_path_buf() }),
+    match best_runs(store.record(), &views).as_slice() {
+        [] => Err(InferenceError::NoneCompleted { path: sweep.to_path_buf() }),
+        [only] => from_run(store.layout().run(&only.view.run.id).folder(), lookup),
+        several => {
+            let candidates = several.iter().map(|best| {
+                let on = best.on.as_ref().map_or(String::new(), |set| format!(", the best on {set}"));
+                format!("{}  {}{on}", best.view.run.id, best.view.run.label)
+            });
+            Err(InferenceError::SeveralDataSets { path: sweep.to_path_buf(), candidates: candidates.collect() })
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod answers;
+mod best;
 mod card;
 mod caveats;
 mod chart_format;
@@ -45,6 +46,7 @@ mod written;
 
 use std::path::PathBuf;
 
+pub use best::{BestRun, best_runs, ranking_metric};
 pub use card::{CardOf, card};
 pub use chart_format::Format;
 pub use charts::RasterError;

@@ -9,7 +9,7 @@ use super::chart_format::Format;
 use super::charts::{self, Chart};
 use super::error::ReportError;
 use super::export::{Material, ReportFormat};
-use super::model::Report;
+use super::model::{Report, Run};
 use super::search::Evidence;
 use super::written::Written;
 use super::{metric, page, remarks, verdicts};
@@ -62,7 +62,12 @@ pub(super) fn entry(report: &Report, folder: String) -> page::Entry {
     }
 }
 
+/// None where runs are evaluated on several data sets, of which none is better than another.
 fn best_configuration(report: &Report) -> Option<(String, String)> {
+    let data_set = |run: &Run| run.spec.dataset.with_split_seed(0);
+    if report.runs.windows(2).any(|pair| data_set(&pair[0]) != data_set(&pair[1])) {
+        return None;
+    }
     let configuration = &report.configurations[*report.ranking().first()?];
     let accuracy = configuration.best.get(&Metric::ACCURACY)?;
     Some((configuration.name.clone(), metric::write(Metric::ACCURACY, accuracy.mean)))

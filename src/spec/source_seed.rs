@@ -178,7 +178,7 @@ impl DatasetSpec {
     }
 
     /// The same with other rows held out; unchanged where none are.
-    pub(super) fn with_split_seed(&self, new: u64) -> DatasetSpec {
+    pub fn with_split_seed(&self, new: u64) -> DatasetSpec {
         let mut dataset = self.clone();
         if let Evaluation::HeldOut { seed, .. } = &mut dataset.evaluation {
             *seed = new;

@@ -81,7 +81,6 @@
 //!   the one whose claim file was replaced notices before its first write.
 
 mod asked_stops;
-mod best;
 mod checkpoint;
 mod claim;
 mod cleaning;
@@ -121,7 +120,6 @@ mod time_left;
 mod view;
 mod watched;
 
-pub use best::{best_run, ranking_metric};
 pub use claim::{Attempt, Claim, ClaimOptions, ClaimRecord, Found};
 pub use cleaning::{Clear, Clearable, Cleared};
 pub use deciding::Deciding;

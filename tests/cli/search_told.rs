@@ -44,6 +44,37 @@ fn the_end_of_a_search_tells_what_was_found_and_not_its_luckiest_runs() {
     assert!(conclusion.len() == 1 && status.contains(conclusion[0]), "{status}");
 }
 
+/// The luckiest run of all is of another configuration than the one that the fresh seeds find the best.
+#[test]
+fn the_best_run_of_a_search_is_one_of_the_configuration_that_it_found() {
+    let (place, text) = searched();
+    let conclusion = text.lines().find_map(|line| line.strip_prefix("Best: ")).unwrap();
+    let (winner, _) = conclusion.split_once(": accuracy").unwrap();
+    let status = place.sweep(&["status", "results/little", "--json"]).output().unwrap();
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    let runs = status[0]["runs"].as_array().unwrap();
+    let seeds = |of: &serde_json::Value| runs.iter().filter(|run| run["configuration"] == *of).count();
+    let lucky = runs.iter().find(|run| seeds(&run["configuration"]) == 2).expect("one that was not confirmed");
+    let folder = format!("results/little/runs/{}", lucky["id"].as_str().unwrap());
+    let change = |file: &str, change: &dyn Fn(String) -> String| {
+        let path = place.path(&format!("{folder}/{file}"));
+        std::fs::write(&path, change(std::fs::read_to_string(&path).unwrap())).unwrap();
+    };
+    change("result.json", &|text| {
+        let mut record: serde_json::Value = serde_json::from_str(&text).unwrap();
+        record["best"]["scores"]["accuracy"] = 1.0.into();
+        record.to_string()
+    });
+    // The mock's adapters are nobody's: the message names the run's.
+    let best = place.sweep(&["export", "little/best", "--adapter", "out"]).output().unwrap();
+    let said = place.plain(&best.stderr);
+    let of_winner = runs.iter().filter(|run| run["configuration"] == winner);
+    let names: Vec<&str> =
+        of_winner.flat_map(|run| [&run["id"], &run["label"]]).filter_map(|name| name.as_str()).collect();
+    assert!(names.iter().any(|name| said.contains(name)), "{said}");
+    assert!(!said.contains(lucky["label"].as_str().unwrap()), "{said}");
+}
+
 #[test]
 fn the_winners_settings_can_be_copied_into_a_sweep_file() {
     let (place, _) = searched();

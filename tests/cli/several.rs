@@ -37,4 +37,14 @@ fn models_and_data_sets_are_varied_like_other_parameters() {
     assert!(summary.contains("5 runs: 5 completed"), "{summary}");
     // What is evaluated on other examples is neither better nor worse.
     assert!(!summary.contains("Best run"), "{summary}");
+    let status = place.sweep_mock(&["status", "results/several"]).output().unwrap();
+    let status = place.plain(&status.stdout);
+    let best: Vec<&str> = status.lines().filter(|line| line.contains("best so far")).collect();
+    assert_eq!(best.len(), 3, "{status}");
+    for (line, set) in best.iter().zip(["data.csv", "more.csv", "data.csv, read or held out in another way (2)"]) {
+        assert!(line.contains(&format!("best so far on {set}: ")), "{status}");
+    }
+    let refused = place.sweep_mock(&["export", "several/best", "--adapter", "out"]).output().unwrap();
+    let refused = place.plain(&refused.stderr);
+    assert!(refused.contains("several data sets") && refused.contains(", the best on more.csv"), "{refused}");
 }

@@ -62,7 +62,7 @@ mod tests {
     use crate::exit_code::ExitCode;
 
     fn facts() -> Facts {
-        Facts::of_end("s", "/results/s", ExitCode::Failure, &[], Some("a\0b".to_owned()))
+        Facts::of_end("s", "/results/s", ExitCode::Failure, &[], None).because(Some("a\0b".to_owned()))
     }
 
     #[test]

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::cli::run::{comparable_best, counts};
+use crate::cli::run::counts;
 use crate::exit_code::ExitCode;
+use crate::report::ranking_metric;
 use crate::spec::RunId;
-use crate::store::{RunView, ranking_metric};
+use crate::store::RunView;
 
 /// Characters of a reason, at most.
 const LONGEST: usize = 2000;
@@ -61,11 +62,11 @@ impl Facts {
         Facts { run: Some(run.clone()), label, reason, ..Facts::new(sweep, results, event) }
     }
 
-    pub fn of_end(sweep: &str, results: &str, code: ExitCode, views: &[RunView], error: Option<String>) -> Facts {
+    pub fn of_end(sweep: &str, results: &str, code: ExitCode, views: &[RunView], best: Option<&RunView>) -> Facts {
         let mut runs = BTreeMap::new();
         views.iter().for_each(|view| *runs.entry(view.state.name()).or_insert(0) += 1);
         let metric = ranking_metric(views);
-        let best = comparable_best(views).and_then(|view| {
+        let best = best.and_then(|view| {
             let record = view.best.as_ref()?;
             let (run, label) = (view.run.id.clone(), view.run.label.clone());
             Some(Best { run, label, epoch: record.epoch, metric: metric.name(), value: record.metric(metric) })
@@ -73,11 +74,15 @@ impl Facts {
         Facts {
             exit_code: Some(code.number()),
             summary: Some(counts(views)),
-            reason: error.map(|error| error.chars().take(LONGEST).collect()),
             runs,
             best,
             ..Facts::new(sweep, results, "end")
         }
+    }
+
+    /// The same with what ended it.
+    pub fn because(self, error: Option<String>) -> Facts {
+        Facts { reason: error.map(|error| error.chars().take(LONGEST).collect()), ..self }
     }
 
     fn new(sweep: &str, results: &str, event: &'static str) -> Facts {

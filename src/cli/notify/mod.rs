@@ -78,7 +78,7 @@ impl Notifier {
     }
 
     /// Tells that the sweep is over, and waits until that is told; not for ever.
-    pub fn end(mut self, code: ExitCode, views: &[RunView], error: Option<String>) {
+    pub fn end(mut self, code: ExitCode, views: &[RunView], best: Option<&RunView>, error: Option<String>) {
         self.queue = None;
         if let Some(worker) = self.worker.take() {
             let since = Instant::now();
@@ -89,7 +89,7 @@ impl Notifier {
             // It panicked: there is nothing to be told of it.
             let _ = worker.join();
         }
-        let facts = Facts::of_end(&self.sweep, &self.folder, code, views, error);
+        let facts = Facts::of_end(&self.sweep, &self.folder, code, views, best).because(error);
         self.state.note(run(&self.command, &facts, LIMIT));
         let faults = self.state.faults.lock().map(|faults| faults.clone()).unwrap_or_default();
         if let Some(last) = faults.last() {

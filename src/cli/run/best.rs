@@ -2,20 +2,20 @@
 
 use crate::cli::text::{count, percent};
 use crate::metrics::{LEVEL, Metric, wilson};
-use crate::report::search;
-use crate::store::{RunState, RunView, Store, best_run, ranking_metric};
+use crate::report::{best_runs, ranking_metric, search};
+use crate::store::{RunState, RunView, Store, SweepRecord};
 
 /// The best completed run; none where runs are evaluated on different examples, of which none is better than another.
-pub fn comparable(views: &[RunView]) -> Option<&RunView> {
+pub fn comparable<'v>(record: &SweepRecord, views: &'v [RunView]) -> Option<&'v RunView> {
     let completed = || views.iter().filter(|view| view.state == RunState::Completed && !view.removed);
     let first = completed().next()?;
     let alike = completed().all(|view| view.run.spec.dataset == first.run.spec.dataset);
-    best_run(views).filter(|_| alike)
+    best_runs(record, views).first().filter(|_| alike).map(|best| best.view)
 }
 
 /// None where nothing completed, or runs cannot be ranked. Of a sweep with a search its own conclusion says more.
 pub fn line(store: &Store, views: &[RunView]) -> Option<String> {
-    let view = comparable(views).filter(|_| search::ended(store).ok().flatten().is_none())?;
+    let view = comparable(store.record(), views).filter(|_| search::ended(store).ok().flatten().is_none())?;
     let best = view.best.as_ref()?;
     let metric = ranking_metric(views);
     let value = if metric.is_share() { percent(best.metric(metric)) } else { format!("{:.4}", best.metric(metric)) };

@@ -12,7 +12,7 @@ use super::asked_seeds::AskedSeeds;
 use super::chosen::Chosen;
 use super::inputs::Scope;
 use super::options::Run;
-use super::{inputs, plan, summary};
+use super::{best, inputs, plan, summary};
 use crate::cli::CliError;
 use crate::cli::asking;
 use crate::cli::cost::Costs;
@@ -64,8 +64,10 @@ pub fn train(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<Trained, C
     if let Some(notifier) = notifier {
         match &summed {
             Ok(None) => {}
-            Ok(Some(Summed { code, views })) => notifier.end(*code, views, None),
-            Err(error) => notifier.end(error.exit_code(), &[], Some(error.to_string())),
+            Ok(Some(Summed { code, views })) => {
+                notifier.end(*code, views, best::comparable(store.record(), views), None);
+            }
+            Err(error) => notifier.end(error.exit_code(), &[], None, Some(error.to_string())),
         }
     }
     Ok(summed?.map_or(Trained::SeedsAskedFor, |summed| Trained::Over(summed.code)))

@@ -19,7 +19,6 @@ mod prospects;
 mod summary;
 mod verb;
 
-pub use best::comparable as comparable_best;
 pub use devices::{DeviceError, Devices};
 pub use duration::Work;
 pub use extend_error::ExtendError;

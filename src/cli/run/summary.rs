@@ -6,9 +6,10 @@ use super::best;
 use crate::cli::again;
 use crate::cli::text::{Align, Table, clock, count, percent};
 use crate::exit_code::ExitCode;
+use crate::report::ranking_metric;
 use crate::report::search::ended;
 use crate::spec::Metric;
-use crate::store::{ExecutorKind, RunState, RunView, Store, ranking_metric};
+use crate::store::{ExecutorKind, RunState, RunView, Store};
 use crate::words::shell_path;
 
 /// More runs than this are summed up by the best of them.

@@ -14,10 +14,9 @@ use serde::Serialize;
 use crate::cli::streams::print;
 use crate::exit_code::ExitCode;
 use crate::report::search::{ended, standing};
+use crate::report::{best_runs, ranking_metric};
 use crate::spec::Metric;
-use crate::store::{
-    ExecutorKind, RequestView, RunState, RunView, Store, best_run, ranking_metric, seconds_left, sweep_folders,
-};
+use crate::store::{ExecutorKind, RequestView, RunState, RunView, Store, seconds_left, sweep_folders};
 
 use super::context::Context;
 use super::run::counts;
@@ -232,22 +231,14 @@ fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
         text.push_str("  INVENTED: the mock executor made these results; nothing was trained\n");
     }
     if let Some(left) = seconds_left(present.iter()) {
-        text.push_str(&format!("  about {} left\n", clock(seconds(left))));
+        // What a search plans next is not known.
+        let of = if store.record().search.is_some() { " of what is planned so far" } else { "" };
+        text.push_str(&format!("  about {} left{of}\n", clock(seconds(left))));
     }
     if let Some(standing) = search(store, &present) {
         standing.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
-    } else if let Some((view, best)) = best_run(&present).and_then(|view| Some((view, view.best.as_ref()?))) {
-        let metric = ranking_metric(&present);
-        let by = if metric == Metric::ACCURACY {
-            String::new()
-        } else {
-            format!(" (the best by {}: {:.4})", metric.name(), best.metric(metric))
-        };
-        text.push_str(&format!(
-            "  best so far: {}, accuracy {}{by}\n",
-            view.run.label,
-            percent(best.metric(Metric::ACCURACY))
-        ));
+    } else {
+        text.push_str(&best_so_far(store, &present));
     }
     text.push_str(jobs);
     text.push_str(&requests::show(store));
@@ -271,6 +262,26 @@ fn show(store: &Store, views: &[RunView], jobs: &str) -> String {
         text.push_str(&format!("  {line}\n"));
     }
     text.push('\n');
+    text
+}
+
+/// The best run, of each data set where there are several.
+fn best_so_far(store: &Store, views: &[RunView]) -> String {
+    let metric = ranking_metric(views);
+    let mut text = String::new();
+    for best in best_runs(store.record(), views) {
+        let Some(record) = &best.view.best else {
+            continue;
+        };
+        let by = if metric == Metric::ACCURACY {
+            String::new()
+        } else {
+            format!(" (the best by {}: {:.4})", metric.name(), record.metric(metric))
+        };
+        let on = best.on.map_or(String::new(), |set| format!(" on {set}"));
+        let accuracy = percent(record.metric(Metric::ACCURACY));
+        text.push_str(&format!("  best so far{on}: {}, accuracy {accuracy}{by}\n", best.view.run.label));
+    }
     text
 }
 

@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::metrics::{Metric, Scale};
+use crate::report::ranking_metric;
 use crate::spec::RunId;
-use crate::store::{RunState, RunView, SweepRecord, parameters, ranking_metric};
+use crate::store::{RunState, RunView, SweepRecord, parameters};
 
 use super::axes::{self, Axis};
 use super::row;

@@ -53,7 +53,8 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
     Ok(Some(Chart { name: "confusion", title: title.to_string(), description: sentences.join(" "), picture }))
 }
 
-/// The baseline's best run and the best run of all, with titles; one where they are the same.
+/// The baseline's best run and the best run of all, with titles; one where they are the same. Of a search the best run is one of the
+/// best configuration, not the luckiest of all.
 fn chosen(report: &Report) -> Vec<(Title<'_>, &Run)> {
     let best_of = |configuration: usize| {
         let runs = report.runs_of(&report.configurations[configuration]).filter(|run| run.answers.is_some());
@@ -63,8 +64,12 @@ fn chosen(report: &Report) -> Vec<(Title<'_>, &Run)> {
     if let Some(run) = report.baseline.and_then(best_of) {
         chosen.push((Title { role: "Baseline", run }, run));
     }
-    let all = report.runs.iter().filter(|run| run.answers.is_some());
-    if let Some(run) = best_by(all, report.metric_for_best(), |run| run.best_epoch())
+    let all = || report.runs.iter().filter(|run| run.answers.is_some());
+    let best = match report.search {
+        Some(_) => report.ranking().into_iter().find_map(best_of),
+        None => best_by(all(), report.metric_for_best(), |run| run.best_epoch()),
+    };
+    if let Some(run) = best
         && chosen.iter().all(|(_, known)| known.id != run.id)
     {
         chosen.push((Title { role: "Best run", run }, run));

@@ -20,11 +20,7 @@ impl Found {
 
     /// The index of the sample that is best as far as is known: by fresh seeds where there are such.
     pub fn best(&self) -> Option<usize> {
-        match &self.outcome {
-            Outcome::Nothing => None,
-            Outcome::Unconfirmed(best) | Outcome::Confirming { best, .. } => Some(*best),
-            Outcome::Confirmed(winner) => Some(winner.trial),
-        }
+        self.outcome.best()
     }
 
     /// Configurations that were trained with fresh seeds.

@@ -28,6 +28,7 @@ pub(super) use expected_best::{Step, best_so_far, expected_best};
 pub use found::Found;
 pub use importance::{FEWEST, Importance, Importances};
 pub use outcome::{Outcome, Shrinkage, Winner, outcome};
+pub use read::of_views;
 pub(super) use read::read;
 pub(super) use snippet::base;
 pub use standing::{ended, standing};

@@ -21,6 +21,17 @@ pub enum Outcome {
     Confirmed(Winner),
 }
 
+impl Outcome {
+    /// The index of the sample that is best as far as is known: by fresh seeds where there are such.
+    pub fn best(&self) -> Option<usize> {
+        match self {
+            Outcome::Nothing => None,
+            Outcome::Unconfirmed(best) | Outcome::Confirming { best, .. } => Some(*best),
+            Outcome::Confirmed(winner) => Some(winner.trial),
+        }
+    }
+}
+
 /// The best configuration by fresh seeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Winner {

@@ -52,7 +52,7 @@ const card = ({ folder, plan, totals }) => {
   const running = totals.states[plan.states.indexOf("running")];
   const parts = [`${completed.toLocaleString("en")} of ${count(total, "run")} completed`];
   if (running) parts.push(`${running} running`);
-  if (totals.left !== null) parts.push(`about ${duration(totals.left)} left`);
+  if (totals.left !== null) parts.push(`about ${duration(totals.left)} left${totals.search ? " of what is planned so far" : ""}`);
   return h("li", { class: "card" },
     h("h2", {}, h("a", { href: `#/${encodeURIComponent(folder)}` }, plan.name),
       plan.invented && h("span", { class: "badge bad" }, "invented by a mock"), plan.rehearsal && h("span", { class: "badge" }, "rehearsal")),
@@ -60,7 +60,8 @@ const card = ({ folder, plan, totals }) => {
     stateBar(plan.states, totals.states),
     h("p", {}, parts.join(" · ")),
     totals.search && h("p", { class: "muted" }, totals.search),
-    totals.best && !totals.search && h("p", { class: "muted" }, `Best so far: ${totals.best[0]}, ${plan.ranking.title.toLowerCase()} ${figure(totals.best[2], plan.ranking.scale)}`));
+    ...(totals.search ? [] : totals.best.map(([label, , value]) =>
+      h("p", { class: "muted" }, `Best so far: ${label}, ${plan.ranking.title.toLowerCase()} ${figure(value, plan.ranking.scale)}`))));
 };
 
 const listView = () => ({

@@ -103,10 +103,11 @@ export class Head {
     const scale = this.sweep.curveOf.get(plan.ranking)?.scale;
     const memory = this.sweep.all().map((place) => this.sweep.value(place, "memory")).filter((value) => value !== null);
     const texts = [
-      totals.left !== null && `about ${duration(totals.left)} left`,
+      totals.left !== null && `about ${duration(totals.left)} left${totals.search ? " of what is planned so far" : ""}`,
       totals.speed !== null && `${Math.round(totals.speed).toLocaleString("en")} examples/s`,
       memory.length > 0 && `at most ${bytes(Math.max(...memory))} per run`,
-      totals.best && !totals.search && `best so far: ${totals.best[0]}, ${this.sweep.curveOf.get(plan.ranking).title.toLowerCase()} ${figure(totals.best[2], scale)}`,
+      ...(totals.search ? [] : totals.best.map(([label, , value]) =>
+        `best so far: ${label}, ${this.sweep.curveOf.get(plan.ranking).title.toLowerCase()} ${figure(value, scale)}`)),
       totals.search,
     ].filter(Boolean);
     const said = texts.join("|");
