@@ -9,7 +9,7 @@ use crate::words::counted;
 
 use super::ReportError;
 use super::model::{Configuration, Report, Run};
-use super::search::{self, Found};
+use super::search::{self, Found, Trial};
 use super::{aggregate, answers, observations, pairing, statistics, verdicts};
 
 /// Reads a sweep and weighs its evidence. Records that cannot be read are left out and told in `damages`.
@@ -74,7 +74,7 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
         rehearsal: record.rehearsal,
         invented: record.executor == ExecutorKind::Mock,
         baseline,
-        configurations: configurations(&runs, names),
+        configurations: configurations(&runs, names, found.as_ref()),
         runs,
         changes: record.changes.clone(),
         scaled: record.scaled.clone(),
@@ -99,8 +99,8 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
 fn compare(report: &mut Report) {
     if let Some(baseline) = report.baseline {
         let effect = |index: usize| {
-            let own = report.runs_of(&report.configurations[index]);
-            let pairs = pairing::by_seed(own, report.runs_of(&report.configurations[baseline]));
+            let own = report.figured(&report.configurations[index]);
+            let pairs = pairing::by_seed(own, report.figured(&report.configurations[baseline]));
             pairing::effect(&pairs, HypothesisMetric::Best(Metric::ACCURACY)).ok()
         };
         let effects: Vec<_> = (0..report.configurations.len())
@@ -128,7 +128,7 @@ pub(super) fn only(report: &Report, run: &RunId) -> Result<Report, ReportError> 
     Ok(Report {
         name: format!("{}: {}", report.name, found.label),
         baseline,
-        configurations: configurations(&runs, vec![found.label.clone()]),
+        configurations: configurations(&runs, vec![found.label.clone()], None),
         runs,
         device_seconds: None,
         hypotheses: Vec::new(),
@@ -212,20 +212,29 @@ fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Ve
     }
 }
 
-fn configurations(runs: &[Run], names: Vec<String>) -> Vec<Configuration> {
+fn configurations(runs: &[Run], names: Vec<String>, found: Option<&Found>) -> Vec<Configuration> {
+    let trials = found.iter().flat_map(|found| &found.evidence.trials);
+    let trials: BTreeMap<&str, &Trial> = trials.map(|trial| (trial.configuration.as_str(), trial)).collect();
     let mut members = vec![Vec::new(); names.len()];
     for (index, run) in runs.iter().enumerate() {
         members[run.configuration].push(index);
     }
     let configuration = |(name, members): (String, Vec<usize>)| {
-        let own = || members.iter().map(|&index| &runs[index]);
+        let trial = trials.get(name.as_str());
+        let confirmed = trial.is_some_and(|trial| trial.fresh_summary().is_some());
+        let chosen = trial.map(|trial| if confirmed { &trial.fresh } else { &trial.runs });
+        let is_figured = |index: &usize| chosen.is_none_or(|chosen| chosen.iter().any(|run| run.id == runs[*index].id));
+        let figured: Vec<usize> = members.iter().copied().filter(is_figured).collect();
+        let of_figures = || figured.iter().map(|&index| &runs[index]);
         Configuration {
             name,
-            curve: aggregate::curve(own()),
-            best: aggregate::best(own()),
-            accuracy_interval: statistics::accuracy_interval(own()),
+            curve: aggregate::curve(members.iter().map(|&index| &runs[index])),
+            best: aggregate::best(of_figures()),
+            accuracy_interval: statistics::accuracy_interval(of_figures()),
             versus_baseline: None,
             runs: members,
+            confirmed,
+            figured,
         }
     };
     names.into_iter().zip(members).map(configuration).collect()

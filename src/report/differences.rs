@@ -35,7 +35,7 @@ pub(crate) fn of<'a>(report: &'a Report) -> Vec<Difference<'a>> {
     };
     let accuracy = HypothesisMetric::Best(Metric::ACCURACY);
     let difference = |configuration, effect: &'a Effect| {
-        let pairs = pairing::by_seed(report.runs_of(configuration), report.runs_of(baseline));
+        let pairs = pairing::by_seed(report.figured(configuration), report.figured(baseline));
         Difference {
             configuration,
             effect,

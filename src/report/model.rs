@@ -65,9 +65,15 @@ pub struct Configuration {
     pub name: String,
     /// Indices of its runs.
     pub runs: Vec<usize>,
+    /// Those that its figures are of: of a sample of a search either the seeds by which it was chosen, or, where it is confirmed, the
+    /// fresh ones, which chose nothing. Of others all.
+    pub figured: Vec<usize>,
+    /// Whether a search has confirmed it with fresh seeds.
+    pub confirmed: bool,
     /// Means over its sound runs, by epoch; ascending, epochs that no run has are missing.
     pub curve: Vec<EpochSummary>,
-    /// Over its completed runs, each at its best epoch and on the examples that it is judged on. Empty when none is completed.
+    /// Over those of `figured` that are completed, each at its best epoch and on the examples that it is judged on. Empty when none
+    /// is completed.
     pub best: BTreeMap<Metric, Summary>,
     /// 95 % interval of the mean accuracy at the best epoch, over the examples that are judged and over seeds. None without a
     /// completed run.
@@ -181,6 +187,11 @@ impl Report {
         configuration.runs.iter().filter_map(|&index| self.runs.get(index))
     }
 
+    /// The runs that a configuration's figures are of.
+    pub fn figured<'a>(&'a self, configuration: &'a Configuration) -> impl Iterator<Item = &'a Run> {
+        configuration.figured.iter().filter_map(|&index| self.runs.get(index))
+    }
+
     pub fn is_baseline(&self, configuration: usize) -> bool {
         self.baseline == Some(configuration)
     }
@@ -190,13 +201,16 @@ impl Report {
         self.runs.first().map_or(Metric::ACCURACY, |run| run.spec.metric_for_best)
     }
 
-    /// Configurations with at least one completed run, the best by [`Self::metric_for_best`] first.
+    /// Configurations with at least one completed run, the best by [`Self::metric_for_best`] first. Where a search has confirmed
+    /// some, those come before all others: the figures of the others are those that they were chosen by.
     pub fn ranking(&self) -> Vec<usize> {
         let metric = self.metric_for_best();
         let value = |index: &usize| self.configurations[*index].best.get(&metric).map(|spread| spread.mean);
         let mut ranked: Vec<usize> = (0..self.configurations.len()).filter(|i| value(i).is_some()).collect();
         let sign = if metric.lower_is_better() { 1.0 } else { -1.0 };
-        ranked.sort_by(|a, b| (sign * value(a).unwrap_or(0.0)).total_cmp(&(sign * value(b).unwrap_or(0.0))));
+        let score = |index: &usize| sign * value(index).unwrap_or(0.0);
+        let unconfirmed = |index: &usize| !self.configurations[*index].confirmed;
+        ranked.sort_by(|a, b| unconfirmed(a).cmp(&unconfirmed(b)).then(score(a).total_cmp(&score(b))));
         ranked
     }
 

@@ -216,6 +216,8 @@ mod tests {
             curve,
             best: Default::default(),
             accuracy_interval: None,
+            figured: Vec::new(),
+            confirmed: false,
             versus_baseline: None,
         }
     }

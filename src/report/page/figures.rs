@@ -42,6 +42,7 @@ pub(super) fn configurations(report: &Report) -> Option<Markup> {
     let (shown, limited) = tables::shown(report, &rows);
     Some(html! {
         @if let Some(limited) = limited { p { (limited) } }
+        @if let Some(note) = tables::note_of_seeds(report) { p { (note) } }
         div.scroll tabindex="0" role="region" aria-label="Configurations, scrollable" {
             table {
                 caption { "At the best epoch; ± is the standard deviation over seeds, best in bold." }
@@ -64,7 +65,7 @@ fn configuration(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> Markup 
     let name = &row.configuration.name;
     html! {
         tr {
-            th.name scope="row" { (name) @if row.baseline { " " span.muted { "(baseline)" } } }
+            th.name scope="row" { (name) @if !row.mark().is_empty() { " " span.muted { (row.mark().trim()) } } }
             td.number {
                 (row.completed) @if row.completed < row.planned { " of " (row.planned) }
             }

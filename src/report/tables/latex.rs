@@ -4,7 +4,7 @@ use crate::metrics::{Metric, Table};
 use crate::report::model::Report;
 use crate::words::{counted, grouped};
 
-use super::rows::{Row, best, mean_and_deviation, rows, shown};
+use super::rows::{Row, best, mean_and_deviation, note_of_seeds, rows, shown};
 
 /// A `table` environment; needs `\usepackage{booktabs}`. Mean ± standard deviation over seeds in percent, best in bold.
 pub(crate) fn table(report: &Report) -> String {
@@ -34,14 +34,15 @@ fn caption(report: &Report, limited: Option<&str>) -> String {
     let invented = if report.invented { " INVENTED by a mock executor: nothing was trained." } else { "" };
     let limited = limited.map_or(String::new(), |limited| format!(" {}", escape(limited)));
     let rehearsal = if report.rehearsal { " Rehearsal on the embedded model." } else { "" };
+    let seeds = note_of_seeds(report).map_or(String::new(), |note| format!(" {note}"));
     format!(
-        "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, best in bold.{limited}{invented}{rehearsal}",
+        "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, best in bold.{seeds}{limited}{invented}{rehearsal}",
         escape(&report.name)
     )
 }
 
 fn line(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> String {
-    let mark = if row.baseline { " (baseline)" } else { "" };
+    let mark = row.mark();
     let seeds = if row.completed == row.planned {
         row.completed.to_string()
     } else {

@@ -8,7 +8,7 @@ use crate::report::{differences, observations, reference, remarks, verdicts};
 use crate::words::grouped;
 
 use super::escape::escape;
-use super::rows::{Row, best, mean_and_deviation, rows, shown};
+use super::rows::{Row, best, mean_and_deviation, note_of_seeds, rows, shown};
 
 /// The report as Markdown; `charts` are file names with titles.
 pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
@@ -143,6 +143,7 @@ pub(crate) fn table(report: &Report) -> String {
     }
     text.push_str("\nAt the best epoch; ± is the standard deviation over seeds.");
     text.push_str(&limited.map_or(String::new(), |limited| format!(" {limited}")));
+    text.push_str(&note_of_seeds(report).map_or(String::new(), |note| format!(" {note}")));
     text.push('\n');
     text
 }
@@ -153,7 +154,7 @@ fn heading(report: &Report, name: Metric) -> String {
 }
 
 fn line(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> String {
-    let mark = if row.baseline { " (baseline)" } else { "" };
+    let mark = row.mark();
     let runs = if row.unfinished.is_empty() {
         row.completed.to_string()
     } else {

@@ -31,6 +31,15 @@ impl Row<'_> {
         self.configuration.best.get(&name).copied()
     }
 
+    /// What stands behind its name.
+    pub(crate) fn mark(&self) -> &'static str {
+        match (self.baseline, self.configuration.confirmed) {
+            (true, _) => " (baseline)",
+            (false, true) => " (confirmed)",
+            (false, false) => "",
+        }
+    }
+
     pub(crate) fn interval(&self) -> Option<Interval> {
         self.configuration.accuracy_interval
     }
@@ -60,7 +69,7 @@ pub(crate) fn shown<'r, 'a>(report: &Report, rows: &'r [Row<'a>]) -> (Vec<&'r Ro
 }
 
 fn row<'a>(report: &'a Report, index: usize, configuration: &'a Configuration) -> Row<'a> {
-    let runs: Vec<_> = report.runs_of(configuration).collect();
+    let runs: Vec<_> = report.figured(configuration).collect();
     let completed: Vec<_> = runs.iter().filter(|run| run.completed()).collect();
     let mut unfinished: BTreeMap<&str, usize> = BTreeMap::new();
     for run in runs.iter().filter(|run| run.state != RunState::Completed) {
@@ -88,9 +97,19 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0).then(|| sum / count as f64)
 }
 
-/// The best mean of a metric among the rows.
+/// What the figures of a search's samples are; none where none of them is confirmed.
+pub(crate) fn note_of_seeds(report: &Report) -> Option<&'static str> {
+    report.configurations.iter().any(|configuration| configuration.confirmed).then_some(
+        "Figures of confirmed samples are those of their fresh seeds, which chose nothing; figures of the others are those of the \
+         seeds by which the search chose, and the best of them are too good.",
+    )
+}
+
+/// The best mean of a metric among the rows; where some are confirmed, among those.
 pub(crate) fn best(rows: &[Row<'_>], name: Metric) -> Option<f64> {
-    let means = rows.iter().filter_map(|row| Some(row.spread(name)?.mean)).filter(|mean| mean.is_finite());
+    let some = rows.iter().any(|row| row.configuration.confirmed);
+    let rows = || rows.iter().filter(|row| !some || row.configuration.confirmed);
+    let means = rows().filter_map(|row| Some(row.spread(name)?.mean)).filter(|mean| mean.is_finite());
     if !name.lower_is_better() { means.reduce(f64::max) } else { means.reduce(f64::min) }
 }
 
