@@ -78,7 +78,7 @@ test-python: build $(SETUP_PYTHON) test-exports ## Check adapters, models and ex
 test-exports: build $(SETUP_EXPORTS) ## Read exports back with TensorBoard, MLflow and W&B
 	SWEEP_BIN="$$(realpath $(BUILT))" .venv-exports/bin/python -m pytest -q tests/exports
 
-torture: setup ## Kill sweeps at random moments, 300 times with the trainer and 3000 times with the mock (minutes)
+torture: setup ## Kill sweeps and searches at random moments, 3 x 300 times with the trainer, 3000 with the mock (half an hour)
 	SWEEP_TORTURE_KILLS=$${SWEEP_TORTURE_KILLS:-300} SWEEP_TORTURE_MOCK_KILLS=$${SWEEP_TORTURE_MOCK_KILLS:-3000} \
 	  cargo test --test endurance --test execute torture -- --nocapture
 

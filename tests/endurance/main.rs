@@ -12,6 +12,7 @@ mod moments;
 mod needs;
 mod place;
 mod processes;
+mod search_torture;
 mod slurm;
 mod surroundings;
 mod taken_out;

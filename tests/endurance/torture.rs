@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus};
+use std::process::{Child, ExitStatus, Output};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -20,15 +20,15 @@ const KILLS: u64 = 30;
 
 /// What was seen on the way.
 #[derive(Default)]
-struct Figures {
-    kills: u64,
-    sweeps: u64,
+pub struct Figures {
+    pub kills: u64,
+    pub sweeps: u64,
     /// Of the supervisor alone; its worker saves and leaves.
-    of_supervisors: u64,
+    pub of_supervisors: u64,
     /// Kills that found a pack in work.
-    in_training: u64,
-    completed_between: usize,
-    resumed: usize,
+    pub in_training: u64,
+    pub completed_between: usize,
+    pub resumed: usize,
 }
 
 #[test]
@@ -84,6 +84,11 @@ fn torture(
     }
     let output = place.finish();
     assert_eq!(&timeless(&place.results()), whole, "seed {seed}");
+    assert_sound(&place, seed, figures, &output);
+}
+
+/// Nothing was left half written, and no run was at fault.
+pub fn assert_sound(place: &Place, seed: u64, figures: &mut Figures, output: &Output) {
     let left: Vec<_> = files(&place.results())
         .into_keys()
         .filter(|path| path.starts_with("runs") && path.extension().is_some_and(|end| end == "tmp"))
@@ -93,29 +98,29 @@ fn torture(
     for run in &store.record().runs {
         let log = store.log(&run.id).unwrap().join("\n");
         figures.resumed += log.matches(" resumed after step ").count();
-        assert!(!log.contains("fault"), "seed {seed}: {log}\n{}", said(&output));
+        assert!(!log.contains("fault"), "seed {seed}: {log}\n{}", said(output));
     }
 }
 
 /// The records of runs that are done, byte for byte.
-fn results(sweep: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn results(sweep: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let runs = std::fs::read_dir(sweep.join("runs")).into_iter().flatten().flatten();
     let records = runs.map(|run| run.path().join("result.json"));
     records.filter_map(|path| std::fs::read(&path).ok().map(|record| (path, record))).collect()
 }
 
 /// A process with its children.
-struct Tree {
+pub struct Tree {
     root: Child,
 }
 
 impl Tree {
-    fn of(root: Child) -> Self {
+    pub fn of(root: Child) -> Self {
         Self { root }
     }
 
     /// SIGKILL to all of it at one moment, or to the root alone; its end, where it had ended by itself.
-    fn kill(mut self, alone: bool, figures: &mut Figures) -> Option<ExitStatus> {
+    pub fn kill(mut self, alone: bool, figures: &mut Figures) -> Option<ExitStatus> {
         let root = Pid::from_child(&self.root);
         // While it stands still it can neither start a worker anew nor notice the end of one.
         kill_process(root, Signal::STOP).ok();
