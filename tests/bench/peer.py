@@ -48,6 +48,35 @@ class Counting(DataCollatorWithPadding):
         return super().__call__(features)
 
 
+def read(data, tokenizer, max_length):
+    """The rows of a CSV with columns text and label as examples, and the number of classes."""
+    with open(data, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    classes = sorted({row["label"] for row in rows})
+    texts = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_length)
+    labels = [classes.index(row["label"]) for row in rows]
+    return Dataset.from_dict({**texts, "labels": labels}), len(classes)
+
+
+def adapted(folder, classes, *, dropout, rank, alpha, lora_dropout, targets):
+    """A classifier with LoRA on these modules."""
+    config = AutoConfig.from_pretrained(
+        folder,
+        num_labels=classes,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+    )
+    model = AutoModelForSequenceClassification.from_pretrained(folder, config=config)
+    lora = LoraConfig(
+        task_type="SEQ_CLS",
+        r=rank,
+        lora_alpha=alpha,
+        lora_dropout=lora_dropout,
+        target_modules=targets,
+    )
+    return get_peft_model(model, lora)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True)
@@ -68,28 +97,17 @@ def main():
     logging.set_verbosity_error()
     set_seed(42)
     torch.backends.cuda.matmul.allow_tf32 = args.precision == "tf32"
-    with open(args.data, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    classes = sorted({row["label"] for row in rows})
-    config = AutoConfig.from_pretrained(
-        args.model,
-        num_labels=len(classes),
-        hidden_dropout_prob=args.dropout,
-        attention_probs_dropout_prob=args.dropout,
-    )
-    model = AutoModelForSequenceClassification.from_pretrained(args.model, config=config)
-    lora = LoraConfig(
-        task_type="SEQ_CLS",
-        r=args.rank,
-        lora_alpha=2 * args.rank,
-        lora_dropout=0.05,
-        target_modules=args.targets.split(","),
-    )
-    model = get_peft_model(model, lora)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
-    texts = tokenizer([row["text"] for row in rows], truncation=True, max_length=args.max_length)
-    labels = [classes.index(row["label"]) for row in rows]
-    examples = Dataset.from_dict({**texts, "labels": labels})
+    examples, classes = read(args.data, tokenizer, args.max_length)
+    model = adapted(
+        args.model,
+        classes,
+        dropout=args.dropout,
+        rank=args.rank,
+        alpha=2 * args.rank,
+        lora_dropout=0.05,
+        targets=args.targets.split(","),
+    )
 
     collator = Counting(tokenizer)
     collator.batches = []
