@@ -16,7 +16,9 @@ use crate::place::{Place, said};
 use crate::torture::{Figures, Tree, assert_sound, results};
 
 /// Searches are started anew until there were so many kills.
-const KILLS: u64 = 16;
+const KILLS: u64 = 12;
+/// In one search, at most: with more of them it hardly gets further.
+const KILLS_OF_ONE: u64 = 6;
 const TASKS: usize = 3;
 
 /// Ten samples of `sobol`, then four that follow from results; rungs after one and after two epochs; the best two once more.
@@ -100,6 +102,13 @@ fn undisturbed() -> (CameTo, Duration) {
     (CameTo::read(&place), (began.elapsed() / 3).min(Duration::from_secs(4)))
 }
 
+/// Waits until so many generations are planned, or the process has ended.
+fn wait_for(wanted: usize, place: &Place, process: &mut Child) {
+    while generations(place) < wanted && process.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Who kills, and what was seen.
 struct Torture {
     wanted: u64,
@@ -126,6 +135,12 @@ impl Torture {
 
     fn is_enough(&self) -> bool {
         self.figures.kills >= self.wanted
+    }
+
+    /// Begins a search; gives the kills after which it is left alone, and the generations that come before the first.
+    fn next_search(&mut self) -> (u64, usize) {
+        self.figures.sweeps += 1;
+        (self.wanted.min(self.figures.kills + KILLS_OF_ONE), [0, 2, 3, 4][self.figures.sweeps as usize % 4])
     }
 
     fn sleep(&mut self) {
@@ -186,11 +201,12 @@ impl Torture {
 fn killed_at_any_moment_a_search_comes_to_the_same() {
     let mut torture = Torture::new();
     while !torture.is_enough() {
-        torture.figures.sweeps += 1;
+        let (last, mut first_generations) = torture.next_search();
         let place = searched();
-        while !torture.is_enough() {
+        while torture.figures.kills < last {
             let before = results(&place.results());
-            let process = place.start();
+            let mut process = place.start();
+            wait_for(std::mem::take(&mut first_generations), &place, &mut process);
             torture.sleep();
             let killed = torture.kill(process, &place);
             torture.assert_kept(&before, &results(&place.results()));
@@ -208,7 +224,7 @@ fn killed_at_any_moment_a_search_comes_to_the_same() {
 fn killed_at_any_moment_three_tasks_at_once_search_the_same() {
     let mut torture = Torture::new();
     while !torture.is_enough() {
-        torture.figures.sweeps += 1;
+        let (last, mut first_generations) = torture.next_search();
         let place = searched();
         let planned = place.training(&["--launch", "slurm"]).env("PATH", "/nowhere").output().unwrap();
         assert_eq!(
@@ -219,9 +235,10 @@ fn killed_at_any_moment_three_tasks_at_once_search_the_same() {
         );
         let mut tasks: Vec<Child> = Vec::new();
         let mut is_done = false;
-        while !torture.is_enough() && !is_done {
+        while torture.figures.kills < last && !is_done {
             let before = results(&place.results());
             tasks.resize_with(TASKS, || task(&place));
+            wait_for(std::mem::take(&mut first_generations), &place, &mut tasks[0]);
             torture.sleep();
             for _ in 0..1 + torture.moments.below(TASKS as u64) {
                 let chosen = tasks.swap_remove(torture.moments.below(tasks.len() as u64) as usize);
