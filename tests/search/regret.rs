@@ -8,7 +8,7 @@ use sweep::spec::Point;
 use crate::functions::{Function, functions, numbers};
 
 const SAMPLES: usize = 100;
-const SEEDS: u64 = 30;
+const SEEDS: u64 = 100;
 
 /// The best value after each sample of a search in batches.
 fn best_so_far(function: &Function, method: &dyn Method, batch: usize, seed: u64) -> Vec<f64> {

@@ -42,13 +42,21 @@ impl<'s> Density<'s> {
         Density { distributions, components, weights }
     }
 
-    /// Values as they would be tried: rounded.
-    pub fn draw(&self, stream: &mut Stream) -> Vec<f64> {
-        let component = &self.components[kernel::drawn(&self.weights, stream.uniform())];
-        let rounded = |(of, kernel): (&&Distribution, &Kernel)| {
-            kernel::value(of, kernel::coordinate(of, kernel.draw(stream.uniform())))
-        };
-        self.distributions.iter().zip(component).map(rounded).collect()
+    /// Values as they would be tried: rounded. They are drawn around one point, each with the probability `combined` around
+    /// another one instead.
+    pub fn draw(&self, combined: f64, stream: &mut Stream) -> Vec<f64> {
+        let one = self.component(stream);
+        let mut values = Vec::with_capacity(self.distributions.len());
+        for (place, of) in self.distributions.iter().enumerate() {
+            let other = combined > 0.0 && stream.uniform() < combined;
+            let kernel = if other { &self.component(stream)[place] } else { &one[place] };
+            values.push(kernel::value(of, kernel::coordinate(of, kernel.draw(stream.uniform()))));
+        }
+        values
+    }
+
+    fn component(&self, stream: &mut Stream) -> &[Kernel] {
+        &self.components[kernel::drawn(&self.weights, stream.uniform())]
     }
 
     pub fn log_density(&self, values: &[f64]) -> f64 {
@@ -77,6 +85,31 @@ fn weights(count: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::{Coordinate, Dimension};
+
+    #[test]
+    fn values_of_several_points_are_combined_where_that_is_asked_for() {
+        let dimension = |name: &str| Dimension {
+            name: name.to_owned(),
+            distribution: Distribution::Choice(vec!["a".to_owned(), "b".to_owned()]),
+            when: None,
+        };
+        let dimensions = [dimension("x"), dimension("y")];
+        let point = |choice: usize| Point(vec![Some(Coordinate::Choice(choice)); 2]);
+        let (first, second) = (point(0), point(1));
+        // So many points that the part of every other choice is small.
+        let points: Vec<&Point> = std::iter::repeat_n([&first, &second], 200).flatten().collect();
+        let projection = Projection::new(&dimensions, &[0, 1]);
+        let density = Density::fit(&projection, &points, 1.0);
+        let mixed = |combined: f64| {
+            let mut stream = Stream::new(1, 0);
+            let draws = (0..1000).map(|_| density.draw(combined, &mut stream));
+            draws.filter(|values| values[0] != values[1]).count()
+        };
+        assert!(mixed(0.0) < 20, "{} of 1000", mixed(0.0));
+        // Each value is of the other point with probability 0.25, so that they differ in 2 x 0.25 x 0.75 of the draws.
+        assert!(mixed(0.5) > 250, "{} of 1000", mixed(0.5));
+    }
 
     #[test]
     fn old_points_weigh_less() {

@@ -24,6 +24,11 @@ impl Groups {
         Groups(groups.into_iter().map(|(_, members)| members).collect())
     }
 
+    /// Every dimension in a group of its own.
+    pub fn separate(self) -> Self {
+        Groups(self.0.into_iter().flatten().map(|dimension| vec![dimension]).collect())
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &[usize]> {
         self.0.iter().map(Vec::as_slice)
     }
