@@ -154,6 +154,24 @@ fn an_ablation_gets_small_multiples() {
 }
 
 #[test]
+fn the_confusion_matrices_are_those_of_one_data_set() {
+    let folder = folder("data-sets");
+    let arms = vec![
+        Arm::new("base", 0.80, |spec| spec.dataset.path = "/data/a.csv".to_owned()),
+        Arm::new("rank=4", 0.85, |spec| {
+            spec.rank = 4;
+            spec.dataset.path = "/data/a.csv".to_owned();
+        }),
+        Arm::new("dataset.path=/data/b.csv", 0.97, |spec| spec.dataset.path = "/data/b.csv".to_owned()),
+    ];
+    Fake::new("data-sets", arms).write(&folder.join("results"));
+    let written = report(&folder.join("results"), &folder.join("reports"));
+    let page = fs::read_to_string(written[0].folder.join("index.html")).unwrap();
+    // What stands above the matrices is in the chart's description, too.
+    assert!(page.contains("Baseline: base") && page.contains("Best run on a.csv: rank=4"), "{page}");
+}
+
+#[test]
 fn a_running_sweep_says_what_is_missing() {
     let folder = folder("partial");
     let arms = vec![

@@ -30,7 +30,7 @@ pub fn best_runs<'v>(record: &SweepRecord, views: &'v [RunView]) -> Vec<BestRun<
         return best_of_search(&evidence, views).into_iter().map(|view| BestRun { view, on: None }).collect();
     }
     let metric = ranking_metric(views);
-    let sets = data_sets(views);
+    let sets = data_sets(views.iter().filter(|view| !view.removed).map(|view| &view.run.spec.dataset));
     let names = data_set_names(&sets);
     let best = |(set, name): (&DatasetSpec, String)| {
         let own = completed(views).filter(|view| same_examples(&view.run.spec.dataset) == *set);
@@ -57,14 +57,14 @@ fn best_of_search<'v>(evidence: &Evidence, views: &'v [RunView]) -> Option<&'v R
 }
 
 /// A data set whichever rows a seed holds out: on other rows of the same data the same is measured.
-fn same_examples(dataset: &DatasetSpec) -> DatasetSpec {
+pub(super) fn same_examples(dataset: &DatasetSpec) -> DatasetSpec {
     dataset.with_split_seed(0)
 }
 
-fn data_sets(views: &[RunView]) -> Vec<DatasetSpec> {
+/// The data sets of runs, each once, in the order of the runs.
+pub(super) fn data_sets<'s>(of_runs: impl Iterator<Item = &'s DatasetSpec>) -> Vec<DatasetSpec> {
     let mut sets = Vec::new();
-    for view in views.iter().filter(|view| !view.removed) {
-        let set = same_examples(&view.run.spec.dataset);
+    for set in of_runs.map(same_examples) {
         if !sets.contains(&set) {
             sets.push(set);
         }
@@ -73,7 +73,7 @@ fn data_sets(views: &[RunView]) -> Vec<DatasetSpec> {
 }
 
 /// Their files; where two have the same, which of them it is as well.
-fn data_set_names(sets: &[DatasetSpec]) -> Vec<String> {
+pub(super) fn data_set_names(sets: &[DatasetSpec]) -> Vec<String> {
     let mut paths: Vec<&str> = Vec::new();
     sets.iter().map(|set| set.path.as_str()).for_each(|path| {
         if !paths.contains(&path) {

@@ -9,10 +9,10 @@ use super::chart_format::Format;
 use super::charts::{self, Chart};
 use super::error::ReportError;
 use super::export::{Material, ReportFormat};
-use super::model::{Report, Run};
+use super::model::Report;
 use super::search::Evidence;
 use super::written::Written;
-use super::{metric, page, remarks, verdicts};
+use super::{best, metric, page, remarks, verdicts};
 use crate::replace_file::{Durability, replace_file};
 use crate::spec::Metric;
 
@@ -64,8 +64,7 @@ pub(super) fn entry(report: &Report, folder: String) -> page::Entry {
 
 /// None where runs are evaluated on several data sets, of which none is better than another.
 fn best_configuration(report: &Report) -> Option<(String, String)> {
-    let data_set = |run: &Run| run.spec.dataset.with_split_seed(0);
-    if report.runs.windows(2).any(|pair| data_set(&pair[0]) != data_set(&pair[1])) {
+    if best::data_sets(report.runs.iter().map(|run| &run.spec.dataset)).len() > 1 {
         return None;
     }
     let configuration = &report.configurations[*report.ranking().first()?];

@@ -2,8 +2,8 @@
 
 use crate::event::best_by;
 use crate::metrics::Confusion;
-use crate::report::metric;
 use crate::report::model::{Answers, Report, Run};
+use crate::report::{best, metric};
 use crate::spec::Metric;
 
 use super::canvas::{Anchor, Canvas, Drawn, Rect, Type, WIDTH, picture, wrap};
@@ -54,32 +54,43 @@ pub(super) fn draw(report: &Report) -> Result<Option<Chart>, DrawError> {
 }
 
 /// The baseline's best run and the best run of all, with titles; one where they are the same. Of a search the best run is one of the
-/// best configuration, not the luckiest of all.
+/// best configuration, not the luckiest of all. Figures on different data sets cannot be compared: where there are several, both
+/// are of the baseline's, or without a baseline of the first one.
 fn chosen(report: &Report) -> Vec<(Title<'_>, &Run)> {
+    let sets = best::data_sets(report.runs.iter().map(|run| &run.spec.dataset));
     let best_of = |configuration: usize| {
         let runs = report.runs_of(&report.configurations[configuration]).filter(|run| run.answers.is_some());
         best_by(runs, report.metric_for_best(), |run| run.best_epoch())
     };
     let mut chosen = Vec::new();
-    if let Some(run) = report.baseline.and_then(best_of) {
-        chosen.push((Title { role: "Baseline", run }, run));
+    let baseline = report.baseline.and_then(best_of);
+    if let Some(run) = baseline {
+        chosen.push((Title { role: "Baseline".to_owned(), run }, run));
     }
-    let all = || report.runs.iter().filter(|run| run.answers.is_some());
-    let best = match report.search {
-        Some(_) => report.ranking().into_iter().find_map(best_of),
-        None => best_by(all(), report.metric_for_best(), |run| run.best_epoch()),
+    let answered = || report.runs.iter().filter(|run| run.answers.is_some());
+    let Some(set) = baseline.or(answered().next()).map(|run| best::same_examples(&run.spec.dataset)) else {
+        return chosen;
     };
-    if let Some(run) = best
+    let best_run = match report.search {
+        Some(_) => report.ranking().into_iter().find_map(best_of),
+        None => {
+            let own = answered().filter(|run| best::same_examples(&run.spec.dataset) == set);
+            best_by(own, report.metric_for_best(), |run| run.best_epoch())
+        }
+    };
+    if let Some(run) = best_run
         && chosen.iter().all(|(_, known)| known.id != run.id)
     {
-        chosen.push((Title { role: "Best run", run }, run));
+        let of_set = sets.iter().position(|one| *one == set).filter(|_| sets.len() > 1);
+        let on = of_set.map(|place| format!(" on {}", best::data_set_names(&sets)[place]));
+        chosen.push((Title { role: format!("Best run{}", on.unwrap_or_default()), run }, run));
     }
     chosen
 }
 
 /// What stands above a matrix.
 struct Title<'a> {
-    role: &'static str,
+    role: String,
     run: &'a Run,
 }
 
