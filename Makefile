@@ -38,7 +38,7 @@ $(SETUP): .ci/setup.sh
 	@.ci/setup.sh "$(TORCH)" "$(MINILM)"
 	@touch $@
 
-build: setup ## Build the program (a quarter of an hour the first time)
+build: setup ## Build the program (15 to 30 minutes the first time)
 	cargo build
 
 wheel: build ## Make the Python wheel (target/wheel/dist), which needs torch and nothing of Rust

@@ -111,54 +111,106 @@ impl Number {
     }
 }
 
-const fn field(field: DatasetField) -> Parameter {
-    Parameter::DatasetField(field)
-}
-
 impl Parameter {
-    /// Every parameter with its name.
-    pub const NAMES: [(&'static str, Parameter); 40] = [
-        ("model", Parameter::Model),
-        ("dataset", Parameter::Dataset),
-        ("dataset.path", field(DatasetField::Path)),
-        ("dataset.split", field(DatasetField::Split)),
-        ("dataset.text", field(DatasetField::Text)),
-        ("dataset.label", field(DatasetField::Label)),
-        ("dataset.limit", field(DatasetField::Limit)),
-        ("dataset.eval", field(DatasetField::Evaluation)),
-        ("dataset.test", field(DatasetField::Test)),
-        ("dataset.header", field(DatasetField::Header)),
-        ("dataset.quoting", field(DatasetField::Quoting)),
-        ("dataset.separator", field(DatasetField::Separator)),
-        ("dataset.missing_label", field(DatasetField::MissingLabel)),
-        ("init_adapter", Parameter::InitAdapter),
-        ("max_length", Parameter::Count(Count::MaxLength)),
-        ("rank", Parameter::Count(Count::Rank)),
-        ("lora_alpha", Parameter::Number(Number::LoraAlpha)),
-        ("lora_dropout", Parameter::Number(Number::LoraDropout)),
-        ("target_modules", Parameter::TargetModules),
-        ("hidden_dropout", Parameter::Number(Number::HiddenDropout)),
-        ("attention_dropout", Parameter::Number(Number::AttentionDropout)),
-        ("classifier_dropout", Parameter::ClassifierDropout),
-        ("extra_dropout", Parameter::Number(Number::ExtraDropout)),
-        ("learning_rate", Parameter::Number(Number::LearningRate)),
-        ("weight_decay", Parameter::Number(Number::WeightDecay)),
-        ("lr_scheduler", Parameter::LrScheduler),
-        ("warmup_ratio", Parameter::Number(Number::WarmupRatio)),
-        ("batch_size", Parameter::Count(Count::BatchSize)),
-        ("eval_batch_size", Parameter::Count(Count::EvalBatchSize)),
-        ("gradient_accumulation_steps", Parameter::Count(Count::Accumulation)),
-        ("max_grad_norm", Parameter::Number(Number::MaxGradNorm)),
-        ("epochs", Parameter::Count(Count::Epochs)),
-        ("precision", Parameter::Precision),
-        ("seed", Parameter::Seed),
-        ("init_seed", Parameter::SourceSeed(VariationSource::Init)),
-        ("order_seed", Parameter::SourceSeed(VariationSource::Order)),
-        ("dropout_seed", Parameter::SourceSeed(VariationSource::Dropout)),
-        ("split_seed", Parameter::SourceSeed(VariationSource::Split)),
-        ("metric_for_best", Parameter::MetricForBest),
-        ("early_stopping", Parameter::EarlyStopping),
+    /// Every parameter, in the order in which documents list them.
+    const ALL: [Parameter; 40] = [
+        Parameter::Model,
+        Parameter::Dataset,
+        Parameter::DatasetField(DatasetField::Path),
+        Parameter::DatasetField(DatasetField::Split),
+        Parameter::DatasetField(DatasetField::Text),
+        Parameter::DatasetField(DatasetField::Label),
+        Parameter::DatasetField(DatasetField::Limit),
+        Parameter::DatasetField(DatasetField::Evaluation),
+        Parameter::DatasetField(DatasetField::Test),
+        Parameter::DatasetField(DatasetField::Header),
+        Parameter::DatasetField(DatasetField::Quoting),
+        Parameter::DatasetField(DatasetField::Separator),
+        Parameter::DatasetField(DatasetField::MissingLabel),
+        Parameter::InitAdapter,
+        Parameter::Count(Count::MaxLength),
+        Parameter::Count(Count::Rank),
+        Parameter::Number(Number::LoraAlpha),
+        Parameter::Number(Number::LoraDropout),
+        Parameter::TargetModules,
+        Parameter::Number(Number::HiddenDropout),
+        Parameter::Number(Number::AttentionDropout),
+        Parameter::ClassifierDropout,
+        Parameter::Number(Number::ExtraDropout),
+        Parameter::Number(Number::LearningRate),
+        Parameter::Number(Number::WeightDecay),
+        Parameter::LrScheduler,
+        Parameter::Number(Number::WarmupRatio),
+        Parameter::Count(Count::BatchSize),
+        Parameter::Count(Count::EvalBatchSize),
+        Parameter::Count(Count::Accumulation),
+        Parameter::Number(Number::MaxGradNorm),
+        Parameter::Count(Count::Epochs),
+        Parameter::Precision,
+        Parameter::Seed,
+        Parameter::SourceSeed(VariationSource::Init),
+        Parameter::SourceSeed(VariationSource::Order),
+        Parameter::SourceSeed(VariationSource::Dropout),
+        Parameter::SourceSeed(VariationSource::Split),
+        Parameter::MetricForBest,
+        Parameter::EarlyStopping,
     ];
+
+    /// Every parameter with its name.
+    pub const NAMES: [(&'static str, Parameter); Self::ALL.len()] = {
+        let mut names = [("", Parameter::Model); Self::ALL.len()];
+        let mut place = 0;
+        while place < names.len() {
+            names[place] = (Self::ALL[place].name(), Self::ALL[place]);
+            place += 1;
+        }
+        names
+    };
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Parameter::Model => "model",
+            Parameter::Dataset => "dataset",
+            Parameter::DatasetField(DatasetField::Path) => "dataset.path",
+            Parameter::DatasetField(DatasetField::Split) => "dataset.split",
+            Parameter::DatasetField(DatasetField::Text) => "dataset.text",
+            Parameter::DatasetField(DatasetField::Label) => "dataset.label",
+            Parameter::DatasetField(DatasetField::Limit) => "dataset.limit",
+            Parameter::DatasetField(DatasetField::Evaluation) => "dataset.eval",
+            Parameter::DatasetField(DatasetField::Test) => "dataset.test",
+            Parameter::DatasetField(DatasetField::Header) => "dataset.header",
+            Parameter::DatasetField(DatasetField::Quoting) => "dataset.quoting",
+            Parameter::DatasetField(DatasetField::Separator) => "dataset.separator",
+            Parameter::DatasetField(DatasetField::MissingLabel) => "dataset.missing_label",
+            Parameter::InitAdapter => "init_adapter",
+            Parameter::Count(Count::MaxLength) => "max_length",
+            Parameter::Count(Count::Rank) => "rank",
+            Parameter::Number(Number::LoraAlpha) => "lora_alpha",
+            Parameter::Number(Number::LoraDropout) => "lora_dropout",
+            Parameter::TargetModules => "target_modules",
+            Parameter::Number(Number::HiddenDropout) => "hidden_dropout",
+            Parameter::Number(Number::AttentionDropout) => "attention_dropout",
+            Parameter::ClassifierDropout => "classifier_dropout",
+            Parameter::Number(Number::ExtraDropout) => "extra_dropout",
+            Parameter::Number(Number::LearningRate) => "learning_rate",
+            Parameter::Number(Number::WeightDecay) => "weight_decay",
+            Parameter::LrScheduler => "lr_scheduler",
+            Parameter::Number(Number::WarmupRatio) => "warmup_ratio",
+            Parameter::Count(Count::BatchSize) => "batch_size",
+            Parameter::Count(Count::EvalBatchSize) => "eval_batch_size",
+            Parameter::Count(Count::Accumulation) => "gradient_accumulation_steps",
+            Parameter::Number(Number::MaxGradNorm) => "max_grad_norm",
+            Parameter::Count(Count::Epochs) => "epochs",
+            Parameter::Precision => "precision",
+            Parameter::Seed => "seed",
+            Parameter::SourceSeed(VariationSource::Init) => "init_seed",
+            Parameter::SourceSeed(VariationSource::Order) => "order_seed",
+            Parameter::SourceSeed(VariationSource::Dropout) => "dropout_seed",
+            Parameter::SourceSeed(VariationSource::Split) => "split_seed",
+            Parameter::MetricForBest => "metric_for_best",
+            Parameter::EarlyStopping => "early_stopping",
+        }
+    }
 
     /// How the same things are called elsewhere (transformers, peft, common usage).
     const ALSO_CALLED: [(&'static str, &'static str); 29] = [
@@ -195,11 +247,6 @@ impl Parameter {
 
     pub fn named(name: &str) -> Option<Parameter> {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, parameter)| *parameter)
-    }
-
-    pub fn name(self) -> &'static str {
-        let entry = Self::NAMES.iter().find(|(_, parameter)| *parameter == self);
-        entry.expect("a test makes sure that every parameter is in the table").0
     }
 
     /// The parameter that is called so here or, for certain, elsewhere.
