@@ -25,7 +25,7 @@ pub(super) fn draw(report: &Report, found: &Found) -> Result<Option<Chart>, Draw
     let title = format!("{} over {} and {}", evidence.metric().title(), names.0, names.1);
     let colours = scales::metric(evidence.metric(), evidence.with_mean().map(|(_, summary)| summary.mean), 6);
     let picture = picture(WIDTH, HEIGHT, |canvas| {
-        let top = heading(canvas, &title, &words::subject(report))?;
+        let top = heading(canvas, &title, &subtitle(report, found))?;
         let y = scales::dimension(&evidence.space[second], 700.0);
         let left = MARGIN + left_room(&y, true);
         let rect = Rect::new(left, top + 8.0, f64::from(WIDTH) - MARGIN - COLOURS, f64::from(HEIGHT) - 110.0);
@@ -41,6 +41,18 @@ pub(super) fn draw(report: &Report, found: &Found) -> Result<Option<Chart>, Draw
         search::conclusion(found).into_iter().next().unwrap_or_default()
     );
     Ok(Some(Chart::new("search_pair", &title, description, picture)))
+}
+
+/// What the marks are that the scale of colours does not explain.
+fn subtitle(report: &Report, found: &Found) -> String {
+    let mut parts = vec![words::subject(report)];
+    if found.best().is_some() {
+        parts.push("diamond: the best".to_owned());
+    }
+    if found.evidence.trials.iter().any(|trial| trial.state() == TrialState::Failed) {
+        parts.push("cross: diverged or failed".to_owned());
+    }
+    parts.join(" · ")
 }
 
 /// The two most important numeric dimensions that samples with a mean have in common.
