@@ -117,9 +117,15 @@ impl Place {
         output
     }
 
-    /// Starts training; what it says goes nowhere.
+    /// Starts training; [`Place::said`] has what it says.
     pub fn start(&self) -> Child {
-        self.training(&[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        let file = std::fs::File::create(self.path("said")).unwrap();
+        self.training(&[]).stdout(Stdio::null()).stderr(file).spawn().unwrap()
+    }
+
+    /// What the training that was started last has said of problems.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.path("said")).unwrap_or_default()
     }
 }
 

@@ -151,7 +151,7 @@ impl Torture {
     fn kill(&mut self, process: Child, place: &Place) -> bool {
         let alone = self.moments.below(5) == 0;
         if let Some(ended) = Tree::of(process).kill(alone, &mut self.figures) {
-            assert!(ended.success(), "seed {}: {ended}", self.moments.seed);
+            assert!(ended.success(), "seed {}: {ended}: {}", self.moments.seed, place.said());
             return false;
         }
         *self.in_generations.entry(generations(place)).or_default() += 1;
