@@ -33,11 +33,12 @@
 //! * [`cli`]: one thin file per verb.
 //! * [`base64`]: bytes as text.
 //! * [`split_mix`]: random bits as a pure function of a state.
+//! * [`this_program`]: the program that is running, also after its file was replaced.
 //! * [`words`]: how numbers with their nouns, and paths in commands, are written.
 //!
 //! # Rules of direction
 //!
-//! `words`, `base64`, `exit_code`, `model_files`, `replace_file` and `split_mix` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
+//! `words`, `base64`, `exit_code`, `model_files`, `replace_file`, `split_mix` and `this_program` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
 //! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `import`, `model` and `search` know `spec` at most, `task` data and metrics. `train` knows data, model,
 //! metrics, task, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
 //! `launch` store, `inference` hub, data, model, train's evaluation, store, and of `report` which run of a sweep is the best. `tracking` and `report` read `store`'s files and never
@@ -69,6 +70,7 @@ pub mod spec;
 pub mod split_mix;
 pub mod store;
 pub mod task;
+pub mod this_program;
 pub mod tracking;
 pub mod train;
 pub mod words;

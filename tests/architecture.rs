@@ -14,7 +14,7 @@ use imports::{Imports, circles};
 const LONGEST_FILE: usize = 400;
 
 /// Which modules of the crate each module may name.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     // Of the program, before anything else runs.
     ("working_folder", &[]),
     ("words", &[]),
@@ -23,11 +23,12 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("model_files", &[]),
     ("replace_file", &[]),
     ("split_mix", &[]),
-    ("libtorch", &["exit_code"]),
+    ("this_program", &[]),
+    ("libtorch", &["exit_code", "this_program"]),
     ("spec", &["metrics", "words"]),
     ("metrics", &["split_mix", "words"]),
     ("event", &["metrics", "spec", "words"]),
-    ("hub", &["base64", "model_files", "replace_file", "words"]),
+    ("hub", &["base64", "model_files", "replace_file", "this_program", "words"]),
     ("data", &["model_files", "replace_file", "spec", "words"]),
     ("model", &["libtorch", "spec", "split_mix", "words"]),
     ("task", &["data", "metrics"]),
@@ -35,7 +36,10 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("store", &["replace_file", "event", "metrics", "spec", "task", "train", "words"]),
     ("search", &["metrics", "spec", "words"]),
     ("import", &["spec", "words"]),
-    ("execute", &["event", "exit_code", "libtorch", "metrics", "search", "spec", "store", "train", "words"]),
+    (
+        "execute",
+        &["event", "exit_code", "libtorch", "metrics", "search", "spec", "store", "this_program", "train", "words"],
+    ),
     (
         "inference",
         &["model_files", "data", "hub", "metrics", "model", "report", "spec", "store", "task", "train", "words"],
@@ -66,6 +70,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "spec",
             "store",
             "task",
+            "this_program",
             "tracking",
             "train",
             "words",

@@ -16,6 +16,7 @@ use signal_hook::consts::{SIGHUP, SIGTERM};
 use crate::event::{Event, Sink};
 use crate::exit_code::ExitCode;
 use crate::store::{ClaimOptions, Store};
+use crate::this_program;
 
 use super::signals::leave_at_once;
 use super::worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
@@ -106,6 +107,9 @@ pub struct WorkerCommand {
     /// The device it is for, as shown to people.
     pub device: String,
     pub program: PathBuf,
+    /// What is executed in place of the file `program`: this process's own image, which is the same when a newer version has
+    /// taken the file's place.
+    pub image: Option<PathBuf>,
     pub arguments: Vec<OsString>,
     pub environment: Vec<(OsString, OsString)>,
 }
@@ -140,14 +144,15 @@ impl WorkerCommand {
             ("--fail-fast", options.fail_fast),
         ];
         arguments.extend(flags.into_iter().filter(|(_, given)| *given).map(|(name, _)| name.into()));
-        let program = std::env::current_exe()?;
-        Ok(Self { device: device.to_owned(), program, arguments, environment: Vec::new() })
+        let (program, image) = (this_program::path()?, Some(this_program::IMAGE.into()));
+        Ok(Self { device: device.to_owned(), program, image, arguments, environment: Vec::new() })
     }
 
     /// Starts the process in a process group of its own: what the terminal sends to the supervisor's group reaches the
     /// worker through its supervisor, once.
     pub(super) fn spawn(&self) -> io::Result<Child> {
-        Command::new(&self.program)
+        Command::new(self.image.as_ref().unwrap_or(&self.program))
+            .arg0(&self.program)
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())

@@ -13,7 +13,7 @@ const SITES: [&str; 2] = ["site-packages", "dist-packages"];
 /// `bin` it lies in, in the active environment, or in the `.venv` of the repository that it was built in. Where there is none,
 /// the place where the last of these would have it.
 pub(super) fn minilm(variable: Variable<'_>) -> PathBuf {
-    let program = std::env::current_exe().and_then(|program| program.canonicalize()).ok();
+    let program = crate::this_program::path().and_then(|program| program.canonicalize()).ok();
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv");
     minilm_in(program.as_deref(), &["VIRTUAL_ENV", "CONDA_PREFIX"].map(variable), &repository)
 }

@@ -87,7 +87,7 @@ fn load() -> Result<Libtorch, LibtorchError> {
 /// Beside the program, in `lib/sweep` beside the program's folder, or where it was built.
 fn library_file() -> PathBuf {
     let name = Path::new(BUILT).file_name().unwrap_or_default();
-    let program = std::env::current_exe().unwrap_or_default();
+    let program = crate::this_program::path().unwrap_or_default();
     let folder = program.parent().unwrap_or(Path::new("."));
     let candidates = [folder.join(name), folder.join("../lib/sweep").join(name)];
     candidates.into_iter().find(|path| path.exists()).unwrap_or_else(|| PathBuf::from(BUILT))

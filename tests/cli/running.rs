@@ -77,6 +77,22 @@ fn a_worker_that_dies_is_survived() {
 }
 
 #[test]
+fn a_program_whose_file_is_replaced_goes_on_with_what_it_was() {
+    let place = Place::new();
+    let program = place.path("sweep");
+    std::fs::copy(place.mock(&[]).get_program(), &program).unwrap();
+    let mut command = std::process::Command::new(&program);
+    command.args(["run", "little.yaml"]).current_dir(place.path("")).envs(place.environment());
+    let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Before it has started a worker, or while it does.
+    std::fs::remove_file(&program).unwrap();
+    place.write("sweep", "another program");
+    let output = running.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", place.plain(&output.stderr));
+    assert!(place.plain(&output.stdout).contains("6 runs: 6 completed"));
+}
+
+#[test]
 fn fail_fast_stops_at_the_first_failure() {
     let place = Place::new();
     let arguments = ["--max-pack", "1", "--fail-fast", "--mock-fault", "fail@1@base, seed=1"];

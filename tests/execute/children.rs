@@ -112,6 +112,7 @@ impl Orders {
         WorkerCommand {
             device: "mock".into(),
             program: std::env::current_exe().unwrap(),
+            image: None,
             arguments: Self::arguments("worker_process").map(Into::into).to_vec(),
             environment: orders.environment().into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
         }

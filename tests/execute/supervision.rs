@@ -119,6 +119,7 @@ fn shell(script: &str) -> WorkerCommand {
     WorkerCommand {
         device: "cuda:9".into(),
         program: "/bin/sh".into(),
+        image: None,
         arguments: ["-c", script].map(OsString::from).to_vec(),
         environment: Vec::new(),
     }

@@ -55,7 +55,7 @@ fn libtorch() -> Finding {
 
 /// Whether this program is part of an installed Python package, where there is no Makefile.
 fn is_package() -> bool {
-    let program = std::env::current_exe().and_then(|program| program.canonicalize()).unwrap_or_default();
+    let program = crate::this_program::path().and_then(|program| program.canonicalize()).unwrap_or_default();
     program.ancestors().any(|folder| folder.ends_with("site-packages") || folder.ends_with("dist-packages"))
 }
 

@@ -137,7 +137,7 @@ fn work<'a>(
 }
 
 fn program() -> Result<PathBuf, CliError> {
-    std::env::current_exe().map_err(CliError::Program)
+    crate::this_program::path().map_err(CliError::Program)
 }
 
 /// `task` with what this command line says.
