@@ -72,7 +72,7 @@ fn torture(
         let process = place.start();
         std::thread::sleep(Duration::from_micros(moments.below(length.as_micros() as u64 / 2)));
         if let Some(ended) = Tree::of(process).kill(moments.below(5) == 0, figures) {
-            assert!(ended.success(), "seed {seed}: {ended}");
+            assert!(ended.success(), "seed {seed}: {ended}: {}", place.said());
             break;
         }
         let after = results(&place.results());

@@ -71,12 +71,10 @@ fn chosen(report: &Report) -> Vec<(Title<'_>, &Run)> {
     let Some(set) = baseline.or(answered().next()).map(|run| best::same_examples(&run.spec.dataset)) else {
         return chosen;
     };
+    let is_comparable = |run: &&Run| best::same_examples(&run.spec.dataset) == set;
     let best_run = match report.search {
-        Some(_) => report.ranking().into_iter().find_map(best_of),
-        None => {
-            let own = answered().filter(|run| best::same_examples(&run.spec.dataset) == set);
-            best_by(own, report.metric_for_best(), |run| run.best_epoch())
-        }
+        Some(_) => report.ranking().into_iter().filter_map(best_of).find(is_comparable),
+        None => best_by(answered().filter(is_comparable), report.metric_for_best(), |run| run.best_epoch()),
     };
     if let Some(run) = best_run
         && chosen.iter().all(|(_, known)| known.id != run.id)
