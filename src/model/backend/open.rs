@@ -2,7 +2,7 @@
 
 use tch::Device;
 
-use super::cpu::isa::{self, InstructionSet, WithInstructionSet};
+use super::cpu::isa::{self, InstructionSet, WithTiles};
 use super::cpu::{self, Cpu};
 use super::cuda::Cuda;
 use super::plain::Plain;
@@ -33,9 +33,9 @@ pub fn open<W: WithBackend>(
             }
             Err(reason) => plain(Some(reason.to_string()), work),
         },
-        (BackendRequest::Fastest, Device::Cpu) => match isa::with_fastest(OnProcessor { precision, work }) {
+        (BackendRequest::Fastest, Device::Cpu) => match isa::with_fastest(precision, OnProcessor { work }) {
             Ok(done) => done,
-            Err(OnProcessor { work, .. }) => {
+            Err(OnProcessor { work }) => {
                 let reason = "this processor cannot multiply and add in one instruction (AVX2 with FMA, NEON)";
                 plain(Some(reason.to_string()), work)
             }
@@ -45,15 +45,14 @@ pub fn open<W: WithBackend>(
 }
 
 struct OnProcessor<W> {
-    precision: Precision,
     work: W,
 }
 
-impl<W: WithBackend> WithInstructionSet for OnProcessor<W> {
+impl<W: WithBackend> WithTiles for OnProcessor<W> {
     type Output = (W::Output, BackendChoice);
 
-    fn with<I: InstructionSet>(self, isa: I) -> Self::Output {
-        let cpu = Cpu::new(isa, self.precision);
+    fn with<I: InstructionSet>(self, isa: I, tiles: I::Tiles) -> Self::Output {
+        let cpu = Cpu::new(isa, tiles);
         let choice = cpu.choice();
         (self.work.with(cpu), choice)
     }

@@ -7,10 +7,10 @@ use tch::Tensor;
 use super::activation;
 use super::first_tokens::StateProjections;
 use super::isa::{InstructionSet, Tiles};
-use super::linear::{Linear, Weight};
+use super::linear::Linear;
 use super::matrix::Matrix;
 use super::norm::{self, NormTape};
-use super::panels::{self, Onto, Panels};
+use super::panels::{self, Onto};
 use super::{Borrows, empty};
 use crate::model::compute_error::ComputeError;
 use crate::model::dropout::RowDropouts;
@@ -22,27 +22,11 @@ type LayerOn<I> = Layer<Linear<<I as InstructionSet>::Tiles>, StateProjections<<
 /// The part of a layer behind attention; its activation is GELU.
 pub struct AfterAttention<'a, I: InstructionSet> {
     isa: I,
-    attention_output: Packed<'a, I::Tiles>,
+    attention_output: &'a Linear<I::Tiles>,
     attention_norm: &'a Norm,
-    intermediate: Packed<'a, I::Tiles>,
-    output: Packed<'a, I::Tiles>,
+    intermediate: &'a Linear<I::Tiles>,
+    output: &'a Linear<I::Tiles>,
     output_norm: &'a Norm,
-}
-
-/// A linear layer whose weight is laid out.
-struct Packed<'a, T> {
-    forward: &'a Panels<T>,
-    backward: &'a Panels<T>,
-    bias: &'a Tensor,
-}
-
-impl<'a, T: Tiles> Packed<'a, T> {
-    fn new(linear: &'a Linear<T>) -> Option<Self> {
-        match &linear.weight {
-            Weight::Packed { forward, backward } => Some(Packed { forward, backward, bias: &linear.bias }),
-            Weight::Plain(_) => None,
-        }
-    }
 }
 
 /// What the backward pass needs.
@@ -71,15 +55,15 @@ impl<T: Tiles> Scratch<T> {
 }
 
 impl<'a, I: InstructionSet> AfterAttention<'a, I> {
-    /// None where weights are not laid out, or where `rows` are too few for all threads.
+    /// None where `rows` are too few for all threads.
     pub fn new(isa: I, layer: &'a LayerOn<I>, rows: usize) -> Option<Self> {
         panels::block_of_rows::<I::Tiles>(rows)?;
         Some(AfterAttention {
             isa,
-            attention_output: Packed::new(&layer.attention_output)?,
+            attention_output: &layer.attention_output,
             attention_norm: &layer.attention_norm,
-            intermediate: Packed::new(&layer.intermediate)?,
-            output: Packed::new(&layer.output)?,
+            intermediate: &layer.intermediate,
+            output: &layer.output,
             output_norm: &layer.output_norm,
         })
     }
@@ -101,11 +85,11 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
         let mut result = empty(&[rows as i64, width as i64])?;
         let borrows = Borrows::new();
         let (first_norm, last_norm) = (
-            norm::parameters(&borrows, self.attention_output.bias, self.attention_norm)?,
-            norm::parameters(&borrows, self.output.bias, self.output_norm)?,
+            norm::parameters(&borrows, &self.attention_output.bias, self.attention_norm)?,
+            norm::parameters(&borrows, &self.output.bias, self.output_norm)?,
         );
-        let (context, bias) = (borrows.rows(context)?, borrows.values(self.intermediate.bias)?);
-        let products = [self.attention_output.forward, self.intermediate.forward, self.output.forward];
+        let (context, bias) = (borrows.rows(context)?, borrows.values(&self.intermediate.bias)?);
+        let products = [self.attention_output, self.intermediate, self.output].map(|linear| &linear.weight.forward);
         first_tape
             .blocks_mut(&borrows, block, width)?
             .zip(last_tape.blocks_mut(&borrows, block, width)?)
@@ -157,7 +141,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
         let borrows = Borrows::new();
         let (first_weight, last_weight) =
             (borrows.values(&self.attention_norm.weight)?, borrows.values(&self.output_norm.weight)?);
-        let products = [self.attention_output.backward, self.intermediate.backward, self.output.backward];
+        let products = [self.attention_output, self.intermediate, self.output].map(|linear| &linear.weight.backward);
         let (first_dropouts, last_dropouts) = (first_tape.dropouts(), last_tape.dropouts());
         first_tape
             .blocks(&borrows, block, width)?
@@ -201,7 +185,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
 
     /// Rows, hidden size, intermediate size.
     fn sizes(&self, x: &Tensor) -> (usize, usize, usize) {
-        (x.size()[0] as usize, x.size()[1] as usize, self.intermediate.forward.columns())
+        (x.size()[0] as usize, x.size()[1] as usize, self.intermediate.weight.forward.columns())
     }
 }
 

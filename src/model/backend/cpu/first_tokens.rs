@@ -31,18 +31,13 @@ pub struct StateProjections<T> {
 impl<T: Tiles> StateProjections<T> {
     /// `weight` (`[2 * width, width]`) and `bias` (`[2 * width]`): of keys, then of values. None where hidden states are
     /// no whole vectors.
-    pub fn new<I: InstructionSet<Tiles = T>>(
-        isa: I,
-        weight: &Tensor,
-        bias: &Tensor,
-        heads: i64,
-    ) -> Result<Option<Self>, ComputeError> {
+    pub fn new(tiles: T, weight: &Tensor, bias: &Tensor, heads: i64) -> Result<Option<Self>, ComputeError> {
         let width = weight.size()[1];
         if width % LANES as i64 != 0 {
             return Ok(None);
         }
         let size = width / heads;
-        let part = |first: i64| Weight::new(isa, weight.f_narrow(0, first, size)?.f_contiguous()?);
+        let part = |first: i64| Weight::new(tiles, &weight.f_narrow(0, first, size)?.f_contiguous()?);
         Ok(Some(StateProjections {
             key: (0..heads).map(|head| part(head * size)).collect::<Result<_, _>>()?,
             value: (0..heads).map(|head| part(width + head * size)).collect::<Result<_, _>>()?,

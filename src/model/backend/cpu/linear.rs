@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::isa::{InstructionSet, Tiles};
+use super::isa::Tiles;
 use super::matrix::Matrix;
 use super::panels::{Onto, Panels};
 use super::{Borrows, empty};
@@ -16,67 +16,46 @@ pub struct Linear<T> {
     pub bias: Tensor,
 }
 
-/// A frozen `[out, in]` matrix; products are float32.
+/// A frozen `[out, in]` matrix, laid out once for each direction; products are float32.
 #[derive(Debug)]
-pub enum Weight<T> {
-    /// For libtorch's products, in their precision.
-    Plain(Tensor),
-    /// For our own products: laid out once for each direction.
-    Packed { forward: Panels<T>, backward: Panels<T> },
+pub struct Weight<T> {
+    pub forward: Panels<T>,
+    pub backward: Panels<T>,
 }
 
 impl<T: Tiles> Weight<T> {
     /// `weight` is `[out, in]` in the precision of products.
-    pub fn new<I: InstructionSet<Tiles = T>>(isa: I, weight: Tensor) -> Result<Self, ComputeError> {
-        let Some(tiles) = isa.tiles(weight.kind()) else {
-            return Ok(Weight::Plain(weight));
-        };
+    pub fn new(tiles: T, weight: &Tensor) -> Result<Self, ComputeError> {
         let (out, input) = (weight.size()[0] as usize, weight.size()[1] as usize);
         let weight = weight.f_to_kind(Kind::Float)?;
         let borrows = Borrows::new();
         let values = borrows.values(&weight)?;
-        let forward = Panels::new(tiles, Matrix { values, row: 1, column: input }, input, out);
-        let backward = Panels::new(tiles, Matrix { values, row: input, column: 1 }, out, input);
-        Ok(Weight::Packed { forward, backward })
+        Ok(Weight {
+            forward: Panels::new(tiles, Matrix { values, row: 1, column: input }, input, out),
+            backward: Panels::new(tiles, Matrix { values, row: input, column: 1 }, out, input),
+        })
     }
 
     /// `x @ weight.T`, `[rows, out]`.
     pub fn product(&self, x: &Tensor) -> Result<Tensor, ComputeError> {
-        match self {
-            Weight::Plain(weight) => {
-                Ok(x.f_to_kind(weight.kind())?.f_matmul(&weight.f_tr()?)?.f_to_kind(Kind::Float)?)
-            }
-            Weight::Packed { forward, .. } => multiply(forward, x, Onto::Nothing),
-        }
+        multiply(&self.forward, x, Onto::Nothing)
     }
 
     /// `x @ weight.T + bias`, as [`Self::product`].
     pub fn product_with_bias(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor, ComputeError> {
-        match self {
-            Weight::Plain(_) => Ok(self.product(x)?.f_add_(bias)?),
-            Weight::Packed { forward, .. } => multiply(forward, x, Onto::Bias(Borrows::new().values(bias)?)),
-        }
+        multiply(&self.forward, x, Onto::Bias(Borrows::new().values(bias)?))
     }
 
     /// `gradient @ weight + onto`; `onto` is used up.
     pub fn backward_onto(&self, gradient: &Tensor, onto: Tensor) -> Result<Tensor, ComputeError> {
-        match self {
-            // Not in place: another handle to the same values may be in use.
-            Weight::Plain(_) => Ok(self.backward(gradient)?.f_add_(&onto)?),
-            Weight::Packed { backward, .. } => {
-                let (mut onto, borrows) = (onto, Borrows::new());
-                backward.multiply(borrows.rows(gradient)?.matrix(0), borrows.rows_mut(&mut onto)?, Onto::Itself);
-                Ok(onto)
-            }
-        }
+        let (mut onto, borrows) = (onto, Borrows::new());
+        self.backward.multiply(borrows.rows(gradient)?.matrix(0), borrows.rows_mut(&mut onto)?, Onto::Itself);
+        Ok(onto)
     }
 
     /// `gradient @ weight`, `[rows, in]`: what [`Self::product`] passes back.
     pub fn backward(&self, gradient: &Tensor) -> Result<Tensor, ComputeError> {
-        match self {
-            Weight::Plain(weight) => Ok(gradient.f_to_kind(weight.kind())?.f_matmul(weight)?.f_to_kind(Kind::Float)?),
-            Weight::Packed { backward, .. } => multiply(backward, gradient, Onto::Nothing),
-        }
+        multiply(&self.backward, gradient, Onto::Nothing)
     }
 }
 

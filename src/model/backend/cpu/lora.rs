@@ -3,41 +3,37 @@
 
 use std::ops::Range;
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
-use super::isa::{InstructionSet, Tiles};
+use super::isa::Tiles;
 use super::matrix::Matrix;
 use super::panels::{Onto, Panels};
 use super::{Borrows, RowsMut, empty};
 use crate::model::adapter::Lora;
-use crate::model::backend::{AdaptedRows, plain};
+use crate::model::backend::AdaptedRows;
 use crate::model::compute_error::ComputeError;
 use crate::model::dropout::Dropout;
 
 /// What the backward pass of one linear layer's updates needs.
 #[derive(Debug)]
-pub enum LoraTape<T> {
+pub struct LoraTape<T> {
+    tiles: T,
     /// Of each run.
-    Panels(T, Vec<PanelTape>),
-    /// Where products are libtorch's.
-    Plain(plain::lora::LoraTape),
+    runs: Vec<RunTape>,
 }
 
 /// Adds the updates of all runs to `output` (`[rows, out]`, a view is fine) in place.
-pub fn forward<I: InstructionSet>(
-    isa: I,
+pub fn forward<T: Tiles>(
+    tiles: T,
     adapted: &[AdaptedRows<'_>],
     input: &Tensor,
     output: &Tensor,
-) -> Result<LoraTape<I::Tiles>, ComputeError> {
-    let Some(tiles) = isa.tiles(Kind::Float) else {
-        return plain::lora::forward(adapted, input, output).map(LoraTape::Plain);
-    };
+) -> Result<LoraTape<T>, ComputeError> {
     let tape = |run: &AdaptedRows<'_>| {
         let input = (input, run.rows.start);
         forward_run(tiles, run.lora, run.dropout, input, &mut narrow(output, &run.rows)?)
     };
-    Ok(LoraTape::Panels(tiles, adapted.iter().map(tape).collect::<Result<_, ComputeError>>()?))
+    Ok(LoraTape { tiles, runs: adapted.iter().map(tape).collect::<Result<_, ComputeError>>()? })
 }
 
 /// Accumulates the gradients of A and B, and adds to the gradient of the layer's input where one is given.
@@ -47,13 +43,10 @@ pub fn backward<T: Tiles>(
     gradient: &Tensor,
     input_gradient: Option<&Tensor>,
 ) -> Result<(), ComputeError> {
-    let (tiles, tapes) = match tape {
-        LoraTape::Plain(tape) => return plain::lora::backward(adapted, tape, gradient, input_gradient),
-        LoraTape::Panels(tiles, tapes) => (*tiles, tapes),
-    };
-    for (run, tape) in adapted.iter().zip(tapes) {
+    let LoraTape { tiles, runs } = tape;
+    for (run, tape) in adapted.iter().zip(runs) {
         let mut input_gradient = input_gradient.map(|input| narrow(input, &run.rows)).transpose()?;
-        backward_run(tiles, run.lora, tape, &narrow(gradient, &run.rows)?, input_gradient.as_mut())?;
+        backward_run(*tiles, run.lora, tape, &narrow(gradient, &run.rows)?, input_gradient.as_mut())?;
     }
     Ok(())
 }
@@ -64,7 +57,7 @@ fn narrow(x: &Tensor, rows: &Range<usize>) -> Result<Tensor, ComputeError> {
 
 /// What the backward pass needs besides the layer's input.
 #[derive(Debug)]
-pub struct PanelTape {
+pub struct RunTape {
     /// The layer's input, of all runs.
     input: Tensor,
     /// First row of the run.
@@ -81,7 +74,7 @@ fn forward_run<T: Tiles>(
     dropout: Option<Dropout>,
     (input, first): (&Tensor, usize),
     output: &mut Tensor,
-) -> Result<PanelTape, ComputeError> {
+) -> Result<RunTape, ComputeError> {
     let sizes = Sizes::new(lora);
     let mut low = empty(&[output.size()[0], sizes.rank as i64])?;
     let borrows = Borrows::new();
@@ -93,14 +86,14 @@ fn forward_run<T: Tiles>(
     let b = Matrix { values: borrows.values(&lora.b.value)?, row: 1, column: sizes.rank };
     let up = Panels::scaled(tiles, b, sizes.rank, sizes.output, lora.scale as f32);
     up.multiply(borrows.rows(&low)?.matrix(0), borrows.rows_mut(output)?, Onto::Itself);
-    Ok(PanelTape { input: input.shallow_clone(), first, dropout, low })
+    Ok(RunTape { input: input.shallow_clone(), first, dropout, low })
 }
 
 /// Accumulates the gradients of A and B from the gradient of the run's output rows, and adds to that of its input rows.
 fn backward_run<T: Tiles>(
     tiles: T,
     lora: &Lora,
-    tape: &PanelTape,
+    tape: &RunTape,
     gradient: &Tensor,
     input_gradient: Option<&mut Tensor>,
 ) -> Result<(), ComputeError> {

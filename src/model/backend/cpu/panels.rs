@@ -11,8 +11,6 @@ use crate::model::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
 
 /// Words of a row handled at a time: with a block of rows of the left matrix they stay in the second-level cache.
 const DEPTH: usize = 768;
-/// Most rows of the left matrix that one thread works on at a time, in tiles.
-const TILES_PER_BLOCK: usize = 8;
 /// Below so many multiplications one thread is done before another one is awake.
 const SMALL_PRODUCT: usize = 4 << 20;
 /// Likewise for values that are laid out.
@@ -49,11 +47,11 @@ impl<T: Tiles> Panels<T> {
     pub fn new(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize) -> Self {
         match tiles.words() {
             Words::Pairs => Panels::of_pairs(tiles, matrix, inner, columns),
-            Words::Floats | Words::Rounded => Panels { tiles, ..Panels::scaled(tiles, matrix, inner, columns, 1.0) },
+            Words::Floats | Words::Rounded => Panels::scaled(tiles, matrix, inner, columns, 1.0),
         }
     }
 
-    /// Of the matrix times `scale`, for products in float32.
+    /// Of the matrix times `scale`, for products of float32 numbers.
     pub fn scaled(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize, scale: f32) -> Self {
         let mut rows = vec![TileRow::ZERO; inner * columns.div_ceil(COLUMNS)];
         for_each_panel(&mut rows, inner, |panel, rows| {
@@ -66,11 +64,11 @@ impl<T: Tiles> Panels<T> {
                 }
             }
         });
-        Panels { rows, inner, columns, tiles: tiles.floats() }
+        Panels { rows, inner, columns, tiles }
     }
 
     fn of_pairs(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize) -> Self {
-        let words = inner.div_ceil(2);
+        let words = words(tiles, inner);
         let mut rows = vec![TileRow::ZERO; words * columns.div_ceil(COLUMNS)];
         for_each_panel(&mut rows, words, |panel, rows| {
             let first = panel * COLUMNS;
@@ -87,13 +85,13 @@ impl<T: Tiles> Panels<T> {
         Panels { rows, inner, columns, tiles }
     }
 
-    /// Of a matrix with neighbouring columns, after dropout of its elements; for products in float32.
+    /// Of a matrix with neighbouring columns, after dropout of its elements; for products of float32 numbers.
     pub fn dropped(tiles: T, matrix: Matrix<'_>, (inner, columns): (usize, usize), dropout: Dropout) -> Self {
         let mut panels = Panels::scaled(tiles, matrix, inner, columns, 1.0);
         for_each_panel(&mut panels.rows, inner, |panel, rows| {
             tiles.vectorize(
                 #[inline(always)]
-                || drop_rows(rows, panel, columns, dropout),
+                |_| drop_rows(rows, panel, columns, dropout),
             );
         });
         panels
@@ -105,7 +103,7 @@ impl<T: Tiles> Panels<T> {
 
     /// Words of a row of the left matrix.
     fn words(&self) -> usize {
-        self.inner.div_ceil(self.tiles.words().values())
+        words(self.tiles, self.inner)
     }
 
     /// `left @ self` into `out`, `[rows, columns]`; `left` is `[rows, inner]`.
@@ -193,6 +191,12 @@ impl<T: Tiles> Panels<T> {
     }
 }
 
+/// Words of so many inner indices.
+#[inline(always)]
+fn words<T: Tiles>(tiles: T, inner: usize) -> usize {
+    inner.div_ceil(tiles.words().values()).next_multiple_of(tiles.step())
+}
+
 fn for_each_panel(rows: &mut [TileRow], inner: usize, work: impl Fn(usize, &mut [TileRow]) + Sync) {
     let panels_at_once = if rows.len() * COLUMNS < SMALL_MATRIX { usize::MAX } else { 1 };
     let panels = rows.par_chunks_mut(inner.max(1)).enumerate().with_min_len(panels_at_once);
@@ -202,16 +206,16 @@ fn for_each_panel(rows: &mut [TileRow], inner: usize, work: impl Fn(usize, &mut 
 /// Rows that one thread should take through several products at a time; none where they are too few for all threads.
 pub fn block_of_rows<T: Tiles>(rows: usize) -> Option<usize> {
     let threads = rayon::current_num_threads();
-    (rows >= threads * 2 * T::Left::ROWS).then(|| rows_per_block(rows, T::Left::ROWS, threads))
+    (rows >= threads * 2 * T::Left::ROWS).then(|| rows_per_block(rows, (T::Left::ROWS, T::TILES_PER_BLOCK), threads))
 }
 
-/// Blocks of whole tiles and at most [`TILES_PER_BLOCK`] of them, such that the thread with most tiles has as few as possible,
+/// Blocks of whole tiles and at most `most` of them, such that the thread with most tiles has as few as possible,
 /// and of those the largest.
-fn rows_per_block(rows: usize, rows_per_tile: usize, threads: usize) -> usize {
+fn rows_per_block(rows: usize, (rows_per_tile, most): (usize, usize), threads: usize) -> usize {
     let tiles = rows.div_ceil(rows_per_tile);
     let tiles_of_busiest = |size: &usize| tiles.div_ceil(size * threads) * size;
     // A smaller block reads the right matrix more often.
-    let sizes = (TILES_PER_BLOCK / 2..=TILES_PER_BLOCK).rev();
+    let sizes = (most.div_ceil(2)..=most).rev();
     sizes.min_by_key(tiles_of_busiest).unwrap_or(1) * rows_per_tile
 }
 
@@ -255,7 +259,7 @@ impl<'a, T: Tiles> PanelBlock<'a, T> {
     fn multiply(&self, out: &mut RowsMut<'_>, packed: &mut Vec<T::Left>) {
         self.panels.tiles.vectorize(
             #[inline(always)]
-            || multiply(self, out, packed),
+            |registers| multiply(self, registers, out, packed),
         );
     }
 
@@ -297,7 +301,12 @@ impl<'a, T: Tiles> PanelBlock<'a, T> {
 }
 
 #[inline(always)]
-fn multiply<T: Tiles>(part: &PanelBlock<'_, T>, out: &mut RowsMut<'_>, packed: &mut Vec<T::Left>) {
+fn multiply<T: Tiles>(
+    part: &PanelBlock<'_, T>,
+    registers: &T::Registers,
+    out: &mut RowsMut<'_>,
+    packed: &mut Vec<T::Left>,
+) {
     let tiles = part.panels.tiles;
     let words = part.panels.words();
     let (rows, columns) = (out.rows(), out.width());
@@ -316,7 +325,7 @@ fn multiply<T: Tiles>(part: &PanelBlock<'_, T>, out: &mut RowsMut<'_>, packed: &
                     tiles.fetch(&out.row(row)[column..column + width]);
                 }
                 let soon = after.get(tile * depth / TILES_PER_FETCH..).unwrap_or_default();
-                tiles.multiply(&packed[tile * depth..][..depth], right, soon, &mut sums);
+                tiles.multiply(registers, &packed[tile * depth..][..depth], right, soon, &mut sums);
                 for (index, sums) in sums.rows().iter().enumerate().take(rows - row) {
                     let out = &mut out.row(row + index)[column..column + width];
                     part.write(out, &sums.0, start == 0, part.first_row + row + index, part.first_panel + panel);

@@ -7,7 +7,7 @@ use super::after_attention::{self, AfterAttention, BlockTape};
 use super::attention::{self, AttentionTape};
 use super::embeddings;
 use super::first_tokens::{self, StateProjections, StatesTape};
-use super::isa::{self, InstructionSet, Tiles, WithInstructionSet, Words};
+use super::isa::{self, InstructionSet, Tiles, WithTiles, Words};
 use super::linear::{Linear, Weight};
 use super::lora::{self, LoraTape};
 use super::norm::{self, NormTape};
@@ -23,60 +23,47 @@ use crate::model::graph::Activation;
 use crate::model::layout::Layout;
 use crate::model::optimizer::{Moments, OptimizerStep};
 use crate::model::parameters::Parameters;
-use crate::model::precision::product_kind;
 use crate::spec::Precision;
 
 /// Whether these passes may be used: the processor multiplies and adds in one instruction.
 pub fn available() -> bool {
     struct Nothing;
-    impl WithInstructionSet for Nothing {
+    impl WithTiles for Nothing {
         type Output = ();
-        fn with<I: InstructionSet>(self, _isa: I) {}
+        fn with<I: InstructionSet>(self, _isa: I, _tiles: I::Tiles) {}
     }
-    isa::with_fastest(Nothing).is_ok()
+    isa::with_fastest(Precision::Fp32, Nothing).is_ok()
 }
 
 /// What this backend keeps on this processor; None where it cannot be used.
 pub fn expected_memory(precision: Precision) -> Option<MemoryFormula> {
-    struct Memory(Precision);
-    impl WithInstructionSet for Memory {
+    struct Memory;
+    impl WithTiles for Memory {
         type Output = MemoryFormula;
-        fn with<I: InstructionSet>(self, isa: I) -> MemoryFormula {
-            Cpu::new(isa, self.0).memory()
+        fn with<I: InstructionSet>(self, isa: I, tiles: I::Tiles) -> MemoryFormula {
+            Cpu::new(isa, tiles).memory()
         }
     }
-    isa::with_fastest(Memory(precision)).ok()
+    isa::with_fastest(precision, Memory).ok()
 }
 
 /// Our own passes, with the instructions of `I`.
 #[derive(Debug)]
-pub struct Cpu<I> {
+pub struct Cpu<I: InstructionSet> {
     isa: I,
-    precision: Precision,
+    /// Products with frozen matrices.
+    tiles: I::Tiles,
 }
 
 impl<I: InstructionSet> Cpu<I> {
-    /// For products of `precision`.
-    pub fn new(isa: I, precision: Precision) -> Self {
-        Cpu { isa, precision }
+    pub fn new(isa: I, tiles: I::Tiles) -> Self {
+        Cpu { isa, tiles }
     }
 
-    /// Whether frozen matrices are multiplied by our own products, of this kind of numbers.
-    fn tiles(&self) -> Option<I::Tiles> {
-        self.isa.tiles(product_kind(self.precision))
-    }
-
-    /// What to say of it: the instruction set, and what keeps it from being faster.
+    /// What to say of it: the instruction set, and what is multiplied.
     pub fn choice(&self) -> BackendChoice {
-        let name = self.isa.name();
-        let (kernels, slower_because) = match self.tiles() {
-            Some(tiles) => (format!("{name}, {}", tiles.name()), None),
-            None => {
-                let reason = format!("no products of our own in {} for this processor", self.precision.name());
-                (format!("{name}, products of libtorch"), Some(reason))
-            }
-        };
-        BackendChoice { backend: "cpu", kernels, slower_because }
+        let kernels = format!("{}, {}", self.isa.name(), self.tiles.name());
+        BackendChoice { backend: "cpu", kernels, slower_because: None }
     }
 }
 
@@ -89,17 +76,16 @@ impl<I: InstructionSet> Backend for Cpu<I> {
     type AttentionTape = AttentionTape;
     type StatesTape = StatesTape;
     type BlockTape = BlockTape;
-    type LoraTape = LoraTape<I::Tiles>;
+    type LoraTape = LoraTape<I::Floats>;
 
     /// Query, key and value, what attention gives, the normalised inputs of both LayerNorms and of the layer; the activation's
-    /// derivative; attention probabilities. Frozen matrices lie in two layouts where products are our own.
+    /// derivative; attention probabilities. Frozen matrices lie in two layouts.
     fn memory(&self) -> MemoryFormula {
         MemoryFormula {
-            matrix_layouts: match self.tiles().map(Tiles::words) {
-                None => 1,
-                Some(Words::Floats | Words::Pairs) => 2,
+            matrix_layouts: match self.tiles.words() {
+                Words::Floats | Words::Pairs => 2,
                 // They are counted in bytes of bfloat16, and lie there in four.
-                Some(Words::Rounded) => 4,
+                Words::Rounded => 4,
             },
             hidden: 7,
             intermediate: 1,
@@ -117,7 +103,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
     }
 
     fn linear(&self, weight: Tensor, bias: Tensor) -> Result<Linear<I::Tiles>, ComputeError> {
-        Ok(Linear { weight: Weight::new(self.isa, weight)?, bias })
+        Ok(Linear { weight: Weight::new(self.tiles, &weight)?, bias })
     }
 
     fn bias<'a>(&self, linear: &'a Linear<I::Tiles>) -> &'a Tensor {
@@ -168,14 +154,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         norm: &Norm,
         dropouts: RowDropouts,
     ) -> Result<(Tensor, NormTape), ComputeError> {
-        match &linear.weight {
-            Weight::Packed { forward, .. } => {
-                norm::forward_of_product(self.isa, forward, x, &linear.bias, residual, norm, dropouts)
-            }
-            Weight::Plain(_) => {
-                norm::forward(self.isa, linear.weight.product(x)?, &linear.bias, residual, norm, dropouts)
-            }
-        }
+        norm::forward_of_product(self.isa, &linear.weight.forward, x, &linear.bias, residual, norm, dropouts)
     }
 
     fn residual_norm_backward(
@@ -202,10 +181,8 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         x: &Tensor,
         activation: Activation,
     ) -> Result<(Tensor, ActivationTape), ComputeError> {
-        match (&linear.weight, activation) {
-            (Weight::Packed { forward, .. }, Activation::Gelu) => {
-                activation::forward_of_product(self.isa, forward, x, &linear.bias)
-            }
+        match activation {
+            Activation::Gelu => activation::forward_of_product(self.isa, &linear.weight.forward, x, &linear.bias),
             _ => self.bias_activation(linear.weight.product(x)?, linear, activation),
         }
     }
@@ -246,7 +223,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         bias: &Tensor,
         heads: i64,
     ) -> Result<Option<StateProjections<I::Tiles>>, ComputeError> {
-        StateProjections::new(self.isa, weight, bias, heads)
+        StateProjections::new(self.tiles, weight, bias, heads)
     }
 
     fn attention_to_states(
@@ -299,14 +276,14 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         adapted: &[AdaptedRows<'_>],
         input: &Tensor,
         output: &Tensor,
-    ) -> Result<LoraTape<I::Tiles>, ComputeError> {
-        lora::forward(self.isa, adapted, input, output)
+    ) -> Result<LoraTape<I::Floats>, ComputeError> {
+        lora::forward(self.isa.floats(), adapted, input, output)
     }
 
     fn lora_backward(
         &self,
         adapted: &[AdaptedRows<'_>],
-        tape: &LoraTape<I::Tiles>,
+        tape: &LoraTape<I::Floats>,
         gradient: &Tensor,
         input_gradient: Option<&Tensor>,
     ) -> Result<(), ComputeError> {

@@ -5,8 +5,6 @@ use std::arch::x86_64::{
     _mm256_add_ps, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_load_ps, _mm256_setzero_ps, _mm256_store_ps,
 };
 
-use tch::Kind;
-
 use super::avx2::{Avx2, Left, Sums};
 #[cfg(target_arch = "x86_64")]
 use super::avx2::{BLOCK_ROWS, ROWS, VECTOR};
@@ -22,6 +20,7 @@ use super::tiles::Tiles;
 use super::words::COLUMNS;
 use super::words::{TileRow, Words};
 use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix};
+use crate::spec::Precision;
 
 /// Words that all blocks of a tile go through before the next ones: what they read of both matrices stays in the first-level
 /// cache.
@@ -30,6 +29,7 @@ const DEPTH: usize = 128;
 
 impl InstructionSet for Avx2 {
     type Tiles = Avx2Tiles;
+    type Floats = Avx2Tiles;
 
     const SETTING: &'static str = "avx2";
 
@@ -52,12 +52,15 @@ impl InstructionSet for Avx2 {
         work()
     }
 
-    fn tiles(self, kind: Kind) -> Option<Avx2Tiles> {
-        match kind {
-            Kind::Float => Some(Avx2Tiles { isa: self, words: Words::Floats }),
-            Kind::BFloat16 => Some(Avx2Tiles { isa: self, words: Words::Rounded }),
-            _ => None,
-        }
+    fn tiles(self, precision: Precision) -> Option<Avx2Tiles> {
+        Some(match precision {
+            Precision::Fp32 | Precision::Tf32 => self.floats(),
+            Precision::Bf16 => Avx2Tiles { isa: self, words: Words::Rounded },
+        })
+    }
+
+    fn floats(self) -> Avx2Tiles {
+        Avx2Tiles { isa: self, words: Words::Floats }
     }
 
     #[inline(always)]
@@ -89,10 +92,7 @@ pub struct Avx2Tiles {
 impl Tiles for Avx2Tiles {
     type Left = Left;
     type Sums = Sums;
-
-    fn floats(self) -> Self {
-        Avx2Tiles { words: Words::Floats, ..self }
-    }
+    type Registers = ();
 
     fn name(self) -> &'static str {
         name_of_floats(self.words)
@@ -104,12 +104,15 @@ impl Tiles for Avx2Tiles {
     }
 
     #[inline(always)]
-    fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
-        self.isa.vectorize(work)
+    fn vectorize<R>(self, work: impl FnOnce(&()) -> R) -> R {
+        self.isa.vectorize(
+            #[inline(always)]
+            || work(&()),
+        )
     }
 
     #[inline(always)]
-    fn multiply(self, left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
+    fn multiply(self, (): &(), left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
         // SAFETY: a value exists only where `find` found the instructions.
         #[cfg(target_arch = "x86_64")]
         unsafe {

@@ -3,8 +3,6 @@
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_load_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_store_ps};
 
-use tch::Kind;
-
 #[cfg(target_arch = "x86_64")]
 use super::avx512::ROWS;
 use super::avx512::{Avx512, Left, Sums};
@@ -17,9 +15,11 @@ use super::rounding::{name_of_floats, round_each};
 use super::tiles::Tiles;
 use super::words::{TileRow, Words};
 use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix};
+use crate::spec::Precision;
 
 impl InstructionSet for Avx512 {
     type Tiles = Avx512Tiles;
+    type Floats = Avx512Tiles;
 
     const SETTING: &'static str = "avx512";
 
@@ -42,15 +42,18 @@ impl InstructionSet for Avx512 {
         work()
     }
 
-    fn tiles(self, kind: Kind) -> Option<Avx512Tiles> {
-        match kind {
-            Kind::Float => Some(Avx512Tiles::new(self, Multiplied::Floats)),
-            Kind::BFloat16 => {
+    fn tiles(self, precision: Precision) -> Option<Avx512Tiles> {
+        Some(match precision {
+            Precision::Fp32 | Precision::Tf32 => self.floats(),
+            Precision::Bf16 => {
                 let multiplied = Avx512Bf16::detect().map_or(Multiplied::Rounded, Multiplied::Pairs);
-                Some(Avx512Tiles::new(self, multiplied))
+                Avx512Tiles::new(self, multiplied)
             }
-            _ => None,
-        }
+        })
+    }
+
+    fn floats(self) -> Avx512Tiles {
+        Avx512Tiles::new(self, Multiplied::Floats)
     }
 
     #[inline(always)]
@@ -102,10 +105,7 @@ impl Avx512Tiles {
 impl Tiles for Avx512Tiles {
     type Left = Left;
     type Sums = Sums;
-
-    fn floats(self) -> Self {
-        Avx512Tiles { multiplied: Multiplied::Floats, ..self }
-    }
+    type Registers = ();
 
     fn name(self) -> &'static str {
         match self.multiplied {
@@ -124,12 +124,15 @@ impl Tiles for Avx512Tiles {
     }
 
     #[inline(always)]
-    fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
-        self.isa.vectorize(work)
+    fn vectorize<R>(self, work: impl FnOnce(&()) -> R) -> R {
+        self.isa.vectorize(
+            #[inline(always)]
+            || work(&()),
+        )
     }
 
     #[inline(always)]
-    fn multiply(self, left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
+    fn multiply(self, (): &(), left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
         match self.multiplied {
             Multiplied::Pairs(pairs) => pairs.multiply(left, right, soon, sums),
             // SAFETY: `isa` exists only where `find` found AVX-512.

@@ -2,10 +2,14 @@
 
 use std::sync::LazyLock;
 
+use super::amx::Amx;
 use super::avx2::Avx2;
 use super::avx512::Avx512;
-use super::instruction_set::{InstructionSet, WithInstructionSet};
+#[cfg(test)]
+use super::instruction_set::WithInstructionSet;
+use super::instruction_set::{InstructionSet, WithTiles};
 use super::neon::Neon;
+use crate::spec::Precision;
 
 /// Names the instruction set that is used, of those that the processor has: to compare them, and to get on one processor what
 /// another one gives.
@@ -45,29 +49,44 @@ fn check(requested: &str, sets: &[(&str, bool)]) -> Result<(), InstructionSetErr
     }
 }
 
-/// An instruction set that this processor has, unless another one is asked for.
-fn usable<I: InstructionSet>() -> Option<I> {
-    let wanted = REQUESTED.is_empty() || *REQUESTED == I::SETTING;
-    I::detect().filter(|_| wanted)
+/// Instruction sets from the one that is asked for on, where one is.
+struct Usable {
+    reached: bool,
+}
+
+impl Usable {
+    fn new() -> Self {
+        Usable { reached: REQUESTED.is_empty() }
+    }
+
+    /// An instruction set, where this processor has it and none further down the list is asked for.
+    fn next<I: InstructionSet>(&mut self) -> Option<I> {
+        self.reached |= *REQUESTED == I::SETTING;
+        I::detect().filter(|_| self.reached)
+    }
 }
 
 /// What goes through all instruction sets: this list, the fastest first.
 macro_rules! instruction_sets {
     ($($set:ty),*) => {
-        /// Does something with the best instruction set that this processor has.
+        /// Does something with the best instruction set that this processor has for products of this precision.
         ///
         /// # Errors
         /// The work itself, where the processor cannot multiply and add at once.
-        pub fn with_fastest<W: WithInstructionSet>(work: W) -> Result<W::Output, W> {
-            $(if let Some(isa) = usable::<$set>() {
-                return Ok(work.with(isa));
+        pub fn with_fastest<W: WithTiles>(precision: Precision, work: W) -> Result<W::Output, W> {
+            let mut usable = Usable::new();
+            $(if let Some(isa) = usable.next::<$set>()
+                && let Some(tiles) = isa.tiles(precision)
+            {
+                return Ok(work.with(isa, tiles));
             })*
             Err(work)
         }
 
         /// Runs `work` compiled with the best instructions that this processor has, as far as it is inlined.
         pub fn vectorize<R>(work: impl FnOnce() -> R) -> R {
-            $(if let Some(isa) = usable::<$set>() {
+            let mut usable = Usable::new();
+            $(if let Some(isa) = usable.next::<$set>() {
                 return isa.vectorize(work);
             })*
             work()
@@ -82,16 +101,14 @@ macro_rules! instruction_sets {
         #[cfg(test)]
         pub fn with_each<W: WithInstructionSet + Clone>(work: W) {
             $(match <$set>::detect() {
-                Some(isa) => {
-                    work.clone().with(isa);
-                }
+                Some(isa) => work.clone().with(isa),
                 None => crate::needs::skip(<$set>::SETTING, "this processor does not have it"),
             })*
         }
     };
 }
 
-instruction_sets!(Avx512, Avx2, Neon);
+instruction_sets!(Amx, Avx512, Avx2, Neon);
 
 #[cfg(test)]
 mod tests {

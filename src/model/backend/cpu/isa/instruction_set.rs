@@ -2,15 +2,16 @@
 
 use std::fmt::Debug;
 
-use tch::Kind;
-
 use super::tiles::Tiles;
 use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix, portable_product};
+use crate::spec::Precision;
 
 /// Instructions of a processor.
 pub trait InstructionSet: Copy + Debug + Send + Sync + 'static {
-    /// For products that are our own.
+    /// For products with frozen matrices.
     type Tiles: Tiles;
+    /// For products of float32 numbers.
+    type Floats: Tiles;
 
     /// Its name where one asks for it, and in what tests need.
     const SETTING: &'static str;
@@ -24,8 +25,10 @@ pub trait InstructionSet: Copy + Debug + Send + Sync + 'static {
     /// Runs `work`, compiled with these instructions as far as it is inlined.
     fn vectorize<R>(self, work: impl FnOnce() -> R) -> R;
 
-    /// Own products of numbers of this kind; None of a kind that products are not made of.
-    fn tiles(self, kind: Kind) -> Option<Self::Tiles>;
+    /// For products with frozen matrices in this precision; None where another instruction set has better ones.
+    fn tiles(self, precision: Precision) -> Option<Self::Tiles>;
+
+    fn floats(self) -> Self::Floats;
 
     /// `out[i * stride + j] = sum over k of left(i, k) * right(k, j)` for `rows` x `inner` x `columns`; the columns of `out` are
     /// written up to the next multiple of [`crate::model::backend::cpu::small_product::LANES`]. To be called within [`Self::vectorize`].
@@ -42,9 +45,15 @@ pub trait InstructionSet: Copy + Debug + Send + Sync + 'static {
     }
 }
 
-/// What is done with an instruction set, whichever it is.
-pub trait WithInstructionSet {
+/// What is done with an instruction set and its products, whichever it is.
+pub trait WithTiles {
     type Output;
 
-    fn with<I: InstructionSet>(self, isa: I) -> Self::Output;
+    fn with<I: InstructionSet>(self, isa: I, tiles: I::Tiles) -> Self::Output;
+}
+
+/// What is done with each instruction set.
+#[cfg(test)]
+pub trait WithInstructionSet {
+    fn with<I: InstructionSet>(self, isa: I);
 }

@@ -6,6 +6,8 @@
 //!
 //! To add an instruction set: a file here, and its name in the list in `detect.rs`.
 
+mod amx;
+mod amx_products;
 mod avx2;
 mod avx2_products;
 mod avx2_small;
@@ -33,6 +35,8 @@ pub use avx512_products::Avx512Tiles;
 #[cfg(test)]
 pub use detect::with_each;
 pub use detect::{InstructionSetError, check_requested, vectorize, with_fastest};
-pub use instruction_set::{InstructionSet, WithInstructionSet};
+#[cfg(test)]
+pub use instruction_set::WithInstructionSet;
+pub use instruction_set::{InstructionSet, WithTiles};
 pub use tiles::{LeftWords, SumRows, Tiles};
 pub use words::{COLUMNS, TILES_PER_FETCH, TileRow, Words, word};

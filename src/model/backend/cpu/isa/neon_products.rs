@@ -3,8 +3,6 @@
 #[cfg(target_arch = "aarch64")]
 use std::arch::aarch64::{float32x4_t, vaddq_f32, vdupq_n_f32, vfmaq_laneq_f32, vld1q_f32, vst1q_f32};
 
-use tch::Kind;
-
 #[cfg(target_arch = "aarch64")]
 use super::fetch::Soon;
 use super::instruction_set::InstructionSet;
@@ -20,6 +18,7 @@ use super::tiles::Tiles;
 use super::words::COLUMNS;
 use super::words::{TileRow, Words};
 use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix};
+use crate::spec::Precision;
 
 /// Words that all blocks of a tile go through before the next ones: what they read of both matrices stays in the first-level
 /// cache.
@@ -28,6 +27,7 @@ const DEPTH: usize = 128;
 
 impl InstructionSet for Neon {
     type Tiles = NeonTiles;
+    type Floats = NeonTiles;
 
     const SETTING: &'static str = "neon";
 
@@ -45,12 +45,15 @@ impl InstructionSet for Neon {
         work()
     }
 
-    fn tiles(self, kind: Kind) -> Option<NeonTiles> {
-        match kind {
-            Kind::Float => Some(NeonTiles { isa: self, words: Words::Floats }),
-            Kind::BFloat16 => Some(NeonTiles { isa: self, words: Words::Rounded }),
-            _ => None,
-        }
+    fn tiles(self, precision: Precision) -> Option<NeonTiles> {
+        Some(match precision {
+            Precision::Fp32 | Precision::Tf32 => self.floats(),
+            Precision::Bf16 => NeonTiles { isa: self, words: Words::Rounded },
+        })
+    }
+
+    fn floats(self) -> NeonTiles {
+        NeonTiles { isa: self, words: Words::Floats }
     }
 
     #[inline(always)]
@@ -76,10 +79,7 @@ pub struct NeonTiles {
 impl Tiles for NeonTiles {
     type Left = Left;
     type Sums = Sums;
-
-    fn floats(self) -> Self {
-        NeonTiles { words: Words::Floats, ..self }
-    }
+    type Registers = ();
 
     fn name(self) -> &'static str {
         name_of_floats(self.words)
@@ -91,12 +91,15 @@ impl Tiles for NeonTiles {
     }
 
     #[inline(always)]
-    fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
-        self.isa.vectorize(work)
+    fn vectorize<R>(self, work: impl FnOnce(&()) -> R) -> R {
+        self.isa.vectorize(
+            #[inline(always)]
+            || work(&()),
+        )
     }
 
     #[inline(always)]
-    fn multiply(self, left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
+    fn multiply(self, (): &(), left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
         #[cfg(target_arch = "aarch64")]
         multiply(left, right, soon, sums);
         #[cfg(not(target_arch = "aarch64"))]

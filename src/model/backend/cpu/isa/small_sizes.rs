@@ -47,8 +47,6 @@ mod tests {
     struct Nothing;
 
     impl WithInstructionSet for Nothing {
-        type Output = ();
-
         fn with<I: InstructionSet>(self, isa: I) {
             let mut out = [7f32; 3 * LANES];
             let left = LeftMatrix { values: &[], row: 5, column: 1 };
@@ -75,8 +73,6 @@ mod tests {
     struct EverySize;
 
     impl WithInstructionSet for EverySize {
-        type Output = ();
-
         fn with<I: InstructionSet>(self, isa: I) {
             proptest!(|(rows in 0usize..21, inner in 1usize..9, columns in 1usize..130, transposed: bool)| {
                 let stride = columns.next_multiple_of(LANES) + 5;

@@ -7,9 +7,10 @@
 
 use std::fmt::Debug;
 
+use super::super::transpose;
 use super::fetch;
 use super::rounding::round_each;
-use super::words::{TileRow, Words};
+use super::words::{COLUMNS, TileRow, Words};
 
 /// Words of the left matrix: one inner index or pair of them, the rows of a tile.
 pub trait LeftWords: Copy + Debug + Send + Sync + 'static {
@@ -27,6 +28,17 @@ impl<const ROWS: usize> LeftWords for [f32; ROWS] {
     #[inline(always)]
     fn values_mut(&mut self) -> &mut [f32] {
         self
+    }
+}
+
+/// As many rows as a strip of the right matrix has columns.
+impl LeftWords for TileRow {
+    const ROWS: usize = COLUMNS;
+    const ZERO: Self = TileRow::ZERO;
+
+    #[inline(always)]
+    fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.0
     }
 }
 
@@ -50,9 +62,12 @@ impl<const ROWS: usize> SumRows for [TileRow; ROWS] {
 pub trait Tiles: Copy + Debug + Send + Sync + 'static {
     type Left: LeftWords;
     type Sums: SumRows;
+    /// Proves that the registers of this thread are set up for [`Self::multiply`], where that is more than having them.
+    type Registers;
 
-    /// For products of float32 numbers.
-    fn floats(self) -> Self;
+    /// Most rows of the left matrix that one thread works on at a time, in tiles: with what it reads of the right one they stay in
+    /// the second-level cache.
+    const TILES_PER_BLOCK: usize = 8;
 
     /// The instruction that multiplies, as it is recorded.
     fn name(self) -> &'static str;
@@ -60,12 +75,33 @@ pub trait Tiles: Copy + Debug + Send + Sync + 'static {
     /// What they multiply.
     fn words(self) -> Words;
 
-    /// Runs `work`, compiled with these instructions as far as it is inlined.
-    fn vectorize<R>(self, work: impl FnOnce() -> R) -> R;
+    /// Words that [`Self::multiply`] takes at a time: both matrices are filled up with zeros to a multiple of them.
+    #[inline(always)]
+    fn step(self) -> usize {
+        1
+    }
 
-    /// `sums[r][c] = sum over k of left[k][r] * right[k][c]`. Meanwhile the first part of `soon`, as long as `right` through
-    /// `TILES_PER_FETCH`, comes into the second-level cache.
-    fn multiply(self, left: &[Self::Left], right: &[TileRow], soon: &[TileRow], sums: &mut Self::Sums);
+    /// Runs `work`, compiled with these instructions as far as it is inlined.
+    fn vectorize<R>(self, work: impl FnOnce(&Self::Registers) -> R) -> R;
+
+    /// `sums[r][c] = sum over k of left[k][r] * right[k][c]`, with as many words in `left` as in `right`, a multiple of
+    /// [`Self::step`]. Meanwhile the first part of `soon`, as long as `right` through `TILES_PER_FETCH`, comes into the
+    /// second-level cache.
+    fn multiply(
+        self,
+        registers: &Self::Registers,
+        left: &[Self::Left],
+        right: &[TileRow],
+        soon: &[TileRow],
+        sums: &mut Self::Sums,
+    );
+
+    /// Lays out four rows of the left matrix, from row `first` of a tile on, as [`Self::multiply`] reads them: `left` holds all
+    /// rows of the tile, as many words as a line has.
+    #[inline(always)]
+    fn lay_out(self, lines: [&[f32]; 4], first: usize, left: &mut [Self::Left]) {
+        transpose::lines(lines, |k, column| left[k].values_mut()[first..first + 4].copy_from_slice(&column));
+    }
 
     /// Where words hold bfloat16: rounds values, ties to even, as many a word as it holds. An odd last value of pairs is followed
     /// by zero, and so is the last word.

@@ -1,7 +1,6 @@
 //! Laying out rows of the left matrix for tiles.
 
 use super::super::isa::{LeftWords, Tiles, Words};
-use super::super::transpose;
 use super::{DEPTH, DROPOUT_BLOCK, PanelBlock};
 
 /// Values in the words handled at a time: twice as many where a word holds two.
@@ -22,9 +21,7 @@ impl<T: Tiles> PanelBlock<'_, T> {
                     Words::Floats => self.lines(first, rows, start, buffers),
                     Words::Rounded | Words::Pairs => self.rounded_lines(first, rows, start, buffers),
                 };
-                transpose::lines(lines, |k, column| {
-                    packed[k].values_mut()[quarter..quarter + 4].copy_from_slice(&column);
-                });
+                self.panels.tiles.lay_out(lines, quarter, packed);
             }
         }
     }

@@ -1,39 +1,57 @@
 //! Against plain sums, on each instruction set with products of its own.
 
-use proptest::prelude::*;
-use proptest::test_runner::TestCaseResult;
-use tch::Kind;
-
 use super::super::isa::{Avx512, Avx512Bf16, Avx512Tiles, InstructionSet, WithInstructionSet, with_each};
 use super::*;
 use crate::model::random::{Purpose, StreamKey};
 use crate::needs::skip;
+use crate::spec::Precision;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
 
+/// Of a tile and of a block, as with AVX-512.
 const ROWS: usize = 12;
+const TILES_PER_BLOCK: usize = 8;
 
 /// Numbers of rows, inner indices and columns of a product, and a seed.
 type Case = (usize, usize, usize, u64);
 
-/// What holds of products of a kind of numbers.
+/// What holds of products.
 trait Property: Copy {
-    const KIND: Kind;
-
     fn check<T: Tiles>(self, tiles: T, case: Case) -> TestCaseResult;
 }
 
-/// A property for these products, on any instruction set.
+/// Which products of an instruction set.
+#[derive(Clone, Copy)]
+enum Products {
+    Floats,
+    /// With frozen matrices.
+    Frozen(Precision),
+}
+
+/// A property of these products, on any instruction set.
 #[derive(Clone)]
 struct OfProducts<P, S> {
     property: P,
+    products: Products,
     sizes: S,
 }
 
-impl<P: Property, S: Strategy<Value = Case> + Clone> WithInstructionSet for OfProducts<P, S> {
-    type Output = ();
-
-    fn with<I: InstructionSet>(self, isa: I) {
-        let Some(tiles) = isa.tiles(P::KIND) else { return };
+impl<P: Property, S: Strategy<Value = Case> + Clone> OfProducts<P, S> {
+    fn check<T: Tiles>(self, tiles: T) {
         proptest!(ProptestConfig::with_cases(48), |(case in self.sizes)| self.property.check(tiles, case)?);
+    }
+}
+
+impl<P: Property, S: Strategy<Value = Case> + Clone> WithInstructionSet for OfProducts<P, S> {
+    fn with<I: InstructionSet>(self, isa: I) {
+        match self.products {
+            Products::Floats => self.check(isa.floats()),
+            Products::Frozen(precision) => {
+                if let Some(tiles) = isa.tiles(precision) {
+                    self.check(tiles);
+                }
+            }
+        }
     }
 }
 
@@ -78,8 +96,6 @@ fn check(out: &[f32], expected: impl Fn(usize) -> f64) -> Result<(), TestCaseErr
 struct Floats;
 
 impl Property for Floats {
-    const KIND: Kind = Kind::Float;
-
     fn check<T: Tiles>(self, tiles: T, (m, k, n, seed): Case) -> TestCaseResult {
         let key = StreamKey::new(seed, Purpose::Dropout);
         let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
@@ -105,15 +121,17 @@ impl Property for Floats {
 
 #[test]
 fn products_of_all_shapes() {
-    with_each(OfProducts { property: Floats, sizes: (1usize..230, 1usize..900, 1usize..100, 0u64..1000) });
+    with_each(OfProducts {
+        property: Floats,
+        products: Products::Floats,
+        sizes: (1usize..230, 1usize..900, 1usize..100, 0u64..1000),
+    });
 }
 
 #[derive(Clone, Copy)]
 struct Pairs;
 
 impl Property for Pairs {
-    const KIND: Kind = Kind::BFloat16;
-
     fn check<T: Tiles>(self, tiles: T, (m, k, n, seed): Case) -> TestCaseResult {
         let key = StreamKey::new(seed, Purpose::Dropout);
         let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
@@ -146,7 +164,7 @@ fn products_in_bfloat16() {
         skip("avx512_bf16", "this processor has no AVX512_BF16");
     }
     let sizes = (1usize..130, 1usize..3300, 1usize..100, 0u64..1000);
-    with_each(OfProducts { property: Pairs, sizes: sizes.clone() });
+    with_each(OfProducts { property: Pairs, products: Products::Frozen(Precision::Bf16), sizes: sizes.clone() });
     // As on a processor with AVX-512 and without AVX512_BF16.
     if let Some(tiles) = Avx512::find().map(Avx512Tiles::rounded) {
         proptest!(ProptestConfig::with_cases(24), |(case in sizes)| Pairs.check(tiles, case)?);
@@ -157,8 +175,6 @@ fn products_in_bfloat16() {
 struct Dropped;
 
 impl Property for Dropped {
-    const KIND: Kind = Kind::Float;
-
     fn check<T: Tiles>(self, tiles: T, (m, k, n, seed): Case) -> TestCaseResult {
         let key = StreamKey::new(seed, Purpose::Dropout);
         let dropout = Dropout::new(key, 0.3).unwrap();
@@ -189,14 +205,18 @@ impl Property for Dropped {
 
 #[test]
 fn dropout_of_either_matrix_and_of_the_product() {
-    with_each(OfProducts { property: Dropped, sizes: (1usize..130, 1usize..500, 1usize..100, 0u64..1000) });
+    with_each(OfProducts {
+        property: Dropped,
+        products: Products::Floats,
+        sizes: (1usize..130, 1usize..500, 1usize..100, 0u64..1000),
+    });
 }
 
 #[test]
 fn blocks_of_rows_keep_threads_busy_equally_long() {
     for threads in 1..9 {
         for rows in (threads * 600..threads * 1200).step_by(7) {
-            let block = rows_per_block(rows, ROWS, threads);
+            let block = rows_per_block(rows, (ROWS, TILES_PER_BLOCK), threads);
             assert!(
                 block.is_multiple_of(ROWS) && (1..=TILES_PER_BLOCK * ROWS).contains(&block),
                 "{block} of {rows} rows"
