@@ -263,6 +263,17 @@ impl<'a, T: Tiles> PanelBlock<'a, T> {
         );
     }
 
+    /// Whether sums are added to what is there; None where they are not written as they are.
+    #[inline(always)]
+    fn adds(&self, first: bool) -> Option<bool> {
+        match self.onto {
+            Onto::Nothing => Some(!first),
+            Onto::Bias(_) if !first => Some(true),
+            Onto::Itself => Some(true),
+            Onto::Bias(_) | Onto::Dropped(_) => None,
+        }
+    }
+
     /// Writes what a tile gave for one row and panel.
     #[inline(always)]
     fn write(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
@@ -309,7 +320,7 @@ fn multiply<T: Tiles>(
 ) {
     let tiles = part.panels.tiles;
     let words = part.panels.words();
-    let (rows, columns) = (out.rows(), out.width());
+    let (rows, columns, stride) = (out.rows(), out.width(), out.stride());
     let mut sums = T::Sums::ZERO;
     for start in (0..words.max(1)).step_by(DEPTH) {
         let depth = DEPTH.min(words - start);
@@ -324,8 +335,16 @@ fn multiply<T: Tiles>(
                 for row in row..rows.min(row + T::Left::ROWS) {
                     tiles.fetch(&out.row(row)[column..column + width]);
                 }
+                let left = &packed[tile * depth..][..depth];
                 let soon = after.get(tile * depth / TILES_PER_FETCH..).unwrap_or_default();
-                tiles.multiply(registers, &packed[tile * depth..][..depth], right, soon, &mut sums);
+                let whole = width == COLUMNS && row + T::Left::ROWS <= rows;
+                if let Some(adds) = part.adds(start == 0).filter(|_| whole) {
+                    let onto = (out.from(row, column), stride, adds);
+                    if tiles.multiply_onto(registers, left, right, soon, onto) {
+                        continue;
+                    }
+                }
+                tiles.multiply(registers, left, right, soon, &mut sums);
                 for (index, sums) in sums.rows().iter().enumerate().take(rows - row) {
                     let out = &mut out.row(row + index)[column..column + width];
                     part.write(out, &sums.0, start == 0, part.first_row + row + index, part.first_panel + panel);

@@ -72,6 +72,17 @@ impl<'a> RowsMut<'a> {
         self.values
     }
 
+    /// From a row to the next one.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// From a row and a column on.
+    #[inline(always)]
+    pub fn from(&mut self, row: usize, column: usize) -> &mut [f32] {
+        &mut self.values[row * self.stride + column..]
+    }
+
     #[inline(always)]
     pub fn row(&mut self, row: usize) -> &mut [f32] {
         &mut self.values[row * self.stride..][..self.width]

@@ -14,13 +14,16 @@
 //!
 //! float32 products are those of AVX-512.
 
+#[cfg(target_arch = "x86_64")]
+use std::marker::PhantomData;
+
 use super::amx::{Amx, Left, REGISTER_WORDS, Sums, TileRegisters};
 #[cfg(target_arch = "x86_64")]
 use super::amx::{REGISTER_ROWS, ROWS};
 use super::avx512_products::Avx512Tiles;
 use super::avx512_small;
 use super::instruction_set::InstructionSet;
-use super::tiles::{SumRows, Tiles};
+use super::tiles::Tiles;
 use super::words::{COLUMNS, TILES_PER_FETCH, TileRow, Words};
 use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix};
 use crate::spec::Precision;
@@ -109,9 +112,27 @@ impl Tiles for AmxTiles {
     #[inline(always)]
     fn multiply(self, registers: &TileRegisters, left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
         #[cfg(target_arch = "x86_64")]
-        multiply(registers, left, right, soon, sums);
+        multiply(registers, left, right, soon, Place::of_sums(sums), false);
         #[cfg(not(target_arch = "x86_64"))]
         let _ = (registers, left, right, soon, sums);
+    }
+
+    #[inline(always)]
+    fn multiply_onto(
+        self,
+        registers: &TileRegisters,
+        left: &[Left],
+        right: &[TileRow],
+        soon: &[TileRow],
+        (out, stride, adds): (&mut [f32], usize, bool),
+    ) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(sums) = Place::new(out, stride) {
+            multiply(registers, left, right, soon, sums, adds);
+            return true;
+        }
+        let _ = (registers, left, right, soon, out, stride, adds);
+        false
     }
 
     /// 16 words at a time, row after row: they take the place of as many words of all rows.
@@ -134,28 +155,70 @@ impl Tiles for AmxTiles {
     }
 }
 
+/// Where the sums of a tile go.
+#[cfg(target_arch = "x86_64")]
+struct Place<'a> {
+    first: *mut f32,
+    /// From a row to the next one.
+    bytes: usize,
+    values: PhantomData<&'a mut [f32]>,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<'a> Place<'a> {
+    fn of_sums(sums: &'a mut Sums) -> Self {
+        Place { first: sums.as_mut_ptr().cast(), bytes: size_of::<TileRow>(), values: PhantomData }
+    }
+
+    /// None where `values` do not hold the rows of a tile.
+    #[inline(always)]
+    fn new(values: &'a mut [f32], stride: usize) -> Option<Self> {
+        let reach = stride.checked_mul(ROWS - 1)?.checked_add(COLUMNS)?;
+        (stride >= COLUMNS && values.len() >= reach).then(|| Place {
+            first: values.as_mut_ptr(),
+            bytes: size_of::<f32>() * stride,
+            values: PhantomData,
+        })
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn multiply(_proof: &TileRegisters, left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
+fn multiply(
+    _proof: &TileRegisters,
+    left: &[Left],
+    right: &[TileRow],
+    soon: &[TileRow],
+    Place { first, bytes, .. }: Place<'_>,
+    adds: bool,
+) {
     const {
         assert!(ROWS == 2 * REGISTER_ROWS && COLUMNS == 2 * REGISTER_WORDS);
         // What is fetched of the right matrix during 16 words: four cache lines.
         assert!(REGISTER_WORDS * size_of::<TileRow>() / TILES_PER_FETCH == 4 * 64);
     }
     let steps = left.len().min(right.len()) / REGISTER_WORDS;
-    if steps == 0 {
-        *sums = Sums::ZERO;
-        return;
-    }
+    let lower = first.wrapping_byte_add(REGISTER_ROWS * bytes);
     // SAFETY: the proof says that there are registers of 16 x 16 words. A step reads 16 words of both slices, which hold as many
-    // for each step, and what is written are the sums. A prefetch reads nothing.
+    // for each step, and what is read and written of `first` is a tile that is there. A prefetch reads nothing.
     unsafe {
         std::arch::asm!(
+            "test {adds}, {adds}",
+            "jnz 2f",
             "tilezero tmm0",
             "tilezero tmm1",
             "tilezero tmm2",
             "tilezero tmm3",
+            "jmp 3f",
             "2:",
+            "tileloadd tmm0, [{upper} + {sums_row}]",
+            "tileloadd tmm1, [{upper} + {sums_row} + 64]",
+            "tileloadd tmm2, [{lower} + {sums_row}]",
+            "tileloadd tmm3, [{lower} + {sums_row} + 64]",
+            "3:",
+            "test {steps}, {steps}",
+            "jz 5f",
+            "4:",
             "tileloadd tmm4, [{left} + {left_row}]",
             "tileloadd tmm6, [{right} + {right_row}]",
             "tileloadd tmm7, [{right} + {right_row} + 64]",
@@ -172,18 +235,22 @@ fn multiply(_proof: &TileRegisters, left: &[Left], right: &[TileRow], soon: &[Ti
             "add {right}, 2048",
             "add {soon}, 256",
             "dec {steps}",
-            "jnz 2b",
-            "tilestored [{sums} + {right_row}], tmm0",
-            "tilestored [{sums} + {right_row} + 64], tmm1",
-            "tilestored [{sums} + {right_row} + 2048], tmm2",
-            "tilestored [{sums} + {right_row} + 2112], tmm3",
+            "jnz 4b",
+            "5:",
+            "tilestored [{upper} + {sums_row}], tmm0",
+            "tilestored [{upper} + {sums_row} + 64], tmm1",
+            "tilestored [{lower} + {sums_row}], tmm2",
+            "tilestored [{lower} + {sums_row} + 64], tmm3",
+            adds = in(reg) usize::from(adds),
             left = inout(reg) left.as_ptr() => _,
             right = inout(reg) right.as_ptr() => _,
             soon = inout(reg) soon.as_ptr() => _,
             steps = inout(reg) steps => _,
-            sums = in(reg) sums.as_mut_ptr(),
+            upper = in(reg) first,
+            lower = in(reg) lower,
             left_row = in(reg) 4 * REGISTER_WORDS,
             right_row = in(reg) size_of::<TileRow>(),
+            sums_row = in(reg) bytes,
             out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
             out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
             options(nostack),

@@ -96,6 +96,20 @@ pub trait Tiles: Copy + Debug + Send + Sync + 'static {
         sums: &mut Self::Sums,
     );
 
+    /// As [`Self::multiply`], where the sums can be written to `out` as they are: rows of a tile that begin `stride` values apart.
+    /// They are added to what is there if `adds`. Says whether it did so; if not, nothing was done.
+    #[inline(always)]
+    fn multiply_onto(
+        self,
+        _registers: &Self::Registers,
+        _left: &[Self::Left],
+        _right: &[TileRow],
+        _soon: &[TileRow],
+        (_out, _stride, _adds): (&mut [f32], usize, bool),
+    ) -> bool {
+        false
+    }
+
     /// Lays out four rows of the left matrix, from row `first` of a tile on, as [`Self::multiply`] reads them: `left` holds all
     /// rows of the tile, as many words as a line has.
     #[inline(always)]
