@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use tch::Tensor;
 
-use super::isa::InstructionSet;
+use super::isa::{COLUMNS, InstructionSet};
 use super::math::gelu;
 use super::panels::Panels;
 use super::{Borrows, ROWS_PER_PIECE, empty};
@@ -80,9 +80,28 @@ pub fn forward_of_product<I: InstructionSet>(
 #[inline(always)]
 pub fn forward_rows(x: &mut [f32], result: &mut [f32], bias: &[f32]) {
     for (x, result) in x.chunks_mut(bias.len()).zip(result.chunks_mut(bias.len())) {
-        for ((x, result), bias) in x.iter_mut().zip(result).zip(bias) {
-            (*result, *x) = gelu(*x + bias);
+        forward_row(x, result, bias);
+    }
+}
+
+/// As [`forward_rows`], of `rows` rows in panels.
+#[inline(always)]
+pub fn forward_panels(x: &mut [f32], result: &mut [f32], bias: &[f32], rows: usize) {
+    let panels = x.chunks_mut(rows * COLUMNS).zip(result.chunks_mut(rows * COLUMNS)).zip(bias.chunks(COLUMNS));
+    for ((x, result), bias) in panels {
+        let rows = x.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(result.as_chunks_mut::<COLUMNS>().0);
+        match <&[f32; COLUMNS]>::try_from(bias) {
+            // The length is known to the compiler.
+            Ok(bias) => rows.for_each(|(x, result)| forward_row(x, result, bias)),
+            Err(_) => rows.for_each(|(x, result)| forward_row(x, result, bias)),
         }
+    }
+}
+
+#[inline(always)]
+fn forward_row(x: &mut [f32], result: &mut [f32], bias: &[f32]) {
+    for ((x, result), bias) in x.iter_mut().zip(result).zip(bias) {
+        (*result, *x) = gelu(*x + bias);
     }
 }
 

@@ -6,12 +6,12 @@ use tch::Tensor;
 
 use super::activation;
 use super::first_tokens::StateProjections;
-use super::isa::{InstructionSet, Tiles};
+use super::isa::{COLUMNS, InstructionSet, Tiles};
 use super::linear::Linear;
 use super::matrix::Matrix;
 use super::norm::{self, NormTape};
-use super::panels::{self, Onto};
-use super::{Borrows, empty};
+use super::panels::{self, LeftSide, Onto};
+use super::{Borrows, RowsMut, empty};
 use crate::model::compute_error::ComputeError;
 use crate::model::dropout::RowDropouts;
 use crate::model::frozen::{Layer, Norm};
@@ -33,7 +33,7 @@ pub struct AfterAttention<'a, I: InstructionSet> {
 #[derive(Debug)]
 pub struct BlockTape {
     attention_norm: NormTape,
-    /// Of the activation.
+    /// Of the activation, each block of rows in panels.
     derivative: Tensor,
     output_norm: NormTape,
 }
@@ -44,7 +44,7 @@ struct Scratch<T: Tiles> {
     /// `[rows, hidden]`
     hidden: Vec<f32>,
     other: Vec<f32>,
-    /// `[rows, intermediate]`
+    /// `[rows, intermediate]`, in panels.
     inner: Vec<f32>,
 }
 
@@ -81,7 +81,8 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
         let [first_dropouts, last_dropouts] = dropouts;
         let mut first_tape = NormTape::new(rows, width, first_dropouts.clone())?;
         let mut last_tape = NormTape::new(rows, width, last_dropouts.clone())?;
-        let mut derivative = empty(&[rows as i64, inner as i64])?;
+        let padded = inner.next_multiple_of(COLUMNS);
+        let mut derivative = empty(&[rows as i64, padded as i64])?;
         let mut result = empty(&[rows as i64, width as i64])?;
         let borrows = Borrows::new();
         let (first_norm, last_norm) = (
@@ -93,7 +94,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
         first_tape
             .blocks_mut(&borrows, block, width)?
             .zip(last_tape.blocks_mut(&borrows, block, width)?)
-            .zip(borrows.values_mut(&mut derivative)?.chunks_mut(block * inner))
+            .zip(borrows.values_mut(&mut derivative)?.chunks_mut(block * padded))
             .zip(borrows.values_mut(&mut result)?.chunks_mut(block * width))
             .zip(borrows.values(residual)?.chunks(block * width))
             .enumerate()
@@ -102,25 +103,30 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
                 Scratch::<I::Tiles>::new,
                 |scratch, (index, ((((first, last), derivative), result), residual))| {
                     let Scratch { packed, hidden, inner: active, .. } = scratch;
-                    let row = index * block;
+                    let (row, count) = (index * block, residual.len() / width);
                     hidden.resize(residual.len(), 0.0);
                     active.resize(derivative.len(), 0.0);
                     let [attention_output, intermediate, output] = products;
 
-                    attention_output.multiply_here(context.matrix(row), first.0, Onto::Nothing, intermediate, packed);
+                    let left = LeftSide::Strided(context.matrix(row));
+                    let out = RowsMut::new(first.0, width, width);
+                    attention_output.multiply_here(left, out, Onto::Nothing, intermediate, packed);
                     let rows = (first.0, &mut hidden[..], residual, first.1);
                     isa.vectorize(
                         #[inline(always)]
                         || norm::forward_rows(row, width, rows, first_norm, &first_dropouts),
                     );
 
-                    intermediate.multiply_here(flat(hidden, width), derivative, Onto::Nothing, output, packed);
+                    let out = RowsMut::in_panels(derivative, count, inner);
+                    intermediate.multiply_here(flat(hidden, width), out, Onto::Nothing, output, packed);
                     isa.vectorize(
                         #[inline(always)]
-                        || activation::forward_rows(derivative, active, bias),
+                        || activation::forward_panels(derivative, active, bias, count),
                     );
 
-                    output.multiply_here(flat(active, inner), last.0, Onto::Nothing, attention_output, packed);
+                    let left = LeftSide::Panels { values: active, rows: count };
+                    let out = RowsMut::new(last.0, width, width);
+                    output.multiply_here(left, out, Onto::Nothing, attention_output, packed);
                     let rows = (last.0, result, &hidden[..], last.1);
                     isa.vectorize(
                         #[inline(always)]
@@ -146,7 +152,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
         first_tape
             .blocks(&borrows, block, width)?
             .zip(last_tape.blocks(&borrows, block, width)?)
-            .zip(borrows.values(derivative)?.chunks(block * inner))
+            .zip(borrows.values(derivative)?.chunks(block * inner.next_multiple_of(COLUMNS)))
             .zip(borrows.values(gradient)?.chunks(block * width))
             .zip(borrows.values_mut(&mut context)?.chunks_mut(block * width))
             .zip(borrows.values_mut(&mut residual)?.chunks_mut(block * width))
@@ -155,7 +161,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
             .for_each_init(Scratch::<I::Tiles>::new, |scratch, (index, parts)| {
                 let (((((first, last), derivative), gradient), context), residual) = parts;
                 let Scratch { packed, hidden, other: output, inner: active } = scratch;
-                let row = index * block;
+                let (row, count) = (index * block, gradient.len() / width);
                 hidden.resize(gradient.len(), 0.0);
                 output.resize(gradient.len(), 0.0);
                 active.resize(derivative.len(), 0.0);
@@ -166,19 +172,23 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
                     #[inline(always)]
                     || norm::backward_rows(row, width, parts, last_weight, last_dropouts),
                 );
-                last_output.multiply_here(flat(output, width), active, Onto::Nothing, intermediate, packed);
+                let out = RowsMut::in_panels(active, count, inner);
+                last_output.multiply_here(flat(output, width), out, Onto::Nothing, intermediate, packed);
                 isa.vectorize(
                     #[inline(always)]
                     || activation::multiply(active, derivative),
                 );
-                intermediate.multiply_here(flat(active, inner), hidden, Onto::Itself, attention_output, packed);
+                let left = LeftSide::Panels { values: active, rows: count };
+                let out = RowsMut::new(hidden, width, width);
+                intermediate.multiply_here(left, out, Onto::Itself, attention_output, packed);
 
                 let parts = (&mut output[..], residual, &hidden[..], first.0, first.1);
                 isa.vectorize(
                     #[inline(always)]
                     || norm::backward_rows(row, width, parts, first_weight, first_dropouts),
                 );
-                attention_output.multiply_here(flat(output, width), context, Onto::Nothing, last_output, packed);
+                let out = RowsMut::new(context, width, width);
+                attention_output.multiply_here(flat(output, width), out, Onto::Nothing, last_output, packed);
             });
         Ok((context, residual))
     }
@@ -202,6 +212,6 @@ pub fn backward<I: InstructionSet>(
     }
 }
 
-fn flat(values: &[f32], width: usize) -> Matrix<'_> {
-    Matrix { values, row: width, column: 1 }
+fn flat(values: &[f32], width: usize) -> LeftSide<'_> {
+    LeftSide::Strided(Matrix { values, row: width, column: 1 })
 }

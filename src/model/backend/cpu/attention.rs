@@ -150,7 +150,8 @@ fn forward_sequence<I: InstructionSet>(
         let weights = &mut weights[head * asked * padded..][..asked * padded];
         transpose(&mut scratch.transposed, key_value, shape.sequence.start, column, (length, size, padded));
         let right = RightMatrix { values: &scratch.transposed, stride: padded };
-        isa.small_product(query.left(query_row, column), right, (asked, size, length), weights, padded);
+        let query = head_rows(&mut scratch.query, query, query_row, column, (asked, size)).left();
+        isa.small_product(query, right, (asked, size, length), weights, padded);
         for row in weights.chunks_mut(padded) {
             softmax(row, length, scale);
         }
@@ -189,7 +190,7 @@ fn backward_sequence<I: InstructionSet>(
         transpose(&mut scratch.transposed, key_value, start, width + column, (length, size, padded));
         scratch.scores.resize(asked * padded, 0.0);
         let right = RightMatrix { values: &scratch.transposed, stride: padded };
-        isa.small_product(gradient.left(query_row, column), right, (asked, size, length), &mut scratch.scores, padded);
+        isa.small_product(context.left(), right, (asked, size, length), &mut scratch.scores, padded);
         if dropout.is_some() {
             multiply(&mut scratch.scores, &scratch.mask);
         }
@@ -245,24 +246,22 @@ impl Into<'_> {
     }
 }
 
-/// `size` columns of `count` rows as the right matrix of a product: where they lie, or copied to `scratch` where they are
-/// no whole vectors.
+/// `size` columns of `count` rows as the right matrix of a product, copied to `scratch`: where they lie each row is in a page of
+/// its own, and many of them in the same few sets of the first-level cache.
 #[inline(always)]
 fn head_rows<'a>(
     scratch: &'a mut Vec<f32>,
-    rows: Rows<'a>,
+    rows: Rows<'_>,
     row: usize,
     column: usize,
     (count, size): (usize, usize),
 ) -> RightMatrix<'a> {
-    if size % LANES == 0 {
-        return rows.right(row, column);
-    }
     let wide = size.next_multiple_of(LANES);
-    scratch.clear();
     scratch.resize(count * wide, 0.0);
-    for (index, into) in scratch.chunks_mut(wide).enumerate() {
-        into[..size].copy_from_slice(rows.part(row + index, column, size));
+    for (index, into) in scratch.chunks_exact_mut(wide).enumerate() {
+        let (values, rest) = into.split_at_mut(size);
+        values.copy_from_slice(rows.part(row + index, column, size));
+        rest.fill(0.0);
     }
     RightMatrix { values: scratch, stride: wide }
 }

@@ -5,7 +5,7 @@ mod left;
 use rayon::prelude::*;
 
 use super::RowsMut;
-use super::isa::{COLUMNS, LeftWords, SumRows, TILES_PER_FETCH, TileRow, Tiles, Words, word};
+use super::isa::{COLUMNS, LeftWords, PARTS, SumRows, TILES_PER_FETCH, TileRow, Tiles, Words, parts, word};
 use super::matrix::Matrix;
 use crate::model::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
 
@@ -29,6 +29,17 @@ pub struct Panels<T> {
     tiles: T,
 }
 
+/// The left matrix of a product.
+#[derive(Clone, Copy)]
+pub enum LeftSide<'a> {
+    Strided(Matrix<'a>),
+    /// As [`RowsMut::in_panels`] has it: of each [`COLUMNS`] columns all rows, one after the other.
+    Panels {
+        values: &'a [f32],
+        rows: usize,
+    },
+}
+
 /// What happens to the values of `out` when a product is written.
 #[derive(Clone, Copy)]
 pub enum Onto<'a> {
@@ -47,6 +58,7 @@ impl<T: Tiles> Panels<T> {
     pub fn new(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize) -> Self {
         match tiles.words() {
             Words::Pairs => Panels::of_pairs(tiles, matrix, inner, columns),
+            Words::Parts => Panels::of_parts(tiles, matrix, inner, columns),
             Words::Floats | Words::Rounded => Panels::scaled(tiles, matrix, inner, columns, 1.0),
         }
     }
@@ -85,6 +97,30 @@ impl<T: Tiles> Panels<T> {
         Panels { rows, inner, columns, tiles }
     }
 
+    fn of_parts(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize) -> Self {
+        let words = words(tiles, inner);
+        let mut rows = vec![TileRow::ZERO; words * columns.div_ceil(COLUMNS)];
+        for_each_panel(&mut rows, words, |panel, rows| {
+            let first = panel * COLUMNS;
+            let split = |k: usize, column: usize| match k < inner {
+                true => parts(matrix.values[k * matrix.row + (first + column) * matrix.column]),
+                false => [0.0; 2],
+            };
+            for (group, rows) in rows.chunks_exact_mut(PARTS).enumerate() {
+                let (higher, lower) = rows.split_at_mut(PARTS / 2);
+                for (pair, (higher, lower)) in higher.iter_mut().zip(lower).enumerate() {
+                    let k = group * PARTS + 2 * pair;
+                    for column in 0..COLUMNS.min(columns - first) {
+                        let (even, odd) = (split(k, column), split(k + 1, column));
+                        higher.0[column] = word(even[0], odd[0]);
+                        lower.0[column] = word(even[1], odd[1]);
+                    }
+                }
+            }
+        });
+        Panels { rows, inner, columns, tiles }
+    }
+
     /// Of a matrix with neighbouring columns, after dropout of its elements; for products of float32 numbers.
     pub fn dropped(tiles: T, matrix: Matrix<'_>, (inner, columns): (usize, usize), dropout: Dropout) -> Self {
         let mut panels = Panels::scaled(tiles, matrix, inner, columns, 1.0);
@@ -113,7 +149,7 @@ impl<T: Tiles> Panels<T> {
 
     /// As [`Self::multiply`], with dropout of the left matrix, whose columns are neighbours then.
     pub fn multiply_dropped(&self, left: Matrix<'_>, dropout: Option<Dropout>, out: RowsMut<'_>, onto: Onto<'_>) {
-        let part = PanelBlock { dropout, ..PanelBlock::new(self, left, onto) };
+        let part = PanelBlock { dropout, ..PanelBlock::new(self, LeftSide::Strided(left), onto) };
         let nothing = |_rows: usize| std::iter::repeat(());
         self.run(part, out, nothing, |_, _, ()| {});
     }
@@ -127,22 +163,22 @@ impl<T: Tiles> Panels<T> {
         others: impl FnOnce(usize) -> Others,
         then: impl Fn(usize, &mut [f32], Others::Item) + Sync,
     ) {
-        let part = PanelBlock::new(self, left, Onto::Nothing);
+        let part = PanelBlock::new(self, LeftSide::Strided(left), Onto::Nothing);
         self.run(part, out, others, |first, out: &mut RowsMut<'_>, other| then(first, out.values(), other));
     }
 
-    /// [`Self::multiply`] on the calling thread; `out` is contiguous, `packed` memory that is kept. `next` is what the
-    /// thread multiplies with afterwards.
+    /// [`Self::multiply`] on the calling thread; `packed` is memory that is kept. `next` is what the thread multiplies with
+    /// afterwards.
     pub fn multiply_here(
         &self,
-        left: Matrix<'_>,
-        out: &mut [f32],
+        left: LeftSide<'_>,
+        mut out: RowsMut<'_>,
         onto: Onto<'_>,
         next: &Self,
         packed: &mut Vec<T::Left>,
     ) {
         let part = PanelBlock { next: &next.rows, ..PanelBlock::new(self, left, onto) };
-        part.multiply(&mut RowsMut::new(out, self.columns, self.columns), packed);
+        part.multiply(&mut out, packed);
     }
 
     fn run<Others: Iterator<Item: Send> + Send>(
@@ -222,7 +258,7 @@ fn rows_per_block(rows: usize, (rows_per_tile, most): (usize, usize), threads: u
 /// What one thread multiplies at a time: some rows with some panels.
 struct PanelBlock<'a, T> {
     panels: &'a Panels<T>,
-    left: Matrix<'a>,
+    left: LeftSide<'a>,
     dropout: Option<Dropout>,
     onto: Onto<'a>,
     first_row: usize,
@@ -240,7 +276,7 @@ impl<T> Clone for PanelBlock<'_, T> {
 impl<T> Copy for PanelBlock<'_, T> {}
 
 impl<'a, T: Tiles> PanelBlock<'a, T> {
-    fn new(panels: &'a Panels<T>, left: Matrix<'a>, onto: Onto<'a>) -> Self {
+    fn new(panels: &'a Panels<T>, left: LeftSide<'a>, onto: Onto<'a>) -> Self {
         // Another block of rows follows.
         let next = &panels.rows;
         PanelBlock { panels, left, dropout: None, onto, first_row: 0, first_panel: 0, next }
@@ -329,24 +365,23 @@ fn multiply<T: Tiles>(
         for panel in 0..panels {
             let right = &part.panels.rows[(part.first_panel + panel) * words + start..][..depth];
             let after = part.after(start, part.first_panel + panel, panel + 1 == panels);
-            let column = panel * COLUMNS;
-            let width = COLUMNS.min(columns - column);
+            let width = COLUMNS.min(columns - panel * COLUMNS);
             for (tile, row) in (0..rows).step_by(T::Left::ROWS).enumerate() {
                 for row in row..rows.min(row + T::Left::ROWS) {
-                    tiles.fetch(&out.row(row)[column..column + width]);
+                    tiles.fetch(out.row(row, panel));
                 }
                 let left = &packed[tile * depth..][..depth];
                 let soon = after.get(tile * depth / TILES_PER_FETCH..).unwrap_or_default();
                 let whole = width == COLUMNS && row + T::Left::ROWS <= rows;
                 if let Some(adds) = part.adds(start == 0).filter(|_| whole) {
-                    let onto = (out.from(row, column), stride, adds);
+                    let onto = (out.from(row, panel), stride, adds);
                     if tiles.multiply_onto(registers, left, right, soon, onto) {
                         continue;
                     }
                 }
                 tiles.multiply(registers, left, right, soon, &mut sums);
                 for (index, sums) in sums.rows().iter().enumerate().take(rows - row) {
-                    let out = &mut out.row(row + index)[column..column + width];
+                    let out = out.row(row + index, panel);
                     part.write(out, &sums.0, start == 0, part.first_row + row + index, part.first_panel + panel);
                 }
             }

@@ -83,7 +83,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
     fn memory(&self) -> MemoryFormula {
         MemoryFormula {
             matrix_layouts: match self.tiles.words() {
-                Words::Floats | Words::Pairs => 2,
+                Words::Floats | Words::Pairs | Words::Parts => 2,
                 // They are counted in bytes of bfloat16, and lie there in four.
                 Words::Rounded => 4,
             },

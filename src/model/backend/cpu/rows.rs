@@ -1,5 +1,6 @@
 //! Rows of float32 values on the CPU that may lie apart: a tensor, or a view of some of its columns.
 
+use super::isa::COLUMNS;
 use super::matrix::Matrix;
 use super::small_product::{LeftMatrix, RightMatrix};
 
@@ -46,21 +47,31 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Rows to write.
+/// Rows to write, by panels of [`COLUMNS`] columns.
 pub struct RowsMut<'a> {
     values: &'a mut [f32],
+    rows: usize,
     width: usize,
+    /// From a row to the next one.
     stride: usize,
+    /// From a panel to the next one.
+    panel: usize,
 }
 
 impl<'a> RowsMut<'a> {
     /// Rows of `width` values that begin `stride` values apart.
     pub fn new(values: &'a mut [f32], width: usize, stride: usize) -> Self {
-        RowsMut { values, width, stride }
+        let rows = values.len().div_ceil(stride.max(1));
+        RowsMut { values, rows, width, stride, panel: COLUMNS }
+    }
+
+    /// `rows` rows of `width` values, a panel after the other: [`LeftSide::Panels`](super::panels::LeftSide) reads them.
+    pub fn in_panels(values: &'a mut [f32], rows: usize, width: usize) -> Self {
+        RowsMut { values, rows, width, stride: COLUMNS, panel: rows * COLUMNS }
     }
 
     pub fn rows(&self) -> usize {
-        self.values.len().div_ceil(self.stride.max(1))
+        self.rows
     }
 
     pub fn width(&self) -> usize {
@@ -77,22 +88,24 @@ impl<'a> RowsMut<'a> {
         self.stride
     }
 
-    /// From a row and a column on.
+    /// From a row of a panel on.
     #[inline(always)]
-    pub fn from(&mut self, row: usize, column: usize) -> &mut [f32] {
-        &mut self.values[row * self.stride + column..]
+    pub fn from(&mut self, row: usize, panel: usize) -> &mut [f32] {
+        &mut self.values[row * self.stride + panel * self.panel..]
     }
 
+    /// A row of a panel.
     #[inline(always)]
-    pub fn row(&mut self, row: usize) -> &mut [f32] {
-        &mut self.values[row * self.stride..][..self.width]
+    pub fn row(&mut self, row: usize, panel: usize) -> &mut [f32] {
+        let width = COLUMNS.min(self.width - panel * COLUMNS);
+        &mut self.from(row, panel)[..width]
     }
 
-    /// Blocks of rows with the number of their first one.
+    /// Blocks of rows with the number of their first one, of rows that are not in panels.
     pub fn blocks(&mut self, rows: usize) -> impl Iterator<Item = (usize, RowsMut<'_>)> + Send {
         let (width, stride) = (self.width, self.stride);
         let blocks = self.values.chunks_mut((rows * stride).max(1)).enumerate();
-        blocks.map(move |(index, values)| (index * rows, RowsMut { values, width, stride }))
+        blocks.map(move |(index, values)| (index * rows, RowsMut::new(values, width, stride)))
     }
 
     /// The columns `first..end`, row after row.

@@ -21,6 +21,14 @@ pub struct RightMatrix<'a> {
     pub stride: usize,
 }
 
+impl<'a> RightMatrix<'a> {
+    /// The same values as the left matrix of another product.
+    #[inline(always)]
+    pub fn left(self) -> LeftMatrix<'a> {
+        LeftMatrix { values: self.values, row: self.stride, column: 1 }
+    }
+}
+
 /// `out[i * stride + j] = sum over k of left(i, k) * right(k, j)` for `rows` x `inner` x `columns`; the columns of `out`
 /// are written up to the next multiple of [`LANES`].
 #[inline(always)]

@@ -14,17 +14,14 @@
 //!
 //! float32 products are those of AVX-512.
 
-#[cfg(target_arch = "x86_64")]
-use std::marker::PhantomData;
-
 use super::amx::{Amx, Left, REGISTER_WORDS, Sums, TileRegisters};
 #[cfg(target_arch = "x86_64")]
-use super::amx::{REGISTER_ROWS, ROWS};
+use super::amx_multiply::{self, Place};
 use super::avx512_products::Avx512Tiles;
 use super::avx512_small;
 use super::instruction_set::InstructionSet;
 use super::tiles::Tiles;
-use super::words::{COLUMNS, TILES_PER_FETCH, TileRow, Words};
+use super::words::{TileRow, Words};
 use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix};
 use crate::spec::Precision;
 
@@ -49,8 +46,9 @@ impl InstructionSet for Amx {
 
     fn tiles(self, precision: Precision) -> Option<AmxTiles> {
         match precision {
-            Precision::Fp32 | Precision::Tf32 => None,
-            Precision::Bf16 => Some(AmxTiles(self)),
+            Precision::Fp32 => None,
+            Precision::Tf32 => Some(AmxTiles { isa: self, multiplied: Multiplied::Parts }),
+            Precision::Bf16 => Some(AmxTiles { isa: self, multiplied: Multiplied::Pairs }),
         }
     }
 
@@ -71,9 +69,18 @@ impl InstructionSet for Amx {
     }
 }
 
-/// Tiles of pairs of bfloat16.
+/// Tiles of pairs of bfloat16, or of numbers in two parts.
 #[derive(Clone, Copy, Debug)]
-pub struct AmxTiles(Amx);
+pub struct AmxTiles {
+    isa: Amx,
+    multiplied: Multiplied,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Multiplied {
+    Pairs,
+    Parts,
+}
 
 impl Tiles for AmxTiles {
     type Left = Left;
@@ -83,25 +90,34 @@ impl Tiles for AmxTiles {
     const TILES_PER_BLOCK: usize = 4;
 
     fn name(self) -> &'static str {
-        "products in bfloat16 (AMX)"
+        match self.multiplied {
+            Multiplied::Parts => "products of two bfloat16 parts of each number (AMX)",
+            Multiplied::Pairs => "products in bfloat16 (AMX)",
+        }
     }
 
     #[inline(always)]
     fn words(self) -> Words {
-        Words::Pairs
+        match self.multiplied {
+            Multiplied::Pairs => Words::Pairs,
+            Multiplied::Parts => Words::Parts,
+        }
     }
 
     #[inline(always)]
     fn step(self) -> usize {
-        REGISTER_WORDS
+        match self.multiplied {
+            Multiplied::Parts => 2 * REGISTER_WORDS,
+            Multiplied::Pairs => REGISTER_WORDS,
+        }
     }
 
     #[inline(always)]
     fn vectorize<R>(self, work: impl FnOnce(&TileRegisters) -> R) -> R {
-        self.0.with_registers(
+        self.isa.with_registers(
             #[inline(always)]
             |registers| {
-                self.0.vectorize(
+                self.isa.vectorize(
                     #[inline(always)]
                     || work(registers),
                 )
@@ -112,7 +128,7 @@ impl Tiles for AmxTiles {
     #[inline(always)]
     fn multiply(self, registers: &TileRegisters, left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
         #[cfg(target_arch = "x86_64")]
-        multiply(registers, left, right, soon, Place::of_sums(sums), false);
+        self.walk(registers, (left, right, soon), Place::of_sums(sums), false);
         #[cfg(not(target_arch = "x86_64"))]
         let _ = (registers, left, right, soon, sums);
     }
@@ -128,7 +144,7 @@ impl Tiles for AmxTiles {
     ) -> bool {
         #[cfg(target_arch = "x86_64")]
         if let Some(sums) = Place::new(out, stride) {
-            multiply(registers, left, right, soon, sums, adds);
+            self.walk(registers, (left, right, soon), sums, adds);
             return true;
         }
         let _ = (registers, left, right, soon, out, stride, adds);
@@ -151,109 +167,26 @@ impl Tiles for AmxTiles {
 
     #[inline(always)]
     fn round(self, values: &[f32], words: &mut [f32]) {
-        self.0.rounding().round(values, words);
+        match self.multiplied {
+            Multiplied::Parts => self.isa.rounding().split(values, words),
+            Multiplied::Pairs => self.isa.rounding().round(values, words),
+        }
     }
 }
 
-/// Where the sums of a tile go.
 #[cfg(target_arch = "x86_64")]
-struct Place<'a> {
-    first: *mut f32,
-    /// From a row to the next one.
-    bytes: usize,
-    values: PhantomData<&'a mut [f32]>,
-}
-
-#[cfg(target_arch = "x86_64")]
-impl<'a> Place<'a> {
-    fn of_sums(sums: &'a mut Sums) -> Self {
-        Place { first: sums.as_mut_ptr().cast(), bytes: size_of::<TileRow>(), values: PhantomData }
-    }
-
-    /// None where `values` do not hold the rows of a tile.
+impl AmxTiles {
     #[inline(always)]
-    fn new(values: &'a mut [f32], stride: usize) -> Option<Self> {
-        let reach = stride.checked_mul(ROWS - 1)?.checked_add(COLUMNS)?;
-        (stride >= COLUMNS && values.len() >= reach).then(|| Place {
-            first: values.as_mut_ptr(),
-            bytes: size_of::<f32>() * stride,
-            values: PhantomData,
-        })
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn multiply(
-    _proof: &TileRegisters,
-    left: &[Left],
-    right: &[TileRow],
-    soon: &[TileRow],
-    Place { first, bytes, .. }: Place<'_>,
-    adds: bool,
-) {
-    const {
-        assert!(ROWS == 2 * REGISTER_ROWS && COLUMNS == 2 * REGISTER_WORDS);
-        // What is fetched of the right matrix during 16 words: four cache lines.
-        assert!(REGISTER_WORDS * size_of::<TileRow>() / TILES_PER_FETCH == 4 * 64);
-    }
-    let steps = left.len().min(right.len()) / REGISTER_WORDS;
-    let lower = first.wrapping_byte_add(REGISTER_ROWS * bytes);
-    // SAFETY: the proof says that there are registers of 16 x 16 words. A step reads 16 words of both slices, which hold as many
-    // for each step, and what is read and written of `first` is a tile that is there. A prefetch reads nothing.
-    unsafe {
-        std::arch::asm!(
-            "test {adds}, {adds}",
-            "jnz 2f",
-            "tilezero tmm0",
-            "tilezero tmm1",
-            "tilezero tmm2",
-            "tilezero tmm3",
-            "jmp 3f",
-            "2:",
-            "tileloadd tmm0, [{upper} + {sums_row}]",
-            "tileloadd tmm1, [{upper} + {sums_row} + 64]",
-            "tileloadd tmm2, [{lower} + {sums_row}]",
-            "tileloadd tmm3, [{lower} + {sums_row} + 64]",
-            "3:",
-            "test {steps}, {steps}",
-            "jz 5f",
-            "4:",
-            "tileloadd tmm4, [{left} + {left_row}]",
-            "tileloadd tmm6, [{right} + {right_row}]",
-            "tileloadd tmm7, [{right} + {right_row} + 64]",
-            "tdpbf16ps tmm0, tmm4, tmm6",
-            "tileloadd tmm5, [{left} + {left_row} + 1024]",
-            "tdpbf16ps tmm1, tmm4, tmm7",
-            "prefetcht1 [{soon}]",
-            "prefetcht1 [{soon} + 64]",
-            "tdpbf16ps tmm2, tmm5, tmm6",
-            "prefetcht1 [{soon} + 128]",
-            "prefetcht1 [{soon} + 192]",
-            "tdpbf16ps tmm3, tmm5, tmm7",
-            "add {left}, 2048",
-            "add {right}, 2048",
-            "add {soon}, 256",
-            "dec {steps}",
-            "jnz 4b",
-            "5:",
-            "tilestored [{upper} + {sums_row}], tmm0",
-            "tilestored [{upper} + {sums_row} + 64], tmm1",
-            "tilestored [{lower} + {sums_row}], tmm2",
-            "tilestored [{lower} + {sums_row} + 64], tmm3",
-            adds = in(reg) usize::from(adds),
-            left = inout(reg) left.as_ptr() => _,
-            right = inout(reg) right.as_ptr() => _,
-            soon = inout(reg) soon.as_ptr() => _,
-            steps = inout(reg) steps => _,
-            upper = in(reg) first,
-            lower = in(reg) lower,
-            left_row = in(reg) 4 * REGISTER_WORDS,
-            right_row = in(reg) size_of::<TileRow>(),
-            sums_row = in(reg) bytes,
-            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-            options(nostack),
-        );
+    fn walk(
+        self,
+        registers: &TileRegisters,
+        operands: (&[Left], &[TileRow], &[TileRow]),
+        place: Place<'_>,
+        adds: bool,
+    ) {
+        match self.multiplied {
+            Multiplied::Parts => amx_multiply::parts(registers, operands, place, adds),
+            Multiplied::Pairs => amx_multiply::pairs(registers, operands, place, adds),
+        }
     }
 }

@@ -43,6 +43,19 @@ impl Avx512Bf16 {
         let _ = (left, right, soon, sums);
     }
 
+    /// Splits values into two bfloat16 parts, as [`super::rounding::parts`]: of 32 values 16 words of pairs of the higher parts, then
+    /// 16 of the lower ones. `words` are as many as values, rounded up to whole 32.
+    #[inline]
+    pub fn split(self, values: &[f32], words: &mut [f32]) {
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            split(values, words);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (values, words);
+    }
+
     /// Rounds values to bfloat16, ties to even, two a word. An odd last value is followed by zero, and so is the last word.
     #[inline]
     pub fn round(self, values: &[f32], words: &mut [f32]) {
@@ -53,6 +66,26 @@ impl Avx512Bf16 {
         }
         #[cfg(not(target_arch = "x86_64"))]
         let _ = (values, words);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn split(values: &[f32], words: &mut [f32]) {
+    let mut chunk = [0f32; ROUNDED];
+    for (values, words) in values.chunks(ROUNDED).zip(words.as_chunks_mut::<ROUNDED>().0) {
+        let (higher, lower) = words.split_at_mut(ROUNDED / 2);
+        chunk[values.len()..].fill(0.0);
+        chunk[..values.len()].copy_from_slice(values);
+        round_vectors(&chunk, higher);
+        for (pair, word) in chunk.as_chunks_mut::<2>().0.iter_mut().zip(&*higher) {
+            let bits = word.to_bits();
+            for (value, higher) in pair.iter_mut().zip([bits << 16, bits & 0xffff_0000]) {
+                let missing = *value - f32::from_bits(higher);
+                *value = if missing.is_finite() { missing } else { 0.0 };
+            }
+        }
+        round_vectors(&chunk, lower);
     }
 }
 
@@ -117,6 +150,7 @@ fn round_vectors(values: &[f32; ROUNDED], words: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rounding::parts;
     use super::super::words::word;
     use super::*;
     use crate::needs::skip;
@@ -125,6 +159,28 @@ mod tests {
     fn nearest(value: f32) -> f32 {
         let bits = value.to_bits();
         f32::from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
+    }
+
+    #[test]
+    fn values_of_any_number_are_split() {
+        let Some(pairs) = Avx512Bf16::detect() else {
+            return skip("avx512_bf16", "this processor has no AVX512_BF16");
+        };
+        for count in [0usize, 1, 2, 31, 32, 33, 64, 95] {
+            let mut values: Vec<f32> = (0..count).map(|i| (i as f32 - 20.0) * 1.003_906_3 + 0.001).collect();
+            if let Some(value) = values.get_mut(30) {
+                *value = f32::INFINITY;
+            }
+            let mut words = vec![f32::from_bits(0x1234_5678); count.next_multiple_of(32)];
+            pairs.split(&values, &mut words);
+            let part = |index: usize, part: usize| parts(values.get(index).copied().unwrap_or(0.0))[part];
+            for (index, found) in words.iter().enumerate() {
+                let (group, which, pair) = (index / 32, index % 32 / 16, index % 16);
+                let first = 32 * group + 2 * pair;
+                let expected = word(part(first, which), part(first + 1, which));
+                assert_eq!(found.to_bits(), expected.to_bits(), "{index} of {count}");
+            }
+        }
     }
 
     #[test]

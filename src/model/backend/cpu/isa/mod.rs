@@ -7,6 +7,8 @@
 //! To add an instruction set: a file here, and its name in the list in `detect.rs`.
 
 mod amx;
+#[cfg(target_arch = "x86_64")]
+mod amx_multiply;
 mod amx_products;
 mod avx2;
 mod avx2_products;
@@ -27,6 +29,8 @@ mod tiles;
 mod words;
 
 #[cfg(test)]
+pub use amx::Amx;
+#[cfg(test)]
 pub use avx512::Avx512;
 #[cfg(test)]
 pub use avx512_bf16::Avx512Bf16;
@@ -38,5 +42,6 @@ pub use detect::{InstructionSetError, check_requested, vectorize, with_fastest};
 #[cfg(test)]
 pub use instruction_set::WithInstructionSet;
 pub use instruction_set::{InstructionSet, WithTiles};
+pub use rounding::parts;
 pub use tiles::{LeftWords, SumRows, Tiles};
-pub use words::{COLUMNS, TILES_PER_FETCH, TileRow, Words, word};
+pub use words::{COLUMNS, PARTS, TILES_PER_FETCH, TileRow, Words, word};

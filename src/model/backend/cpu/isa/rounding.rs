@@ -7,7 +7,7 @@ use super::words::Words;
 pub fn name_of_floats(words: Words) -> &'static str {
     match words {
         Words::Floats => "products in float32",
-        Words::Rounded | Words::Pairs => "products in float32 of numbers rounded to bfloat16",
+        Words::Rounded | Words::Pairs | Words::Parts => "products in float32 of numbers rounded to bfloat16",
     }
 }
 
@@ -29,9 +29,32 @@ pub fn nearest(value: f32) -> f32 {
     f32::from_bits(if value.is_nan() { quiet } else { rounded })
 }
 
+/// A number as the sum of two bfloat16 numbers: the nearest one, and the one that is nearest to what is missing, which leaves an
+/// error of at most 2^-17 of it. What is infinite or no number is its own higher part.
+#[inline(always)]
+pub fn parts(value: f32) -> [f32; 2] {
+    let higher = nearest(value);
+    let missing = value - higher;
+    [higher, if missing.is_finite() { nearest(missing) } else { 0.0 }]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_parts_hold_seventeen_bits_and_what_is_not_finite_stays_so() {
+        for index in 0..10_000 {
+            let value = (index as f32 * 0.618_034 - 3_000.0) * 1.37;
+            let [higher, lower] = parts(value);
+            assert!((higher - value).abs() <= value.abs() / 256.0 && nearest(lower) == lower, "{value}");
+            assert!(
+                (f64::from(higher) + f64::from(lower) - f64::from(value)).abs() <= f64::from(value).abs() / 131_072.0
+            );
+        }
+        assert_eq!(parts(f32::INFINITY), [f32::INFINITY, 0.0]);
+        assert!(parts(f32::NAN)[0].is_nan());
+    }
 
     #[test]
     fn values_are_rounded_to_the_nearest_and_no_number_stays_none() {

@@ -5,6 +5,9 @@ pub const COLUMNS: usize = 32;
 /// Tiles during which `Tiles::multiply` fetches as much as one of them reads of the right matrix.
 pub const TILES_PER_FETCH: usize = 8;
 
+/// Inner indices whose two parts lie together, and words that they take.
+pub const PARTS: usize = 32;
+
 /// Words of the right matrix: one inner index or pair of them, `COLUMNS` columns, where vector loads do not cross cache
 /// lines. Also one row of a tile's sums.
 #[derive(Clone, Copy, Debug)]
@@ -24,14 +27,17 @@ pub enum Words {
     Rounded,
     /// Two inner indices, both in bfloat16.
     Pairs,
+    /// 32 inner indices in two bfloat16 parts: 16 words of pairs of the higher parts, then 16 of the lower ones, which are what is
+    /// missing, rounded.
+    Parts,
 }
 
 impl Words {
-    /// Inner indices in a word.
+    /// Inner indices in a word, on the average.
     #[inline(always)]
     pub fn values(self) -> usize {
         match self {
-            Words::Floats | Words::Rounded => 1,
+            Words::Floats | Words::Rounded | Words::Parts => 1,
             Words::Pairs => 2,
         }
     }

@@ -1,7 +1,8 @@
 //! Laying out rows of the left matrix for tiles.
 
-use super::super::isa::{LeftWords, Tiles, Words};
-use super::{DEPTH, DROPOUT_BLOCK, PanelBlock};
+use super::super::isa::{COLUMNS, LeftWords, Tiles, Words};
+use super::super::matrix::Matrix;
+use super::{DEPTH, DROPOUT_BLOCK, LeftSide, PanelBlock};
 
 /// Values in the words handled at a time: twice as many where a word holds two.
 const MOST_VALUES: usize = 2 * DEPTH;
@@ -19,7 +20,7 @@ impl<T: Tiles> PanelBlock<'_, T> {
                 let buffers = buffers.each_mut().map(|buffer| &mut buffer[..depth]);
                 let lines = match self.panels.tiles.words() {
                     Words::Floats => self.lines(first, rows, start, buffers),
-                    Words::Rounded | Words::Pairs => self.rounded_lines(first, rows, start, buffers),
+                    Words::Rounded | Words::Pairs | Words::Parts => self.rounded_lines(first, rows, start, buffers),
                 };
                 self.panels.tiles.lay_out(lines, quarter, packed);
             }
@@ -72,13 +73,19 @@ impl<T: Tiles> PanelBlock<'_, T> {
     /// Whether rows are multiplied as they lie.
     #[inline(always)]
     fn is_contiguous(&self) -> bool {
-        self.left.column == 1 && self.dropout.is_none()
+        matches!(self.left, LeftSide::Strided(Matrix { column: 1, .. })) && self.dropout.is_none()
     }
 
-    /// A part of a row whose columns are neighbours.
+    /// A part of a row whose columns are neighbours: a whole one, or one that does not leave its panel.
     #[inline(always)]
     fn contiguous(&self, row: usize, start: usize, length: usize) -> &[f32] {
-        &self.left.values[(self.first_row + row) * self.left.row + start..][..length]
+        let row = self.first_row + row;
+        match self.left {
+            LeftSide::Strided(Matrix { values, row: stride, .. }) => &values[row * stride + start..][..length],
+            LeftSide::Panels { values, rows } => {
+                &values[start / COLUMNS * rows * COLUMNS + row * COLUMNS + start % COLUMNS..][..length]
+            }
+        }
     }
 
     /// A part of a row after dropout; zeros for a row that is missing.
@@ -87,11 +94,20 @@ impl<T: Tiles> PanelBlock<'_, T> {
         if row >= rows {
             return values.fill(0.0);
         }
-        let row = self.first_row + row;
-        let source = &self.left.values[row * self.left.row + start * self.left.column..];
-        for (k, value) in values.iter_mut().enumerate() {
-            *value = source[k * self.left.column];
+        match self.left {
+            LeftSide::Strided(Matrix { values: source, row: stride, column }) => {
+                let source = &source[(self.first_row + row) * stride + start * column..];
+                for (k, value) in values.iter_mut().enumerate() {
+                    *value = source[k * column];
+                }
+            }
+            LeftSide::Panels { .. } => {
+                for (panel, values) in values.chunks_mut(COLUMNS).enumerate() {
+                    values.copy_from_slice(self.contiguous(row, start + panel * COLUMNS, values.len()));
+                }
+            }
         }
+        let row = self.first_row + row;
         if let Some(dropout) = self.dropout {
             let mut mask = [0f32; MOST_VALUES];
             let mask = &mut mask[..values.len()];

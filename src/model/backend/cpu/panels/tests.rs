@@ -1,6 +1,6 @@
 //! Against plain sums, on each instruction set with products of its own.
 
-use super::super::isa::{Avx512, Avx512Bf16, Avx512Tiles, InstructionSet, WithInstructionSet, with_each};
+use super::super::isa::{Amx, Avx512, Avx512Bf16, Avx512Tiles, InstructionSet, WithInstructionSet, with_each};
 use super::*;
 use crate::model::random::{Purpose, StreamKey};
 use crate::needs::skip;
@@ -169,6 +169,66 @@ fn products_in_bfloat16() {
     if let Some(tiles) = Avx512::find().map(Avx512Tiles::rounded) {
         proptest!(ProptestConfig::with_cases(24), |(case in sizes)| Pairs.check(tiles, case)?);
     }
+}
+
+/// Where there is no AMX they are those in float32.
+#[test]
+fn products_of_two_parts() {
+    let sizes = (1usize..230, 1usize..900, 1usize..100, 0u64..1000);
+    with_each(OfProducts { property: Floats, products: Products::Frozen(Precision::Tf32), sizes });
+}
+
+/// Numbers that no other instruction set would have: a part of each is missing.
+#[test]
+fn two_parts_are_finer_than_tf32() {
+    let Some(amx) = Amx::find() else {
+        return skip("amx", "this processor has no AMX");
+    };
+    let tiles = amx.tiles(Precision::Tf32).unwrap();
+    let (left, right) = (1.0 + 1.0 / 4096.0, 1.0 - 3.0 / 16384.0);
+    let panels = Panels::new(tiles, Matrix { values: &[right], row: 1, column: 1 }, 1, 1);
+    let mut out = [f32::NAN];
+    panels.multiply(Matrix { values: &[left], row: 1, column: 1 }, RowsMut::new(&mut out, 1, 1), Onto::Nothing);
+    let error = (f64::from(out[0]) - f64::from(left) * f64::from(right)).abs();
+    assert!(error < 1.0 / 65536.0, "{error}");
+}
+
+#[derive(Clone, Copy)]
+struct InPanels;
+
+impl Property for InPanels {
+    /// `left @ right @ right.T`, where what lies between the products is in panels.
+    fn check<T: Tiles>(self, tiles: T, (m, k, n, seed): Case) -> TestCaseResult {
+        let key = StreamKey::new(seed, Purpose::Dropout);
+        let left: Vec<f32> = (0..m * k).map(|i| rounded(key.uniform(i as u64) as f32 - 0.5)).collect();
+        let right: Vec<f32> = (0..k * n).map(|i| rounded(key.normal(i as u64) as f32 / 32.0)).collect();
+        let there = Panels::new(tiles, Matrix { values: &right, row: n, column: 1 }, k, n);
+        let back = Panels::new(tiles, Matrix { values: &right, row: 1, column: n }, n, k);
+        let mut between = vec![f32::NAN; m * n.next_multiple_of(COLUMNS)];
+        let (mut out, mut packed) = (vec![1f32; m * k], Vec::new());
+        let first = LeftSide::Strided(Matrix { values: &left, row: k, column: 1 });
+        there.multiply_here(first, RowsMut::in_panels(&mut between, m, n), Onto::Nothing, &back, &mut packed);
+        let second = LeftSide::Panels { values: &between, rows: m };
+        back.multiply_here(second, RowsMut::new(&mut out, k, k), Onto::Itself, &there, &mut packed);
+        let middle: Vec<f32> = plain(&left, &right, (m, k, n)).into_iter().map(|sum| sum as f32).collect();
+        for (index, sum) in middle.iter().enumerate() {
+            let found = between[index % n / COLUMNS * m * COLUMNS + index / n * COLUMNS + index % n % COLUMNS];
+            prop_assert!((found - sum).abs() < 1e-3, "{index}: {found} instead of {sum}");
+        }
+        let expected = plain(&middle, &transposed(&right, n), (m, n, k));
+        // What lies between is rounded for the second product, whose sums are of the size of 1.
+        for (at, (value, expected)) in out.iter().zip(expected).enumerate() {
+            prop_assert!((f64::from(*value) - 1.0 - expected).abs() < 0.02, "{at}: {value} instead of 1 + {expected}");
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn products_through_panels() {
+    let sizes = (1usize..130, 1usize..300, 1usize..200, 0u64..1000);
+    with_each(OfProducts { property: InPanels, products: Products::Floats, sizes: sizes.clone() });
+    with_each(OfProducts { property: InPanels, products: Products::Frozen(Precision::Bf16), sizes });
 }
 
 #[derive(Clone, Copy)]
