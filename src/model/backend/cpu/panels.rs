@@ -1,11 +1,14 @@
 //! Matrix products with a right matrix that is laid out in panels, which a tile walks through in memory order.
 
 mod left;
+mod right;
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::RowsMut;
-use super::isa::{COLUMNS, LeftWords, PARTS, SumRows, TILES_PER_FETCH, TileRow, Tiles, Words, parts, word};
+use super::isa::{COLUMNS, LeftWords, SumRows, TILES_PER_FETCH, TileRow, Tiles};
 use super::matrix::Matrix;
 use crate::model::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
 
@@ -13,8 +16,6 @@ use crate::model::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
 const DEPTH: usize = 768;
 /// Below so many multiplications one thread is done before another one is awake.
 const SMALL_PRODUCT: usize = 4 << 20;
-/// Likewise for values that are laid out.
-const SMALL_MATRIX: usize = 64 << 10;
 
 // A tile row of a masked matrix is one block of random numbers, and a depth begins at one.
 const _: () = assert!(COLUMNS == DROPOUT_BLOCK && DEPTH.is_multiple_of(DROPOUT_BLOCK));
@@ -54,85 +55,6 @@ pub enum Onto<'a> {
 }
 
 impl<T: Tiles> Panels<T> {
-    /// Of a matrix whose values are in bfloat16 already where the tiles' words hold such.
-    pub fn new(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize) -> Self {
-        match tiles.words() {
-            Words::Pairs => Panels::of_pairs(tiles, matrix, inner, columns),
-            Words::Parts => Panels::of_parts(tiles, matrix, inner, columns),
-            Words::Floats | Words::Rounded => Panels::scaled(tiles, matrix, inner, columns, 1.0),
-        }
-    }
-
-    /// Of the matrix times `scale`, for products of float32 numbers.
-    pub fn scaled(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize, scale: f32) -> Self {
-        let mut rows = vec![TileRow::ZERO; inner * columns.div_ceil(COLUMNS)];
-        for_each_panel(&mut rows, inner, |panel, rows| {
-            let first = panel * COLUMNS;
-            let width = COLUMNS.min(columns - first);
-            for (k, row) in rows.iter_mut().enumerate() {
-                let values = &matrix.values[k * matrix.row + first * matrix.column..];
-                for (into, value) in row.0[..width].iter_mut().zip(values.iter().step_by(matrix.column)) {
-                    *into = *value * scale;
-                }
-            }
-        });
-        Panels { rows, inner, columns, tiles }
-    }
-
-    fn of_pairs(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize) -> Self {
-        let words = words(tiles, inner);
-        let mut rows = vec![TileRow::ZERO; words * columns.div_ceil(COLUMNS)];
-        for_each_panel(&mut rows, words, |panel, rows| {
-            let first = panel * COLUMNS;
-            let value = |k: usize, column: usize| match k < inner {
-                true => matrix.values[k * matrix.row + (first + column) * matrix.column],
-                false => 0.0,
-            };
-            for (k, row) in rows.iter_mut().enumerate() {
-                for (column, into) in row.0.iter_mut().enumerate().take(columns - first) {
-                    *into = word(value(2 * k, column), value(2 * k + 1, column));
-                }
-            }
-        });
-        Panels { rows, inner, columns, tiles }
-    }
-
-    fn of_parts(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize) -> Self {
-        let words = words(tiles, inner);
-        let mut rows = vec![TileRow::ZERO; words * columns.div_ceil(COLUMNS)];
-        for_each_panel(&mut rows, words, |panel, rows| {
-            let first = panel * COLUMNS;
-            let split = |k: usize, column: usize| match k < inner {
-                true => parts(matrix.values[k * matrix.row + (first + column) * matrix.column]),
-                false => [0.0; 2],
-            };
-            for (group, rows) in rows.chunks_exact_mut(PARTS).enumerate() {
-                let (higher, lower) = rows.split_at_mut(PARTS / 2);
-                for (pair, (higher, lower)) in higher.iter_mut().zip(lower).enumerate() {
-                    let k = group * PARTS + 2 * pair;
-                    for column in 0..COLUMNS.min(columns - first) {
-                        let (even, odd) = (split(k, column), split(k + 1, column));
-                        higher.0[column] = word(even[0], odd[0]);
-                        lower.0[column] = word(even[1], odd[1]);
-                    }
-                }
-            }
-        });
-        Panels { rows, inner, columns, tiles }
-    }
-
-    /// Of a matrix with neighbouring columns, after dropout of its elements; for products of float32 numbers.
-    pub fn dropped(tiles: T, matrix: Matrix<'_>, (inner, columns): (usize, usize), dropout: Dropout) -> Self {
-        let mut panels = Panels::scaled(tiles, matrix, inner, columns, 1.0);
-        for_each_panel(&mut panels.rows, inner, |panel, rows| {
-            tiles.vectorize(
-                #[inline(always)]
-                |_| drop_rows(rows, panel, columns, dropout),
-            );
-        });
-        panels
-    }
-
     pub fn columns(&self) -> usize {
         self.columns
     }
@@ -231,12 +153,6 @@ impl<T: Tiles> Panels<T> {
 #[inline(always)]
 fn words<T: Tiles>(tiles: T, inner: usize) -> usize {
     inner.div_ceil(tiles.words().values()).next_multiple_of(tiles.step())
-}
-
-fn for_each_panel(rows: &mut [TileRow], inner: usize, work: impl Fn(usize, &mut [TileRow]) + Sync) {
-    let panels_at_once = if rows.len() * COLUMNS < SMALL_MATRIX { usize::MAX } else { 1 };
-    let panels = rows.par_chunks_mut(inner.max(1)).enumerate().with_min_len(panels_at_once);
-    panels.for_each(|(panel, rows)| work(panel, rows));
 }
 
 /// Rows that one thread should take through several products at a time; none where they are too few for all threads.
@@ -354,9 +270,8 @@ fn multiply<T: Tiles>(
     out: &mut RowsMut<'_>,
     packed: &mut Vec<T::Left>,
 ) {
-    let tiles = part.panels.tiles;
     let words = part.panels.words();
-    let (rows, columns, stride) = (out.rows(), out.width(), out.stride());
+    let (rows, columns) = (out.rows(), out.width());
     let mut sums = T::Sums::ZERO;
     for start in (0..words.max(1)).step_by(DEPTH) {
         let depth = DEPTH.min(words - start);
@@ -365,38 +280,60 @@ fn multiply<T: Tiles>(
         for panel in 0..panels {
             let right = &part.panels.rows[(part.first_panel + panel) * words + start..][..depth];
             let after = part.after(start, part.first_panel + panel, panel + 1 == panels);
-            let width = COLUMNS.min(columns - panel * COLUMNS);
-            for (tile, row) in (0..rows).step_by(T::Left::ROWS).enumerate() {
-                for row in row..rows.min(row + T::Left::ROWS) {
-                    tiles.fetch(out.row(row, panel));
-                }
-                let left = &packed[tile * depth..][..depth];
-                let soon = after.get(tile * depth / TILES_PER_FETCH..).unwrap_or_default();
-                let whole = width == COLUMNS && row + T::Left::ROWS <= rows;
-                if let Some(adds) = part.adds(start == 0).filter(|_| whole) {
-                    let onto = (out.from(row, panel), stride, adds);
-                    if tiles.multiply_onto(registers, left, right, soon, onto) {
-                        continue;
-                    }
-                }
-                tiles.multiply(registers, left, right, soon, &mut sums);
-                for (index, sums) in sums.rows().iter().enumerate().take(rows - row) {
-                    let out = out.row(row + index, panel);
-                    part.write(out, &sums.0, start == 0, part.first_row + row + index, part.first_panel + panel);
-                }
+            for words in pieces(depth, T::MOST_WORDS) {
+                let piece = Piece { panel, first: start + words.start == 0, words };
+                multiply_piece(part, registers, piece, (packed, right, after), out, &mut sums);
             }
         }
     }
 }
 
+/// Some words of a panel.
+struct Piece {
+    panel: usize,
+    words: Range<usize>,
+    /// Whether they are the first ones of a product.
+    first: bool,
+}
+
+/// `0..depth` in pieces of at most `most`; one of nothing where there is nothing.
 #[inline(always)]
-fn drop_rows(rows: &mut [TileRow], panel: usize, columns: usize, dropout: Dropout) {
-    let stride = columns.next_multiple_of(COLUMNS);
-    let mut mask = [0f32; COLUMNS];
-    for (index, row) in rows.iter_mut().enumerate() {
-        dropout.fill(&mut mask, (index * stride + panel * COLUMNS) as u64);
-        for (value, mask) in row.0.iter_mut().zip(&mask) {
-            *value *= mask;
+fn pieces(depth: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..depth.max(1)).step_by(most.min(depth.max(1))).map(move |start| start..depth.min(start.saturating_add(most)))
+}
+
+/// All tiles of a block of rows with a piece of a panel.
+#[inline(always)]
+fn multiply_piece<T: Tiles>(
+    part: &PanelBlock<'_, T>,
+    registers: &T::Registers,
+    Piece { panel, words, first }: Piece,
+    (packed, right, after): (&[T::Left], &[TileRow], &[TileRow]),
+    out: &mut RowsMut<'_>,
+    sums: &mut T::Sums,
+) {
+    let (tiles, depth) = (part.panels.tiles, right.len());
+    let (rows, stride) = (out.rows(), out.stride());
+    let right = &right[words.clone()];
+    for (tile, row) in (0..rows).step_by(T::Left::ROWS).enumerate() {
+        if first {
+            for row in row..rows.min(row + T::Left::ROWS) {
+                tiles.fetch(out.row(row, panel));
+            }
+        }
+        let left = &packed[tile * depth..][words.clone()];
+        let soon = after.get(words.start + tile * words.len() / TILES_PER_FETCH..).unwrap_or_default();
+        let whole = row + T::Left::ROWS <= rows && out.row(row, panel).len() == COLUMNS;
+        if let Some(adds) = part.adds(first).filter(|_| whole) {
+            let onto = (out.from(row, panel), stride, adds);
+            if tiles.multiply_onto(registers, left, right, soon, onto) {
+                continue;
+            }
+        }
+        tiles.multiply(registers, left, right, soon, sums);
+        for (index, sums) in sums.rows().iter().enumerate().take(rows - row) {
+            let out = out.row(row + index, panel);
+            part.write(out, &sums.0, first, part.first_row + row + index, part.first_panel + panel);
         }
     }
 }

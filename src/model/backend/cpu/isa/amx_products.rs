@@ -88,6 +88,7 @@ impl Tiles for AmxTiles {
     type Registers = TileRegisters;
 
     const TILES_PER_BLOCK: usize = 4;
+    const MOST_WORDS: usize = 128;
 
     fn name(self) -> &'static str {
         match self.multiplied {

@@ -69,6 +69,10 @@ pub trait Tiles: Copy + Debug + Send + Sync + 'static {
     /// the second-level cache.
     const TILES_PER_BLOCK: usize = 8;
 
+    /// Most words that [`Self::multiply`] is given at a time. All rows of a block take them before the next ones: so many words of a
+    /// panel stay in the first-level cache.
+    const MOST_WORDS: usize = usize::MAX;
+
     /// The instruction that multiplies, as it is recorded.
     fn name(self) -> &'static str;
 
