@@ -360,16 +360,35 @@ fn products_in_bfloat16_are_as_close_to_single_precision_as_libtorchs() {
 }
 
 #[test]
-fn a_run_in_bfloat16_gives_the_same_packed_and_alone_to_the_last_bit() {
+fn a_run_in_less_than_float32_gives_the_same_packed_and_alone_to_the_last_bit() {
     if !own_products() {
         return needs::skip("avx2", "products are libtorch's here");
     }
-    let (base, data) = (base_in(Precision::Bf16, "roberta", BackendRequest::Fastest), data("roberta"));
-    let specs = runs("roberta");
-    for (spec, packed) in specs.iter().zip(train(&base, &data, &specs)) {
-        let alone = train(&base, &data, std::slice::from_ref(spec)).remove(0);
-        assert_eq!(packed.losses, alone.losses, "run {}", spec.seed);
-        assert_eq!(packed.parameters, alone.parameters, "run {}", spec.seed);
+    for precision in [Precision::Bf16, Precision::Tf32] {
+        let (base, data) = (base_in(precision, "roberta", BackendRequest::Fastest), data("roberta"));
+        let specs = runs("roberta");
+        for (spec, packed) in specs.iter().zip(train(&base, &data, &specs)) {
+            let alone = train(&base, &data, std::slice::from_ref(spec)).remove(0);
+            assert_eq!(packed.losses, alone.losses, "{precision:?}, run {}", spec.seed);
+            assert_eq!(packed.parameters, alone.parameters, "{precision:?}, run {}", spec.seed);
+        }
+    }
+}
+
+/// On a processor; a GPU's TF32 has ten bits of a number.
+#[test]
+fn tf32_on_a_processor_is_hundred_times_closer_to_single_precision_than_bfloat16() {
+    if device() != Device::Cpu {
+        return;
+    }
+    let (data, specs) = (data("roberta"), runs("roberta"));
+    let trained = |precision| train(&base_in(precision, "roberta", BackendRequest::Fastest), &data, &specs);
+    let [single, parts, rounded] = [Precision::Fp32, Precision::Tf32, Precision::Bf16].map(trained);
+    for ((single, parts), rounded) in single.iter().zip(&parts).zip(&rounded) {
+        let distance =
+            |other: &Trained| single.losses.iter().zip(&other.losses).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+        let (parts, rounded) = (distance(parts), distance(rounded));
+        assert!(100.0 * parts < rounded, "losses differ by {parts}, in bfloat16 by {rounded}");
     }
 }
 

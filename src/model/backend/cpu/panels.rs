@@ -330,8 +330,21 @@ fn multiply_piece<T: Tiles>(
                 continue;
             }
         }
+        let height = rows.min(row + T::Left::ROWS) - row;
+        if T::GOES_ON && part.adds(first) == Some(true) {
+            for (index, sums) in sums.rows_mut().iter_mut().enumerate().take(height) {
+                let out = out.row(row + index, panel);
+                sums.0[..out.len()].copy_from_slice(out);
+            }
+            tiles.go_on(registers, left, right, soon, sums);
+            for (index, sums) in sums.rows().iter().enumerate().take(height) {
+                let out = out.row(row + index, panel);
+                out.copy_from_slice(&sums.0[..out.len()]);
+            }
+            continue;
+        }
         tiles.multiply(registers, left, right, soon, sums);
-        for (index, sums) in sums.rows().iter().enumerate().take(rows - row) {
+        for (index, sums) in sums.rows().iter().enumerate().take(height) {
             let out = out.row(row + index, panel);
             part.write(out, &sums.0, first, part.first_row + row + index, part.first_panel + panel);
         }

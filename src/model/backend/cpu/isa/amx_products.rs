@@ -89,6 +89,7 @@ impl Tiles for AmxTiles {
 
     const TILES_PER_BLOCK: usize = 4;
     const MOST_WORDS: usize = 128;
+    const GOES_ON: bool = true;
 
     fn name(self) -> &'static str {
         match self.multiplied {
@@ -130,6 +131,14 @@ impl Tiles for AmxTiles {
     fn multiply(self, registers: &TileRegisters, left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
         #[cfg(target_arch = "x86_64")]
         self.walk(registers, (left, right, soon), Place::of_sums(sums), false);
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (registers, left, right, soon, sums);
+    }
+
+    #[inline(always)]
+    fn go_on(self, registers: &TileRegisters, left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
+        #[cfg(target_arch = "x86_64")]
+        self.walk(registers, (left, right, soon), Place::of_sums(sums), true);
         #[cfg(not(target_arch = "x86_64"))]
         let _ = (registers, left, right, soon, sums);
     }

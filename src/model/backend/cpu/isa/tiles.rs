@@ -47,6 +47,8 @@ pub trait SumRows {
     const ZERO: Self;
 
     fn rows(&self) -> &[TileRow];
+
+    fn rows_mut(&mut self) -> &mut [TileRow];
 }
 
 impl<const ROWS: usize> SumRows for [TileRow; ROWS] {
@@ -54,6 +56,11 @@ impl<const ROWS: usize> SumRows for [TileRow; ROWS] {
 
     #[inline(always)]
     fn rows(&self) -> &[TileRow] {
+        self
+    }
+
+    #[inline(always)]
+    fn rows_mut(&mut self) -> &mut [TileRow] {
         self
     }
 }
@@ -100,8 +107,31 @@ pub trait Tiles: Copy + Debug + Send + Sync + 'static {
         sums: &mut Self::Sums,
     );
 
+    /// Whether sums begin with what they are added to, by [`Self::multiply_onto`] and [`Self::go_on`]. Otherwise they begin with zero
+    /// and are added afterwards. It is the same for all rows of a product, since the last bit depends on it.
+    const GOES_ON: bool = false;
+
+    /// As [`Self::multiply`], with sums that begin with what they hold.
+    #[inline(always)]
+    fn go_on(
+        self,
+        registers: &Self::Registers,
+        left: &[Self::Left],
+        right: &[TileRow],
+        soon: &[TileRow],
+        sums: &mut Self::Sums,
+    ) {
+        let mut added = Self::Sums::ZERO;
+        self.multiply(registers, left, right, soon, &mut added);
+        for (sums, added) in sums.rows_mut().iter_mut().zip(added.rows()) {
+            for (sum, added) in sums.0.iter_mut().zip(added.0) {
+                *sum += added;
+            }
+        }
+    }
+
     /// As [`Self::multiply`], where the sums can be written to `out` as they are: rows of a tile that begin `stride` values apart.
-    /// They are added to what is there if `adds`. Says whether it did so; if not, nothing was done.
+    /// They begin with what is there if `adds`. Says whether it did so; if not, nothing was done.
     #[inline(always)]
     fn multiply_onto(
         self,

@@ -194,6 +194,41 @@ fn two_parts_are_finer_than_tf32() {
 }
 
 #[derive(Clone, Copy)]
+struct Alone;
+
+impl Property for Alone {
+    /// A run's bytes must not depend on the rows beside its own.
+    fn check<T: Tiles>(self, tiles: T, (m, k, n, seed): Case) -> TestCaseResult {
+        let key = StreamKey::new(seed, Purpose::Dropout);
+        let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
+        let right: Vec<f32> = (0..k * n).map(|i| rounded(key.normal(i as u64) as f32)).collect();
+        let bias: Vec<f32> = (0..n).map(|i| (i as f32).sin()).collect();
+        let before: Vec<f32> = (0..m * n).map(|i| (i as f32).cos()).collect();
+        let panels = Panels::new(tiles, Matrix { values: &right, row: n, column: 1 }, k, n);
+        for onto in [Onto::Nothing, Onto::Bias(&bias), Onto::Itself] {
+            let mut together = before.clone();
+            let all = Matrix { values: &left, row: k, column: 1 };
+            panels.multiply(all, RowsMut::new(&mut together, n, n), onto);
+            for row in [0, m / 2, m - 1] {
+                let mut alone = before[row * n..][..n].to_vec();
+                let one = Matrix { values: &left[row * k..], row: k, column: 1 };
+                panels.multiply(one, RowsMut::new(&mut alone, n, n), onto);
+                prop_assert_eq!(&together[row * n..][..n], &alone[..], "row {} of {}", row, m);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_row_is_the_same_alone_and_among_others_to_the_last_bit() {
+    let sizes = (1usize..150, 1usize..2000, 1usize..100, 0u64..1000);
+    for precision in [Precision::Fp32, Precision::Tf32, Precision::Bf16] {
+        with_each(OfProducts { property: Alone, products: Products::Frozen(precision), sizes: sizes.clone() });
+    }
+}
+
+#[derive(Clone, Copy)]
 struct InPanels;
 
 impl Property for InPanels {
