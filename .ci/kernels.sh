@@ -5,8 +5,8 @@ set -euo pipefail
 crate=$(realpath -m "$1")
 cd "$(dirname "$0")/.."
 from=src/model
-rm -rf "$crate/src" "$crate/tch"
-mkdir -p "$crate/src/model/backend/cpu" "$crate/tch/src"
+rm -rf "$crate/src"
+mkdir -p "$crate/src/model/backend/cpu"
 cp "$from"/backend/cpu/{matrix,panels,rows,small_product,transpose}.rs "$crate/src/model/backend/cpu/"
 cp -r "$from"/backend/cpu/{isa,panels} "$crate/src/model/backend/cpu/"
 cp "$from/dropout.rs" "$crate/src/model/"
@@ -30,19 +30,18 @@ pub mod backend {
 pub mod dropout;
 pub mod random;
 RUST
-echo '#![allow(dead_code)] pub mod model; pub mod split_mix; #[cfg(test)] mod needs;' >"$crate/src/lib.rs"
-# All that these files name of libtorch is the kinds of numbers.
-echo '#[derive(Clone, Copy, Debug, PartialEq, Eq)] pub enum Kind { Float, BFloat16, Half }' >"$crate/tch/src/lib.rs"
-printf '[package]\nname = "tch"\nversion = "0.0.0"\nedition = "2024"\n' >"$crate/tch/Cargo.toml"
+echo '#![allow(dead_code)] pub mod model; pub mod spec; pub mod split_mix; #[cfg(test)] mod needs;' >"$crate/src/lib.rs"
+# All that these files name of a sweep file is the precision.
+echo '#[derive(Clone, Copy, Debug, PartialEq, Eq)] pub enum Precision { Fp32, Tf32, Bf16 }' >"$crate/src/spec.rs"
 cat >"$crate/Cargo.toml" <<'TOML'
 [package]
 name = "kernels"
 version = "0.0.0"
 edition = "2024"
 [dependencies]
+libc = "0.2"
 rayon = "1.12"
 thiserror = "2"
-tch = { path = "tch" }
 [dev-dependencies]
 proptest = "1.12"
 [profile.dev]
