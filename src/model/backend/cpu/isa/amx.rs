@@ -52,8 +52,7 @@ impl Amx {
 
     /// Runs `work` on a thread whose tile registers hold 16 rows of 64 bytes each.
     ///
-    /// They stay so: nothing else on this thread configures them otherwise without configuring them anew for itself, and so calls
-    /// may be nested.
+    /// They stay so afterwards: calls may be nested. `work` must call nothing that sets them up in another way, such as libtorch.
     #[inline(always)]
     pub fn with_registers<R>(self, work: impl FnOnce(&TileRegisters) -> R) -> R {
         #[cfg(target_arch = "x86_64")]
