@@ -75,8 +75,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
         residual: &Tensor,
         dropouts: [RowDropouts; 2],
     ) -> Result<(Tensor, BlockTape), ComputeError> {
-        let isa = self.isa;
-        let (rows, width, inner) = self.sizes(context);
+        let (isa, (rows, width, inner)) = (self.isa, self.sizes(context));
         let block = panels::block_of_rows::<I::Tiles>(rows).unwrap_or(rows).max(1);
         let [first_dropouts, last_dropouts] = dropouts;
         let mut first_tape = NormTape::new(rows, width, first_dropouts.clone())?;
@@ -109,8 +108,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
                     let [attention_output, intermediate, output] = products;
 
                     let left = LeftSide::Strided(context.matrix(row));
-                    let out = RowsMut::new(first.0, width, width);
-                    attention_output.multiply_here(left, out, Onto::Nothing, intermediate, packed);
+                    attention_output.multiply_here(left, rows_of(first.0, width), Onto::Nothing, intermediate, packed);
                     let rows = (first.0, &mut hidden[..], residual, first.1);
                     isa.vectorize(
                         #[inline(always)]
@@ -125,8 +123,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
                     );
 
                     let left = LeftSide::Panels { values: active, rows: count };
-                    let out = RowsMut::new(last.0, width, width);
-                    output.multiply_here(left, out, Onto::Nothing, attention_output, packed);
+                    output.multiply_here(left, rows_of(last.0, width), Onto::Nothing, attention_output, packed);
                     let rows = (last.0, result, &hidden[..], last.1);
                     isa.vectorize(
                         #[inline(always)]
@@ -179,16 +176,20 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
                     || activation::multiply(active, derivative),
                 );
                 let left = LeftSide::Panels { values: active, rows: count };
-                let out = RowsMut::new(hidden, width, width);
-                intermediate.multiply_here(left, out, Onto::Itself, attention_output, packed);
+                intermediate.multiply_here(left, rows_of(hidden, width), Onto::Itself, attention_output, packed);
 
                 let parts = (&mut output[..], residual, &hidden[..], first.0, first.1);
                 isa.vectorize(
                     #[inline(always)]
                     || norm::backward_rows(row, width, parts, first_weight, first_dropouts),
                 );
-                let out = RowsMut::new(context, width, width);
-                attention_output.multiply_here(flat(output, width), out, Onto::Nothing, last_output, packed);
+                attention_output.multiply_here(
+                    flat(output, width),
+                    rows_of(context, width),
+                    Onto::Nothing,
+                    last_output,
+                    packed,
+                );
             });
         Ok((context, residual))
     }
@@ -214,4 +215,8 @@ pub fn backward<I: InstructionSet>(
 
 fn flat(values: &[f32], width: usize) -> LeftSide<'_> {
     LeftSide::Strided(Matrix { values, row: width, column: 1 })
+}
+
+fn rows_of(values: &mut [f32], width: usize) -> RowsMut<'_> {
+    RowsMut::new(values, width, width)
 }
