@@ -70,7 +70,8 @@ def made(tmp_path_factory):
         pytest.skip(f"the committed folders were made by other versions than {', '.join(other)}")
     folder = tmp_path_factory.mktemp("reference")
     script = [sys.executable, "-B", REFERENCE / "generate.py", "--out", folder]
-    subprocess.run(script, check=True, capture_output=True, timeout=300)
+    ended = subprocess.run(script, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
     return folder
 
 
