@@ -102,6 +102,18 @@ impl Cluster {
         };
         Pid::from_raw(ids.find(is_it).unwrap_or_else(|| panic!("no process: {}", logs(place)))).unwrap()
     }
+
+    /// Returns when `is` says so; after [`PATIENCE`] the panic's text has the queue and what the tasks wrote.
+    fn wait_until(&self, place: &Place, what: &str, mut is: impl FnMut() -> bool) {
+        let since = Instant::now();
+        while !is() {
+            if since.elapsed() > PATIENCE {
+                let queue = self.on(Command::new("squeue").arg("--array"));
+                panic!("{what} does not come about\n{queue}\n{}", logs(place));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
 }
 
 fn field(text: &str, name: &str) -> String {
@@ -109,11 +121,11 @@ fn field(text: &str, name: &str) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-fn wait_until(what: &str, mut is: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !is() {
-        assert!(since.elapsed() < PATIENCE, "{what} does not come about");
-        std::thread::sleep(Duration::from_millis(100));
+/// Sends the signal to a process and to those that it started, in this order: a stopped one starts no more.
+fn signal_all(process: Pid, signal: Signal) {
+    kill_process(process, signal).unwrap();
+    for child in children(process) {
+        kill_process(child, signal).unwrap();
     }
 }
 
@@ -137,7 +149,7 @@ fn is_done(place: &Place) -> bool {
 }
 
 /// An array of two: one task is killed with all its processes, the other is warned, saves, and is requeued. Then one more
-/// array finds nothing to do.
+/// array finds nothing to do. Both are stopped while they are looked at, so that neither ends before its signal comes.
 #[test]
 fn an_array_survives_kills_and_warnings_with_the_same_results() {
     let Some(cluster) = Cluster::get() else { return };
@@ -145,23 +157,27 @@ fn an_array_survives_kills_and_warnings_with_the_same_results() {
     here.finish();
     let job = cluster.submit(&there, &["--slurm", "workers=2", "--slurm", "time=10"]);
     let workers = [0, 1].map(|task| format!("slurm task {job}_{task}"));
-    wait_until("work of both tasks", || workers.iter().all(|worker| is_at_work(&there, worker)));
-    let first = cluster.process(&there, &job, 0);
+    cluster.wait_until(&there, "work of both tasks", || workers.iter().all(|worker| is_at_work(&there, worker)));
+    let [first, second] = [0, 1].map(|task| {
+        let process = cluster.process(&there, &job, task);
+        signal_all(process, Signal::STOP);
+        process
+    });
     let status = cluster.on(&mut there.sweep(&["status", "results/little"]));
     assert!(status.contains(&format!("slurm job {job}, submitted")) && status.contains("2 running"), "{status}");
     let json = cluster.on(&mut there.sweep(&["status", "results/little", "--json"]));
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json[0]["jobs"][0]["tasks"][0]["state"], "running", "{json}");
 
-    kill_process(first, Signal::STOP).unwrap();
     for process in children(first).into_iter().chain([first]) {
         kill_process(process, Signal::KILL).unwrap();
     }
     // What Slurm itself does a while before the time limit: the signal to the batch script alone.
     cluster.on(Command::new("scancel").args(["--signal=USR2", "--batch", &format!("{job}_1")]));
-    wait_until("a requeue", || field(&cluster.task(&job, 1), "Restarts") == "1");
-    wait_until("the end of the sweep", || is_done(&there));
-    wait_until("the end of the tasks", || cluster.state(&job, 1) == "COMPLETED");
+    signal_all(second, Signal::CONT);
+    cluster.wait_until(&there, "a requeue", || field(&cluster.task(&job, 1), "Restarts") == "1");
+    cluster.wait_until(&there, "the end of the sweep", || is_done(&there));
+    cluster.wait_until(&there, "the end of the tasks", || cluster.state(&job, 1) == "COMPLETED");
     assert_eq!(cluster.state(&job, 0), "FAILED");
     let logs = logs(&there);
     assert!(logs.contains(&format!("everything is saved; task {job}_1 goes back into the queue")), "{logs}");
@@ -180,12 +196,12 @@ fn a_time_limit_is_survived_and_a_cancelled_sweep_goes_on_later() {
     let place = Place::new();
     let slow = ["--launch", "slurm", "--mock-delay", "400", "--slurm", "time=1", "--slurm", "warning=50"];
     let job = cluster.submitted(place.mock(&slow).args(["--slurm", "workers=1"]));
-    wait_until("a requeue", || field(&cluster.task(&job, 0), "Restarts") == "1");
+    cluster.wait_until(&place, "a requeue", || field(&cluster.task(&job, 0), "Restarts") == "1");
     let resumed = || logs(&place).contains(" resumed ");
-    wait_until("going on after it", resumed);
+    cluster.wait_until(&place, "going on after it", resumed);
     let text = cluster.on(&mut place.sweep(&["cancel", "results"]));
     assert_eq!(text, format!("cancelled Slurm job {job}\n"));
-    wait_until("the end", || cluster.state(&job, 0) == "CANCELLED");
+    cluster.wait_until(&place, "the end", || cluster.state(&job, 0) == "CANCELLED");
     let views = place.store().runs().unwrap();
     assert!(views.iter().any(|view| view.state == RunState::Interrupted), "{views:?}");
     assert!(views.iter().all(|view| view.state != RunState::Running && view.state != RunState::Failed), "{views:?}");
