@@ -118,18 +118,47 @@ export class Head {
   }
 }
 
+// Between two packs nothing is trained for so many milliseconds at most.
+const BETWEEN_PACKS = 15000;
+
+// What is said where nothing is trained.
+class Idle {
+  constructor() {
+    this.element = h("p", { class: "muted" });
+    this.since = null;
+  }
+
+  update(open, running) {
+    this.element.hidden = running > 0;
+    clearTimeout(this.timer);
+    if (running > 0) {
+      this.since = null;
+      return;
+    }
+    this.since ??= Date.now();
+    const wait = this.since + BETWEEN_PACKS - Date.now();
+    const left = open === 1 ? "1 run is left" : `${open} runs are left`;
+    say(this.element, !open ? "Nothing is left to do."
+      : wait > 0 ? `Nothing is trained at this moment; ${left}.`
+      : `Nobody works on it now; ${left}. The command that began the sweep goes on with it.`);
+    if (open && wait > 0) this.timer = setTimeout(() => this.update(open, 0), wait);
+  }
+
+  leave() { clearTimeout(this.timer); }
+}
+
 // The first tab.
 export class Progress {
   constructor(sweep, shown, readOnly) {
     this.sweep = sweep;
     this.requests = new Requests(sweep, null, readOnly);
     this.devices = new Devices(sweep);
-    this.nothing = h("p", { class: "muted" });
+    this.idle = new Idle();
     const { plan } = sweep;
     const ranking = plan.ranking === "eval_loss" ? "accuracy" : plan.ranking;
     this.panels = [new CurvePanel(sweep, "eval_loss", shown), new CurvePanel(sweep, sweep.curveOf.has(ranking) ? ranking : "train_loss", shown)];
     this.element = h("div", {},
-      h("section", { "aria-label": "At work" }, h("h2", {}, "At work"), this.nothing, this.devices.element),
+      h("section", { "aria-label": "At work" }, h("h2", {}, "At work"), this.idle.element, this.devices.element),
       h("section", { "aria-label": "Curves" }, h("h2", {}, "Curves"), shown.tools, h("div", { class: "panels" }, this.panels.map((panel) => panel.element))),
       this.requests.element);
   }
@@ -138,13 +167,13 @@ export class Progress {
     this.devices.update();
     const { totals, plan } = this.sweep;
     const of = (name) => totals.states[plan.states.indexOf(name)];
-    const idle = of("running") === 0;
-    this.nothing.hidden = !idle;
-    const open = of("pending") + of("interrupted") + of("waiting");
-    say(this.nothing, open ? `Nobody works on it now; ${open} runs are left. The command that began the sweep goes on with it.` : "Nothing is left to do.");
+    this.idle.update(of("pending") + of("interrupted") + of("waiting"), of("running"));
     this.panels.forEach((panel) => panel.update());
     this.requests.update();
   }
 
-  leave() { this.panels.forEach((panel) => panel.leave()); }
+  leave() {
+    this.idle.leave();
+    this.panels.forEach((panel) => panel.leave());
+  }
 }
