@@ -3,6 +3,8 @@
 use crate::metrics::{normal_cdf, normal_quantile};
 use crate::spec::{Coordinate, Distribution};
 
+use super::width::Width;
+
 /// Less than this is as good as nothing; its logarithm is finite.
 const SMALLEST: f64 = 1e-300;
 
@@ -37,6 +39,8 @@ pub struct Normal {
     /// Its part below the lower end, and between the ends.
     below: f64,
     inside: f64,
+    /// Logarithm of what the density is divided by.
+    log_scale: f64,
 }
 
 /// Where values have neighbours, with half a step beyond the first and the last.
@@ -49,12 +53,13 @@ struct Ends {
 }
 
 impl Kernel {
-    /// Around the values of points in a dimension, in their order.
-    pub fn around(distribution: &Distribution, values: &[f64], narrowness: f64) -> Vec<Self> {
+    /// Around the values of points in a dimension, in their order; `width` with the number of dimensions that are modelled
+    /// together.
+    pub fn around(distribution: &Distribution, values: &[f64], (width, dimensions): (Width, usize)) -> Vec<Self> {
         let count = values.len();
         match Ends::of(distribution) {
             Some(ends) => {
-                let widths = widths(values, ends, narrowness);
+                let widths = width.of(values, (ends.low, ends.high), dimensions);
                 let kernel = |(value, width): (&f64, f64)| Kernel::Normal(Normal::new(*value, width, ends));
                 values.iter().zip(widths).map(kernel).collect()
             }
@@ -103,28 +108,6 @@ impl Kernel {
     }
 }
 
-/// As wide as the larger distance to a neighbour, the ends of the range being neighbours of a point that has no other. The
-/// narrowest is a hundredth of the range, or more where there are few points.
-fn widths(values: &[f64], ends: Ends, narrowness: f64) -> Vec<f64> {
-    let count = values.len();
-    let range = ends.high - ends.low;
-    let narrowest = range / (narrowness * count as f64 + 2.0).min(100.0);
-    let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let mut widths = vec![0.0; count];
-    for (place, &point) in order.iter().enumerate() {
-        let value = values[point];
-        let left = place.checked_sub(1).map(|before| value - values[order[before]]);
-        let right = order.get(place + 1).map(|&after| values[after] - value);
-        let width = match (left, right) {
-            (None, None) => (value - ends.low).max(ends.high - value),
-            (left, right) => left.unwrap_or(0.0).max(right.unwrap_or(0.0)),
-        };
-        widths[point] = width.clamp(narrowest, range);
-    }
-    widths
-}
-
 /// The place at a quantile of weights that sum to 1.
 pub fn drawn(weights: &[f64], u: f64) -> usize {
     let mut left = u;
@@ -139,13 +122,14 @@ impl Normal {
     fn new(mean: f64, sd: f64, ends: Ends) -> Self {
         let below = normal_cdf((ends.low - mean) / sd);
         let inside = (normal_cdf((ends.high - mean) / sd) - below).max(SMALLEST);
-        Normal { mean, sd, ends, below, inside }
+        let log_scale = (sd * inside * std::f64::consts::TAU.sqrt()).ln();
+        Normal { mean, sd, ends, below, inside, log_scale }
     }
 
     fn log_density(&self, value: f64) -> f64 {
         let Some((from, to)) = self.ends.cell(value) else {
             let distance = (value - self.mean) / self.sd;
-            return -0.5 * distance * distance - (self.sd * self.inside * std::f64::consts::TAU.sqrt()).ln();
+            return -0.5 * distance * distance - self.log_scale;
         };
         let at = |end: f64| normal_cdf((end.clamp(self.ends.low, self.ends.high) - self.mean) / self.sd);
         ((at(to) - at(from)) / self.inside).max(SMALLEST).ln()
@@ -178,12 +162,14 @@ impl Ends {
 mod tests {
     use super::*;
 
+    const NEAR: (Width, usize) = (Width::Neighbours { narrowness: 1.0 }, 1);
+
     #[test]
     fn densities_integrate_to_one() {
         let rate = Distribution::LogUniform { low: 1e-5, high: 1e-2 };
         let (low, high) = (1e-5f64.ln(), 1e-2f64.ln());
         for mean in [low, -8.0, high] {
-            let [kernel, _] = &Kernel::around(&rate, &[mean, mean + 1.0], 1.0)[..] else { unreachable!() };
+            let [kernel, _] = &Kernel::around(&rate, &[mean, mean + 1.0], NEAR)[..] else { unreachable!() };
             let cells = 20_000;
             let width = (high - low) / f64::from(cells);
             let middle = |cell: i32| low + (f64::from(cell) + 0.5) * width;
@@ -191,11 +177,11 @@ mod tests {
             assert!((sum - 1.0).abs() < 1e-6, "{sum} around {mean}");
         }
         let rank = Distribution::LogInt { low: 1, high: 40 };
-        let kernel = &Kernel::around(&rank, &[8f64.ln(), 0.0, 3.0], 1.0)[0];
+        let kernel = &Kernel::around(&rank, &[8f64.ln(), 0.0, 3.0], NEAR)[0];
         let sum: f64 = (1..=40).map(|rank| kernel.log_density(f64::from(rank).ln()).exp()).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{sum}");
         let choice = Distribution::Choice(vec!["a".to_owned(), "b".to_owned(), "c".to_owned()]);
-        let kernel = &Kernel::around(&choice, &[1.0, 0.0, 1.0], 1.0)[0];
+        let kernel = &Kernel::around(&choice, &[1.0, 0.0, 1.0], NEAR)[0];
         let sum: f64 = (0..3).map(|choice| kernel.log_density(f64::from(choice)).exp()).sum();
         assert!((sum - 1.0).abs() < 1e-12, "{sum}");
         assert!(kernel.log_density(1.0) > kernel.log_density(0.0));
@@ -204,7 +190,7 @@ mod tests {
     #[test]
     fn draws_follow_the_density() {
         let dropout = Distribution::Uniform { low: 0.0, high: 1.0 };
-        let kernel = &Kernel::around(&dropout, &[0.9, 0.7, 0.2], 1.0)[0];
+        let kernel = &Kernel::around(&dropout, &[0.9, 0.7, 0.2], NEAR)[0];
         let draws: Vec<f64> = (0..10_000).map(|u| kernel.draw((f64::from(u) + 0.5) / 10_000.0)).collect();
         for end in [0.5, 0.8, 0.9, 0.97] {
             let share = draws.iter().filter(|draw| **draw < end).count() as f64 / 10_000.0;

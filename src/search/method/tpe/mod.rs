@@ -7,13 +7,16 @@
 //! apply together, with the points that wait for their results among the others ("constant liar"), so that the samples of
 //! one batch keep apart.
 //!
-//! Beyond that, the samples of a batch are made to differ, since they are chosen by the same results: all but the first combine
-//! the values of several good points ([`COMBINED`]), and some are chosen parameter by parameter ([`SEPARATE`]).
+//! Beyond that, better ones of the best weigh more; and samples are chosen in different ways, so that those of a batch, which are
+//! chosen by the same results, differ, and no way has to be the right one for every function: with kernels that are wider
+//! or narrower ([`NARROWNESS`], [`SMOOTH`]), combining the values of several good points ([`COMBINED`]), parameter by parameter
+//! ([`SEPARATE`]). They were chosen on other seeds than those by which `tests/search/regret.rs` judges (docs/search.md).
 
 mod density;
 mod groups;
 mod kernel;
 mod split;
+mod width;
 
 use crate::metrics::Stream;
 use crate::spec::Point;
@@ -23,15 +26,19 @@ use super::random::{ATTEMPTS, Random, stream};
 use super::sobol::Sobol;
 use density::Density;
 use groups::{Groups, Projection};
-use split::split;
+use split::{Split, split};
+use width::Width;
 
 /// Points with results before densities are fitted; until then the points are those of [`Sobol`].
 const STARTUP: usize = 10;
 /// Candidates that are compared for each group of dimensions.
 const CANDIDATES: usize = 100;
 /// How narrow kernels may be, by the number of the sample: every other one looks closer at what is good already. (Of the widths
-/// that were tried on `tests/search/regret.rs`, one alone was worse on functions with many peaks or on those with one.)
+/// that were tried, one alone was worse on functions with many peaks or on those with one.)
 const NARROWNESS: [f64; 2] = [1.0, 1.5];
+/// In every sixth sample, the fourth of six, the other points have wide kernels of this part of the range: it is not kept away from
+/// single points near good ones, and goes farther along a ridge. (More of them are worse on functions with many peaks.)
+const SMOOTH: (usize, usize, f64) = (6, 3, 0.2);
 
 /// In samples that are not the first of their batch: the probability that a value comes from another good point than the one
 /// which the candidate is drawn around. (Of those that were tried, 0.15 gained nothing and 0.5 no more.)
@@ -52,9 +59,12 @@ impl Method for Tpe {
         if question.finished.len() < STARTUP {
             return Sobol.propose(question);
         }
-        let (best, others) = split(question);
+        let Split { best, others } = split(question);
         let mut stream = stream(question);
-        let narrowness = NARROWNESS[question.number() % NARROWNESS.len()];
+        let number = question.number();
+        let near = Width::Neighbours { narrowness: NARROWNESS[number % NARROWNESS.len()] };
+        let (every, place, part) = SMOOTH;
+        let of_others = if number % every == place { Width::Even { part } } else { near };
         let groups = Groups::of(question);
         let groups = if question.pending.len() % SEPARATE == SEPARATE - 1 { groups.separate() } else { groups };
         let combined = if question.pending.is_empty() { 0.0 } else { COMBINED };
@@ -63,8 +73,8 @@ impl Method for Tpe {
             .map(|group| {
                 let dimensions = Projection::new(question.space.dimensions(), group);
                 Fitted {
-                    best: Density::fit(&dimensions, &best, narrowness),
-                    others: Density::fit(&dimensions, &others, narrowness),
+                    best: Density::fit(&dimensions, &best, near),
+                    others: Density::fit(&dimensions, &others, of_others),
                     combined,
                 }
             })
