@@ -39,6 +39,7 @@ mod catch;
 mod device_error;
 mod executor;
 mod generations;
+mod huge_pages;
 mod memory;
 mod plan;
 mod progress_file;

@@ -18,6 +18,7 @@ use crate::exit_code::ExitCode;
 use crate::store::{ClaimOptions, Store};
 use crate::this_program;
 
+use super::huge_pages::{huge_pages, tunables};
 use super::signals::leave_at_once;
 use super::worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 use super::{Executor, Stop};
@@ -145,7 +146,8 @@ impl WorkerCommand {
         ];
         arguments.extend(flags.into_iter().filter(|(_, given)| *given).map(|(name, _)| name.into()));
         let (program, image) = (this_program::path()?, Some(this_program::IMAGE.into()));
-        Ok(Self { device: device.to_owned(), program, image, arguments, environment: Vec::new() })
+        let environment = huge_pages(tunables().as_deref()).into_iter().collect();
+        Ok(Self { device: device.to_owned(), program, image, arguments, environment })
     }
 
     /// Starts the process in a process group of its own: what the terminal sends to the supervisor's group reaches the
