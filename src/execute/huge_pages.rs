@@ -1,8 +1,8 @@
 //! Pages of 2 MiB for what a worker allocates.
 //!
-//! Every pass reads the frozen weights from end to end, and the values that it keeps for its way back. In pages of 4 KiB that
-//! is more than the processor's tables of pages hold, and the kernel has to give hundreds of thousands of them. glibc asks
-//! for larger ones (`madvise`) where the tunable `glibc.malloc.hugetlb` is 1, from version 2.35 on; it is read when a process
+//! Every pass reads the frozen weights, and what the backward pass needs, from end to end. In pages of 4 KiB that is more than the
+//! processor's translation lookaside buffers hold, and the kernel has to provide hundreds of thousands of them. glibc asks for
+//! huge pages (`madvise`) where the tunable `glibc.malloc.hugetlb` is 1, from version 2.35 on; it is read when a process
 //! starts. Other C libraries ignore the variable.
 
 use std::ffi::{OsStr, OsString};

@@ -72,9 +72,9 @@ pub(in crate::report) fn conclusion(found: &Found) -> Vec<String> {
         Outcome::Confirming { best: index, ended, planned } => vec![
             format!("Best of {samples} so far: {}.", best(*index)),
             format!(
-                "Not confirmed yet: {} of {} are done.",
+                "Not confirmed yet; runs with fresh seeds that are done: {} of {}.",
                 grouped(*ended),
-                counted(*planned, "run with a fresh seed")
+                grouped(*planned)
             ),
         ],
         Outcome::Confirmed(winner) => confirmed(evidence, winner),

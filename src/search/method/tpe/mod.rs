@@ -36,9 +36,10 @@ const CANDIDATES: usize = 100;
 /// How narrow kernels may be, by the number of the sample: every other one looks closer at what is good already. (Of the widths
 /// that were tried, one alone was worse on functions with many peaks or on those with one.)
 const NARROWNESS: [f64; 2] = [1.0, 1.5];
-/// In every sixth sample, the fourth of six, the other points have wide kernels of this part of the range: it is not kept away from
-/// single points near good ones, and goes farther along a ridge. (More of them are worse on functions with many peaks.)
-const SMOOTH: (usize, usize, f64) = (6, 3, 0.2);
+/// Every so many samples, the one in the middle of them sees the other points smoothly: their kernels are [`SMOOTH`]. (That brings
+/// a search much closer where parameters are integers and choices; more of such samples are worse on functions with many peaks.)
+const SMOOTH_EVERY: usize = 6;
+const SMOOTH: Width = Width::Even { part: 0.2 };
 
 /// In samples that are not the first of their batch: the probability that a value comes from another good point than the one
 /// which the candidate is drawn around. (Of those that were tried, 0.15 gained nothing and 0.5 no more.)
@@ -63,8 +64,7 @@ impl Method for Tpe {
         let mut stream = stream(question);
         let number = question.number();
         let near = Width::Neighbours { narrowness: NARROWNESS[number % NARROWNESS.len()] };
-        let (every, place, part) = SMOOTH;
-        let of_others = if number % every == place { Width::Even { part } } else { near };
+        let of_others = if number % SMOOTH_EVERY == SMOOTH_EVERY / 2 { SMOOTH } else { near };
         let groups = Groups::of(question);
         let groups = if question.pending.len() % SEPARATE == SEPARATE - 1 { groups.separate() } else { groups };
         let combined = if question.pending.is_empty() { 0.0 } else { COMBINED };

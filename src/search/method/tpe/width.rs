@@ -7,8 +7,8 @@ pub enum Width {
     /// narrowest is a hundredth of the range, or more where there are few points: the range divided by `narrowness` times their
     /// number.
     Neighbours { narrowness: f64 },
-    /// All alike: so many times the range, less for many points (Scott, "Multivariate Density Estimation", 1992: the number of
-    /// points to the power of -1 / (dimensions + 4)).
+    /// All alike: this part of the range, times the number of points to the power of -1 / (dimensions + 4) (Scott, "Multivariate
+    /// Density Estimation", 1992).
     Even { part: f64 },
 }
 
