@@ -62,6 +62,7 @@ mod hypothesis;
 mod hypothesis_draft;
 mod identity;
 mod intern;
+mod label;
 mod location;
 mod looks;
 mod metric;

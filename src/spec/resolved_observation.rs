@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use super::label;
 use super::observation::{Against, Observation};
 use super::observation_draft::ObservationDraft;
 use super::parameter::Count;
 use super::planned_configuration::PlannedConfiguration;
-use super::problem::{Place, Problems, did_you_mean, listed, quoted};
+use super::problem::{Place, Problems, quoted};
 use crate::words::counted;
 
 /// All observations of a file; what is wrong is reported and left out.
@@ -39,11 +40,7 @@ fn resolved(
     overridden: bool,
 ) -> Result<Observation, (Place, String)> {
     let found = match &draft.configuration {
-        Some(label) => planned.iter().find(|planned| planned.label == *label).ok_or_else(|| {
-            let labels = || planned.iter().map(|planned| planned.label.as_str());
-            let hint = did_you_mean(label, labels());
-            format!("no configuration is called {}{hint} (there are {})", quoted(label), listed(labels()))
-        }),
+        Some(label) => label::find(label, planned),
         None => baseline.ok_or_else(|| {
             "base itself is no run of this sweep: say with `configuration:` which runs are meant".to_owned()
         }),

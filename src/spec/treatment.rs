@@ -6,6 +6,7 @@ use super::axis::Choice;
 use super::design::Design;
 use super::hypothesis_draft::{HypothesisDraft, Varied};
 use super::intern::{DraftKey, Interner};
+use super::label;
 use super::parameter::Parameter;
 use super::planned_configuration::PlannedConfiguration;
 use super::problem::{Place, Problems, did_you_mean, listed, quoted};
@@ -119,16 +120,15 @@ pub(super) fn hypotheses(
     problems: &mut Problems,
 ) -> Vec<Hypothesis> {
     let by_key = planned.iter().map(|planned| (planned.key, planned)).collect();
-    let by_label = planned.iter().map(|planned| (planned.label.as_str(), planned)).collect();
-    let mut matching = Matching { design, by_key, by_label, baseline, interner, problems };
+    let mut matching = Matching { design, planned, by_key, baseline, interner, problems };
     let pairs = design.claims.iter().zip(candidates);
     pairs.filter_map(|(claim, candidates)| matching.hypothesis(claim, candidates.as_deref()?)).collect()
 }
 
 struct Matching<'a, 'f> {
     design: &'a Design,
+    planned: &'a [PlannedConfiguration],
     by_key: HashMap<DraftKey, &'a PlannedConfiguration>,
-    by_label: HashMap<&'a str, &'a PlannedConfiguration>,
     baseline: Option<&'a PlannedConfiguration>,
     interner: &'a mut Interner<'f>,
     problems: &'a mut Problems,
@@ -156,27 +156,13 @@ impl<'a> Matching<'a, '_> {
     }
 
     fn baseline(&mut self, claim: &HypothesisDraft) -> Option<&'a PlannedConfiguration> {
-        let labels = self.by_label.keys().copied();
-        let (found, message) = match &claim.baseline {
-            Some(label) => {
-                let hint = did_you_mean(label, labels.clone());
-                let mut all: Vec<&str> = labels.collect();
-                all.sort_unstable();
-                let all = listed(all);
-                (
-                    self.by_label.get(label.as_str()).copied(),
-                    format!("no configuration is called {}{hint} (there are {all})", quoted(label)),
-                )
-            }
-            None => (
-                self.baseline,
-                "base itself is no run of this sweep: say with `baseline:` what is compared with".to_owned(),
-            ),
+        let found = match &claim.baseline {
+            Some(label) => label::find(label, self.planned),
+            None => self.baseline.ok_or_else(|| {
+                "base itself is no run of this sweep: say with `baseline:` what is compared with".to_owned()
+            }),
         };
-        if found.is_none() {
-            self.problems.add(claim.places.baseline.clone(), message);
-        }
-        found
+        found.map_err(|message| self.problems.add(claim.places.baseline.clone(), message)).ok()
     }
 
     /// The configurations that differ from the baseline in a candidate and in nothing else.

@@ -80,6 +80,20 @@ fn what_matches_no_run_says_what_exists() {
 }
 
 #[test]
+fn a_baseline_is_found_by_its_values() {
+    const GRID: &str = "grid: {rank: [4, 16], learning_rate: [1e-4, 3e-4]}";
+    let baseline = |label: &str| {
+        let sweep = sweep(&with_claim(GRID, &format!("vary: rank, values: [16], baseline: \"{label}\"")));
+        sweep.hypotheses[0].vary.baseline.clone()
+    };
+    for label in ["rank=4, learning_rate=0.0001", "learning_rate=1e-4, rank=4", "rank=4,learning_rate=0.00010"] {
+        assert_eq!(baseline(label), "rank=4, learning_rate=0.0001");
+    }
+    let other = problems(&with_claim(GRID, "vary: rank, baseline: rank=4"));
+    assert!(other.contains("no configuration is called `rank=4`"), "{other}");
+}
+
+#[test]
 fn values_that_move_with_others_are_no_treatments() {
     let zip = "zip: {rank: [16, 32], lora_alpha: [32, 64]}";
     let message = problems(&with_claim(zip, "vary: rank"));

@@ -1,5 +1,6 @@
 //! Sweep files from text to runs, through the public interface.
 
+mod documented;
 mod early_stopping;
 mod errors;
 mod expansion;
