@@ -57,15 +57,18 @@ impl Store {
         let lists = views.iter().map(|view| names(&parameters(&view.run.spec)));
         let parameter_names = lists.max_by_key(Vec::len).unwrap_or_default();
         let figures: Vec<String> = Metric::all().map(|metric| format!("best_{}", metric.name())).collect();
+        let tested = tested_metrics(views);
+        let test_figures: Vec<String> = tested.iter().map(|metric| test_column(*metric)).collect();
         let columns = ["id", "label", "configuration"]
             .into_iter()
             .chain(parameter_names.iter().map(String::as_str))
             .chain(["status", "best_epoch"])
             .chain(figures.iter().map(String::as_str))
-            .chain(["trainable_parameters", "epochs_recorded", "seconds", "reason"]);
+            .chain(["trainable_parameters", "epochs_recorded", "seconds", "reason"])
+            .chain(test_figures.iter().map(String::as_str));
         let mut table = Table::new(&path, columns)?;
         for view in views {
-            table.row(row(view, &parameter_names))?;
+            table.row(row(view, &parameter_names).into_iter().chain(test_figures_of(view, &tested)))?;
         }
         table.write()
     }
@@ -89,6 +92,25 @@ fn row(view: &RunView, parameter_names: &[String]) -> Vec<String> {
     fields.push(view.seconds.to_string());
     fields.push(view.reason.iter().chain(&view.damage).map(String::as_str).collect::<Vec<_>>().join("; "));
     fields
+}
+
+/// What any run was tested for, in the order of metrics.
+fn tested_metrics(views: &[RunView]) -> Vec<Metric> {
+    Metric::all().filter(|metric| views.iter().any(|view| tested(view, *metric).is_some())).collect()
+}
+
+fn test_figures_of(view: &RunView, metrics: &[Metric]) -> impl Iterator<Item = String> {
+    metrics.iter().map(|metric| tested(view, *metric).map_or_else(String::new, |value| value.to_string()))
+}
+
+/// As Python's reader calls it: `test_loss`, `test_accuracy`.
+fn test_column(metric: Metric) -> String {
+    format!("test_{}", metric.name().trim_start_matches("eval_"))
+}
+
+/// At the best epoch, on the test examples.
+fn tested(view: &RunView, metric: Metric) -> Option<f64> {
+    view.test.as_ref()?.best.metric(metric)
 }
 
 /// The metrics of the best epoch, in their order; empty where there is none.

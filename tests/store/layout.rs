@@ -100,6 +100,14 @@ example,label,predicted,p_World,"p_a ""quoted"", name"
         assert_eq!(found.unwrap().unwrap().rows, rows);
     }
     assert_eq!(store.examine(&id).unwrap().len(), 1, "the adapter of this test is none");
+    assert!(store.refresh_index().unwrap());
+    let mut table = csv::Reader::from_path(store.layout().runs_csv()).unwrap();
+    let header = table.headers().unwrap().clone();
+    let row = table.records().next().unwrap().unwrap();
+    let tested = header.iter().zip(&row).filter(|(name, _)| name.starts_with("test_"));
+    let tested: Vec<(&str, &str)> = tested.filter(|(name, _)| !name.contains("confidence")).collect();
+    let expected = ["test_loss", "test_accuracy", "test_precision", "test_recall", "test_f1"];
+    assert_eq!(tested, expected.into_iter().zip(["0.25", "1", "1", "1", "1"]).collect::<Vec<_>>());
     // Without any of the files the run is damaged.
     let files = store.layout().run(&id);
     for path in [files.last_predictions_csv(), files.test_predictions_csv(), files.last_test_predictions_csv()] {
