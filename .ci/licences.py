@@ -1,6 +1,7 @@
-"""Writes the licences of everything that is compiled into the program: the crates and Rust's standard library.
+"""Writes the licences of everything that is a part of the program: the crates, Rust's standard library, and what zig links with it.
 
-Usage: licences.py FILE. Fails where a crate's licence is not one of those that we accept, or where no text of it is found.
+Usage: licences.py FILE ENVIRONMENT, where the Python environment has the package `ziglang`. Fails where a crate's licence is not one
+of those that we accept, or where a text is not found.
 """
 
 import html
@@ -149,7 +150,22 @@ def of_standard_library():
     return about, described
 
 
-def main(file):
+def of_linker(environment):
+    """What `zig cc` links with a program for glibc, and the texts that it brings."""
+    parts = {
+        "compiler-rt of zig (MIT)": "LICENSE",
+        "start code of glibc (LGPL-2.1-or-later, with leave to link it with any program)": "lib/libc/glibc/LICENSES",
+    }
+    found = []
+    for name, path in parts.items():
+        texts = [text.read_text(encoding="utf-8") for text in Path(environment).glob(f"lib/python3*/site-packages/ziglang/{path}")]
+        if not texts:
+            raise SystemExit(f"licences: no text of {name} is found in {environment}: install the package ziglang there")
+        found.append((name, texts))
+    return found
+
+
+def main(file, environment):
     crates, faults = of_crates(compiled_in())
     if faults:
         raise SystemExit("\n".join(f"licences: {fault}" for fault in faults))
@@ -157,7 +173,7 @@ def main(file):
     # The same text once, whatever its lines' lengths are.
     of_text = defaultdict(list)
     as_written = {}
-    for name, given in crates + library:
+    for name, given in crates + library + of_linker(environment):
         for text in given:
             same = " ".join(text.split())
             as_written.setdefault(same, text.strip("\n"))
@@ -165,7 +181,7 @@ def main(file):
                 of_text[same].append(name)
     line = "=" * 100
     parts = [
-        "The program `sweep` contains code of the crates below and of Rust's standard library. Each text of a licence is followed by\n"
+        "The program `sweep` contains code of the crates below, of Rust's standard library, of zig and of glibc. Each text of a licence is followed by\n"
         "nothing but the next one; before it stands what it holds for. Where a licence gives a choice, all texts are here."
     ]
     parts += [f"{line}\nRust's standard library\n{line}\n\n{about}"]
@@ -175,4 +191,4 @@ def main(file):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

