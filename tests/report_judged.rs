@@ -77,7 +77,7 @@ fn trained(folder: &Path, dataset: &str) -> Store {
         until: Default::default(),
         claims: ClaimOptions::default(),
     };
-    let plan = PlanOptions { max_pack: 64, duration: &|_| 1, memory: None };
+    let plan = PlanOptions { max_pack: 64, duration: &|_| 1, sharing: None, memory: None };
     let store = Store::create_or_open(folder, &input, &|runs| plan_packs(runs, &plan)).unwrap().store;
     let ability = |of_eight: f64| -> Arc<dyn Fn(&RunSpec) -> f64 + Send + Sync> {
         Arc::new(move |spec: &RunSpec| if spec.rank == 8 { of_eight } else { 0.8 })
@@ -221,7 +221,7 @@ fn what_has_a_test_is_not_compared_with_what_has_none() {
         until: Default::default(),
         claims: ClaimOptions::default(),
     };
-    let plan = PlanOptions { max_pack: 64, duration: &|_| 1, memory: None };
+    let plan = PlanOptions { max_pack: 64, duration: &|_| 1, sharing: None, memory: None };
     let store = Store::create_or_open(folder.path(), &input, &|runs| plan_packs(runs, &plan)).unwrap().store;
     // As many examples of both kinds, with the same numbers.
     let settings = MockSettings { test_examples: 160, ..MockSettings::default() };

@@ -106,7 +106,7 @@ fn results_of(folder: &Path) -> Vec<BTreeMap<String, String>> {
         until: Default::default(),
         claims: ClaimOptions::default(),
     };
-    let plan = PlanOptions { max_pack: 64, duration: &|_| 1, memory: None };
+    let plan = PlanOptions { max_pack: 64, duration: &|_| 1, sharing: None, memory: None };
     let store = Store::create_or_open(folder, &input, &|runs| plan_packs(runs, &plan)).unwrap().store;
     let mut mock = MockExecutor::new(MockSettings {
         train_examples: 16,

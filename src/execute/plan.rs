@@ -8,7 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::spec::{self, PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec, Segment};
+use crate::spec::{PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec, Segment};
+
+use super::sharing::{Passes, Sharing, lowest_layer};
 
 /// What kind of device packs are planned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +36,20 @@ impl DeviceKind {
             Self::Cuda => 16,
         }
     }
+
+    /// Most places in a pack of runs that share layers, where nobody says otherwise.
+    pub fn most_sharing(self) -> usize {
+        16
+    }
 }
 
 /// How packs are planned.
 pub struct PlanOptions<'a> {
-    /// Most places in a pack; at least 1.
+    /// Most places in a pack of runs that share nothing; at least 1.
     pub max_pack: usize,
+    /// Which packs have more places: those whose runs share layers, as long as they compute no more than [`Self::max_pack`] runs
+    /// that share nothing. None: no pack has.
+    pub sharing: Option<Sharing<'a>>,
     /// How long a run takes from its first epoch to its last, in any unit: micro-batches, since the places of a pack advance
     /// by one at a time. See [`relative_duration`]. Of a segment its share counts.
     pub duration: &'a dyn Fn(&PlannedRun) -> u64,
@@ -146,11 +156,6 @@ fn examples_key(spec: &RunSpec) -> String {
     serde_json::to_string(&spec.dataset).unwrap_or_default()
 }
 
-/// The lowest layer that a run adapts.
-fn lowest_layer(spec: &RunSpec) -> Option<usize> {
-    spec.target_modules.iter().filter_map(|name| spec::layer_of(name)).min()
-}
-
 /// A segment with its estimates.
 #[derive(Clone, Debug)]
 struct Item<'a> {
@@ -191,10 +196,10 @@ impl<'a> Waiting<'a> {
         Self { by_duration }
     }
 
-    /// Takes the next run among the longest that last no longer than `limit`, if it fits the memory that is left.
-    fn take(&mut self, limit: u64, memory: u64) -> Option<Item<'a>> {
+    /// Takes the next run among the longest that last no longer than `limit`, if it is `wanted`.
+    fn take(&mut self, limit: u64, wanted: impl FnOnce(&Item<'a>) -> bool) -> Option<Item<'a>> {
         let (&duration, queue) = self.by_duration.range_mut(..=limit).next_back()?;
-        let item = if queue.front()?.memory <= memory { queue.pop_front() } else { None };
+        let item = if wanted(queue.front()?) { queue.pop_front() } else { None };
         if queue.is_empty() {
             self.by_duration.remove(&duration);
         }
@@ -202,7 +207,7 @@ impl<'a> Waiting<'a> {
     }
 
     fn take_first(&mut self) -> Option<Item<'a>> {
-        self.take(u64::MAX, u64::MAX)
+        self.take(u64::MAX, |_| true)
     }
 }
 
@@ -248,17 +253,18 @@ fn fill_pack<'a>(first: &Item<'a>, waiting: &mut Waiting<'a>, options: &PlanOpti
         options.memory.as_ref().map_or(u64::MAX, |limit| limit.budget.saturating_sub((limit.shared)(first.run)));
     let mut memory_left = budget.saturating_sub(first.memory);
     let mut places = vec![PlannedPlace::new(first)];
-    while places.len() < options.max_pack
-        && let Some(item) = waiting.take(u64::MAX, memory_left)
-    {
+    let mut width = Width::new(first, options);
+    while let Some(item) = waiting.take(u64::MAX, |item| item.memory <= memory_left && width.has_room_for(item)) {
         memory_left -= item.memory;
+        width.add(&item);
         places.push(PlannedPlace::new(&item));
     }
     let mut open: Vec<usize> = (0..places.len()).collect();
     while let Some(position) = least_occupied(&places, &open) {
         let place = &mut places[open[position]];
         let time_left = first.duration - place.duration;
-        match waiting.take(time_left, place.memory.saturating_add(memory_left)) {
+        let memory = place.memory.saturating_add(memory_left);
+        match waiting.take(time_left, |item| item.memory <= memory) {
             Some(item) => {
                 memory_left -= item.memory.saturating_sub(place.memory);
                 place.memory = place.memory.max(item.memory);
@@ -271,6 +277,38 @@ fn fill_pack<'a>(first: &Item<'a>, waiting: &mut Waiting<'a>, options: &PlanOpti
         }
     }
     places
+}
+
+/// How many places a pack has so far, and may have.
+struct Width {
+    places: usize,
+    max_pack: usize,
+    /// Most places where runs share layers, and the layers so far; none where sharing does not count.
+    sharing: Option<(usize, Passes)>,
+}
+
+impl Width {
+    fn new(first: &Item<'_>, options: &PlanOptions<'_>) -> Self {
+        let sharing = options.sharing.as_ref().and_then(|sharing| {
+            let layers = (sharing.layers)(first.run)?;
+            Some((sharing.most, Passes::of_none(layers).with(first.segment)))
+        });
+        Self { places: 1, max_pack: options.max_pack, sharing }
+    }
+
+    fn has_room_for(&self, item: &Item<'_>) -> bool {
+        let shares = |(most, passes): &(usize, Passes)| {
+            self.places < *most && passes.with(item.segment).are_at_most_of(self.max_pack)
+        };
+        self.places < self.max_pack || self.sharing.as_ref().is_some_and(shares)
+    }
+
+    fn add(&mut self, item: &Item<'_>) {
+        self.places += 1;
+        if let Some((_, passes)) = &mut self.sharing {
+            *passes = passes.with(item.segment);
+        }
+    }
 }
 
 /// Position in `open` of the place with the most time left, the earliest of equals.

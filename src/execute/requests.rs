@@ -188,5 +188,5 @@ fn answer_to(refusal: &Refusal) -> Answer {
 /// Packs no wider than those that were planned for the devices of this sweep.
 fn as_wide_as(widest: usize, segments: &[Segment]) -> Vec<PackPlan> {
     let duration = |run: &PlannedRun| relative_duration(&run.spec, None);
-    plan_packs(segments, &PlanOptions { max_pack: widest, duration: &duration, memory: None })
+    plan_packs(segments, &PlanOptions { max_pack: widest, duration: &duration, sharing: None, memory: None })
 }

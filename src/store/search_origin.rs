@@ -30,6 +30,9 @@ pub struct PackingRecord {
     /// Bytes that packs may take; none where that is not known.
     pub memory: Option<u64>,
     pub max_pack: usize,
+    /// Most places of packs whose runs share layers; none: as many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_sharing: Option<usize>,
 }
 
 impl SearchOrigin {

@@ -104,7 +104,12 @@ fn planning(c: &mut Criterion) {
     let mut group = c.benchmark_group("planning");
     group.sample_size(10);
     group.bench_function("100,000 runs", |b| {
-        b.iter(|| plan_packs(black_box(&segments), &PlanOptions { max_pack: 16, duration: &duration, memory: None }));
+        b.iter(|| {
+            plan_packs(
+                black_box(&segments),
+                &PlanOptions { max_pack: 16, duration: &duration, sharing: None, memory: None },
+            )
+        });
     });
     group.finish();
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use sweep::execute::{DeviceKind, MemoryLimit, PlanOptions, plan_packs, relative_duration};
+use sweep::execute::{DeviceKind, MemoryLimit, PlanOptions, Sharing, plan_packs, relative_duration};
 use sweep::spec::{PackPlan, PlannedRun, Precision, RunId, RunSpec, Segment};
 
 use crate::support::{run, runs};
 
 fn plan(runs: &[PlannedRun], max_pack: usize) -> Vec<PackPlan> {
     let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
-    plan_packs(&whole(runs), &PlanOptions { max_pack, duration: &duration, memory: None })
+    plan_packs(&whole(runs), &PlanOptions { max_pack, duration: &duration, sharing: None, memory: None })
 }
 
 fn whole(runs: &[PlannedRun]) -> Vec<Segment> {
@@ -63,6 +63,39 @@ fn runs_of_a_seed_and_of_like_layers_come_together() {
     assert_eq!(lines, ["[a, seed=1] [c, seed=1]", "[b, seed=1] [d, seed=1]", "[e, seed=2] [f, seed=2]"]);
 }
 
+/// As many layers as four whole runs have, of a model of twelve layers: 48 are 8 + 10 x 4, and 11 + 37 x 1.
+#[test]
+fn runs_that_share_layers_make_wider_packs() {
+    let sizes = |runs: Vec<PlannedRun>, most: usize| -> Vec<usize> {
+        let sharing = Some(Sharing { most, layers: &|_| Some(12) });
+        let options = PlanOptions { max_pack: 4, sharing, duration: &|_| 1, memory: None };
+        let mut sizes: Vec<usize> = plan_packs(&whole(&runs), &options).iter().map(|pack| pack.places.len()).collect();
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        sizes
+    };
+    let above = |layer: usize, seeds: u64| -> Vec<PlannedRun> {
+        let of = |number: u64| {
+            run(&number.to_string(), number % seeds, |spec| {
+                spec.rank = 1 + number as usize;
+                spec.target_modules = vec![format!("bert.encoder.layer.{layer}.attention.self.query")];
+            })
+        };
+        (0..40).map(of).collect()
+    };
+    assert_eq!(sizes(above(8, 1), 16), [10; 4]);
+    assert_eq!(sizes(above(8, 2), 16), [10; 4]);
+    assert_eq!(sizes(above(11, 1), 64), [37, 3]);
+    assert_eq!(sizes(above(11, 1), 16), [16, 16, 8]);
+    assert_eq!(sizes(above(11, 1), 4), [4; 10]);
+    assert_eq!(sizes(above(0, 1), 16), [4; 10]);
+    // Other masks: nothing is shared.
+    let mut runs = above(8, 1);
+    for (number, run) in runs.iter_mut().enumerate() {
+        run.spec.hidden_dropout = number as f64 / 100.0;
+    }
+    assert_eq!(sizes(runs, 16), [4; 10]);
+}
+
 #[test]
 fn what_cannot_be_one_forward_pass_is_kept_apart() {
     let runs = [
@@ -89,7 +122,10 @@ fn a_pack_holds_what_fits_the_memory() {
         if run.spec.seed == 0 { 1000 } else { 10 * run.spec.epochs as u64 }
     };
     let memory = MemoryLimit { budget: 175, shared: &|_| 100, per_run: &per_run };
-    let packs = plan_packs(&whole(&runs), &PlanOptions { max_pack: 4, duration: &duration, memory: Some(memory) });
+    let packs = plan_packs(
+        &whole(&runs),
+        &PlanOptions { max_pack: 4, duration: &duration, sharing: None, memory: Some(memory) },
+    );
     insta::assert_snapshot!(labels(&runs, &packs), @r##"
 [4, seed=2] [3, seed=3 | 1, seed=6]
 [4, seed=0]
@@ -206,7 +242,7 @@ fn a_segment_counts_for_the_epochs_that_it_trains() {
         pauses(going_on, 7, Some(9)),
     ];
     let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
-    let packs = plan_packs(&segments, &PlanOptions { max_pack: 3, duration: &duration, memory: None });
+    let packs = plan_packs(&segments, &PlanOptions { max_pack: 3, duration: &duration, sharing: None, memory: None });
     // The last one trains two epochs, and one of one epoch fits behind it.
     insta::assert_snapshot!(labels(&runs, &packs), @"[9, seed=0] [3, seed=1] [9, seed=3 | 1, seed=2]");
     let until: Vec<(&RunId, &usize)> = packs.iter().flat_map(|pack| &pack.until).collect();
@@ -220,7 +256,8 @@ fn the_same_runs_have_another_pack_in_every_segment() {
         let of = |run: &PlannedRun| Segment { extended, ..Segment::up_to(run.clone(), from, until) };
         let segments: Vec<Segment> = runs.iter().map(of).collect();
         let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
-        plan_packs(&segments, &PlanOptions { max_pack: 2, duration: &duration, memory: None }).swap_remove(0)
+        plan_packs(&segments, &PlanOptions { max_pack: 2, duration: &duration, sharing: None, memory: None })
+            .swap_remove(0)
     };
     let packs = [pack(0, Some(1), false), pack(1, Some(2), false), pack(2, None, false), pack(1, None, true)];
     let ids: BTreeSet<_> = packs.iter().map(|pack| &pack.id).collect();

@@ -24,7 +24,12 @@ fn results(root: &Path, finished: bool) -> Store {
         let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
         plan_packs(
             segments,
-            &PlanOptions { max_pack: DeviceKind::Cpu.default_max_pack(), duration: &duration, memory: None },
+            &PlanOptions {
+                max_pack: DeviceKind::Cpu.default_max_pack(),
+                duration: &duration,
+                sharing: None,
+                memory: None,
+            },
         )
     };
     let input = PlanInput {

@@ -126,7 +126,7 @@ pub fn claims(worker: &str) -> ClaimOptions {
 pub fn planner(max_pack: usize) -> impl Fn(&[Segment]) -> Vec<PackPlan> {
     move |segments| {
         let duration = |run: &PlannedRun| relative_duration(&run.spec, Some(240));
-        plan_packs(segments, &PlanOptions { max_pack, duration: &duration, memory: None })
+        plan_packs(segments, &PlanOptions { max_pack, duration: &duration, sharing: None, memory: None })
     }
 }
 

@@ -52,7 +52,8 @@ pub struct Run {
     /// Devices to train on, one worker process each: auto, cpu, or GPUs (`cuda:0,cuda:1`).
     #[arg(long, default_value = "auto", allow_negative_numbers = true)]
     pub devices: Devices,
-    /// Most runs trained in one forward and backward pass [default: 4 on a processor, 16 on a GPU].
+    /// Most runs trained in one forward and backward pass [default: 4 on a processor, up to 16 where runs share layers; 16 on
+    /// a GPU].
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::pack)]
     pub max_pack: Option<usize>,
     /// Memory of a device in GiB: packs are planned to fit it [default: what this machine's devices have].

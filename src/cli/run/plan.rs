@@ -49,7 +49,8 @@ impl Device {
     /// With the options' limits.
     fn packing(self, options: &Run) -> Packing {
         let max_pack = options.max_pack.unwrap_or(self.kind.default_max_pack());
-        Packing { kind: self.kind, memory: self.memory, max_pack }
+        let most_sharing = options.max_pack.unwrap_or(self.kind.most_sharing());
+        Packing { kind: self.kind, memory: self.memory, max_pack, most_sharing }
     }
 
     fn budget(memory: u64) -> u64 {
