@@ -65,9 +65,9 @@ fn tables_and_records_read_as_documented() {
     let kept = timeless(store.layout().folder());
     let of_run = |name: &str| kept[&PathBuf::from(format!("runs/{id}/{name}"))].clone();
     insta::assert_snapshot!(kept[&PathBuf::from("runs.csv")], @r##"
-id|label|configuration|model|dataset.path|dataset.split|dataset.text|dataset.label|dataset.limit|dataset.evaluation|max_length|rank|lora_alpha|lora_dropout|target_modules|hidden_dropout|attention_dropout|classifier_dropout|extra_dropout|learning_rate|weight_decay|lr_scheduler|warmup_ratio|batch_size|eval_batch_size|gradient_accumulation_steps|max_grad_norm|epochs|precision|seed|metric_for_best|status|best_epoch|best_train_loss|best_train_accuracy|best_eval_loss|best_accuracy|best_precision|best_recall|best_f1|best_mean_confidence|trainable_parameters|epochs_recorded|reason
-ad3fb9b07000|base, seed=1|base|models/mini|data/news.csv|train|title;description|||{"held_out":{"size":{"examples":160},"seed":42}}|128|8|16.0|0.1|bert.encoder.layer.0.attention.self.query|0.1|0.1|0.1|0.0|0.001|0.1|cosine|0.15|16|32|2|1.0|3|fp32|1|accuracy|completed|2|0.3333333333333333|0.75|0.6666666666666666|0.6666666666666667|0.5|0.25|0.125|0.9|864004|3|
-a73069c4681a|epochs=5, seed=1|epochs=5|models/mini|data/news.csv|train|title;description|||{"held_out":{"size":{"examples":160},"seed":42}}|128|8|16.0|0.1|bert.encoder.layer.0.attention.self.query|0.1|0.1|0.1|0.0|0.001|0.1|cosine|0.15|16|32|2|1.0|5|fp32|1|accuracy|pending|||||||||||0|
+id|label|configuration|model|dataset.path|dataset.split|dataset.text|dataset.label|dataset.limit|dataset.evaluation|max_length|rank|lora_alpha|lora_dropout|target_modules|hidden_dropout|attention_dropout|classifier_dropout|extra_dropout|learning_rate|weight_decay|lr_scheduler|warmup_ratio|batch_size|eval_batch_size|gradient_accumulation_steps|max_grad_norm|epochs|precision|seed|metric_for_best|status|best_epoch|best_train_loss|best_train_accuracy|best_eval_loss|best_accuracy|best_precision|best_recall|best_f1|best_mean_confidence|trainable_parameters|epochs_recorded|reason|test_loss|test_accuracy|test_precision|test_recall|test_f1|test_mean_confidence
+ad3fb9b07000|base, seed=1|base|models/mini|data/news.csv|train|title;description|||{"held_out":{"size":{"examples":160},"seed":42}}|128|8|16.0|0.1|bert.encoder.layer.0.attention.self.query|0.1|0.1|0.1|0.0|0.001|0.1|cosine|0.15|16|32|2|1.0|3|fp32|1|accuracy|completed|2|0.3333333333333333|0.75|0.6666666666666666|0.6666666666666667|0.5|0.25|0.125|0.9|864004|3||0.25|1|1|1|1|0.8
+a73069c4681a|epochs=5, seed=1|epochs=5|models/mini|data/news.csv|train|title;description|||{"held_out":{"size":{"examples":160},"seed":42}}|128|8|16.0|0.1|bert.encoder.layer.0.attention.self.query|0.1|0.1|0.1|0.0|0.001|0.1|cosine|0.15|16|32|2|1.0|5|fp32|1|accuracy|pending|||||||||||0|||||||
 "##);
     insta::assert_snapshot!(kept[&PathBuf::from("metrics.csv")], @r##"
 run|label|configuration|seed|epoch|train_loss|train_accuracy|eval_loss|accuracy|precision|recall|f1|mean_confidence|learning_rate|train_eval_loss
@@ -100,14 +100,6 @@ example,label,predicted,p_World,"p_a ""quoted"", name"
         assert_eq!(found.unwrap().unwrap().rows, rows);
     }
     assert_eq!(store.examine(&id).unwrap().len(), 1, "the adapter of this test is none");
-    assert!(store.refresh_index().unwrap());
-    let mut table = csv::Reader::from_path(store.layout().runs_csv()).unwrap();
-    let header = table.headers().unwrap().clone();
-    let row = table.records().next().unwrap().unwrap();
-    let tested = header.iter().zip(&row).filter(|(name, _)| name.starts_with("test_"));
-    let tested: Vec<(&str, &str)> = tested.filter(|(name, _)| !name.contains("confidence")).collect();
-    let expected = ["test_loss", "test_accuracy", "test_precision", "test_recall", "test_f1"];
-    assert_eq!(tested, expected.into_iter().zip(["0.25", "1", "1", "1", "1"]).collect::<Vec<_>>());
     // Without any of the files the run is damaged.
     let files = store.layout().run(&id);
     for path in [files.last_predictions_csv(), files.test_predictions_csv(), files.last_test_predictions_csv()] {
