@@ -58,5 +58,8 @@ fn sweep_files_that_documents_show_are_accepted() {
         }
     }
     let whole = "name base grid seeds hypotheses";
-    assert_eq!(seen, [whole, "search", whole, "base grid runs", "hypotheses", "observations", "name base seeds search"]);
+    assert_eq!(
+        seen,
+        [whole, "search", whole, "base grid runs", "hypotheses", "observations", "name base seeds search"]
+    );
 }
