@@ -181,8 +181,9 @@ def main(file, environment):
                 of_text[same].append(name)
     line = "=" * 100
     parts = [
-        "The program `sweep` contains code of the crates below, of Rust's standard library, of zig and of glibc. Each text of a licence is followed by\n"
-        "nothing but the next one; before it stands what it holds for. Where a licence gives a choice, all texts are here."
+        "The program `sweep` contains code of the crates below, of Rust's standard library, of zig and of glibc.\n"
+        "Each text of a licence is followed by nothing but the next one; before it stands what it holds for.\n"
+        "Where a licence gives a choice, all texts are here."
     ]
     parts += [f"{line}\nRust's standard library\n{line}\n\n{about}"]
     for same in sorted(of_text, key=lambda same: (-len(of_text[same]), of_text[same])):

@@ -62,7 +62,7 @@ pub use generations::{GenerationError, Generations, work_by_generations};
 pub use memory::MemoryUse;
 pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, part_of, plan_packs, relative_duration};
 pub use requests::apply_requests;
-pub use sharing::Sharing;
+pub use sharing::{MOST_SHARING, Sharing};
 pub use signals::stop_on_signals;
 pub use source::ExecutorSource;
 pub use stop::Stop;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::spec::{PackId, PackPlan, PlannedRun, Precision, RunId, RunSpec, Segment};
 
-use super::sharing::{Passes, Sharing, lowest_layer};
+use super::sharing::{ComputedLayers, Sharing, lowest_layer};
 
 /// What kind of device packs are planned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +35,6 @@ impl DeviceKind {
             Self::Cpu => 4,
             Self::Cuda => 16,
         }
-    }
-
-    /// Most places in a pack of runs that share layers, where nobody says otherwise.
-    pub fn most_sharing(self) -> usize {
-        16
     }
 }
 
@@ -284,29 +279,29 @@ struct Width {
     places: usize,
     max_pack: usize,
     /// Most places where runs share layers, and the layers so far; none where sharing does not count.
-    sharing: Option<(usize, Passes)>,
+    sharing: Option<(usize, ComputedLayers)>,
 }
 
 impl Width {
     fn new(first: &Item<'_>, options: &PlanOptions<'_>) -> Self {
         let sharing = options.sharing.as_ref().and_then(|sharing| {
-            let layers = (sharing.layers)(first.run)?;
-            Some((sharing.most, Passes::of_none(layers).with(first.segment)))
+            let of_model = (sharing.layers)(first.run)?;
+            Some((sharing.most, ComputedLayers::of_none(of_model).with(first.segment)))
         });
         Self { places: 1, max_pack: options.max_pack, sharing }
     }
 
     fn has_room_for(&self, item: &Item<'_>) -> bool {
-        let shares = |(most, passes): &(usize, Passes)| {
-            self.places < *most && passes.with(item.segment).are_at_most_of(self.max_pack)
+        let shares = |(most, layers): &(usize, ComputedLayers)| {
+            self.places < *most && layers.with(item.segment).are_at_most_of(self.max_pack)
         };
         self.places < self.max_pack || self.sharing.as_ref().is_some_and(shares)
     }
 
     fn add(&mut self, item: &Item<'_>) {
         self.places += 1;
-        if let Some((_, passes)) = &mut self.sharing {
-            *passes = passes.with(item.segment);
+        if let Some((_, layers)) = &mut self.sharing {
+            *layers = layers.with(item.segment);
         }
     }
 }

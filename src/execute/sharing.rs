@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::spec::{self, PlannedRun, RunSpec, Segment};
 
+/// Most places in a pack of runs that share layers, where nobody says otherwise.
+pub const MOST_SHARING: usize = 16;
+
 /// How many more runs a pack takes where they share layers.
 pub struct Sharing<'a> {
     /// Most places of a pack, however much its runs share.
@@ -15,7 +18,7 @@ pub struct Sharing<'a> {
 /// The encoder layers that a pass over a pack's runs computes, one for each run or once for those that are alike below their
 /// adapters.
 #[derive(Clone, Debug)]
-pub(super) struct Passes {
+pub(super) struct ComputedLayers {
     /// Of the model.
     layers: usize,
     /// The lowest layer that any of the runs adapts; [`Self::layers`] where none does.
@@ -24,7 +27,7 @@ pub(super) struct Passes {
     runs: usize,
 }
 
-impl Passes {
+impl ComputedLayers {
     pub fn of_none(layers: usize) -> Self {
         Self { layers, lowest: layers, alike: BTreeSet::new(), runs: 0 }
     }

@@ -41,5 +41,10 @@ fn values(label: &str) -> Vec<String> {
 }
 
 fn shown(value: &str) -> String {
-    value.parse().map_or_else(|_| value.to_owned(), shown_number)
+    /// From here on different whole numbers may be the same `f64`.
+    const INEXACT: f64 = 9_007_199_254_740_992.0;
+    match value.parse::<f64>() {
+        Ok(number) if number.abs() < INEXACT => shown_number(number),
+        _ => value.to_owned(),
+    }
 }

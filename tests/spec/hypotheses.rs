@@ -91,6 +91,10 @@ fn a_baseline_is_found_by_its_values() {
     }
     let other = problems(&with_claim(GRID, "vary: rank, baseline: rank=4"));
     assert!(other.contains("no configuration is called `rank=4`"), "{other}");
+    // Another whole number, although the same `f64`.
+    let seeds = "ablate: {order_seed: [9007199254740992, 1]}";
+    let other = problems(&with_claim(seeds, "vary: order_seed, baseline: order_seed=9007199254740993"));
+    assert!(other.contains("no configuration is called `order_seed=9007199254740993`"), "{other}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::execute::DeviceKind;
+use crate::execute::{DeviceKind, MOST_SHARING};
 use crate::spec::{PackPlan, Segment};
 use crate::store::{ClaimOptions, Opened, PlanInput, PlannedSearch, Retried, RunView, SearchOrigin, Store, StoreError};
 
@@ -49,7 +49,7 @@ impl Device {
     /// With the options' limits.
     fn packing(self, options: &Run) -> Packing {
         let max_pack = options.max_pack.unwrap_or(self.kind.default_max_pack());
-        let most_sharing = options.max_pack.unwrap_or(self.kind.most_sharing());
+        let most_sharing = options.max_pack.unwrap_or(MOST_SHARING);
         Packing { kind: self.kind, memory: self.memory, max_pack, most_sharing }
     }
 
