@@ -274,6 +274,25 @@ fn the_test_is_of_the_saved_adapter_and_a_run_that_is_left_in_it_gives_the_same(
     }
 }
 
+/// However short the time was: by this a task of a cluster knows whether going on later is worth it.
+#[test]
+fn a_pack_that_is_left_after_its_first_step_tells_of_it() {
+    let base = base();
+    let data = data(examples(0..24), examples(24..40), None);
+    let (mut kept, mut events) = (Kept::default(), Events::default());
+    let (finished, _) = train_until(&base, &data, &pack(), &mut kept, &mut events, 2);
+    assert!(!finished && kept.checkpoint.is_some());
+    let steps = |events: &[Event]| -> Vec<(String, usize)> {
+        let told = events.iter().filter_map(|event| match event {
+            Event::Progress { run, step, .. } => Some((run.0.clone(), *step)),
+            _ => None,
+        });
+        told.collect()
+    };
+    let [first, second] = [1, 2].map(|seed| run(seed, |_| ()).id.0);
+    assert_eq!(steps(&events.0), [(first, 1), (second, 1)]);
+}
+
 /// Where the same rows are trained and evaluated on there is no gap, whatever the dropout. (The training loss has dropout: by it
 /// the gap is far below zero.)
 #[test]

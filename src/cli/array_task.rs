@@ -1,6 +1,6 @@
 //! `sweep task`: what a task on another machine does. Not for people.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ impl Task {
         tell(format_args!("{name}: {} on {}", store.layout().folder().display(), devices.join(", ")));
         let search = if self.only.is_empty() { ArraySearch::read(&store)? } else { None };
         let workers = self.workers(context.executors, search.is_some());
-        let mut seen = Seen { sink: FanOut::default(), gained: false, unsuccessful: false };
+        let mut seen = Seen::default();
         let mut train = |store: &Store| -> Result<WorkerEnd, CliError> {
             let commands = workers.commands(store, &devices)?;
             let open = store.runs()?.iter().filter(|view| !view.removed && !view.state.is_final()).count();
@@ -165,8 +165,11 @@ fn go_on_later(task: &SlurmTask, gained: bool) {
 }
 
 /// Passes events on and keeps in mind what they mean for the task.
+#[derive(Default)]
 struct Seen {
     sink: FanOut<'static>,
+    /// The steps that a run had done when it got its place.
+    began: BTreeMap<RunId, usize>,
     /// A step was done.
     gained: bool,
     /// A run failed or diverged.
@@ -176,7 +179,11 @@ struct Seen {
 impl Sink for Seen {
     fn emit(&mut self, event: &Event) {
         match event {
-            Event::Progress { .. } | Event::EpochFinished { .. } => self.gained = true,
+            Event::RunStarted { run, step, .. } => {
+                self.began.insert(run.clone(), *step);
+            }
+            Event::Progress { run, step, .. } => self.gained |= self.began.get(run).is_some_and(|began| step > began),
+            Event::EpochFinished { .. } => self.gained = true,
             Event::RunFinished { outcome, .. } => {
                 self.gained = true;
                 self.unsuccessful |= !matches!(outcome, Outcome::Completed { .. } | Outcome::Stopped { .. });
@@ -184,5 +191,49 @@ impl Sink for Seen {
             _ => {}
         }
         self.sink.emit(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn started(step: usize) -> Event {
+        Event::RunStarted {
+            run: RunId("a".into()),
+            label: "base".into(),
+            step,
+            steps: 20,
+            epochs: 2,
+            until: None,
+            trainable_parameters: 4,
+            total_parameters: 100,
+        }
+    }
+
+    fn at(step: usize) -> Event {
+        Event::Progress {
+            run: RunId("a".into()),
+            epoch: 1,
+            step,
+            steps: 20,
+            train_loss: 0.5,
+            learning_rate: 1e-3,
+            examples_per_second: 1.0,
+            tokens_per_second: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_step_beyond_those_that_were_done_before_is_a_gain() {
+        let gained = |events: &[Event]| {
+            let mut seen = Seen::default();
+            events.iter().for_each(|event| seen.emit(event));
+            seen.gained
+        };
+        assert!(gained(&[started(0), at(1)]));
+        assert!(gained(&[started(7), at(7), at(8)]));
+        assert!(!gained(&[started(7), at(7)]), "it only says where it goes on");
+        assert!(!gained(&[started(0)]));
     }
 }

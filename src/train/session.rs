@@ -1,6 +1,7 @@
 //! A pack from its first step, or its checkpoint, to its end: evaluation, records, checkpoints, events.
 
 mod ending;
+mod events;
 mod stopping;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::metrics::{Metric, TrainingTotals};
 use crate::model::{Adapter, AdapterShape, Base, SavedAdapter, count_parameters};
 use crate::spec::{PackPlan, PlannedRun, RunId};
 use crate::task::Task;
+use events::{progress_event, rate, started_event};
 
 /// At most this often does a run report its progress.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
@@ -80,7 +82,7 @@ impl Session<'_, '_> {
             // What is true of the run may have changed since: it goes on on another device.
             self.recorder.started(member.id(), &facts(job, member))?;
             self.recorder.epochs(member.id(), &member.records)?;
-            let event = started_event(job, member);
+            let event = started_event(member, parameters(job, member));
             self.sink.emit(&event);
         }
         Ok(())
@@ -107,8 +109,7 @@ impl Session<'_, '_> {
                 return Ok(true);
             }
             if stop() {
-                self.read_losses()?;
-                self.save_checkpoint()?;
+                self.leave()?;
                 return Ok(false);
             }
             self.pack.step()?;
@@ -150,7 +151,7 @@ impl Session<'_, '_> {
                 self.recorder.epochs(&run, &member.records)?;
             }
             self.recorder.started(&run, &facts(self.job, &member))?;
-            self.sink.emit(&started_event(self.job, &member));
+            self.sink.emit(&started_event(&member, parameters(self.job, &member)));
             self.pack.places[place].member = Some(member);
         }
         Ok(())
@@ -163,11 +164,25 @@ impl Session<'_, '_> {
             self.diverged(loss)?;
         }
         if self.progress_at.elapsed() >= PROGRESS_EVERY {
-            self.progress_at = Instant::now();
-            for (_, member) in self.pack.active() {
-                self.sink.emit(&progress_event(member));
-            }
+            self.tell_progress();
         }
+        Ok(())
+    }
+
+    /// Of the runs that have begun with their epoch: others have no loss yet.
+    fn tell_progress(&mut self) {
+        self.progress_at = Instant::now();
+        for (_, member) in self.pack.active().filter(|(_, member)| member.progress.sums.examples > 0) {
+            self.sink.emit(&progress_event(member));
+        }
+    }
+
+    /// Saves the state of a pack that goes on later. The progress that is told at the end is the one that is saved, however
+    /// short the time was.
+    fn leave(&mut self) -> Result<(), TrainError> {
+        self.read_losses()?;
+        self.save_checkpoint()?;
+        self.tell_progress();
         Ok(())
     }
 
@@ -327,35 +342,6 @@ fn facts(job: &Job<'_>, member: &Member) -> RunFacts {
     }
 }
 
-fn started_event(job: &Job<'_>, member: &Member) -> Event {
-    let (trainable_parameters, total_parameters) = parameters(job, member);
-    Event::RunStarted {
-        run: member.id().clone(),
-        label: member.run.label.clone(),
-        step: member.progress.step,
-        steps: member.schedule.total_steps,
-        epochs: member.spec().epochs,
-        until: member.pauses_after(),
-        trainable_parameters,
-        total_parameters,
-    }
-}
-
-fn progress_event(member: &Member) -> Event {
-    let sums = &member.progress.sums;
-    let examples = sums.examples.max(1) as f64;
-    Event::Progress {
-        run: member.id().clone(),
-        epoch: member.progress.epoch + 1,
-        step: member.progress.step,
-        steps: member.schedule.total_steps,
-        train_loss: sums.loss / examples,
-        learning_rate: member.last_learning_rate(),
-        examples_per_second: rate(sums.examples, sums.seconds),
-        tokens_per_second: rate(sums.tokens, sums.seconds),
-    }
-}
-
 fn record(
     task: &dyn Task,
     member: &Member,
@@ -376,10 +362,6 @@ fn record(
         examples_per_second: rate(sums.examples, sums.seconds),
         tokens_per_second: rate(sums.tokens, sums.seconds),
     }
-}
-
-fn rate(count: usize, seconds: f64) -> f64 {
-    if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
 }
 
 /// Keeps the parameters and the outputs where the newest record is the best one; gives the outputs back where not.
