@@ -109,8 +109,8 @@ fn described(parameter: Parameter) -> (&'static str, &'static str) {
         Parameter::Precision => (
             "`fp32`",
             "`fp32`, `tf32` (products on a GPU or with AMX; elsewhere `fp32`'s) or `bf16` (frozen weights and \
-             products, on a GPU also what lies between them; [fast](speed.md) on GPUs and on processors with AMX or AVX512_BF16; on \
-             others [as fast as `fp32`](kernels.md#products-on-a-processor), with less precision)",
+             products, on a GPU also what lies between them; [fast](speed.md) on GPUs, on processors with AMX and on AMD's with \
+             AVX512_BF16; on others [as fast as `fp32`](kernels.md#products-on-a-processor), with less precision)",
         ),
         Parameter::Seed => ("42", "order of examples, initial weights, dropout; `seeds` repeats all configurations"),
         Parameter::SourceSeed(VariationSource::Init) => (

@@ -59,6 +59,10 @@ fn the_doctor_says_what_mends_it() {
         .assert()
         .success()
         .stdout(predicate::str::contains("libtorch").and(predicate::str::contains("2.11.0")));
+    #[cfg(target_arch = "x86_64")]
+    place.sweep(&["doctor"]).env("SWEEP_ISA", "avx2").assert().success().stdout(predicate::str::contains(
+        "fp32: AVX2, products in float32; bf16: AVX2, products in float32 of numbers rounded to bfloat16",
+    ));
     let mut broken = place.sweep(&["doctor"]);
     broken.env("SWEEP_MINILM", place.path("nowhere"));
     broken.assert().code(1).stdout(predicate::str::is_match("(?s)missing +model .*→ make setup").unwrap());

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::cli::text::bytes;
 use crate::hub::{Hub, MINILM};
 use crate::libtorch;
+use crate::spec::Precision;
 
 use super::finding::Finding;
 use crate::cli::machine;
@@ -15,6 +16,7 @@ pub fn all() -> Vec<Finding> {
     let mut findings = vec![libtorch()];
     findings.extend(cuda());
     findings.push(processor());
+    findings.push(processor_kernels());
     findings.push(memory());
     findings.push(match &hub.memory {
         Some(path) => folder("cache", path),
@@ -110,6 +112,23 @@ fn processor() -> Finding {
     let name = machine::processor(&cpuinfo).unwrap_or("processor of unknown name");
     let vectors = machine::vectors(&cpuinfo).unwrap_or("no known vector instructions");
     Finding::found("CPU", format!("{}, {vectors}, {name}", crate::cli::text::count(threads, "thread")))
+}
+
+/// What `fp32` and `bf16` are multiplied with: the widest instructions of a processor need not be its fastest.
+fn processor_kernels() -> Finding {
+    const SUBJECT: &str = "CPU kernels";
+    if let Err(error) = crate::model::check_instruction_set() {
+        return Finding::missing(SUBJECT, error.to_string(), "unset it, or set one of these");
+    }
+    let of = |precision: Precision| Some((precision, crate::model::processor_kernels(precision)?));
+    let known: Vec<(Precision, String)> = [Precision::Fp32, Precision::Bf16].into_iter().filter_map(of).collect();
+    if known.is_empty() {
+        let mend = "use a processor with AVX2 and FMA, or NEON, or a GPU";
+        return Finding::optional(SUBJECT, "libtorch's operations, several times slower", mend);
+    }
+    let told: Vec<String> =
+        known.iter().map(|(precision, kernels)| format!("{}: {kernels}", precision.name())).collect();
+    Finding::found(SUBJECT, told.join("; "))
 }
 
 fn memory() -> Finding {

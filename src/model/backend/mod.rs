@@ -20,6 +20,7 @@ mod operations;
 mod plain;
 
 pub use choice::{BackendChoice, BackendRequest};
+pub use cpu::kernels as processor_kernels;
 pub use cpu::{InstructionSetError, check_requested as check_instruction_set};
 pub use cuda::available as cuda_kernels;
 pub use expected_memory::expected_memory;

@@ -229,35 +229,41 @@ impl<'a, T: Tiles> PanelBlock<'a, T> {
     /// Writes what a tile gave for one row and panel.
     #[inline(always)]
     fn write(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
-        match <&mut [f32; COLUMNS]>::try_from(&mut *out) {
-            // The length is known to the compiler.
-            Ok(whole) => self.write_columns(whole, sums, first, row, panel),
-            Err(_) => self.write_columns(out, sums, first, row, panel),
+        if let Ok(whole) = <&mut [f32; COLUMNS]>::try_from(&mut *out) {
+            *whole = self.written(*whole, sums, first, row, panel);
+        } else {
+            let mut before = [0f32; COLUMNS];
+            before[..out.len()].copy_from_slice(out);
+            let after = self.written(before, sums, first, row, panel);
+            out.copy_from_slice(&after[..out.len()]);
         }
     }
 
+    /// What is written in place of `before`. (Arrays by value: with slices the compiler adds one value after the other.)
     #[inline(always)]
-    fn write_columns(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
-        let sums = &sums[..out.len()];
+    fn written(
+        &self,
+        before: [f32; COLUMNS],
+        sums: &[f32; COLUMNS],
+        first: bool,
+        row: usize,
+        panel: usize,
+    ) -> [f32; COLUMNS] {
         let column = panel * COLUMNS;
         match self.onto {
-            Onto::Nothing if first => out.copy_from_slice(sums),
+            Onto::Nothing if first => *sums,
             Onto::Bias(bias) if first => {
-                for ((out, sum), bias) in out.iter_mut().zip(sums).zip(&bias[column..]) {
-                    *out = sum + bias;
-                }
+                let bias = &bias[column..];
+                let mut added = [0f32; COLUMNS];
+                let width = COLUMNS.min(bias.len());
+                added[..width].copy_from_slice(&bias[..width]);
+                std::array::from_fn(|index| sums[index] + added[index])
             }
-            Onto::Nothing | Onto::Bias(_) | Onto::Itself => {
-                for (out, sum) in out.iter_mut().zip(sums) {
-                    *out += sum;
-                }
-            }
+            Onto::Nothing | Onto::Bias(_) | Onto::Itself => std::array::from_fn(|index| before[index] + sums[index]),
             Onto::Dropped(dropout) => {
                 let mut mask = [0f32; COLUMNS];
                 dropout.fill(&mut mask, (row * self.panels.columns.next_multiple_of(COLUMNS) + column) as u64);
-                for ((out, sum), mask) in out.iter_mut().zip(sums).zip(&mask) {
-                    *out += sum * mask;
-                }
+                std::array::from_fn(|index| before[index] + sums[index] * mask[index])
             }
         }
     }

@@ -47,6 +47,18 @@ pub fn expected_memory(precision: Precision) -> Option<MemoryFormula> {
     isa::with_fastest(precision, Memory).ok()
 }
 
+/// What this processor computes products of this precision with; None where our own passes cannot be used.
+pub fn kernels(precision: Precision) -> Option<String> {
+    struct Name;
+    impl WithTiles for Name {
+        type Output = String;
+        fn with<I: InstructionSet>(self, isa: I, tiles: I::Tiles) -> String {
+            Cpu::new(isa, tiles).choice().kernels
+        }
+    }
+    isa::with_fastest(precision, Name).ok()
+}
+
 /// Our own passes, with the instructions of `I`.
 #[derive(Debug)]
 pub struct Cpu<I: InstructionSet> {

@@ -11,13 +11,33 @@ use std::arch::x86_64::{__m128, _mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_
 pub fn lines(lines: [&[f32]; 4], mut write: impl FnMut(usize, [f32; 4])) {
     let [a, b, c, d] = lines.map(|line| line.as_chunks::<4>());
     for (index, (((a, b), c), d)) in a.0.iter().zip(b.0).zip(c.0).zip(d.0).enumerate() {
-        for (k, column) in block([a, b, c, d]).into_iter().enumerate() {
-            write(4 * index + k, column);
-        }
+        // One by one: the compiler keeps the iterator of an array in memory, and the columns with it.
+        let [first, second, third, fourth] = block([a, b, c, d]);
+        write(4 * index, first);
+        write(4 * index + 1, second);
+        write(4 * index + 2, third);
+        write(4 * index + 3, fourth);
     }
     let done = 4 * a.0.len();
     for (k, (((a, b), c), d)) in a.1.iter().zip(b.1).zip(c.1).zip(d.1).enumerate() {
         write(done + k, [*a, *b, *c, *d]);
+    }
+}
+
+/// Calls `write` with each place and what [`lines`] has for it. There are as many places as a line has values.
+#[inline(always)]
+pub fn into_places<P>(lines: [&[f32]; 4], places: &mut [P], mut write: impl FnMut(&mut P, [f32; 4])) {
+    let [a, b, c, d] = lines.map(|line| line.as_chunks::<4>());
+    let (blocks, rest) = places.as_chunks_mut::<4>();
+    for ((((a, b), c), d), places) in a.0.iter().zip(b.0).zip(c.0).zip(d.0).zip(blocks) {
+        let columns = block([a, b, c, d]);
+        write(&mut places[0], columns[0]);
+        write(&mut places[1], columns[1]);
+        write(&mut places[2], columns[2]);
+        write(&mut places[3], columns[3]);
+    }
+    for ((((a, b), c), d), place) in a.1.iter().zip(b.1).zip(c.1).zip(d.1).zip(rest) {
+        write(place, [*a, *b, *c, *d]);
     }
 }
 
@@ -73,6 +93,9 @@ mod tests {
             super::lines([line(0), line(1), line(2), line(3)], |k, column| transposed[k] = column);
             let expected: Vec<[f32; 4]> = (0..length).map(|k| std::array::from_fn(|index| line(index)[k])).collect();
             assert_eq!(transposed, expected);
+            let mut places = vec![[0f32; 4]; length];
+            super::into_places([line(0), line(1), line(2), line(3)], &mut places, |place, column| *place = column);
+            assert_eq!(places, expected);
         }
     }
 }

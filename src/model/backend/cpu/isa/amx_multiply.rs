@@ -1,8 +1,7 @@
 //! The loops over tile registers.
 
-use std::marker::PhantomData;
-
-use super::amx::{Left, REGISTER_ROWS, REGISTER_WORDS, ROWS, Sums, TileRegisters};
+use super::amx::{Left, REGISTER_ROWS, REGISTER_WORDS, ROWS, TileRegisters};
+use super::place::Place;
 use super::words::{COLUMNS, TILES_PER_FETCH, TileRow};
 
 const _: () = {
@@ -13,31 +12,6 @@ const _: () = {
 
 /// Bytes of 16 words of all rows of a tile, and of as many words of a panel.
 const STEP: usize = REGISTER_WORDS * size_of::<TileRow>();
-
-/// Where the sums of a tile go.
-pub struct Place<'a> {
-    first: *mut f32,
-    /// From a row to the next one.
-    bytes: usize,
-    values: PhantomData<&'a mut [f32]>,
-}
-
-impl<'a> Place<'a> {
-    pub fn of_sums(sums: &'a mut Sums) -> Self {
-        Place { first: sums.as_mut_ptr().cast(), bytes: size_of::<TileRow>(), values: PhantomData }
-    }
-
-    /// None where `values` do not hold the rows of a tile.
-    #[inline(always)]
-    pub fn new(values: &'a mut [f32], stride: usize) -> Option<Self> {
-        let reach = stride.checked_mul(ROWS - 1)?.checked_add(COLUMNS)?;
-        (stride >= COLUMNS && values.len() >= reach).then(|| Place {
-            first: values.as_mut_ptr(),
-            bytes: size_of::<f32>() * stride,
-            values: PhantomData,
-        })
-    }
-}
 
 /// One loop: what multiplies `steps` times, a step being `registers` times 16 words of both matrices.
 ///
@@ -74,11 +48,11 @@ macro_rules! walk {
             right = inout(reg) $right.as_ptr() => _,
             soon = inout(reg) $soon.as_ptr() => _,
             steps = inout(reg) $steps => _,
-            upper = in(reg) $place.first,
-            lower = in(reg) $place.first.wrapping_byte_add(REGISTER_ROWS * $place.bytes),
+            upper = in(reg) $place.row(0),
+            lower = in(reg) $place.row(REGISTER_ROWS),
             left_row = in(reg) 4 * REGISTER_WORDS,
             right_row = in(reg) size_of::<TileRow>(),
-            sums_row = in(reg) $place.bytes,
+            sums_row = in(reg) $place.bytes(),
             out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
             out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
             options(nostack),
@@ -91,7 +65,7 @@ macro_rules! walk {
 pub fn pairs(
     _proof: &TileRegisters,
     (left, right, soon): (&[Left], &[TileRow], &[TileRow]),
-    place: Place<'_>,
+    place: Place<'_, ROWS>,
     adds: bool,
 ) {
     let steps = left.len().min(right.len()) / REGISTER_WORDS;
@@ -127,7 +101,7 @@ pub fn pairs(
 pub fn parts(
     _proof: &TileRegisters,
     (left, right, soon): (&[Left], &[TileRow], &[TileRow]),
-    place: Place<'_>,
+    place: Place<'_, ROWS>,
     adds: bool,
 ) {
     let steps = left.len().min(right.len()) / (2 * REGISTER_WORDS);

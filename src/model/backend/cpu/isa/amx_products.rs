@@ -14,12 +14,16 @@
 //!
 //! float32 products are those of AVX-512.
 
+#[cfg(target_arch = "x86_64")]
+use super::amx::ROWS;
 use super::amx::{Amx, Left, REGISTER_WORDS, Sums, TileRegisters};
 #[cfg(target_arch = "x86_64")]
-use super::amx_multiply::{self, Place};
+use super::amx_multiply;
 use super::avx512_products::Avx512Tiles;
 use super::avx512_small;
 use super::instruction_set::InstructionSet;
+#[cfg(target_arch = "x86_64")]
+use super::place::Place;
 use super::tiles::Tiles;
 use super::words::{TileRow, Words};
 use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix};
@@ -191,7 +195,7 @@ impl AmxTiles {
         self,
         registers: &TileRegisters,
         operands: (&[Left], &[TileRow], &[TileRow]),
-        place: Place<'_>,
+        place: Place<'_, ROWS>,
         adds: bool,
     ) {
         match self.multiplied {

@@ -1,5 +1,10 @@
 //! AVX-512: the proof that this processor has it, and the shape of its tiles.
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{__m512, _mm512_add_ps, _mm512_loadu_ps, _mm512_storeu_ps};
+
+#[cfg(target_arch = "x86_64")]
+use super::place::Place;
 use super::words::TileRow;
 
 /// Rows of a tile: with two vectors a row, 24 of the 32 vector registers hold sums.
@@ -27,5 +32,24 @@ impl Avx512 {
         #[cfg(not(target_arch = "x86_64"))]
         let found = false;
         found.then_some(Avx512(()))
+    }
+}
+
+/// Writes the sums of a tile, or adds them to what is there.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub fn write(tile: [[__m512; 2]; ROWS], place: Place<'_, ROWS>, adds: bool) {
+    for (row, [low, high]) in tile.into_iter().enumerate() {
+        let at = place.row(row);
+        // SAFETY: a place has `ROWS` rows of 32 values, two vectors.
+        unsafe {
+            let (low, high) = match adds {
+                true => (_mm512_add_ps(_mm512_loadu_ps(at), low), _mm512_add_ps(_mm512_loadu_ps(at.add(16)), high)),
+                false => (low, high),
+            };
+            _mm512_storeu_ps(at, low);
+            _mm512_storeu_ps(at.add(16), high);
+        }
     }
 }

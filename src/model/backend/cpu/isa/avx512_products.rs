@@ -1,16 +1,18 @@
 //! AVX-512: passes, and the product of a tile of 12 x 32 sums in its registers.
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_load_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_store_ps};
+use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_load_ps, _mm512_set1_ps, _mm512_setzero_ps};
 
-#[cfg(target_arch = "x86_64")]
-use super::avx512::ROWS;
 use super::avx512::{Avx512, Left, Sums};
+#[cfg(target_arch = "x86_64")]
+use super::avx512::{ROWS, write};
 use super::avx512_bf16::Avx512Bf16;
 use super::avx512_small;
 #[cfg(target_arch = "x86_64")]
 use super::fetch::Soon;
 use super::instruction_set::InstructionSet;
+#[cfg(target_arch = "x86_64")]
+use super::place::Place;
 use super::rounding::{name_of_floats, round_each};
 use super::tiles::Tiles;
 use super::words::{TileRow, Words};
@@ -45,10 +47,8 @@ impl InstructionSet for Avx512 {
     fn tiles(self, precision: Precision) -> Option<Avx512Tiles> {
         Some(match precision {
             Precision::Fp32 | Precision::Tf32 => self.floats(),
-            Precision::Bf16 => {
-                let multiplied = Avx512Bf16::detect().map_or(Multiplied::Rounded, Multiplied::Pairs);
-                Avx512Tiles::new(self, multiplied)
-            }
+            Precision::Bf16 => Avx512Bf16::detect_fast()
+                .map_or(Avx512Tiles::rounded(self), |pairs| Avx512Tiles::new(self, Multiplied::Pairs(pairs))),
         })
     }
 
@@ -95,10 +95,15 @@ impl Avx512Tiles {
         Avx512Tiles { isa, multiplied }
     }
 
-    /// In bfloat16 as on a processor without AVX512_BF16.
-    #[cfg(test)]
+    /// In float32, of numbers rounded to bfloat16.
     pub fn rounded(isa: Avx512) -> Self {
         Self::new(isa, Multiplied::Rounded)
+    }
+
+    /// In bfloat16, also where that is slower.
+    #[cfg(test)]
+    pub fn pairs(isa: Avx512) -> Option<Self> {
+        Avx512Bf16::detect().map(|pairs| Self::new(isa, Multiplied::Pairs(pairs)))
     }
 }
 
@@ -133,14 +138,28 @@ impl Tiles for Avx512Tiles {
 
     #[inline(always)]
     fn multiply(self, (): &(), left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
-        match self.multiplied {
-            Multiplied::Pairs(pairs) => pairs.multiply(left, right, soon, sums),
-            // SAFETY: `isa` exists only where `find` found AVX-512.
-            #[cfg(target_arch = "x86_64")]
-            Multiplied::Floats | Multiplied::Rounded => unsafe { multiply(left, right, soon, sums) },
-            #[cfg(not(target_arch = "x86_64"))]
-            Multiplied::Floats | Multiplied::Rounded => {}
+        #[cfg(target_arch = "x86_64")]
+        self.walk((left, right, soon), Place::of_sums(sums), false);
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (left, right, soon, sums);
+    }
+
+    #[inline(always)]
+    fn multiply_onto(
+        self,
+        (): &(),
+        left: &[Left],
+        right: &[TileRow],
+        soon: &[TileRow],
+        (out, stride, adds): (&mut [f32], usize, bool),
+    ) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(place) = Place::new(out, stride) {
+            self.walk((left, right, soon), place, adds);
+            return true;
         }
+        let _ = (left, right, soon, out, stride, adds);
+        false
     }
 
     #[inline(always)]
@@ -153,8 +172,20 @@ impl Tiles for Avx512Tiles {
 }
 
 #[cfg(target_arch = "x86_64")]
+impl Avx512Tiles {
+    #[inline(always)]
+    fn walk(self, operands: (&[Left], &[TileRow], &[TileRow]), place: Place<'_, ROWS>, adds: bool) {
+        match self.multiplied {
+            Multiplied::Pairs(pairs) => pairs.multiply(operands, place, adds),
+            // SAFETY: `isa` exists only where `find` found AVX-512.
+            Multiplied::Floats | Multiplied::Rounded => unsafe { multiply(operands, place, adds) },
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn multiply(left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums) {
+fn multiply((left, right, soon): (&[Left], &[TileRow], &[TileRow]), place: Place<'_, ROWS>, adds: bool) {
     let mut tile = [[_mm512_setzero_ps(); 2]; ROWS];
     let mut soon = Soon::new(soon);
     for (left, right) in left.iter().zip(right) {
@@ -167,11 +198,5 @@ fn multiply(left: &[Left], right: &[TileRow], soon: &[TileRow], sums: &mut Sums)
             tile[1] = _mm512_fmadd_ps(factor, high, tile[1]);
         }
     }
-    for (sums, [low, high]) in sums.iter_mut().zip(tile) {
-        // SAFETY: as above.
-        unsafe {
-            _mm512_store_ps(sums.0.as_mut_ptr(), low);
-            _mm512_store_ps(sums.0.as_mut_ptr().add(16), high);
-        }
-    }
+    write(tile, place, adds);
 }

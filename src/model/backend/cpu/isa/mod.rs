@@ -23,6 +23,8 @@ mod instruction_set;
 mod neon;
 mod neon_products;
 mod neon_small;
+#[cfg(target_arch = "x86_64")]
+mod place;
 mod rounding;
 mod small_sizes;
 mod tiles;
@@ -32,8 +34,6 @@ mod words;
 pub use amx::Amx;
 #[cfg(test)]
 pub use avx512::Avx512;
-#[cfg(test)]
-pub use avx512_bf16::Avx512Bf16;
 #[cfg(test)]
 pub use avx512_products::Avx512Tiles;
 #[cfg(test)]

@@ -148,7 +148,7 @@ pub trait Tiles: Copy + Debug + Send + Sync + 'static {
     /// rows of the tile, as many words as a line has.
     #[inline(always)]
     fn lay_out(self, lines: [&[f32]; 4], first: usize, left: &mut [Self::Left]) {
-        transpose::lines(lines, |k, column| left[k].values_mut()[first..first + 4].copy_from_slice(&column));
+        transpose::into_places(lines, left, |left, column| left.values_mut().as_chunks_mut().0[first / 4] = column);
     }
 
     /// Where words hold bfloat16: rounds values, ties to even, as many a word as it holds. An odd last value of pairs is followed

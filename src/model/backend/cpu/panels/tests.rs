@@ -1,6 +1,6 @@
 //! Against plain sums, on each instruction set with products of its own.
 
-use super::super::isa::{Amx, Avx512, Avx512Bf16, Avx512Tiles, InstructionSet, WithInstructionSet, with_each};
+use super::super::isa::{Amx, Avx512, Avx512Tiles, InstructionSet, WithInstructionSet, with_each};
 use super::*;
 use crate::model::random::{Purpose, StreamKey};
 use crate::needs::skip;
@@ -158,17 +158,22 @@ impl Property for Pairs {
     }
 }
 
-#[test]
-fn products_in_bfloat16() {
-    if Avx512Bf16::detect().is_none() {
+/// Checks products in bfloat16 on each instruction set, with AVX-512 in both ways, whichever is the faster one here.
+fn check_in_bfloat16(property: impl Property, sizes: impl Strategy<Value = Case> + Clone) {
+    with_each(OfProducts { property, products: Products::Frozen(Precision::Bf16), sizes: sizes.clone() });
+    let Some(isa) = Avx512::find() else { return };
+    let pairs = Avx512Tiles::pairs(isa);
+    if pairs.is_none() {
         skip("avx512_bf16", "this processor has no AVX512_BF16");
     }
-    let sizes = (1usize..130, 1usize..3300, 1usize..100, 0u64..1000);
-    with_each(OfProducts { property: Pairs, products: Products::Frozen(Precision::Bf16), sizes: sizes.clone() });
-    // As on a processor with AVX-512 and without AVX512_BF16.
-    if let Some(tiles) = Avx512::find().map(Avx512Tiles::rounded) {
-        proptest!(ProptestConfig::with_cases(24), |(case in sizes)| Pairs.check(tiles, case)?);
+    for tiles in pairs.into_iter().chain([Avx512Tiles::rounded(isa)]) {
+        proptest!(ProptestConfig::with_cases(24), |(case in sizes.clone())| property.check(tiles, case)?);
     }
+}
+
+#[test]
+fn products_in_bfloat16() {
+    check_in_bfloat16(Pairs, (1usize..130, 1usize..3300, 1usize..100, 0u64..1000));
 }
 
 /// Where there is no AMX they are those in float32.
@@ -223,9 +228,10 @@ impl Property for Alone {
 #[test]
 fn a_row_is_the_same_alone_and_among_others_to_the_last_bit() {
     let sizes = (1usize..150, 1usize..2000, 1usize..100, 0u64..1000);
-    for precision in [Precision::Fp32, Precision::Tf32, Precision::Bf16] {
+    for precision in [Precision::Fp32, Precision::Tf32] {
         with_each(OfProducts { property: Alone, products: Products::Frozen(precision), sizes: sizes.clone() });
     }
+    check_in_bfloat16(Alone, sizes);
 }
 
 #[derive(Clone, Copy)]
@@ -263,7 +269,7 @@ impl Property for InPanels {
 fn products_through_panels() {
     let sizes = (1usize..130, 1usize..300, 1usize..200, 0u64..1000);
     with_each(OfProducts { property: InPanels, products: Products::Floats, sizes: sizes.clone() });
-    with_each(OfProducts { property: InPanels, products: Products::Frozen(Precision::Bf16), sizes });
+    check_in_bfloat16(InPanels, sizes);
 }
 
 #[derive(Clone, Copy)]
