@@ -1,11 +1,14 @@
 //! What a run will cost, before it runs: steps, tokens, parameters, memory.
 
+use std::collections::BTreeMap;
+
 use crate::data::EpochPlan;
 use crate::execute::DeviceKind;
 use crate::model::expected_memory;
-use crate::spec::RunSpec;
-use crate::train::{Footprint, KEPT_OF_TEST, frozen_memory, operations, sample_size};
+use crate::spec::{PackPlan, PlannedRun, RunId, RunSpec};
+use crate::train::{Footprint, KEPT_OF_TEST, frozen_memory};
 
+use super::passes::{self, Passes};
 use super::preflight::{CostSource, Preflight};
 
 /// The cost of one run.
@@ -20,9 +23,8 @@ pub struct Cost {
     pub footprint: Footprint,
     /// Bytes of the frozen weights, which the runs of a pack share.
     pub frozen: u64,
-    /// Floating-point operations of training, of the evaluations and of the test; none where nothing is known of the texts'
-    /// lengths.
-    pub operations: Option<f64>,
+    /// What training, evaluations and test go through; none where nothing is known of the texts' lengths.
+    pub passes: Option<Passes>,
     /// Bytes of hidden states that are kept for the packs to come; 0 where there is no test.
     pub kept: u64,
     pub eval_examples: Option<usize>,
@@ -50,6 +52,15 @@ impl<'a> Costs<'a> {
         Some(self.estimate(run)?.tokens? / run.epochs.max(1) as u64)
     }
 
+    /// Floating-point operations of a pack of these runs; none where the texts' lengths are not known.
+    pub fn operations(&self, pack: &PackPlan, runs: &BTreeMap<&RunId, &PlannedRun>) -> Option<f64> {
+        let first = runs.get(pack.runs().next()?)?;
+        passes::operations(&self.inputs.source(&first.spec)?.config, pack, &|run| {
+            let run = runs.get(run)?;
+            Some((&run.spec, self.estimate(&run.spec)?.passes?))
+        })
+    }
+
     /// None where something is wrong with what the run reads.
     pub fn estimate(&self, run: &RunSpec) -> Option<Cost> {
         self.inputs.source(run).map(|source| cost(run, source, self.device))
@@ -63,14 +74,7 @@ fn cost(run: &RunSpec, source: &CostSource, device: DeviceKind) -> Cost {
     // A resolved run has at least 1 of both.
     let batches = [run.batch_size, run.gradient_accumulation_steps].map(|size| size.max(1).try_into());
     let counted = source.tokens.map(|tokens| tokens as f64 / sizes.train.max(1) as f64);
-    let operations = counted.or(sizes.tokens_per_text).map(|tokens| {
-        let evaluation = sizes.evaluation.unwrap_or(0);
-        let each_epoch = evaluation + sample_size(sizes.train, evaluation);
-        // Of the best and of the last epoch.
-        let evaluated = (run.epochs * each_epoch + 2 * sizes.test.unwrap_or(0)) as f64;
-        let trained = (run.epochs * sizes.train) as f64;
-        operations(&source.config, &run.target_modules, trained * tokens, evaluated * tokens)
-    });
+    let passes = counted.or(sizes.tokens_per_text).map(|tokens| Passes::of_run(run, source, tokens));
     let memory = expected_memory(device.is_gpu(), &source.config, run.precision);
     let steps = match batches {
         [Ok(batch), Ok(accumulation)] => EpochPlan::new(sizes.train, batch, accumulation).steps(),
@@ -82,7 +86,7 @@ fn cost(run: &RunSpec, source: &CostSource, device: DeviceKind) -> Cost {
         tokens: source.tokens.map(|tokens| tokens * run.epochs as u64),
         footprint: Footprint::new(&source.config, run, sizes.classes, source.longest, memory),
         frozen: frozen_memory(&source.config, run.precision, sizes.classes, memory.matrix_layouts),
-        operations,
+        passes,
         eval_examples: sizes.evaluation,
         judged_examples: if tested { sizes.test } else { sizes.evaluation },
         examples: if tested {

@@ -34,6 +34,7 @@ mod new_file;
 mod notify;
 mod numbers;
 mod packing;
+mod passes;
 mod predict;
 mod preflight;
 mod program;

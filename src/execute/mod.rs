@@ -62,11 +62,13 @@ pub use generations::{GenerationError, Generations, work_by_generations};
 pub use memory::MemoryUse;
 pub use plan::{DeviceKind, MemoryLimit, ModelKey, PlanOptions, pack_of, part_of, plan_packs, relative_duration};
 pub use requests::apply_requests;
-pub use sharing::{MOST_SHARING, Sharing};
+pub use sharing::{MOST_SHARING, Sharing, computed_below, lowest_layer};
 pub use signals::stop_on_signals;
 pub use source::ExecutorSource;
 pub use stop::Stop;
 pub use supervise::{SuperviseError, supervise};
-pub use torch::{TorchExecutor, TorchSource, check_threads, cuda_devices, open_device, product_rate};
+pub use torch::{
+    TorchExecutor, TorchSource, check_threads, cuda_devices, multiplied_precision, open_device, product_rate,
+};
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{JsonLines, WorkerCommand, WorkerProcess, worker_exit_code, worker_main};

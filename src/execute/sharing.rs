@@ -35,7 +35,7 @@ impl ComputedLayers {
     /// With one more run.
     pub fn with(&self, segment: &Segment) -> Self {
         let lowest = lowest_layer(&segment.run.spec).unwrap_or(self.layers).min(self.lowest);
-        let alike = self.alike.iter().copied().chain([Alike::new(segment)]).collect();
+        let alike = self.alike.iter().copied().chain([Alike::new(&segment.run.spec, segment.from)]).collect();
         Self { layers: self.layers, lowest, alike, runs: self.runs + 1 }
     }
 
@@ -45,8 +45,14 @@ impl ComputedLayers {
     }
 }
 
+/// Of the layers below all adapters, the part that a pass over these runs computes: 1 where no two of them are alike there.
+pub fn computed_below(runs: &[&RunSpec]) -> f64 {
+    let alike: BTreeSet<Alike> = runs.iter().map(|spec| Alike::new(spec, 0)).collect();
+    alike.len() as f64 / runs.len().max(1) as f64
+}
+
 /// The lowest layer that a run adapts.
-pub(super) fn lowest_layer(spec: &RunSpec) -> Option<usize> {
+pub fn lowest_layer(spec: &RunSpec) -> Option<usize> {
     spec.target_modules.iter().filter_map(|name| spec::layer_of(name)).min()
 }
 
@@ -62,14 +68,13 @@ struct Alike {
 }
 
 impl Alike {
-    fn new(segment: &Segment) -> Self {
-        let spec = &segment.run.spec;
+    fn new(spec: &RunSpec, first_epoch: usize) -> Self {
         Self {
             order_seed: spec.order_seed(),
             dropout_seed: spec.dropout_seed(),
             batch_size: spec.batch_size,
             dropouts: [spec.hidden_dropout, spec.attention_dropout].map(f64::to_bits),
-            first_epoch: segment.from,
+            first_epoch,
         }
     }
 }

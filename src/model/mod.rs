@@ -35,7 +35,7 @@ mod tf32;
 pub use adapter::{Adapter, AdapterKind, AdapterShape, Target, UpdateSettings, count_parameters};
 pub use backend::{
     BackendChoice, BackendRequest, InstructionSetError, MemoryFormula, check_instruction_set, cuda_kernels,
-    dropout_mask, expected_memory, processor_kernels, works_in_own_threads,
+    dropout_mask, expected_memory, processor_kernels, processor_multiplies_floats, works_in_own_threads,
 };
 pub use base::Base;
 pub use checkpoint::check_weights;

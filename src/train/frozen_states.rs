@@ -11,6 +11,10 @@ const SAMPLE_LIMIT: usize = 64 << 20;
 
 /// Bytes of the test's states that are kept at most, for all packs on the same base and data.
 pub const KEPT_OF_TEST: u64 = LIMIT as u64;
+/// The same of the evaluation's.
+pub const KEPT_OF_EVALUATION: u64 = LIMIT as u64;
+/// The same of the sample's of training examples.
+pub const KEPT_OF_SAMPLE: u64 = SAMPLE_LIMIT as u64;
 
 /// Which states are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -162,3 +162,24 @@ hypotheses:
     let elsewhere = shown_by_mock(&place, &["run", "other.yaml", "--dry-run", "--set", "dataset=more.csv"]);
     assert!(!elsewhere.contains("Measured"), "{elsewhere}");
 }
+
+/// Floating-point operations that a dry run estimates of runs that adapt the last layer.
+fn operations(place: &Place, spanned: &str) -> f64 {
+    let base = "base: {model: ./model, dataset: {path: data.csv, eval: {test_size: 8, seed: 1}}, epochs: 2, \
+                target_modules: {layers: [1], modules: [query]}}";
+    place.write("spanned.yaml", &format!("{base}\n{spanned}\n"));
+    let text = shown(place, &["run", "spanned.yaml", "--dry-run"]);
+    let number = text.split("estimated from ").nth(1).and_then(|rest| rest.split(' ').next());
+    number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{text}"))
+}
+
+/// Rates see the same rows and masks, so the layer below is computed once for them; seeds do not. What is evaluated goes through
+/// it once in both.
+#[test]
+fn what_the_runs_of_a_pack_share_is_counted_once() {
+    let place = Place::new();
+    let one = operations(&place, "grid: {learning_rate: [1.0e-3]}");
+    let rates = operations(&place, "grid: {learning_rate: [1.0e-3, 2.0e-3, 3.0e-3, 4.0e-3]}");
+    let seeds = operations(&place, "seeds: [1, 2, 3, 4]");
+    assert!(one < rates && rates < 0.8 * seeds && seeds < 4.0 * one, "{one} {rates} {seeds}");
+}

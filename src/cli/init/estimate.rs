@@ -5,11 +5,12 @@ use std::path::Path;
 use crate::cli::CliError;
 use crate::cli::cost::Costs;
 use crate::cli::facts::{Depth, LocalFacts};
+use crate::cli::packing::Packing;
 use crate::cli::preflight::{self, Checker, InputFaults, Preflight};
 use crate::cli::run::Work;
-use crate::execute::{DeviceKind, cuda_devices};
+use crate::execute::{DeviceKind, MOST_SHARING, cuda_devices};
 use crate::hub::Hub;
-use crate::spec::SweepFile;
+use crate::spec::{PlannedRun, Segment, SweepFile};
 
 /// What a dry run says.
 pub struct Estimate {
@@ -36,12 +37,10 @@ impl Estimate {
         }
         let kind = if cuda_devices() > 0 { DeviceKind::Cuda } else { DeviceKind::Cpu };
         let costs = Costs::new(&inputs, kind);
-        let mut work = Work::default();
-        for run in &sweep.runs {
-            let cost = costs.estimate(&run.spec);
-            let assumed = cost.is_some_and(|cost| cost.tokens.is_none());
-            work.add(cost.and_then(|cost| cost.operations), run.spec.precision, assumed);
-        }
+        let segments: Vec<Segment> = sweep.runs.iter().cloned().map(Segment::whole).collect();
+        let packing = Packing { kind, memory: None, max_pack: kind.default_max_pack(), most_sharing: MOST_SHARING };
+        let runs: Vec<&PlannedRun> = sweep.runs.iter().collect();
+        let work = Work::of_packs(&costs, &packing.packs(&inputs, &segments), &runs);
         let shown = preflight::full(&inputs.looks_from_here());
         Ok(Estimate { runs: sweep.runs.len(), shown, time: work.text(kind) })
     }

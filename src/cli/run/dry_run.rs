@@ -12,12 +12,13 @@ use crate::cli::text::{Align, Table, bytes, count};
 use crate::event::Outcome;
 use crate::execute::cuda_devices;
 use crate::hub::Hub;
-use crate::spec::{PlannedRun, RunId};
+use crate::spec::{PlannedRun, RunId, Segment};
 
 use super::chosen::Chosen;
 use super::duration::Work;
 use super::inputs::{Outcomes, Scope};
 use super::options::Run;
+use super::plan::{self, Device};
 use super::{inputs, prospects};
 
 /// Stands for what is not known.
@@ -57,7 +58,10 @@ pub fn table(options: &Run, hub: &Hub, chosen: &Chosen<'_>) -> Result<String, Cl
         [] => String::new(),
         lines => format!("The sweep file takes\n  {}\n\n", lines.join("\n  ")),
     };
-    let (sums, work) = (sums.text(), sums.work.text(kind));
+    let to_train: Vec<&PlannedRun> = chosen.runs().filter(|run| !sums.done.contains(&run.id)).collect();
+    let segments: Vec<Segment> = to_train.iter().map(|run| Segment::whole((*run).clone())).collect();
+    let packs = plan::packs(options, &checked, Device::here(options, kind), &segments);
+    let (sums, work) = (sums.text(), Work::of_packs(&costs, &packs, &to_train).text(kind));
     let search = search(chosen);
     Ok(format!("{taken}{scaled}{looks}{table}\n{sums}{work}{search}{}{prospects}", unchecked(chosen, &checked)))
 }
@@ -107,7 +111,6 @@ struct Sums {
     steps: usize,
     /// None where a run's are not known.
     tokens: Option<u64>,
-    work: Work,
     largest: Option<Cost>,
     done: BTreeSet<RunId>,
 }
@@ -120,8 +123,6 @@ impl Sums {
         }
         let before = if self.runs == 0 { Some(0) } else { self.tokens };
         self.runs += 1;
-        let assumed = cost.is_some_and(|cost| cost.tokens.is_none());
-        self.work.add(cost.and_then(|cost| cost.operations), run.spec.precision, assumed);
         self.steps += cost.map_or(0, |cost| cost.optimizer_steps);
         self.tokens = before.zip(cost.and_then(|cost| cost.tokens)).map(|(sum, tokens)| sum + tokens);
         let is_larger = |largest: &Cost, cost: &Cost| largest.footprint.run >= cost.footprint.run;

@@ -1,10 +1,11 @@
 //! How long the runs will take, estimated for this machine and for a GPU that was measured.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cli::cost::Costs;
 use crate::cli::text::count;
-use crate::execute::{DeviceKind, product_rate};
-use crate::spec::Precision;
+use crate::execute::{DeviceKind, multiplied_precision, product_rate};
+use crate::spec::{PackPlan, PlannedRun, Precision, RunId};
 
 /// Operations a second that a pack of 16 RoBERTa-base runs of the paper's recipe reached on one NVIDIA H100 (80 GB) in bf16:
 /// 882,000 tokens a second of 308 million operations (docs/speed.md).
@@ -13,19 +14,32 @@ const H100_BF16: f64 = 882_000.0 * 308e6;
 /// Arithmetic of the runs that are to be trained.
 #[derive(Clone, Debug, Default)]
 pub struct Work {
-    /// None where a run's is not known.
+    /// None where a pack's is not known.
     operations: Option<f64>,
     precisions: BTreeSet<Precision>,
-    runs: usize,
+    packs: usize,
     /// Texts were not counted in tokens: their length is assumed.
     assumed: bool,
 }
 
 impl Work {
-    /// Adds a run's floating-point operations.
-    pub fn add(&mut self, operations: Option<f64>, precision: Precision, assumed: bool) {
-        let before = if self.runs == 0 { Some(0.0) } else { self.operations };
-        self.runs += 1;
+    /// Of packs as they are planned.
+    pub fn of_packs(costs: &Costs<'_>, packs: &[PackPlan], runs: &[&PlannedRun]) -> Self {
+        let by_id: BTreeMap<&RunId, &PlannedRun> = runs.iter().map(|run| (&run.id, *run)).collect();
+        let mut work = Work::default();
+        for pack in packs {
+            let of_pack: Vec<&PlannedRun> = pack.runs().filter_map(|run| by_id.get(run).copied()).collect();
+            let Some(first) = of_pack.first() else { continue };
+            let assumed = costs.estimate(&first.spec).is_some_and(|cost| cost.tokens.is_none());
+            work.add(costs.operations(pack, &by_id), first.spec.precision, assumed);
+        }
+        work
+    }
+
+    /// Adds a pack's floating-point operations.
+    fn add(&mut self, operations: Option<f64>, precision: Precision, assumed: bool) {
+        let before = if self.packs == 0 { Some(0.0) } else { self.operations };
+        self.packs += 1;
         self.operations = before.zip(operations).map(|(sum, more)| sum + more);
         self.precisions.insert(precision);
         self.assumed |= assumed;
@@ -41,6 +55,7 @@ impl Work {
             text.push_str(" (texts as long as is usual in this data set)");
         }
         let mut ways = Vec::new();
+        let precision = multiplied_precision(kind, precision);
         if let Some(rate) = product_rate(kind, precision) {
             let reached = rate * share_reached(kind, precision);
             let device = match kind {

@@ -10,5 +10,5 @@ mod source;
 
 pub use device::{check_threads, cuda_devices, open_device};
 pub use executor::TorchExecutor;
-pub use rate::product_rate;
+pub use rate::{multiplied_precision, product_rate};
 pub use source::TorchSource;

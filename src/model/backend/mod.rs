@@ -20,8 +20,8 @@ mod operations;
 mod plain;
 
 pub use choice::{BackendChoice, BackendRequest};
-pub use cpu::kernels as processor_kernels;
 pub use cpu::{InstructionSetError, check_requested as check_instruction_set};
+pub use cpu::{kernels as processor_kernels, multiplies_floats as processor_multiplies_floats};
 pub use cuda::available as cuda_kernels;
 pub use expected_memory::expected_memory;
 pub use memory_formula::MemoryFormula;

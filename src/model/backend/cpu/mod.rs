@@ -30,4 +30,4 @@ use pieces::{ROWS_PER_PIECE, empty};
 use rows::{Rows, RowsMut};
 
 pub use isa::{InstructionSetError, check_requested};
-pub use processor::{Cpu, available, expected_memory, kernels};
+pub use processor::{Cpu, available, expected_memory, kernels, multiplies_floats};

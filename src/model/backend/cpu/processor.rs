@@ -59,6 +59,18 @@ pub fn kernels(precision: Precision) -> Option<String> {
     isa::with_fastest(precision, Name).ok()
 }
 
+/// Whether this processor multiplies float32 numbers where this precision is asked for; None where our own passes cannot be used.
+pub fn multiplies_floats(precision: Precision) -> Option<bool> {
+    struct Multiplied;
+    impl WithTiles for Multiplied {
+        type Output = bool;
+        fn with<I: InstructionSet>(self, _isa: I, tiles: I::Tiles) -> bool {
+            matches!(tiles.words(), Words::Floats | Words::Rounded)
+        }
+    }
+    isa::with_fastest(precision, Multiplied).ok()
+}
+
 /// Our own passes, with the instructions of `I`.
 #[derive(Debug)]
 pub struct Cpu<I: InstructionSet> {
