@@ -23,11 +23,8 @@ impl<'a, const ROWS: usize> Place<'a, ROWS> {
     #[inline(always)]
     pub fn new(values: &'a mut [f32], stride: usize) -> Option<Self> {
         let reach = stride.checked_mul(ROWS - 1)?.checked_add(COLUMNS)?;
-        (stride >= COLUMNS && values.len() >= reach).then(|| Place {
-            first: values.as_mut_ptr(),
-            stride,
-            values: PhantomData,
-        })
+        let place = Place { first: values.as_mut_ptr(), stride, values: PhantomData };
+        (stride >= COLUMNS && values.len() >= reach).then_some(place)
     }
 
     /// The first value of a row: [`COLUMNS`] may be read and written from there on as long as `row` is less than `ROWS`.
