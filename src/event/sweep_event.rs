@@ -40,7 +40,7 @@ pub enum Event {
         /// As PEFT counts: the frozen copy of the head included.
         total_parameters: usize,
     },
-    /// After an optimizer step (not every step: a few times a second at most).
+    /// After an optimizer step (not every step: a few times a second at most), and when a pack is left before its end.
     Progress {
         run: RunId,
         /// Counted from 1.
