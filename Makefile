@@ -105,7 +105,7 @@ bench-gpu: build $(SETUP_PYTHON) ## Check a GPU against the references, then mea
 	$(BUILT) run sweeps/quickstart.yaml --devices cuda:0 --results results/fp32 --only base
 	$(BUILT) run sweeps/quickstart.yaml --devices cuda:0 --results results/bf16 --only base --set precision=bf16
 	.venv/bin/python tests/bench/compare.py --sweep $(BUILT) --device cuda:0 --precisions fp32,tf32,bf16 \
-	  --packs 1,2,4,8,16,32 --models roberta --steps 40 --chart reports/bench-gpu.png
+	  --packs 1,2,4,8,16,32 --at-once 2,4,8,16 --compile --models roberta --steps 40 --chart reports/bench-gpu.png
 
 install: build ## Put `sweep` on the PATH (PREFIX=~/.local); keep this folder, its .venv holds libtorch
 	@mkdir -p "$(PREFIX)/bin" "$(PREFIX)/lib/sweep"

@@ -38,6 +38,8 @@ use environment::variable;
 use name::Repository;
 use wanted::{ADAPTER, AdapterFiles, ModelFiles};
 
+use crate::own_cache;
+
 pub use address::Address;
 pub use error::HubError;
 pub use kind::{Kind, MINILM};
@@ -67,11 +69,9 @@ pub struct Hub {
 impl Hub {
     /// As the environment says: `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME`, `HOME`; `SWEEP_MINILM`.
     pub fn from_environment() -> Self {
-        let home = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
         let minilm = variable("SWEEP_MINILM").unwrap_or_else(|| packages::minilm(&variable));
-        let memory = home.map(|home| home.join("sweep"));
         let offline = environment::is_offline(&variable);
-        Hub { offline, ..Hub::at(environment::cache_folder(&variable), minilm, memory) }
+        Hub { offline, ..Hub::at(environment::cache_folder(&variable), minilm, own_cache::folder()) }
     }
 
     /// With these folders, and nothing from elsewhere.

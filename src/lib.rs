@@ -26,6 +26,7 @@
 //! * [`libtorch`]: libtorch and other libraries, opened while the program runs.
 //! * [`launch`]: a sweep handed to other machines (Slurm, hosts by ssh, Kubernetes).
 //! * [`model_files`]: how the files of a model folder are called.
+//! * [`own_cache`]: where is kept what can be made again.
 //! * [`replace_file`]: files replaced whole.
 //! * [`tracking`]: what other tools are told of a sweep: TensorBoard's event files, an MLflow server.
 //! * [`report`]: results folder -> charts, tables, page.
@@ -38,7 +39,7 @@
 //!
 //! # Rules of direction
 //!
-//! `words`, `base64`, `exit_code`, `model_files`, `replace_file`, `split_mix` and `this_program` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
+//! `words`, `base64`, `exit_code`, `model_files`, `own_cache`, `replace_file`, `split_mix` and `this_program` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
 //! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `import`, `model` and `search` know `spec` at most, `task` data and metrics. `train` knows data, model,
 //! metrics, task, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
 //! `launch` store, `inference` hub, data, model, train's evaluation, store, and of `report` which run of a sweep is the best. `tracking` and `report` read `store`'s files and never
@@ -63,6 +64,7 @@ pub mod libtorch;
 pub mod metrics;
 pub mod model;
 pub mod model_files;
+pub mod own_cache;
 pub mod replace_file;
 pub mod report;
 pub mod search;

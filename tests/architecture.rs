@@ -14,13 +14,14 @@ use imports::{Imports, circles};
 const LONGEST_FILE: usize = 400;
 
 /// Which modules of the crate each module may name.
-const MAY_USE: [(&str, &[&str]); 27] = [
+const MAY_USE: [(&str, &[&str]); 28] = [
     // Of the program, before anything else runs.
     ("working_folder", &[]),
     ("words", &[]),
     ("base64", &[]),
     ("exit_code", &[]),
     ("model_files", &[]),
+    ("own_cache", &[]),
     ("replace_file", &[]),
     ("split_mix", &[]),
     ("this_program", &[]),
@@ -28,9 +29,9 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ("spec", &["metrics", "words"]),
     ("metrics", &["split_mix", "words"]),
     ("event", &["metrics", "spec", "words"]),
-    ("hub", &["base64", "model_files", "replace_file", "this_program", "words"]),
-    ("data", &["model_files", "replace_file", "spec", "words"]),
-    ("model", &["libtorch", "spec", "split_mix", "words"]),
+    ("hub", &["base64", "model_files", "own_cache", "replace_file", "this_program", "words"]),
+    ("data", &["model_files", "own_cache", "replace_file", "spec", "words"]),
+    ("model", &["libtorch", "own_cache", "replace_file", "spec", "split_mix", "words"]),
     ("task", &["data", "metrics"]),
     ("train", &["data", "event", "metrics", "model", "spec", "task", "words"]),
     ("store", &["replace_file", "event", "metrics", "spec", "task", "train", "words"]),

@@ -11,6 +11,7 @@ long comparison can be measured in pieces.
 """
 
 import argparse
+import contextlib
 import csv
 import json
 import os
@@ -23,6 +24,7 @@ import time
 
 import torch
 
+import peers
 import subjects
 import tables
 from load import MOST, Load
@@ -36,18 +38,6 @@ def run(command):
     if result.returncode:
         sys.exit(f"{result.stdout}{result.stderr}")
     return result.stdout
-
-
-def peer(subject, options, precision, extra=()):
-    command = [sys.executable, HERE / "peer.py", "--model", subject.folder, "--data", options.data]
-    command += ["--targets", ",".join(subject.targets), "--steps", subject.steps, "--precision", precision, *extra]
-    if options.device == "cpu":
-        command.append("--cpu")
-    else:
-        # As long as ours, whose first epoch does not count: a GPU loads each kernel when it is first used.
-        command += ["--warm-up", subject.steps]
-    line = json.loads(run(command).splitlines()[-1])
-    return line["tokens"] / line["seconds"]
 
 
 def ours(subject, options, precision, pack, extra=()):
@@ -103,13 +93,23 @@ def product_rate(width, device, precision):
     return 2 * rows * width * 4 * width / best / 1e9
 
 
+def peers_of(subject, options, precision):
+    """What `sweep` is compared with, by name."""
+    grouped = ["--group-by-length"]
+    ways = {
+        "peer": lambda: peers.speed(subject, options, precision),
+        "peer, grouped": lambda: peers.speed(subject, options, precision, extra=grouped),
+    }
+    if options.compile:
+        ways["peer, grouped, compiled"] = lambda: peers.speed(subject, options, precision, extra=[*grouped, "--compile"])
+    for count in options.at_once:
+        ways[f"peers, grouped, {count} at once"] = lambda count=count: peers.speed(subject, options, precision, count, grouped)
+    return ways
+
+
 def measure(subject, options, precision):
     """Repetitions in turns; prints each figure at once, for the case that what follows is cut short."""
-    ways = {
-        "peer": lambda: peer(subject, options, precision),
-        "peer, grouped": lambda: peer(subject, options, precision, ["--group-by-length"]),
-    }
-    ways = {name: way for name, way in ways.items() if not options.no_peer}
+    ways = {} if options.no_peer else peers_of(subject, options, precision)
     for pack in options.packs:
         ways[f"pack of {pack}"] = lambda pack=pack: ours(subject, options, precision, pack)
     piece = tables.Measured(subject.name, precision, "", subject.flop_per_token(), speeds={name: [] for name in ways})
@@ -193,6 +193,8 @@ def main():
     parser.add_argument("--save", default=ROOT / "target/bench.json", help="JSON of all that was measured")
     parser.add_argument("--join", nargs="+", metavar="FILE", help="show what such files hold instead of measuring")
     parser.add_argument("--busy", action="store_true", help="measure although others use the machine")
+    parser.add_argument("--at-once", default=[], type=numbers, help="also so many processes of the peer side by side: 2,4")
+    parser.add_argument("--compile", action="store_true", help="also the peer with torch.compile")
     parser.add_argument("--no-peer", action="store_true", help="measure `sweep` only")
     options = parser.parse_args()
     if options.join:
@@ -202,15 +204,23 @@ def main():
             tables.show(piece)
     else:
         check_quiet(options)
-        here, pieces = machine(options), []
-        print(f"{here['device']}, torch {here['torch']}, {options.repetitions} repetitions in turns: median (range)")
+        pieces = measure_and_save(options)
+    if options.chart:
+        tables.chart(pieces, options.chart)
+    sys.exit(1 if tell_disturbed(pieces) and not options.busy else 0)
+
+
+def measure_and_save(options):
+    here, pieces = machine(options), []
+    print(f"{here['device']}, torch {here['torch']}, {options.repetitions} repetitions in turns: median (range)")
+    with peers.shared_gpu() if options.device != "cpu" and options.at_once else contextlib.nullcontext() as shared:
+        if shared is not None:
+            print(f"processes of the peer share the GPU {'by' if shared else 'in turns, without'} NVIDIA's multi-process service")
         for piece in measure_all(options):
             pieces.append(piece)
             tables.show(piece)
             tables.save(options.save, here, pieces)
-    if options.chart:
-        tables.chart(pieces, options.chart)
-    sys.exit(1 if tell_disturbed(pieces) and not options.busy else 0)
+    return pieces
 
 
 def measure_all(options):

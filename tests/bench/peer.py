@@ -6,6 +6,7 @@ The first optimizer steps are not counted, nor is loading; nothing is evaluated.
 import argparse
 import csv
 import json
+import sys
 import tempfile
 import time
 import warnings
@@ -28,15 +29,18 @@ from transformers import (
 )
 
 class Clock(TrainerCallback):
-    """Starts when the warm-up steps are done."""
+    """Starts when the warm-up steps are done, or when somebody who waits for them says so."""
 
-    def __init__(self, warm_up):
-        self.warm_up = warm_up
+    def __init__(self, warm_up, wait):
+        self.warm_up, self.wait = warm_up, wait
 
     def on_step_end(self, args, state, control, **kwargs):
         if state.global_step == self.warm_up:
             if torch.cuda.is_available():
                 torch.cuda.synchronize()
+            if self.wait:
+                print("warm", flush=True)
+                sys.stdin.readline()
             self.started = time.perf_counter()
 
 
@@ -91,6 +95,8 @@ def main():
     parser.add_argument("--max-length", type=int, default=256)
     parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], default="fp32")
     parser.add_argument("--group-by-length", action="store_true")
+    parser.add_argument("--compile", action="store_true", help="with torch.compile")
+    parser.add_argument("--wait", action="store_true", help="print `warm` after the warm-up, and go on when a line is read")
     parser.add_argument("--cpu", action="store_true", help="even where a GPU is")
     args = parser.parse_args()
 
@@ -111,7 +117,7 @@ def main():
 
     collator = Counting(tokenizer)
     collator.batches = []
-    clock = Clock(args.warm_up)
+    clock = Clock(args.warm_up, args.wait)
     options = {"train_sampling_strategy": "group_by_length"} if args.group_by_length else {}
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
@@ -126,6 +132,7 @@ def main():
             bf16=args.precision == "bf16",
             save_strategy="no",
             report_to=[],
+            torch_compile=args.compile,
             use_cpu=args.cpu,
             disable_tqdm=True,
             seed=42,

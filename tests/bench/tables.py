@@ -61,14 +61,17 @@ def show(piece):
     print(f"\n{piece.model}, {piece.precision}, `sweep` with {piece.backend}: ", end="")
     print(f"libtorch's product rate {spread(piece.rates, ' GFLOP/s')}, ", end="")
     print(f"{piece.flop_per_token / 1e6:.0f} MFLOP needed per token, others took up to {100 * max(piece.others):.0f} % of the processor\n")
-    print("| | tokens/s | ratio to peer | ratio to peer, grouped by length | share of product rate |")
-    print("|:--|--:|--:|--:|--:|")
     speeds_of = piece.fitting()
+    bases = {f"ratio to {name}": speeds_of[name] for name in ("peer", "peer, grouped") if name in speeds_of}
+    peers = [speeds for name, speeds in speeds_of.items() if name.startswith("peer")]
+    if len(peers) > len(bases):
+        bases["ratio to the fastest peer"] = [max(at_once) for at_once in zip(*peers)]
+    print(f"| | tokens/s | {''.join(f'{name} | ' for name in bases)}share of product rate |")
+    print(f"|:--|--:|{'--:|' * len(bases)}--:|")
     for name, speeds in speeds_of.items():
-        bases = [speeds_of.get(base) for base in ("peer", "peer, grouped")]
-        ratios = [spread([x / y for x, y in zip(speeds, base)]) if base else "" for base in bases]
+        ratios = "".join(f"{spread([x / y for x, y in zip(speeds, base)])} | " for base in bases.values())
         shares = [100 * speed * piece.flop_per_token / rate / 1e9 for speed, rate in zip(speeds, piece.rates)]
-        print(f"| {name} | {spread(speeds)} | {ratios[0]} | {ratios[1]} | {spread(shares, ' %')} |", flush=True)
+        print(f"| {name} | {spread(speeds)} | {ratios}{spread(shares, ' %')} |", flush=True)
 
 
 def chart(pieces, path):

@@ -6,6 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::own_cache;
 use crate::replace_file::{Durability, replace_file};
 
 use super::super::Encoded;
@@ -30,12 +31,9 @@ pub enum CacheUse {
     Failed(io::Error),
 }
 
-/// Where token ids are kept when nobody says otherwise: `sweep/tokens` in `$XDG_CACHE_HOME` or, where that is not set, in
-/// `~/.cache`. None without a home folder.
+/// Where token ids are kept when nobody says otherwise: `tokens` in [our own cache](own_cache::folder).
 pub fn default_cache_folder() -> Option<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
-    Some(cache.join("sweep").join("tokens"))
+    own_cache::folder().map(|own| own.join("tokens"))
 }
 
 /// An entry that may be there or not.

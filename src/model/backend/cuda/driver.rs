@@ -196,6 +196,7 @@ impl Driver {
 
 /// NVRTC.
 pub struct Compiler {
+    version: unsafe extern "C" fn(*mut c_int, *mut c_int) -> c_int,
     create: unsafe extern "C" fn(
         *mut *mut c_void,
         *const c_char,
@@ -219,6 +220,7 @@ impl Compiler {
         // SAFETY: as the caller promises.
         unsafe {
             Ok(Compiler {
+                version: library.function(c"nvrtcVersion")?,
                 create: library.function(c"nvrtcCreateProgram")?,
                 compile: library.function(c"nvrtcCompileProgram")?,
                 log_size: library.function(c"nvrtcGetProgramLogSize")?,
@@ -227,6 +229,19 @@ impl Compiler {
                 code: library.function(c"nvrtcGetCUBIN")?,
                 destroy: library.function(c"nvrtcDestroyProgram")?,
             })
+        }
+    }
+
+    /// Major and minor.
+    ///
+    /// # Errors
+    /// An NVRTC that does not say.
+    pub fn version(&self) -> Result<(i32, i32), CudaError> {
+        let (mut major, mut minor) = (0, 0);
+        // SAFETY: pointers to variables that outlive the call.
+        match unsafe { (self.version)(&mut major, &mut minor) } {
+            0 => Ok((major, minor)),
+            _ => Err(CudaError::NoCompiler),
         }
     }
 

@@ -1,15 +1,18 @@
 //! The kernels compiled for one model on one GPU.
 
 use std::ffi::{CStr, CString, c_void};
+use std::path::Path;
 
 use tch::{Device, Kind, Tensor};
 
+use super::code_cache::{self, Recipe};
 use super::driver::{Compiler, Context, Driver, Kernel};
 use super::error::CudaError;
 use super::launch::{Argument, Memory};
 use crate::model::compute_error::ComputeError;
 use crate::model::config::ModelConfig;
 use crate::model::graph::Activation;
+use crate::own_cache;
 
 const SHARED: [&str; 6] = [
     include_str!("kernels/common.cuh"),
@@ -196,7 +199,9 @@ impl Program {
         let driver = Driver::load()?;
         let (context, capability) = driver.open(index)?;
         let products = Products::of(config, kind, capability);
-        let code = code(driver.compiler(), capability, config, kind, (products, &shared(products)))?;
+        let cache = own_cache::folder().map(|own| own.join("kernels"));
+        let compiler = (driver.compiler(), cache.as_deref());
+        let code = code(compiler, capability, config, kind, (products, &shared(products)))?;
         let kernels = driver.kernels(context, &code, Function::ALL.map(Function::name))?;
         let sizes = Sizes { width: config.graph.shape.width as usize, heads: config.graph.shape.heads as usize };
         Ok(Program { driver, context, kernels, memory: Memory { device, kind }, products, sizes })
@@ -267,8 +272,9 @@ pub fn fits(config: &ModelConfig) -> Result<(), CudaError> {
     }
 }
 
+/// Compiled, or from the folder `cache`.
 fn code(
-    compiler: &Compiler,
+    (compiler, cache): (&Compiler, Option<&Path>),
     (major, minor): (i32, i32),
     config: &ModelConfig,
     kind: Kind,
@@ -292,12 +298,14 @@ fn code(
         options.push("-DBF16".to_string());
     }
     let options = options.into_iter().map(CString::new).collect::<Result<Vec<_>, _>>()?;
-    compiler.compile(&CString::new(shared.to_string() + &SHARED.concat() + &products.sources())?, &options)
+    let source = CString::new(shared.to_string() + &SHARED.concat() + &products.sources())?;
+    let recipe = Recipe { source: &source, options: &options, compiler: compiler.version()? };
+    code_cache::code(cache, recipe, |recipe| compiler.compile(recipe.source, recipe.options))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     use super::super::shared_constants;
     use super::*;
@@ -337,6 +345,7 @@ mod tests {
         let Some(compiler) = compiler() else {
             return skip("nvrtc", "libtorch's package is here without NVIDIA's compiler");
         };
+        let cache = tempfile::tempdir().unwrap();
         for (fixture, kind, capability, products) in [
             ("roberta", Kind::Float, (9, 0), Products::OfFloats),
             ("roberta", Kind::BFloat16, (7, 5), Products::OfFloats),
@@ -345,12 +354,14 @@ mod tests {
             let config = config(fixture);
             fits(&config).unwrap();
             assert_eq!(Products::of(&config, kind, capability), products);
-            let code = code(&compiler, capability, &config, kind, (products, &shared_constants::definitions(products)))
-                .unwrap_or_else(|log| panic!("{log}"));
+            let shared = shared_constants::definitions(products);
+            let code = || code((&compiler, Some(cache.path())), capability, &config, kind, (products, &shared));
+            let compiled = code().unwrap_or_else(|log| panic!("{log}"));
+            assert_eq!(code().unwrap(), compiled);
             for (place, function) in Function::ALL.into_iter().enumerate() {
                 assert_eq!(function as usize, place);
                 let name = function.name().to_bytes();
-                let has = code.windows(name.len()).any(|bytes| bytes == name);
+                let has = compiled.windows(name.len()).any(|bytes| bytes == name);
                 let wanted = match products {
                     Products::OfFloats => function != Function::AttentionBackward,
                     Products::OnTensorCores => {
@@ -360,6 +371,7 @@ mod tests {
                 assert_eq!(has, wanted, "{function:?} for {fixture}");
             }
         }
+        assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 3);
     }
 
     #[test]
