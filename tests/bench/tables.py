@@ -25,6 +25,11 @@ class Measured:
     def fitting(self):
         return {name: speeds for name, speeds in self.speeds.items() if None not in speeds}
 
+    def fastest_peer(self):
+        """In each repetition the speed of the fastest way to run the peer; empty where none was measured."""
+        peers = [speeds for name, speeds in self.fitting().items() if name.startswith("peer")]
+        return [max(speeds) for speeds in zip(*peers)]
+
 
 def save(path, machine, measured):
     path = pathlib.Path(path)
@@ -63,9 +68,8 @@ def show(piece):
     print(f"{piece.flop_per_token / 1e6:.0f} MFLOP needed per token, others took up to {100 * max(piece.others):.0f} % of the processor\n")
     speeds_of = piece.fitting()
     bases = {f"ratio to {name}": speeds_of[name] for name in ("peer", "peer, grouped") if name in speeds_of}
-    peers = [speeds for name, speeds in speeds_of.items() if name.startswith("peer")]
-    if len(peers) > len(bases):
-        bases["ratio to the fastest peer"] = [max(at_once) for at_once in zip(*peers)]
+    if sum(name.startswith("peer") for name in speeds_of) > len(bases):
+        bases["ratio to the fastest peer"] = piece.fastest_peer()
     print(f"| | tokens/s | {''.join(f'{name} | ' for name in bases)}share of product rate |")
     print(f"|:--|--:|{'--:|' * len(bases)}--:|")
     for name, speeds in speeds_of.items():
@@ -88,9 +92,10 @@ def chart(pieces, path):
         (line,) = axes.plot(list(packs), [statistics.median(speeds) for speeds in packs.values()], marker="o", label=piece.precision)
         if "peer" in piece.fitting():
             axes.axhline(statistics.median(piece.speeds["peer"]), color=line.get_color(), linestyle=":")
+            axes.axhline(statistics.median(piece.fastest_peer()), color=line.get_color(), linestyle="--")
     axes.set_xscale("log", base=2)
     axes.set_xticks(sorted(ticks), [str(pack) for pack in sorted(ticks)])
     axes.set(xlabel="runs in a pack", ylabel="real tokens/s of all runs", ylim=(0, None))
-    axes.set_title("Trainer + PEFT, one run at a time: dotted", fontsize=9)
+    axes.set_title("Trainer + PEFT, one run at a time: dotted; in the fastest way that was tried: dashed", fontsize=9)
     axes.legend()
     figure.savefig(path)
