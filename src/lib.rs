@@ -26,7 +26,7 @@
 //! * [`libtorch`]: libtorch and other libraries, opened while the program runs.
 //! * [`launch`]: a sweep handed to other machines (Slurm, hosts by ssh, Kubernetes).
 //! * [`model_files`]: how the files of a model folder are called.
-//! * [`own_cache`]: where is kept what can be made again.
+//! * [`own_cache`]: the folder for what takes time to make and can be made again.
 //! * [`replace_file`]: files replaced whole.
 //! * [`tracking`]: what other tools are told of a sweep: TensorBoard's event files, an MLflow server.
 //! * [`report`]: results folder -> charts, tables, page.

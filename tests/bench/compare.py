@@ -11,7 +11,6 @@ long comparison can be measured in pieces.
 """
 
 import argparse
-import contextlib
 import csv
 import json
 import os
@@ -213,13 +212,10 @@ def main():
 def measure_and_save(options):
     here, pieces = machine(options), []
     print(f"{here['device']}, torch {here['torch']}, {options.repetitions} repetitions in turns: median (range)")
-    with peers.shared_gpu() if options.device != "cpu" and options.at_once else contextlib.nullcontext() as shared:
-        if shared is not None:
-            print(f"processes of the peer share the GPU {'by' if shared else 'in turns, without'} NVIDIA's multi-process service")
-        for piece in measure_all(options):
-            pieces.append(piece)
-            tables.show(piece)
-            tables.save(options.save, here, pieces)
+    for piece in measure_all(options):
+        pieces.append(piece)
+        tables.show(piece)
+        tables.save(options.save, here, pieces)
     return pieces
 
 

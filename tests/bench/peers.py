@@ -10,7 +10,6 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 
 
 class Failed(Exception):
@@ -34,8 +33,11 @@ def speed(subject, options, precision, count=1, extra=()):
         # As long as ours, whose first epoch does not count: a GPU loads each kernel when it is first used.
         command += ["--warm-up", subject.steps]
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as cleanup:
+        variables = {name: str(threads(count)) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+        if count > 1 and options.device != "cpu":
+            variables |= cleanup.enter_context(shared_gpu())
         logs = [pathlib.Path(folder) / f"{number}.log" for number in range(count)]
-        processes = [start(command, log, threads(count), cleanup) for log in logs]
+        processes = [start(command, log, variables, cleanup) for log in logs]
         try:
             for process, log in zip(processes, logs):
                 wait_for_warm_up(process, log)
@@ -55,7 +57,7 @@ def threads(count):
     return max(1, os.cpu_count() // count)
 
 
-def start(command, log, threads, cleanup):
+def start(command, log, variables, cleanup):
     errors = cleanup.enter_context(open(log, "w"))
     # Popen waits for the end when it is left, which comes soon after it is killed.
     process = cleanup.enter_context(
@@ -65,7 +67,7 @@ def start(command, log, threads, cleanup):
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)},
+            env={**os.environ, **variables},
         )
     )
     cleanup.callback(process.kill)
@@ -76,36 +78,37 @@ def wait_for_warm_up(process, log):
     for line in process.stdout:
         if line.strip() == "warm":
             return
-    raise Failed(log.read_text())
+    raise failure(process, log)
 
 
 def result(process, log):
     """The last line of what it prints."""
     lines = process.stdout.read().splitlines()
     if process.wait():
-        raise Failed(log.read_text())
+        raise failure(process, log)
     return json.loads(lines[-1])
+
+
+def failure(process, log):
+    """A process that was killed has printed nothing, so its exit code is told as well."""
+    return Failed(f"{log.read_text()}Trainer + PEFT ended with exit code {process.wait()}")
 
 
 @contextlib.contextmanager
 def shared_gpu():
-    """NVIDIA's multi-process service while this lasts, which lets kernels of several processes run at the same time; without
-    its program processes take turns. Yields whether it runs.
+    """NVIDIA's multi-process service while this lasts, which lets kernels of several processes run at the same time. Yields the
+    variables of processes that use it: none where it is not installed or does not start, so that processes take turns.
     """
     program = shutil.which("nvidia-cuda-mps-control")
-    if not program:
-        yield False
-        return
     with tempfile.TemporaryDirectory() as folder:
-        # Of this call only; another one of this machine's users is left alone.
-        own = {"CUDA_MPS_PIPE_DIRECTORY": folder, "CUDA_MPS_LOG_DIRECTORY": folder}
-        before = {name: os.environ.get(name) for name in own}
-        os.environ.update(own)
-        started = subprocess.run([program, "-d"], capture_output=True, text=True).returncode == 0
+        # Of these processes only: `sweep` and a single peer do not use it, and another user's service is left alone.
+        variables = {"CUDA_MPS_PIPE_DIRECTORY": folder, "CUDA_MPS_LOG_DIRECTORY": folder}
+        control = {"env": {**os.environ, **variables}, "capture_output": True, "text": True}
+        started = program is not None and subprocess.run([program, "-d"], **control).returncode == 0
+        how = "by NVIDIA's multi-process service" if started else "in turns, without NVIDIA's multi-process service"
+        print(f"processes share the GPU {how}", file=sys.stderr, flush=True)
         try:
-            yield started
+            yield variables if started else {}
         finally:
             if started:
-                subprocess.run([program], input="quit\n", capture_output=True, text=True)
-            for name, value in before.items():
-                os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+                subprocess.run([program], input="quit\n", **control)

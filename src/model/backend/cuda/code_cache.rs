@@ -48,7 +48,7 @@ pub fn code(
         return Ok(code);
     }
     let code = compile(recipe)?;
-    // Not kept: the next worker compiles it again.
+    // An error only means that the next worker compiles it again.
     let _ = entry.map(|entry| write(entry, &code));
     Ok(code)
 }
