@@ -5,13 +5,21 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::model_files::{CONFIG, MERGES, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, WORD_PIECES};
+use serde_json::{Map, Value};
+
+use crate::model_files::{
+    ADDED_TOKENS, CONFIG, MERGES, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, WORD_PIECES,
+};
 use crate::replace_file::{Durability, replace_file};
 
 use super::HubError;
 
 /// Files other than weights that decide what a model computes.
 const FILES: [&str; 6] = [CONFIG, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, MERGES, WORD_PIECES];
+/// Files that decide it where [`adds_tokens`].
+const TOKEN_FILES: [&str; 2] = [SPECIAL_TOKENS, ADDED_TOKENS];
+/// The field of `tokenizer_config.json` that replaces those files.
+const DECODER: &str = "added_tokens_decoder";
 /// Smaller files are read each time.
 const WORTH_REMEMBERING: u64 = 1 << 20;
 /// A file changed this recently may change again within the resolution of its time stamp.
@@ -55,13 +63,26 @@ fn files(folder: &Path) -> Result<Vec<String>, HubError> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
-        if FILES.contains(&name.as_str()) || name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json")
-        {
+        let is_weights = name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json");
+        let adds = TOKEN_FILES.contains(&name.as_str()) && adds_tokens(folder, &name);
+        if is_weights || adds || FILES.contains(&name.as_str()) {
             names.push(name);
         }
     }
     names.sort();
     Ok(names)
+}
+
+/// Whether one of [`TOKEN_FILES`] says what `tokenizer_config.json` does not say as well. One that only repeats it, as
+/// `save_pretrained` writes it, is left out of the digest, so that models have one digest with and without it.
+fn adds_tokens(folder: &Path, name: &str) -> bool {
+    // What cannot be read is refused when the tokenizer is loaded.
+    let fields = |name: &str| -> Option<Map<String, Value>> {
+        serde_json::from_slice(&std::fs::read(folder.join(name)).ok()?).ok()
+    };
+    let config = fields(TOKENIZER_CONFIG).unwrap_or_default();
+    let says_more = |said: Map<String, Value>| said.iter().any(|(key, value)| config.get(key) != Some(value));
+    !config.contains_key(DECODER) && fields(name).is_none_or(says_more)
 }
 
 /// 64 hexadecimal digits.
@@ -146,6 +167,32 @@ mod tests {
         assert_ne!(first, model_digest(other.path(), Some(memory.path())).unwrap());
         std::fs::write(one.path().join("vocab.txt"), "a\nc\n").unwrap();
         assert_ne!(first, model_digest(one.path(), Some(memory.path())).unwrap());
+    }
+
+    #[test]
+    fn files_of_tokens_count_where_they_say_more_than_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let digest = || model_digest(folder.path(), None).unwrap();
+        model(folder.path(), b"weights");
+        write(TOKENIZER_CONFIG, r#"{"unk_token": "[UNK]", "pad_token": {"content": "[PAD]", "lstrip": false}}"#);
+        let first = digest();
+        write(SPECIAL_TOKENS, r#"{"pad_token": {"lstrip": false, "content": "[PAD]"}, "unk_token": "[UNK]"}"#);
+        write(ADDED_TOKENS, "{}");
+        assert_eq!(digest(), first, "they only repeat it");
+        write(SPECIAL_TOKENS, r#"{"unk_token": "[unused1]"}"#);
+        let other = digest();
+        assert_ne!(other, first);
+        write(SPECIAL_TOKENS, r#"{"unk_token": "[unused2]"}"#);
+        assert_ne!(digest(), other);
+        write(SPECIAL_TOKENS, "{}");
+        write(ADDED_TOKENS, r#"{"[NEW]": 30522}"#);
+        assert_ne!(digest(), first);
+        // Neither is read beside this field.
+        write(TOKENIZER_CONFIG, r#"{"added_tokens_decoder": {}}"#);
+        let with_tokens = digest();
+        write(ADDED_TOKENS, r#"{"[OTHER]": 30522}"#);
+        assert_eq!(digest(), with_tokens);
     }
 
     #[test]
