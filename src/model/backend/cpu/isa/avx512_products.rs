@@ -9,7 +9,7 @@ use super::avx512::{ROWS, write};
 use super::avx512_bf16::Avx512Bf16;
 use super::avx512_small;
 #[cfg(target_arch = "x86_64")]
-use super::fetch::Soon;
+use super::fetch::{Soon, fetch_ahead};
 use super::instruction_set::InstructionSet;
 #[cfg(target_arch = "x86_64")]
 use super::place::Place;
@@ -190,6 +190,7 @@ fn multiply((left, right, soon): (&[Left], &[TileRow], &[TileRow]), place: Place
     let mut soon = Soon::new(soon);
     for (left, right) in left.iter().zip(right) {
         soon.fetch();
+        fetch_ahead(right);
         // SAFETY: a row is 32 values long and aligned to 64 bytes.
         let (low, high) = unsafe { (_mm512_load_ps(right.0.as_ptr()), _mm512_load_ps(right.0.as_ptr().add(16))) };
         for (tile, left) in tile.iter_mut().zip(left) {

@@ -16,6 +16,19 @@ pub fn fetch(values: &[f32]) {
     }
 }
 
+/// Words of a panel between what a tile multiplies and what it fetches. 4 to 32 are equally good.
+const WORDS_AHEAD: usize = 8;
+
+/// Brings what a tile reads of a panel a few words after `row` into the first-level cache: the processor's own fetching is late where
+/// another thread runs on the same core, as in most virtual machines.
+#[inline(always)]
+pub fn fetch_ahead(row: &TileRow) {
+    // Never read, only fetched: it may lie behind the end.
+    let later = row.0.as_ptr().wrapping_add(WORDS_AHEAD * COLUMNS);
+    to_first_level(later);
+    to_first_level(later.wrapping_add(LINE));
+}
+
 /// What the next tiles read of the right matrix, line after line: through [`TILES_PER_FETCH`] tiles all of it comes into the
 /// second-level cache.
 #[derive(Clone, Copy)]
