@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sweep::data::{Encoded, Tokenizer};
 use sweep::metrics::Scores;
-use sweep::model::{Adapter, Base, Classifier, Layout, RunPass, peft, tokenizer_class};
+use sweep::model::{
+    Adapter, Base, Classifier, Layout, Purpose, RunPass, StepDropout, StreamKey, peft, tokenizer_class,
+};
 use sweep::spec::{DatasetSpec, Evaluation, LrScheduler, Metric, PlannedRun, Precision, RunId, RunSpec};
 use sweep::task::{self, Targets};
 use sweep::train::{Examples, Member, Orders, Pack, PackPlace, TrainingData, evaluate};
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 #[derive(Deserialize)]
 struct Batches {
@@ -58,6 +60,23 @@ struct Eval {
     loss: f64,
     #[serde(flatten)]
     scores: Scores,
+}
+
+/// What `dropout.py` measured.
+#[derive(Deserialize)]
+struct Noise {
+    probability: f64,
+    hidden: Variance,
+    attention: Variance,
+    classifier: Variance,
+    lora: Variance,
+}
+
+#[derive(Deserialize, Debug)]
+struct Variance {
+    variance: f64,
+    /// The standard error.
+    error: f64,
 }
 
 /// The processor, or the GPU that SWEEP_TEST_DEVICE names (`cuda:0`).
@@ -292,6 +311,52 @@ fn check_evaluation(reference: &Reference, data: &TrainingData, adapter: &Adapte
         assert!((ours - theirs).abs() < 1e-9, "{name}: {what} {ours} instead of {theirs}");
     }
     assert_close(&format!("{name}: evaluation loss"), figure(Metric::EVAL_LOSS), reference.eval.loss, 1e-4);
+}
+
+/// How much each kind of dropout makes the logits vary: more or less where it acts at other places than in transformers.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "its 3,200 passes take minutes where nothing is optimized")]
+fn dropout_acts_where_it_does_in_transformers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference");
+    for family in ["bert", "distilbert", "roberta", "xlm-roberta"] {
+        let reference = Reference::open(&root.join(family));
+        let noise: Noise = read(&reference.folder, "dropout.json");
+        let forward: Forward = read(&reference.folder, "forward.json");
+        let p = noise.probability;
+        for (kind, theirs, [hidden, attention, classifier, lora]) in [
+            ("hidden", &noise.hidden, [p, 0.0, 0.0, 0.0]),
+            ("attention", &noise.attention, [0.0, p, 0.0, 0.0]),
+            ("classifier", &noise.classifier, [0.0, 0.0, p, 0.0]),
+            ("lora", &noise.lora, [0.0, 0.0, 0.0, p]),
+        ] {
+            let key = StreamKey::new(7, Purpose::Dropout);
+            let dropout = StepDropout { key, hidden, attention, lora, classifier, extra: 0.0 };
+            let ours = variance(&reference, &encoded(&forward.input_ids), dropout);
+            let error = ours.error.hypot(theirs.error);
+            let off = (ours.variance - theirs.variance) / error;
+            assert!(error < 0.06 * theirs.variance, "{family}, {kind}: too few passes to tell");
+            assert!(off.abs() < 4.0, "{family}, {kind}: {ours:?} instead of {theirs:?}, off by {off} standard errors");
+        }
+    }
+}
+
+/// Of the logits over many passes that differ in their masks.
+fn variance(reference: &Reference, tokens: &Encoded, dropout: StepDropout) -> Variance {
+    const PASSES: i64 = 200;
+    let adapter = reference.adapter("adapter_init");
+    let layout = Layout::new(&[tokens.iter().collect()], device()).unwrap();
+    let logits = (0..PASSES).map(|pass| {
+        let dropout = StepDropout { key: dropout.key.with(pass as u64), ..dropout };
+        let passes = [RunPass { adapter: &adapter, dropout: Some(dropout) }];
+        Classifier::new(&reference.base, &layout, &passes).evaluate().unwrap()
+    });
+    let logits = Tensor::stack(&logits.collect::<Vec<_>>(), 0).to_kind(Kind::Double);
+    let mean = logits.mean_dim(0, true, None);
+    let squares = (logits - mean).square().mean_dim([1, 2].as_slice(), false, None);
+    Variance {
+        variance: squares.mean(None).double_value(&[]),
+        error: squares.std(true).double_value(&[]) / (PASSES as f64).sqrt(),
+    }
 }
 
 /// Where there is a GPU, all tests of this file once more on it.

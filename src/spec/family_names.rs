@@ -3,6 +3,14 @@
 use super::module::{Module, layer_number};
 use super::problem::{did_you_mean, listed, quoted};
 
+/// Which blocks of a layer drop elements of their output before the residual is added, with the probability `hidden_dropout`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResidualDropout {
+    BothBlocks,
+    /// Attention's output is added as it is.
+    FeedForwardBlock,
+}
+
 /// What a family's checkpoints are called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FamilyNames {
@@ -14,6 +22,7 @@ pub struct FamilyNames {
     pub layer_prefix: &'static str,
     /// Each linear module of a layer with its name there, in the order of the forward pass.
     pub modules: &'static [(Module, &'static str)],
+    pub residual_dropout: ResidualDropout,
 }
 
 impl FamilyNames {
@@ -75,12 +84,14 @@ mod tests {
         word: "ours",
         layer_prefix: "ours.blocks.",
         modules: &[(Module::QUERY, "mixer.query"), (Module::OUTPUT, "out")],
+        residual_dropout: ResidualDropout::BothBlocks,
     };
     const THEIRS: FamilyNames = FamilyNames {
         title: "Theirs",
         word: "theirs",
         layer_prefix: "theirs.layer.",
         modules: &[(Module::QUERY, "q"), (Module::KEY, "k")],
+        residual_dropout: ResidualDropout::BothBlocks,
     };
 
     #[test]

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    DatasetSpec, EarlyStopping, Evaluation, HeldOut, LrScheduler, Metric, MissingLabel, Precision, Quoting, RunId,
-    RunSpec, Separator,
+    DatasetSpec, EarlyStopping, Evaluation, HeldOut, LrScheduler, Metric, MissingLabel, Precision, Quoting,
+    ResidualDropout, RunId, RunSpec, Separator,
 };
 
 /// What a run's id is a hash of, as JSON without blanks, keys in alphabetical order.
@@ -46,6 +46,9 @@ struct Identity<'a> {
     rank: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     rehearsal_of: Option<&'a str>,
+    /// Only where `hidden_dropout` acts, and not on the output of both blocks of a layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    residual_dropout: Option<&'a str>,
     seed: u64,
     target_modules: &'a [String],
     warmup_ratio: f64,
@@ -117,6 +120,8 @@ impl<'a> EvaluationIdentity<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Digests<'a> {
     pub model: &'a str,
+    /// Of the model's family: another one computes something else from the same contents.
+    pub residual_dropout: ResidualDropout,
     pub dataset: &'a str,
     /// Of the adapter that training begins with.
     pub adapter: Option<&'a str>,
@@ -165,6 +170,10 @@ impl<'a> Identity<'a> {
             precision: spec.precision,
             rank: spec.rank,
             rehearsal_of,
+            residual_dropout: match digests.residual_dropout {
+                ResidualDropout::FeedForwardBlock if spec.hidden_dropout > 0.0 => Some("feed_forward_block"),
+                ResidualDropout::FeedForwardBlock | ResidualDropout::BothBlocks => None,
+            },
             seed: spec.seed,
             target_modules: &spec.target_modules,
             warmup_ratio: spec.warmup_ratio,
@@ -182,7 +191,8 @@ mod tests {
     use super::super::source_seed::Seeds;
     use super::*;
 
-    const DIGESTS: Digests<'_> = Digests { model: "m", dataset: "d", adapter: None };
+    const DIGESTS: Digests<'_> =
+        Digests { model: "m", residual_dropout: ResidualDropout::BothBlocks, dataset: "d", adapter: None };
 
     fn spec() -> RunSpec {
         let draft = Draft::paper();
@@ -214,6 +224,14 @@ mod tests {
         assert!(seen.insert(run_id(&spec(), Digests { dataset: "other", ..DIGESTS }, None)));
         assert!(seen.insert(run_id(&spec(), Digests { adapter: Some("a"), ..DIGESTS }, None)));
         assert!(seen.insert(run_id(&spec(), DIGESTS, Some("base"))));
+    }
+
+    #[test]
+    fn where_dropout_acts_is_part_of_the_identity_where_there_is_dropout() {
+        let feed_forward = Digests { residual_dropout: ResidualDropout::FeedForwardBlock, ..DIGESTS };
+        assert_ne!(run_id(&spec(), feed_forward, None), run_id(&spec(), DIGESTS, None));
+        let none = RunSpec { hidden_dropout: 0.0, ..spec() };
+        assert_eq!(run_id(&none, feed_forward, None), run_id(&none, DIGESTS, None));
     }
 
     #[test]

@@ -70,8 +70,10 @@ impl Contents {
     }
 
     pub fn run_id(&self, spec: &RunSpec, key: &DraftKey, run: &Seeded) -> RunId {
+        let model = &self.models[key.model];
         let digests = Digests {
-            model: &self.models[key.model].digest,
+            model: &model.digest,
+            residual_dropout: model.family.residual_dropout,
             dataset: &self.dataset_digests[run.dataset],
             adapter: key.adapter.map(|number| self.adapters[number].digest.as_str()),
         };

@@ -104,7 +104,7 @@ pub use elsewhere::{is_whole_number, parameter_called};
 pub use error::{Problem, SpecErrors};
 pub use extends::ExtendedFile;
 pub use facts::{AdapterFacts, Facts, FactsError, Input, ModelFacts};
-pub use family_names::FamilyNames;
+pub use family_names::{FamilyNames, ResidualDropout};
 pub use file::SweepFile;
 pub use hypothesis::{Hypothesis, HypothesisMetric, ReferenceFigure, Vary};
 pub use module::{Module, layer_of};

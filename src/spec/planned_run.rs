@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::identity::{Digests, run_id};
-use super::{RunId, RunSpec};
+use super::{ResidualDropout, RunId, RunSpec};
 
 /// A run of a sweep: its parameters and how it is called.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,9 +19,14 @@ pub struct PlannedRun {
 
 impl PlannedRun {
     /// Whether the run was planned with these contents of model, data set and the adapter it begins with, as
-    /// [`super::Facts`] names them.
-    pub fn has_contents(&self, model: &str, dataset: &str, adapter: Option<&str>) -> bool {
-        let digests = Digests { model, dataset, adapter };
+    /// [`super::Facts`] names them, and with this dropout of the model's family.
+    pub fn has_contents(
+        &self,
+        (model, residual_dropout): (&str, ResidualDropout),
+        dataset: &str,
+        adapter: Option<&str>,
+    ) -> bool {
+        let digests = Digests { model, residual_dropout, dataset, adapter };
         let rehearsed = Some(self.configuration.as_str());
         [None, rehearsed].into_iter().any(|rehearsal_of| run_id(&self.spec, digests, rehearsal_of) == self.id)
     }

@@ -158,7 +158,8 @@ impl Stage<'_> {
     fn run(&self, run: PlannedRun) -> PlannedRun {
         let spec = self.spec(run.spec);
         let dataset = if spec.dataset.test.is_some() { &self.tested_digest } else { &self.data_digest };
-        let digests = Digests { model: &self.model.digest, dataset, adapter: None };
+        let (model, residual_dropout) = (&self.model.digest, self.model.family.residual_dropout);
+        let digests = Digests { model, residual_dropout, dataset, adapter: None };
         PlannedRun {
             id: run_id(&spec, digests, Some(&run.configuration)),
             label: run.configuration.clone(),

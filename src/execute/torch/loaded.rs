@@ -61,7 +61,8 @@ impl Loaded {
 
     /// Whether a run was planned with the contents that were read.
     pub(super) fn is_planned_with(&self, run: &PlannedRun) -> bool {
-        run.has_contents(&self.model_digest, &self.dataset_digest, self.adapter_digest.as_deref())
+        let model = (self.model_digest.as_str(), self.base.config.graph.shape.residual_dropout);
+        run.has_contents(model, &self.dataset_digest, self.adapter_digest.as_deref())
     }
 }
 

@@ -47,7 +47,9 @@ impl<'a, B: Backend> Encoder<'a, B> {
     }
 
     pub(super) fn dropouts(&self, site: Site, rows: Queries) -> RowDropouts {
-        RowDropouts::new(self.spans(rows).zip(self.passes.iter().map(|pass| pass.dropout_at(site))))
+        let acts = self.config.graph.shape.drops_at(site);
+        let of_runs = self.passes.iter().map(|pass| pass.dropout_at(site).filter(|_| acts));
+        RowDropouts::new(self.spans(rows).zip(of_runs))
     }
 
     /// The batch as attention sees it.

@@ -5,7 +5,7 @@ use super::fields::Fields;
 use super::member::{Family, ModelType};
 use super::post_norm::{self, Choices, Sizes, WeightNames};
 use crate::model::graph::{Graph, HeadLinear, HeadNode, LinearNode, Pooling};
-use crate::spec::FamilyNames;
+use crate::spec::{FamilyNames, ResidualDropout};
 
 const LAYER_PREFIX: &str = "bert.encoder.layer.";
 const LINEARS: [&str; 6] = [
@@ -17,8 +17,13 @@ const LINEARS: [&str; 6] = [
     "output.dense",
 ];
 
-static NAMES: FamilyNames =
-    FamilyNames { title: "BERT", word: "bert", layer_prefix: LAYER_PREFIX, modules: &post_norm::modules(LINEARS) };
+static NAMES: FamilyNames = FamilyNames {
+    title: "BERT",
+    word: "bert",
+    layer_prefix: LAYER_PREFIX,
+    modules: &post_norm::modules(LINEARS),
+    residual_dropout: ResidualDropout::BothBlocks,
+};
 
 const WEIGHTS: WeightNames = WeightNames {
     encoder: "bert",
@@ -46,6 +51,7 @@ impl Family for Bert {
             position_offset: 0,
             padding: None,
             pooling: Pooling::FirstToken { pooler: Some(pooler) },
+            residual_dropout: NAMES.residual_dropout,
             head: HeadNode {
                 modules: &["classifier"],
                 hidden: Vec::new(),

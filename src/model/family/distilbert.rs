@@ -5,7 +5,7 @@ use super::fields::{Fields, OwnName};
 use super::member::{Family, ModelType};
 use super::post_norm::{self, Choices, Sizes, WeightNames};
 use crate::model::graph::{Graph, HeadActivation, HeadLinear, HeadNode, Pooling};
-use crate::spec::FamilyNames;
+use crate::spec::{FamilyNames, ResidualDropout};
 
 const FIELDS: [OwnName; 5] = [
     OwnName { own: "dim", general: "hidden_size", both: true },
@@ -26,6 +26,7 @@ static NAMES: FamilyNames = FamilyNames {
     word: "distilbert",
     layer_prefix: LAYER_PREFIX,
     modules: &post_norm::modules(LINEARS),
+    residual_dropout: ResidualDropout::FeedForwardBlock,
 };
 
 const WEIGHTS: WeightNames = WeightNames {
@@ -59,6 +60,7 @@ impl Family for DistilBert {
             position_offset: 0,
             padding: None,
             pooling: Pooling::FirstToken { pooler: None },
+            residual_dropout: NAMES.residual_dropout,
             head: HeadNode {
                 modules: &["pre_classifier", "classifier"],
                 hidden: vec![(HeadLinear { name: "pre_classifier", dropout: false }, HeadActivation::Relu)],

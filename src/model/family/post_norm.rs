@@ -6,7 +6,7 @@ use crate::model::graph::{
     Activation, AttentionPattern, EmbeddingsNode, Graph, HeadNode, LayerLinear, LayerNode, LayerShape, LinearNode,
     LinearRole, NormNode, NormPlacement, Pooling, PositionTable, Site, TensorShape,
 };
-use crate::spec::Module;
+use crate::spec::{Module, ResidualDropout};
 
 const MOST_LAYERS: i64 = 1024;
 const MOST_PARAMETERS: i128 = 1 << 40;
@@ -122,6 +122,7 @@ pub struct Choices {
     /// As in [`PositionTable`].
     pub padding: Option<i64>,
     pub pooling: Pooling,
+    pub residual_dropout: ResidualDropout,
     pub head: HeadNode,
 }
 
@@ -140,6 +141,7 @@ pub fn graph(names: &WeightNames, sizes: &Sizes, choices: Choices) -> Result<Gra
             inner: sizes.inner,
             activation: sizes.activation,
             norms: NormPlacement::Post,
+            residual_dropout: choices.residual_dropout,
         },
         embeddings: embeddings(names.encoder, sizes, &choices),
         layers: (0..sizes.layers).map(|index| layer(names, sizes, index)).collect(),

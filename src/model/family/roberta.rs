@@ -5,7 +5,7 @@ use super::fields::Fields;
 use super::member::{Family, ModelType};
 use super::post_norm::{self, Choices, Sizes, WeightNames};
 use crate::model::graph::{Graph, HeadActivation, HeadLinear, HeadNode, Pooling};
-use crate::spec::FamilyNames;
+use crate::spec::{FamilyNames, ResidualDropout};
 
 const LAYER_PREFIX: &str = "roberta.encoder.layer.";
 const LINEARS: [&str; 6] = [
@@ -22,6 +22,7 @@ static NAMES: FamilyNames = FamilyNames {
     word: "roberta",
     layer_prefix: LAYER_PREFIX,
     modules: &post_norm::modules(LINEARS),
+    residual_dropout: ResidualDropout::BothBlocks,
 };
 
 const WEIGHTS: WeightNames = WeightNames {
@@ -62,6 +63,7 @@ impl Family for Roberta {
             // `create_position_ids_from_input_ids` in transformers.
             padding: Some(padding),
             pooling: Pooling::FirstToken { pooler: None },
+            residual_dropout: NAMES.residual_dropout,
             head: HeadNode {
                 modules: &["classifier"],
                 hidden: vec![(HeadLinear { name: "classifier.dense", dropout: true }, HeadActivation::Tanh)],

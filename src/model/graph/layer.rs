@@ -1,7 +1,9 @@
 //! A layer of the encoder.
 
 use super::linear::{LayerLinear, LinearRole};
+use super::site::Site;
 use super::tensor::TensorShape;
+use crate::spec::ResidualDropout;
 
 /// What the encoder computes between the two linear layers of its feed-forward block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,17 @@ pub struct LayerShape {
     pub inner: i64,
     pub activation: Activation,
     pub norms: NormPlacement,
+    pub residual_dropout: ResidualDropout,
+}
+
+impl LayerShape {
+    /// Whether dropout can act at a site.
+    pub fn drops_at(&self, site: Site) -> bool {
+        match self.residual_dropout {
+            ResidualDropout::BothBlocks => true,
+            ResidualDropout::FeedForwardBlock => !matches!(site, Site::AttentionOutput(_)),
+        }
+    }
 }
 
 /// A layer of the encoder.

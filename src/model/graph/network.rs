@@ -47,7 +47,7 @@ impl Graph {
             let own = [Site::Attention(index), Site::AttentionOutput(index), Site::Output(index)];
             own.into_iter().chain(layer.linears().iter().map(|linear| Site::Adapter(linear.site)))
         });
-        outside.chain(head).chain(layers)
+        outside.chain(head).chain(layers).filter(|site| self.shape.drops_at(*site))
     }
 
     /// A linear layer of an encoder layer; none beyond the last.
@@ -114,6 +114,18 @@ mod tests {
             }
         }
         assert_eq!([Site::Embeddings, Site::Extra, Site::Head(0), Site::Head(1)].map(Site::number), [0, 1, 2, 3]);
+    }
+
+    /// As in transformers, whose `TransformerBlock` of DistilBERT adds attention's output as it is.
+    #[test]
+    fn distilbert_has_no_dropout_behind_attention() {
+        let after_attention = |model: &str| {
+            let graph = graph(model);
+            let outputs = graph.sites().filter(|site| matches!(site, Site::AttentionOutput(_))).count();
+            (outputs, graph.sites().filter(|site| matches!(site, Site::Output(_))).count())
+        };
+        assert_eq!(after_attention("distilbert"), (0, 2));
+        assert_eq!(after_attention("bert"), (3, 3));
     }
 
     #[test]
