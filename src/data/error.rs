@@ -101,6 +101,8 @@ pub enum DataError {
     OneClass { path: PathBuf, label: String, rows: usize, limited: bool },
     #[error("{}: the integer labels are {}: they must run without gaps from 0 or from 1", path.display(), listed(found))]
     LabelGaps { path: PathBuf, found: Vec<i64> },
+    #[error("{}: the class names of its label column, {}, are not those of {}, {}: a number would be one class in one file and another in the other; write both with the same names", path.display(), listed(names), first.display(), listed(first_names))]
+    OtherClassNames { path: PathBuf, names: Vec<String>, first: PathBuf, first_names: Vec<String> },
     #[error("{}, {place}: unknown label `{label}`; the training set's are {}", path.display(), listed(known))]
     UnknownLabel { path: PathBuf, place: Position, label: String, known: Vec<String> },
     #[error("{}, row {row} (counted from 0): unknown label `{}`{} in the column `{column}`; the labels that the classifier knows are {known}", path.display(), unknown.first().map_or("", String::as_str), also(unknown))]
