@@ -44,6 +44,13 @@ pub enum DataError {
     AmbiguousSplit { folder: PathBuf, split: String, candidates: Vec<String> },
     #[error("{}: the split `{split}` has {found} of its {expected} files (name-00000-of-{expected:05})", folder.display())]
     MissingShards { folder: PathBuf, split: String, expected: usize, found: usize },
+    #[error("{}: the data set card (README.md) says that the files lie in `{data_dir}` (`data_dir`), {problem}; correct it, or name a file as `dataset.path`", folder.display())]
+    CardFolder {
+        folder: PathBuf,
+        data_dir: String,
+        /// The end of the sentence.
+        problem: &'static str,
+    },
     #[error("{}: a single file has no split `{split}`: give the evaluation file itself, or a folder that has both", path.display())]
     SplitOfFile { path: PathBuf, split: String },
 
