@@ -44,6 +44,8 @@ pub enum DataError {
     AmbiguousSplit { folder: PathBuf, split: String, candidates: Vec<String> },
     #[error("{}: the split `{split}` has {found} of its {expected} files (name-00000-of-{expected:05})", folder.display())]
     MissingShards { folder: PathBuf, split: String, expected: usize, found: usize },
+    #[error("{}: the split `{split}` has the same numbered file twice: `{}` and `{}`; remove one of them, or name a file as `dataset.path`", folder.display(), files[0].display(), files[1].display())]
+    DoubleShard { folder: PathBuf, split: String, files: [PathBuf; 2] },
     #[error("{}: the data set card (README.md) says that the files lie in `{data_dir}` (`data_dir`), {problem}; correct it, or name a file as `dataset.path`", folder.display())]
     CardFolder {
         folder: PathBuf,

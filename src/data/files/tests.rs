@@ -109,6 +109,18 @@ fn a_card_says_below_which_folder_the_files_lie() {
 }
 
 #[test]
+fn files_with_the_same_number_are_refused() {
+    insta::assert_snapshot!(find("data/train-00000-of-00001-a.csv data/train-00000-of-00001-b.csv", "train"), @"FOLDER: the split `train` has the same numbered file twice: `data/train-00000-of-00001-a.csv` and `data/train-00000-of-00001-b.csv`; remove one of them, or name a file as `dataset.path`");
+    let card = "---\nconfigs:\n- config_name: default\n  data_files: data/train-*\n---\n";
+    let needed = |names: &str| {
+        let names: Vec<String> = names.split(' ').map(str::to_owned).collect();
+        needed_files(&DatasetSpec::at("acme/news"), &names, Some(card)).unwrap_err().to_string()
+    };
+    insta::assert_snapshot!(needed("data/train-00000-of-00002-a.csv data/train-00000-of-00002-b.csv"), @"acme/news: the split `train` has the same numbered file twice: `data/train-00000-of-00002-a.csv` and `data/train-00000-of-00002-b.csv`; remove one of them, or name a file as `dataset.path`");
+    insta::assert_snapshot!(needed("data/train-00000-of-00001.csv data/train-00000-of-00001.parquet"), @"acme/news: the split `train` has the same numbered file twice: `data/train-00000-of-00001.csv` and `data/train-00000-of-00001.parquet`; remove one of them, or name a file as `dataset.path`");
+}
+
+#[test]
 fn what_is_not_clear_is_refused() {
     insta::assert_snapshot!(find("train.csv test.csv", "validation"), @"FOLDER: no file for the split `validation`; data files there: `test.csv`, `train.csv`");
     insta::assert_snapshot!(find("newswire.csv", "test"), @"FOLDER: no file for the split `test`; data files there: `newswire.csv`");
