@@ -185,7 +185,9 @@ impl Hub {
             let found = inside.into_iter().find(|folder| folder.join(ADAPTER[0]).is_file());
             return found.ok_or_else(|| HubError::NotAnAdapter { path: path.to_path_buf() });
         }
-        self.obtain(Kind::Adapter, name, &AdapterFiles)
+        let folder = self.obtain(Kind::Adapter, name, &AdapterFiles)?;
+        // A cache keeps an adapter as it keeps a model, so another one may be there by that name.
+        if AdapterFiles.is_usable(&folder) { Ok(folder) } else { Err(HubError::NotAnAdapter { path: folder }) }
     }
 
     /// The file or folder of a data set that is on this machine.
@@ -240,6 +242,10 @@ impl Hub {
         match (&self.remote, cached) {
             (None, Some(snapshot)) => Ok(snapshot),
             (_, Some(snapshot)) if !self.refresh && wanted.complete(&snapshot) => Ok(snapshot),
+            // What is still to come is of the commit that the cache has.
+            (Some(remote), Some(snapshot)) if !self.refresh && wanted.is_usable(&snapshot) => {
+                download::download(remote, &self.cache, &repository.at(&snapshot), wanted)
+            }
             (Some(remote), _) => download::download(remote, &self.cache, &repository, wanted),
             (None, None) => Err(self.not_cached(&repository)),
         }

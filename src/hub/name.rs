@@ -52,7 +52,13 @@ impl Repository {
 
     /// Its folder in a cache: `models--owner--name`.
     pub fn folder(&self, cache: &Path) -> PathBuf {
-        cache.join(format!("{}s--{}--{}", self.kind.word(), self.owner, self.name))
+        cache.join(format!("{}--{}--{}", self.kind.in_cache(), self.owner, self.name))
+    }
+
+    /// The same repository at the commit of this snapshot.
+    pub fn at(&self, snapshot: &Path) -> Self {
+        let commit = snapshot.file_name().map(|commit| commit.to_string_lossy().into_owned());
+        Repository { revision: commit, ..self.clone() }
     }
 
     /// The snapshot that a cache holds of the revision: of the commit that `refs/<revision>` names, or of the revision

@@ -93,6 +93,22 @@ fn an_adapter_is_a_folder_or_lies_in_a_runs_folder() {
 }
 
 #[test]
+fn an_adapter_lies_in_the_cache_as_huggingface_hub_lays_it_out() {
+    let place = place();
+    let repository = place.hub.cache.join("models--acme--ad");
+    let snapshot = repository.join("snapshots/1111");
+    std::fs::create_dir_all(&snapshot).unwrap();
+    std::fs::create_dir_all(repository.join("refs")).unwrap();
+    std::fs::write(repository.join("refs/main"), "1111").unwrap();
+    let error = place.hub.adapter("acme/ad").unwrap_err();
+    assert!(matches!(error, HubError::NotAnAdapter { .. }), "{error}");
+    for name in ADAPTER {
+        std::fs::write(snapshot.join(name), name).unwrap();
+    }
+    assert_eq!(place.hub.adapter("acme/ad").unwrap(), snapshot);
+}
+
+#[test]
 fn minilm_comes_with_the_package() {
     let place = place();
     let error = place.hub.model(MINILM).unwrap_err().to_string();

@@ -42,6 +42,21 @@ fn adapter_with(place: &Place, name: &str, fields: Value) -> String {
 }
 
 #[test]
+fn an_exported_adapter_of_the_hub_has_its_class_names_and_its_length() {
+    let place = trained();
+    place.output(&["export", "base", "--adapter", "exported"]);
+    let config = place.path("exported/tokenizer_config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    assert!(text.contains("\"model_max_length\": 60"), "{text}");
+    std::fs::write(&config, text.replace("60", "8")).unwrap();
+    cache(&place, "acme/ad", "main", &place.path("exported"));
+    let expected = predicted(&place, "exported");
+    assert!(expected.contains("\"Sci/Tech\":"), "{expected}");
+    assert_eq!(predicted(&place, "acme/ad"), expected);
+    assert_ne!(predicted(&place, "base"), expected, "the text is longer than 8 tokens");
+}
+
+#[test]
 fn the_base_model_of_an_adapter_is_that_of_the_revision_beside_its_name() {
     let place = trained();
     let model = root().join("tests/fixtures/reference/bert/model");
