@@ -102,12 +102,13 @@ impl Hub {
         digest::model_digest(folder, self.memory.as_ref().map(|memory| memory.join("digests")).as_deref())
     }
 
-    /// blake3 over an adapter's configuration and weights, as 64 hexadecimal digits.
+    /// blake3 over an adapter's configuration and weights, and over the names of its head's classes, where they are known, as 64
+    /// hexadecimal digits: which row of the head is which class decides what a run begins with.
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn adapter_digest(&self, folder: &Path) -> Result<String, HubError> {
-        digest::adapter_digest(folder)
+    pub fn adapter_digest(&self, folder: &Path, class_names: Option<&[String]>) -> Result<String, HubError> {
+        digest::adapter_digest(folder, class_names)
     }
 
     /// Whether what is not on this machine can come from elsewhere.
