@@ -102,12 +102,13 @@ impl Hub {
         digest::model_digest(folder, self.memory.as_ref().map(|memory| memory.join("digests")).as_deref())
     }
 
-    /// blake3 over an adapter's configuration and weights, as 64 hexadecimal digits.
+    /// blake3 over an adapter's configuration and weights, and over the names of its head's classes, where they are known, as 64
+    /// hexadecimal digits: which row of the head is which class decides what a run begins with.
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn adapter_digest(&self, folder: &Path) -> Result<String, HubError> {
-        digest::adapter_digest(folder)
+    pub fn adapter_digest(&self, folder: &Path, class_names: Option<&[String]>) -> Result<String, HubError> {
+        digest::adapter_digest(folder, class_names)
     }
 
     /// Whether what is not on this machine can come from elsewhere.
@@ -185,7 +186,9 @@ impl Hub {
             let found = inside.into_iter().find(|folder| folder.join(ADAPTER[0]).is_file());
             return found.ok_or_else(|| HubError::NotAnAdapter { path: path.to_path_buf() });
         }
-        self.obtain(Kind::Adapter, name, &AdapterFiles)
+        let folder = self.obtain(Kind::Adapter, name, &AdapterFiles)?;
+        // A cache keeps an adapter as it keeps a model, so another one may be there by that name.
+        if AdapterFiles.is_usable(&folder) { Ok(folder) } else { Err(HubError::NotAnAdapter { path: folder }) }
     }
 
     /// The file or folder of a data set that is on this machine.
@@ -240,6 +243,10 @@ impl Hub {
         match (&self.remote, cached) {
             (None, Some(snapshot)) => Ok(snapshot),
             (_, Some(snapshot)) if !self.refresh && wanted.complete(&snapshot) => Ok(snapshot),
+            // What is still to come is of the commit that the cache has.
+            (Some(remote), Some(snapshot)) if !self.refresh && wanted.is_usable(&snapshot) => {
+                download::download(remote, &self.cache, &repository.at(&snapshot), wanted)
+            }
             (Some(remote), _) => download::download(remote, &self.cache, &repository, wanted),
             (None, None) => Err(self.not_cached(&repository)),
         }

@@ -25,6 +25,7 @@
 //! * [`exit_code`]: what the program and its workers leave with.
 //! * [`libtorch`]: libtorch and other libraries, opened while the program runs.
 //! * [`launch`]: a sweep handed to other machines (Slurm, hosts by ssh, Kubernetes).
+//! * [`hub_name`]: names of repositories on the hub, and their revisions.
 //! * [`model_files`]: how the files of a model folder are called.
 //! * [`own_cache`]: the folder for what takes time to make and can be made again.
 //! * [`replace_file`]: files replaced whole.
@@ -39,7 +40,7 @@
 //!
 //! # Rules of direction
 //!
-//! `words`, `base64`, `exit_code`, `model_files`, `own_cache`, `replace_file`, `split_mix` and `this_program` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
+//! `words`, `base64`, `exit_code`, `hub_name`, `model_files`, `own_cache`, `replace_file`, `split_mix` and `this_program` know nobody and are for everybody. `metrics` and `hub` know nobody else; `spec` knows of `metrics`
 //! what a metric is and what may be expected of it; `event` knows only the types of both. `data`, `import`, `model` and `search` know `spec` at most, `task` data and metrics. `train` knows data, model,
 //! metrics, task, event and saves through [`train::Recorder`], which `store` implements. `execute` knows train, store and search,
 //! `launch` store, `inference` hub, data, model, train's evaluation, store, and of `report` which run of a sweep is the best. `tracking` and `report` read `store`'s files and never
@@ -57,6 +58,7 @@ pub mod event;
 pub mod execute;
 pub mod exit_code;
 pub mod hub;
+pub mod hub_name;
 pub mod import;
 pub mod inference;
 pub mod launch;

@@ -108,6 +108,31 @@ fn training_begins_where_the_adapter_stands_and_keeps_what_it_does_not_train() {
 }
 
 #[test]
+fn a_revision_of_the_base_model_has_a_field_of_its_own() {
+    let case = &cases("adapters")[0];
+    let model = ModelConfig::read(&case.model).unwrap();
+    let saved = case.saved(&case.adapter).unwrap();
+    let written = |base_model: &str| -> serde_json::Value {
+        let config = peft::PeftConfig {
+            base_model,
+            rank: saved.config.r as usize,
+            lora_alpha: saved.config.lora_alpha,
+            lora_dropout: 0.1,
+            target_modules: &[],
+            began_with: None,
+        };
+        serde_json::from_str(&peft::config_file(&model.graph, &config, &saved.shape).unwrap()).unwrap()
+    };
+    let at = written("acme/tiny@v2");
+    assert_eq!((&at["base_model_name_or_path"], &at["revision"]), (&"acme/tiny".into(), &"v2".into()));
+    for name in ["acme/tiny", "/models/tiny@v2"] {
+        let plain = written(name);
+        assert_eq!(plain["base_model_name_or_path"], name);
+        assert!(plain.get("revision").is_none(), "{plain}");
+    }
+}
+
+#[test]
 fn other_kinds_are_refused_by_name() {
     let mut named = Vec::new();
     for case in cases("refused") {

@@ -14,12 +14,13 @@ use imports::{Imports, circles};
 const LONGEST_FILE: usize = 400;
 
 /// Which modules of the crate each module may name.
-const MAY_USE: [(&str, &[&str]); 28] = [
+const MAY_USE: [(&str, &[&str]); 29] = [
     // Of the program, before anything else runs.
     ("working_folder", &[]),
     ("words", &[]),
     ("base64", &[]),
     ("exit_code", &[]),
+    ("hub_name", &[]),
     ("model_files", &[]),
     ("own_cache", &[]),
     ("replace_file", &[]),
@@ -29,9 +30,9 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     ("spec", &["metrics", "words"]),
     ("metrics", &["split_mix", "words"]),
     ("event", &["metrics", "spec", "words"]),
-    ("hub", &["base64", "model_files", "own_cache", "replace_file", "this_program", "words"]),
+    ("hub", &["base64", "hub_name", "model_files", "own_cache", "replace_file", "this_program", "words"]),
     ("data", &["model_files", "own_cache", "replace_file", "spec", "words"]),
-    ("model", &["libtorch", "own_cache", "replace_file", "spec", "split_mix", "words"]),
+    ("model", &["hub_name", "libtorch", "own_cache", "replace_file", "spec", "split_mix", "words"]),
     ("task", &["data", "metrics"]),
     ("train", &["data", "event", "metrics", "model", "spec", "task", "words"]),
     ("store", &["replace_file", "event", "metrics", "spec", "task", "train", "words"]),
@@ -48,7 +49,10 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     ("launch", &["exit_code", "replace_file", "store", "words"]),
     ("tracking", &["base64", "event", "hub", "metrics", "spec", "store", "words"]),
     // Of `train` the types of what it leaves in files.
-    ("report", &["replace_file", "event", "metrics", "spec", "store", "task", "tracking", "train", "words"]),
+    (
+        "report",
+        &["hub_name", "replace_file", "event", "metrics", "spec", "store", "task", "tracking", "train", "words"],
+    ),
     ("dashboard", &["event", "metrics", "report", "spec", "store", "task", "words"]),
     (
         "cli",

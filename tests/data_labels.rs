@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use polars::prelude::{DataFrame, NamedFrom, ParquetWriter, Series};
+use polars::prelude::{DataFrame, KeyValueMetadata, NamedFrom, ParquetWriter, Series};
 use sweep::data::{Classes, Coding, DataError, Dataset, Truth};
 use sweep::spec::{DatasetSpec, Evaluation, HeldOut, MissingLabel, Reading};
 use tempfile::TempDir;
@@ -237,6 +237,111 @@ fn the_evaluation_has_the_training_columns() {
         &data.overview.warnings,
         "test.csv lacks the text column of the training rows, `Headline`: `text` was taken"
     ));
+}
+
+/// A Parquet file as Hugging Face `datasets` writes it: labels are the numbers of these names.
+fn class_labels(path: &Path, labels: &[i64], names: &[&str]) {
+    let texts: Vec<String> = (0..labels.len()).map(|row| format!("text number {row}")).collect();
+    let columns = vec![Series::new("text".into(), texts).into(), Series::new("label".into(), labels).into()];
+    let mut frame = DataFrame::new(labels.len(), columns).unwrap();
+    let features = serde_json::json!({"info": {"features": {"label": {"names": names, "_type": "ClassLabel"}}}});
+    let metadata = KeyValueMetadata::from_static(vec![("huggingface".to_owned(), features.to_string())]);
+    let writer = ParquetWriter::new(std::fs::File::create(path).unwrap());
+    writer.with_key_value_metadata(Some(metadata)).finish(&mut frame).unwrap();
+}
+
+#[test]
+fn numbers_of_other_class_names_are_taken_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let evaluated = |train: (&[i64], &[&str]), test: (&[i64], &[&str])| {
+        class_labels(&folder.path().join("train.parquet"), train.0, train.1);
+        class_labels(&folder.path().join("test.parquet"), test.0, test.1);
+        let data = load(&test_split(), folder.path()).map_err(|error| error.to_string())?;
+        Ok::<_, String>((data.evaluation.labels, data.overview.assumed))
+    };
+    // Names that are numbers stay names.
+    let stars: &[&str] = &["1", "2", "3", "4", "5"];
+    let (labels, assumed) = evaluated((&[0, 1, 2, 3, 4], stars), (&[0, 0, 1, 2], &["1", "2", "3"])).unwrap();
+    assert_eq!(labels, [0, 0, 1, 2]);
+    assert!(is_said(&assumed, "its labels are taken by name"), "{assumed:?}");
+    let (labels, _) = evaluated((&[0, 1, 2], &["2", "0", "1"]), (&[0, 1, 2], &["0", "1", "2"])).unwrap();
+    assert_eq!(labels, [1, 2, 0]);
+    // A number without a name is no other class's name.
+    let error = evaluated((&[0, 1, 2, 3, 4], stars), (&[0, 3], &["1", "2", "3"])).unwrap_err();
+    assert!(error.contains("unknown label `3`; the training set's are"), "{error}");
+    let error = evaluated((&[0, 1], &["pos", "neg"]), (&[0, 2], &["neg", "pos", "neutral"])).unwrap_err();
+    assert!(error.contains("unknown label `neutral`"), "{error}");
+    // The same names are the same numbers.
+    let (labels, assumed) = evaluated((&[0, 1, 2, 3, 4], stars), (&[4, 0], stars)).unwrap();
+    assert_eq!(labels, [4, 0]);
+    assert!(assumed.is_empty(), "{assumed:?}");
+}
+
+#[test]
+fn class_names_of_an_evaluation_file_hold_where_the_training_file_has_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let evaluated = |train: &[&str], test: (&[i64], &[&str])| {
+        std::fs::write(folder.path().join("train.csv"), rows(train)).unwrap();
+        class_labels(&folder.path().join("test.parquet"), test.0, test.1);
+        let data = load(&test_split(), folder.path()).map_err(|error| error.to_string())?;
+        Ok::<_, String>((data.evaluation.labels, data.overview.assumed))
+    };
+    assert_eq!(evaluated(&["pos", "neg"], (&[0, 1, 1], &["pos", "neg"])).unwrap().0, [1, 0, 0]);
+    // Stars from 1 in one file, numbers of stars from 0 in the other.
+    assert_eq!(evaluated(&["1", "2", "3"], (&[1, 2], &["1", "2", "3"])).unwrap().0, [1, 2]);
+    assert!(evaluated(&["1", "2"], (&[1], &["neg", "pos"])).unwrap_err().contains("unknown label `pos`"));
+    let (labels, assumed) = evaluated(&["0", "1"], (&[1, 0], &["neg", "pos"])).unwrap();
+    assert_eq!(labels, [1, 0]);
+    assert!(
+        is_said(&assumed, "`neg`, `pos`), and the training's have none: its labels are taken by number"),
+        "{assumed:?}"
+    );
+}
+
+#[test]
+fn shards_with_other_class_names_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let shard = |number: usize| folder.path().join(format!("train-{number:05}-of-00002.parquet"));
+    class_labels(&shard(0), &[0, 1, 0], &["neg", "pos"]);
+    class_labels(&shard(1), &[0, 1, 0], &["neg", "pos"]);
+    assert_eq!(load(&one_held_out(), folder.path()).unwrap().class_names, ["neg", "pos"]);
+    class_labels(&shard(1), &[0, 1, 0], &["pos", "neg"]);
+    let error = load(&one_held_out(), folder.path()).unwrap_err().to_string();
+    let error = error.replace(&format!("{}/", folder.path().display()), "");
+    insta::assert_snapshot!(error, @"train-00001-of-00002.parquet: the class names of its label column, `pos`, `neg`, are not those of train-00000-of-00002.parquet, `neg`, `pos`: a number would be one class in one file and another in the other; write both with the same names");
+}
+
+#[test]
+fn right_labels_with_class_names_of_their_own_are_taken_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.parquet");
+    let classes = |first: i64, names: &[&str]| {
+        Classes::new(names.iter().map(|name| (*name).to_owned()).collect(), Coding::Numbers { first })
+    };
+    let read = |classes: &Classes, labels: &[i64], names: &[&str]| {
+        class_labels(&path, labels, names);
+        let truth = Truth::read(&path, "label", classes, Reading::default()).map_err(|error| error.to_string())?;
+        let known: Vec<Option<u32>> = labels.iter().map(|label| truth.class(Some(&label.to_string()))).collect();
+        Ok::<_, String>((known, truth.in_words()))
+    };
+    let reviews = classes(0, &["pos", "neg"]);
+    let (known, said) = read(&reviews, &[0, 1, 1], &["neg", "pos"]).unwrap();
+    assert_eq!(known, [Some(1), Some(0), Some(0)]);
+    insta::assert_snapshot!(said, @"numbers that stand for `neg`, `pos` in this file, and are taken by name");
+    let (known, said) = read(&reviews, &[0, 1, 1], &["pos", "neg"]).unwrap();
+    assert_eq!(known, [Some(0), Some(1), Some(1)]);
+    assert_eq!(said, reviews.in_words());
+    let error = read(&reviews, &[0, 2], &["neg", "pos", "neutral"])
+        .unwrap_err()
+        .replace(&path.display().to_string(), "in.parquet");
+    insta::assert_snapshot!(error, @"in.parquet, row 1 (counted from 0): unknown label `neutral` in the column `label`; the labels that the classifier knows are the numbers from 0 to 1, which stand for `pos`, `neg`");
+    // Names that are numbers, and numbers without names.
+    let stars = classes(0, &["1", "2", "3", "4", "5"]);
+    assert_eq!(read(&stars, &[0, 2], &["1", "2", "3"]).unwrap().0, [Some(0), Some(2)]);
+    assert_eq!(read(&classes(1, &["1", "2", "3"]), &[0, 2], &["1", "2", "3"]).unwrap().0, [Some(0), Some(2)]);
+    assert_eq!(read(&classes(0, &["0", "1"]), &[0, 1], &["neg", "pos"]).unwrap().0, [Some(0), Some(1)]);
+    let texts = Classes::new(["neg", "pos"].map(str::to_owned).to_vec(), Coding::Names);
+    assert_eq!(read(&texts, &[0, 1], &["pos", "neg"]).unwrap().0, [Some(1), Some(0)]);
 }
 
 /// P1, P2.

@@ -124,6 +124,16 @@ fn a_command_line_of_hydra() {
 }
 
 #[test]
+fn prefixes_of_hydras_overrides() {
+    let imported = read("python train.py -m lr=1e-4,1e-3 +epochs=3 ++batch_size=8,16 ~rank=32 ~optimizer");
+    has(&imported, &["  epochs: 3", "  learning_rate: [0.0001, 0.001]  # lr", "  batch_size: [8, 16]"]);
+    assert!(!imported.text.contains("  rank:"), "{}", imported.text);
+    is_left_out(&imported, &["`~rank=32`: it deletes", "`~optimizer`: it deletes", "`python train.py`: "]);
+    let imported = read("hydra: {sweeper: {params: {lr: '1e-4,1e-3', ~rank: 32}}}\nbatch_size: 8");
+    is_left_out(&imported, &["`~rank=32`: it deletes"]);
+}
+
+#[test]
 fn a_configuration_of_hydra_with_optuna() {
     let text = "\
 defaults:

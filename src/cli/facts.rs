@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::data;
+use crate::execute::adapter_class_names;
 use crate::hub::{Hub, HubError, ModelPart};
 use crate::model::{self, ModelConfig, ModelError, SavedAdapter};
 use crate::search;
@@ -155,7 +156,8 @@ impl<'a> LocalFacts<'a> {
         };
         let folder = self.hub.adapter(name)?;
         let adapter = SavedAdapter::read(&folder, &config)?;
-        let digest = self.hub.adapter_digest(&folder)?;
+        let names = adapter.classes(&config).map(|classes| adapter_class_names(&folder, classes)).transpose()?;
+        let digest = self.hub.adapter_digest(&folder, names.flatten().as_deref())?;
         let mut targets = adapter.shape.targets;
         targets.sort_by_key(|target| (target.layer, target.linear));
         let modules = targets.iter().map(|target| Ok(target.of(&config.graph)?.linear.name.clone()));

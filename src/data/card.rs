@@ -66,15 +66,7 @@ pub(super) fn data_set_info(readme: &Path) -> Option<Value> {
 /// A pattern that no path can match, such as `[z-a]`.
 pub(super) fn split_patterns(card: &str, split: &str) -> Option<Result<Vec<Pattern>, BadPattern>> {
     let card = parsed(card)?;
-    let configurations = card.get("configs")?.as_sequence()?;
-    let is_default = |configuration: &&Value| {
-        configuration.get("default").and_then(Value::as_bool).unwrap_or(false)
-            || configuration.get("config_name").and_then(Value::as_str) == Some("default")
-    };
-    let configuration = match configurations.as_slice() {
-        [only] => only,
-        several => several.iter().find(is_default)?,
-    };
+    let configuration = configuration(&card)?;
     let files = configuration.get("data_files")?;
     let of_splits: Vec<&Value> =
         files.as_sequence().into_iter().flatten().filter(|entry| entry.get("split").is_some()).collect();
@@ -86,6 +78,26 @@ pub(super) fn split_patterns(card: &str, split: &str) -> Option<Result<Vec<Patte
         of_split.flat_map(|entry| entry.get("path").map(texts).unwrap_or_default()).collect()
     };
     Some(paths.into_iter().map(pattern).collect())
+}
+
+/// The folder that the data set's files lie below, as the card's text gives it (`configs[].data_dir`), for the configuration of
+/// [`split_patterns`], whose patterns are of paths in this folder then.
+pub(super) fn data_dir(card: &str) -> Option<String> {
+    let card = parsed(card)?;
+    configuration(&card)?.get("data_dir")?.as_str().map(str::to_owned)
+}
+
+/// The only configuration, or the default one.
+fn configuration(card: &Value) -> Option<&Value> {
+    let configurations = card.get("configs")?.as_sequence()?;
+    let is_default = |configuration: &&Value| {
+        configuration.get("default").and_then(Value::as_bool).unwrap_or(false)
+            || configuration.get("config_name").and_then(Value::as_str) == Some("default")
+    };
+    match configurations.as_slice() {
+        [only] => Some(only),
+        several => several.iter().find(is_default),
+    }
 }
 
 /// A text, or a list of texts.

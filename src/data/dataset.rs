@@ -56,7 +56,7 @@ pub fn load(spec: &DatasetSpec, location: &Path, learn: LearnLabels) -> Result<D
     let columns = source.columns.clone();
     let headers = source.headers.clone();
     let form = classes.form(&source.distinct(), false).unwrap_or(LabelForm::AsLearned);
-    let mut train = source.examples(&classes, form)?;
+    let mut train = source.examples(&classes, &form)?;
     let limited = spec.limit.is_some_and(|limit| limit < train.len());
     if let Some(limit) = spec.limit {
         train.texts.truncate(limit);

@@ -44,6 +44,15 @@ pub enum DataError {
     AmbiguousSplit { folder: PathBuf, split: String, candidates: Vec<String> },
     #[error("{}: the split `{split}` has {found} of its {expected} files (name-00000-of-{expected:05})", folder.display())]
     MissingShards { folder: PathBuf, split: String, expected: usize, found: usize },
+    #[error("{}: the split `{split}` has the same numbered file twice: `{}` and `{}`; remove one of them, or name a file as `dataset.path`", folder.display(), files[0].display(), files[1].display())]
+    DoubleShard { folder: PathBuf, split: String, files: [PathBuf; 2] },
+    #[error("{}: the data set card (README.md) says that the files lie in `{data_dir}` (`data_dir`), {problem}; correct it, or name a file as `dataset.path`", folder.display())]
+    CardFolder {
+        folder: PathBuf,
+        data_dir: String,
+        /// The end of the sentence.
+        problem: &'static str,
+    },
     #[error("{}: a single file has no split `{split}`: give the evaluation file itself, or a folder that has both", path.display())]
     SplitOfFile { path: PathBuf, split: String },
 
@@ -101,6 +110,8 @@ pub enum DataError {
     OneClass { path: PathBuf, label: String, rows: usize, limited: bool },
     #[error("{}: the integer labels are {}: they must run without gaps from 0 or from 1", path.display(), listed(found))]
     LabelGaps { path: PathBuf, found: Vec<i64> },
+    #[error("{}: the class names of its label column, {}, are not those of {}, {}: a number would be one class in one file and another in the other; write both with the same names", path.display(), listed(names), first.display(), listed(first_names))]
+    OtherClassNames { path: PathBuf, names: Vec<String>, first: PathBuf, first_names: Vec<String> },
     #[error("{}, {place}: unknown label `{label}`; the training set's are {}", path.display(), listed(known))]
     UnknownLabel { path: PathBuf, place: Position, label: String, known: Vec<String> },
     #[error("{}, row {row} (counted from 0): unknown label `{}`{} in the column `{column}`; the labels that the classifier knows are {known}", path.display(), unknown.first().map_or("", String::as_str), also(unknown))]

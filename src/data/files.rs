@@ -1,12 +1,12 @@
 //! Which files make up the training and the evaluation rows.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::spec::{DatasetSpec, Evaluation};
 
 use super::DataError;
-use super::card::{BadPattern, split_patterns};
-use super::listing::Listing;
+use super::card::{BadPattern, data_dir, split_patterns};
+use super::listing::{DataFile, Listing, below_folder, data_files, preferred};
 use super::shards::{all_in_order, complete, shard};
 use super::table::Format;
 
@@ -42,8 +42,12 @@ impl SourceFiles {
         let metadata = std::fs::metadata(location).map_err(DataError::io(location, "open"))?;
         if metadata.is_dir() {
             let card = std::fs::read_to_string(location.join(CARD)).ok();
-            let listing = Listing::read_folder(location)?;
-            return Self::choose(spec, &listing, card.as_deref());
+            let inside = named_folder(location, card.as_deref())?;
+            let folder = below_folder(location, &inside);
+            if !folder.is_dir() {
+                return Err(no_folder(location, &inside));
+            }
+            return Self::choose(spec, location, &Listing::read_folder(&folder)?, card.as_deref());
         }
         let folder = location.parent().unwrap_or(Path::new(""));
         let no_split = |name: &str| Err(DataError::SplitOfFile { path: location.to_owned(), split: name.to_owned() });
@@ -81,13 +85,13 @@ impl SourceFiles {
         Ok(self)
     }
 
-    fn choose(spec: &DatasetSpec, listing: &Listing, card: Option<&str>) -> Result<Self, DataError> {
-        let folder = listing.folder();
+    /// `root`: where the card is; the files of the splits are in the listing.
+    fn choose(spec: &DatasetSpec, root: &Path, listing: &Listing, card: Option<&str>) -> Result<Self, DataError> {
         let split = |name: &str| -> Result<Vec<PathBuf>, DataError> {
             let files = split_files(listing, card, name)?;
-            Ok(files.into_iter().map(|file| folder.join(file)).collect())
+            Ok(files.into_iter().map(|file| listing.folder().join(file)).collect())
         };
-        Self::from_parts(spec, split(&spec.split)?, folder, split)
+        Self::from_parts(spec, split(&spec.split)?, root, split)
     }
 }
 
@@ -97,11 +101,16 @@ impl SourceFiles {
 /// # Errors
 /// There are none for a split, or it is not clear which.
 pub fn needed_files(spec: &DatasetSpec, names: &[String], card: Option<&str>) -> Result<Vec<String>, DataError> {
-    let listing = Listing::from_names(&spec.path, names);
-    let files = SourceFiles::choose(spec, &listing, card)?;
+    let root = Path::new(&spec.path);
+    let inside = named_folder(root, card)?;
+    let listing = Listing::from_names(&spec.path, &inside, names);
+    if listing.files().is_empty() && !inside.as_os_str().is_empty() {
+        return Err(no_folder(root, &inside));
+    }
+    let files = SourceFiles::choose(spec, root, &listing, card)?;
     let mut needed: Vec<PathBuf> = card.is_some().then(|| CARD.into()).into_iter().collect();
     let of_splits = files.all();
-    needed.extend(of_splits.map(|file| file.strip_prefix(listing.folder()).unwrap_or(file).to_owned()));
+    needed.extend(of_splits.map(|file| file.strip_prefix(root).unwrap_or(file).to_owned()));
     needed.dedup();
     Ok(needed.iter().map(|file| file.display().to_string()).filter(|file| names.contains(file)).collect())
 }
@@ -109,6 +118,28 @@ pub fn needed_files(spec: &DatasetSpec, names: &[String], card: Option<&str>) ->
 /// Whether a folder holds the rows of `spec`.
 pub fn has_files(spec: &DatasetSpec, folder: &Path) -> bool {
     SourceFiles::find(spec, folder).is_ok()
+}
+
+/// The folder that the card says the files lie below, relative to `root`; empty: that is the data set's own.
+fn named_folder(root: &Path, card: Option<&str>) -> Result<PathBuf, DataError> {
+    let named = card.and_then(data_dir).unwrap_or_default();
+    let mut inside = PathBuf::new();
+    for part in Path::new(&named).components() {
+        match part {
+            Component::Normal(part) => inside.push(part),
+            Component::CurDir => {}
+            _ => {
+                let problem = "which is no folder inside the data set";
+                return Err(DataError::CardFolder { folder: root.to_owned(), data_dir: named, problem });
+            }
+        }
+    }
+    Ok(inside)
+}
+
+fn no_folder(root: &Path, inside: &Path) -> DataError {
+    let problem = "and there is no such folder";
+    DataError::CardFolder { folder: root.to_owned(), data_dir: shown(inside), problem }
 }
 
 /// As given; where nothing is there, relative to the data set's folder.
@@ -201,13 +232,6 @@ fn split_in(listing: &Listing, folder: &Path, split: &str) -> Result<Option<Vec<
     Ok(None)
 }
 
-#[derive(Clone, Debug)]
-struct DataFile {
-    path: PathBuf,
-    stem: String,
-    format: Format,
-}
-
 /// `name.csv`; or the shards `name-00000-of-00002.parquet` ...; or the only file with `name` as a word in its name
 /// (`ag_news_train.csv`).
 fn named_files(listing: &Listing, files: &[DataFile], name: &str) -> Result<Option<Vec<PathBuf>>, DataError> {
@@ -236,13 +260,6 @@ fn named_files(listing: &Listing, files: &[DataFile], name: &str) -> Result<Opti
     Ok(worded.pop().map(|file| vec![file.path]))
 }
 
-/// Those of the most preferred format among them: the same rows may lie there in several.
-fn preferred(mut files: Vec<DataFile>) -> Vec<DataFile> {
-    let best = files.iter().map(|file| file.format).min();
-    files.retain(|file| Some(file.format) == best);
-    files
-}
-
 /// A folder with a single data file needs no split names.
 fn only_file(listing: &Listing, split: &str) -> Result<Vec<PathBuf>, DataError> {
     match all_files(listing).as_slice() {
@@ -265,132 +282,9 @@ fn all_files(listing: &Listing) -> Vec<DataFile> {
     files
 }
 
-/// The data files of a folder by format and name; none where there is no such folder.
-fn data_files(listing: &Listing, folder: &Path) -> Vec<DataFile> {
-    let inside = listing.files().iter().filter(|path| path.parent() == Some(folder));
-    let mut files: Vec<DataFile> = inside
-        .filter_map(|path| {
-            let format = Format::from_path(path)?;
-            let stem = path.file_stem()?.to_str()?.to_lowercase();
-            Some(DataFile { path: path.clone(), stem, format })
-        })
-        .collect();
-    files.sort_by(|a, b| (a.format, &a.path).cmp(&(b.format, &b.path)));
-    files
-}
-
 fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The files found for `split` in a folder that holds `files`, or the error without the folder's name.
-    fn find(files: &str, split: &str) -> String {
-        let folder = tempfile::tempdir().unwrap();
-        for file in files.split(' ') {
-            let path = folder.path().join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "x").unwrap();
-        }
-        let listing = Listing::read_folder(folder.path()).unwrap();
-        let names: Vec<String> = files.split(' ').filter(|name| !name.starts_with('.')).map(str::to_owned).collect();
-        let of_names = Listing::from_names("x", &names);
-        assert_eq!(of_names.files(), listing.files());
-        match split_files(&listing, None, split) {
-            Ok(found) => found.iter().map(|path| shown(path)).collect::<Vec<_>>().join(" "),
-            Err(error) => error.to_string().replace(&folder.path().display().to_string(), "FOLDER"),
-        }
-    }
-
-    #[test]
-    fn splits_are_found_where_people_put_them() {
-        let shards =
-            "data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet data/test-00000-of-00001.parquet";
-        let cases = [
-            ("train.csv test.csv", "train", "train.csv"),
-            ("train.csv train.parquet test.csv", "train", "train.parquet"),
-            ("train.csv train_small.csv", "train", "train.csv"),
-            ("train.csv dev.jsonl", "validation", "dev.jsonl"),
-            ("ag_news_train.csv ag_news_test.csv", "test", "ag_news_test.csv"),
-            (shards, "test", "data/test-00000-of-00001.parquet"),
-            (shards, "train", "data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet"),
-            ("train/a.csv train/b.csv test/c.csv", "train", "train/a.csv train/b.csv"),
-            ("plain_text/train-00000-of-00001.parquet README.md", "train", "plain_text/train-00000-of-00001.parquet"),
-            ("newswire.csv README.md .hidden.csv", "train", "newswire.csv"),
-        ];
-        for (files, split, expected) in cases {
-            assert_eq!(find(files, split), expected, "{split} in {files}");
-        }
-    }
-
-    #[test]
-    fn a_card_says_which_files_make_a_split() {
-        let card = "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/train-*\n  \
-                    - split: test\n    path: other/t?st.csv\n---\n";
-        let names =
-            "README.md data/train-00000-of-00002.parquet data/train-00001-of-00002.parquet other/test.csv x/train.csv";
-        let names: Vec<String> = names.split(' ').map(str::to_owned).collect();
-        let needed = |card: &str, names: &[String], evaluation: Evaluation| {
-            let spec = DatasetSpec { evaluation, ..DatasetSpec::at("acme/news") };
-            needed_files(&spec, names, Some(card)).map_err(|error| error.to_string())
-        };
-        let held_out = || DatasetSpec::at("").evaluation;
-        assert_eq!(needed(card, &names, held_out()).unwrap(), &names[..3]);
-        assert_eq!(needed(card, &names, Evaluation::Split("test".into())).unwrap(), &names[..4]);
-        let error = needed(card, &names, Evaluation::Split("validation".into())).unwrap_err();
-        assert!(error.contains("no file for the split `validation`"), "{error}");
-        let error = needed(card, &names[..2], held_out()).unwrap_err();
-        assert!(error.contains("has 1 of its 2 files"), "{error}");
-        // What would lose rows without a word.
-        for (path, said) in [
-            ("data/train-[z-a]*", "`data/train-[z-a]*` are the files of the split `train`, which is no pattern"),
-            ("'data/train-[0-9'", "`data/train-[0-9` are the files of the split `train`, which is no pattern"),
-            ("[data/train-*, more/train-*]", "`more/train-*` are files of the split `train`, and there are none"),
-        ] {
-            let card = card.replace("path: data/train-*", &format!("path: {path}"));
-            let error = needed(&card, &names, held_out()).unwrap_err();
-            assert!(error.contains(said), "{error}");
-        }
-        let both = card.replace("path: data/train-*", "path: [x/*, data/train-*, x/train.csv]");
-        assert_eq!(needed(&both, &names, held_out()).unwrap(), [&names[..3], &names[4..]].concat());
-        // A card without a word about files leaves it to their names.
-        assert_eq!(needed("# News\n", &names, held_out()).unwrap(), &names[..3]);
-    }
-
-    #[test]
-    fn what_is_not_clear_is_refused() {
-        insta::assert_snapshot!(find("train.csv test.csv", "validation"), @"FOLDER: no file for the split `validation`; data files there: `test.csv`, `train.csv`");
-        insta::assert_snapshot!(find("newswire.csv", "test"), @"FOLDER: no file for the split `test`; data files there: `newswire.csv`");
-        insta::assert_snapshot!(find("notes.txt", "train"), @"FOLDER: no file for the split `train`; data files there: none");
-        insta::assert_snapshot!(find("a/train.csv b/train.csv", "train"), @"FOLDER: several candidates for the split `train`: `a`, `b`; name one of them as `dataset.path`");
-        insta::assert_snapshot!(find("my_train.csv old_train.csv", "train"), @"FOLDER: several candidates for the split `train`: `my_train.csv`, `old_train.csv`; name one of them as `dataset.path`");
-        insta::assert_snapshot!(find("train-00000-of-00003.csv train-00002-of-00003.csv", "train"), @"FOLDER: the split `train` has 2 of its 3 files (name-00000-of-00003)");
-    }
-
-    #[test]
-    fn a_file_has_no_splits() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("all.csv");
-        std::fs::write(&file, "x").unwrap();
-        std::fs::write(folder.path().join("held.csv"), "x").unwrap();
-        let mut spec = DatasetSpec {
-            path: String::new(),
-            split: TRAIN.to_owned(),
-            text: Vec::new(),
-            label: None,
-            limit: None,
-            evaluation: Evaluation::File("held.csv".to_owned()),
-            test: None,
-            reading: Default::default(),
-            missing_label: None,
-        };
-        let found = SourceFiles::find(&spec, &file).unwrap();
-        assert_eq!(found.evaluation.unwrap(), [folder.path().join("held.csv")]);
-        spec.evaluation = Evaluation::Split("test".to_owned());
-        assert!(matches!(SourceFiles::find(&spec, &file), Err(DataError::SplitOfFile { .. })));
-        assert!(matches!(SourceFiles::find(&spec, &folder.path().join("none")), Err(DataError::Io { .. })));
-    }
-}
+mod tests;

@@ -51,16 +51,18 @@ impl Finding {
         self.dropped(part, &rows);
         self.warnings.append(&mut rows.other_columns);
         self.padded(rows.padded());
-        if let Some(names) = rows.class_names.take().filter(|names| self.named && names != classes.names()) {
-            self.assumed.push(format!(
-                "The {part} file has other names for its classes' numbers ({}): its labels are taken by name.",
-                quoted(&names)
-            ));
-            rows.name_numbers(&names);
-        }
-        let form = classes.form(&rows.distinct(), rows.news).unwrap_or(LabelForm::AsLearned);
-        match form {
+        let own = rows.class_names.take();
+        let form = match &own {
+            Some(own) => classes.form_of_named(&rows.distinct(), own.clone(), self.named),
+            None => classes.form(&rows.distinct(), rows.news),
+        };
+        let form = form.unwrap_or_else(|misfit| misfit.form);
+        match &form {
             LabelForm::AsLearned => {}
+            LabelForm::OwnNames(names) => self.assumed.push(format!(
+                "The {part} file has other names for its classes' numbers ({}): its labels are taken by name.",
+                quoted(names)
+            )),
             LabelForm::Floats => self.floats(&rows.distinct()),
             LabelForm::Booleans => {
                 self.assumed.push(format!(
@@ -72,7 +74,16 @@ impl Finding {
                 quoted(&NEWS)
             )),
         }
-        rows.examples(classes, form)
+        if let (Some(own), LabelForm::AsLearned | LabelForm::Floats) = (&own, &form)
+            && own != classes.names()
+        {
+            self.assumed.push(format!(
+                "The {part} file has names for its classes' numbers ({}), and the training's have none: its labels are taken by \
+                 number.",
+                quoted(own)
+            ));
+        }
+        rows.examples(classes, &form)
     }
 
     fn news(&mut self, classes: &Classes) {

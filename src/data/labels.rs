@@ -17,7 +17,7 @@ pub enum Coding {
 }
 
 /// How the labels of one column are written, where that is not exactly as they were learned. It holds for the whole column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LabelForm {
     AsLearned,
     /// `1.0` for 1, which is what data frames make of whole numbers in a column that lacks values elsewhere.
@@ -26,6 +26,8 @@ pub enum LabelForm {
     Booleans,
     /// The numbers 1 to 4 of the original AG News files, where the classes have those names.
     News,
+    /// The numbers, counted from 0, of class names that the file itself gives: each label is the class of that name.
+    OwnNames(Vec<String>),
 }
 
 /// The classes that the numbers 1 to 4 of the original AG News files stand for.
@@ -43,6 +45,8 @@ pub struct Classes {
 pub struct Misfit {
     /// In alphabetical order.
     pub unknown: Vec<String>,
+    /// How they were read.
+    pub form: LabelForm,
 }
 
 /// Integer labels that leave classes out; these were found.
@@ -132,15 +136,41 @@ impl Classes {
     pub fn form(&self, distinct: &BTreeSet<&str>, news: bool) -> Result<LabelForm, Misfit> {
         let forms = [LabelForm::AsLearned, LabelForm::Floats, LabelForm::Booleans];
         let news = (news && self.coding == Coding::Names).then_some(LabelForm::News);
-        let fits = |form: &LabelForm| distinct.iter().all(|label| self.index(label, *form).is_some());
-        forms.into_iter().chain(news).find(fits).ok_or_else(|| {
-            let unknown = distinct.iter().filter(|label| self.index(label, LabelForm::AsLearned).is_none());
-            Misfit { unknown: unknown.map(|label| (*label).to_owned()).collect() }
-        })
+        let known = forms.into_iter().chain(news).find(|form| self.knows_all(distinct, form));
+        known.ok_or_else(|| self.misfit(distinct, LabelForm::AsLearned))
+    }
+
+    /// As [`Self::form`], for a file that itself gives `own` names for the numbers in its column. They count where the numbers
+    /// would stand for other classes otherwise: a number is then the class of that name, also where the name is a number.
+    /// `named`: the names of the classes were given to the training by its files, too. Classes that are mere numbers have none,
+    /// so a file that has words for the same numbers is read by number.
+    ///
+    /// # Errors
+    /// As [`Self::form`].
+    pub fn form_of_named(&self, distinct: &BTreeSet<&str>, own: Vec<String>, named: bool) -> Result<LabelForm, Misfit> {
+        let by_name = match self.coding {
+            Coding::Names => true,
+            Coding::Numbers { first } if own == self.names => first != 0 && !named,
+            Coding::Numbers { first } => named || first != 0 || own.iter().all(|name| self.names.contains(name)),
+        };
+        if !by_name {
+            return self.form(distinct, false);
+        }
+        let form = LabelForm::OwnNames(own);
+        if self.knows_all(distinct, &form) { Ok(form) } else { Err(self.misfit(distinct, form)) }
+    }
+
+    fn knows_all(&self, distinct: &BTreeSet<&str>, form: &LabelForm) -> bool {
+        distinct.iter().all(|label| self.index(label, form).is_some())
+    }
+
+    fn misfit(&self, distinct: &BTreeSet<&str>, form: LabelForm) -> Misfit {
+        let unknown = distinct.iter().filter(|label| self.index(label, &form).is_none());
+        Misfit { unknown: unknown.map(|label| (*label).to_owned()).collect(), form }
     }
 
     /// The class that a label in this form names.
-    pub fn index(&self, label: &str, form: LabelForm) -> Option<u32> {
+    pub fn index(&self, label: &str, form: &LabelForm) -> Option<u32> {
         let label = label.trim();
         match form {
             LabelForm::AsLearned => self.learned(label),
@@ -154,6 +184,10 @@ impl Classes {
                 let number = usize::try_from(integer(label)?).ok()?;
                 let name = NEWS.get(number.checked_sub(1)?)?;
                 self.position(|known| known == name)
+            }
+            LabelForm::OwnNames(own) => {
+                let name = own_name(own, label)?.trim();
+                self.position(|known| known.trim() == name)
             }
         }
     }
@@ -172,16 +206,32 @@ impl Classes {
         self.names.iter().position(is_it).and_then(|class| u32::try_from(class).ok())
     }
 
+    /// Whether the classes are mere numbers: those that labels are.
+    pub fn are_numbers(&self) -> bool {
+        let Coding::Numbers { first } = self.coding else {
+            return false;
+        };
+        self.names.iter().zip(first..).all(|(name, number)| *name == number.to_string())
+    }
+
     /// What labels are, in words: the end of a sentence that begins with "the labels are".
     pub fn in_words(&self) -> String {
         let Coding::Numbers { first } = self.coding else {
             return format!("the names of the classes: {}", quoted(&self.names));
         };
         let last = first + self.names.len() as i64 - 1;
-        if self.names.iter().zip(first..).all(|(name, number)| *name == number.to_string()) {
+        if self.are_numbers() {
             return format!("the whole numbers from {first} to {last}");
         }
         format!("the numbers from {first} to {last}, which stand for {}", quoted(&self.names))
+    }
+}
+
+/// The name that a number in a file's label column stands for there; what is no number is a name already.
+pub(super) fn own_name<'a>(own: &'a [String], label: &'a str) -> Option<&'a str> {
+    match whole(label.trim()) {
+        Some(number) => own.get(usize::try_from(number).ok()?).map(String::as_str),
+        None => Some(label),
     }
 }
 
@@ -216,7 +266,7 @@ mod tests {
     /// As the training column itself is read.
     fn index(classes: &Classes, label: &str) -> Option<u32> {
         let form = classes.form(&BTreeSet::from([label.trim()]), false).ok()?;
-        classes.index(label, form)
+        classes.index(label, &form)
     }
 
     #[test]
@@ -263,7 +313,7 @@ mod tests {
             assert_eq!(classes.coding(), Coding::Names, "{labels}");
             let labels = distinct(labels);
             let form = classes.form(&labels, false).unwrap();
-            let found: BTreeSet<u32> = labels.iter().map(|label| classes.index(label, form).unwrap()).collect();
+            let found: BTreeSet<u32> = labels.iter().map(|label| classes.index(label, &form).unwrap()).collect();
             assert_eq!(found.len(), labels.len(), "the same labels name the same classes");
         }
     }
@@ -289,7 +339,7 @@ mod tests {
             Classes::new(["Business", "Sci/Tech", "Sports", "World"].map(str::to_owned).to_vec(), Coding::Names);
         let labels = distinct("1 3");
         assert_eq!(named.form(&labels, true), Ok(LabelForm::News));
-        assert_eq!(named.index("1", LabelForm::News), Some(3));
+        assert_eq!(named.index("1", &LabelForm::News), Some(3));
         assert!(named.form(&labels, false).is_err(), "names do not say how classes are numbered");
         assert!(named.form(&distinct("0 1"), true).is_err());
     }
@@ -300,7 +350,7 @@ mod tests {
         let from_one = learn("1 2 3", None).unwrap();
         assert_eq!(from_one.form(&distinct("1.0 2.0"), false), Ok(LabelForm::Floats));
         assert_eq!(from_one.form(&distinct("1 2.0"), false), Ok(LabelForm::Floats));
-        assert_eq!(from_one.index("2.0", LabelForm::Floats), Some(1));
+        assert_eq!(from_one.index("2.0", &LabelForm::Floats), Some(1));
         let misfit = |labels: &str| from_one.form(&distinct(labels), false).unwrap_err().unknown.join(" ");
         assert_eq!(misfit("0 1 2"), "0");
         assert_eq!(misfit("0.0 1.0 2.0"), "0.0 1.0 2.0");
@@ -308,7 +358,7 @@ mod tests {
         assert_eq!(misfit("01 2"), "01");
         let news = Classes::learn(&distinct("1 2 3 4"), None, true).unwrap();
         assert_eq!(news.form(&distinct("1 3"), false), Ok(LabelForm::AsLearned));
-        assert_eq!(news.index("3", LabelForm::AsLearned), Some(2));
+        assert_eq!(news.index("3", &LabelForm::AsLearned), Some(2));
         assert_eq!(news.form(&distinct("Sports World"), false), Ok(LabelForm::AsLearned));
         assert_eq!(news.form(&distinct("0 1 2 3"), false).unwrap_err().unknown, ["0"]);
     }

@@ -9,7 +9,7 @@ use super::card::class_names_of_card;
 use super::columns::{known_columns, label_column, other_labels, text_columns};
 use super::error::{DataError, Position};
 use super::examples::{Examples, joined};
-use super::labels::{Classes, LabelForm};
+use super::labels::{Classes, LabelForm, own_name};
 use super::missing::{self, MissingLabels};
 use super::overview::Columns;
 use super::sample;
@@ -78,9 +78,7 @@ impl LabelledRows {
         self.news |= table.news;
         let columns = table.columns.clone();
         let (label, text) = self.chosen(path, &columns, request, &options)?;
-        if self.class_names.is_none() {
-            self.class_names = table.class_names.remove(&columns[label]);
-        }
+        self.take_class_names(path, table.class_names.remove(&columns[label]))?;
         let card = || class_names_of_card(request.card, &columns[label]);
         let class_names = self.class_names.clone().or_else(card).unwrap_or_default();
         let header = joined(text.iter().map(|&index| Some(columns[index].clone())));
@@ -110,6 +108,23 @@ impl LabelledRows {
             self.labels.push(label);
             self.places.push(row.place);
             self.numbers.push(number);
+        }
+        Ok(())
+    }
+
+    /// The files of a split are one table: a number is the same class in all of them.
+    fn take_class_names(&mut self, path: &Path, names: Option<Vec<String>>) -> Result<(), DataError> {
+        match (&self.class_names, names) {
+            (None, names) => self.class_names = names,
+            (Some(first), Some(names)) if !first.starts_with(&names) => {
+                return Err(DataError::OtherClassNames {
+                    path: path.to_owned(),
+                    names,
+                    first: self.files.first().map_or_else(PathBuf::new, |(path, _)| path.clone()),
+                    first_names: first.clone(),
+                });
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -175,21 +190,16 @@ impl LabelledRows {
         self.labels.iter().filter(|label| label.trim() != label.as_str()).count()
     }
 
-    /// A number becomes the name that this split's own class names have for it.
-    pub(super) fn name_numbers(&mut self, names: &[String]) {
-        for label in &mut self.labels {
-            let number: Option<usize> = label.trim().parse().ok();
-            if let Some(name) = number.and_then(|number| names.get(number)) {
-                label.clone_from(name);
-            }
-        }
-    }
-
-    pub(super) fn examples(self, classes: &Classes, form: LabelForm) -> Result<Examples, DataError> {
+    pub(super) fn examples(self, classes: &Classes, form: &LabelForm) -> Result<Examples, DataError> {
         let labels = self.labels.iter().enumerate().map(|(row, label)| {
             classes.index(label, form).ok_or_else(|| {
                 let (path, place) = self.place(row);
-                DataError::UnknownLabel { path, place, label: label.clone(), known: classes.names().to_vec() }
+                let own = match form {
+                    LabelForm::OwnNames(own) => own_name(own, label),
+                    _ => None,
+                };
+                let label = own.unwrap_or(label).to_owned();
+                DataError::UnknownLabel { path, place, label, known: classes.names().to_vec() }
             })
         });
         Ok(Examples { labels: labels.collect::<Result<_, _>>()?, rows: self.numbers, texts: self.texts })

@@ -68,7 +68,8 @@ pub use source::ExecutorSource;
 pub use stop::Stop;
 pub use supervise::{SuperviseError, supervise};
 pub use torch::{
-    TorchExecutor, TorchSource, check_threads, cuda_devices, multiplied_precision, open_device, product_rate,
+    TorchExecutor, TorchSource, adapter_class_names, check_threads, cuda_devices, multiplied_precision, open_device,
+    product_rate,
 };
 pub use worker::{WhenBusy, WorkerEnd, WorkerError, WorkerOptions, work};
 pub use worker_process::{JsonLines, WorkerCommand, WorkerProcess, worker_exit_code, worker_main};

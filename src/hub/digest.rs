@@ -45,14 +45,19 @@ pub(super) fn model_digest(folder: &Path, memory: Option<&Path>) -> Result<Strin
     Ok(whole.finalize().to_hex().to_string())
 }
 
-/// blake3 over an adapter's configuration and weights, as 64 hexadecimal digits.
+/// blake3 over an adapter's configuration and weights, and over the names of its head's classes, where they are known, as 64
+/// hexadecimal digits.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub(super) fn adapter_digest(folder: &Path) -> Result<String, HubError> {
+pub(super) fn adapter_digest(folder: &Path, class_names: Option<&[String]>) -> Result<String, HubError> {
     let mut whole = blake3::Hasher::new();
     for name in super::ADAPTER {
         whole.update(file_digest(&folder.join(name), None)?.as_bytes());
+    }
+    for name in class_names.into_iter().flatten() {
+        whole.update(&(name.len() as u64).to_le_bytes());
+        whole.update(name.as_bytes());
     }
     Ok(whole.finalize().to_hex().to_string())
 }

@@ -16,7 +16,7 @@ use super::lock::lock;
 use super::name::{FileName, Identifier, Repository};
 use super::partial_file::{self, PartialFile};
 use super::remote::{Facts, Listing, Remote};
-use super::wanted::{NotUsable, Wanted};
+use super::wanted::{NotUsable, Wanted, absence};
 
 /// Where incomplete downloads wait, inside the cache.
 const STAGING: &str = ".sweep-downloads";
@@ -47,6 +47,7 @@ pub(super) fn download(
     let chosen =
         chosen.map_err(|reason| HubError::Unusable { kind: repository.kind, name: repository.given(), reason })?;
     transfer.obtain(&transfer.missing(transfer.checked(&chosen)?)?)?;
+    transfer.note_absent(wanted.optional(), &listing.names)?;
     if wanted.is_whole() {
         transfer.name_commit()?;
     }
@@ -158,6 +159,17 @@ impl Transfer<'_> {
         let _ = fs::remove_file(&beside);
         let made = std::os::unix::fs::symlink(target, &beside);
         made.and_then(|()| fs::rename(&beside, &link)).map_err(|source| HubError::Write { path: link, source })
+    }
+
+    /// Notes which of these files the repository does not have at this commit.
+    fn note_absent(&self, optional: &[&str], names: &[String]) -> Result<(), HubError> {
+        let snapshot = self.snapshot();
+        let absent = optional.iter().filter(|file| !names.iter().any(|name| name == *file));
+        for note in absent.filter_map(|file| absence(&snapshot, file)) {
+            create(note.parent().unwrap_or(&note))?;
+            fs::write(&note, "").map_err(|source| HubError::Write { path: note, source })?;
+        }
+        Ok(())
     }
 
     /// `refs/<revision>`, unless the revision is the commit itself.

@@ -21,6 +21,14 @@ impl Kind {
         }
     }
 
+    /// What its folder in a cache begins with.
+    pub(super) fn in_cache(self) -> &'static str {
+        match self {
+            Kind::Model | Kind::Adapter => "models",
+            Kind::Dataset => "datasets",
+        }
+    }
+
     /// The option of the `hf` command, which downloads into the same cache.
     pub(super) fn hf_option(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::Kind;
+use crate::hub_name;
 
 /// Longest name of a file or folder that file systems take, with room for an ending of our own.
 const LONGEST_PART: usize = 240;
@@ -22,16 +23,9 @@ pub(super) struct Repository {
 impl Repository {
     /// `owner/name` or `owner/name@revision`, in the characters that the hub allows.
     pub fn parse(kind: Kind, name: &str) -> Option<Self> {
-        let (id, revision) = match name.split_once('@') {
-            Some((id, revision)) => (id, Some(revision)),
-            None => (name, None),
-        };
+        let (id, revision) = hub_name::apart(name)?;
         let (owner, repository) = id.split_once('/')?;
-        let allowed = |part: &str| {
-            part.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-        };
-        (allowed(owner) && allowed(repository) && revision.is_none_or(stays_inside)).then(|| Repository {
+        revision.is_none_or(stays_inside).then(|| Repository {
             kind,
             owner: owner.to_owned(),
             name: repository.to_owned(),
@@ -58,7 +52,13 @@ impl Repository {
 
     /// Its folder in a cache: `models--owner--name`.
     pub fn folder(&self, cache: &Path) -> PathBuf {
-        cache.join(format!("{}s--{}--{}", self.kind.word(), self.owner, self.name))
+        cache.join(format!("{}--{}--{}", self.kind.in_cache(), self.owner, self.name))
+    }
+
+    /// The same repository at the commit of this snapshot.
+    pub fn at(&self, snapshot: &Path) -> Self {
+        let commit = snapshot.file_name().map(|commit| commit.to_string_lossy().into_owned());
+        Repository { revision: commit, ..self.clone() }
     }
 
     /// The snapshot that a cache holds of the revision: of the commit that `refs/<revision>` names, or of the revision

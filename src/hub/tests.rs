@@ -87,9 +87,43 @@ fn an_adapter_is_a_folder_or_lies_in_a_runs_folder() {
         std::fs::write(run.join("adapter").join(name), name).unwrap();
     }
     assert_eq!(place.hub.adapter(run.to_str().unwrap()).unwrap(), run.join("adapter"));
-    let before = place.hub.adapter_digest(&run.join("adapter")).unwrap();
+    let before = place.hub.adapter_digest(&run.join("adapter"), None).unwrap();
     std::fs::write(run.join("adapter").join(ADAPTER[1]), "other").unwrap();
-    assert_ne!(place.hub.adapter_digest(&run.join("adapter")).unwrap(), before);
+    assert_ne!(place.hub.adapter_digest(&run.join("adapter"), None).unwrap(), before);
+}
+
+#[test]
+fn a_digest_of_an_adapter_follows_the_names_of_its_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ADAPTER {
+        std::fs::write(folder.path().join(name), name).unwrap();
+    }
+    let digest = |names: Option<&[&str]>| {
+        let names: Option<Vec<String>> = names.map(|names| names.iter().map(|name| name.to_string()).collect());
+        place().hub.adapter_digest(folder.path(), names.as_deref()).unwrap()
+    };
+    // As it was before names were a part of it.
+    assert_eq!(digest(None), "75f91e29bb6877d14da12275ebc98378f62715b56aee77df63225d12d65f79e1");
+    assert_eq!(digest(Some(&["a", "b"])), digest(Some(&["a", "b"])));
+    let names: [Option<&[&str]>; 4] = [None, Some(&["a", "b"]), Some(&["b", "a"]), Some(&["ab"])];
+    let different: std::collections::BTreeSet<String> = names.into_iter().map(digest).collect();
+    assert_eq!(different.len(), names.len());
+}
+
+#[test]
+fn an_adapter_lies_in_the_cache_as_huggingface_hub_lays_it_out() {
+    let place = place();
+    let repository = place.hub.cache.join("models--acme--ad");
+    let snapshot = repository.join("snapshots/1111");
+    std::fs::create_dir_all(&snapshot).unwrap();
+    std::fs::create_dir_all(repository.join("refs")).unwrap();
+    std::fs::write(repository.join("refs/main"), "1111").unwrap();
+    let error = place.hub.adapter("acme/ad").unwrap_err();
+    assert!(matches!(error, HubError::NotAnAdapter { .. }), "{error}");
+    for name in ADAPTER {
+        std::fs::write(snapshot.join(name), name).unwrap();
+    }
+    assert_eq!(place.hub.adapter("acme/ad").unwrap(), snapshot);
 }
 
 #[test]

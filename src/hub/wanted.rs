@@ -1,11 +1,13 @@
 //! Which files of a repository are needed.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::model_files::{CONFIG, MERGES, TOKENIZER, TOKENIZER_FILES, VOCABULARY, WEIGHTS, WEIGHTS_INDEX, WORD_PIECES};
+use crate::model_files::{
+    CONFIG, MERGES, TOKENIZER, TOKENIZER_CONFIG, TOKENIZER_FILES, VOCABULARY, WEIGHTS, WEIGHTS_INDEX, WORD_PIECES,
+};
 
 /// Why a repository cannot be used: a sentence about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +25,16 @@ pub trait Wanted {
 
     /// Whether a local folder has all that is needed.
     fn complete(&self, folder: &Path) -> bool;
+
+    /// Whether a folder that is not complete can be used as well, though differently from one that is.
+    fn is_usable(&self, folder: &Path) -> bool {
+        self.complete(folder)
+    }
+
+    /// Files that not every repository has. A snapshot that is complete has them, or it is noted that the repository does not.
+    fn optional(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     fn reads_card(&self) -> bool {
         false
@@ -48,7 +60,8 @@ pub enum ModelPart {
 /// Configuration, tokenizer and weights, or the first of these.
 pub(super) struct ModelFiles(pub ModelPart);
 
-/// A LoRA adapter as PEFT saves it.
+/// A LoRA adapter as PEFT saves it, with what is said beside it, where something is: the names of its classes, the length to
+/// which its texts were cut.
 pub(super) struct AdapterFiles;
 
 const PICKLED: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
@@ -120,13 +133,34 @@ impl Wanted for AdapterFiles {
     fn choose(&self, names: &[String], _: Option<&str>) -> Result<Vec<String>, NotUsable> {
         match ADAPTER.into_iter().find(|wanted| !names.iter().any(|name| name == wanted)) {
             Some(missing) => Err(NotUsable(format!("it has no {missing}, so it is no adapter that can be read"))),
-            None => Ok(ADAPTER.map(str::to_owned).to_vec()),
+            None => {
+                let beside = [CONFIG].into_iter().chain(TOKENIZER_FILES);
+                let beside = beside.filter(|wanted| names.iter().any(|name| name == wanted));
+                Ok(ADAPTER.into_iter().chain(beside).map(str::to_owned).collect())
+            }
         }
     }
 
     fn complete(&self, folder: &Path) -> bool {
+        let is_lacking = |name: &str| absence(folder, name).is_some_and(|note| note.is_file());
+        let known = |name: &&str| folder.join(name).is_file() || is_lacking(name);
+        self.is_usable(folder) && self.optional().iter().all(known)
+    }
+
+    fn is_usable(&self, folder: &Path) -> bool {
         ADAPTER.iter().all(|name| folder.join(name).is_file())
     }
+
+    /// Those that are read.
+    fn optional(&self) -> &'static [&'static str] {
+        &[CONFIG, TOKENIZER_CONFIG]
+    }
+}
+
+/// The empty file that notes that a repository lacks a file at the commit of a snapshot, as `huggingface_hub` does it.
+pub(super) fn absence(snapshot: &Path, name: &str) -> Option<PathBuf> {
+    let repository = snapshot.parent()?.parent()?;
+    Some(repository.join(".no_exist").join(snapshot.file_name()?).join(name))
 }
 
 #[cfg(test)]
@@ -166,6 +200,39 @@ mod tests {
         std::fs::write(folder.path().join("config.json"), "{}").unwrap();
         assert!(ModelFiles(ModelPart::Shape).complete(folder.path()));
         assert!(!ModelFiles(ModelPart::Text).complete(folder.path()));
+    }
+
+    #[test]
+    fn an_adapter_comes_with_what_is_said_beside_it() {
+        let choose = |names: &str| {
+            let names: Vec<String> = names.split(' ').map(str::to_owned).collect();
+            AdapterFiles.choose(&names, None).map(|chosen| chosen.join(" "))
+        };
+        let alone = "adapter_config.json adapter_model.safetensors";
+        assert_eq!(choose(&format!("README.md {alone}")).unwrap(), alone);
+        let exported = format!("README.md {alone} config.json optimizer.pt tokenizer_config.json vocab.txt");
+        assert_eq!(choose(&exported).unwrap(), format!("{alone} config.json tokenizer_config.json vocab.txt"));
+        assert!(choose("adapter_config.json config.json").unwrap_err().to_string().contains(ADAPTER[1]));
+    }
+
+    #[test]
+    fn an_adapter_is_complete_when_it_is_known_what_is_said_beside_it() {
+        let cache = tempfile::tempdir().unwrap();
+        let snapshot = cache.path().join("models--acme--ad/snapshots/1111");
+        let no_exist = cache.path().join("models--acme--ad/.no_exist/1111");
+        for folder in [&snapshot, &no_exist] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        for name in ADAPTER {
+            assert!(!AdapterFiles.is_usable(&snapshot));
+            std::fs::write(snapshot.join(name), "").unwrap();
+        }
+        // As Python leaves it that loads the adapter alone.
+        assert!(AdapterFiles.is_usable(&snapshot) && !AdapterFiles.complete(&snapshot));
+        std::fs::write(snapshot.join(CONFIG), "{}").unwrap();
+        assert!(!AdapterFiles.complete(&snapshot));
+        std::fs::write(no_exist.join(TOKENIZER_CONFIG), "").unwrap();
+        assert!(AdapterFiles.complete(&snapshot));
     }
 
     #[test]

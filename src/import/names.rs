@@ -24,7 +24,7 @@ const ARGUMENTS: [(&str, &str); 16] = [
 
 /// Our name for a parameter, by its whole name or by the last part of it (`optimizer.lr`, `--learning-rate`).
 pub(super) fn parameter(name: &str) -> Option<&'static str> {
-    let name = name.trim_start_matches(['-', '+', '~']).replace('-', "_");
+    let name = name.trim_start_matches('-').replace('-', "_");
     let called = |name: &str| {
         let own = ARGUMENTS.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
         parameter_called(name).or(own)

@@ -162,7 +162,7 @@ fn from_run(folder: &Path, lookup: &Lookup<'_>) -> Result<ClassifierSource, Infe
 
 fn from_adapter(folder: &Path, lookup: &Lookup<'_>) -> Result<ClassifierSource, InferenceError> {
     let config = peft::SavedConfig::read(&folder.join(peft::CONFIG_FILE))?;
-    let base = lookup.model.map(str::to_owned).or(config.base_model_name_or_path).filter(|name| !name.is_empty());
+    let base = lookup.model.map(str::to_owned).or(config.base_model).filter(|name| !name.is_empty());
     let Some(base) = base else {
         return Err(InferenceError::NoBaseModel { path: folder.join(peft::CONFIG_FILE) });
     };

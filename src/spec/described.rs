@@ -75,7 +75,8 @@ fn described(parameter: Parameter) -> (&'static str, &'static str) {
              Biases and modules beside the head that `peft` trained stay as they are and are part of the result. \
              Its head is taken by the names of its classes (of the folder's `config.json`, the run's record or the \
              model), its rows in the order of the data's; a head for other classes is not used, and one that \
-             nothing names is taken in the data's order; a note says which",
+             nothing names is taken in the data's order; a note says which. The names that are said beside the adapter are a \
+             part of the run's id",
         ),
         Parameter::Count(Count::MaxLength) => ("512", "longest sequence in tokens; longer texts are cut"),
         Parameter::Count(Count::Rank) => ("16", "LoRA rank"),

@@ -50,6 +50,58 @@ fn what_changed_on_the_hub_is_asked_for_only_when_refreshing() {
 }
 
 #[test]
+fn an_adapter_comes_with_its_class_names_and_its_length() {
+    const ADAPTER: &str = "models/acme/ad";
+    let place = Place::new();
+    for file in
+        ["README.md", "adapter_config.json", "adapter_model.safetensors", "config.json", "tokenizer_config.json"]
+    {
+        place.server.put(ADAPTER, file, file);
+    }
+    let folder = place.hub().adapter("acme/ad").unwrap();
+    let commit = folder.file_name().unwrap().to_str().unwrap().to_owned();
+    assert!(folder.ends_with(format!("models--acme--ad/snapshots/{commit}")), "{}", folder.display());
+    assert!(folder.join("tokenizer_config.json").is_file() && !folder.join("README.md").exists());
+    place.server.requests();
+    assert_eq!(place.hub().adapter("acme/ad").unwrap(), folder);
+    assert_eq!(place.server.requests(), Vec::<String>::new());
+
+    // Where Python brought the adapter alone, the rest comes from the same commit.
+    std::fs::remove_file(folder.join("config.json")).unwrap();
+    assert_eq!(place.hub().adapter("acme/ad").unwrap(), folder);
+    assert!(folder.join("config.json").is_file());
+    let listing = format!("/api/models/acme/ad/revision/{commit}");
+    assert!(place.server.requests().iter().any(|request| request.contains(&listing)));
+    // Without a hub what is there is used.
+    std::fs::remove_file(folder.join("config.json")).unwrap();
+    let offline = Hub::at(place.cache(), place.path("none"), None);
+    assert_eq!(offline.adapter("acme/ad").unwrap(), folder);
+}
+
+#[test]
+fn what_an_adapter_lacks_is_asked_for_once() {
+    let place = Place::new();
+    for file in ["adapter_config.json", "adapter_model.safetensors", "config.json"] {
+        place.server.put("models/acme/alone", file, file);
+    }
+    let folder = place.hub().adapter("acme/alone").unwrap();
+    let commit = folder.file_name().unwrap().to_str().unwrap();
+    let absent = place.cache().join("models--acme--alone/.no_exist").join(commit);
+    let absent: Vec<_> = std::fs::read_dir(absent).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(absent, ["tokenizer_config.json"], "as huggingface_hub notes it");
+    place.server.requests();
+    assert_eq!(place.hub().adapter("acme/alone").unwrap(), folder);
+    assert_eq!(place.server.requests(), Vec::<String>::new());
+    // A model is no adapter, though both lie in the same place.
+    place.hub().model("acme/tiny-bert").unwrap();
+    let error = place.hub().adapter("acme/tiny-bert").unwrap_err().to_string();
+    assert!(error.contains("it has no adapter_config.json, so it is no adapter"), "{error}");
+    let offline = Hub::at(place.cache(), place.path("none"), None);
+    let error = offline.adapter("acme/tiny-bert").unwrap_err();
+    assert!(matches!(error, HubError::NotAnAdapter { .. }), "{error}");
+}
+
+#[test]
 fn sharded_models_come_with_all_their_shards() {
     let place = Place::new();
     for file in std::fs::read_dir(fixture("xlm-roberta")).unwrap().map(|entry| entry.unwrap().path()) {

@@ -35,6 +35,44 @@ fn a_run_begins_where_another_ended() {
     assert_eq!(again.file_name(), begun.file_name());
 }
 
+/// The names of the head's classes decide which of its rows is which class, so they are a part of the id.
+#[test]
+fn a_run_that_begins_with_an_adapter_has_an_id_of_its_class_names() {
+    let place = trained();
+    let run = place.run("base");
+    let alone = place.path("alone");
+    std::fs::create_dir_all(&alone).unwrap();
+    for file in ["adapter_config.json", "adapter_model.safetensors"] {
+        std::fs::copy(run.join("adapter").join(file), alone.join(file)).unwrap();
+    }
+    let id = |adapter: &str| {
+        let set = format!("init_adapter={adapter}");
+        let rate = ["--set", "learning_rate=1e-12", "--only", "base"];
+        let said = place.output(&[&["run", "little.yaml", "--dry-run", "--set", &set][..], &rate].concat());
+        let is_id = |word: &&str| word.len() == 12 && word.chars().all(|c| c.is_ascii_hexdigit());
+        let line = said.lines().find(|line| line.starts_with("base")).unwrap();
+        line.split_whitespace().find(is_id).unwrap().to_owned()
+    };
+    let recorded = id(run.join("adapter").to_str().unwrap());
+    let unnamed = id("alone");
+    assert_ne!(unnamed, recorded);
+    let named = |names: [&str; 4]| {
+        let names: std::collections::BTreeMap<usize, &str> = names.into_iter().enumerate().collect();
+        place.write("alone/config.json", &serde_json::json!({ "id2label": names }).to_string());
+        id("alone")
+    };
+    assert_eq!(named(["Business", "Sci/Tech", "Sports", "World"]), recorded);
+    let other = named(["Sci/Tech", "Business", "Sports", "World"]);
+    assert!(other != recorded && other != unnamed);
+    // Nothing that is said of the classes.
+    place.write("alone/config.json", "{}");
+    assert_eq!(id("alone"), unnamed);
+    // The worker, which compares the contents that it reads with those that were planned, takes it.
+    named(["Sci/Tech", "Business", "Sports", "World"]);
+    let begun = continued(&place, "continued", &["init_adapter=alone"]);
+    assert_eq!(begun.file_name().unwrap().to_str().unwrap(), other);
+}
+
 #[test]
 fn rank_alpha_and_modules_are_the_adapters() {
     let place = trained();

@@ -2,6 +2,7 @@
 
 mod continuing;
 mod exporting;
+mod from_hub;
 mod labels;
 mod predicting;
 mod random_numbers;

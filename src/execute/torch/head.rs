@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use super::adapter_classes::adapter_class_names;
 use crate::data::Coding;
 use crate::event::{Event, Sink};
 use crate::execute::ExecuteError;
 use crate::model::{Base, HeadStart, SavedAdapter, configured_names};
-use crate::store::RunRecord;
 use crate::train::TrainingData;
 
 /// The head of the adapter to begin with, or else the model's own, becomes one for the data's classes, or is no start for
@@ -85,15 +85,11 @@ fn align_adapter(
     })
 }
 
-/// Of the adapter's classes: those that an exported folder has, those that a run recorded, or the model's.
+/// Of the adapter's classes: those that are said beside it, or the model's.
 fn names(adapter: &SavedAdapter, model: &Path, classes: usize) -> Result<Option<Vec<String>>, ExecuteError> {
-    let folder = adapter.folder();
-    if let Some(names) = folder.and_then(|folder| configured_names(folder, classes)) {
-        return Ok(Some(names));
-    }
-    let run = folder.and_then(Path::parent).map(RunRecord::read).transpose().map_err(ExecuteError::inputs)?.flatten();
-    let recorded = run.map(|record| record.facts.targets.names().to_vec()).filter(|names| names.len() == classes);
-    Ok(recorded.or_else(|| configured_names(model, classes)))
+    let own = adapter.folder().map(|folder| adapter_class_names(folder, classes));
+    let own = own.transpose().map_err(ExecuteError::inputs)?.flatten();
+    Ok(own.or_else(|| configured_names(model, classes)))
 }
 
 /// The first of many.

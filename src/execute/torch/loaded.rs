@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tch::Device;
 
+use super::adapter_classes::adapter_class_names;
 use super::head;
 use crate::data::{self, CacheUse, TokenLengths, Tokenizer};
 use crate::event::{Event, Sink};
@@ -118,6 +119,8 @@ impl Reader<'_> {
             }
             unreadable => ExecuteError::inputs(unreadable),
         })?;
+        // Before a head for other classes is taken out.
+        let adapter_classes = initial.as_ref().and_then(|adapter| adapter.classes(&config));
         head::align(&mut base, initial.as_mut(), &folder, &data, sink)?;
         let choice = &base.backend;
         let backend = format!("{}: {}", choice.backend, choice.kernels);
@@ -126,15 +129,19 @@ impl Reader<'_> {
         let model_digest = self.hub.model_digest(&folder).map_err(ExecuteError::inputs)?;
         let dataset_digest = data::digest_of_files(&shared.dataset, &location).map_err(ExecuteError::inputs)?;
         let adapter_digest = match &shared.init_adapter {
-            Some(name) => Some(
-                self.hub
-                    .adapter_digest(&self.hub.adapter(name).map_err(ExecuteError::inputs)?)
-                    .map_err(ExecuteError::inputs)?,
-            ),
+            Some(name) => Some(self.adapter_digest(name, adapter_classes)?),
             None => None,
         };
         let frozen = FrozenParts::default();
         Ok(Loaded { shared, initial, base, data, frozen, model_digest, dataset_digest, adapter_digest })
+    }
+
+    /// Of an adapter whose head is for so many classes.
+    fn adapter_digest(&self, name: &str, classes: Option<usize>) -> Result<String, ExecuteError> {
+        let folder = self.hub.adapter(name).map_err(ExecuteError::inputs)?;
+        let names = classes.map(|classes| adapter_class_names(&folder, classes)).transpose();
+        let names = names.map_err(ExecuteError::inputs)?.flatten();
+        self.hub.adapter_digest(&folder, names.as_deref()).map_err(ExecuteError::inputs)
     }
 
     fn initial(&self, shared: &Shared, model: &Path) -> Result<Option<SavedAdapter>, ExecuteError> {

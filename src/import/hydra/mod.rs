@@ -33,6 +33,7 @@ fn read_words(source: &str, reader: &mut Reader) {
     for word in words::split(source) {
         match word.split_once('=') {
             Some((name, value)) if !name.starts_with("--") => reader.set(name, value),
+            None if word.starts_with('~') => reader.leave_out_deletion(&word),
             _ if ["-m", "--multirun"].contains(&word.as_str()) => {}
             _ => program.push(word),
         }

@@ -20,7 +20,11 @@ pub(super) struct Reader {
 impl Reader {
     /// An override as it stands on a command line.
     pub(super) fn set(&mut self, name: &str, value: &str) {
-        let name = name.trim_start_matches(['+', '~']);
+        if name.starts_with('~') {
+            self.leave_out_deletion(&format!("{name}={value}"));
+            return;
+        }
+        let name = name.strip_prefix("++").or(name.strip_prefix('+')).unwrap_or(name);
         if let Some(setting) = name.strip_prefix("hydra/").or(name.strip_prefix("hydra.")) {
             self.configure(setting, &scalar(value));
             return;
@@ -29,6 +33,12 @@ impl Reader {
             Ok(values) => self.foreign.parameters.push(ForeignParameter { name: name.to_owned(), values }),
             Err(reason) => self.foreign.left_out.push(format!("`{name}={value}`: {reason}")),
         }
+    }
+
+    /// An override that takes something out of the script's configuration: `~name`, `~name=value`.
+    pub(super) fn leave_out_deletion(&mut self, word: &str) {
+        let line = format!("`{word}`: it deletes a setting of the script, which has no counterpart");
+        self.foreign.left_out.push(line);
     }
 
     /// A setting of Hydra itself, without its `hydra.`.

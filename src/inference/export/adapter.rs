@@ -9,6 +9,13 @@ use super::config::config;
 use super::exporter::RunExporter;
 use super::folder::Beside;
 
+/// The adapter's configuration, where its base model's revision is not where PEFT reads it.
+fn with_revision_apart(path: &Path) -> Result<Option<String>, InferenceError> {
+    let text = std::fs::read_to_string(path).map_err(InferenceError::io(path, "read"))?;
+    let changed = peft::with_revision_apart(&text);
+    changed.map_err(|error| InferenceError::Config { path: path.to_path_buf(), message: error.to_string() })
+}
+
 /// Writes the adapter, and the tokenizer's files for `AutoTokenizer`. A source without an adapter is refused.
 pub(super) struct AdapterAlone;
 
@@ -43,6 +50,9 @@ impl RunExporter for AdapterAlone {
             beside.write("config.json", config.as_bytes())?;
         }
         beside.copy(adapter, &[peft::CONFIG_FILE, peft::WEIGHTS_FILE])?;
+        if let Some(text) = with_revision_apart(&adapter.join(peft::CONFIG_FILE))? {
+            beside.write(peft::CONFIG_FILE, text.as_bytes())?;
+        }
         beside.write_tokenizer(source)?;
         beside.write_card(card)?;
         beside.into_place(folder)

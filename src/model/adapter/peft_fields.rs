@@ -15,6 +15,8 @@ pub type KindError = Box<dyn std::error::Error + Send + Sync>;
 pub struct CommonFields<'a> {
     pub task_type: &'static str,
     pub base_model: &'a str,
+    /// Of the base model, where one is named.
+    pub revision: Option<&'a str>,
     /// Full module names.
     pub target_modules: &'a [String],
     /// Modules that were trained whole.

@@ -9,7 +9,7 @@ mod names;
 mod saved;
 mod saving;
 
-pub use config::SavedConfig;
+pub use config::{SavedConfig, with_revision_apart};
 pub use error::PeftError;
 pub use files::{CONFIG_FILE, WEIGHTS_FILE};
 pub use loading::load;

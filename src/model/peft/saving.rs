@@ -6,6 +6,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::files::{PREFIX, TASK};
 use super::saved::SavedAdapter;
+use crate::hub_name;
 use crate::model::adapter::{Adapter, AdapterShape, CommonFields, Target};
 use crate::model::error::ModelError;
 use crate::model::graph::Graph;
@@ -14,6 +15,7 @@ use crate::model::safetensors_file::safetensors_file;
 /// What an adapter's configuration says besides its weights.
 #[derive(Clone, Debug)]
 pub struct PeftConfig<'a> {
+    /// As a sweep file names it, perhaps with a revision.
     pub base_model: &'a str,
     pub rank: usize,
     pub lora_alpha: f64,
@@ -35,9 +37,11 @@ pub fn config_file(graph: &Graph, config: &PeftConfig<'_>, shape: &AdapterShape)
             modules_to_save.push(module.clone());
         }
     }
+    let (base_model, revision) = hub_name::apart(config.base_model).unwrap_or((config.base_model, None));
     let common = CommonFields {
         task_type: TASK,
-        base_model: config.base_model,
+        base_model,
+        revision,
         target_modules: config.target_modules,
         modules_to_save,
         bias: config.began_with.map_or("none", |adapter| &adapter.config.bias),

@@ -1,5 +1,6 @@
 //! The run that a card is of, and what of names may be told.
 
+use crate::hub_name;
 use crate::report::model::{Configuration, Report, Run};
 use crate::spec::RunSpec;
 
@@ -34,17 +35,14 @@ pub(super) fn public_name(name: &str) -> &str {
 
 /// `owner/name` that is no path of this machine.
 fn is_hub_name(name: &str) -> bool {
-    let id = name.split('@').next().unwrap_or_default();
-    let plain = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-    };
-    id.split('/').count() == 2 && id.split('/').all(plain) && !std::path::Path::new(name).exists()
+    hub_name::apart(name).is_some() && !std::path::Path::new(name).exists()
 }
 
 /// The base model and the data set, where they are names of the hub, without their revisions.
 pub(super) fn hub_names(spec: &RunSpec) -> (Option<&str>, Option<&str>) {
-    let of = |name| is_hub_name(name).then(|| name.split('@').next().unwrap_or(name));
+    fn of(name: &str) -> Option<&str> {
+        hub_name::apart(name).map(|(id, _)| id).filter(|_| is_hub_name(name))
+    }
     (of(&spec.model), of(&spec.dataset.path))
 }
 

@@ -13,6 +13,8 @@ struct ConfigFile<'a> {
     peft_type: &'static str,
     task_type: &'static str,
     base_model_name_or_path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<&'a str>,
     r: i64,
     lora_alpha: Number,
     lora_dropout: f64,
@@ -50,6 +52,7 @@ pub fn content(
         peft_type,
         task_type: common.task_type,
         base_model_name_or_path: common.base_model,
+        revision: common.revision,
         r: common.rank,
         lora_alpha: number(common.alpha),
         lora_dropout: common.dropout,
