@@ -25,7 +25,7 @@
 //!     checkpoint-0.bin, -1.bin   the last two checkpoints, until all runs are done
 //!     progress.json              how far the runs are, for who watches
 //!     memory.json                what it took of the device's memory
-//!     faults/<token>.json        one file per fault that ended an attempt
+//!     faults/<token>.json        one file per fault that ended an attempt; overcome, an empty file: all runs had ended since
 //!     replan.json                into which packs this one was taken apart
 //!     log.txt
 //!   requests/                    what people ask for while the sweep is worked on, a file each; what came of them in answered/
@@ -80,6 +80,7 @@
 //!   neither that nor hard links, two workers that take over the same dead claim in the same instant may both begin;
 //!   the one whose claim file was replaced notices before its first write.
 
+mod anew;
 mod asked_stops;
 mod checkpoint;
 mod claim;

@@ -1,15 +1,15 @@
 //! What workers change in the results folder of a sweep, apart from the runs' own results.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use crate::event::Outcome;
 use crate::spec::{PackId, PackPlan, RunId};
 use crate::train::Checkpoint;
 
+use super::anew::forget_faults;
 use super::checkpoint::newest_sequence;
 use super::claim::{Attempt, Claim};
-use super::durable::{create_folder, remove_file, sync_folder};
+use super::durable::{create_folder, remove_file};
 use super::json::write_json;
 use super::log::append_log;
 use super::packs::{ReplanReason, ReplanRecord, record_fault};
@@ -118,7 +118,7 @@ impl Store {
         write_json(&self.layout().pack(pack).progress(), progress)
     }
 
-    /// Removes what only a pack in work needs, once all its runs have results.
+    /// Removes what only a pack in work needs: once it is over ([`Store::close_pack`]), or where it is to begin anew.
     ///
     /// # Errors
     /// `claim` was lost, or the folder cannot be written.
@@ -198,7 +198,7 @@ impl Store {
         };
         for (claim, pack) in claims.iter().zip(packs) {
             self.clear_pack(claim, &pack.id)?;
-            self.forget_faults(&pack.id)?;
+            forget_faults(&self.layout().pack(&pack.id))?;
         }
         Ok(Some(claims))
     }
@@ -216,14 +216,5 @@ impl Store {
             }
             Outcome::Diverged { .. } => None,
         })
-    }
-
-    fn forget_faults(&self, pack: &PackId) -> Result<(), StoreError> {
-        let files = self.layout().pack(pack);
-        match fs::remove_dir_all(files.faults()) {
-            Ok(()) => sync_folder(files.folder()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(StoreError::io(&files.faults(), "remove", error)),
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! The results folder, from outside.
 
+mod attempts;
 mod claims;
 mod damage;
 mod deciding;
