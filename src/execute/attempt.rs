@@ -183,6 +183,8 @@ impl Worker<'_> {
         plan: &PackPlan,
         ended: Result<PackEnd, ExecuteError>,
     ) -> Result<bool, WorkerError> {
+        // Runs that had stopped may have been extended elsewhere meanwhile.
+        self.store.reload()?;
         let unfinished = self.places(plan, |worker, run| worker.is_unfinished(plan, run))?;
         match ended {
             Ok(PackEnd::Interrupted) => Ok(false),
@@ -194,9 +196,9 @@ impl Worker<'_> {
                 let runs: Vec<String> = unfinished.concat().iter().map(ToString::to_string).collect();
                 // The checkpoint takes them for ended: they start anew, and this is a fault before their first checkpoint.
                 self.store.clear_pack(recorder.claim(), &plan.id)?;
+                self.fault(recorder, &unfinished, &format!("the pack ended without a result of {}", runs.join(", ")))?;
                 Ok(false)
             }
-                self.fault(recorder, &unfinished, &format!("the pack ended without a result of {}", runs.join(", ")))?;
             Err(ExecuteError::OutOfMemory { device, message }) if unfinished.len() > 1 => {
                 let halves = halve(&unfinished);
                 self.sink.notice(

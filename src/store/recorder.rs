@@ -73,7 +73,7 @@ impl PackRecorder {
             let planned = store.entry(id)?.planned();
             let epochs = planned.spec.epochs;
             runs.insert(id.clone(), planned);
-            if matches!(store.result(id), Ok(Some(result)) if result.is_done_in(plan, epochs)) {
+            if matches!(store.result(id), Ok(Some(result)) if store.is_done_in(&result, plan, epochs)) {
                 done.insert(id.clone());
                 if store.is_stopped_on_request(id) {
                     stops.add_earlier(id.clone());

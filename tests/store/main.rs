@@ -5,6 +5,7 @@ mod claims;
 mod damage;
 mod deciding;
 mod durable;
+mod extended;
 mod generations;
 mod layout;
 #[path = "../mock/mod.rs"]
