@@ -13,6 +13,7 @@ use super::durable::{create_folder, remove_file};
 use super::json::write_json;
 use super::log::append_log;
 use super::packs::{ReplanReason, ReplanRecord, record_fault};
+use super::plan::RunEntry;
 use super::progress::PackProgress;
 use super::slots::CheckpointSlots;
 use super::{Store, StoreError};
@@ -176,10 +177,11 @@ impl Store {
             if only.is_some_and(|only| !only.contains(&entry.id)) {
                 continue;
             }
-            let Some(reason) = self.reason_to_retry(&entry.id)? else {
+            let packs = by_run.get(&entry.id).map_or(&[][..], Vec::as_slice);
+            let Some(reason) = self.reason_to_retry(entry, packs)? else {
                 continue;
             };
-            let Some(claims) = self.claim_all(by_run.get(&entry.id).map_or(&[], Vec::as_slice))? else {
+            let Some(claims) = self.claim_all(packs)? else {
                 retried.busy.push(entry.id.clone());
                 continue;
             };
@@ -203,11 +205,16 @@ impl Store {
         Ok(Some(claims))
     }
 
-    /// Why a run that has an outcome should be done again; none where it should not, or has none.
-    fn reason_to_retry(&self, run: &RunId) -> Result<Option<String>, StoreError> {
+    /// Why a run that has an outcome should be done again; none where it should not, has none, or is on its way to another one
+    /// in one of its packs: then its files are newer than the outcome that it had.
+    fn reason_to_retry(&self, entry: &RunEntry, packs: &[&PackPlan]) -> Result<Option<String>, StoreError> {
+        let run = &entry.id;
         let Ok(Some(result)) = self.result(run) else {
             return Ok(None);
         };
+        if packs.iter().any(|pack| !self.is_done_in(&result, pack, entry.spec.epochs)) {
+            return Ok(None);
+        }
         Ok(match result.outcome {
             Outcome::Failed { reason } => Some(format!("it had failed: {reason}")),
             Outcome::Completed { .. } | Outcome::Stopped { .. } => {

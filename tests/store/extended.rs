@@ -1,7 +1,7 @@
 //! Runs that had stopped and go on because somebody asked for it: how far, and what becomes of their other packs.
 
 use sweep::event::{Event, Outcome, Sink, StopReason};
-use sweep::execute::{Stop, work};
+use sweep::execute::{Stop, WorkerEnd, work};
 use sweep::spec::RunId;
 use sweep::store::{Request, RunState, Store};
 
@@ -29,6 +29,12 @@ fn extend(store: &Store, run: &RunId, until: Option<usize>) {
     assert_eq!(extended, std::slice::from_ref(run));
 }
 
+/// The steps at which runs started.
+fn started(events: &[Event]) -> Vec<usize> {
+    let step = |event: &Event| if let Event::RunStarted { step, .. } = event { Some(*step) } else { None };
+    events.iter().filter_map(step).collect()
+}
+
 /// Calls this with every event.
 struct Watching<F: FnMut(&Event)>(F);
 
@@ -36,6 +42,20 @@ impl<F: FnMut(&Event)> Sink for Watching<F> {
     fn emit(&mut self, event: &Event) {
         (self.0)(event);
     }
+}
+
+/// Trains until so many epochs of a run are recorded.
+fn interrupt_after(store: &Store, run: &RunId, epochs: usize) {
+    let stop = Stop::default();
+    let is_reached = |event: &Event| matches!(event, Event::EpochFinished { run: of, record } if of == run && record.epoch == epochs);
+    let mut sink = Watching(|event: &Event| {
+        if is_reached(event) {
+            stop.request(15);
+        }
+    });
+    let mut executor = MockExecutor::new(MockSettings::default());
+    let end = work(&reopened(store), &options(), &mut executor, &mut sink, &stop).unwrap();
+    assert_eq!(end, WorkerEnd::Interrupted);
 }
 
 #[test]
@@ -133,4 +153,29 @@ fn a_run_is_extended_while_the_pack_that_it_left_is_in_work() {
     let pack = store.record().packs.iter().find(|pack| pack.runs().any(|of| *of == other)).unwrap();
     assert_eq!(pack.runs().count(), RUNS, "they share a pack");
     assert_eq!(store.faults(&pack.id).unwrap(), []);
+}
+
+/// What a run that is on its way leaves is newer than its result, which is no damage.
+#[test]
+fn a_run_that_was_interrupted_on_its_further_way_is_not_tried_again() {
+    for extended in [true, false] {
+        let root = scratch();
+        let mut store = planned(root.path(), runs(RUNS), &[(1, 2)]);
+        let run = store.record().runs[1].id.clone();
+        train(&store);
+        match extended {
+            true => extend(&store, &run, Some(4)),
+            false => go_on(&mut store, &[1], Some(4)),
+        }
+        interrupt_after(&store, &run, 3);
+        assert_eq!(states(&store)[1], RunState::Interrupted);
+        assert_eq!(reopened(&store).retry_failed(None).unwrap().runs, []);
+        let events = train(&store);
+        assert!(matches!(started(&events)[..], [step] if step > 0), "{events:?}");
+        let result = store.result(&run).unwrap().unwrap();
+        assert_eq!((result.stopped_after(), result.extended_from), (Some(4), Some(2).filter(|_| extended)));
+        // What it has come to is judged as ever.
+        std::fs::remove_file(store.layout().run(&run).predictions_csv()).unwrap();
+        assert_eq!(reopened(&store).retry_failed(None).unwrap().runs, [run]);
+    }
 }
