@@ -68,6 +68,17 @@ impl Store {
             || (result.extended_from.is_some() && self.record().is_extended_after(pack, &result.run))
     }
 
+    /// Whether a run with this result goes on in one of its packs.
+    ///
+    /// # Errors
+    /// There is no such run in the plan; the folder cannot be read.
+    pub fn is_planned_further(&self, result: &ResultRecord) -> Result<bool, StoreError> {
+        let epochs = self.entry(&result.run)?.spec.epochs;
+        let packs = self.packs()?;
+        let mut own = packs.packs.iter().filter(|pack| pack.plan.runs().any(|run| *run == result.run));
+        Ok(own.any(|pack| !self.is_done_in(result, &pack.plan, epochs)))
+    }
+
     /// What is left of a run that stopped, up to an epoch.
     fn further(&self, entry: &RunEntry, until: Option<usize>) -> Result<Option<(Segment, ResultRecord)>, StoreError> {
         let Some(result) = self.result(&entry.id)? else {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use sweep::spec::RunId;
 use sweep::store::Store;
-use sweep::tracking::{Mlflow, Tracker, begun_runs};
+use sweep::tracking::{Mlflow, Subject, Tracker, begun_runs, tensorboard};
 
 use crate::support::Place;
 
@@ -162,4 +162,41 @@ fn a_run_that_somebody_else_made_is_not_made_again() {
     for run in &begun[..2] {
         assert_eq!(server.told(run), ("FINISHED".to_owned(), vec![1, 2]));
     }
+}
+
+#[test]
+fn a_run_that_is_extended_runs_again_and_its_epochs_are_told_as_they_come() {
+    let (place, server) = (Place::new(), Server::start(0));
+    let mut launch = place.mock(&["--launch", "slurm"]);
+    // The plan stands, and nothing is trained.
+    launch.env("PATH", place.path("model")).assert().code(2);
+    place.sweep_mock(&["stop", "base, seed=2"]).assert().success();
+    place.mock(&["--extend", "base, seed=2", "--epochs", "1"]).assert().success();
+    let planned = store(&place);
+    let run = planned.record().runs.iter().find(|entry| entry.label == "base, seed=2").unwrap().id.clone();
+    let (path, folder) = (planned.layout().run(&run).result_json(), planned.layout().run(&run));
+    let mut mlflow = server.mlflow();
+    mlflow.update(&planned, &run).unwrap();
+    assert_eq!(server.told(&run), ("FINISHED".to_owned(), vec![1]), "it goes no further by itself");
+    let stopped = std::fs::read(&path).unwrap();
+
+    place.sweep_mock(&["extend", "base, seed=2"]).assert().success();
+    mlflow.update(&store(&place), &run).unwrap();
+    assert_eq!(server.told(&run), ("RUNNING".to_owned(), vec![1]));
+    place.mock(&[]).assert().success();
+
+    // As on the way: the epochs are there, and the result is still the old one.
+    let completed = std::fs::read(&path).unwrap();
+    std::fs::write(&path, stopped).unwrap();
+    assert!(folder.metrics_csv().exists());
+    for mlflow in [&mut mlflow, &mut server.mlflow()] {
+        mlflow.update(&store(&place), &run).unwrap();
+        assert_eq!(server.told(&run), ("RUNNING".to_owned(), vec![1, 2]));
+    }
+    let events = || tensorboard::event_file(&Subject::read(&store(&place), &run).unwrap().unwrap());
+    let on_the_way = events();
+    std::fs::write(&path, completed).unwrap();
+    mlflow.update(&store(&place), &run).unwrap();
+    assert_eq!(server.told(&run), ("FINISHED".to_owned(), vec![1, 2]));
+    assert!(events().starts_with(&on_the_way) && events() != on_the_way, "its end is appended");
 }

@@ -295,14 +295,13 @@ impl Mlflow {
         };
         let mut sent = self.nested(store, &subject)?;
         let finished = subject.result.as_ref().map(|result| result.finished.clone());
-        if finished.is_some() && sent.ended == finished {
-            return Ok(());
-        }
-        if subject.epochs.len() > sent.epochs || sent.epochs == 0 {
+        let is_told = finished.is_some() && sent.ended == finished;
+        if subject.epochs.len() > sent.epochs || (sent.epochs == 0 && !is_told) {
             self.send_epochs(&sent, &subject)?;
             sent.epochs = subject.epochs.len();
         }
         match &finished {
+            Some(_) if is_told => {}
             Some(finished) => self.send_end(store, &sent, &subject, finished)?,
             // It had ended, and goes on.
             None if sent.ended.is_some() => self.set_status(&sent.info, "RUNNING", None)?,
