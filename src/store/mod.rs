@@ -69,7 +69,7 @@
 //! How far this holds:
 //!
 //! * On a local file system: without a gap as long as workers share boot and process namespace, because whether an owner
-//!   lives is looked up. Containers on one machine are treated like several machines.
+//!   lives is looked up. Containers on one machine are treated like several machines, and so are processes that `/proc` hides.
 //! * On a network file system (NFS 3 or 4): claims are made by `link`, which is atomic there, and judged by the server's
 //!   clock, so clocks need not agree. Another machine's claim counts as dead when its heartbeat is older than
 //!   [`ClaimOptions::expiry`] (90 seconds); a machine that sleeps or is cut off for longer loses its claim. When it comes
