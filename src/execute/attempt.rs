@@ -1,5 +1,7 @@
 //! One pack in a worker's hands: taken apart where it must be, trained otherwise.
 
+use std::collections::BTreeMap;
+
 use crate::event::{Event, Outcome, Sink};
 use crate::spec::{PackPlan, RunId};
 use crate::store::{
@@ -35,7 +37,7 @@ impl Worker<'_> {
         }
         let unfinished = self.places(plan, |worker, run| worker.is_unfinished(plan, run))?;
         if unfinished.is_empty() {
-            self.store.clear_pack(recorder.claim(), &plan.id)?;
+            self.store.close_pack(recorder.claim(), &plan.id)?;
             return Ok(recorder.release()?);
         }
         if !self.has_work(&pack)? {
@@ -54,10 +56,14 @@ impl Worker<'_> {
         self.train(recorder, unfinished.concat())
     }
 
-    /// Whether a pack's attempts are used up: by the faults since its newest checkpoint. A part of a pack that had its
-    /// attempts gets one: what fails again fails for good.
+    /// Whether a pack's attempts are used up, by faults without a checkpoint between them since its newest one: a later one may
+    /// have been lost. A part of a pack that had its attempts gets one: what fails again fails for good.
     pub(super) fn is_given_up(&self, pack: &CurrentPack, faults: &[FaultRecord], checkpoint: u64) -> bool {
-        let in_vain = faults.iter().filter(|fault| fault.checkpoint >= checkpoint).count();
+        let mut by_checkpoint: BTreeMap<u64, usize> = BTreeMap::new();
+        for fault in faults.iter().filter(|fault| fault.checkpoint >= checkpoint) {
+            *by_checkpoint.entry(fault.checkpoint).or_default() += 1;
+        }
+        let in_vain = by_checkpoint.into_values().max().unwrap_or(0);
         let attempts = match pack.part_because {
             Some(ReplanReason::Faults) => 1,
             _ => self.options.attempts.max(1),
@@ -177,18 +183,20 @@ impl Worker<'_> {
         plan: &PackPlan,
         ended: Result<PackEnd, ExecuteError>,
     ) -> Result<bool, WorkerError> {
+        // Runs that had stopped may have been extended elsewhere meanwhile.
+        self.store.reload()?;
         let unfinished = self.places(plan, |worker, run| worker.is_unfinished(plan, run))?;
         match ended {
             Ok(PackEnd::Interrupted) => Ok(false),
             Ok(PackEnd::Finished) if unfinished.is_empty() => {
-                self.store.clear_pack(recorder.claim(), &plan.id)?;
+                self.store.close_pack(recorder.claim(), &plan.id)?;
                 Ok(true)
             }
             Ok(PackEnd::Finished) => {
                 let runs: Vec<String> = unfinished.concat().iter().map(ToString::to_string).collect();
-                self.fault(recorder, &unfinished, &format!("the pack ended without a result of {}", runs.join(", ")))?;
-                // The checkpoint takes them for ended: they start anew.
+                // The checkpoint takes them for ended: they start anew, and this is a fault before their first checkpoint.
                 self.store.clear_pack(recorder.claim(), &plan.id)?;
+                self.fault(recorder, &unfinished, &format!("the pack ended without a result of {}", runs.join(", ")))?;
                 Ok(false)
             }
             Err(ExecuteError::OutOfMemory { device, message }) if unfinished.len() > 1 => {
@@ -249,7 +257,7 @@ impl Worker<'_> {
             recorder.ended(run, &outcome)?;
             self.sink.emit(&Event::RunFinished { run: run.clone(), outcome });
         }
-        self.store.clear_pack(recorder.claim(), &recorder.plan().id)?;
+        self.store.close_pack(recorder.claim(), &recorder.plan().id)?;
         Ok(())
     }
 

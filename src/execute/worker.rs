@@ -281,7 +281,7 @@ impl Worker<'_> {
         match self.store.result(run) {
             Ok(None) => Ok(false),
             Ok(Some(result)) => {
-                let done = result.is_done_in(pack, self.store.entry(run)?.spec.epochs);
+                let done = self.store.is_done_in(&result, pack, self.store.entry(run)?.spec.epochs);
                 self.done.extend(Some(key).filter(|_| done));
                 Ok(done)
             }

@@ -179,7 +179,7 @@ impl Store {
         };
         let is_over = Standing::read(self)?.over().iter().any(|over| &over.id == pack);
         if is_over {
-            self.clear_pack(&claim, pack)?;
+            self.close_pack(&claim, pack)?;
         }
         claim.release()?;
         Ok(is_over)

@@ -92,7 +92,11 @@ impl Store {
             script: script.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             settings: settings.clone(),
         };
-        write_json(&self.layout().launches(launcher).join(format!("{job}.json")), &record)?;
+        let folder = self.layout().launches(launcher);
+        let path = folder.join(format!("{job}.json"));
+        // Numbers of jobs are given again: by another cluster, or when they have come to their end.
+        let path = if path.exists() { folder.join(format!("{job}-{}.json", unique_token())) } else { path };
+        write_json(&path, &record)?;
         Ok(record)
     }
 

@@ -216,6 +216,11 @@ impl PackFolder {
         self.folder.join("faults")
     }
 
+    /// Says that the pack's runs had ended after these faults.
+    pub fn overcome(&self) -> PathBuf {
+        self.faults().join("overcome")
+    }
+
     pub fn log(&self) -> PathBuf {
         self.folder.join("log.txt")
     }

@@ -25,7 +25,7 @@
 //!     checkpoint-0.bin, -1.bin   the last two checkpoints, until all runs are done
 //!     progress.json              how far the runs are, for who watches
 //!     memory.json                what it took of the device's memory
-//!     faults/<token>.json        one file per fault that ended an attempt
+//!     faults/<token>.json        one file per fault that ended an attempt; overcome, an empty file: all runs had ended since
 //!     replan.json                into which packs this one was taken apart
 //!     log.txt
 //!   requests/                    what people ask for while the sweep is worked on, a file each; what came of them in answered/
@@ -69,7 +69,7 @@
 //! How far this holds:
 //!
 //! * On a local file system: without a gap as long as workers share boot and process namespace, because whether an owner
-//!   lives is looked up. Containers on one machine are treated like several machines.
+//!   lives is looked up. Containers on one machine are treated like several machines, and so are processes that `/proc` hides.
 //! * On a network file system (NFS 3 or 4): claims are made by `link`, which is atomic there, and judged by the server's
 //!   clock, so clocks need not agree. Another machine's claim counts as dead when its heartbeat is older than
 //!   [`ClaimOptions::expiry`] (90 seconds); a machine that sleeps or is cut off for longer loses its claim. When it comes
@@ -80,6 +80,7 @@
 //!   neither that nor hard links, two workers that take over the same dead claim in the same instant may both begin;
 //!   the one whose claim file was replaced notices before its first write.
 
+mod anew;
 mod asked_stops;
 mod checkpoint;
 mod claim;

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 /// A process, told apart from every other one: process ids are used again, host names are given twice, containers count
@@ -52,11 +54,29 @@ impl Owner {
         if !comparable {
             return Liveness::Elsewhere;
         }
-        match process_state(self.pid) {
+        self.liveness_by(process_state(self.pid))
+    }
+
+    /// The same of a process of this machine, boot and namespace, by what `/proc` tells of its id.
+    fn liveness_by(&self, state: Option<ProcessState>) -> Liveness {
+        match state {
             Some(state) if Some(state.started) == self.started && !state.ended => Liveness::Alive,
-            _ => Liveness::Dead,
+            Some(_) => Liveness::Dead,
+            None if is_absent(self.pid) => Liveness::Dead,
+            // There is a process of this id, and when it started is hidden (`hidepid` of /proc).
+            None => Liveness::Elsewhere,
         }
     }
+}
+
+/// Whether there is certainly no process of this id.
+fn is_absent(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+        // No process has such an id.
+        return true;
+    };
+    // Another user's process refuses the signal; that it does so says that it exists.
+    test_kill_process(pid) == Err(Errno::SRCH)
 }
 
 struct ProcessState {
@@ -101,6 +121,18 @@ mod tests {
         }
         assert_eq!(owner.liveness(&me), Liveness::Dead);
         child.wait().unwrap();
+    }
+
+    /// As with `hidepid`, where `/proc` tells nothing of other users' processes.
+    #[test]
+    fn a_process_that_is_hidden_is_judged_by_its_heartbeat_unless_it_is_certainly_gone() {
+        let me = Owner::current();
+        assert_eq!(me.liveness_by(None), Liveness::Elsewhere);
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let gone = Owner { pid: child.id(), ..me.clone() };
+        child.wait().unwrap();
+        assert_eq!(gone.liveness_by(None), Liveness::Dead);
+        assert_eq!(Owner { pid: u32::MAX, ..me }.liveness_by(None), Liveness::Dead);
     }
 
     #[test]

@@ -1,18 +1,19 @@
 //! What workers change in the results folder of a sweep, apart from the runs' own results.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use crate::event::Outcome;
 use crate::spec::{PackId, PackPlan, RunId};
 use crate::train::Checkpoint;
 
+use super::anew::forget_faults;
 use super::checkpoint::newest_sequence;
 use super::claim::{Attempt, Claim};
-use super::durable::{create_folder, remove_file, sync_folder};
+use super::durable::{create_folder, remove_file};
 use super::json::write_json;
 use super::log::append_log;
 use super::packs::{ReplanReason, ReplanRecord, record_fault};
+use super::plan::RunEntry;
 use super::progress::PackProgress;
 use super::slots::CheckpointSlots;
 use super::{Store, StoreError};
@@ -118,7 +119,7 @@ impl Store {
         write_json(&self.layout().pack(pack).progress(), progress)
     }
 
-    /// Removes what only a pack in work needs, once all its runs have results.
+    /// Removes what only a pack in work needs: once it is over ([`Store::close_pack`]), or where it is to begin anew.
     ///
     /// # Errors
     /// `claim` was lost, or the folder cannot be written.
@@ -176,10 +177,11 @@ impl Store {
             if only.is_some_and(|only| !only.contains(&entry.id)) {
                 continue;
             }
-            let Some(reason) = self.reason_to_retry(&entry.id)? else {
+            let packs = by_run.get(&entry.id).map_or(&[][..], Vec::as_slice);
+            let Some(reason) = self.reason_to_retry(entry, packs)? else {
                 continue;
             };
-            let Some(claims) = self.claim_all(by_run.get(&entry.id).map_or(&[], Vec::as_slice))? else {
+            let Some(claims) = self.claim_all(packs)? else {
                 retried.busy.push(entry.id.clone());
                 continue;
             };
@@ -198,16 +200,21 @@ impl Store {
         };
         for (claim, pack) in claims.iter().zip(packs) {
             self.clear_pack(claim, &pack.id)?;
-            self.forget_faults(&pack.id)?;
+            forget_faults(&self.layout().pack(&pack.id))?;
         }
         Ok(Some(claims))
     }
 
-    /// Why a run that has an outcome should be done again; none where it should not, or has none.
-    fn reason_to_retry(&self, run: &RunId) -> Result<Option<String>, StoreError> {
+    /// Why a run that has an outcome should be done again; none where it should not, has none, or is on its way to another one
+    /// in one of its packs: then its files are newer than the outcome that it had.
+    fn reason_to_retry(&self, entry: &RunEntry, packs: &[&PackPlan]) -> Result<Option<String>, StoreError> {
+        let run = &entry.id;
         let Ok(Some(result)) = self.result(run) else {
             return Ok(None);
         };
+        if packs.iter().any(|pack| !self.is_done_in(&result, pack, entry.spec.epochs)) {
+            return Ok(None);
+        }
         Ok(match result.outcome {
             Outcome::Failed { reason } => Some(format!("it had failed: {reason}")),
             Outcome::Completed { .. } | Outcome::Stopped { .. } => {
@@ -216,14 +223,5 @@ impl Store {
             }
             Outcome::Diverged { .. } => None,
         })
-    }
-
-    fn forget_faults(&self, pack: &PackId) -> Result<(), StoreError> {
-        let files = self.layout().pack(pack);
-        match fs::remove_dir_all(files.faults()) {
-            Ok(()) => sync_folder(files.folder()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(StoreError::io(&files.faults(), "remove", error)),
-        }
     }
 }

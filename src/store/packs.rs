@@ -187,6 +187,7 @@ pub(super) fn read_faults(pack: &PackFolder) -> Result<Vec<FaultRecord>, StoreEr
             }),
         }
     }
-    faults.sort_by(|a, b| (&a.when, &a.cause).cmp(&(&b.when, &b.cause)));
+    // Times are whole seconds.
+    faults.sort_by(|a, b| (&a.when, a.checkpoint, &a.cause).cmp(&(&b.when, b.checkpoint, &b.cause)));
     Ok(faults)
 }

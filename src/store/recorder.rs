@@ -18,7 +18,7 @@ use super::layout::RunFolder;
 use super::predictions::write_predictions;
 use super::records::{FileDigest, ResultRecord, RunRecord, Versions, now};
 use super::slots::{CheckpointSlots, Loaded};
-use super::{Store, StoreError};
+use super::{Store, StoreError, anew};
 
 /// Temporary files this old in a folder that others may write to have no writer any more.
 const LEFTOVER_AGE: Duration = Duration::from_secs(600);
@@ -73,7 +73,7 @@ impl PackRecorder {
             let planned = store.entry(id)?.planned();
             let epochs = planned.spec.epochs;
             runs.insert(id.clone(), planned);
-            if matches!(store.result(id), Ok(Some(result)) if result.is_done_in(plan, epochs)) {
+            if matches!(store.result(id), Ok(Some(result)) if store.is_done_in(&result, plan, epochs)) {
                 done.insert(id.clone());
                 if store.is_stopped_on_request(id) {
                     stops.add_earlier(id.clone());
@@ -86,14 +86,8 @@ impl PackRecorder {
                 Err(error) => unusable.push(error.to_string()),
             }
         }
-        let mut loaded = CheckpointSlots::load(&files)?;
-        if loaded.checkpoint.is_some() && !unusable.is_empty() {
-            // What a resumed run leaves is named with what was told when it started.
-            CheckpointSlots::remove(&files)?;
-            loaded = CheckpointSlots::load(&files)?;
-            loaded.notices = vec![format!("{}; the pack starts anew", unusable.join("; "))];
-        }
-        let Loaded { slots, checkpoint, sequence, notices } = loaded;
+        // What a resumed run leaves is named with what was told when it started.
+        let Loaded { slots, checkpoint, sequence, notices } = anew::load(&files, &unusable)?;
         let recorder = Self {
             store: store.clone(),
             plan: plan.clone(),

@@ -175,8 +175,9 @@ impl ResultRecord {
         matches!(self.outcome, Outcome::Completed { .. } | Outcome::Diverged { .. })
     }
 
-    /// Whether the run, which has so many `epochs` in all, is not to be trained any further in a pack that has it.
-    pub fn is_done_in(&self, pack: &PackPlan, epochs: usize) -> bool {
+    /// Whether the run, which has so many `epochs` in all, is not to be trained any further in a pack that has it, as far as
+    /// that pack alone tells: [`Store::is_done_in`](super::Store::is_done_in) knows the others.
+    pub(super) fn ends_in(&self, pack: &PackPlan, epochs: usize) -> bool {
         match self.outcome {
             Outcome::Completed { .. } | Outcome::Diverged { .. } | Outcome::Failed { .. } => true,
             Outcome::Stopped { because: StopReason::EarlyStopping, .. } if !pack.extended.contains(&self.run) => true,

@@ -157,15 +157,20 @@ impl Store {
         let mut pack = packs.first().copied();
         match self.result(&entry.id) {
             Ok(Some(result)) => {
-                let open = packs.iter().find(|pack| !result.is_done_in(pack, entry.spec.epochs)).copied();
+                let epochs = entry.spec.epochs;
+                let is_open = |pack: &&&PackPlan| !self.is_done_in(&result, pack, epochs);
+                let open = packs.iter().find(is_open).copied();
                 pack = open.or(packs.last().copied());
                 view.pack = pack.map(|pack| pack.id.clone());
                 view.note_missing(&files, &result);
                 view.stopped_after = result.stopped_after();
-                if open.is_none() {
+                let further = packs.iter().filter(is_open).map(|pack| pack.last_epoch(&entry.id, epochs)).max();
+                let Some(planned_epochs) = further else {
                     view.take_result(result);
                     return Ok(view);
-                }
+                };
+                // An extension may end before what was planned of the run first.
+                view.planned_epochs = planned_epochs;
             }
             Ok(None) => {}
             Err(error) => view.add_damage(&error),

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::event::{EpochRecord, Figures, Outcome};
+use crate::event::{EpochRecord, Figures, Outcome, StopReason};
 use crate::spec::RunId;
 use crate::store::{ResultRecord, RunRecord, Store, StoreError, parameters};
 
@@ -34,7 +34,10 @@ impl Subject {
             return Ok(None);
         };
         // In this order: the epochs of a run are written before its result.
-        let result = store.result(run)?.filter(|result| has_ended(result, record.run.spec.epochs));
+        let result = match store.result(run)? {
+            Some(result) if has_ended(store, &result)? => Some(result),
+            _ => None,
+        };
         let epochs = store.epochs(run)?;
         let started = humantime::parse_rfc3339(&record.started).unwrap_or(SystemTime::UNIX_EPOCH);
         Ok(Some(Self {
@@ -93,13 +96,16 @@ impl Subject {
     }
 }
 
-/// A run that only pauses goes on by itself, so that is no end.
-fn has_ended(result: &ResultRecord, epochs: usize) -> bool {
-    use crate::event::StopReason;
-    match result.outcome {
-        Outcome::Stopped { epoch, because: StopReason::Pause } => epoch >= epochs,
-        _ => true,
+/// Whether a run with this result goes no further. One that only pauses on the way of its search goes on by itself, and so does
+/// one that had stopped and is planned further: its result is older than what it is doing.
+fn has_ended(store: &Store, result: &ResultRecord) -> Result<bool, StoreError> {
+    let Outcome::Stopped { because, .. } = result.outcome else {
+        return Ok(true);
+    };
+    if because == StopReason::Pause && result.extended_from.is_none() {
+        return Ok(false);
     }
+    Ok(!store.is_planned_further(result)?)
 }
 
 /// The figures of an epoch by name, those that were measured: metrics, and what a step took.

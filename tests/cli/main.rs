@@ -11,6 +11,7 @@ mod input;
 mod inputs;
 mod invented;
 mod kubernetes;
+mod mlflow;
 #[path = "../needs/mod.rs"]
 mod needs;
 mod notify;

@@ -128,3 +128,20 @@ fn a_sweep_that_is_worked_on_takes_what_is_asked_for() {
     assert!(text.contains("2 runs: 1 completed, 1 stopped"), "{text}\n{told}");
     assert_eq!(answers(&place).len(), 2);
 }
+
+/// The run is in a pack with others, which would train it to its last epoch.
+#[test]
+fn a_run_that_was_stopped_in_its_pack_is_extended_to_an_epoch_and_no_further() {
+    let place = Place::new();
+    // The plan stands, and nothing is trained.
+    let mut launch = place.mock(&["--launch", "slurm"]);
+    launch.env("PATH", place.path("model")).assert().code(2);
+    assert_eq!(said(&place, &["stop", "base, seed=2"]).0, Some(0));
+    assert!(run(&place, &[]).contains("6 runs: 5 completed, 1 stopped"));
+    let text = run(&place, &["--extend", "base, seed=2", "--epochs", "1"]);
+    assert!(text.contains("6 runs: 5 completed, 1 stopped"), "{text}");
+    let text = run(&place, &[]);
+    assert!(text.contains("6 runs: 5 completed, 1 stopped"), "{text}");
+    let (_, status, _) = said(&place, &["status", "results/little", "--json"]);
+    assert!(status.contains("after epoch 1 of 2, to which it was extended"), "{status}");
+}

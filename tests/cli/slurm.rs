@@ -88,3 +88,61 @@ fn what_slurm_says_is_passed_on() {
         launch.assert().code(1).stderr(predicate::str::contains(said));
     }
 }
+
+/// Programs that stand in for Slurm's, and note what they are asked.
+fn pretended(place: &Place, answer: &str) -> String {
+    std::fs::create_dir(place.path("bin")).unwrap();
+    let queue = "case \"$*\" in *--clusters=other*) echo '12_0|RUNNING|1:00|1:00:00|n1|None';; *) exit 1;; esac";
+    for (name, script) in [("sbatch", &*format!("echo '{answer}'")), ("squeue", queue), ("sacct", ""), ("scancel", "")]
+    {
+        let path = place.path("bin").join(name);
+        std::fs::write(&path, format!("#!/bin/sh\necho \"{name} $*\" >> \"${{0%/*}}/calls\"\n{script}\n")).unwrap();
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    format!("{}:/usr/bin:/bin", place.path("bin").display())
+}
+
+/// What they were asked, without the options that do not depend on the cluster.
+fn calls(place: &Place) -> Vec<String> {
+    let calls = std::fs::read_to_string(place.path("bin/calls")).unwrap();
+    let kept = |word: &&str| !word.starts_with(['-', '%']) || word.starts_with("--clusters") || *word == "--jobs";
+    let short = |line: &str| line.split(' ').filter(kept).collect::<Vec<_>>().join(" ");
+    calls.lines().filter(|line| !line.starts_with("sbatch")).map(short).collect()
+}
+
+#[test]
+fn a_job_of_another_cluster_is_looked_for_and_cancelled_there() {
+    let place = Place::new();
+    let path = pretended(&place, "12;other");
+    let launch = |more: &[&str]| {
+        place
+            .mock(&[&["--launch", "slurm", "--slurm", "clusters=other"], more].concat())
+            .env("PATH", &path)
+            .assert()
+            .success();
+    };
+    launch(&["--only", "base"]);
+    place
+        .sweep(&["cancel", "results"])
+        .env("PATH", &path)
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("cancelled Slurm job 12"));
+    assert_eq!(calls(&place), ["squeue --clusters=other --jobs 12", "scancel --clusters=other 12"]);
+    // Another cluster gives the same number: neither is forgotten.
+    launch(&["--only", "rank=4"]);
+    let output = place.sweep(&["cancel", "results"]).env("PATH", &path).output().unwrap();
+    assert_eq!(place.plain(&output.stdout).matches("cancelled Slurm job 12").count(), 2);
+}
+
+#[test]
+fn a_job_of_this_cluster_is_asked_for_without_one() {
+    let place = Place::new();
+    let path = pretended(&place, "12");
+    place.mock(&["--launch", "slurm"]).env("PATH", &path).assert().success();
+    let record: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(place.path("results/little/slurm/12.json")).unwrap()).unwrap();
+    assert!(record.get("settings").is_none(), "as older versions wrote it: {record}");
+    place.sweep(&["cancel", "results"]).env("PATH", &path).assert().code(1);
+    assert_eq!(calls(&place), ["squeue --jobs 12"]);
+}

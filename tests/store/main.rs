@@ -1,9 +1,11 @@
 //! The results folder, from outside.
 
+mod attempts;
 mod claims;
 mod damage;
 mod deciding;
 mod durable;
+mod extended;
 mod generations;
 mod layout;
 #[path = "../mock/mod.rs"]

@@ -86,7 +86,9 @@ impl Outcomes {
 
     /// Runs that stopped and are planned further.
     fn planned_further(&self) -> Result<BTreeSet<RunId>, CliError> {
-        let stops = |store: &&Store| store.record().packs.iter().any(|pack| !pack.until.is_empty());
+        let stops = |store: &&Store| {
+            store.record().packs.iter().any(|pack| !(pack.until.is_empty() && pack.extended.is_empty()))
+        };
         let Some(store) = self.0.as_ref().filter(|store| stops(store)) else {
             return Ok(BTreeSet::new());
         };

@@ -83,15 +83,19 @@ pub fn tasks(json: &str, now: SystemTime) -> Result<Vec<QueuedTask>, serde_json:
     let mut tasks: Vec<QueuedTask> =
         list.items.iter().filter(|item| item.kind == "Pod").map(|pod| pod.task(now)).collect();
     tasks.sort_by(|a, b| (a.task.len(), &a.task).cmp(&(b.task.len(), &b.task)));
+    let jobs = || list.items.iter().filter(|item| item.kind == "Job");
     if tasks.is_empty() {
-        tasks.extend(list.items.iter().filter(|item| item.kind == "Job").map(Item::job));
+        tasks.extend(jobs().map(|job| job.job("no pod yet")));
+    } else if !tasks.iter().any(QueuedTask::is_active) {
+        // Pods that failed are followed by others, after a while.
+        tasks.extend(jobs().map(|job| job.job("between two pods")).filter(QueuedTask::is_active));
     }
     Ok(tasks)
 }
 
 impl Item {
-    /// A Job without pods: none yet, or none any more.
-    fn job(&self) -> QueuedTask {
+    /// A Job as a whole, which goes on until it says that it does not; `waiting`: why no pod of it runs.
+    fn job(&self, waiting: &str) -> QueuedTask {
         let holds = |kind: &str| {
             self.status.conditions.iter().find(|condition| condition.kind == kind && condition.status == "True")
         };
@@ -99,10 +103,12 @@ impl Item {
             ("failed", failed.message.clone().or(failed.reason.clone()))
         } else if holds("Complete").is_some() {
             ("completed", None)
+        } else if self.metadata.deletion_timestamp.is_some() {
+            ("leaving", None)
         } else if self.spec.suspend == Some(true) {
             ("pending", Some("suspended".to_owned()))
         } else {
-            ("pending", Some("no pod yet".to_owned()))
+            ("pending", Some(waiting.to_owned()))
         };
         let last = self.spec.completions.unwrap_or(1).saturating_sub(1);
         QueuedTask {
@@ -216,6 +222,29 @@ mod tests {
                 ["pod 10", "running", "1:00:03", "n1", "-"],
             ]
         );
+    }
+
+    /// Between a pod that failed and the next one, for up to six minutes.
+    #[test]
+    fn a_job_whose_pods_have_ended_goes_on_until_it_says_that_it_does_not() {
+        let failed = pod(0, r#"{"nodeName": "n1"}"#, r#"{"phase": "Failed"}"#);
+        let running = pod(1, r#"{"nodeName": "n2"}"#, r#"{"phase": "Running"}"#);
+        let job = |conditions: &str| {
+            format!(
+                "{{\"kind\": \"Job\", \"metadata\": {{\"name\": \"j\"}}, \"spec\": {{\"completions\": 2}}, \"status\": {{\"failed\": \
+                 1, \"conditions\": [{conditions}]}}}}"
+            )
+        };
+        let tasks = |items: &[&str]| -> Vec<[String; 3]> {
+            read(&items.join(",")).into_iter().map(|[task, state, _, _, reason]| [task, state, reason]).collect()
+        };
+        let backs_off = tasks(&[&job(r#"{"type": "FailureTarget", "status": "False"}"#), &failed]);
+        assert_eq!(backs_off, [["pod 0", "failed", "-"], ["j_[0-1]", "pending", "between two pods"]]);
+        assert_eq!(tasks(&[&job(""), &failed, &running]), [["pod 0", "failed", "-"], ["pod 1", "running", "-"]]);
+        for end in ["Failed", "Complete"] {
+            let ended = job(&format!(r#"{{"type": "{end}", "status": "True"}}"#));
+            assert_eq!(tasks(&[&ended, &failed]), [["pod 0", "failed", "-"]], "{end}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::programs;
+use super::programs::{self, Job};
 use super::script::JobScript;
 use super::settings::SlurmSettings;
 use crate::launch::error::{LaunchError, SettingError};
@@ -11,6 +11,8 @@ use crate::launch::launcher::{Handed, Hardware, Launch, Launcher, Script, Submit
 use crate::launch::queue::Queue;
 use crate::launch::word::Word;
 
+/// The setting of a record that names the job's cluster.
+const CLUSTER: &str = "cluster";
 /// Tasks of the array where nobody says how many.
 const MOST_WORKERS: usize = 4;
 
@@ -31,12 +33,16 @@ impl Launcher for Slurm {
     }
 
     fn queue(&self, handed: &Handed<'_>) -> Result<Queue, LaunchError> {
-        programs::queue(handed.job)
+        programs::queue(&job(handed))
     }
 
     fn cancel(&self, handed: &Handed<'_>) -> Result<(), LaunchError> {
-        programs::cancel(handed.job)
+        programs::cancel(&job(handed))
     }
+}
+
+fn job(handed: &Handed<'_>) -> Job {
+    Job { id: handed.job.to_owned(), cluster: handed.settings.get(CLUSTER).cloned() }
 }
 
 impl Launch for SlurmSettings {
@@ -60,6 +66,9 @@ impl Launch for SlurmSettings {
     }
 
     fn submit(&self, _: &Work<'_>, path: &Path) -> Result<Submitted, LaunchError> {
-        Ok(Submitted { job: programs::submit(path)?, settings: BTreeMap::new(), attached: None })
+        let Job { id, cluster } = programs::submit(path)?;
+        let settings: BTreeMap<String, String> =
+            cluster.into_iter().map(|cluster| (CLUSTER.to_owned(), cluster)).collect();
+        Ok(Submitted { job: id, settings, attached: None })
     }
 }

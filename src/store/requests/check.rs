@@ -88,7 +88,7 @@ impl Store {
         let packs = self.packs()?;
         let further = |pack: &PackPlan| {
             let far = pack.last_epoch(run, epochs) >= until.unwrap_or(epochs);
-            far && pack.extended.contains(run) && !result.is_done_in(pack, epochs)
+            far && pack.extended.contains(run) && !self.is_done_in(&result, pack, epochs)
         };
         Ok(packs.packs.iter().any(|pack| further(&pack.plan)))
     }

@@ -55,6 +55,14 @@ struct Sent {
     ended: Option<String>,
 }
 
+impl Sent {
+    fn of(run: Run) -> Self {
+        let epochs = run.tag(EPOCHS).and_then(|text| text.parse().ok()).unwrap_or(0);
+        let ended = run.tag(ENDED).map(str::to_owned);
+        Self { info: run.info, epochs, ended }
+    }
+}
+
 impl Mlflow {
     pub fn new(server: Server) -> Self {
         Self { client: Client::new(server), sweep: None }
@@ -78,13 +86,9 @@ impl Mlflow {
         let experiment = self.experiment(&folder_name(store))?;
         let mut known = BTreeMap::new();
         let mut parent = None;
-        for run in self.runs_of(&experiment, &plan)? {
+        for run in self.runs_of(&experiment, &plan, None)? {
             match run.tag(RUN).map(|id| RunId(id.to_owned())) {
-                Some(id) => {
-                    let epochs = run.tag(EPOCHS).and_then(|text| text.parse().ok()).unwrap_or(0);
-                    let ended = run.tag(ENDED).map(str::to_owned);
-                    known.insert(id, Sent { info: run.info, epochs, ended });
-                }
+                Some(id) => drop(known.insert(id, Sent::of(run))),
                 None => parent = Some(run.info),
             }
         }
@@ -114,14 +118,17 @@ impl Mlflow {
         Ok(created.experiment_id)
     }
 
-    fn runs_of(&self, experiment: &str, plan: &str) -> Result<Vec<Run>, TrackingError> {
+    /// What is there of a plan: all of it, or of one of its runs.
+    fn runs_of(&self, experiment: &str, plan: &str, only: Option<&RunId>) -> Result<Vec<Run>, TrackingError> {
+        // Plain names and times: nothing in them ends a text.
+        let of_run = only.map_or_else(String::new, |run| format!(" AND tags.`{RUN}` = '{run}'"));
+        let filter = format!("tags.`{PLAN}` = '{plan}'{of_run}");
         let mut runs = Vec::new();
         let mut page = None;
         loop {
             let question = json!({
                 "experiment_ids": [experiment],
-                // Plain names and times: nothing in them ends a text.
-                "filter": format!("tags.`{PLAN}` = '{plan}'"),
+                "filter": filter,
                 "max_results": 1000,
                 "page_token": page,
             });
@@ -174,10 +181,26 @@ impl Mlflow {
             return Ok(sent.clone());
         }
         let (plan, experiment, parent) = (known.plan.clone(), known.experiment.clone(), known.parent.run_id.clone());
+        // Somebody else may have made it since we looked: another host, or `sweep send`.
+        let there = self.runs_of(&experiment, &plan, Some(&subject.id))?;
+        let sent = match there.into_iter().find(|run| run.tag(RUN) == Some(&subject.id.0)) {
+            Some(run) => Sent::of(run),
+            None => self.create_nested(store, subject, [&plan, &experiment, &parent])?,
+        };
+        self.known(store)?.runs.insert(subject.id.clone(), sent.clone());
+        Ok(sent)
+    }
+
+    fn create_nested(
+        &self,
+        store: &Store,
+        subject: &Subject,
+        [plan, experiment, parent]: [&String; 3],
+    ) -> Result<Sent, TrackingError> {
         let mut tags = vec![
-            Tag::new(PLAN, plan),
+            Tag::new(PLAN, plan.clone()),
             Tag::new(RUN, subject.id.to_string()),
-            Tag::new(PARENT, parent),
+            Tag::new(PARENT, parent.clone()),
             Tag::new("sweep.configuration", subject.configuration.clone()),
             Tag::new("sweep.device", subject.record.facts.device.clone()),
             Tag::new("sweep.model_digest", subject.record.facts.model_digest.clone()),
@@ -192,10 +215,8 @@ impl Mlflow {
                 .map(|commit| Tag::new("mlflow.source.git.commit", commit.clone())),
         );
         tags.extend(warnings(store));
-        let info = self.create(&experiment, &subject.label, subject.started, tags)?;
-        let sent = Sent { info, epochs: 0, ended: None };
-        self.known(store)?.runs.insert(subject.id.clone(), sent.clone());
-        Ok(sent)
+        let info = self.create(experiment, &subject.label, subject.started, tags)?;
+        Ok(Sent { info, epochs: 0, ended: None })
     }
 
     /// Sends epochs, and what else belongs to them, in as few requests as servers take.
@@ -267,25 +288,20 @@ impl Mlflow {
     }
 }
 
-impl Tracker for Mlflow {
-    fn name(&self) -> &'static str {
-        "MLflow"
-    }
-
-    fn update(&mut self, store: &Store, run: &RunId) -> Result<(), TrackingError> {
+impl Mlflow {
+    fn tell(&mut self, store: &Store, run: &RunId) -> Result<(), TrackingError> {
         let Some(subject) = Subject::read(store, run)? else {
             return Ok(());
         };
         let mut sent = self.nested(store, &subject)?;
         let finished = subject.result.as_ref().map(|result| result.finished.clone());
-        if finished.is_some() && sent.ended == finished {
-            return Ok(());
-        }
-        if subject.epochs.len() > sent.epochs || sent.epochs == 0 {
+        let is_told = finished.is_some() && sent.ended == finished;
+        if subject.epochs.len() > sent.epochs || (sent.epochs == 0 && !is_told) {
             self.send_epochs(&sent, &subject)?;
             sent.epochs = subject.epochs.len();
         }
         match &finished {
+            Some(_) if is_told => {}
             Some(finished) => self.send_end(store, &sent, &subject, finished)?,
             // It had ended, and goes on.
             None if sent.ended.is_some() => self.set_status(&sent.info, "RUNNING", None)?,
@@ -296,7 +312,7 @@ impl Tracker for Mlflow {
         Ok(())
     }
 
-    fn conclude(&mut self, store: &Store) -> Result<(), TrackingError> {
+    fn tell_end(&mut self, store: &Store) -> Result<(), TrackingError> {
         let views: Vec<_> = store.runs()?.into_iter().filter(|view| !view.removed).collect();
         let parent = self.known(store)?.parent.clone();
         if !views.iter().all(|view| view.state.is_final()) {
@@ -306,6 +322,30 @@ impl Tracker for Mlflow {
         let ends = views.iter().filter_map(|view| store.result(&view.run.id).ok().flatten());
         let ended = ends.filter_map(|result| humantime::parse_rfc3339(&result.finished).ok()).max();
         self.set_status(&parent, if unsuccessful { "FAILED" } else { "FINISHED" }, ended)
+    }
+
+    /// Forgets what the server has where a request failed, which may have been carried out: the next one looks again.
+    fn forgotten_unless_told<T>(&mut self, told: Result<T, TrackingError>) -> Result<T, TrackingError> {
+        if told.is_err() {
+            self.sweep = None;
+        }
+        told
+    }
+}
+
+impl Tracker for Mlflow {
+    fn name(&self) -> &'static str {
+        "MLflow"
+    }
+
+    fn update(&mut self, store: &Store, run: &RunId) -> Result<(), TrackingError> {
+        let told = self.tell(store, run);
+        self.forgotten_unless_told(told)
+    }
+
+    fn conclude(&mut self, store: &Store) -> Result<(), TrackingError> {
+        let told = self.tell_end(store);
+        self.forgotten_unless_told(told)
     }
 }
 
