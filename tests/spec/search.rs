@@ -1,6 +1,7 @@
 //! The section `search`: what it means, and what users read when it is wrong.
 
-use sweep::spec::{Coordinate, Point, RecordedFacts, Sweep, SweepFile};
+use sweep::search::{Costs, of_sweep};
+use sweep::spec::{Coordinate, Point, RecordedFacts, RecordedPoint, Sweep, SweepFile};
 
 use crate::support::{FakeFacts, file, labels, problems, sweep};
 
@@ -174,4 +175,53 @@ search:
     model: [FacebookAI/roberta-base, no/model]
 "
     ));
+}
+
+const ORDER: &str = "\
+search:
+  method: METHOD
+  samples: 30
+  batch: 30
+  space:
+    warmup_ratio: {uniform: [0.2, 0.3], when: {lr_scheduler: cosine}}
+    lr_scheduler: [cosine, constant]
+    rank: {int: [1, 999]}
+";
+
+fn first_points(text: &str) -> Vec<RecordedPoint> {
+    let first = of_sweep(&sweep(text)).next(&[], Costs::UNKNOWN).unwrap().unwrap();
+    first.points.into_iter().map(|tried| tried.point).collect()
+}
+
+#[test]
+fn a_condition_may_ask_for_what_stands_after_it() {
+    for base in ["cosine", "constant"] {
+        for method in sweep::search::method_names() {
+            let text = format!("base: {{lr_scheduler: {base}}}\n{}", ORDER.replace("METHOD", method));
+            let points = first_points(&text);
+            let warmed = points.iter().filter(|point| point.contains_key("warmup_ratio")).count();
+            assert!((5..25).contains(&warmed), "{method}, {base}: {warmed} of {}", points.len());
+            for point in points {
+                assert_eq!(point.contains_key("warmup_ratio"), point["lr_scheduler"] == "cosine", "{point:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn conditions_do_not_go_in_a_circle() {
+    let of = |space: &str| problems(&format!("search: {{method: random, samples: 3, space: {{{space}}}}}"));
+    insta::assert_snapshot!(
+        [
+            of("rank: {int: [1, 8], when: {rank: {gt: 2}}}"),
+            of("epochs: [1, 2], rank: {int: [1, 8], when: {lora_alpha: 8}}, lora_alpha: {choice: [8, 16], when: {lora_dropout: 0.1}}, \
+                lora_dropout: {choice: [0, 0.1], when: {rank: 2}}"),
+            of("rank: {int: [1, 8], when: {rnk: 3}}"),
+        ]
+        .join("\n")
+    );
+    // One that follows another parameter depends on that one.
+    let text = ORDER.replace("METHOD", "random").replace("lr_scheduler: cosine", "classifier_dropout: 0.1");
+    let points = first_points(&text.replace("lr_scheduler: [cosine, constant]", "hidden_dropout: [0.1, 0.2]"));
+    assert!(points.iter().all(|point| point.contains_key("warmup_ratio") == (point["hidden_dropout"] == "0.1")));
 }

@@ -18,6 +18,7 @@ use crate::words::{counted, grouped};
 
 use super::distribution::Coordinate;
 use super::draft::{DimensionDraft, SearchDraft, is_input, joined};
+use super::order::order;
 use super::point::{Dimension, Point, RecordedPoint};
 use super::recorded_facts::{RecordedFacts, Recorder};
 use super::settings::{SearchRecord, SearchSettings, StopRule};
@@ -31,6 +32,8 @@ pub struct SearchDesign {
     settings: SearchSettings,
     dimensions: Vec<Dimension>,
     drafts: Vec<DimensionDraft>,
+    /// In which dimensions are decided.
+    order: Vec<usize>,
     /// Of the settings.
     initial: Vec<Point>,
     /// The file without its own runs.
@@ -89,6 +92,8 @@ impl SearchDesign {
             settings,
             dimensions: draft.dimensions.iter().map(DimensionDraft::dimension).collect(),
             drafts: draft.dimensions.clone(),
+            // One without an order was refused when it was read.
+            order: order(&draft.dimensions).unwrap_or_default(),
             initial: Vec::new(),
             template: template(design),
             facts: RecordedFacts::default(),
@@ -108,6 +113,11 @@ impl SearchDesign {
 
     pub fn dimensions(&self) -> &[Dimension] {
         &self.dimensions
+    }
+
+    /// The numbers of the dimensions in the order in which they are decided: each after those that its `when` asks for.
+    pub fn order(&self) -> &[usize] {
+        &self.order
     }
 
     /// Tried first, in this order.
@@ -142,7 +152,7 @@ impl SearchDesign {
         blake3::hash(&json).to_hex()[..16].to_owned()
     }
 
-    /// Whether a dimension applies at a point, of which the dimensions before it are known.
+    /// Whether a dimension applies at a point, of which the dimensions before it in [`SearchDesign::order`] are known.
     pub fn is_active(&self, dimension: usize, point: &Point) -> bool {
         let Some(when) = &self.drafts[dimension].when else {
             return true;
@@ -231,7 +241,7 @@ impl SearchDesign {
     /// The point without the values of dimensions that do not apply, and with the lowest value of those that lack one.
     fn with_inactive(&self, point: &Point) -> Point {
         let mut known = Point(vec![None; self.dimensions.len()]);
-        for number in 0..self.dimensions.len() {
+        for &number in &self.order {
             if self.is_active(number, &known) {
                 known.0[number] = point.0[number].or_else(|| Some(self.dimensions[number].distribution.at(0.0)));
             }

@@ -81,6 +81,12 @@ impl DimensionDraft {
         }
     }
 
+    /// Whether a condition depends on its value.
+    pub fn decides(&self, condition: &Condition) -> bool {
+        let own = self.parameters();
+        condition.parameters().any(|asked| own.iter().any(|own| own.decides(asked)))
+    }
+
     /// A value as a choice of the design; none where it is none of this dimension.
     pub fn choice(&self, coordinate: Coordinate) -> Option<Choice> {
         match (&self.values, coordinate) {

@@ -5,6 +5,7 @@ mod distribution;
 mod draft;
 mod foreign_names;
 mod initial;
+mod order;
 mod point;
 mod recorded_facts;
 mod section;
