@@ -91,6 +91,31 @@ fn what_a_search_can_read_is_looked_at_before_it_begins() {
     assert_eq!(models.len(), 2);
 }
 
+/// Whether such a dimension applies is not known before a point is: what both cases read is looked at.
+#[test]
+fn what_a_search_reads_on_a_condition_is_looked_at_too() {
+    for schedulers in ["[cosine, constant]", "[constant, cosine]"] {
+        let sweep = sweep(&format!(
+            "\
+base: {{model: distilbert/distilbert-base-uncased, dataset: data.csv, target_modules: {{layers: [0], modules: query}}}}
+search:
+  method: random
+  samples: 20
+  batch: 20
+  space:
+    lr_scheduler: {schedulers}
+    model: {{choice: [FacebookAI/roberta-base, sentence-transformers/all-MiniLM-L6-v2], when: {{lr_scheduler: cosine}}}}
+    epochs: {{int: [1, 99]}}
+"
+        ));
+        let first = of_sweep(&sweep).next(&[], Costs::UNKNOWN).unwrap().unwrap();
+        let models: std::collections::BTreeSet<&str> = first.runs.iter().map(|run| run.spec.model.as_str()).collect();
+        assert_eq!(models.len(), 3);
+        let probes = sweep.search.as_ref().unwrap().probes().unwrap();
+        assert!(models.iter().all(|model| probes.iter().any(|probe| probe.spec.model == *model)), "{models:?}");
+    }
+}
+
 #[test]
 fn what_was_found_is_enough_to_resolve_later_runs() {
     let sweep = sweep(SEARCH);

@@ -238,11 +238,16 @@ impl SearchDesign {
         (1..=count as u64).map(|more| last.wrapping_add(more)).collect()
     }
 
-    /// The point without the values of dimensions that do not apply, and with the lowest value of those that lack one.
+    /// A combination as a point: without the values of dimensions that do not apply, and with the lowest value of those that lack
+    /// one.
     fn with_inactive(&self, point: &Point) -> Point {
         let mut known = Point(vec![None; self.dimensions.len()]);
         for &number in &self.order {
-            if self.is_active(number, &known) {
+            let applies = match self.is_left_open(number) {
+                true => point.0[number].is_some(),
+                false => self.is_active(number, &known),
+            };
+            if applies {
                 known.0[number] = point.0[number].or_else(|| Some(self.dimensions[number].distribution.at(0.0)));
             }
         }
@@ -258,15 +263,31 @@ impl SearchDesign {
         Seeds::for_run(&draft.scalars.source_seeds, seed).ok().map(|seeds| draft.at(&seeds))
     }
 
+    /// Whether it chooses what runs read, and other dimensions than such ones decide whether it applies: both can be.
+    fn is_left_open(&self, number: usize) -> bool {
+        let (dimension, mut others) = (&self.drafts[number], self.drafts.iter());
+        let when = dimension.when.as_ref().filter(|_| dimension.inputs().is_some());
+        when.is_some_and(|when| others.any(|other| other.inputs().is_none() && other.decides(when)))
+    }
+
+    /// Of every dimension in how many ways it decides what runs read.
+    fn input_counts(&self) -> Vec<usize> {
+        let count = |(number, draft): (usize, &DimensionDraft)| {
+            draft.inputs().map_or(1, |choices| choices + usize::from(self.is_left_open(number)))
+        };
+        self.drafts.iter().enumerate().map(count).collect()
+    }
+
     /// The points that differ in what their runs read, each other dimension left open.
     fn combinations(&self) -> impl Iterator<Item = Point> {
-        let counts: Vec<usize> = self.drafts.iter().map(|draft| draft.inputs().unwrap_or(1)).collect();
+        let counts = self.input_counts();
         let total = counts.iter().product::<usize>();
         (0..total).map(move |mut number| {
             let coordinate = |(draft, count): (&DimensionDraft, &usize)| {
                 let choice = number % count;
                 number /= count;
-                draft.inputs().map(|_| Coordinate::Choice(choice))
+                // One that is left open has one more: it does not apply.
+                draft.inputs().filter(|choices| choice < *choices).map(|_| Coordinate::Choice(choice))
             };
             Point(self.drafts.iter().zip(&counts).map(coordinate).collect())
         })
@@ -274,8 +295,7 @@ impl SearchDesign {
 
     /// Asks for all models, adapters, modules and data sets that points can combine.
     fn check_inputs(&self, design: &Design, draft: &SearchDraft, facts: &dyn Facts, problems: &mut Problems) {
-        let mut counts = self.drafts.iter().map(|draft| draft.inputs().unwrap_or(1));
-        let total = counts.try_fold(1, usize::checked_mul);
+        let total = self.input_counts().into_iter().try_fold(1, usize::checked_mul);
         if total.is_none_or(|total| total > MOST_COMBINATIONS) {
             let total = total.map_or("far too many".to_owned(), |total| counted(total, "combination"));
             let message = format!(
