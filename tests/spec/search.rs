@@ -144,7 +144,7 @@ fn the_definition_tells_searches_that_choose_otherwise() {
         ("[1e-5, 1e-2]", "[1e-5, 1e-3]"),
         ("n_startup_trials: 3", "n_startup_trials: 4"),
         ("seeds: [1, 2]", "seeds: [1, 3]"),
-        ("when: {lr_scheduler: cosine}", "when: {lr_scheduler: linear}"),
+        ("when: {lr_scheduler: cosine}", "when: {lr_scheduler: cosine, rank: {gt: 2}}"),
         ("rank: 16,", "rank: 17,"),
     ] {
         assert_ne!(definition(&SEARCH.replace(from, to)), own, "{to}");
@@ -249,4 +249,47 @@ fn conditions_do_not_go_in_a_circle() {
     let text = ORDER.replace("METHOD", "random").replace("lr_scheduler: cosine", "classifier_dropout: 0.1");
     let points = first_points(&text.replace("lr_scheduler: [cosine, constant]", "hidden_dropout: [0.1, 0.2]"));
     assert!(points.iter().all(|point| point.contains_key("warmup_ratio") == (point["hidden_dropout"] == "0.1")));
+}
+
+#[test]
+fn initial_points_are_tried_as_they_stand_or_refused() {
+    let section = |initial: &str| {
+        format!(
+            "\
+exclude: [{{rank: 64}}]
+base: {{hidden_dropout: 0.1}}
+search:
+  method: random
+  samples: 9
+  initial:
+{initial}
+  space:
+    rank: {{log_int: [2, 64]}}
+    lr_scheduler: [cosine, constant]
+    warmup_ratio: {{quantized: [0, 0.3, 0.05], when: {{lr_scheduler: cosine}}}}
+    lora_alpha: {{int: [4, 64]}}
+    classifier_dropout: [null, 0.1]
+"
+        )
+    };
+    insta::assert_snapshot!(problems(&section(
+        "
+    - {rank: 4, lr_scheduler: cosine, lora_alpha: 8, classifier_dropout: null}
+    - {rank: 4, lr_scheduler: constant, warmup_ratio: 0.1, lora_alpha: 8, classifier_dropout: null}
+    - {rank: 64, lr_scheduler: constant, lora_alpha: 8, classifier_dropout: null}
+    - {rank: 8, lr_scheduler: constant, lora_alpha: 8, classifier_dropout: null}
+    - {rank: 8, lr_scheduler: constant, lora_alpha: 8, classifier_dropout: null}
+    - {rank: 8, lr_scheduler: constant, lora_alpha: 8, classifier_dropout: 0.1}"
+    )));
+    insta::assert_snapshot!(problems(&section(
+        "
+    - {rank: 4, lr_scheduler: cosine, warmup_ratio: 0.07, lora_alpha: 8, classifier_dropout: null}
+    - {rank: 4, lr_scheduler: constant, lora_alpha: 4.5, classifier_dropout: null}"
+    )));
+    let right = "
+    - {rank: 4, lr_scheduler: cosine, warmup_ratio: 0.15, lora_alpha: 8, classifier_dropout: null}
+    - {rank: 4, lr_scheduler: constant, lora_alpha: 8, classifier_dropout: 0.1}";
+    let points = first_points(&section(right));
+    assert_eq!(points[0]["warmup_ratio"], 0.15);
+    assert_eq!(points[1]["lr_scheduler"], "constant");
 }

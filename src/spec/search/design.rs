@@ -13,7 +13,7 @@ use crate::spec::intern::Interner;
 use crate::spec::problem::{Place, Problems, did_you_mean, listed, quoted};
 use crate::spec::source_seed::Seeds;
 use crate::spec::sources::Sources;
-use crate::spec::{PlannedRun, SpecErrors, fault_report, planning};
+use crate::spec::{PlannedRun, RunId, SpecErrors, fault_report, planning};
 use crate::words::{counted, grouped};
 
 use super::distribution::Coordinate;
@@ -100,10 +100,13 @@ impl SearchDesign {
             located: false,
         };
         search.check_inputs(design, draft, &recorder, problems);
-        search.initial = draft.initial.iter().map(|point| search.with_inactive(point)).collect();
+        search.facts = recorder.into_found();
+        if problems.is_empty() {
+            search.check_initial(&draft.initial, problems);
+        }
+        search.initial = draft.initial.iter().map(|initial| initial.point.clone()).collect();
         let recorded = search.initial.iter().map(|point| point.recorded(&search.dimensions));
         search.settings.initial = recorded.collect();
-        search.facts = recorder.into_found();
         problems.is_empty().then_some(search)
     }
 
@@ -165,16 +168,30 @@ impl SearchDesign {
 
     /// Whether no condition of `exclude` leaves out a run of it.
     pub fn is_allowed(&self, point: &Point) -> bool {
+        self.excluded_by(point).is_none()
+    }
+
+    /// The condition of `exclude` that leaves out a run of it.
+    pub(super) fn excluded_by(&self, point: &Point) -> Option<&Condition> {
         if self.template.exclude.is_empty() {
-            return true;
+            return None;
         }
         let choices = self.choices(point);
         let draft = self.template.base.with(choices.iter().flat_map(|choice| &choice.settings));
-        let is_excluded = |seed: &u64| {
-            let draft = self.at_seed(&draft, *seed);
-            draft.is_some_and(|draft| self.template.exclude.iter().any(|condition| condition.matches(&draft)))
+        let excluding = |seed: &u64| {
+            let draft = self.at_seed(&draft, *seed)?;
+            self.template.exclude.iter().find(|condition| condition.matches(&draft))
         };
-        !self.settings.seeds.iter().any(is_excluded)
+        self.settings.seeds.iter().find_map(excluding)
+    }
+
+    /// Whether two points come to the same runs.
+    pub(super) fn is_same(&self, one: &Point, other: &Point) -> bool {
+        let ids = |point: &Point| -> Option<Vec<RunId>> {
+            let runs = self.runs(std::slice::from_ref(point), &self.settings.seeds).ok()?;
+            Some(runs.into_iter().map(|run| run.id).collect())
+        };
+        one == other || ids(one).is_some_and(|one| Some(one) == ids(other))
     }
 
     /// The runs of points with these seeds, point by point; runs that compute the same are one.

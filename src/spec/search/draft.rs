@@ -28,9 +28,16 @@ pub(in crate::spec) struct SearchDraft {
     pub confirm: Option<Confirm>,
     pub stop: Option<StopRule>,
     pub budget: Option<SearchBudget>,
-    pub initial: Vec<Point>,
+    pub initial: Vec<InitialPoint>,
     pub dimensions: Vec<DimensionDraft>,
     pub places: SearchPlaces,
+}
+
+/// A point that the file names, whether or not all of its dimensions apply to it.
+#[derive(Clone, Debug)]
+pub(in crate::spec) struct InitialPoint {
+    pub point: Point,
+    pub place: Place,
 }
 
 /// Where what may turn out wrong later stands.
