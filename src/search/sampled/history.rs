@@ -97,6 +97,16 @@ impl<'a> History<'a> {
         self.trials.iter().map(sample).collect()
     }
 
+    /// Runs of the samples, with the search's own seeds.
+    pub fn runs_of_samples(&self) -> impl Iterator<Item = &RunId> {
+        self.trials.iter().flat_map(|trial| &trial.runs).map(|run| &run.id)
+    }
+
+    /// Whether a run pauses, and could go on.
+    pub fn pauses(&self, run: &RunId) -> bool {
+        self.known.get(run).is_some_and(|known| known.paused_at.is_some())
+    }
+
     pub fn knows(&self, run: &RunId) -> bool {
         self.known.contains_key(run)
     }

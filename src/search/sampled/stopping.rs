@@ -5,7 +5,7 @@
 
 use crate::search::generation::Generation;
 use crate::search::search::SearchError;
-use crate::spec::{SearchSettings, StopRule};
+use crate::spec::{PlannedRun, SearchSettings, StopRule};
 
 use super::budget::Budget;
 use super::history::{History, Trial};
@@ -31,8 +31,9 @@ pub fn add_promoted(
     for trial in promoted {
         let segment =
             |run| (run, trial.paused_at.unwrap_or_default(), next_pause(rule, trial).unwrap_or(epochs(trial)));
-        if budget.takes(&mut trial.runs.iter().map(segment))? {
-            add(rule, trial, generation);
+        let runs = going_on(history, trial, generation);
+        if budget.takes(&mut runs.iter().map(segment))? {
+            add(rule, trial, runs, generation);
         }
     }
     Ok(())
@@ -54,16 +55,24 @@ pub fn add_last(settings: &SearchSettings, history: &History<'_>, generation: &m
         a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
     });
     if let Some(best) = best {
-        add(rule, best, generation);
+        let runs = going_on(history, best, generation);
+        add(rule, best, runs, generation);
     }
 }
 
-fn add(rule: &StopRule, trial: &Trial, generation: &mut Generation) {
-    for run in &trial.runs {
+/// The runs of a trial that go on with it: those that pause, once each. (In plans of older versions trials may share runs; and one
+/// that the sweep file names as well is trained to its end in any case.)
+fn going_on(history: &History<'_>, trial: &Trial, generation: &Generation) -> Vec<PlannedRun> {
+    let is_there = |run: &PlannedRun| generation.runs.iter().any(|other| other.id == run.id);
+    trial.runs.iter().filter(|run| history.pauses(&run.id) && !is_there(run)).cloned().collect()
+}
+
+fn add(rule: &StopRule, trial: &Trial, runs: Vec<PlannedRun>, generation: &mut Generation) {
+    for run in runs {
         if let Some(epoch) = next_pause(rule, trial) {
             generation.until.insert(run.id.clone(), epoch);
         }
-        generation.runs.push(run.clone());
+        generation.runs.push(run);
     }
 }
 
