@@ -36,6 +36,12 @@ fn points(plan: &Value) -> Vec<String> {
     points.map(|point| point["configuration"].as_str().unwrap().to_owned()).collect()
 }
 
+fn status(place: &Place) -> Value {
+    let output = place.sweep_mock(&["status", "results/search", "--json"]).output().unwrap();
+    let status: Value = serde_json::from_slice(&output.stdout).unwrap();
+    status[0]["runs"].clone()
+}
+
 /// Base's `hidden_dropout` is 0.2, so without a `classifier_dropout` of its own a run has that one.
 const DOUBLES: &str = "\
 search:
@@ -74,4 +80,27 @@ search:
     rank: [4, 8]
 ";
     assert_eq!(points(&plan(&searched(space))).len(), 2);
+}
+
+#[test]
+fn runs_that_the_file_names_are_trained_to_their_end() {
+    let place = searched(
+        "\
+grid: {learning_rate: [1.0e-4, 3.0e-4, 1.0e-3]}
+search:
+  method: random
+  samples: 6
+  batch: 6
+  confirm: false
+  stop: {method: asha, min_resource: 1, reduction_factor: 3}
+  space: {learning_rate: [1.0e-5, 3.0e-5, 1.0e-4, 3.0e-4, 1.0e-3, 3.0e-3]}
+",
+    );
+    let runs = status(&place);
+    let runs = runs.as_array().unwrap();
+    assert_eq!(runs.len(), 6, "what the search chooses as well is one run");
+    for (number, run) in runs.iter().enumerate() {
+        let expected = if number < 3 { "completed" } else { "stopped" };
+        assert_eq!(run["state"], expected, "{run}");
+    }
 }
