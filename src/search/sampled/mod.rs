@@ -117,7 +117,7 @@ impl Search for SampledSearch {
 
     fn next(&self, finished: &[FinishedGeneration<'_>], costs: Costs<'_>) -> Result<Option<Generation>, SearchError> {
         let history = History::read(&self.design, finished)?;
-        let mut budget = Budget::new(self.design.settings().budget, finished, costs)?;
+        let mut budget = Budget::new(self.design.settings().budget, finished, &history, costs)?;
         let mut generation = Generation::default();
         stopping::add_promoted(self.design.settings(), &history, &mut budget, &mut generation)?;
         self.add_samples(&history, &mut budget, &mut generation)?;
