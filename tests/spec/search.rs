@@ -293,3 +293,64 @@ search:
     assert_eq!(points[0]["warmup_ratio"], 0.15);
     assert_eq!(points[1]["lr_scheduler"], "constant");
 }
+
+fn notices(text: &str, assignments: &[&str]) -> Vec<String> {
+    let mut file = file(text);
+    assignments.iter().for_each(|assignment| file.set(assignment).unwrap());
+    let sweep = file.resolve(&FakeFacts::default()).unwrap();
+    file.notices(&sweep)
+}
+
+#[test]
+fn what_a_search_says_without_effect_is_told() {
+    let of = |section: &str, space: &str, assignments: &[&str]| {
+        notices(&format!("{section}\nsearch: {{method: random, samples: 1, space: {{{space}}}}}"), assignments)
+    };
+    let choices = "rank: [4, 8], lr_scheduler: [cosine, constant]";
+    assert_eq!(of("exclude: [{rank: 8, lr_scheduler: cosine}]", choices, &[]), [""; 0]);
+    let idle =
+        |number: usize| format!("`exclude[{number}]` (line 1) leaves out no run: none meets all of its conditions");
+    assert_eq!(
+        of("exclude: [{rank: 99}, {rank: 8}, {epochs: 3}, {rank: {lt: 8}, epochs: 5}]", choices, &[]),
+        [idle(0), idle(2)]
+    );
+    let ranges = "learning_rate: {log_uniform: [1e-5, 1e-2]}, \
+                  warmup_ratio: {quantized: [0, 0.3, 0.05], when: {lr_scheduler: cosine}}, \
+                  both: [{rank: 4, lora_alpha: 8}, {rank: 8, lora_alpha: 16}]";
+    let conditions = "exclude: [{learning_rate: {gt: 1e-3}}, {learning_rate: {gt: 0.01}}, {warmup_ratio: 0.07}, {warmup_ratio: 0.05}, \
+                      {rank: 4, lora_alpha: 16}, {rank: 4, lora_alpha: 8}, {learning_rate: 3e-5}]";
+    assert_eq!(of(conditions, ranges, &[]), [idle(1), idle(2), idle(4)]);
+    assert_eq!(
+        of("", choices, &["rank=4"]),
+        ["--set rank=4 has no effect: every run has the `rank` that `search.space.rank` gives it"]
+    );
+    assert_eq!(
+        of("grid: {epochs: [1, 2]}", choices, &["rank=4"]),
+        ["--set rank=4 has no effect on the runs of `search.space.rank`, which give their own `rank`"]
+    );
+    let conditional = "rank: {choice: [4, 8], when: {lr_scheduler: cosine}}, lr_scheduler: [cosine, constant]";
+    assert_eq!(of("", conditional, &["rank=4"]), [""; 0], "where it does not apply it is base's");
+    assert_eq!(
+        of("", "rank: {choice: [4, 8], when: {lr_scheduler: linear}}, epochs: [3]", &[]),
+        [
+            "`search.space.rank` (line 2) is never varied: no point of the space meets its `when`",
+            "`search.space.epochs` (line 2) has one value, `3`, so it varies nothing",
+        ]
+    );
+    assert_eq!(
+        of("base: {dataset: {path: a.csv, limit: 700}}", "dataset: [b.csv, c.csv]", &[]),
+        [
+            "`search.space.dataset` (line 2) replaces the whole data set of base: `limit` of base is not taken over; vary \
+          `dataset.path` to keep it"
+        ]
+    );
+    assert_eq!(
+        of("", "rank: [4, 8]}, initial: [{rank: 4}, {rank: 8}], stop: {method: asha, min_resource: 5", &[]),
+        [
+            "`search.initial` (line 2) has 2 points, of which `samples: 1` tries the first 1 only",
+            "`search.stop` (line 2) stops nothing: its first rung is not before the end of runs of 5 epochs",
+        ]
+    );
+    let longer = "epochs: {int: [2, 6]}}, stop: {method: asha, min_resource: 5";
+    assert_eq!(of("", longer, &[]), [""; 0], "some are longer");
+}

@@ -52,7 +52,9 @@ fn of_runs(record: &SweepRecord, runs: Vec<TrialRun>) -> Option<Evidence> {
             });
         }
     }
-    let (settings, space) = (search.settings.clone(), search.space.clone());
+    let (mut settings, space) = (search.settings.clone(), search.space.clone());
+    // A rule without a rung before the last epoch stops nothing.
+    settings.stop = settings.stop.filter(|_| record.generations.iter().any(|generation| !generation.until.is_empty()));
     Some(Evidence { settings, space, generations: record.generations.len(), trials })
 }
 

@@ -47,6 +47,7 @@ pub(in crate::spec) struct SearchPlaces {
     pub method: Place,
     pub space: Place,
     pub stop: Place,
+    pub initial: Place,
     pub goal: Place,
 }
 
