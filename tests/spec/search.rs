@@ -1,6 +1,6 @@
 //! The section `search`: what it means, and what users read when it is wrong.
 
-use sweep::search::{Costs, of_sweep};
+use sweep::search::{Costs, FinishedGeneration, FinishedRun, Generation, of_sweep};
 use sweep::spec::{Coordinate, Point, RecordedFacts, RecordedPoint, Sweep, SweepFile};
 
 use crate::support::{FakeFacts, file, labels, problems, sweep};
@@ -353,4 +353,59 @@ fn what_a_search_says_without_effect_is_told() {
     );
     let longer = "epochs: {int: [2, 6]}}, stop: {method: asha, min_resource: 5";
     assert_eq!(of("", longer, &[]), [""; 0], "some are longer");
+}
+
+/// What is planned after a first generation whose runs came to what `came_to` says of each.
+fn second(text: &str, came_to: impl Fn(usize, &mut FinishedRun<'_>)) -> Generation {
+    let search = of_sweep(&sweep(text));
+    let first = search.next(&[], Costs::UNKNOWN).unwrap().unwrap();
+    let finished = |(number, run): (usize, &sweep::spec::PlannedRun)| {
+        let (id, configuration, spec) = (run.id.clone(), run.configuration.clone(), run.spec.clone());
+        (number, id, configuration, spec)
+    };
+    let planned: Vec<_> = first.runs.iter().enumerate().map(finished).collect();
+    let runs = planned.iter().map(|(number, id, configuration, spec)| {
+        let value = Some(0.5 + 0.1 * *number as f64);
+        let epochs = spec.epochs;
+        let mut run = FinishedRun { id, configuration, spec, value, paused_at: None, stopped_at: None, epochs };
+        came_to(*number, &mut run);
+        run
+    });
+    let finished = FinishedGeneration { runs: runs.collect(), points: &first.points };
+    search.next(&[finished], Costs::UNKNOWN).unwrap().unwrap_or_default()
+}
+
+#[test]
+fn what_somebody_stopped_is_neither_confirmed_nor_trained_further() {
+    let text = "\
+base: {epochs: 9}
+search:
+  method: random
+  samples: 4
+  batch: 4
+  confirm: {top: 4, seeds: 1}
+  space: {rank: [2, 4, 8, 16]}
+";
+    let all = second(text, |_, _| ());
+    assert_eq!(all.runs.len(), 4, "each is confirmed");
+    // The last one has the best value.
+    let without = second(text, |number, run| {
+        if number == 3 {
+            (run.stopped_at, run.epochs) = (Some(2), 2);
+        }
+    });
+    let confirmed: Vec<&str> = without.runs.iter().map(|run| run.configuration.as_str()).collect();
+    let others: Vec<&str> = all.runs.iter().map(|run| run.configuration.as_str()).skip(1).collect();
+    assert_eq!(confirmed, others, "the best one is left out");
+    for rule in ["asha, min_resource: 3, reduction_factor: 2", "median, n_warmup_steps: 3"] {
+        let stopping = text.replace("  space:", &format!("  stop: {{method: {rule}}}\n  space:"));
+        let on = second(&stopping, |number, run| match number {
+            3 => (run.stopped_at, run.epochs) = (Some(3), 3),
+            _ => (run.paused_at, run.epochs) = (Some(3), 3),
+        });
+        assert!(!on.runs.is_empty());
+        assert!(on.runs.iter().all(|run| others.contains(&run.configuration.as_str())), "{rule}: {:?}", on.runs);
+        let none = second(&stopping, |_, run| (run.stopped_at, run.epochs) = (Some(2), 2));
+        assert!(none.runs.is_empty(), "{rule}: {:?}", none.runs);
+    }
 }

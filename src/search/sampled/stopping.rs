@@ -45,10 +45,10 @@ pub fn add_last(settings: &SearchSettings, history: &History<'_>, generation: &m
         return;
     };
     let trials = history.trials();
-    if trials.iter().any(|trial| trial.paused_at.is_none() && trial.score.is_some()) {
+    if trials.iter().any(Trial::has_ended) {
         return;
     }
-    let paused = trials.iter().filter(|trial| trial.score.is_some());
+    let paused = trials.iter().filter(|trial| trial.score.is_some() && trial.stopped_at.is_none());
     let key = |trial: &&Trial| (trial.paused_at, score(trial));
     let best = paused.max_by(|a, b| {
         let (a, b) = (key(a), key(b));
@@ -91,7 +91,7 @@ fn next_pause(rule: &StopRule, trial: &Trial) -> Option<usize> {
 }
 
 fn goes_on(rule: &StopRule, trial: &Trial, trials: &[Trial]) -> bool {
-    let (Some(rung), Some(own)) = (trial.paused_at, trial.score) else {
+    let (Some(rung), Some(own), None) = (trial.paused_at, trial.score, trial.stopped_at) else {
         return false;
     };
     let reached: Vec<(f64, bool)> = trials
