@@ -102,7 +102,7 @@ fn deciding(run: &FinishedRun<'_>) -> DecidingResult {
     DecidingResult {
         run: run.id.clone(),
         value: run.value,
-        paused_at: run.paused_at,
+        paused_at: run.paused_at.or(run.stopped_at),
         epochs: Some(run.epochs).filter(|epochs| *epochs < run.spec.epochs),
     }
 }
@@ -128,7 +128,8 @@ fn finished<'s>(store: &'s Store, search: &dyn Search) -> Result<Option<Vec<Fini
                 (None, Some(view)) => Some(result(store, search, generation, view)?),
                 (None, None) => None,
             };
-            runs.push(finished_run(entry, result));
+            let until = generation.and_then(|generation| generation.until.get(id)).copied();
+            runs.push(finished_run(entry, result, until));
         }
         finished.push(FinishedGeneration {
             runs,
@@ -138,11 +139,14 @@ fn finished<'s>(store: &'s Store, search: &dyn Search) -> Result<Option<Vec<Fini
     Ok(Some(finished))
 }
 
-fn finished_run(entry: &RunEntry, result: Option<DecidingResult>) -> FinishedRun<'_> {
+/// What came of a run that was to pause after the epoch `until`.
+fn finished_run(entry: &RunEntry, result: Option<DecidingResult>, until: Option<usize>) -> FinishedRun<'_> {
     let RunEntry { id, configuration, spec, .. } = entry;
-    let paused_at = result.as_ref().and_then(|result| result.paused_at);
+    let ended_at = result.as_ref().and_then(|result| result.paused_at);
+    let (paused_at, stopped_at) = if ended_at == until { (ended_at, None) } else { (None, ended_at) };
     let epochs = result.as_ref().and_then(|result| result.epochs).unwrap_or(spec.epochs);
-    FinishedRun { id, configuration, spec, value: result.and_then(|result| result.value), paused_at, epochs }
+    let value = result.and_then(|result| result.value);
+    FinishedRun { id, configuration, spec, value, paused_at, stopped_at, epochs }
 }
 
 /// What a run counts for. One that diverged or failed may have had a best epoch; what it would have come to is not known.
@@ -167,5 +171,7 @@ fn result(
         let value = epochs.iter().find(|record| record.epoch == until).map(|record| record.metric(metric));
         return Ok(DecidingResult { value: finite(value), paused_at: Some(until), epochs: Some(until), ..ended });
     }
-    Ok(DecidingResult { value: finite(view.best.as_ref().map(|best| best.metric(metric))), ..ended })
+    let stopped = Some(view.epochs).filter(|_| view.cut_short);
+    let value = finite(view.best.as_ref().map(|best| best.metric(metric)));
+    Ok(DecidingResult { value, paused_at: stopped, ..ended })
 }

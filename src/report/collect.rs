@@ -198,6 +198,7 @@ fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Ve
         spec: view.run.spec,
         state: view.state,
         reason: view.reason,
+        cut_short: view.cut_short,
         device: view.device,
         started: begun,
         finished,

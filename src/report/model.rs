@@ -104,6 +104,8 @@ pub struct Run {
     pub state: RunState,
     /// Why it did not complete.
     pub reason: Option<String>,
+    /// Whether it stopped otherwise than by its own `early_stopping`.
+    pub cut_short: bool,
     /// On which it was trained, or is.
     pub device: Option<String>,
     /// When it was started first, and when it ended (RFC 3339, UTC); none before that.

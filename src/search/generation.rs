@@ -23,6 +23,8 @@ pub struct FinishedRun<'a> {
     pub value: Option<f64>,
     /// The epoch after which the run pauses; none where it has ended.
     pub paused_at: Option<usize>,
+    /// The epoch after which somebody stopped it, before its end and before it was to pause.
+    pub stopped_at: Option<usize>,
     /// Epochs that it has been trained for.
     pub epochs: usize,
 }

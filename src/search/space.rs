@@ -6,7 +6,12 @@ use crate::spec::{Dimension, Point, SearchDesign};
 pub trait Space {
     fn dimensions(&self) -> &[Dimension];
 
-    /// Whether a dimension applies at a point, of which the dimensions before it are known.
+    /// The numbers of the dimensions in the order in which they are decided; as they stand, where that says nothing else.
+    fn order(&self) -> Vec<usize> {
+        (0..self.dimensions().len()).collect()
+    }
+
+    /// Whether a dimension applies at a point, of which the dimensions before it in that order are known.
     fn is_active(&self, dimension: usize, point: &Point) -> bool;
 
     /// Whether runs of the point may be trained.
@@ -16,6 +21,10 @@ pub trait Space {
 impl Space for SearchDesign {
     fn dimensions(&self) -> &[Dimension] {
         SearchDesign::dimensions(self)
+    }
+
+    fn order(&self) -> Vec<usize> {
+        SearchDesign::order(self).to_vec()
     }
 
     fn is_active(&self, dimension: usize, point: &Point) -> bool {

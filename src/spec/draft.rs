@@ -154,9 +154,10 @@ impl Draft {
         })
     }
 
-    /// This draft as one run has it: all seeds are numbers.
+    /// This draft as one run has it: all seeds are numbers, and what follows another parameter has that one's value.
     pub fn at(&self, seeds: &Seeds) -> Draft {
         let mut draft = self.clone();
+        draft.scalars.classifier_dropout = Some(self.scalars.classifier_dropout());
         draft.dataset = self.dataset_at(seeds);
         draft.scalars.seed = seeds.seed;
         draft.scalars.source_seeds = numbers([seeds.init, seeds.order, seeds.dropout], draft.dataset.split_seed());

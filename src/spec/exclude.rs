@@ -15,6 +15,16 @@ pub(super) struct Condition {
     pub place: Place,
 }
 
+/// The numbers that a parameter can be, where a search varies it.
+pub(super) struct Reach<'a> {
+    pub low: f64,
+    pub high: f64,
+    /// Whether a number is one of them.
+    pub has: Box<dyn Fn(f64) -> bool + 'a>,
+    /// Whether it is one of them in every run; otherwise it can be base's as well.
+    pub always: bool,
+}
+
 /// What a parameter's value must be.
 #[derive(Clone, Debug)]
 enum Test {
@@ -80,6 +90,20 @@ impl Condition {
         tests.collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether it may hold for a run some of whose parameters can be other numbers than in the draft; of that all seeds are numbers.
+    pub fn may_match(&self, draft: &Draft, varied: &[(Parameter, Reach<'_>)]) -> bool {
+        let may_hold = |(parameter, test): &(Parameter, Test)| {
+            let own = varied.iter().find(|(of, _)| of == parameter).map(|(_, reach)| reach);
+            // Another parameter may decide it; what comes of that is not looked at.
+            let by_others = varied.iter().any(|(of, _)| of != parameter && of.decides(*parameter));
+            let as_in_draft = own.is_none_or(|reach| !reach.always);
+            by_others
+                || own.is_some_and(|reach| test.may_hold(reach))
+                || as_in_draft && test.holds(draft.get(*parameter).as_ref(), draft.scalars.seed)
+        };
+        self.tests.iter().all(may_hold)
+    }
+
     /// Whether it leaves out a run; of the draft all seeds are numbers.
     pub fn matches(&self, draft: &Draft) -> bool {
         self.tests.iter().all(|(parameter, test)| test.holds(draft.get(*parameter).as_ref(), draft.scalars.seed))
@@ -95,6 +119,18 @@ impl Test {
             Test::Compare(comparison, bound) => {
                 let named = Comparison::NAMES.iter().find(|(_, known)| known == comparison);
                 format!("{} {bound:?}", named.map_or("", |(name, _)| name))
+            }
+        }
+    }
+
+    /// Whether one of these numbers may pass.
+    fn may_hold(&self, reach: &Reach<'_>) -> bool {
+        match self {
+            Test::OneOf(settings) => settings.iter().filter_map(Setting::as_number).any(|wanted| (reach.has)(wanted)),
+            // There are several of them.
+            Test::NoneOf(_) => true,
+            Test::Compare(comparison, bound) => {
+                [reach.low, reach.high].iter().any(|end| comparison.holds(*end, *bound))
             }
         }
     }

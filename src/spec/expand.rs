@@ -4,6 +4,7 @@ use super::axis::{Choice, join_labels};
 use super::design::Design;
 use super::draft::Draft;
 use super::setting::Setting;
+use super::source_seed::Seeds;
 
 /// The label of the configuration that base describes.
 pub(super) const BASE: &str = "base";
@@ -77,6 +78,13 @@ impl Design {
         }
         let draft = self.base.with(choices.iter().flat_map(|choice| &choice.settings));
         Configuration { label, draft, origin }
+    }
+
+    /// The runs of a configuration, one for each seed; those that cannot be are left out.
+    pub fn runs_of(&self, draft: &Draft) -> Vec<Draft> {
+        let seeds = self.seeds.clone().unwrap_or_else(|| vec![draft.scalars.seed]);
+        let at = |seed: u64| Some(draft.at(&Seeds::for_run(&draft.scalars.source_seeds, seed).ok()?));
+        seeds.into_iter().filter_map(at).collect()
     }
 
     /// The choices that make a configuration out of base.

@@ -7,10 +7,9 @@ use super::dataset::DatasetField;
 use super::design::{Design, Override};
 use super::draft::Draft;
 use super::exclude::Condition;
-use super::parameter::Parameter;
 use super::problem::{Place, listed, quoted};
+use super::search;
 use super::setting::Setting;
-use super::source_seed::Seeds;
 
 /// Finds the line of a place in the file, in words.
 type Line<'a> = &'a dyn Fn(&Place) -> Option<String>;
@@ -24,6 +23,7 @@ pub(super) fn notices(design: &Design, overrides: &[Override], line: Line<'_>) -
     notices.extend(design.product.iter().filter_map(|axis| single_value(axis, line)));
     notices.extend(values_of_base(design, line));
     notices.extend(replaced_data_sets(design, line));
+    notices.extend(search::notices(design, &|place| named_whole(place, line)));
     notices.extend(idle_conditions(design, line));
     notices
 }
@@ -40,6 +40,11 @@ fn named(place: &Place, line: Line<'_>) -> String {
     line(place).map_or_else(|| quoted(name), |line| format!("{} ({line})", quoted(name)))
 }
 
+/// The same of a place that stands for itself.
+fn named_whole(place: &Place, line: Line<'_>) -> String {
+    line(place).map_or_else(|| quoted(&place.path), |line| format!("{} ({line})", quoted(&place.path)))
+}
+
 /// An option whose value no run has, or only some.
 fn without_effect(design: &Design, change: &Override, later: &[Override]) -> Option<String> {
     let Override::Setting(setting) = change else {
@@ -47,30 +52,30 @@ fn without_effect(design: &Design, change: &Override, later: &[Override]) -> Opt
     };
     let parameter = setting.parameter();
     let said = format!("--set {}={}", parameter.name(), setting.shown());
-    let again = |other: &Override| matches!(other, Override::Setting(other) if replaces(other, parameter));
+    let again = |other: &Override| matches!(other, Override::Setting(other) if other.replaces(parameter));
     if later.iter().any(again) {
         return Some(format!("{said} has no effect: a later --set gives `{}` again", parameter.name()));
     }
-    let own = |choice: &Choice| choice.settings.iter().any(|setting| replaces(setting, parameter));
+    let own = |choice: &Choice| choice.settings.iter().any(|setting| setting.replaces(parameter));
     let axis = design.product.iter().find(|axis| axis.choices.iter().all(own)).and_then(|axis| axis.choices.first());
     let entry = design.runs.first().filter(|_| design.runs.iter().all(own));
-    let owners: Vec<&str> = axis.into_iter().chain(entry).map(|choice| section(&choice.place)).collect();
+    let dimensions = design.search.iter().flat_map(|search| &search.dimensions);
+    let dimension = dimensions.into_iter().find(|dimension| dimension.always_sets(parameter));
+    let places = axis.into_iter().chain(entry).map(|choice| &choice.place);
+    let owners: Vec<&str> = places.chain(dimension.map(|dimension| &dimension.place)).map(section).collect();
     if owners.is_empty() {
         return None;
     }
     let has_base = design.ablate.is_some();
-    let all = !has_base && (axis.is_some() || design.product.is_empty()) && (entry.is_some() || design.runs.is_empty());
+    let all = !has_base
+        && (axis.is_some() || design.product.is_empty())
+        && (entry.is_some() || design.runs.is_empty())
+        && (dimension.is_some() || design.search.is_none());
     let (owners, name) = (listed(owners), parameter.name());
     Some(match all {
         true => format!("{said} has no effect: every run has the `{name}` that {owners} gives it"),
         false => format!("{said} has no effect on the runs of {owners}, which give their own `{name}`"),
     })
-}
-
-/// Whether a setting leaves nothing of the value that a parameter had before.
-fn replaces(setting: &Setting, parameter: Parameter) -> bool {
-    let whole = matches!((setting, parameter), (Setting::Dataset(_), Parameter::DatasetField(_)));
-    whole || setting.parameter() == parameter
 }
 
 /// An axis of a product on which nothing varies.
@@ -94,14 +99,7 @@ fn values_of_base(design: &Design, line: Line<'_>) -> Vec<String> {
 
 /// Whether two configurations have the same runs.
 fn same_runs(design: &Design, one: &Draft, other: &Draft) -> bool {
-    one == other || runs_of(design, one) == runs_of(design, other)
-}
-
-/// The runs of a configuration; those that cannot be are left out.
-fn runs_of(design: &Design, draft: &Draft) -> Vec<Draft> {
-    let seeds = design.seeds.clone().unwrap_or_else(|| vec![draft.scalars.seed]);
-    let at = |seed: u64| Some(draft.at(&Seeds::for_run(&draft.scalars.source_seeds, seed).ok()?));
-    seeds.into_iter().filter_map(at).collect()
+    one == other || design.runs_of(one) == design.runs_of(other)
 }
 
 /// Varied data sets that do not have what base says of its own.
@@ -109,7 +107,8 @@ fn replaced_data_sets(design: &Design, line: Line<'_>) -> Vec<String> {
     let given: Vec<(&str, DatasetField)> = design.base.dataset.given().collect();
     let mut told = HashSet::new();
     let mut notices = Vec::new();
-    for choice in design.choices() {
+    let searched = design.search.iter().flat_map(|search| search.choices());
+    for choice in design.choices().chain(searched) {
         for setting in &choice.settings {
             let Setting::Dataset(dataset) = setting else {
                 continue;
@@ -129,21 +128,23 @@ fn replaced_data_sets(design: &Design, line: Line<'_>) -> Vec<String> {
     notices
 }
 
-/// Conditions of `exclude` that no run meets.
+/// Conditions of `exclude` that no run meets, none of a search either.
 fn idle_conditions(design: &Design, line: Line<'_>) -> Vec<String> {
     let mut idle: Vec<&Condition> = design.exclude.iter().collect();
     for configuration in design.configurations() {
         if idle.is_empty() {
             break;
         }
-        for run in runs_of(design, &configuration.draft) {
+        for run in design.runs_of(&configuration.draft) {
             idle.retain(|condition| !condition.matches(&run));
         }
     }
+    if let Some(search) = &design.search {
+        idle.retain(|condition| !search.may_meet(design, condition));
+    }
     let notice = |condition: &Condition| {
-        let place = quoted(&condition.place.path);
-        let line = line(&condition.place).map_or_else(String::new, |line| format!(" ({line})"));
-        format!("{place}{line} leaves out no run: none meets all of its conditions")
+        let place = named_whole(&condition.place, line);
+        format!("{place} leaves out no run: none meets all of its conditions")
     };
     idle.into_iter().map(notice).collect()
 }

@@ -255,6 +255,17 @@ impl Parameter {
         Self::named(name).or_else(|| also().and_then(Self::named))
     }
 
+    /// Whether a run's value of another parameter may depend on this one's.
+    pub fn decides(self, other: Parameter) -> bool {
+        match (self, other) {
+            (Parameter::Dataset, Parameter::DatasetField(_)) | (Parameter::DatasetField(_), Parameter::Dataset) => true,
+            // The rows that are held out are part of a data set.
+            (Parameter::Dataset | Parameter::DatasetField(_), Parameter::SourceSeed(VariationSource::Split)) => true,
+            (Parameter::Number(Number::HiddenDropout), Parameter::ClassifierDropout) => true,
+            _ => self == other,
+        }
+    }
+
     /// What to say of a name that is no parameter's.
     pub fn unknown(name: &str) -> String {
         let hint = match Self::meant(name) {

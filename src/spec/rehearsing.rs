@@ -1,7 +1,7 @@
 //! The whole design of a sweep on a small model and a small data set: every configuration once, in minutes.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::facts::{AdapterFacts, Facts, FactsError, Input, ModelFacts};
 use super::family_names::FamilyNames;
@@ -120,7 +120,14 @@ impl Stage<'_> {
         let mut seen = HashSet::new();
         let scaled = self.scaling.sentences(&sweep.runs, self.rehearsal);
         let firsts = sweep.runs.into_iter().filter(|run| seen.insert(run.configuration.clone()));
-        let runs = firsts.map(|run| self.run(run)).collect();
+        let mut originals = BTreeMap::new();
+        let rehearsed = |run: PlannedRun| {
+            let original = run.spec.clone();
+            let run = self.run(run);
+            originals.insert(run.id.clone(), original);
+            run
+        };
+        let runs = firsts.map(rehearsed).collect();
         let mut hypotheses = sweep.hypotheses;
         for hypothesis in &mut hypotheses {
             if let HypothesisMetric::AfterEpoch { epoch, .. } = &mut hypothesis.metric {
@@ -136,6 +143,7 @@ impl Stage<'_> {
             runs,
             changes: sweep.changes,
             scaled,
+            originals,
             hypotheses,
             observations,
             baseline: sweep.baseline,

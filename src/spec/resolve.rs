@@ -1,5 +1,6 @@
 //! A design with the facts: the runs of a sweep.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::design::Design;
@@ -57,6 +58,7 @@ pub(super) fn resolve(design: &Design, facts: &dyn Facts, problems: &mut Problem
         search,
         changes: change::named(design, &planned),
         scaled: Vec::new(),
+        originals: BTreeMap::new(),
         hypotheses,
         observations,
         looks: looks.unwrap_or_default(),

@@ -7,7 +7,7 @@ use super::parameter::Parameter;
 use super::problem::{Problems, did_you_mean, listed, quoted};
 use super::setting::Setting;
 use super::yaml;
-use super::{PlannedRun, RunId, Sweep};
+use super::{PlannedRun, RunId, RunSpec, Sweep};
 
 /// A pattern that chooses nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +22,7 @@ pub struct SelectError {
 ///
 /// A pattern is the beginning of an id, a part of a label, a label with wildcards (`*`, `?`), or conditions separated by
 /// commas that all must hold: `rank=8, seed=1`. A condition names a parameter with its value, or a part of the label, perhaps
-/// with wildcards (`dropout=0.1`, `lora_dropout=*`).
+/// with wildcards (`dropout=0.1`, `lora_dropout=*`). In a rehearsal the values are those of the sweep itself, which labels show.
 ///
 /// # Errors
 /// When a pattern matches no run.
@@ -33,7 +33,7 @@ pub fn select(sweep: &Sweep, patterns: &[impl AsRef<str>]) -> Result<Vec<RunId>,
         let pattern = Pattern::read(text.trim());
         let mut found = false;
         for (chosen, run) in chosen.iter_mut().zip(&sweep.runs) {
-            if pattern.matches(run) {
+            if pattern.matches(run, sweep.originals.get(&run.id).unwrap_or(&run.spec)) {
                 *chosen = true;
                 found = true;
             }
@@ -83,9 +83,10 @@ impl<'a> Pattern<'a> {
         conditions.map_or(Pattern::Name(text), Pattern::Conditions)
     }
 
-    fn matches(&self, run: &PlannedRun) -> bool {
+    /// Whether a run is meant, which is `spec` as the sweep file has it.
+    fn matches(&self, run: &PlannedRun, spec: &RunSpec) -> bool {
         match self {
-            Pattern::Conditions(conditions) => conditions.iter().all(|condition| condition.holds(run)),
+            Pattern::Conditions(conditions) => conditions.iter().all(|condition| condition.holds(run, spec)),
             Pattern::Name("") => false,
             Pattern::Name(text) if has_wildcard(text) => {
                 wildcard_match(text, &run.label) || wildcard_match(text, &run.configuration)
@@ -115,19 +116,16 @@ impl<'a> Condition<'a> {
         })
     }
 
-    fn holds(&self, run: &PlannedRun) -> bool {
+    fn holds(&self, run: &PlannedRun, spec: &RunSpec) -> bool {
         match self {
             Condition::LabelPart(wanted) => label_parts(run).any(|part| wildcard_match(wanted, part)),
-            Condition::TargetModules(wanted) => {
-                let names = run.spec.target_modules.iter();
-                names.into_iter().any(|name| wildcard_match(wanted, name))
-            }
+            Condition::TargetModules(wanted) => spec.target_modules.iter().any(|name| wildcard_match(wanted, name)),
             Condition::Value(wanted) => {
-                let value = Draft::from_run(&run.spec).get(wanted.parameter());
-                value.is_some_and(|value| wanted.is_met_by(&value, run.spec.seed))
+                let value = Draft::from_run(spec).get(wanted.parameter());
+                value.is_some_and(|value| wanted.is_met_by(&value, spec.seed))
             }
             Condition::Shown(parameter, wanted) => {
-                Draft::from_run(&run.spec).get(*parameter).is_some_and(|value| wildcard_match(wanted, &value.shown()))
+                Draft::from_run(spec).get(*parameter).is_some_and(|value| wildcard_match(wanted, &value.shown()))
             }
         }
     }

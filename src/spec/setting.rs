@@ -125,6 +125,12 @@ impl Setting {
         }
     }
 
+    /// Whether it leaves nothing of the value that a parameter had before.
+    pub fn replaces(&self, parameter: Parameter) -> bool {
+        let whole = matches!((self, parameter), (Setting::Dataset(_), Parameter::DatasetField(_)));
+        whole || self.parameter() == parameter
+    }
+
     /// The value as a number, where it is one.
     pub fn as_number(&self) -> Option<f64> {
         match self {

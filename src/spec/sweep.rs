@@ -1,10 +1,13 @@
 //! A sweep whose runs are resolved.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExtendedFile, Hypothesis, NamedChange, Observation, PlannedRun, ReferenceFigure, SearchDesign};
+use super::{
+    ExtendedFile, Hypothesis, NamedChange, Observation, PlannedRun, ReferenceFigure, RunId, RunSpec, SearchDesign,
+};
 
 /// A validated sweep with all its runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +27,9 @@ pub struct Sweep {
     /// What a rehearsal scaled and how, a sentence each; empty for a sweep itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scaled: Vec<String>,
+    /// Of a rehearsal: what its runs are in the sweep itself, which is what conditions on them mean; empty for a sweep itself.
+    #[serde(skip)]
+    pub originals: BTreeMap<RunId, RunSpec>,
     pub hypotheses: Vec<Hypothesis>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<Observation>,

@@ -48,7 +48,7 @@ pub struct DecidingResult {
     pub run: RunId,
     /// Its metric at the best epoch, or at the one after which it pauses; none where it has none.
     pub value: Option<f64>,
-    /// The epoch after which it pauses; none where it has ended.
+    /// The epoch after which it pauses, or after which somebody stopped it before that; none where it has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_at: Option<usize>,
     /// Epochs that it has been trained for, where those are not all.

@@ -162,6 +162,11 @@ impl ResultRecord {
         matches!(self.outcome, Outcome::Stopped { because: StopReason::Request, .. })
     }
 
+    /// Whether the run stopped before its end, which its own rule would be as well.
+    pub fn is_cut_short(&self) -> bool {
+        matches!(self.outcome, Outcome::Stopped { because: StopReason::Pause | StopReason::Request, .. })
+    }
+
     /// The epoch after which the run stopped, where it did so before its last one.
     pub fn stopped_after(&self) -> Option<usize> {
         match self.outcome {

@@ -93,6 +93,8 @@ pub struct RunView {
     pub test: Option<TestRecord>,
     /// The epoch after which it stopped, where it did so before its last one: for good, or until it goes on.
     pub stopped_after: Option<usize>,
+    /// Whether it stopped otherwise than by its own `early_stopping`: by its search, or because somebody asked for it.
+    pub cut_short: bool,
     /// Epochs recorded.
     pub epochs: usize,
     /// The epoch up to which it is planned: its last one, or the one after which it pauses.
@@ -206,6 +208,7 @@ impl Store {
 
 impl RunView {
     fn take_result(&mut self, result: ResultRecord) {
+        self.cut_short = result.is_cut_short();
         (self.state, self.reason) = match result.outcome {
             Outcome::Completed { .. } => (RunState::Completed, None),
             Outcome::Diverged { epoch, step } => {
@@ -323,6 +326,7 @@ pub(super) fn blank(entry: &RunEntry, packs: &[&PackPlan]) -> RunView {
         best: None,
         test: None,
         stopped_after: None,
+        cut_short: false,
         epochs: 0,
         planned_epochs: planned.unwrap_or(epochs),
         seconds: 0.0,

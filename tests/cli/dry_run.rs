@@ -183,3 +183,11 @@ fn what_the_runs_of_a_pack_share_is_counted_once() {
     let seeds = operations(&place, "seeds: [1, 2, 3, 4]");
     assert!(one < rates && rates < 0.8 * seeds && seeds < 4.0 * one, "{one} {rates} {seeds}");
 }
+
+#[test]
+fn a_rehearsal_trains_the_runs_that_are_named_as_the_file_names_them() {
+    let place = Place::new();
+    place.write("own.yaml", "base: {dataset: data.csv, epochs: 8}\nablate: {epochs: [4, 12], batch_size: [4, 8]}\n");
+    let text = shown(&place, &["run", "own.yaml", "--rehearse", "--dry-run", "--only", "batch_size=4"]);
+    assert!(text.contains("1 run to train") && text.contains("batch_size=4"), "{text}");
+}

@@ -21,6 +21,7 @@ mod results;
 mod running;
 mod schema;
 mod search_repeatable;
+mod search_shared;
 mod search_told;
 mod several;
 mod slurm;

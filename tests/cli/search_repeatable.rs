@@ -177,3 +177,38 @@ fn tasks_of_a_job_array_search_together() {
     assert_eq!(codes, [Some(0), None, Some(0)], "{said}");
     assert_same(&came_to(&place), &undisturbed);
 }
+
+/// Points that were tried, in their order.
+fn tried(place: &Place) -> Vec<Value> {
+    let plan = plan(place);
+    let generations = plan["generations"].as_array().unwrap().iter();
+    generations.filter_map(|generation| generation["points"].as_array()).flatten().cloned().collect()
+}
+
+#[test]
+fn what_confirms_is_not_counted_in_a_budget_that_grows() {
+    let (base, space) = (SEARCH.split_once("search:").unwrap().0, SEARCH.split_once("  space:").unwrap().1);
+    let with = |budget: u64| {
+        format!(
+            "{base}search:\n  method: tpe\n  samples: 20\n  batch: 2\n  budget: {{tokens: {budget}}}\n  \
+             confirm: {{top: 3, seeds: 3}}\n  space:{space}"
+        )
+    };
+    let searched_with = |budgets: &[u64]| {
+        let place = searched(&with(budgets[0]));
+        for budget in budgets {
+            place.write("search.yaml", &with(*budget));
+            place.sweep_mock(&["run", "search.yaml"]).assert().code(0);
+        }
+        tried(&place)
+    };
+    // Of two runs.
+    let shown = searched(&with(1)).sweep_mock(&["run", "search.yaml", "--dry-run"]).output().unwrap().stdout;
+    let shown = String::from_utf8(shown).unwrap();
+    let (before, _) = shown.split_once(" training tokens").unwrap();
+    let batch: u64 = before.rsplit_once(' ').unwrap().1.replace(',', "").parse().unwrap();
+    let at_once = searched_with(&[6 * batch]);
+    assert_eq!(at_once.len(), 12);
+    assert_eq!(searched_with(&[3 * batch]).len(), 6);
+    assert_eq!(searched_with(&[3 * batch, 6 * batch]), at_once);
+}

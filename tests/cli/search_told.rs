@@ -42,6 +42,7 @@ fn the_end_of_a_search_tells_what_was_found_and_not_its_luckiest_runs() {
     let conclusion = text.lines().filter(|line| line.starts_with("Best: ")).collect::<Vec<_>>();
     assert!(status.contains("search by random: generation 3, 6 of 6 samples"), "{status}");
     assert!(conclusion.len() == 1 && status.contains(conclusion[0]), "{status}");
+    assert!(!status.contains("not confirmed"), "{status}");
 }
 
 /// The luckiest run of all is of another configuration than the one that the fresh seeds find the best.
@@ -88,4 +89,30 @@ fn the_winners_settings_can_be_copied_into_a_sweep_file() {
     place.write("winner.yaml", &base.replace("base:\n", &format!("base:\n{settings}")));
     let planned = place.sweep_mock(&["run", "winner.yaml", "--dry-run"]).output().unwrap();
     assert_eq!(planned.status.code(), Some(0), "{}", place.plain(&planned.stderr));
+}
+
+/// It is stopped, then trained for an epoch, so that it has a figure: a good one, perhaps, but none of all its epochs.
+#[test]
+fn a_sample_that_somebody_stopped_is_not_confirmed() {
+    let place = Place::new();
+    let (base, _) = SEARCH.split_once("seeds:").unwrap();
+    let section =
+        "search:\n  method: random\n  samples: 4\n  confirm: {top: 4, seeds: 2}\n  space: {rank: [2, 4, 8, 16]}\n";
+    place.write("little.yaml", &format!("{base}{section}"));
+    place.mock(&["--only", "rank=2", "--only", "rank=4", "--only", "rank=8"]).assert().code(0);
+    place.sweep_mock(&["stop", "rank=16, seed=42"]).assert().code(0);
+    place.sweep_mock(&["extend", "rank=16, seed=42", "--epochs", "1"]).assert().code(0);
+    let output = place.mock(&[]).output().unwrap();
+    let text = place.plain(&output.stdout);
+    assert!(text.contains("10 runs: 9 completed, 1 stopped"), "{text}");
+    let (table, _) = text.split_once("Search:").unwrap();
+    assert!(
+        table.lines().rfind(|line| line.starts_with("rank=")).unwrap().starts_with("rank=16 "),
+        "ranked last: {table}"
+    );
+    place.sweep_mock(&["report", "results/little"]).assert().code(0);
+    let samples = std::fs::read_to_string(place.path("reports/little/search.csv")).unwrap();
+    let cells = |line: &'_ str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
+    let stopped = samples.lines().map(cells).find(|cells| cells[2] == "16").unwrap();
+    assert_eq!(stopped[3], "stopped", "{samples}");
 }

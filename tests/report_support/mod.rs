@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each integration test uses a part of it")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -139,6 +140,7 @@ impl Fake {
             runs: runs.iter().map(|(_, run)| run.clone()).collect(),
             changes: self.changes.clone(),
             scaled: self.scaled.clone(),
+            originals: BTreeMap::new(),
             hypotheses: self.hypotheses.clone(),
             observations: self.observations.clone(),
             looks: self.looks.clone(),

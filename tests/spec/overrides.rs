@@ -165,6 +165,12 @@ fn parts_of_a_file_without_effect_are_told() {
         ]
     );
     assert_eq!(
+        notices("base: {hidden_dropout: 0.1}\nablate: {classifier_dropout: [0.1, 0.3]}", &[]),
+        [
+            "`ablate.classifier_dropout` (line 2) has a value that base has already, `0.1`, so it makes no run of its own"
+        ]
+    );
+    assert_eq!(
         notices("ablate: {rank: [2, 16]}", &["rank=16"]),
         ["`ablate.rank` (line 1) has a value that base has already, `16`, so it makes no run of its own"]
     );

@@ -6,7 +6,7 @@ use std::path::Path;
 use sweep::model::family_names;
 use sweep::spec::{
     AdapterFacts, DatasetSpec, Evaluation, Facts, FactsError, FamilyNames, HeldOut, HypothesisMetric, ModelFacts,
-    PlannedRun, Rehearsal, Sweep, SweepFile,
+    PlannedRun, Rehearsal, RunId, Sweep, SweepFile, select,
 };
 
 use crate::support::{FakeFacts, file, labels, sweep};
@@ -212,4 +212,26 @@ fn a_test_is_rehearsed() {
     assert_eq!((plain.spec.dataset.test, plain.spec.dataset.limit), (None, Some(320)));
     assert_eq!(plain.id, rehearsed("base: {dataset: a}").runs[0].id);
     assert_ne!(plain.id, tested.id);
+}
+
+/// `--only` means what labels and the file say, not what the rehearsal makes of it.
+#[test]
+fn conditions_on_runs_mean_the_sweep_itself() {
+    let sweep = rehearsed(
+        "base: {epochs: 8, dataset: own.csv}\nablate: {learning_rate: [1e-4, 3e-4], epochs: [4, 12], batch_size: [4, 8]}\nseeds: [1, 2]",
+    );
+    let chosen = |pattern: &str| {
+        let ids = select(&sweep, &[pattern]).unwrap_or_else(|error| panic!("{error}"));
+        let of = |id: &RunId| sweep.runs.iter().find(|run| run.id == *id).unwrap().label.clone();
+        ids.iter().map(of).collect::<Vec<_>>()
+    };
+    for label in
+        ["learning_rate=0.0001", "learning_rate=0.0003", "epochs=4", "epochs=12", "batch_size=4", "batch_size=8"]
+    {
+        assert_eq!(chosen(label), [label]);
+    }
+    assert_eq!(chosen("batch_size=16, epochs=8"), ["base", "learning_rate=0.0001", "learning_rate=0.0003"]);
+    assert_eq!(chosen("model=FacebookAI/*").len(), 7);
+    assert_eq!(chosen("dataset=own.csv").len(), 7);
+    assert_eq!(chosen("target_modules=roberta.*").len(), 7);
 }

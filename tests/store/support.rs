@@ -106,6 +106,7 @@ pub fn sweep(runs: Vec<PlannedRun>) -> Sweep {
         runs,
         changes: Vec::new(),
         scaled: Vec::new(),
+        originals: BTreeMap::new(),
         hypotheses: Vec::new(),
         observations: Vec::new(),
         looks: Vec::new(),

@@ -80,8 +80,10 @@ impl<'a> Chosen<'a> {
         let file = asked.added_to(file);
         let (mut sweep, found) = resolve(options, &file, hub)?;
         file.notices(&sweep).iter().for_each(tell);
-        let first = search::of_sweep(&sweep).next(&[], Costs::UNKNOWN)?.unwrap_or_default();
+        let mut first = search::of_sweep(&sweep).next(&[], Costs::UNKNOWN)?.unwrap_or_default();
         let named: BTreeSet<RunId> = sweep.runs.iter().map(|run| run.id.clone()).collect();
+        // What the file names is trained to its end, also where it is a sample of the search.
+        first.until.retain(|run, _| !named.contains(run));
         sweep.runs.extend(first.runs.iter().filter(|run| !named.contains(&run.id)).cloned());
         let only = match options.only.as_slice() {
             [] => None,

@@ -45,7 +45,8 @@ pub struct TrialRun {
     pub value: Option<f64>,
     /// The same of the best epoch on the test examples; none where there is no test, or the run is not completed.
     pub test: Option<f64>,
-    /// The epoch at which the search lets it pause; none where it is trained to its end.
+    /// The epoch at which the search lets it pause, or after which somebody stopped it before that; none where it is trained to its
+    /// end.
     pub paused_at: Option<usize>,
     /// Epochs that it has been trained for.
     pub epochs: usize,
@@ -103,7 +104,9 @@ impl Trial {
     /// Over the fresh seeds. None where there is none, or one of them has no value.
     pub fn fresh_summary(&self) -> Option<Summary> {
         // One may have stopped early by its own rule.
-        let is_told = self.fresh.iter().all(|run| matches!(run.state, RunState::Completed | RunState::Stopped));
+        let has_ended =
+            |run: &TrialRun| matches!(run.state, RunState::Completed | RunState::Stopped) && run.paused_at.is_none();
+        let is_told = self.fresh.iter().all(has_ended);
         Some(&self.fresh).filter(|_| is_told).and_then(|runs| summary(runs))
     }
 

@@ -52,7 +52,9 @@ fn of_runs(record: &SweepRecord, runs: Vec<TrialRun>) -> Option<Evidence> {
             });
         }
     }
-    let (settings, space) = (search.settings.clone(), search.space.clone());
+    let (mut settings, space) = (search.settings.clone(), search.space.clone());
+    // A rule without a rung before the last epoch stops nothing.
+    settings.stop = settings.stop.filter(|_| record.generations.iter().any(|generation| !generation.until.is_empty()));
     Some(Evidence { settings, space, generations: record.generations.len(), trials })
 }
 
@@ -86,6 +88,11 @@ fn paused_at(pauses: &BTreeMap<&RunId, Pause>, id: &RunId, state: RunState, epoc
     Some(pause.epoch).filter(|epoch| epochs >= *epoch)
 }
 
+/// One that did not come to where the search lets it pause, or to its end, because somebody stopped it, counts as far as it came.
+fn stopped_at(is_cut_short: bool, epochs: usize) -> Option<usize> {
+    is_cut_short.then_some(epochs)
+}
+
 fn of_run(run: &Run, configuration: &str, metric: Metric, pauses: &BTreeMap<&RunId, Pause>) -> TrialRun {
     let epochs = run.epochs.last().map_or(0, |epoch| epoch.epoch);
     let paused_at = paused_at(pauses, &run.id, run.state, epochs);
@@ -101,7 +108,7 @@ fn of_run(run: &Run, configuration: &str, metric: Metric, pauses: &BTreeMap<&Run
         state: run.state,
         value: epoch.map(|epoch| epoch.metric(metric)).filter(|value| value.is_finite()),
         test: run.test.and_then(|test| test.best.metric(metric)).filter(|_| run.completed()),
-        paused_at,
+        paused_at: paused_at.or(stopped_at(run.cut_short, epochs)),
         epochs,
         tokens: trained_tokens(run),
         examples: run.facts.as_ref().map(|facts| facts.eval_examples),
@@ -123,7 +130,7 @@ fn of_view(view: &RunView, metric: Metric, pauses: &BTreeMap<&RunId, Pause>) -> 
             _ => None,
         },
         test: None,
-        paused_at,
+        paused_at: paused_at.or(stopped_at(view.cut_short, view.epochs)),
         epochs: view.epochs,
         tokens: None,
         examples: None,

@@ -7,7 +7,7 @@ use crate::words::{counted, grouped};
 
 use super::evidence::{Evidence, Trial};
 use super::found::Found;
-use super::outcome::{Outcome, Winner};
+use super::outcome::{Outcome, Winner, outcome};
 
 /// Configurations that a sentence names at most.
 const MOST_NAMED: usize = 3;
@@ -35,7 +35,10 @@ pub(in crate::report) fn standing_words(evidence: &Evidence) -> String {
     let (ended, wanted) = (evidence.ended(), evidence.settings.samples);
     let samples = format!("{} of {}", grouped(ended), counted(wanted.max(evidence.trials.len()), "sample"));
     let mut text = format!("generation {}, {samples}", grouped(evidence.generations));
-    if let Some((best, summary)) = evidence.best().and_then(|best| Some((best, best.summary()?))) {
+    if let Outcome::Confirmed(winner) = outcome(evidence) {
+        let (best, value) = (&evidence.trials[winner.trial], value(evidence.metric(), winner.fresh.mean));
+        text.push_str(&format!(", best so far {}: {value} ({})", best.configuration, over(winner.fresh, "fresh seed")));
+    } else if let Some((best, summary)) = evidence.best().and_then(|best| Some((best, best.summary()?))) {
         let value = value(evidence.metric(), summary.mean);
         let of = over(summary, "seed");
         text.push_str(&format!(", best so far {}: {value} ({of}, not confirmed)", best.configuration));

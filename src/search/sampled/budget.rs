@@ -1,8 +1,12 @@
 //! The tokens that a search may train on.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::search::generation::FinishedGeneration;
 use crate::search::search::{Costs, SearchError, TokensPerEpoch};
-use crate::spec::{PlannedRun, SearchBudget};
+use crate::spec::{PlannedRun, RunId, SearchBudget};
+
+use super::history::History;
 
 /// What is left of it.
 pub struct Budget<'a> {
@@ -12,13 +16,15 @@ pub struct Budget<'a> {
 }
 
 impl<'a> Budget<'a> {
-    /// What is left after generations that have finished.
+    /// What is left after generations that have finished. Runs that confirm are not counted: of later generations only those
+    /// of samples are.
     ///
     /// # Errors
     /// There is a limit, and the tokens of a run, or the speed that hours are reckoned with, are not known.
     pub fn new(
         limit: Option<SearchBudget>,
         finished: &[FinishedGeneration<'_>],
+        history: &History<'_>,
         costs: Costs<'a>,
     ) -> Result<Self, SearchError> {
         let tokens = costs.tokens;
@@ -28,9 +34,12 @@ impl<'a> Budget<'a> {
         };
         let limit = limit.tokens(costs.tokens_per_second).ok_or(SearchError::Speed)?;
         // A run that paused and went on is in several generations, each with all its epochs until then.
-        let mut trained = std::collections::HashMap::new();
-        for run in finished.iter().flat_map(|generation| &generation.runs) {
-            trained.insert(run.id, (run.spec, run.epochs));
+        let mut trained = HashMap::new();
+        let of_samples: HashSet<&RunId> = history.runs_of_samples().collect();
+        for (number, generation) in finished.iter().enumerate() {
+            for run in generation.runs.iter().filter(|run| number == 0 || of_samples.contains(run.id)) {
+                trained.insert(run.id, (run.spec, run.epochs));
+            }
         }
         let mut used: u64 = 0;
         for (spec, epochs) in trained.values() {

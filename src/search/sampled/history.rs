@@ -25,6 +25,8 @@ pub struct Trial {
     pub score: Option<f64>,
     /// The epoch at which its runs pause; none where they have ended.
     pub paused_at: Option<usize>,
+    /// The epoch after which somebody stopped a run of it, so that it goes no further.
+    pub stopped_at: Option<usize>,
     /// Of each epoch at which it paused its score there.
     pub at_rungs: BTreeMap<usize, Option<f64>>,
 }
@@ -34,8 +36,16 @@ pub struct Trial {
 struct Known {
     value: Option<f64>,
     paused_at: Option<usize>,
+    stopped_at: Option<usize>,
     /// By the epochs at which it paused.
     at_rungs: BTreeMap<usize, Option<f64>>,
+}
+
+impl Trial {
+    /// Whether it was trained to its end, with a score.
+    pub fn has_ended(&self) -> bool {
+        self.paused_at.is_none() && self.stopped_at.is_none() && self.score.is_some()
+    }
 }
 
 impl<'a> History<'a> {
@@ -45,7 +55,7 @@ impl<'a> History<'a> {
         let mut known: HashMap<&RunId, Known> = HashMap::new();
         for run in finished.iter().flat_map(|generation| &generation.runs) {
             let result = known.entry(run.id).or_default();
-            (result.value, result.paused_at) = (run.value, run.paused_at);
+            (result.value, result.paused_at, result.stopped_at) = (run.value, run.paused_at, run.stopped_at);
             if let Some(epoch) = run.paused_at {
                 result.at_rungs.insert(epoch, run.value);
             }
@@ -75,6 +85,7 @@ impl<'a> History<'a> {
             at_rungs: rungs.map(at_rung).collect(),
             score: self.mean(results.iter().map(|result| result.and_then(|result| result.value))),
             paused_at: results.iter().flatten().filter_map(|result| result.paused_at).min(),
+            stopped_at: results.iter().flatten().filter_map(|result| result.stopped_at).min(),
             point,
             runs,
         }
@@ -92,9 +103,22 @@ impl<'a> History<'a> {
 
     /// The trials as methods see them.
     pub fn samples(&self) -> Vec<Sample> {
-        let sample =
-            |trial: &Trial| Sample { point: trial.point.clone(), score: trial.score, stopped_at: trial.paused_at };
+        let sample = |trial: &Trial| Sample {
+            point: trial.point.clone(),
+            score: trial.score,
+            stopped_at: trial.stopped_at.or(trial.paused_at),
+        };
         self.trials.iter().map(sample).collect()
+    }
+
+    /// Runs of the samples, with the search's own seeds.
+    pub fn runs_of_samples(&self) -> impl Iterator<Item = &RunId> {
+        self.trials.iter().flat_map(|trial| &trial.runs).map(|run| &run.id)
+    }
+
+    /// Whether a run pauses, and could go on.
+    pub fn pauses(&self, run: &RunId) -> bool {
+        self.known.get(run).is_some_and(|known| known.paused_at.is_some())
     }
 
     pub fn knows(&self, run: &RunId) -> bool {
@@ -103,8 +127,7 @@ impl<'a> History<'a> {
 
     /// Trials that have ended with a score, the best first.
     pub fn ranked(&self) -> Vec<&Trial> {
-        let ended = self.trials.iter().filter(|trial| trial.paused_at.is_none() && trial.score.is_some());
-        let mut ranked: Vec<&Trial> = ended.collect();
+        let mut ranked: Vec<&Trial> = self.trials.iter().filter(|trial| trial.has_ended()).collect();
         let score = |trial: &Trial| trial.score.unwrap_or(f64::NEG_INFINITY);
         ranked.sort_by(|a, b| score(b).total_cmp(&score(a)));
         ranked

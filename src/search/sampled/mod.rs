@@ -4,6 +4,7 @@ mod budget;
 mod confirm;
 mod history;
 mod stopping;
+mod untried;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use super::method::{Method, Question, method};
 use super::search::{Costs, Search, SearchError};
 use budget::Budget;
 use history::History;
+use untried::Untried;
 
 /// The section `search` of a sweep file.
 #[derive(Clone)]
@@ -38,10 +40,11 @@ impl SampledSearch {
         let count = (settings.batch - first % settings.batch).min(most);
         let samples = history.samples();
         let mut pending: Vec<Point> = samples[begin..first].iter().map(|sample| sample.point.clone()).collect();
+        let mut space = Untried::new(&self.design, history.runs_of_samples().cloned().collect());
         let mut chosen = Vec::with_capacity(count);
         for number in first..first + count {
             let question = Question {
-                space: &*self.design,
+                space: &space,
                 seed: settings.seed,
                 initial: settings.initial.len(),
                 finished: &samples[..begin],
@@ -51,6 +54,7 @@ impl SampledSearch {
             let Some(point) = given.or_else(|| self.method.propose(&question)) else {
                 break;
             };
+            space.take(&point);
             pending.push(point.clone());
             chosen.push(point);
         }
@@ -67,7 +71,9 @@ impl SampledSearch {
         let settings = self.design.settings();
         let first = history.trials().len();
         for point in self.batch(history, first, settings.samples.saturating_sub(first)) {
-            let runs = self.design.runs(std::slice::from_ref(&point), &settings.seeds)?;
+            let mut runs = self.design.runs(std::slice::from_ref(&point), &settings.seeds)?;
+            // Those that the sweep file names are trained, and to their end.
+            runs.retain(|run| !history.knows(&run.id));
             let until = |epochs: usize| stopping::first_rung(settings, epochs);
             let mut taken = runs.iter().map(|run| (run, 0, until(run.spec.epochs).unwrap_or(run.spec.epochs)));
             if !budget.takes(&mut taken)? {
@@ -77,10 +83,7 @@ impl SampledSearch {
                 if let Some(rung) = until(run.spec.epochs) {
                     generation.until.insert(run.id.clone(), rung);
                 }
-                // A point may compute what another one computes.
-                if !history.knows(&run.id) && !generation.runs.contains(&run) {
-                    generation.runs.push(run);
-                }
+                generation.runs.push(run);
             }
             generation.points.push(TriedPoint {
                 configuration: self.design.label(&point),
@@ -114,7 +117,7 @@ impl Search for SampledSearch {
 
     fn next(&self, finished: &[FinishedGeneration<'_>], costs: Costs<'_>) -> Result<Option<Generation>, SearchError> {
         let history = History::read(&self.design, finished)?;
-        let mut budget = Budget::new(self.design.settings().budget, finished, costs)?;
+        let mut budget = Budget::new(self.design.settings().budget, finished, &history, costs)?;
         let mut generation = Generation::default();
         stopping::add_promoted(self.design.settings(), &history, &mut budget, &mut generation)?;
         self.add_samples(&history, &mut budget, &mut generation)?;

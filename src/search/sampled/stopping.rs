@@ -5,7 +5,7 @@
 
 use crate::search::generation::Generation;
 use crate::search::search::SearchError;
-use crate::spec::{SearchSettings, StopRule};
+use crate::spec::{PlannedRun, SearchSettings, StopRule};
 
 use super::budget::Budget;
 use super::history::{History, Trial};
@@ -31,8 +31,9 @@ pub fn add_promoted(
     for trial in promoted {
         let segment =
             |run| (run, trial.paused_at.unwrap_or_default(), next_pause(rule, trial).unwrap_or(epochs(trial)));
-        if budget.takes(&mut trial.runs.iter().map(segment))? {
-            add(rule, trial, generation);
+        let runs = going_on(history, trial, generation);
+        if budget.takes(&mut runs.iter().map(segment))? {
+            add(rule, trial, runs, generation);
         }
     }
     Ok(())
@@ -44,26 +45,34 @@ pub fn add_last(settings: &SearchSettings, history: &History<'_>, generation: &m
         return;
     };
     let trials = history.trials();
-    if trials.iter().any(|trial| trial.paused_at.is_none() && trial.score.is_some()) {
+    if trials.iter().any(Trial::has_ended) {
         return;
     }
-    let paused = trials.iter().filter(|trial| trial.score.is_some());
+    let paused = trials.iter().filter(|trial| trial.score.is_some() && trial.stopped_at.is_none());
     let key = |trial: &&Trial| (trial.paused_at, score(trial));
     let best = paused.max_by(|a, b| {
         let (a, b) = (key(a), key(b));
         a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
     });
     if let Some(best) = best {
-        add(rule, best, generation);
+        let runs = going_on(history, best, generation);
+        add(rule, best, runs, generation);
     }
 }
 
-fn add(rule: &StopRule, trial: &Trial, generation: &mut Generation) {
-    for run in &trial.runs {
+/// The runs of a trial that go on with it: those that pause, once each. (In plans of older versions trials may share runs; and one
+/// that the sweep file names as well is trained to its end in any case.)
+fn going_on(history: &History<'_>, trial: &Trial, generation: &Generation) -> Vec<PlannedRun> {
+    let is_there = |run: &PlannedRun| generation.runs.iter().any(|other| other.id == run.id);
+    trial.runs.iter().filter(|run| history.pauses(&run.id) && !is_there(run)).cloned().collect()
+}
+
+fn add(rule: &StopRule, trial: &Trial, runs: Vec<PlannedRun>, generation: &mut Generation) {
+    for run in runs {
         if let Some(epoch) = next_pause(rule, trial) {
             generation.until.insert(run.id.clone(), epoch);
         }
-        generation.runs.push(run.clone());
+        generation.runs.push(run);
     }
 }
 
@@ -82,7 +91,7 @@ fn next_pause(rule: &StopRule, trial: &Trial) -> Option<usize> {
 }
 
 fn goes_on(rule: &StopRule, trial: &Trial, trials: &[Trial]) -> bool {
-    let (Some(rung), Some(own)) = (trial.paused_at, trial.score) else {
+    let (Some(rung), Some(own), None) = (trial.paused_at, trial.score, trial.stopped_at) else {
         return false;
     };
     let reached: Vec<(f64, bool)> = trials

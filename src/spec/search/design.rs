@@ -13,11 +13,12 @@ use crate::spec::intern::Interner;
 use crate::spec::problem::{Place, Problems, did_you_mean, listed, quoted};
 use crate::spec::source_seed::Seeds;
 use crate::spec::sources::Sources;
-use crate::spec::{PlannedRun, SpecErrors, fault_report, planning};
+use crate::spec::{PlannedRun, RunId, SpecErrors, fault_report, planning};
 use crate::words::{counted, grouped};
 
 use super::distribution::Coordinate;
 use super::draft::{DimensionDraft, SearchDraft, is_input, joined};
+use super::order::order;
 use super::point::{Dimension, Point, RecordedPoint};
 use super::recorded_facts::{RecordedFacts, Recorder};
 use super::settings::{SearchRecord, SearchSettings, StopRule};
@@ -31,6 +32,8 @@ pub struct SearchDesign {
     settings: SearchSettings,
     dimensions: Vec<Dimension>,
     drafts: Vec<DimensionDraft>,
+    /// In which dimensions are decided.
+    order: Vec<usize>,
     /// Of the settings.
     initial: Vec<Point>,
     /// The file without its own runs.
@@ -89,16 +92,21 @@ impl SearchDesign {
             settings,
             dimensions: draft.dimensions.iter().map(DimensionDraft::dimension).collect(),
             drafts: draft.dimensions.clone(),
+            // One without an order was refused when it was read.
+            order: order(&draft.dimensions).unwrap_or_default(),
             initial: Vec::new(),
             template: template(design),
             facts: RecordedFacts::default(),
             located: false,
         };
         search.check_inputs(design, draft, &recorder, problems);
-        search.initial = draft.initial.iter().map(|point| search.with_inactive(point)).collect();
+        search.facts = recorder.into_found();
+        if problems.is_empty() {
+            search.check_initial(&draft.initial, problems);
+        }
+        search.initial = draft.initial.iter().map(|initial| initial.point.clone()).collect();
         let recorded = search.initial.iter().map(|point| point.recorded(&search.dimensions));
         search.settings.initial = recorded.collect();
-        search.facts = recorder.into_found();
         problems.is_empty().then_some(search)
     }
 
@@ -108,6 +116,11 @@ impl SearchDesign {
 
     pub fn dimensions(&self) -> &[Dimension] {
         &self.dimensions
+    }
+
+    /// The numbers of the dimensions in the order in which they are decided: each after those that its `when` asks for.
+    pub fn order(&self) -> &[usize] {
+        &self.order
     }
 
     /// Tried first, in this order.
@@ -142,7 +155,7 @@ impl SearchDesign {
         blake3::hash(&json).to_hex()[..16].to_owned()
     }
 
-    /// Whether a dimension applies at a point, of which the dimensions before it are known.
+    /// Whether a dimension applies at a point, of which the dimensions before it in [`SearchDesign::order`] are known.
     pub fn is_active(&self, dimension: usize, point: &Point) -> bool {
         let Some(when) = &self.drafts[dimension].when else {
             return true;
@@ -155,16 +168,30 @@ impl SearchDesign {
 
     /// Whether no condition of `exclude` leaves out a run of it.
     pub fn is_allowed(&self, point: &Point) -> bool {
+        self.excluded_by(point).is_none()
+    }
+
+    /// The condition of `exclude` that leaves out a run of it.
+    pub(super) fn excluded_by(&self, point: &Point) -> Option<&Condition> {
         if self.template.exclude.is_empty() {
-            return true;
+            return None;
         }
         let choices = self.choices(point);
         let draft = self.template.base.with(choices.iter().flat_map(|choice| &choice.settings));
-        let is_excluded = |seed: &u64| {
-            let draft = self.at_seed(&draft, *seed);
-            draft.is_some_and(|draft| self.template.exclude.iter().any(|condition| condition.matches(&draft)))
+        let excluding = |seed: &u64| {
+            let draft = self.at_seed(&draft, *seed)?;
+            self.template.exclude.iter().find(|condition| condition.matches(&draft))
         };
-        !self.settings.seeds.iter().any(is_excluded)
+        self.settings.seeds.iter().find_map(excluding)
+    }
+
+    /// Whether two points come to the same runs.
+    pub(super) fn is_same(&self, one: &Point, other: &Point) -> bool {
+        let ids = |point: &Point| -> Option<Vec<RunId>> {
+            let runs = self.runs(std::slice::from_ref(point), &self.settings.seeds).ok()?;
+            Some(runs.into_iter().map(|run| run.id).collect())
+        };
+        one == other || ids(one).is_some_and(|one| Some(one) == ids(other))
     }
 
     /// The runs of points with these seeds, point by point; runs that compute the same are one.
@@ -228,11 +255,16 @@ impl SearchDesign {
         (1..=count as u64).map(|more| last.wrapping_add(more)).collect()
     }
 
-    /// The point without the values of dimensions that do not apply, and with the lowest value of those that lack one.
+    /// A combination as a point: without the values of dimensions that do not apply, and with the lowest value of those that lack
+    /// one.
     fn with_inactive(&self, point: &Point) -> Point {
         let mut known = Point(vec![None; self.dimensions.len()]);
-        for number in 0..self.dimensions.len() {
-            if self.is_active(number, &known) {
+        for &number in &self.order {
+            let applies = match self.is_left_open(number) {
+                true => point.0[number].is_some(),
+                false => self.is_active(number, &known),
+            };
+            if applies {
                 known.0[number] = point.0[number].or_else(|| Some(self.dimensions[number].distribution.at(0.0)));
             }
         }
@@ -248,15 +280,31 @@ impl SearchDesign {
         Seeds::for_run(&draft.scalars.source_seeds, seed).ok().map(|seeds| draft.at(&seeds))
     }
 
+    /// Whether it chooses what runs read, and other dimensions than such ones decide whether it applies: both can be.
+    fn is_left_open(&self, number: usize) -> bool {
+        let (dimension, mut others) = (&self.drafts[number], self.drafts.iter());
+        let when = dimension.when.as_ref().filter(|_| dimension.inputs().is_some());
+        when.is_some_and(|when| others.any(|other| other.inputs().is_none() && other.decides(when)))
+    }
+
+    /// Of every dimension in how many ways it decides what runs read.
+    fn input_counts(&self) -> Vec<usize> {
+        let count = |(number, draft): (usize, &DimensionDraft)| {
+            draft.inputs().map_or(1, |choices| choices + usize::from(self.is_left_open(number)))
+        };
+        self.drafts.iter().enumerate().map(count).collect()
+    }
+
     /// The points that differ in what their runs read, each other dimension left open.
     fn combinations(&self) -> impl Iterator<Item = Point> {
-        let counts: Vec<usize> = self.drafts.iter().map(|draft| draft.inputs().unwrap_or(1)).collect();
+        let counts = self.input_counts();
         let total = counts.iter().product::<usize>();
         (0..total).map(move |mut number| {
             let coordinate = |(draft, count): (&DimensionDraft, &usize)| {
                 let choice = number % count;
                 number /= count;
-                draft.inputs().map(|_| Coordinate::Choice(choice))
+                // One that is left open has one more: it does not apply.
+                draft.inputs().filter(|choices| choice < *choices).map(|_| Coordinate::Choice(choice))
             };
             Point(self.drafts.iter().zip(&counts).map(coordinate).collect())
         })
@@ -264,8 +312,7 @@ impl SearchDesign {
 
     /// Asks for all models, adapters, modules and data sets that points can combine.
     fn check_inputs(&self, design: &Design, draft: &SearchDraft, facts: &dyn Facts, problems: &mut Problems) {
-        let mut counts = self.drafts.iter().map(|draft| draft.inputs().unwrap_or(1));
-        let total = counts.try_fold(1, usize::checked_mul);
+        let total = self.input_counts().into_iter().try_fold(1, usize::checked_mul);
         if total.is_none_or(|total| total > MOST_COMBINATIONS) {
             let total = total.map_or("far too many".to_owned(), |total| counted(total, "combination"));
             let message = format!(

@@ -101,6 +101,16 @@ impl Distribution {
         }
     }
 
+    /// Whether a number is one of its values. Where they are not steps, it is any within the ends.
+    pub fn contains(&self, value: f64) -> bool {
+        /// What a person rounds off, as a part of a step.
+        const ROUNDING: f64 = 1e-6;
+        self.range().is_some_and(|range| {
+            let is_step = |step: f64| (self.rounded(value) - value).abs() <= ROUNDING * step;
+            (range.low..=range.high).contains(&value) && range.step.is_none_or(is_step)
+        })
+    }
+
     /// How many choices there are; numbers are one of none.
     pub fn choices(&self) -> usize {
         if let Distribution::Choice(choices) = self { choices.len() } else { 0 }
@@ -165,6 +175,18 @@ mod tests {
         let warmup = Distribution::Quantized { low: 0.0, high: 0.3, step: 0.05 };
         let values: Vec<f64> = (0..7).map(|step| number(&warmup, f64::from(step) / 7.0 + 0.01)).collect();
         assert_eq!(values, [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3]);
+    }
+
+    #[test]
+    fn values_between_the_steps_are_none_of_the_space() {
+        let warmup = Distribution::Quantized { low: 0.0, high: 0.3, step: 0.05 };
+        assert!([0.0, 0.15, 0.3].iter().all(|value| warmup.contains(*value)));
+        assert!(![-0.05, 0.07, 0.1501, 0.35].iter().any(|value| warmup.contains(*value)));
+        let thirds = Distribution::Quantized { low: 0.0, high: 1.0, step: 1.0 / 3.0 };
+        assert!(thirds.contains(0.333_333_333_333) && thirds.contains(2.0 / 3.0));
+        let alpha = Distribution::Int { low: 4, high: 64 };
+        assert!(alpha.contains(4.0) && !alpha.contains(4.5));
+        assert!(Distribution::LogUniform { low: 1e-5, high: 1e-3 }.contains(1.234_56e-4));
     }
 
     #[test]

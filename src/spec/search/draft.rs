@@ -28,9 +28,16 @@ pub(in crate::spec) struct SearchDraft {
     pub confirm: Option<Confirm>,
     pub stop: Option<StopRule>,
     pub budget: Option<SearchBudget>,
-    pub initial: Vec<Point>,
+    pub initial: Vec<InitialPoint>,
     pub dimensions: Vec<DimensionDraft>,
     pub places: SearchPlaces,
+}
+
+/// A point that the file names, whether or not all of its dimensions apply to it.
+#[derive(Clone, Debug)]
+pub(in crate::spec) struct InitialPoint {
+    pub point: Point,
+    pub place: Place,
 }
 
 /// Where what may turn out wrong later stands.
@@ -40,6 +47,7 @@ pub(in crate::spec) struct SearchPlaces {
     pub method: Place,
     pub space: Place,
     pub stop: Place,
+    pub initial: Place,
     pub goal: Place,
 }
 
@@ -79,6 +87,12 @@ impl DimensionDraft {
                 axis.choices.iter().flat_map(|choice| &choice.settings).map(Setting::parameter).collect()
             }
         }
+    }
+
+    /// Whether a condition depends on its value.
+    pub fn decides(&self, condition: &Condition) -> bool {
+        let own = self.parameters();
+        condition.parameters().any(|asked| own.iter().any(|own| own.decides(asked)))
     }
 
     /// A value as a choice of the design; none where it is none of this dimension.

@@ -2,12 +2,13 @@
 
 use crate::spec::cursor::{Context, Cursor};
 use crate::spec::parameter::Parameter;
-use crate::spec::problem::{did_you_mean, listed, quoted};
+use crate::spec::problem::{Problems, did_you_mean, listed, quoted};
 use crate::spec::setting::Setting;
 use crate::spec::yaml::Value;
 
+use super::design::SearchDesign;
 use super::distribution::Coordinate;
-use super::draft::{DimensionDraft, Values};
+use super::draft::{DimensionDraft, InitialPoint, Values};
 use super::point::Point;
 
 /// A list of mappings from dimensions to values; wrong ones are reported and left out.
@@ -15,12 +16,12 @@ pub(super) fn read_initial(
     cursor: &Cursor<'_>,
     dimensions: &[DimensionDraft],
     context: &mut Context<'_>,
-) -> Vec<Point> {
+) -> Vec<InitialPoint> {
     let items = cursor.items(context, "a list of mappings of parameters to values").unwrap_or_default();
     items.iter().filter_map(|item| read_point(item, dimensions, context)).collect()
 }
 
-fn read_point(cursor: &Cursor<'_>, dimensions: &[DimensionDraft], context: &mut Context<'_>) -> Option<Point> {
+fn read_point(cursor: &Cursor<'_>, dimensions: &[DimensionDraft], context: &mut Context<'_>) -> Option<InitialPoint> {
     let entries = cursor.entries(context, "a mapping of parameters to values")?;
     let names = || dimensions.iter().map(|dimension| dimension.name.as_str());
     for (name, value) in &entries {
@@ -42,7 +43,8 @@ fn read_point(cursor: &Cursor<'_>, dimensions: &[DimensionDraft], context: &mut 
         Some((_, value)) => read_coordinate(value, dimension, context).map(Some),
         None => Some(None),
     };
-    dimensions.iter().map(coordinate).collect::<Option<Vec<_>>>().map(Point)
+    let point = Point(dimensions.iter().map(coordinate).collect::<Option<Vec<_>>>()?);
+    Some(InitialPoint { point, place: cursor.place() })
 }
 
 fn read_coordinate(cursor: &Cursor<'_>, dimension: &DimensionDraft, context: &mut Context<'_>) -> Option<Coordinate> {
@@ -52,6 +54,13 @@ fn read_coordinate(cursor: &Cursor<'_>, dimension: &DimensionDraft, context: &mu
             let range = distribution.range()?;
             if !(range.low..=range.high).contains(&value) {
                 cursor.problem(context, format!("must lie within the space: from {} to {}", range.low, range.high));
+                return None;
+            }
+            if !distribution.contains(value) {
+                let (low, step) = (range.low, range.step.unwrap_or_default());
+                let message =
+                    format!("must be a value of the space: {low}, {} and so on", distribution.rounded(low + step));
+                cursor.problem(context, message);
                 return None;
             }
             Some(Coordinate::Number(value))
@@ -73,5 +82,36 @@ fn read_coordinate(cursor: &Cursor<'_>, dimension: &DimensionDraft, context: &mu
             }
             position.map(Coordinate::Choice)
         }
+    }
+}
+
+impl SearchDesign {
+    /// Reports points that cannot be tried as the file names them.
+    pub(super) fn check_initial(&self, initial: &[InitialPoint], problems: &mut Problems) {
+        for (number, InitialPoint { point, place }) in initial.iter().enumerate() {
+            let mut report = |message: String| problems.add(place.clone(), message);
+            if let Some(message) = self.misfit(point) {
+                report(message);
+            } else if let Some(condition) = self.excluded_by(point) {
+                report(format!("is left out by {}", quoted(&condition.place.path)));
+            } else if let Some(earlier) = initial[..number].iter().find(|earlier| self.is_same(&earlier.point, point)) {
+                report(format!("comes to the same runs as {}", quoted(&earlier.place.path)));
+            }
+        }
+    }
+
+    /// Which value a point lacks, or has where its dimension does not apply.
+    fn misfit(&self, point: &Point) -> Option<String> {
+        let mut known = Point(vec![None; point.0.len()]);
+        for &number in self.order() {
+            let dimension = &self.dimensions()[number];
+            let (name, when) = (quoted(&dimension.name), dimension.when.as_deref().unwrap_or_default());
+            match (self.is_active(number, &known), point.0[number]) {
+                (true, None) => return Some(format!("must have a value for {name}, which is varied here ({when})")),
+                (false, Some(_)) => return Some(format!("has a value for {name}, which is varied only where {when}")),
+                (_, value) => known.0[number] = value,
+            }
+        }
+        None
     }
 }

@@ -89,6 +89,7 @@ impl SearchDraft {
                 method: place("method"),
                 space: place("space"),
                 stop: place("stop"),
+                initial: place("initial"),
                 goal: place("goal"),
             },
             dimensions,

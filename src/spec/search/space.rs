@@ -13,6 +13,7 @@ use crate::spec::yaml::Value;
 use super::distribution::Distribution;
 use super::draft::{DimensionDraft, Values, is_input};
 use super::foreign_names::hint_of_distribution;
+use super::order::report_circle;
 
 const CHOICE: &str = "choice";
 const WHEN: &str = "when";
@@ -30,6 +31,7 @@ pub(super) fn read_space(cursor: &Cursor<'_>, context: &mut Context<'_>) -> Vec<
     let dimensions: Vec<DimensionDraft> =
         entries.iter().filter_map(|(name, value)| read_dimension(name, value, context)).collect();
     report_doubles(&dimensions, context);
+    report_circle(&dimensions, context);
     dimensions
 }
 

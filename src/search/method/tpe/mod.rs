@@ -99,7 +99,8 @@ fn assembled(question: &Question<'_>, groups: &Groups, fitted: &[Fitted<'_>], st
     let dimensions = question.space.dimensions();
     let mut point = Point(vec![None; dimensions.len()]);
     let mut chosen: Vec<Option<Vec<f64>>> = vec![None; groups.len()];
-    for (number, dimension) in dimensions.iter().enumerate() {
+    for number in question.space.order() {
+        let dimension = &dimensions[number];
         if !question.space.is_active(number, &point) {
             continue;
         }
