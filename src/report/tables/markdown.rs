@@ -57,7 +57,7 @@ fn hypotheses(report: &Report) -> String {
             escape(&judged.hypothesis.claim),
             verdicts::word(judged.verdict()),
             escape(&verdicts::compared_words(judged)),
-            assessment.map_or_else(dash, |a| verdicts::difference(scale, a.effect)),
+            assessment.map_or_else(dash, |a| verdicts::effect_words(scale, a)),
             assessment.map_or_else(dash, |a| verdicts::interval_at_level(scale, a)),
             assessment.map_or_else(dash, |a| verdicts::p_words(a.adjusted_p_value)),
             escape(&differences::improvement_words(judged.improvement)),

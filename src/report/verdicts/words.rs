@@ -1,6 +1,6 @@
 //! Claims, differences, intervals and verdicts in words, the same in tables, charts and pages.
 
-use crate::metrics::{self, Assessment, ExpectedEffect, Scale, Verdict};
+use crate::metrics::{self, Assessment, Average, ExpectedEffect, Scale, Verdict};
 use crate::report::metric;
 use crate::spec::{Expectation, Hypothesis, HypothesisMetric};
 use crate::words::counted;
@@ -61,6 +61,16 @@ pub(crate) fn difference(scale: Scale, value: f64) -> String {
     format!("{}{unit}", shown.replace('-', "\u{2212}"))
 }
 
+/// The difference that an assessment is of, and what it is of the seeds' differences where that is not their mean:
+/// `−1.0 epochs (median)`.
+pub(crate) fn effect_words(scale: Scale, assessment: &Assessment) -> String {
+    let shown = difference(scale, assessment.effect);
+    match assessment.average {
+        Average::Mean => shown,
+        Average::Median => format!("{shown} (median)"),
+    }
+}
+
 /// `[−2.1, +0.3]` in the unit of [`difference`].
 pub(crate) fn interval_words(scale: Scale, interval: metrics::Interval) -> String {
     let bare = |value: f64| difference(scale, value).split(' ').next().unwrap_or_default().to_string();
@@ -115,7 +125,7 @@ pub(crate) fn found_words(judged: &Judged) -> String {
         return "nothing yet".to_string();
     };
     let scale = judged.hypothesis.metric.scale();
-    let effect = difference(scale, assessment.effect);
+    let effect = effect_words(scale, assessment);
     let interval = assessment.interval.map_or_else(
         || "no interval".to_string(),
         |interval| format!("{} interval {}", level_words(assessment), interval_words(scale, interval)),
