@@ -15,6 +15,7 @@ mod checklist;
 mod collect;
 mod command;
 mod compare;
+mod decimals;
 mod design;
 mod diff;
 mod differences;
