@@ -242,6 +242,35 @@ fn differences_that_nobody_claimed_are_corrected_and_summed_up_across_data_sets(
     assert!(page.contains("Interquartile mean") && page.contains("q (BH)"));
 }
 
+/// How many rows are used is part of a method, what a data set is called and where its text stands is not.
+#[test]
+fn methods_across_data_sets_differ_in_all_that_does_not_tell_the_data_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("results");
+    let mut arms = Vec::new();
+    for (data, column) in [("a.csv", "text"), ("b.csv", "headline")] {
+        for (limit, accuracy) in [(100, 0.6), (4000, 0.9)] {
+            let name = format!("dataset.path={data}, dataset.text={column}, dataset.limit={limit}");
+            arms.push(Arm::new(&name, accuracy, |spec| {
+                spec.dataset.path = data.to_string();
+                spec.dataset.text = vec![column.to_string()];
+                spec.dataset.limit = Some(limit);
+            }));
+        }
+    }
+    Fake { examples: 200, seeds: 2, ..Fake::new("looked-at", arms) }.write(&results);
+    let out = folder.path().join("reports");
+    run(&ReportOptions { paths: vec![results], out: out.clone(), format: Format::Svg, formats: ReportFormat::usual() })
+        .unwrap();
+    let text = std::fs::read_to_string(out.join("looked-at/summary.md")).unwrap();
+    let across = text.split("## Across data sets").nth(1).unwrap();
+    let lines: Vec<&str> = across.lines().filter(|line| line.starts_with("| dataset.limit")).collect();
+    assert_eq!(lines.len(), 2, "{across}");
+    assert!(lines[0].starts_with("| dataset.limit=100 | 4 |"), "{across}");
+    assert!(lines[1].starts_with("| dataset.limit=4000 | 4 |"), "{across}");
+    assert!(!across.contains("| base |"), "{across}");
+}
+
 /// A claim that is dropped when its result is there still counts, and one that is made then is told.
 #[test]
 fn hypotheses_cannot_be_chosen_by_their_results() {
