@@ -171,6 +171,35 @@ fn the_confusion_matrices_are_those_of_one_data_set() {
     assert!(page.contains("Baseline: base") && page.contains("Best run on a.csv: rank=4"), "{page}");
 }
 
+/// Of as many seeds as the curves have, not as were planned.
+#[test]
+fn curves_are_means_of_the_seeds_that_they_have() {
+    let folder = folder("curves");
+    let subtitle = |name: &str, arms: Vec<Arm>| {
+        Fake { seeds: 4, ..Fake::new(name, arms) }.write(&folder.join("results"));
+        let written = run(&ReportOptions {
+            paths: vec![folder.join("results").join(name)],
+            out: folder.join("reports"),
+            format: Format::Svg,
+            formats: vec![],
+        });
+        let chart = written.unwrap()[0].folder.join("metrics.svg");
+        fs::read_to_string(chart).unwrap().lines().find(|line| line.contains("band from lowest")).map(str::to_owned)
+    };
+    let one = Arm::new("base", 0.9, |_| {}).seeds(1);
+    let three = |fate| {
+        Arm::new("rank=4", 0.9, |spec| spec.rank = 4).fates(&[Fate::Completes, Fate::Completes, Fate::Completes, fate])
+    };
+    for fate in [Fate::Pending, Fate::Fails, Fate::Diverges(2)] {
+        let found = subtitle("curves", vec![one.clone(), three(fate)]).unwrap();
+        assert!(found.contains("mean of 1 to 3 seeds, band from lowest to highest"), "{found}");
+        fs::remove_dir_all(folder.join("results")).unwrap();
+    }
+    let found = subtitle("even", vec![three(Fate::Completes)]).unwrap();
+    assert!(found.contains("mean of 4 seeds, band from lowest to highest"), "{found}");
+    assert_eq!(subtitle("single", vec![one]), None);
+}
+
 #[test]
 fn a_running_sweep_says_what_is_missing() {
     let folder = folder("partial");

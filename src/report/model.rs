@@ -230,11 +230,6 @@ impl Report {
         counts.all(|count| count == first).then_some(first)
     }
 
-    /// The largest number of runs of a configuration.
-    pub fn seeds(&self) -> usize {
-        self.configurations.iter().map(|c| c.runs.len()).max().unwrap_or(0)
-    }
-
     /// A reported figure of a metric: the final one where the report has several, the best-known epoch's otherwise.
     pub fn reference_for(&self, metric: Metric) -> Option<&ReferenceFigure> {
         let name = metric.name();

@@ -147,7 +147,8 @@ fn subtitle(report: &Report, chosen: &[usize], left_out: usize) -> String {
     if chosen.iter().any(of_one_seed) {
         text.push_str(" · hollow: one seed, the interval is about this one model");
     }
-    if report.seeds() > 1 {
+    let of_several = |i: &usize| report.configurations[*i].best.get(&Metric::ACCURACY).is_some_and(|s| s.count > 1);
+    if chosen.iter().any(of_several) {
         text.push_str(" · small dots: single seeds");
     }
     if report.baseline.is_some() {

@@ -1,7 +1,9 @@
 //! The sentences above and about charts.
 
+use std::collections::BTreeSet;
+
 use crate::report::metric;
-use crate::report::model::Report;
+use crate::report::model::{Report, Run};
 use crate::report::names;
 use crate::spec::Metric;
 pub(crate) use crate::words::counted;
@@ -24,12 +26,17 @@ pub(crate) fn subject(report: &Report) -> String {
     parts.join(" · ")
 }
 
-/// `subject`, and how seeds are drawn.
-pub(crate) fn subject_and_seeds(report: &Report) -> String {
-    let seeds = report.seeds();
+/// `subject`, and of how many seeds the curves of these configurations are means.
+pub(crate) fn subject_and_seeds(report: &Report, curves: impl Iterator<Item = usize>) -> String {
+    let has_epochs = |run: &&Run| run.sound() && !run.epochs.is_empty();
+    let seeds = |index: usize| report.runs_of(&report.configurations[index]).filter(has_epochs).count();
+    let seeds: BTreeSet<usize> = curves.map(seeds).collect();
     let mut text = subject(report);
-    if seeds > 1 {
-        text.push_str(&format!(" · mean of {seeds} seeds, band from lowest to highest"));
+    if let (Some(&least), Some(&most)) = (seeds.first(), seeds.last())
+        && most > 1
+    {
+        let range = if least == most { most.to_string() } else { format!("{least} to {most}") };
+        text.push_str(&format!(" · mean of {range} seeds, band from lowest to highest"));
     }
     text
 }
