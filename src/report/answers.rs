@@ -87,7 +87,7 @@ fn wanted(report: &Report) -> BTreeSet<usize> {
         .flat_map(|hypothesis| hypothesis.vary.treatments.iter().chain([&hypothesis.vary.baseline]))
         .collect();
     let of_hypotheses = (0..report.configurations.len()).filter(|&i| named.contains(&report.configurations[i].name));
-    let best = report.ranking().first().copied();
+    let best = report.rankings().into_iter().filter_map(|ranking| ranking.best_first.first().copied());
     of_hypotheses.chain(report.baseline).chain(best).chain(confirmed(report)).collect()
 }
 

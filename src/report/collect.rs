@@ -10,7 +10,7 @@ use crate::words::counted;
 use super::ReportError;
 use super::model::{Configuration, Report, Run};
 use super::search::{self, Found, Trial};
-use super::{aggregate, answers, observations, pairing, statistics, verdicts};
+use super::{aggregate, answers, best, observations, pairing, statistics, verdicts};
 
 /// Reads a sweep and weighs its evidence. Records that cannot be read are left out and told in `damages`.
 ///
@@ -98,7 +98,9 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
 /// What needs the predictions: differences from the baseline, and the hypotheses.
 fn compare(report: &mut Report) {
     if let Some(baseline) = report.baseline {
+        let data = |index: usize| report.runs_of(&report.configurations[index]).next().map(|run| &run.spec.dataset);
         let effect = |index: usize| {
+            data(index).zip(data(baseline)).filter(|(own, base)| best::are_judged_alike(own, base))?;
             let own = report.figured(&report.configurations[index]);
             let pairs = pairing::by_seed(own, report.figured(&report.configurations[baseline]));
             pairing::effect(&pairs, HypothesisMetric::Best(Metric::ACCURACY)).ok()

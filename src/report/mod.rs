@@ -33,6 +33,7 @@ mod page;
 mod pairing;
 mod parts;
 mod planned_seeds;
+mod ranking;
 mod reference;
 mod remarks;
 pub mod search;

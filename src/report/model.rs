@@ -201,19 +201,6 @@ impl Report {
         self.runs.first().map_or(Metric::ACCURACY, |run| run.spec.metric_for_best)
     }
 
-    /// Configurations with at least one completed run, the best by [`Self::metric_for_best`] first. Where a search has confirmed
-    /// some, those come before all others: the figures of the others are those that they were chosen by.
-    pub fn ranking(&self) -> Vec<usize> {
-        let metric = self.metric_for_best();
-        let value = |index: &usize| self.configurations[*index].best.get(&metric).map(|spread| spread.mean);
-        let mut ranked: Vec<usize> = (0..self.configurations.len()).filter(|i| value(i).is_some()).collect();
-        let sign = if metric.lower_is_better() { 1.0 } else { -1.0 };
-        let score = |index: &usize| sign * value(index).unwrap_or(0.0);
-        let unconfirmed = |index: &usize| !self.configurations[*index].confirmed;
-        ranked.sort_by(|a, b| unconfirmed(a).cmp(&unconfirmed(b)).then(score(a).total_cmp(&score(b))));
-        ranked
-    }
-
     /// The name with a word where the figures say nothing about what the sweep names.
     pub fn name_with_warning(&self) -> String {
         match (self.invented, self.rehearsal) {

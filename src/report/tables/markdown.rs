@@ -8,7 +8,7 @@ use crate::report::{differences, observations, reference, remarks, verdicts};
 use crate::words::grouped;
 
 use super::escape::escape;
-use super::rows::{Row, best, mean_and_deviation, note_of_seeds, rows, shown};
+use super::rows::{Row, in_bold, is_best, mean_and_deviation, note_of_seeds, rows, shown};
 
 /// The report as Markdown; `charts` are file names with titles.
 pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
@@ -141,7 +141,8 @@ pub(crate) fn table(report: &Report) -> String {
     for row in shown {
         text.push_str(&line(row, &rows, &metrics));
     }
-    text.push_str("\nAt the best epoch; ± is the standard deviation over seeds.");
+    text.push_str("\nAt the best epoch; ± is the standard deviation over seeds");
+    text.push_str(&if report.has_several_data_sets() { format!(", {}.", in_bold(report)) } else { ".".to_string() });
     text.push_str(&limited.map_or(String::new(), |limited| format!(" {limited}")));
     text.push_str(&note_of_seeds(report).map_or(String::new(), |note| format!(" {note}")));
     text.push('\n');
@@ -164,7 +165,7 @@ fn line(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> String {
     for &name in metrics {
         let cell = row.spread(name).map_or("–".to_string(), |spread| {
             let figure = mean_and_deviation(name, spread, " ± ");
-            if best(rows, name) == Some(spread.mean) { format!("**{figure}**") } else { figure }
+            if is_best(row, rows, name) { format!("**{figure}**") } else { figure }
         });
         text.push_str(&format!(" {cell} |"));
     }
