@@ -9,8 +9,8 @@ use report_support::{Arm, Fake, Fate};
 use sweep::report::search::ended;
 use sweep::report::{Format, ReportFormat, ReportOptions, run};
 use sweep::spec::{
-    Confirm, Coordinate, Dimension, Distribution, LrScheduler, Metric, Point, SearchRecord, SearchSettings, StopRule,
-    TriedPoint,
+    Confirm, Coordinate, Dimension, Distribution, EarlyStopping, LrScheduler, Metric, Point, SearchRecord,
+    SearchSettings, StopRule, TriedPoint,
 };
 use sweep::store::Store;
 
@@ -284,6 +284,44 @@ fn stopped_samples_are_shown_at_their_rungs() {
     record.settings.stop = Some(StopRule::Asha { min_resource: 1, reduction_factor: 2 });
     let report = report(&fake);
     assert!(has(&report, "search_rungs.png"));
+}
+
+/// A run that its own rule ended has a result, in the section of the search and in every other one.
+#[test]
+fn runs_that_their_own_rule_ended_count_in_all_sections() {
+    let early = [Fate::Completes, Fate::EndsEarly(4), Fate::EndsEarly(4), Fate::Completes, Fate::EndsEarly(4)];
+    let fake = search("early", 8, |number, mut arm| {
+        arm.spec.early_stopping = Some(EarlyStopping { min_delta: 0.0, patience: 1 });
+        match number {
+            2 => Arm { accuracy: 0.95, ..arm.seeds(5) }.fates(&early),
+            5 => arm.seeds(5),
+            _ => arm,
+        }
+    });
+    let report = report_as(&fake, Format::Svg);
+    let lines = configurations(&report);
+    let confirmed = lines.iter().find(|line| line.contains("sample 3 (confirmed)")).unwrap();
+    assert!(confirmed.contains("(confirmed) | 3 (2 ended early) |") && confirmed.contains("**"), "{confirmed}");
+    let section = section(&report);
+    assert!(section.contains("Best: learning") && section.contains("(mean of 3 fresh seeds"), "{section}");
+    let cells: Vec<&str> = section.lines().find(|line| line.contains("sample 3 |")).unwrap().split('|').collect();
+    assert!(confirmed.contains(cells[4].trim()), "{confirmed}: {cells:?}");
+    let text = fs::read_to_string(report.join("summary.md")).unwrap();
+    assert!(text.contains("Ended early: 3 of 22 runs, by their own early"), "{text}");
+}
+
+/// Of a sample that somebody stopped while it was confirmed it is not known what it would have come to.
+#[test]
+fn a_sample_whose_fresh_run_somebody_stopped_is_not_confirmed() {
+    let asked = [Fate::Completes, Fate::Completes, Fate::IsStoppedOnRequest(2), Fate::Completes, Fate::Completes];
+    let fake = search("asked", 8, |number, arm| match number {
+        2 => Arm { accuracy: 0.95, ..arm.seeds(5) }.fates(&asked),
+        5 => arm.seeds(5),
+        _ => arm,
+    });
+    let report = report_as(&fake, Format::Svg);
+    let text = section(&report);
+    assert!(text.contains("No other configuration was confirmed") && text.contains("sample 6: accuracy"), "{text}");
 }
 
 #[test]

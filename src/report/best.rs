@@ -2,7 +2,7 @@
 
 use crate::event::best_by;
 use crate::spec::{DatasetSpec, Evaluation, Metric};
-use crate::store::{RunState, RunView, SweepRecord};
+use crate::store::{RunView, SweepRecord};
 
 use super::names;
 use super::search::{self, Evidence};
@@ -21,8 +21,8 @@ pub fn ranking_metric(views: &[RunView]) -> Metric {
     first.map_or(Metric::ACCURACY, |view| view.run.spec.metric_for_best)
 }
 
-/// The best completed run that the sweep file still has, by [`ranking_metric`] at its best epoch; the first of equals. Figures on
-/// different data sets cannot be compared, so there is one for each data set that has a completed run, in the order of the plan.
+/// The best run that came to its end and that the sweep file still has, by [`ranking_metric`] at its best epoch; the first of equals. Figures on
+/// different data sets cannot be compared, so there is one for each data set that has such a run, in the order of the plan.
 ///
 /// A search chooses a configuration: the best run is the best of that configuration, not the luckiest of all.
 pub fn best_runs<'v>(record: &SweepRecord, views: &'v [RunView]) -> Vec<BestRun<'v>> {
@@ -33,23 +33,23 @@ pub fn best_runs<'v>(record: &SweepRecord, views: &'v [RunView]) -> Vec<BestRun<
     let sets = data_sets(views.iter().filter(|view| !view.removed).map(|view| &view.run.spec.dataset));
     let names = data_set_names(&sets);
     let best = |(set, name): (&DatasetSpec, String)| {
-        let own = completed(views).filter(|view| same_examples(&view.run.spec.dataset) == *set);
+        let own = ended(views).filter(|view| same_examples(&view.run.spec.dataset) == *set);
         let view = best_by(own, metric, |view| view.best.as_ref())?;
         Some(BestRun { view, on: Some(name).filter(|_| sets.len() > 1) })
     };
     sets.iter().zip(names).filter_map(best).collect()
 }
 
-fn completed(views: &[RunView]) -> impl Iterator<Item = &RunView> {
-    views.iter().filter(|view| view.state == RunState::Completed && !view.removed)
+fn ended(views: &[RunView]) -> impl Iterator<Item = &RunView> {
+    views.iter().filter(|view| view.ended_by_itself() && !view.removed)
 }
 
 /// Of the configuration that the search has found the best, by fresh seeds where it was confirmed. Before that, of the best that
-/// has a completed run.
+/// has a run that came to its end.
 fn best_of_search<'v>(evidence: &Evidence, views: &'v [RunView]) -> Option<&'v RunView> {
     let of = |trial: usize| {
         let name = &evidence.trials[trial].configuration;
-        let own = completed(views).filter(|view| view.run.configuration == *name);
+        let own = ended(views).filter(|view| view.run.configuration == *name);
         best_by(own, evidence.metric(), |view| view.best.as_ref())
     };
     let winner = search::outcome(evidence).best();

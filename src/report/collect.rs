@@ -187,7 +187,9 @@ fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Ve
             .and_then(|best| epochs.iter().position(|epoch| epoch.epoch == best.epoch)),
     };
     // A damaged result is told by the view.
-    let finished = store.result(&id).ok().flatten().map(|result| result.finished).filter(|_| view.state.is_final());
+    let result = store.result(&id).ok().flatten().filter(|_| view.state.is_final());
+    let extended_from = result.as_ref().and_then(|result| result.extended_from);
+    let finished = result.map(|result| result.finished);
     let (facts, versions, begun) = match record {
         Some(record) => (Some(record.facts), Some(record.versions), Some(record.started)),
         None => (None, None, None),
@@ -199,6 +201,8 @@ fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Ve
         changes: view.changes,
         spec: view.run.spec,
         state: view.state,
+        stopped_because: view.stopped_because,
+        extended_from,
         reason: view.reason,
         device: view.device,
         started: begun,

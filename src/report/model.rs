@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::event::EpochRecord;
+use crate::event::{EpochRecord, StopReason};
 use crate::metrics::{self, Effect, Interval, Summary};
 use crate::spec::{Hypothesis, Metric, NamedChange, ReferenceFigure, RunId, RunSpec};
 use crate::store::{RunState, TestRecord, Versions};
 use crate::task::Targets;
 use crate::train::RunFacts;
+use crate::words::counted;
 
 use super::observations::Observed;
 use super::search::Found;
@@ -72,8 +73,8 @@ pub struct Configuration {
     pub confirmed: bool,
     /// Means over its sound runs, by epoch; ascending, epochs that no run has are missing.
     pub curve: Vec<EpochSummary>,
-    /// Over those of `figured` that are completed, each at its best epoch and on the examples that it is judged on. Empty when none
-    /// is completed.
+    /// Over those of `figured` that came to their end, each at its best epoch and on the examples that it is judged on. Empty when
+    /// none did.
     pub best: BTreeMap<Metric, Summary>,
     /// 95 % interval of the mean accuracy at the best epoch, over the examples that are judged and over seeds. None without a
     /// completed run.
@@ -102,6 +103,10 @@ pub struct Run {
     pub changes: Option<BTreeMap<String, serde_json::Value>>,
     pub spec: RunSpec,
     pub state: RunState,
+    /// Why it stopped, where it is stopped.
+    pub stopped_because: Option<StopReason>,
+    /// The epoch at which it had stopped, where it went on because somebody asked for it.
+    pub extended_from: Option<usize>,
     /// Why it did not complete.
     pub reason: Option<String>,
     /// On which it was trained, or is.
@@ -165,8 +170,20 @@ impl Run {
         self.best.and_then(|index| self.epochs.get(index))
     }
 
-    pub fn completed(&self) -> bool {
-        self.state == RunState::Completed
+    /// Whether it came to the end that it was to come to, so that its result counts: completed, or ended by its own
+    /// `early_stopping`. As [`crate::store::RunView::ended_by_itself`].
+    pub fn ended_by_itself(&self) -> bool {
+        self.state == RunState::Completed || self.ended_early()
+    }
+
+    /// Whether its own `early_stopping` ended it before its last epoch.
+    pub fn ended_early(&self) -> bool {
+        self.stopped_because == Some(StopReason::EarlyStopping)
+    }
+
+    /// Whether it is known what it comes to, or that it comes to nothing.
+    pub(super) fn is_settled(&self) -> bool {
+        self.state.is_settled() || self.ended_early()
     }
 
     /// Whether its epochs go into the means of its configuration.
@@ -199,6 +216,12 @@ impl Report {
     /// The metric that chose the best epochs: that of the first run.
     pub fn metric_for_best(&self) -> Metric {
         self.runs.first().map_or(Metric::ACCURACY, |run| run.spec.metric_for_best)
+    }
+
+    /// So many runs that came to their end: `13 completed runs`; where some ended early, `13 ended runs`.
+    pub(crate) fn ended_runs_in_words(&self, count: usize) -> String {
+        let early = self.runs.iter().any(Run::ended_early);
+        counted(count, if early { "ended run" } else { "completed run" })
     }
 
     /// The name with a word where the figures say nothing about what the sweep names.

@@ -67,7 +67,7 @@ pub(crate) fn across(report: &Report) -> Option<Across> {
     let mut order: Vec<String> = Vec::new();
     let mut scores: BTreeMap<String, BTreeMap<&str, Vec<f64>>> = BTreeMap::new();
     let mut titles: BTreeMap<String, String> = BTreeMap::new();
-    for run in report.runs.iter().filter(|run| run.completed()) {
+    for run in report.runs.iter().filter(|run| run.ended_by_itself()) {
         let Some(accuracy) = run.judged(Metric::ACCURACY) else {
             continue;
         };

@@ -162,6 +162,14 @@ impl ResultRecord {
         matches!(self.outcome, Outcome::Stopped { because: StopReason::Request, .. })
     }
 
+    /// Why the run stopped, where it did so before its last epoch.
+    pub fn stopped_because(&self) -> Option<StopReason> {
+        match self.outcome {
+            Outcome::Stopped { because, .. } => Some(because),
+            _ => None,
+        }
+    }
+
     /// The epoch after which the run stopped, where it did so before its last one.
     pub fn stopped_after(&self) -> Option<usize> {
         match self.outcome {

@@ -94,7 +94,7 @@ fn row(
     let kind = if report.is_baseline(index) { Type::small().bold() } else { Type::small() };
     rows::name(canvas, panel, y, &configuration.name, name_width, kind)?;
     if spread.count > 1 {
-        let completed = report.figured(configuration).filter(|run| run.completed());
+        let completed = report.figured(configuration).filter(|run| run.ended_by_itself());
         for accuracy in completed.filter_map(|run| run.judged(Metric::ACCURACY)) {
             canvas.dot((panel.at(accuracy, 0.0).0, y - 13.0), 5, look.color.mix(0.6))?;
         }

@@ -59,7 +59,7 @@ impl Cost {
         match self {
             Cost::Parameters => row.trainable_parameters.map(|count| count as f64),
             Cost::Tokens => {
-                let completed: Vec<_> = report.figured(row.configuration).filter(|run| run.completed()).collect();
+                let completed: Vec<_> = report.figured(row.configuration).filter(|run| run.ended_by_itself()).collect();
                 let all: Option<f64> = completed.iter().map(|run| trained_tokens(run)).sum();
                 all.filter(|_| !completed.is_empty()).map(|all| all / completed.len() as f64)
             }

@@ -51,14 +51,14 @@ fn seconds(run: &Run) -> f64 {
 }
 
 fn per_run(report: &Report) -> Option<String> {
-    let all: Vec<f64> = report.runs.iter().filter(|run| run.completed()).map(seconds).collect();
+    let all: Vec<f64> = report.runs.iter().filter(|run| run.ended_by_itself()).map(seconds).collect();
     let Summary { mean, min, max, count, .. } = Summary::of(&all)?;
     let range = if count > 1 { format!(" ({} to {})", duration(min), duration(max)) } else { String::new() };
     Some(format!(
         "{} on average over {}{range}, evaluation after each epoch included. Runs of a pack train at the same time on one \
          device: their times overlap.",
         duration(mean),
-        counted(count, "completed run")
+        report.ended_runs_in_words(count)
     ))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::report::model::Report;
+use crate::report::model::{Report, Run};
 use crate::report::tables;
 use crate::spec::Metric;
 use crate::words::counted;
@@ -38,13 +38,13 @@ fn epoch(report: &Report) -> Vec<String> {
     let chosen: Vec<f64> = report
         .runs
         .iter()
-        .filter(|run| run.completed())
+        .filter(|run| run.ended_by_itself())
         .filter_map(|run| Some(run.best_epoch()?.epoch as f64))
         .collect();
     if let Some(summary) = crate::metrics::Summary::of(&chosen) {
         said.push(format!(
             "Chosen in {}: epoch {} to {}.",
-            counted(chosen.len(), "completed run"),
+            report.ended_runs_in_words(chosen.len()),
             summary.min,
             summary.max
         ));
@@ -85,7 +85,7 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
             "What are they?",
             &[
                 "Configuration",
-                "Completed runs",
+                if report.runs.iter().any(Run::ended_early) { "Ended runs" } else { "Completed runs" },
                 "Accuracy (%)",
                 "95 % interval (%)",
                 "F1 (%)",
@@ -107,7 +107,7 @@ fn table(report: &Report) -> Vec<Vec<String>> {
             let interval = row.interval().map(|i| format!("{:.1} to {:.1}", i.low * 100.0, i.high * 100.0));
             vec![
                 row.configuration.name.clone(),
-                format!("{} of {}", row.completed, row.planned),
+                format!("{} of {}", row.ended, row.planned),
                 cell(row, Metric::ACCURACY),
                 interval.unwrap_or_else(|| "–".to_string()),
                 cell(row, Metric::F1),

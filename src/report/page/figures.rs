@@ -67,7 +67,8 @@ fn configuration(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> Markup 
         tr {
             th.name scope="row" { (name) @if !row.mark().is_empty() { " " span.muted { (row.mark().trim()) } } }
             td.number {
-                (row.completed) @if row.completed < row.planned { " of " (row.planned) }
+                (row.ended) @if row.ended < row.planned { " of " (row.planned) }
+                @if row.early > 0 { " (" (row.early) " ended early)" }
             }
             @for &name in metrics {
                 @let spread = row.spread(name);

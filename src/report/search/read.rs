@@ -99,8 +99,9 @@ fn of_run(run: &Run, configuration: &str, metric: Metric, pauses: &BTreeMap<&Run
         configuration: configuration.to_owned(),
         seed: run.spec.seed,
         state: run.state,
+        ended_by_itself: run.ended_by_itself(),
         value: epoch.map(|epoch| epoch.metric(metric)).filter(|value| value.is_finite()),
-        test: run.test.and_then(|test| test.best.metric(metric)).filter(|_| run.completed()),
+        test: run.test.and_then(|test| test.best.metric(metric)).filter(|_| run.ended_by_itself()),
         paused_at,
         epochs,
         tokens: trained_tokens(run),
@@ -117,6 +118,7 @@ fn of_view(view: &RunView, metric: Metric, pauses: &BTreeMap<&RunId, Pause>) -> 
         configuration: view.run.configuration.clone(),
         seed: view.run.spec.seed,
         state: view.state,
+        ended_by_itself: view.ended_by_itself(),
         value: match (view.state, paused_at) {
             (_, Some(_)) => pauses.get(id).and_then(|pause| pause.value),
             (RunState::Completed | RunState::Stopped, None) => best(),

@@ -44,11 +44,8 @@ fn caption(report: &Report, limited: Option<&str>) -> String {
 
 fn line(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> String {
     let mark = row.mark();
-    let seeds = if row.completed == row.planned {
-        row.completed.to_string()
-    } else {
-        format!("{} of {}", row.completed, row.planned)
-    };
+    let seeds =
+        if row.ended == row.planned { row.ended.to_string() } else { format!("{} of {}", row.ended, row.planned) };
     let mut cells = vec![format!("{}{mark}", escape(&row.configuration.name)), seeds];
     for &name in metrics {
         cells.push(row.spread(name).map_or("--".to_string(), |spread| {

@@ -16,7 +16,7 @@ pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
     if !report.description.is_empty() {
         text.push_str(&format!("{}\n\n", escape(report.description.trim())));
     }
-    if report.runs.iter().any(Run::completed) {
+    if report.runs.iter().any(Run::ended_by_itself) {
         text.push_str(&format!("{}\n\n", escape(report.selection_in_words())));
     }
     for remark in remarks::of(report) {
@@ -156,11 +156,7 @@ fn heading(report: &Report, name: Metric) -> String {
 
 fn line(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> String {
     let mark = row.mark();
-    let runs = if row.unfinished.is_empty() {
-        row.completed.to_string()
-    } else {
-        format!("{} of {} ({})", row.completed, row.planned, row.unfinished)
-    };
+    let runs = row.runs();
     let mut text = format!("| {}{mark} | {runs} |", escape(&row.configuration.name));
     for &name in metrics {
         let cell = row.spread(name).map_or("–".to_string(), |spread| {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::metrics::{Interval, Summary};
 use crate::report::model::{Configuration, Report};
 use crate::spec::Metric;
-use crate::store::RunState;
 use crate::words::counted;
 
 /// A configuration's line in a table.
@@ -16,11 +15,14 @@ pub(crate) struct Row<'a> {
     pub(crate) baseline: bool,
     /// Its data set's place among those of the sweep.
     pub(crate) data_set: usize,
-    pub(crate) completed: usize,
+    /// Runs that came to their end: those that its figures are of.
+    pub(crate) ended: usize,
+    /// Those of them that their own `early_stopping` ended.
+    pub(crate) early: usize,
     pub(crate) planned: usize,
-    /// Runs by state, those that are not completed: `1 diverged, 2 waiting`.
+    /// The other runs by state: `1 diverged, 2 waiting`.
     pub(crate) unfinished: String,
-    /// Mean epoch (counted from 1) at which its completed runs were best.
+    /// Mean epoch (counted from 1) at which those that came to their end were best.
     pub(crate) best_epoch: Option<f64>,
     pub(crate) trainable_parameters: Option<usize>,
     pub(crate) total_parameters: Option<usize>,
@@ -40,6 +42,16 @@ impl Row<'_> {
             (false, true) => " (confirmed)",
             (false, false) => "",
         }
+    }
+
+    /// How many runs its figures are of: `3`, `3 (1 ended early)`, `2 of 3 (1 failed)`.
+    pub(crate) fn runs(&self) -> String {
+        let early = (self.early > 0).then(|| format!("{} ended early", self.early));
+        let notes: Vec<String> =
+            early.into_iter().chain(Some(self.unfinished.clone()).filter(|text| !text.is_empty())).collect();
+        let of = if self.ended < self.planned { format!(" of {}", self.planned) } else { String::new() };
+        let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+        format!("{}{of}{notes}", self.ended)
     }
 
     pub(crate) fn interval(&self) -> Option<Interval> {
@@ -77,20 +89,21 @@ pub(crate) fn shown<'r, 'a>(report: &Report, rows: &'r [Row<'a>]) -> (Vec<&'r Ro
 
 fn row<'a>(report: &'a Report, index: usize, configuration: &'a Configuration, data_set: usize) -> Row<'a> {
     let runs: Vec<_> = report.figured(configuration).collect();
-    let completed: Vec<_> = runs.iter().filter(|run| run.completed()).collect();
+    let ended: Vec<_> = runs.iter().filter(|run| run.ended_by_itself()).collect();
     let mut unfinished: BTreeMap<&str, usize> = BTreeMap::new();
-    for run in runs.iter().filter(|run| run.state != RunState::Completed) {
+    for run in runs.iter().filter(|run| !run.ended_by_itself()) {
         *unfinished.entry(run.state.name()).or_default() += 1;
     }
     let facts = runs.iter().find_map(|run| run.facts.as_ref());
-    let best_epochs = completed.iter().filter_map(|run| Some(run.best_epoch()?.epoch as f64));
-    let seconds = completed.iter().map(|run| run.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>());
+    let best_epochs = ended.iter().filter_map(|run| Some(run.best_epoch()?.epoch as f64));
+    let seconds = ended.iter().map(|run| run.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>());
     Row {
         index,
         configuration,
         baseline: report.is_baseline(index),
         data_set,
-        completed: completed.len(),
+        ended: ended.len(),
+        early: ended.iter().filter(|run| run.ended_early()).count(),
         planned: runs.len(),
         unfinished: unfinished.iter().map(|(word, n)| format!("{n} {word}")).collect::<Vec<_>>().join(", "),
         best_epoch: mean(best_epochs),
