@@ -171,6 +171,74 @@ fn the_confusion_matrices_are_those_of_one_data_set() {
     assert!(page.contains("Baseline: base") && page.contains("Best run on a.csv: rank=4"), "{page}");
 }
 
+/// Figures on different data sets cannot be compared: each has its own best, in tables and in descriptions of charts.
+#[test]
+fn the_best_is_that_of_each_data_set() {
+    let folder = folder("best-of-each");
+    let mut arms = Vec::new();
+    for (data, easier) in [("/data/a.csv", 0.0), ("/data/b.csv", 0.1), ("/data/c.csv", 0.15)] {
+        for (rank, better) in [(16, 0.0), (64, 0.02)] {
+            if data != "/data/c.csv" || rank == 16 {
+                let name = format!("dataset.path={data}, rank={rank}");
+                arms.push(Arm::new(&name, 0.75 + easier + better, |spec| {
+                    spec.rank = rank;
+                    spec.dataset.path = data.to_owned();
+                }));
+            }
+        }
+    }
+    Fake::new("best-of-each", arms).write(&folder.join("results"));
+    let written = report(&folder.join("results"), &folder.join("reports"));
+    let read = |name: &str| fs::read_to_string(written[0].folder.join(name)).unwrap();
+    let text = read("summary.md");
+    let line = |start: &str| text.lines().find(|line| line.starts_with(&format!("| {start} "))).unwrap().to_owned();
+    for (data, rank, is_best) in
+        [("a", 16, false), ("a", 64, true), ("b", 16, false), ("b", 64, true), ("c", 16, false)]
+    {
+        let line = line(&format!("dataset.path=/data/{data}.csv, rank={rank}"));
+        assert_eq!(line.contains("**"), is_best, "{line}");
+    }
+    assert!(text.contains("standard deviation over seeds, best on each data set in bold."), "{text}");
+    assert!(read("summary.tex").contains("standard deviation over seeds, best on each data set in bold."));
+    let page = read("index.html");
+    let said = [
+        "At the best epoch on a.csv: dataset.path=/data/a.csv, rank=64",
+        "At the best epoch on c.csv: dataset.path=/data/c.csv, rank=16",
+        "One row per configuration, data set by data set, best first",
+        "On the Pareto front of b.csv: dataset.path=/data/b.csv, rank=16",
+    ];
+    said.iter().for_each(|said| assert!(page.contains(said), "{said}"));
+}
+
+/// Of as many seeds as the curves have, not as were planned.
+#[test]
+fn curves_are_means_of_the_seeds_that_they_have() {
+    let folder = folder("curves");
+    let subtitle = |name: &str, arms: Vec<Arm>| {
+        Fake { seeds: 4, ..Fake::new(name, arms) }.write(&folder.join("results"));
+        let written = run(&ReportOptions {
+            paths: vec![folder.join("results").join(name)],
+            out: folder.join("reports"),
+            format: Format::Svg,
+            formats: vec![],
+        });
+        let chart = written.unwrap()[0].folder.join("metrics.svg");
+        fs::read_to_string(chart).unwrap().lines().find(|line| line.contains("band from lowest")).map(str::to_owned)
+    };
+    let one = Arm::new("base", 0.9, |_| {}).seeds(1);
+    let three = |fate| {
+        Arm::new("rank=4", 0.9, |spec| spec.rank = 4).fates(&[Fate::Completes, Fate::Completes, Fate::Completes, fate])
+    };
+    for fate in [Fate::Pending, Fate::Fails, Fate::Diverges(2)] {
+        let found = subtitle("curves", vec![one.clone(), three(fate)]).unwrap();
+        assert!(found.contains("mean of 1 to 3 seeds, band from lowest to highest"), "{found}");
+        fs::remove_dir_all(folder.join("results")).unwrap();
+    }
+    let found = subtitle("even", vec![three(Fate::Completes)]).unwrap();
+    assert!(found.contains("mean of 4 seeds, band from lowest to highest"), "{found}");
+    assert_eq!(subtitle("single", vec![one]), None);
+}
+
 #[test]
 fn a_running_sweep_says_what_is_missing() {
     let folder = folder("partial");

@@ -9,8 +9,8 @@ use report_support::{Arm, Fake, Fate};
 use sweep::report::search::ended;
 use sweep::report::{Format, ReportFormat, ReportOptions, run};
 use sweep::spec::{
-    Confirm, Coordinate, Dimension, Distribution, LrScheduler, Metric, Point, SearchRecord, SearchSettings, StopRule,
-    TriedPoint,
+    Confirm, Coordinate, Dimension, Distribution, EarlyStopping, LrScheduler, Metric, Point, SearchRecord,
+    SearchSettings, StopRule, TriedPoint,
 };
 use sweep::store::Store;
 
@@ -284,6 +284,86 @@ fn stopped_samples_are_shown_at_their_rungs() {
     record.settings.stop = Some(StopRule::Asha { min_resource: 1, reduction_factor: 2 });
     let report = report(&fake);
     assert!(has(&report, "search_rungs.png"));
+}
+
+fn checklist(report: &Path) -> String {
+    fs::read_to_string(report.join("checklist.md")).unwrap()
+}
+
+/// A run that its own rule ended has a result, in the section of the search and in every other one.
+#[test]
+fn runs_that_their_own_rule_ended_count_in_all_sections() {
+    let early = [Fate::Completes, Fate::EndsEarly(4), Fate::EndsEarly(4), Fate::Completes, Fate::EndsEarly(4)];
+    let fake = search("early", 8, |number, mut arm| {
+        arm.spec.early_stopping = Some(EarlyStopping { min_delta: 0.0, patience: 1 });
+        match number {
+            2 => Arm { accuracy: 0.95, ..arm.seeds(5) }.fates(&early),
+            5 => arm.seeds(5),
+            _ => arm,
+        }
+    });
+    let report = report_as(&fake, Format::Svg);
+    let lines = configurations(&report);
+    let confirmed = lines.iter().find(|line| line.contains("sample 3 (confirmed)")).unwrap();
+    assert!(confirmed.contains("(confirmed) | 3 (2 ended early) |") && confirmed.contains("**"), "{confirmed}");
+    let section = section(&report);
+    assert!(section.contains("Best: learning") && section.contains("(mean of 3 fresh seeds"), "{section}");
+    let cells: Vec<&str> = section.lines().find(|line| line.contains("sample 3 |")).unwrap().split('|').collect();
+    assert!(confirmed.contains(cells[4].trim()), "{confirmed}: {cells:?}");
+    let text = fs::read_to_string(report.join("summary.md")).unwrap();
+    assert!(text.contains("Ended early: 3 of 22 runs, by their own early"), "{text}");
+    let checklist = checklist(&report);
+    let said = [
+        "- Yes: 3 of 22 runs.",
+        "- By their own `early_stopping`, which every run had: a run ends after 1 evaluation in a row",
+        "It ended 3 runs, whose results count like others.",
+        "| Configuration | Ended runs |",
+        "- The 2 samples that were confirmed with fresh seeds, each with each:",
+    ];
+    said.iter().for_each(|said| assert!(checklist.contains(said), "{said}: {checklist}"));
+}
+
+/// Of a sample that somebody stopped while it was confirmed it is not known what it would have come to.
+#[test]
+fn a_sample_whose_fresh_run_somebody_stopped_is_not_confirmed() {
+    let asked = [Fate::Completes, Fate::Completes, Fate::IsStoppedOnRequest(2), Fate::Completes, Fate::Completes];
+    let fake = search("asked", 8, |number, arm| match number {
+        2 => Arm { accuracy: 0.95, ..arm.seeds(5) }.fates(&asked),
+        5 => arm.seeds(5),
+        _ => arm,
+    });
+    let report = report_as(&fake, Format::Svg);
+    let text = section(&report);
+    assert!(text.contains("No other configuration was confirmed") && text.contains("sample 6: accuracy"), "{text}");
+    let checklist = checklist(&report);
+    assert!(checklist.contains("- Because somebody asked for it: 1 run."), "{checklist}");
+    assert!(checklist.contains("To stop 1 run (that are still stopped), and to train 0 runs further."), "{checklist}");
+}
+
+#[test]
+fn the_checklist_says_what_a_search_did() {
+    let mut fake = search("checked", 16, |number, arm| match number % 4 {
+        0 => arm,
+        _ => arm.fates(&[Fate::IsStopped(1)]),
+    });
+    let (record, _) = fake.search.as_mut().unwrap();
+    record.settings.stop = Some(StopRule::Asha { min_resource: 1, reduction_factor: 4 });
+    record.settings.method = "tpe".to_owned();
+    let checklist = checklist(&report_as(&fake, Format::Svg));
+    let said = [
+        "| learning\\_rate | 0.00001 to 0.01, uniform in the logarithm | always |",
+        "| warmup\\_ratio | 0 to 0.3, uniform | lr\\_scheduler = \\[cosine\\] |",
+        "- A search chose them, by the method `tpe` with the seed 0, in batches of 4: 16 samples of 2 seeds each.",
+        "The values of later samples depend on the results of earlier ones.",
+        "- Yes: 24 of 32 runs.",
+        "- By the search: successive halving (`asha`): after 1 epoch, and 4 times as many each time, the best in 4",
+        "So far 24 runs went no further.",
+        "which also chose the epoch and the best samples of the search.",
+    ];
+    said.iter().for_each(|said| assert!(checklist.contains(said), "{said}: {checklist}"));
+    let false_here =
+        ["The program chose none", "No: a run trains all its epochs", "the sweep file states no hypothesis"];
+    false_here.iter().for_each(|said| assert!(!checklist.contains(said), "{said}: {checklist}"));
 }
 
 #[test]

@@ -40,6 +40,11 @@ pub enum StopReason {
 }
 
 impl StopReason {
+    /// Whether a run stopped before its end, which its own rule would be as well.
+    pub fn cuts_short(self) -> bool {
+        matches!(self, StopReason::Pause | StopReason::Request)
+    }
+
     fn is_pause(&self) -> bool {
         *self == Self::Pause
     }

@@ -171,7 +171,7 @@ fn result(
         let value = epochs.iter().find(|record| record.epoch == until).map(|record| record.metric(metric));
         return Ok(DecidingResult { value: finite(value), paused_at: Some(until), epochs: Some(until), ..ended });
     }
-    let stopped = Some(view.epochs).filter(|_| view.cut_short);
+    let stopped = view.stopped_because.filter(|because| because.cuts_short()).map(|_| view.epochs);
     let value = finite(view.best.as_ref().map(|best| best.metric(metric)));
     Ok(DecidingResult { value, paused_at: stopped, ..ended })
 }

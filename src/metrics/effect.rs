@@ -28,6 +28,15 @@ impl Basis {
     }
 }
 
+/// What an estimate is of the differences between the seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Average {
+    Mean,
+    /// Of some differences only a bound is known, so that they have no mean; the sign test is about their median.
+    Median,
+}
+
 /// A squared standard error with its degrees of freedom.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct VarianceComponent {
@@ -70,6 +79,11 @@ impl Effect {
             (None, None, Some(_)) if self.seeds > 1 => Basis::Seeds,
             (None, None, _) => Basis::Nothing,
         }
+    }
+
+    /// What the estimate is.
+    pub fn average(&self) -> Average {
+        if self.sign_test.is_some() && !self.has_standard_error() { Average::Median } else { Average::Mean }
     }
 
     /// Whether the measured differences vary at all. Where they do not, an interval rests on assumptions alone (two answers

@@ -64,7 +64,7 @@ pub use bootstrap::{Bootstrap, bootstrap_interval};
 pub use confusion::{ClassScores, Confusion, ConfusionError, ScoreName, Scores};
 pub use discovery::benjamini_hochberg;
 pub(crate) use distribution::{normal_cdf, normal_quantile};
-pub use effect::{Basis, Effect};
+pub use effect::{Average, Basis, Effect};
 pub use expected_effect::{Expectation, ExpectedEffect, MarginError, Scale};
 pub use holm::holm;
 pub use improvement::Improvement;

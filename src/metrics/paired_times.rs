@@ -57,9 +57,10 @@ impl PairedTimes {
         self.known.iter().filter(|known| !matches!(known, KnownDifference::Exactly(_))).count()
     }
 
-    /// The mean difference in epochs. Where every pair reached the goal, as [`PairedSeeds::effect`] has it; otherwise there
-    /// is no interval, the estimate understates the difference, and the exact sign test gives the p-value. None where no pair
-    /// has information.
+    /// The difference in epochs. Where every pair reached the goal, its mean as [`PairedSeeds::effect`] has it. Otherwise the
+    /// exact sign test gives the p-value, and the estimate is what that tests: the median. A mean of bounds would say little,
+    /// since one run that was watched for long weighs as much in it as all others. There is no interval then. None where no
+    /// pair has information.
     pub fn effect(&self) -> Option<Effect> {
         let values: Vec<f64> = self.known.iter().map(|known| known.value_or_bound()).collect();
         if values.is_empty() {
@@ -68,13 +69,14 @@ impl PairedTimes {
         if self.one_sided() == 0 && self.without_information == 0 {
             return PairedSeeds::of(&values, &vec![0.0; values.len()], 1.0).ok().map(|paired| paired.effect());
         }
+        let sign_test = SignTest::new(self.known.clone());
         Some(Effect {
-            estimate: values.iter().sum::<f64>() / values.len() as f64,
+            estimate: sign_test.median()?,
             seeds: values.len(),
             examples: None,
             seed_part: None,
             example_part: None,
-            sign_test: Some(SignTest::new(self.known.clone())),
+            sign_test: Some(sign_test),
             noise_seen: unlike(&values),
             limit: f64::INFINITY,
         })
@@ -96,7 +98,7 @@ fn difference(treatment: TimeToReach, baseline: TimeToReach) -> Option<KnownDiff
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{Basis, Expectation, ExpectedEffect, Scale, Verdict, assess};
+    use crate::metrics::{Average, Basis, Expectation, ExpectedEffect, Scale, Verdict, assess};
 
     fn time(reached: impl Into<Option<usize>>, epochs: usize) -> TimeToReach {
         TimeToReach { reached: reached.into(), epochs }
@@ -133,6 +135,40 @@ mod tests {
         assert!((effect.p_value(0.0).unwrap() - 0.03125).abs() < 1e-12);
         assert_eq!(slower(&treatment, &baseline), Some(Verdict::Supported));
         assert_eq!(slower(&treatment[..5], &baseline[..5]), Some(Verdict::Inconclusive));
+    }
+
+    /// Eight of nine are one epoch faster; the ninth never reaches the goal, and its bound alone is as large as all others.
+    #[test]
+    fn one_that_is_watched_for_long_does_not_turn_the_verdict() {
+        let mut treatment = [time(2, 12); 9];
+        treatment[8] = time(None, 12);
+        let effect = PairedTimes::of(&treatment, &[time(3, 12); 9]).unwrap().effect().unwrap();
+        assert_eq!((effect.estimate, effect.average()), (-1.0, Average::Median));
+        let verdict = |expectation, margin| {
+            let claim = ExpectedEffect::new(expectation, margin, Scale::Epochs).unwrap();
+            assess(&effect, claim).verdict
+        };
+        assert_eq!(verdict(Expectation::Lower, None), Verdict::Supported);
+        assert_eq!(verdict(Expectation::Higher, None), Verdict::Refuted);
+        assert_eq!(verdict(Expectation::Equivalent, Some(0.75)), Verdict::Refuted);
+        assert_eq!(verdict(Expectation::NotHigher, Some(0.75)), Verdict::Supported);
+        assert_eq!(verdict(Expectation::NotLower, Some(0.75)), Verdict::Refuted);
+    }
+
+    #[test]
+    fn equivalence_needs_a_majority_on_the_inner_side_of_both_edges() {
+        let assessment = |never: usize| {
+            let mut treatment = [time(1, 12); 9];
+            treatment[..never].fill(time(None, 12));
+            let effect = PairedTimes::of(&treatment, &[time(2, 12); 9]).unwrap().effect().unwrap();
+            assess(&effect, ExpectedEffect::new(Expectation::Equivalent, Some(1.5), Scale::Epochs).unwrap())
+        };
+        let one = assessment(1);
+        assert_eq!((one.verdict, one.effect), (Verdict::Supported, -1.0));
+        // The lower edge is nearer, and all nine lie on its inner side; on that of the upper one lie only seven.
+        let two = assessment(2);
+        assert_eq!((two.verdict, two.effect), (Verdict::Inconclusive, -1.0));
+        assert!((two.p_value.unwrap() - 2.0 * 46.0 / 512.0).abs() < 1e-12, "{two:?}");
     }
 
     #[test]

@@ -47,9 +47,21 @@ impl SignTest {
         Self(of(table.only_treatment, 1.0).chain(of(table.only_baseline, -1.0)).collect())
     }
 
+    /// The median of the differences, of which those that are not known in full count as their bounds. None without any.
+    pub(super) fn median(&self) -> Option<f64> {
+        let mut values: Vec<f64> = self.0.iter().map(|known| known.value_or_bound()).collect();
+        values.sort_by(f64::total_cmp);
+        let upper = *values.get(values.len() / 2)?;
+        Some(if values.len() % 2 == 1 { upper } else { (values[values.len() / 2 - 1] + upper) / 2.0 })
+    }
+
     /// Two-sided p-value of "the median difference is `value`". Differences equal to it take no part; those that may lie on
-    /// either side of it count to the side with fewer, so that they never add evidence. 1 where nothing takes part.
+    /// either side of it count to the side with fewer, so that they never add evidence. 1 where nothing takes part, and where
+    /// the median is that value. Where it is below 1, most of those that take part lie on the side of the median.
     pub(super) fn p_value(&self, value: f64) -> f64 {
+        if self.median() == Some(value) {
+            return 1.0;
+        }
         let count =
             |on_side: fn(KnownDifference, f64) -> bool| self.0.iter().filter(|known| on_side(**known, value)).count();
         let taking_part = self.0.iter().filter(|known| !known.equals(value)).count();
@@ -90,16 +102,45 @@ mod tests {
         assert!(SignTest::new(differences).p_value(1.0) > without);
     }
 
+    #[test]
+    fn the_median_counts_bounds_as_values() {
+        use KnownDifference::{AtLeast, AtMost, Exactly};
+        let median = |of: &[KnownDifference]| SignTest::new(of.to_vec()).median();
+        assert_eq!(median(&[Exactly(-1.0), AtLeast(10.0), Exactly(-1.0)]), Some(-1.0));
+        assert_eq!(median(&[AtMost(-4.0), Exactly(2.0), Exactly(1.0), Exactly(0.0)]), Some(0.5));
+        assert_eq!(median(&[]), None);
+    }
+
+    #[test]
+    fn where_most_are_equal_to_a_value_nothing_speaks_against_it() {
+        let differences = |equal| {
+            let of = |count, value| std::iter::repeat_n(KnownDifference::Exactly(value), count);
+            SignTest::new(of(equal, 0.0).chain(of(8, 1.0)).collect())
+        };
+        assert!(differences(7).p_value(0.0) < 0.01);
+        assert_eq!(differences(9).p_value(0.0), 1.0);
+    }
+
     proptest! {
         #[test]
-        fn is_a_probability(values in prop::collection::vec((0u8..3, -3i8..4), 0..30), value in -4.0f64..4.0) {
-            let known = values.iter().map(|&(kind, value)| match kind {
+        fn a_small_p_value_is_that_of_a_majority_on_the_side_of_the_median(
+            values in prop::collection::vec((0u8..3, -3i8..4), 0..30), value in -4i8..5,
+        ) {
+            let known: Vec<KnownDifference> = values.iter().map(|&(kind, value)| match kind {
                 0 => KnownDifference::Exactly(value.into()),
                 1 => KnownDifference::AtLeast(value.into()),
                 _ => KnownDifference::AtMost(value.into()),
-            });
-            let p = SignTest::new(known.collect()).p_value(value);
+            }).collect();
+            let value = f64::from(value) / 2.0;
+            let count = |on_side: fn(KnownDifference, f64) -> bool| known.iter().filter(|one| on_side(**one, value)).count();
+            let (above, below) = (count(KnownDifference::is_above), count(KnownDifference::is_below));
+            let test = SignTest::new(known.clone());
+            let p = test.p_value(value);
             prop_assert!(p > 0.0 && p <= 1.0, "{p}");
+            if p < 1.0 {
+                prop_assert_eq!(above > below, test.median().unwrap() > value);
+                prop_assert_eq!(below > above, test.median().unwrap() < value);
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::effect::{Basis, Effect};
+use super::effect::{Average, Basis, Effect};
 use super::expected_effect::{ExpectedEffect, Side};
 use super::holm::holm;
 use super::interval::{Interval, LEVEL};
@@ -28,12 +28,15 @@ pub struct Assessment {
     pub claim: ExpectedEffect,
     /// Treatment minus baseline, in units of the metric.
     pub effect: f64,
+    /// What the effect is of the differences between the seeds.
+    pub average: Average,
     /// At [`Assessment::level`]; none where the basis is `nothing`.
     pub interval: Option<Interval>,
     /// Of [`ALPHA`], what may be spent on this look at the claim; 1 where it is the only one.
     pub share: f64,
-    /// Two-sided p-value of the edge of the claimed range that lies nearest to the effect: small where the effect is
-    /// clearly within the range, and where it is clearly outside.
+    /// Two-sided p-value of an edge of the claimed range: small where the effect is clearly within the range, and where it is
+    /// clearly outside. It is the edge that lies nearest to the effect; where the effect lies within and little more than
+    /// signs is known, which may leave more open about the other edge, the larger p-value of both.
     pub p_value: Option<f64>,
     /// After the correction for looks and claims; before the latter `p_value` over `share`. None where the comparison settles
     /// nothing ([`Basis::settles`]).
@@ -65,10 +68,11 @@ pub fn assess(effect: &Effect, claim: ExpectedEffect) -> Assessment {
 /// Like [`assess`], at a look that may spend so much of [`ALPHA`] (above 0, at most 1): see [`super::looks()`].
 pub fn assess_at(effect: &Effect, claim: ExpectedEffect, share: f64) -> Assessment {
     let known = effect.estimate == 0.0 || !effect.is_exact();
-    let p_value = effect.p_value(claim.nearest_edge(effect.estimate)).filter(|_| known);
+    let p_value = p_value(effect, claim).filter(|_| known);
     let mut assessment = Assessment {
         claim,
         effect: effect.estimate,
+        average: effect.average(),
         interval: effect.interval(level(share)).filter(|_| known),
         share,
         p_value,
@@ -81,6 +85,17 @@ pub fn assess_at(effect: &Effect, claim: ExpectedEffect, share: f64) -> Assessme
     assessment.adjusted_p_value = assessment.over_looks();
     assessment.decide();
     assessment
+}
+
+/// See [`Assessment::p_value`].
+fn p_value(effect: &Effect, claim: ExpectedEffect) -> Option<f64> {
+    let nearest = effect.p_value(claim.nearest_edge(effect.estimate))?;
+    if effect.average() == Average::Mean || claim.side(effect.estimate) != Side::Within {
+        return Some(nearest);
+    }
+    let (low, high) = claim.range();
+    let edges = [low, high].into_iter().filter(|edge| edge.is_finite());
+    Some(edges.filter_map(|edge| effect.p_value(edge)).fold(nearest, f64::max))
 }
 
 fn level(share: f64) -> f64 {

@@ -24,7 +24,7 @@ pub(super) fn curve<'a>(runs: impl Iterator<Item = &'a Run>) -> Vec<EpochSummary
 /// A configuration's completed runs, each at its best epoch and on the examples that it is judged on. Empty when none is
 /// completed.
 pub(super) fn best<'a>(runs: impl Iterator<Item = &'a Run>) -> BTreeMap<Metric, Summary> {
-    let completed: Vec<&Run> = runs.filter(|run| run.completed() && run.best_epoch().is_some()).collect();
+    let completed: Vec<&Run> = runs.filter(|run| run.ended_by_itself() && run.best_epoch().is_some()).collect();
     summaries(|name| completed.iter().map(|run| run.judged(name)).collect())
 }
 

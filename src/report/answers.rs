@@ -16,7 +16,7 @@ const EVERY_RUN: usize = 400;
 /// Reads the predictions that the report needs into its runs. What cannot be read is told in `damages`.
 pub(super) fn read(store: &Store, report: &mut Report) {
     let (wanted, of_last) = (wanted(report), wanted_of_last(report));
-    for run in report.runs.iter_mut().filter(|run| run.completed() && wanted.contains(&run.configuration)) {
+    for run in report.runs.iter_mut().filter(|run| run.ended_by_itself() && wanted.contains(&run.configuration)) {
         match of_run(store, run) {
             Ok(answers) => run.answers = Some(answers),
             Err(reason) => report.damages.push(reason.to_string()),
@@ -33,7 +33,7 @@ pub(super) fn read(store: &Store, report: &mut Report) {
 /// Reads the predictions of the configurations that a search has confirmed, and no others.
 pub(super) fn read_confirmed(store: &Store, report: &mut Report) {
     let wanted = confirmed(report);
-    for run in report.runs.iter_mut().filter(|run| run.completed() && wanted.contains(&run.configuration)) {
+    for run in report.runs.iter_mut().filter(|run| run.ended_by_itself() && wanted.contains(&run.configuration)) {
         match of_run(store, run) {
             Ok(answers) => run.answers = Some(answers),
             Err(reason) => report.damages.push(reason.to_string()),
@@ -87,7 +87,7 @@ fn wanted(report: &Report) -> BTreeSet<usize> {
         .flat_map(|hypothesis| hypothesis.vary.treatments.iter().chain([&hypothesis.vary.baseline]))
         .collect();
     let of_hypotheses = (0..report.configurations.len()).filter(|&i| named.contains(&report.configurations[i].name));
-    let best = report.ranking().first().copied();
+    let best = report.rankings().into_iter().filter_map(|ranking| ranking.best_first.first().copied());
     of_hypotheses.chain(report.baseline).chain(best).chain(confirmed(report)).collect()
 }
 

@@ -1,8 +1,8 @@
 //! Which run of a sweep is the best: the same for the status, the summary, the live page and `SWEEP/best`.
 
 use crate::event::best_by;
-use crate::spec::{DatasetSpec, Metric};
-use crate::store::{RunState, RunView, SweepRecord};
+use crate::spec::{DatasetSpec, Evaluation, Metric};
+use crate::store::{RunView, SweepRecord};
 
 use super::names;
 use super::search::{self, Evidence};
@@ -21,8 +21,8 @@ pub fn ranking_metric(views: &[RunView]) -> Metric {
     first.map_or(Metric::ACCURACY, |view| view.run.spec.metric_for_best)
 }
 
-/// The best completed run that the sweep file still has, by [`ranking_metric`] at its best epoch; the first of equals. Figures on
-/// different data sets cannot be compared, so there is one for each data set that has a completed run, in the order of the plan.
+/// The best run that came to its end and that the sweep file still has, by [`ranking_metric`] at its best epoch; the first of equals. Figures on
+/// different data sets cannot be compared, so there is one for each data set that has such a run, in the order of the plan.
 ///
 /// A search chooses a configuration: the best run is the best of that configuration, not the luckiest of all.
 pub fn best_runs<'v>(record: &SweepRecord, views: &'v [RunView]) -> Vec<BestRun<'v>> {
@@ -33,32 +33,42 @@ pub fn best_runs<'v>(record: &SweepRecord, views: &'v [RunView]) -> Vec<BestRun<
     let sets = data_sets(views.iter().filter(|view| !view.removed).map(|view| &view.run.spec.dataset));
     let names = data_set_names(&sets);
     let best = |(set, name): (&DatasetSpec, String)| {
-        let own = completed(views).filter(|view| same_examples(&view.run.spec.dataset) == *set);
+        let own = ended(views).filter(|view| same_examples(&view.run.spec.dataset) == *set);
         let view = best_by(own, metric, |view| view.best.as_ref())?;
         Some(BestRun { view, on: Some(name).filter(|_| sets.len() > 1) })
     };
     sets.iter().zip(names).filter_map(best).collect()
 }
 
-fn completed(views: &[RunView]) -> impl Iterator<Item = &RunView> {
-    views.iter().filter(|view| view.state == RunState::Completed && !view.removed)
+fn ended(views: &[RunView]) -> impl Iterator<Item = &RunView> {
+    views.iter().filter(|view| view.ended_by_itself() && !view.removed)
 }
 
 /// Of the configuration that the search has found the best, by fresh seeds where it was confirmed. Before that, of the best that
-/// has a completed run.
+/// has a run that came to its end.
 fn best_of_search<'v>(evidence: &Evidence, views: &'v [RunView]) -> Option<&'v RunView> {
     let of = |trial: usize| {
         let name = &evidence.trials[trial].configuration;
-        let own = completed(views).filter(|view| view.run.configuration == *name);
+        let own = ended(views).filter(|view| view.run.configuration == *name);
         best_by(own, evidence.metric(), |view| view.best.as_ref())
     };
     let winner = search::outcome(evidence).best();
     winner.into_iter().chain(evidence.ranking()).find_map(of)
 }
 
-/// A data set whichever rows a seed holds out: on other rows of the same data the same is measured.
+/// A data set whichever rows a seed holds out: on other rows of the same data the same is measured. How many rows are used to train
+/// matters only where rows of them are held out.
 pub(super) fn same_examples(dataset: &DatasetSpec) -> DatasetSpec {
-    dataset.with_split_seed(0)
+    let is_held_out = |part: &Evaluation| matches!(part, Evaluation::HeldOut { .. });
+    let limit = dataset.limit.filter(|_| std::iter::once(&dataset.evaluation).chain(&dataset.test).any(is_held_out));
+    DatasetSpec { limit, ..dataset.with_split_seed(0) }
+}
+
+/// Whether figures on the two can be compared: they are of the same data set, or both are judged on the same files.
+pub(super) fn are_judged_alike(a: &DatasetSpec, b: &DatasetSpec) -> bool {
+    let is_file = |part: &Evaluation| matches!(part, Evaluation::File(_));
+    let same_files = is_file(&a.evaluation) && a.test.as_ref().is_none_or(is_file);
+    same_examples(a) == same_examples(b) || same_files && (&a.evaluation, &a.test) == (&b.evaluation, &b.test)
 }
 
 /// The data sets of runs, each once, in the order of the runs.
@@ -93,7 +103,6 @@ pub(super) fn data_set_names(sets: &[DatasetSpec]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::Evaluation;
 
     fn set(path: &str, limit: Option<usize>, seed: u64) -> DatasetSpec {
         let evaluation = Evaluation::HeldOut { size: crate::spec::HeldOut::Examples(8), seed };
@@ -115,5 +124,24 @@ mod tests {
         let sets = [set("/d/a.csv", None, 0), set("/d/b.csv", None, 0), set("/d/a.csv", Some(9), 0)];
         assert_eq!(data_set_names(&sets), ["a.csv", "b.csv", "a.csv, read or held out in another way (2)"]);
         assert_eq!(same_examples(&set("/d/a.csv", None, 3)), same_examples(&set("/d/a.csv", None, 4)));
+    }
+
+    #[test]
+    fn how_much_was_trained_on_matters_where_rows_of_it_are_judged() {
+        let judged_on = |evaluation: Evaluation, test: Option<Evaluation>, limit| {
+            same_examples(&DatasetSpec { evaluation, test, ..set("/d/a.csv", limit, 0) })
+        };
+        let (file, held_out) = (Evaluation::File("/d/eval.csv".to_owned()), set("", None, 0).evaluation);
+        let is_same = |evaluation: &Evaluation, test: Option<&Evaluation>| {
+            let of = |limit| judged_on(evaluation.clone(), test.cloned(), limit);
+            of(Some(100)) == of(None)
+        };
+        assert!(is_same(&file, None) && is_same(&file, Some(&file)));
+        assert!(!is_same(&held_out, None) && !is_same(&file, Some(&held_out)));
+        let other =
+            |evaluation: &Evaluation| DatasetSpec { evaluation: evaluation.clone(), ..set("/d/b.csv", None, 0) };
+        let one = |evaluation: &Evaluation| DatasetSpec { path: "/d/a.csv".to_owned(), ..other(evaluation) };
+        assert!(are_judged_alike(&one(&file), &other(&file)) && are_judged_alike(&one(&held_out), &one(&held_out)));
+        assert!(!are_judged_alike(&one(&held_out), &other(&held_out)));
     }
 }

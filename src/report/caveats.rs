@@ -12,6 +12,9 @@ use super::verdicts::{difference, interval_words};
 pub(super) const LATE: &str = "stated or changed after results could be seen: it may have been made from what it claims, and only new \
      seeds can test it";
 
+/// How epochs to a goal are compared that some runs never reach.
+const SIGNS: &str = "the difference is the median of the pairs, tested by their signs";
+
 /// What is to be known of a treatment's pairs of runs and their difference.
 pub(super) fn of_pairs(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric, effect: &Effect) -> Vec<String> {
     let mut found = Vec::new();
@@ -62,14 +65,15 @@ fn of_metric(name: &str, pairs: &Pairs<'_>, of: HypothesisMetric) -> Option<Stri
             let unreached = |count: usize, who: &str| format!("{count} of {} pairs {who} the value", pairs.runs.len());
             match (neither, one) {
                 (0, 0) => None,
-                (0, one) => {
-                    Some(format!("{name}: {}; only its direction counts", unreached(one, "on one side only reach")))
-                }
+                (0, one) => Some(format!(
+                    "{name}: {}; only its direction counts: {SIGNS}",
+                    unreached(one, "on one side only reach")
+                )),
                 (neither, 0) => {
-                    Some(format!("{name}: {} and were left out", unreached(neither, "on neither side reach")))
+                    Some(format!("{name}: {} and were left out: {SIGNS}", unreached(neither, "on neither side reach")))
                 }
                 (neither, one) => Some(format!(
-                    "{name}: {}, of which only the direction counts, and {neither} on neither side, which were left out",
+                    "{name}: {}, of which only the direction counts, and {neither} on neither side, which were left out: {SIGNS}",
                     unreached(one, "on one side only reach")
                 )),
             }

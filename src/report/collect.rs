@@ -10,7 +10,7 @@ use crate::words::counted;
 use super::ReportError;
 use super::model::{Configuration, Report, Run};
 use super::search::{self, Found, Trial};
-use super::{aggregate, answers, observations, pairing, statistics, verdicts};
+use super::{aggregate, answers, best, observations, pairing, statistics, verdicts};
 
 /// Reads a sweep and weighs its evidence. Records that cannot be read are left out and told in `damages`.
 ///
@@ -98,7 +98,9 @@ pub(super) fn read(store: &Store) -> Result<Report, ReportError> {
 /// What needs the predictions: differences from the baseline, and the hypotheses.
 fn compare(report: &mut Report) {
     if let Some(baseline) = report.baseline {
+        let data = |index: usize| report.runs_of(&report.configurations[index]).next().map(|run| &run.spec.dataset);
         let effect = |index: usize| {
+            data(index).zip(data(baseline)).filter(|(own, base)| best::are_judged_alike(own, base))?;
             let own = report.figured(&report.configurations[index]);
             let pairs = pairing::by_seed(own, report.figured(&report.configurations[baseline]));
             pairing::effect(&pairs, HypothesisMetric::Best(Metric::ACCURACY)).ok()
@@ -185,7 +187,9 @@ fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Ve
             .and_then(|best| epochs.iter().position(|epoch| epoch.epoch == best.epoch)),
     };
     // A damaged result is told by the view.
-    let finished = store.result(&id).ok().flatten().map(|result| result.finished).filter(|_| view.state.is_final());
+    let result = store.result(&id).ok().flatten().filter(|_| view.state.is_final());
+    let extended_from = result.as_ref().and_then(|result| result.extended_from);
+    let finished = result.map(|result| result.finished);
     let (facts, versions, begun) = match record {
         Some(record) => (Some(record.facts), Some(record.versions), Some(record.started)),
         None => (None, None, None),
@@ -197,8 +201,9 @@ fn read_run(store: &Store, view: RunView, configuration: usize, damages: &mut Ve
         changes: view.changes,
         spec: view.run.spec,
         state: view.state,
+        stopped_because: view.stopped_because,
+        extended_from,
         reason: view.reason,
-        cut_short: view.cut_short,
         device: view.device,
         started: begun,
         finished,

@@ -26,7 +26,7 @@ impl Side {
     /// Predictions that cannot be read stay missing; where they are needed the comparison says so.
     fn read_answers(&mut self) -> Result<(), ReportError> {
         let store = Store::open(&self.folder)?;
-        for run in self.runs.iter_mut().filter(|run| run.completed()) {
+        for run in self.runs.iter_mut().filter(|run| run.ended_by_itself()) {
             run.answers = answers::of_run(&store, run).ok();
         }
         Ok(())
@@ -133,7 +133,7 @@ fn in_report(report: &Report, wanted: &str, path: Option<&Path>) -> Vec<Side> {
 /// Two single runs are a pair; configurations are paired by seed.
 fn pair<'a>(left: &'a Side, right: &'a Side) -> Pairs<'a> {
     if let ([a], [b]) = (left.runs.as_slice(), right.runs.as_slice()) {
-        let runs = if a.completed() && b.completed() { vec![(a, b)] } else { Vec::new() };
+        let runs = if a.ended_by_itself() && b.ended_by_itself() { vec![(a, b)] } else { Vec::new() };
         return Pairs { runs, unpaired: 0 };
     }
     pairing::by_seed(left.runs.iter(), right.runs.iter())

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::event::EpochRecord;
+use crate::event::{EpochRecord, StopReason};
 use crate::metrics::{self, Effect, Interval, Summary};
 use crate::spec::{Hypothesis, Metric, NamedChange, ReferenceFigure, RunId, RunSpec};
 use crate::store::{RunState, TestRecord, Versions};
 use crate::task::Targets;
 use crate::train::RunFacts;
+use crate::words::counted;
 
 use super::observations::Observed;
 use super::search::Found;
@@ -72,8 +73,8 @@ pub struct Configuration {
     pub confirmed: bool,
     /// Means over its sound runs, by epoch; ascending, epochs that no run has are missing.
     pub curve: Vec<EpochSummary>,
-    /// Over those of `figured` that are completed, each at its best epoch and on the examples that it is judged on. Empty when none
-    /// is completed.
+    /// Over those of `figured` that came to their end, each at its best epoch and on the examples that it is judged on. Empty when
+    /// none did.
     pub best: BTreeMap<Metric, Summary>,
     /// 95 % interval of the mean accuracy at the best epoch, over the examples that are judged and over seeds. None without a
     /// completed run.
@@ -102,10 +103,12 @@ pub struct Run {
     pub changes: Option<BTreeMap<String, serde_json::Value>>,
     pub spec: RunSpec,
     pub state: RunState,
+    /// Why it stopped, where it is stopped.
+    pub stopped_because: Option<StopReason>,
+    /// The epoch at which it had stopped, where it went on because somebody asked for it.
+    pub extended_from: Option<usize>,
     /// Why it did not complete.
     pub reason: Option<String>,
-    /// Whether it stopped otherwise than by its own `early_stopping`.
-    pub cut_short: bool,
     /// On which it was trained, or is.
     pub device: Option<String>,
     /// When it was started first, and when it ended (RFC 3339, UTC); none before that.
@@ -167,8 +170,20 @@ impl Run {
         self.best.and_then(|index| self.epochs.get(index))
     }
 
-    pub fn completed(&self) -> bool {
-        self.state == RunState::Completed
+    /// Whether it came to the end that it was to come to, so that its result counts: completed, or ended by its own
+    /// `early_stopping`. As [`crate::store::RunView::ended_by_itself`].
+    pub fn ended_by_itself(&self) -> bool {
+        self.state == RunState::Completed || self.ended_early()
+    }
+
+    /// Whether its own `early_stopping` ended it before its last epoch.
+    pub fn ended_early(&self) -> bool {
+        self.stopped_because == Some(StopReason::EarlyStopping)
+    }
+
+    /// Whether it is known what it comes to, or that it comes to nothing.
+    pub(super) fn is_settled(&self) -> bool {
+        self.state.is_settled() || self.ended_early()
     }
 
     /// Whether its epochs go into the means of its configuration.
@@ -203,17 +218,10 @@ impl Report {
         self.runs.first().map_or(Metric::ACCURACY, |run| run.spec.metric_for_best)
     }
 
-    /// Configurations with at least one completed run, the best by [`Self::metric_for_best`] first. Where a search has confirmed
-    /// some, those come before all others: the figures of the others are those that they were chosen by.
-    pub fn ranking(&self) -> Vec<usize> {
-        let metric = self.metric_for_best();
-        let value = |index: &usize| self.configurations[*index].best.get(&metric).map(|spread| spread.mean);
-        let mut ranked: Vec<usize> = (0..self.configurations.len()).filter(|i| value(i).is_some()).collect();
-        let sign = if metric.lower_is_better() { 1.0 } else { -1.0 };
-        let score = |index: &usize| sign * value(index).unwrap_or(0.0);
-        let unconfirmed = |index: &usize| !self.configurations[*index].confirmed;
-        ranked.sort_by(|a, b| unconfirmed(a).cmp(&unconfirmed(b)).then(score(a).total_cmp(&score(b))));
-        ranked
+    /// So many runs that came to their end: `13 completed runs`; where some ended early, `13 ended runs`.
+    pub(crate) fn ended_runs_in_words(&self, count: usize) -> String {
+        let early = self.runs.iter().any(Run::ended_early);
+        counted(count, if early { "ended run" } else { "completed run" })
     }
 
     /// The name with a word where the figures say nothing about what the sweep names.
@@ -230,11 +238,6 @@ impl Report {
         let mut counts = self.runs.iter().filter_map(|run| Some(run.facts.as_ref()?.eval_examples));
         let first = counts.next()?;
         counts.all(|count| count == first).then_some(first)
-    }
-
-    /// The largest number of runs of a configuration.
-    pub fn seeds(&self) -> usize {
-        self.configurations.iter().map(|c| c.runs.len()).max().unwrap_or(0)
     }
 
     /// A reported figure of a metric: the final one where the report has several, the best-known epoch's otherwise.

@@ -15,7 +15,7 @@ pub(super) fn of(hypothesis: &Hypothesis, claim: ExpectedEffect, pairs: &Pairs<'
     let design = Design { claims, ..Design::observed(&paired)? };
     let scale = hypothesis.metric.scale();
     let prospect = Prospect::of(&design, claim, hypothesis.vary.treatments.len(), scale);
-    let wanted = verdicts::amount(scale, prospect.wanted);
+    let wanted = verdicts::exact_amount(scale, prospect.wanted);
     let what = match hypothesis.expect {
         Expectation::Higher | Expectation::Lower => format!("a difference of {wanted}"),
         _ => format!("that there is no difference of {wanted}"),

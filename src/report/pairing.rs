@@ -23,7 +23,7 @@ pub(super) fn by_seed<'a>(
     baseline: impl Iterator<Item = &'a Run>,
 ) -> Pairs<'a> {
     let sorted = |runs: &mut dyn Iterator<Item = &'a Run>| -> BTreeMap<u64, &'a Run> {
-        runs.filter(|run| run.completed()).map(|run| (run.spec.seed, run)).collect()
+        runs.filter(|run| run.ended_by_itself()).map(|run| (run.spec.seed, run)).collect()
     };
     let (treatment, baseline) = (sorted(&mut { treatment }), sorted(&mut { baseline }));
     let runs: Vec<_> = treatment.iter().filter_map(|(seed, run)| Some((*run, *baseline.get(seed)?))).collect();

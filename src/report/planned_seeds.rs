@@ -88,7 +88,7 @@ impl<'a> PlannedSeeds<'a> {
     }
 
     fn has_ended(&self, seed: u64) -> bool {
-        let ended = |side: &[&Run]| side.iter().any(|run| run.spec.seed == seed && run.state.is_settled());
+        let ended = |side: &[&Run]| side.iter().any(|run| run.spec.seed == seed && run.is_settled());
         ended(&self.treatment) && ended(&self.baseline)
     }
 }

@@ -65,7 +65,7 @@ fn measured(report: &Report, baseline: &Configuration, figure: &ReferenceFigure)
     };
     let value = |run: &Run| match figure.epoch {
         Some(epoch) => run.epochs.iter().find(|record| record.epoch == epoch).map(|record| record.metric(name)),
-        None => Some(run).filter(|run| run.completed()).and_then(|run| run.judged(name)),
+        None => Some(run).filter(|run| run.ended_by_itself()).and_then(|run| run.judged(name)),
     };
     let examples = |run: &Run| match figure.epoch {
         _ if name.is_of_training() => run.facts.as_ref().map(|facts| facts.train_examples),

@@ -29,6 +29,7 @@ pub(crate) fn of(report: &Report) -> Vec<String> {
         return remarks;
     }
     remarks.extend(unfinished(report));
+    remarks.extend(ended_early(report));
     remarks.extend(ended_badly(report));
     remarks.extend(report.damages.iter().map(|damage| format!("Damaged: {damage}.")));
     remarks.extend(seeds(report));
@@ -69,14 +70,15 @@ fn unfinished(report: &Report) -> Option<String> {
     let running = count(|run| run.state == RunState::Running);
     let interrupted = count(|run| run.state == RunState::Interrupted);
     let waiting = count(|run| matches!(run.state, RunState::Pending | RunState::Waiting));
-    let stopped = count(|run| run.state == RunState::Stopped);
+    let stopped = count(|run| run.state == RunState::Stopped && !run.ended_early());
     if running + interrupted + waiting + stopped == 0 {
         return None;
     }
     if report.search.is_some() && running + interrupted + waiting == 0 {
         return Some(format!(
             "Stopped: {stopped} of {total} runs ended before their last epoch. Means over epochs take in what is there, and their \
-             curves have gaps where the number of runs changes; figures at the best epoch rest on completed runs only."
+             curves have gaps where the number of runs changes; figures at the best epoch rest on {} only.",
+            ended_words(report)
         ));
     }
     let parts = [(running, "running"), (interrupted, "interrupted"), (waiting, "waiting"), (stopped, "stopped")];
@@ -84,9 +86,26 @@ fn unfinished(report: &Report) -> Option<String> {
     let done = total - running - interrupted - waiting - stopped;
     Some(format!(
         "Not finished: {done} of {total} runs are done ({}). Means over epochs take in what is there, and their \
-         curves have gaps where the number of runs changes; figures at the best epoch rest on completed runs only.",
-        parts.join(", ")
+         curves have gaps where the number of runs changes; figures at the best epoch rest on {} only.",
+        parts.join(", "),
+        ended_words(report)
     ))
+}
+
+/// The runs that figures at the best epoch are of.
+fn ended_words(report: &Report) -> &'static str {
+    if report.runs.iter().any(Run::ended_early) { "runs that came to their end" } else { "completed runs" }
+}
+
+fn ended_early(report: &Report) -> Option<String> {
+    let early = report.runs.iter().filter(|run| run.ended_early()).count();
+    (early > 0).then(|| {
+        format!(
+            "Ended early: {early} of {} runs, by their own early_stopping. They count like others, by the best of the epochs that \
+             they have; one that goes on has more epochs to choose from. Means over epochs take in what is there.",
+            report.runs.len()
+        )
+    })
 }
 
 fn ended_badly(report: &Report) -> Option<String> {

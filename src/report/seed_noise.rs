@@ -98,7 +98,7 @@ impl Earlier {
     }
 
     fn counts(&self, run: &Run) -> bool {
-        run.completed() && self.is_like(&run.spec) && run.judged_examples() == Some(self.examples)
+        run.ended_by_itself() && self.is_like(&run.spec) && run.judged_examples() == Some(self.examples)
     }
 
     fn is_like(&self, spec: &RunSpec) -> bool {

@@ -1,7 +1,9 @@
 //! What holds across data sets, where a sweep has several: the interquartile mean and the performance profile of Agarwal et al.
 //! (2021).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use crate::metrics::{Interval, LEVEL, TaskScores};
 use crate::spec::{Metric, RunSpec};
@@ -15,6 +17,9 @@ pub(crate) const NOTE: &str = "Accuracy at the best epoch over all data sets and
      same data sets (runs resampled within each; too narrow where seeds are few). Accuracies are taken as they are: two data sets \
      with different numbers of classes count as equally hard. Configurations that lack a completed run on one of the data sets are \
      left out.";
+
+/// How the names of a data set's fields begin.
+const FIELDS: &str = "dataset.";
 
 /// The same parameters on every data set.
 #[derive(Clone, Debug)]
@@ -58,17 +63,18 @@ pub(crate) fn across(report: &Report) -> Option<Across> {
     if distinct.len() < 2 {
         return None;
     }
+    let varied = varied_within_a_data_set(report);
     let mut order: Vec<String> = Vec::new();
     let mut scores: BTreeMap<String, BTreeMap<&str, Vec<f64>>> = BTreeMap::new();
     let mut titles: BTreeMap<String, String> = BTreeMap::new();
-    for run in report.runs.iter().filter(|run| run.completed()) {
+    for run in report.runs.iter().filter(|run| run.ended_by_itself()) {
         let Some(accuracy) = run.judged(Metric::ACCURACY) else {
             continue;
         };
-        let key = parameters(&run.spec);
+        let key = parameters(&run.spec, &varied);
         if !order.contains(&key) {
             order.push(key.clone());
-            titles.insert(key.clone(), title(report, run));
+            titles.insert(key.clone(), title(report, run, &varied));
         }
         let of_data = scores.entry(key).or_default().entry(run.spec.dataset.path.as_str()).or_default();
         of_data.push(accuracy);
@@ -99,18 +105,50 @@ fn method(name: &str, scores: Vec<Vec<f64>>) -> Option<Method> {
     })
 }
 
-/// All parameters but the data set and the seeds.
-fn parameters(spec: &RunSpec) -> String {
+/// What belongs to a data set: its fields, whichever rows a seed holds out.
+fn fields_of_data(spec: &RunSpec) -> impl Iterator<Item = (String, Value)> {
+    let spec = RunSpec { dataset: spec.dataset.with_split_seed(0), ..spec.clone() };
+    crate::store::parameters(&spec).into_iter().filter(|(name, _)| name.starts_with(FIELDS))
+}
+
+/// The fields of data sets, `dataset.limit` for one, that have several values on one and the same data set: they are part of the
+/// method. The others follow from the data set, as its columns do, and tell which it is.
+fn varied_within_a_data_set(report: &Report) -> BTreeSet<String> {
+    let mut known: BTreeMap<&str, BTreeMap<String, Value>> = BTreeMap::new();
+    let mut varied = BTreeSet::new();
+    let mut last = None;
+    for run in &report.runs {
+        // Runs of a configuration differ in their seeds only.
+        if last.replace(run.configuration) == Some(run.configuration) {
+            continue;
+        }
+        let fields: BTreeMap<String, Value> = fields_of_data(&run.spec).collect();
+        let first = known.entry(&run.spec.dataset.path).or_insert_with(|| fields.clone());
+        let names = first.keys().chain(fields.keys());
+        varied.extend(names.filter(|name| first.get(*name) != fields.get(*name)).cloned());
+    }
+    varied
+}
+
+/// All parameters but what tells the data set, and the seeds.
+fn parameters(spec: &RunSpec, varied: &BTreeSet<String>) -> String {
+    let is_seed = |name: &str| name == "seed" || name.ends_with("_seed");
     let others = crate::store::parameters(spec)
         .into_iter()
-        .filter(|(name, _)| !name.starts_with("dataset.") && name != "seed" && !name.ends_with("_seed"));
+        .filter(|(name, _)| !name.starts_with(FIELDS) && !is_seed(name))
+        .chain(fields_of_data(spec).filter(|(name, _)| varied.contains(name)));
     // Parameters are names and JSON values, which can always be written.
     serde_json::to_string(&others.collect::<Vec<_>>()).unwrap_or_default()
 }
 
-/// The configuration's name without what it says of the data set.
-fn title(report: &Report, run: &Run) -> String {
+/// The configuration's name without what tells the data set.
+fn title(report: &Report, run: &Run, varied: &BTreeSet<String>) -> String {
     let name = &report.configurations[run.configuration].name;
-    let parts: Vec<&str> = name.split(", ").filter(|part| !part.starts_with("dataset")).collect();
+    let is_of_method = |part: &str| {
+        let key = part.split('=').next().unwrap_or(part);
+        // Sweep files say `eval` for `evaluation`.
+        !part.starts_with("dataset") || key.starts_with(FIELDS) && varied.iter().any(|field| field.starts_with(key))
+    };
+    let parts: Vec<&str> = name.split(", ").filter(|part| is_of_method(part)).collect();
     if parts.is_empty() { "base".to_string() } else { parts.join(", ") }
 }

@@ -7,7 +7,7 @@ use super::model::Run;
 
 /// 95 % interval of the mean accuracy of a configuration's completed runs at their best epochs.
 pub(super) fn accuracy_interval<'a>(runs: impl Iterator<Item = &'a Run>) -> Option<Interval> {
-    let completed = runs.filter(|run| run.completed());
+    let completed = runs.filter(|run| run.ended_by_itself());
     let value = |run: &'a Run| Some((run.judged(Metric::ACCURACY)?, run.judged_examples()));
     interval(Metric::ACCURACY, &completed.filter_map(value).collect::<Vec<_>>())
 }

@@ -56,7 +56,7 @@ pub(super) fn entry(report: &Report, folder: String) -> page::Entry {
         invented: report.invented,
         folder,
         runs: report.runs.len(),
-        completed: report.runs.iter().filter(|run| run.completed()).count(),
+        completed: report.runs.iter().filter(|run| run.ended_by_itself()).count(),
         best: best_of_search(report).or_else(|| best_configuration(report)),
         verdicts: verdicts::tally(&report.judged),
     }

@@ -162,9 +162,12 @@ impl ResultRecord {
         matches!(self.outcome, Outcome::Stopped { because: StopReason::Request, .. })
     }
 
-    /// Whether the run stopped before its end, which its own rule would be as well.
-    pub fn is_cut_short(&self) -> bool {
-        matches!(self.outcome, Outcome::Stopped { because: StopReason::Pause | StopReason::Request, .. })
+    /// Why the run stopped, where it did so before its last epoch.
+    pub fn stopped_because(&self) -> Option<StopReason> {
+        match self.outcome {
+            Outcome::Stopped { because, .. } => Some(because),
+            _ => None,
+        }
     }
 
     /// The epoch after which the run stopped, where it did so before its last one.

@@ -93,8 +93,8 @@ pub struct RunView {
     pub test: Option<TestRecord>,
     /// The epoch after which it stopped, where it did so before its last one: for good, or until it goes on.
     pub stopped_after: Option<usize>,
-    /// Whether it stopped otherwise than by its own `early_stopping`: by its search, or because somebody asked for it.
-    pub cut_short: bool,
+    /// Why it stopped, where it is stopped.
+    pub stopped_because: Option<StopReason>,
     /// Epochs recorded.
     pub epochs: usize,
     /// The epoch up to which it is planned: its last one, or the one after which it pauses.
@@ -207,8 +207,14 @@ impl Store {
 }
 
 impl RunView {
+    /// Whether it came to the end that it was to come to: its last epoch, or the one at which its `early_stopping` ended it. What
+    /// a run would have come to that its search gave up, or that somebody stopped, is not known.
+    pub fn ended_by_itself(&self) -> bool {
+        self.state == RunState::Completed || self.stopped_because == Some(StopReason::EarlyStopping)
+    }
+
     fn take_result(&mut self, result: ResultRecord) {
-        self.cut_short = result.is_cut_short();
+        self.stopped_because = result.stopped_because();
         (self.state, self.reason) = match result.outcome {
             Outcome::Completed { .. } => (RunState::Completed, None),
             Outcome::Diverged { epoch, step } => {
@@ -326,7 +332,7 @@ pub(super) fn blank(entry: &RunEntry, packs: &[&PackPlan]) -> RunView {
         best: None,
         test: None,
         stopped_after: None,
-        cut_short: false,
+        stopped_because: None,
         epochs: 0,
         planned_epochs: planned.unwrap_or(epochs),
         seconds: 0.0,

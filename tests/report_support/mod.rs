@@ -32,6 +32,10 @@ pub enum Fate {
     Fails,
     /// A search gives it up after this many epochs.
     IsStopped(usize),
+    /// Its early stopping ends it after this many epochs.
+    EndsEarly(usize),
+    /// Somebody stops it after this many epochs.
+    IsStoppedOnRequest(usize),
 }
 
 /// A configuration of a made-up sweep.
@@ -201,7 +205,7 @@ impl Fake {
     fn write_run(&self, layout: &Layout, index: usize, run: &PlannedRun) {
         let arm = &self.arms[index];
         let fate = self.fate(index, run);
-        let leaves_all = matches!(fate, Fate::Completes | Fate::IsStopped(_));
+        let leaves_all = !matches!(fate, Fate::Stops(_) | Fate::Diverges(_) | Fate::Fails);
         if fate == Fate::Pending {
             return;
         }
@@ -231,7 +235,11 @@ impl Fake {
             },
         );
         let recorded = match fate {
-            Fate::Stops(epochs) | Fate::Diverges(epochs) | Fate::IsStopped(epochs) => epochs.min(run.spec.epochs),
+            Fate::Stops(epochs)
+            | Fate::Diverges(epochs)
+            | Fate::IsStopped(epochs)
+            | Fate::EndsEarly(epochs)
+            | Fate::IsStoppedOnRequest(epochs) => epochs.min(run.spec.epochs),
             Fate::Fails => 0,
             _ => run.spec.epochs,
         };
@@ -260,6 +268,8 @@ impl Fake {
             Fate::Diverges(epoch) => Outcome::Diverged { epoch, step: epoch * 40 },
             Fate::Fails => Outcome::Failed { reason: "worker died: signal 9 (killed), out of memory?".to_string() },
             Fate::IsStopped(epoch) => Outcome::Stopped { epoch, because: StopReason::Pause },
+            Fate::EndsEarly(epoch) => Outcome::Stopped { epoch, because: StopReason::EarlyStopping },
+            Fate::IsStoppedOnRequest(epoch) => Outcome::Stopped { epoch, because: StopReason::Request },
             Fate::Stops(_) | Fate::Pending => return,
         };
         write_json(

@@ -162,11 +162,12 @@ fn text(planned: &[Planned<'_>], known: &EarlierResults, rows: usize, looks: &[u
         ("it needs about", Align::Left),
     ]);
     for planned in planned {
+        let scale = planned.hypothesis.metric.scale();
         table.row([
             planned.hypothesis.id.clone(),
             basis(planned),
-            planned.prospect.settles.map_or("nothing".to_string(), |value| amount(planned.hypothesis, value)),
-            amount(planned.hypothesis, planned.prospect.wanted),
+            planned.prospect.settles.map_or("nothing".to_string(), |value| settled(planned.hypothesis, value)),
+            claimed(planned.hypothesis, verdicts::exact_amount(scale, planned.prospect.wanted)),
             outlook::needs_words(planned.prospect.needs, planned.tested),
         ]);
     }
@@ -198,8 +199,8 @@ fn basis(planned: &Planned<'_>) -> String {
     }
 }
 
-/// `2.1 points lower`, `margin 0.5 points`.
-fn amount(hypothesis: &Hypothesis, value: f64) -> String {
+/// `2.1 points lower`, `margin 0.5 points`: what a plan settles.
+fn settled(hypothesis: &Hypothesis, value: f64) -> String {
     let scale = hypothesis.metric.scale();
     // As many digits as tell two amounts apart that are not the same.
     let shown = if scale == Scale::Share && value < 0.001 {
@@ -207,6 +208,11 @@ fn amount(hypothesis: &Hypothesis, value: f64) -> String {
     } else {
         verdicts::amount(scale, value)
     };
+    claimed(hypothesis, shown)
+}
+
+/// An amount as what a hypothesis claims.
+fn claimed(hypothesis: &Hypothesis, shown: String) -> String {
     match hypothesis.expect {
         Expectation::Lower => format!("{shown} lower"),
         Expectation::Higher => format!("{shown} higher"),

@@ -105,6 +105,7 @@ fn is_written_in_the_words_of_a_sweep_file() {
     let expected = serde_json::json!({
         "claim": {"expectation": "not_higher", "margin": 0.5},
         "effect": 0.0,
+        "average": "mean",
         "interval": {"low": 0.125, "high": 0.375},
         "share": 1.0,
         "p_value": 0.0,

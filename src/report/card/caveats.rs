@@ -39,12 +39,12 @@ fn selection(subject: &Subject<'_>) -> Vec<String> {
             "The epoch was chosen among {epochs} on the same examples that the figures are of, so they are somewhat too good."
         ));
     }
-    let completed = subject.report.runs.iter().filter(|run| run.completed()).count();
-    if completed > 1 {
+    let ended = subject.report.runs.iter().filter(|run| run.ended_by_itself()).count();
+    if ended > 1 {
         found.push(format!(
             "This run is one of {} of its sweep. If it was chosen because it did best, its figures are too good, the more runs \
              there were to choose from.",
-            counted(completed, "completed run")
+            subject.report.ended_runs_in_words(ended)
         ));
     }
     found
@@ -70,6 +70,12 @@ fn seeds(subject: &Subject<'_>) -> Option<String> {
 
 fn ending(subject: &Subject<'_>) -> Option<String> {
     let (run, recorded) = (subject.run, subject.run.epochs.len());
+    if run.ended_early() {
+        return Some(format!(
+            "The run ended after {recorded} of {} epochs, by its `early_stopping`: its metric improved no more.",
+            run.spec.epochs
+        ));
+    }
     (run.state == RunState::Stopped).then(|| {
         format!("The run stopped after {recorded} of {} epochs, and was not trained to its end.", run.spec.epochs)
     })

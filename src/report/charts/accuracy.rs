@@ -18,7 +18,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     let reference = words::reference(report, metric);
     let legend = selection.legend(report, looks);
     let picture = picture(WIDTH, HEIGHT, |canvas| {
-        let top = heading(canvas, "Accuracy over epochs", &words::subject_and_seeds(report))?;
+        let top = heading(canvas, "Accuracy over epochs", &words::subject_and_seeds(report, selection.all()))?;
         let y = series::metric_axis(report, &[metric], reference.as_ref().map(|r| r.0), 7);
         let right = f64::from(WIDTH) - MARGIN - legend.width();
         let rect = Rect::new(MARGIN + left_room(&y, true), top + 8.0, right, f64::from(HEIGHT) - 110.0);

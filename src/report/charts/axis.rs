@@ -1,5 +1,7 @@
 //! Axes: value ranges, tick positions and tick labels.
 
+use crate::report::decimals::decimals;
+
 /// How values map to positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scale {
@@ -114,7 +116,7 @@ fn round_step(step: f64) -> f64 {
 /// A tick's label with as many decimals as `step` needs.
 fn write(value: f64, step: f64, unit: Unit) -> String {
     let factor = if matches!(unit, Unit::Percent | Unit::Points) { 100.0 } else { 1.0 };
-    let decimals = decimals_of(step * factor);
+    let decimals = decimals(step * factor);
     // Adding 0 turns -0 into 0.
     let shown = (value * factor * 10f64.powi(decimals as i32)).round() / 10f64.powi(decimals as i32) + 0.0;
     match unit {
@@ -122,7 +124,7 @@ fn write(value: f64, step: f64, unit: Unit) -> String {
         Unit::Percent => format!("{shown:.decimals$} %"),
         Unit::Points | Unit::Difference if shown == 0.0 => "0".to_string(),
         Unit::Points | Unit::Difference => format!("{shown:+.decimals$}").replace('-', "\u{2212}"),
-        Unit::Count => count(value),
+        Unit::Count => count_at(value, step),
     }
 }
 
@@ -136,24 +138,31 @@ fn plain(value: f64, decimals: usize) -> String {
 
 /// A count in at most five characters or so: 950, 1.25k, 864k, 12M.
 pub(crate) fn count(value: f64) -> String {
-    let (scaled, suffix) = match value.abs() {
-        v if v >= 1e9 => (value / 1e9, "G"),
-        v if v >= 1e6 => (value / 1e6, "M"),
-        v if v >= 1e3 => (value / 1e3, "k"),
-        _ => (value, ""),
-    };
-    let text = if scaled.abs() < 10.0 { format!("{scaled:.2}") } else { format!("{scaled:.0}") };
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{text}{suffix}")
+    let (unit, suffix) = unit_of(value);
+    let scaled = value / unit;
+    with_suffix(scaled, if scaled.abs() < 10.0 { 2 } else { 0 }, suffix)
 }
 
-fn decimals_of(step: f64) -> usize {
-    (0..8)
-        .find(|&d| {
-            let scaled = step.abs() * 10f64.powi(d);
-            (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1.0)
-        })
-        .unwrap_or(8) as usize
+/// A count among others that are `step` apart: with the decimals that tell them apart.
+fn count_at(value: f64, step: f64) -> String {
+    let (unit, suffix) = unit_of(value);
+    with_suffix(value / unit, decimals(step / unit), suffix)
+}
+
+/// What a count is written in, and the letter for it.
+fn unit_of(count: f64) -> (f64, &'static str) {
+    match count.abs() {
+        v if v >= 1e9 => (1e9, "G"),
+        v if v >= 1e6 => (1e6, "M"),
+        v if v >= 1e3 => (1e3, "k"),
+        _ => (1.0, ""),
+    }
+}
+
+fn with_suffix(scaled: f64, decimals: usize, suffix: &str) -> String {
+    let text = format!("{scaled:.decimals$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}{suffix}")
 }
 
 #[cfg(test)]
@@ -197,6 +206,19 @@ mod tests {
     #[test]
     fn counts_are_short() {
         assert_eq!([0.0, 950.0, 1250.0, 864_004.0, 12.1e6].map(count), ["0", "950", "1.25k", "864k", "12M"]);
+    }
+
+    #[test]
+    fn ticks_of_counts_have_the_decimals_of_their_step() {
+        let ticks = |low, high, count| {
+            let axis = Axis::linear(low, high, count, Unit::Count);
+            axis.ticks.into_iter().map(|(_, label)| label).collect::<Vec<String>>()
+        };
+        assert_eq!(ticks(0.0, 12.5, 5), ["0", "2.5", "5", "7.5", "10", "12.5"]);
+        assert_eq!(ticks(7500.0, 12_500.0, 2), ["7.5k", "10k", "12.5k"]);
+        assert_eq!(ticks(12.5e6, 20e6, 3), ["12.5M", "15M", "17.5M", "20M"]);
+        assert_eq!(ticks(1_000_000.0, 1_000_400.0, 4), ["1M", "1.0001M", "1.0002M", "1.0003M", "1.0004M"]);
+        assert_eq!(ticks(864_000.0, 864_010.0, 2), ["864k", "864.005k", "864.01k"]);
     }
 
     proptest! {

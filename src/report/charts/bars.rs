@@ -47,7 +47,7 @@ pub(super) fn draw(
     let Some(largest) = bars.iter().map(|bar| bar.value.max).reduce(f64::max) else {
         return Ok(None);
     };
-    let heading = Heading::new(words.title, &subtitle(report, words.remark, all - bars.len()));
+    let heading = Heading::new(words.title, &subtitle(report, words.remark, &bars, all - bars.len()));
     let names = bars.iter().map(|bar| report.configurations[bar.configuration].name.as_str());
     let step = rows::height(names, Type::small(), NAMES - 30.0, ROW);
     let height = (heading.bottom() + bars.len() as f64 * step + 130.0).max(420.0) as u32;
@@ -82,9 +82,9 @@ fn row(canvas: &Canvas<'_>, panel: &Panel, y: f64, name: &str, look: Look, bar: 
     rows::figures(canvas, panel, y, &bar.note, Type::small())
 }
 
-fn subtitle(report: &Report, remark: &str, left_out: usize) -> String {
+fn subtitle(report: &Report, remark: &str, bars: &[Bar], left_out: usize) -> String {
     let mut text = format!("{} · {remark}", words::subject(report));
-    if report.seeds() > 1 {
+    if bars.iter().any(|bar| bar.value.count > 1) {
         text.push_str(" · line: lowest to highest run");
     }
     if left_out > 0 {

@@ -118,7 +118,7 @@ fn row(canvas: &Canvas<'_>, panel: &Panel, y: f64, scale: Scale, judged: &Judged
     let bounds = assessment.interval.map_or(String::new(), |i| format!(" {}", verdicts::interval_words(scale, i)));
     let p = assessment.adjusted_p_value;
     let p = if p.is_some() { format!("  p {}", verdicts::p_words(p)) } else { String::new() };
-    let figures = format!("{}{bounds}{p}", verdicts::difference(scale, assessment.effect));
+    let figures = format!("{}{bounds}{p}", verdicts::effect_words(scale, assessment));
     let figures = wrap(&figures, Type::small(), FIGURES - 24.0, 2);
     let lower = lower + LINE * (figures.len() - 1) as f64 / 2.0;
     canvas.lines(&figures, (panel.rect.right + 24.0, lower), LINE, Type::small())

@@ -37,7 +37,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         let left = MARGIN + name_width + 24.0;
         let rect = Rect::new(left, top, f64::from(WIDTH) - MARGIN - figures_width() - 24.0, f64::from(height) - 110.0);
         let panel = rows::across(rect, value_axis(report, &chosen, reference.as_ref().map(|r| r.0)));
-        shade_baseline(canvas, report, &panel)?;
+        shade_baseline(canvas, report, &panel, &chosen)?;
         let name = format!("{} at the best epoch", report.judged_accuracy());
         panel.frame(canvas, Labels { x: Some(&name), x_ticks: true, ..Labels::default() })?;
         if let Some((value, name)) = &reference {
@@ -53,23 +53,28 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
         name: "intervals",
         title: "Accuracy with 95 % intervals".to_string(),
         description: format!(
-            "One row per configuration, best first: accuracy at the best epoch, its 95 % interval over evaluation \
+            "One row per configuration, {}best first: accuracy at the best epoch, its 95 % interval over evaluation \
              examples and seeds, and the single seeds. {}",
+            if report.has_several_data_sets() { "data set by data set, " } else { "" },
             words::standing(report, metric, 6)
         ),
         picture,
     }))
 }
 
+/// Data set by data set, the best first.
 fn chosen(report: &Report) -> Vec<usize> {
     let ranked = report.ranking();
-    let ranked: Vec<usize> =
+    let mut ranked: Vec<usize> =
         ranked.into_iter().filter(|&i| report.configurations[i].best.contains_key(&Metric::ACCURACY)).collect();
-    if ranked.len() <= MOST {
-        return ranked;
+    let data_sets = report.data_sets_of_configurations();
+    let left_out = ranked.split_off(ranked.len().min(MOST));
+    if let Some(baseline) = report.baseline.filter(|i| left_out.contains(i)) {
+        ranked.pop();
+        ranked.push(baseline);
     }
-    let baseline = report.baseline.filter(|i| ranked.contains(i) && !ranked[..MOST].contains(i));
-    ranked[..MOST - usize::from(baseline.is_some())].iter().copied().chain(baseline).collect()
+    ranked.sort_by_key(|&i| data_sets[i]);
+    ranked
 }
 
 fn row(
@@ -89,7 +94,7 @@ fn row(
     let kind = if report.is_baseline(index) { Type::small().bold() } else { Type::small() };
     rows::name(canvas, panel, y, &configuration.name, name_width, kind)?;
     if spread.count > 1 {
-        let completed = report.figured(configuration).filter(|run| run.completed());
+        let completed = report.figured(configuration).filter(|run| run.ended_by_itself());
         for accuracy in completed.filter_map(|run| run.judged(Metric::ACCURACY)) {
             canvas.dot((panel.at(accuracy, 0.0).0, y - 13.0), 5, look.color.mix(0.6))?;
         }
@@ -124,13 +129,21 @@ fn value_axis(report: &Report, chosen: &[usize], reference: Option<f64>) -> Axis
     Axis::rounded(low.max(0.0), high.min(1.0), 6, Unit::Percent)
 }
 
-/// The baseline's interval, through all rows.
-fn shade_baseline(canvas: &Canvas<'_>, report: &Report, panel: &Panel) -> Drawn {
-    let Some(interval) = report.baseline.and_then(|i| report.configurations[i].accuracy_interval) else {
+/// The baseline's interval, through all rows of its data set.
+fn shade_baseline(canvas: &Canvas<'_>, report: &Report, panel: &Panel, chosen: &[usize]) -> Drawn {
+    let Some((baseline, interval)) =
+        report.baseline.and_then(|i| Some((i, report.configurations[i].accuracy_interval?)))
+    else {
         return Ok(());
     };
+    let data_sets = report.data_sets_of_configurations();
+    let is_of_set = |&&i: &&usize| data_sets[i] == data_sets[baseline];
+    let before = chosen.iter().take_while(|i| !is_of_set(i)).count();
+    let step = panel.rect.height() / chosen.len() as f64;
+    let top = panel.rect.top + before as f64 * step;
+    let bottom = top + chosen.iter().filter(is_of_set).count() as f64 * step;
     let (left, right) = (panel.at(interval.low, 0.0).0, panel.at(interval.high, 0.0).0);
-    canvas.fill(Rect { left, right, ..panel.rect }, SHADE)
+    canvas.fill(Rect { left, right, top, bottom }, SHADE)
 }
 
 fn reference_line(canvas: &Canvas<'_>, panel: &Panel, value: f64, name: &str) -> Drawn {
@@ -147,11 +160,13 @@ fn subtitle(report: &Report, chosen: &[usize], left_out: usize) -> String {
     if chosen.iter().any(of_one_seed) {
         text.push_str(" · hollow: one seed, the interval is about this one model");
     }
-    if report.seeds() > 1 {
+    let of_several = |i: &usize| report.configurations[*i].best.get(&Metric::ACCURACY).is_some_and(|s| s.count > 1);
+    if chosen.iter().any(of_several) {
         text.push_str(" · small dots: single seeds");
     }
     if report.baseline.is_some() {
         text.push_str(" · shaded: the baseline's interval");
+        text.push_str(if report.has_several_data_sets() { " on its data set" } else { "" });
     }
     if left_out > 0 {
         text.push_str(&format!(" · {left_out} more in summary.csv"));

@@ -21,7 +21,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     }
     let together = selection.shown.len() + selection.context.len() <= TOGETHER;
     let picture = picture(WIDTH, HEIGHT, |canvas| {
-        let top = heading(canvas, "Training and validation loss", &words::subject_and_seeds(report))?;
+        let top = heading(canvas, "Training and validation loss", &words::subject_and_seeds(report, selection.all()))?;
         if together {
             one_panel(canvas, top, report, looks, &selection)
         } else {

@@ -22,7 +22,7 @@ pub(super) fn draw(report: &Report, looks: &Looks) -> Result<Option<Chart>, Draw
     let legend = selection.legend(report, looks);
     let title = "Metrics over epochs";
     let picture = picture(WIDTH, SHEET_HEIGHT, |canvas| {
-        let top = heading(canvas, title, &words::subject_and_seeds(report))? + 44.0;
+        let top = heading(canvas, title, &words::subject_and_seeds(report, selection.all()))? + 44.0;
         let right = f64::from(WIDTH) - MARGIN - legend.width();
         let axis = |name: &Metric| series::metric_axis(report, &[*name], None, 4);
         let axes: Vec<Axis> = metrics.iter().map(axis).collect();

@@ -115,7 +115,7 @@ fn sheet(
 ) -> Result<super::canvas::Picture, DrawError> {
     let columns = shown.len().min(COLUMNS);
     let rows = shown.len().div_ceil(columns);
-    let heading = Heading::new(title, &subtitle(report, shown.len()));
+    let heading = Heading::new(title, &subtitle(report, shown));
     let left = MARGIN + left_room(&y, true);
     let right = f64::from(WIDTH) - MARGIN;
     let names = Names::of(report, shown, (right - left - (columns - 1) as f64 * GAP.0) / columns as f64);
@@ -176,10 +176,10 @@ fn color_of(looks: &Looks, configuration: usize) -> Look {
     Look { marker: Look::PLAIN.marker, ..looks.get(configuration) }
 }
 
-fn subtitle(report: &Report, shown: usize) -> String {
+fn subtitle(report: &Report, shown: &[usize]) -> String {
     let all = report.configurations.len();
-    let part = if shown < all { format!("{shown} of {all} configurations · ") } else { String::new() };
-    format!("{part}{}", words::subject_and_seeds(report))
+    let part = if shown.len() < all { format!("{} of {all} configurations · ", shown.len()) } else { String::new() };
+    format!("{part}{}", words::subject_and_seeds(report, shown.iter().copied()))
 }
 
 fn panels_sentence(report: &Report, shown: &[usize]) -> String {

@@ -2,6 +2,7 @@
 
 use crate::metrics::{Candidate, pareto_front};
 use crate::report::model::Report;
+use crate::report::ranking::Ranking;
 use crate::report::tables::{self, Row};
 use crate::report::trained_tokens::trained_tokens;
 use crate::spec::Metric;
@@ -58,7 +59,7 @@ impl Cost {
         match self {
             Cost::Parameters => row.trainable_parameters.map(|count| count as f64),
             Cost::Tokens => {
-                let completed: Vec<_> = report.figured(row.configuration).filter(|run| run.completed()).collect();
+                let completed: Vec<_> = report.figured(row.configuration).filter(|run| run.ended_by_itself()).collect();
                 let all: Option<f64> = completed.iter().map(|run| trained_tokens(run)).sum();
                 all.filter(|_| !completed.is_empty()).map(|all| all / completed.len() as f64)
             }
@@ -87,11 +88,9 @@ fn of_cost(report: &Report, looks: &Looks, cost: Cost) -> Result<Option<Chart>, 
     ) else {
         return Ok(None);
     };
-    let candidates: Vec<Candidate> =
-        points.iter().map(|point| Candidate { cost: point.cost, score: point.accuracy }).collect();
-    let front = pareto_front(&candidates);
+    let fronts = fronts(report, &points);
     let title = format!("Accuracy against {}", cost.words());
-    let legend = legend(looks, &points);
+    let legend = legend(looks, &points, fronts.len());
     let picture = picture(WIDTH, HEIGHT, |canvas| {
         let crowded = (0..points.len()).all(|place| aside(&points, place) == 0.0);
         let note = if crowded { "" } else { " · points of the same size stand side by side" };
@@ -106,11 +105,13 @@ fn of_cost(report: &Report, looks: &Looks, cost: Cost) -> Result<Option<Chart>, 
             Cost::Tokens => "Training tokens of a run",
         };
         panel.frame(canvas, Labels::all(axis, report.judged_accuracy()))?;
-        front_line(canvas, &panel, &front.iter().map(|&i| &points[i]).collect::<Vec<_>>())?;
+        for (_, front) in &fronts {
+            front_line(canvas, &panel, &front.iter().map(|&i| &points[i]).collect::<Vec<_>>())?;
+        }
         scatter(canvas, &panel, looks, &points)?;
         legend.beside(canvas, rect)
     })?;
-    Ok(Some(Chart::new(cost.file(), &title, description(&points, &front, cost), picture)))
+    Ok(Some(Chart::new(cost.file(), &title, description(&points, &fronts, cost), picture)))
 }
 
 /// Configurations with a size and a completed run.
@@ -121,6 +122,18 @@ fn points<'a>(report: &'a Report, cost: Cost) -> Vec<Point<'a>> {
         Some(Point { row, cost, accuracy })
     };
     tables::rows(report).into_iter().filter_map(place).collect()
+}
+
+/// Places of those worth their size, of each data set by itself, with its name where there are several.
+fn fronts(report: &Report, points: &[Point<'_>]) -> Vec<(Option<String>, Vec<usize>)> {
+    let front = |ranking: Ranking| {
+        let is_of_set = |place: &usize| points[*place].row.data_set == ranking.data_set;
+        let places: Vec<usize> = (0..points.len()).filter(is_of_set).collect();
+        let candidate = |&place: &usize| Candidate { cost: points[place].cost, score: points[place].accuracy };
+        let front = pareto_front(&places.iter().map(candidate).collect::<Vec<_>>());
+        (ranking.on, front.into_iter().map(|i| places[i]).collect::<Vec<usize>>())
+    };
+    report.rankings().into_iter().map(front).filter(|(_, front)| !front.is_empty()).collect()
 }
 
 fn ends(point: &Point<'_>) -> Vec<f64> {
@@ -182,7 +195,7 @@ fn aside(points: &[Point<'_>], place: usize) -> f64 {
     (before as f64 - (all - 1) as f64 / 2.0) * step
 }
 
-fn legend(looks: &Looks, points: &[Point<'_>]) -> Legend {
+fn legend(looks: &Looks, points: &[Point<'_>], fronts: usize) -> Legend {
     let mut entries: Vec<(Key, String)> = points
         .iter()
         .filter(|point| looks.is_distinct(point.row.index))
@@ -192,11 +205,12 @@ fn legend(looks: &Looks, points: &[Point<'_>]) -> Legend {
     if others > 0 {
         entries.push((Key::Marker(Look::PLAIN), words::counted(others, "other configuration")));
     }
-    entries.push((Key::Line(Stroke::dashed(MUTED, 3)), "Pareto front".to_string()));
+    let front = if fronts > 1 { "Pareto front of a data set" } else { "Pareto front" };
+    entries.push((Key::Line(Stroke::dashed(MUTED, 3)), front.to_string()));
     Legend { entries }
 }
 
-fn description(points: &[Point<'_>], front: &[usize], cost: Cost) -> String {
+fn description(points: &[Point<'_>], fronts: &[(Option<String>, Vec<usize>)], cost: Cost) -> String {
     let unit = match cost {
         Cost::Parameters => "parameters",
         Cost::Tokens => "tokens",
@@ -210,6 +224,10 @@ fn description(points: &[Point<'_>], front: &[usize], cost: Cost) -> String {
             point.accuracy * 100.0
         )
     };
-    let names: Vec<String> = front.iter().take(6).map(name).collect();
-    format!("On the Pareto front: {}.", names.join("; "))
+    let sentence = |(on, front): &(Option<String>, Vec<usize>)| {
+        let names: Vec<String> = front.iter().take(6).map(name).collect();
+        let of = on.as_ref().map_or(String::new(), |data_set| format!(" of {data_set}"));
+        format!("On the Pareto front{of}: {}.", names.join("; "))
+    };
+    fronts.iter().map(sentence).collect::<Vec<String>>().join(" ")
 }

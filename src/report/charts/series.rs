@@ -47,6 +47,11 @@ impl Selection {
         self.shown.is_empty()
     }
 
+    /// All configurations that have a curve.
+    pub(crate) fn all(&self) -> impl Iterator<Item = usize> {
+        self.shown.iter().chain(&self.context).copied()
+    }
+
     pub(crate) fn legend(&self, report: &Report, looks: &Looks) -> Legend {
         let name = |i: usize| report.configurations[i].name.clone();
         let mut entries: Vec<(Key, String)> = self.shown.iter().map(|&i| (Key::Curve(looks.get(i)), name(i))).collect();

@@ -1,5 +1,6 @@
 //! On what it was computed, how long it took, and with which programs.
 
+use crate::event::StopReason;
 use crate::metrics::Summary;
 use crate::report::model::{Report, Run};
 use crate::store::Machine;
@@ -51,14 +52,14 @@ fn seconds(run: &Run) -> f64 {
 }
 
 fn per_run(report: &Report) -> Option<String> {
-    let all: Vec<f64> = report.runs.iter().filter(|run| run.completed()).map(seconds).collect();
+    let all: Vec<f64> = report.runs.iter().filter(|run| run.ended_by_itself()).map(seconds).collect();
     let Summary { mean, min, max, count, .. } = Summary::of(&all)?;
     let range = if count > 1 { format!(" ({} to {})", duration(min), duration(max)) } else { String::new() };
     Some(format!(
         "{} on average over {}{range}, evaluation after each epoch included. Runs of a pack train at the same time on one \
          device: their times overlap.",
         duration(mean),
-        counted(count, "completed run")
+        report.ended_runs_in_words(count)
     ))
 }
 
@@ -103,12 +104,26 @@ pub(super) fn programs(report: &Report) -> Vec<Item> {
     } else {
         let command = crate::report::command::shell(&report.command);
         items.push(Item { question: "How is it done again?", answer: Answer::Command(command) });
+        items.extend(asked(report));
         items.push(Item::said(
             "With which file?",
             vec!["`sweep.yaml` in the results folder: the sweep file as run, byte for byte.".to_string()],
         ));
     }
     items
+}
+
+/// What the command does not do.
+fn asked(report: &Report) -> Option<Item> {
+    let stopped = report.runs.iter().filter(|run| run.stopped_because == Some(StopReason::Request)).count();
+    let extended = report.runs.iter().filter(|run| run.extended_from.is_some()).count();
+    (stopped + extended > 0).then(|| {
+        let (stopped, extended) = (counted(stopped, "run"), counted(extended, "run"));
+        Item::said(
+            "What was asked of it beside this command?",
+            vec![format!("To stop {stopped} (that are still stopped), and to train {extended} further.")],
+        )
+    })
 }
 
 #[cfg(test)]

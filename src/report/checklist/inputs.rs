@@ -16,11 +16,18 @@ const DATASETS: usize = 10;
 
 pub(super) fn data(report: &Report) -> Vec<Item> {
     let mut items = Vec::new();
-    for run in distinct(report, |a, b| a.spec.dataset == b.spec.dataset && a.spec.max_length == b.spec.max_length)
-        .into_iter()
-        .take(DATASETS)
-    {
+    let same = |a: &Run, b: &Run| a.spec.dataset == b.spec.dataset && a.spec.max_length == b.spec.max_length;
+    let all = distinct(report, same);
+    for run in all.iter().take(DATASETS) {
         items.push(Item::said("Which data, in which parts?", dataset(report, run)));
+    }
+    let more = all.len().saturating_sub(DATASETS);
+    if more > 0 {
+        let more = counted(more, "other way");
+        items.push(Item::said(
+            "Which data else?",
+            vec![format!("{more} to read or part data; the report's table of runs has them.")],
+        ));
     }
     items.push(Item::unknown(
         "What is known of where the data come from?",
@@ -187,10 +194,15 @@ fn one_model(report: &Report, run: &Run) -> Vec<String> {
     said.push(format!("Parameters with adapter and head, as PEFT counts them: {}.", totals.join(", ")));
     said.push(format!("Precision: {}.", of_model(|run| Some(run.spec.precision.name().to_string())).join(", ")));
     said.push(format!("Digest of configuration, weights and tokenizer (blake3): `{}`.", facts.model_digest));
-    if let Some(adapter) = &run.spec.init_adapter {
+    let adapters = of_model(|run| run.spec.init_adapter.clone());
+    if !adapters.is_empty() {
+        let with_none =
+            report.runs.iter().any(|other| other.spec.model == run.spec.model && other.spec.init_adapter.is_none());
+        let what = if adapters.len() == 1 { "the adapter" } else { "one of the adapters" };
         said.push(format!(
-            "Training began with the adapter {}.",
-            names::short(std::iter::once(adapter.as_str())).join("")
+            "Training began with {what} {}{}.",
+            names::short(adapters.iter().map(String::as_str)).join(", "),
+            if with_none { " in some of the runs" } else { "" }
         ));
     }
     said

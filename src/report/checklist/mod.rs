@@ -8,6 +8,8 @@ mod item;
 mod parameters;
 mod results;
 mod runs;
+mod searched;
+mod stopping;
 
 use super::model::Report;
 pub(crate) use item::{Answer, Item, Section, Table};

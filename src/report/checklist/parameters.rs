@@ -7,6 +7,7 @@ use crate::report::model::Report;
 use crate::store::parameters;
 
 use super::Item;
+use super::searched;
 
 /// Values written one by one, at most; of more numbers the ends.
 const WRITTEN: usize = 8;
@@ -14,11 +15,12 @@ const WRITTEN: usize = 8;
 const ELSEWHERE: [&str; 6] = ["model", "seed", "init_seed", "order_seed", "dropout_seed", "metric_for_best"];
 
 pub(super) fn items(report: &Report) -> Vec<Item> {
-    let mut items = vec![Item::table(
-        "Which values had the hyperparameters, and within which bounds were they searched?",
-        &["Parameter", "Baseline", "Values in the sweep"],
-        table(report),
-    )];
+    let question = match report.search {
+        Some(_) => "Which values had the hyperparameters?",
+        None => "Which values had the hyperparameters, and within which bounds were they searched?",
+    };
+    let mut items = vec![Item::table(question, &["Parameter", "Baseline", "Values in the sweep"], table(report))];
+    items.extend(report.search.as_ref().map(|found| searched::bounds(&found.evidence)));
     items.push(Item::said("How were the values chosen?", chosen(report)));
     items.push(Item::unknown(
         "What was tried before?",
@@ -69,7 +71,7 @@ fn tried(values: &[Value]) -> String {
             format!("{} values from {} to {}", sorted.len(), short(first), short(last))
         }
         (few, _) if few.len() <= WRITTEN => few.iter().map(short).collect::<Vec<_>>().join(", "),
-        (many, _) => format!("{} values; the sweep file lists them", many.len()),
+        (many, _) => format!("{} values; the report's table of runs has them", many.len()),
     }
 }
 
@@ -87,10 +89,13 @@ fn long(value: &Value) -> String {
 
 fn chosen(report: &Report) -> Vec<String> {
     let factors = design::factors(report);
-    let mut said = vec![
-        "The sweep file lists them. The program chose none by the outcome of a run, and it reports every run of the plan."
-            .to_string(),
-    ];
+    let mut said = match &report.search {
+        Some(found) => searched::chosen(found),
+        None => vec![
+            "The sweep file lists them. The program chose none by the outcome of a run, and it reports every run of the plan."
+                .to_string(),
+        ],
+    };
     if factors.is_empty() {
         said.push("Nothing varies but seeds.".to_string());
         return said;
@@ -103,6 +108,9 @@ fn chosen(report: &Report) -> Vec<String> {
         })
         .collect();
     said.push(format!("Varied: {}.", varied.join("; ")));
+    if report.search.is_some() {
+        return said;
+    }
     said.push(
         match design::shape(report, &factors) {
             design::Shape::OneAtATime => "One change from the baseline at a time.",

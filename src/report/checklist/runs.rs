@@ -50,12 +50,22 @@ fn number(report: &Report) -> Vec<String> {
     if !left_out.is_empty() {
         said.push(format!("In no mean, because they diverged or failed: {}.", left_out.join("; ")));
     }
-    if report.runs.iter().any(|run| run.state == RunState::Stopped) {
-        said.push(
+    if report.runs.iter().any(|run| run.state == RunState::Stopped && !run.ended_early()) {
+        let but = match report.search {
+            Some(_) => " The means of the search's samples have them as they were where they stopped.",
+            None => "",
+        };
+        said.push(format!(
             "Runs that stopped before their last epoch are in no verdict, and in no mean, difference or effect at the best \
-             epoch: what they would have come to is not known."
-                .to_string(),
-        );
+             epoch: what they would have come to is not known.{but}"
+        ));
+    }
+    let early = report.runs.iter().filter(|run| run.ended_early()).count();
+    if early > 0 {
+        said.push(format!(
+            "Of the stopped ones {early} ended by their own `early_stopping`; they count like completed ones, by the best of their \
+             epochs."
+        ));
     }
     if report.rehearsal {
         said.push("This is a rehearsal on another model and other data than the sweep names.".to_string());
@@ -72,10 +82,18 @@ fn seeds(report: &Report) -> Vec<String> {
         (Some(few), Some(many)) => format!("{few} to {}, depending on the configuration.", counted(*many, "seed")),
         _ => "There are no configurations.".to_string(),
     };
+    let searched = report.search.as_ref().map(|found| {
+        let own: Vec<String> = found.evidence.settings.seeds.iter().take(NAMED).map(u64::to_string).collect();
+        format!(
+            "The search's samples have the seeds {}; those that it confirms have fresh ones as well.",
+            own.join(", ")
+        )
+    });
     let all: BTreeSet<u64> = report.runs.iter().map(|run| run.spec.seed).collect();
     let named: Vec<String> = all.iter().take(NAMED).map(u64::to_string).collect();
     let more = if all.len() > NAMED { format!(" and {} more", all.len() - NAMED) } else { String::new() };
     let mut said = vec![each, format!("Values of `seed`: {}{more}.", named.join(", "))];
+    said.extend(searched);
     let mut of_their_own = |what: &str, seed: &dyn Fn(&RunSpec) -> Option<u64>| {
         let set: BTreeSet<u64> = report.runs.iter().filter_map(|run| seed(&run.spec)).collect();
         if !set.is_empty() {
@@ -91,7 +109,12 @@ fn seeds(report: &Report) -> Vec<String> {
 
 fn planned(report: &Report) -> Vec<String> {
     let mut said = vec![format!("The plan was made on {}, before the first run.", report.created)];
-    if report.changed != report.created {
+    if report.search.is_some() {
+        said.push(format!(
+            "A search plans its runs while it goes on, by what has ended; the plan changed last on {}.",
+            report.changed
+        ));
+    } else if report.changed != report.created {
         said.push(format!("It was changed afterwards, last on {}.", report.changed));
     } else {
         said.push("It was not changed afterwards.".to_string());

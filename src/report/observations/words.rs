@@ -1,6 +1,7 @@
 //! Observations in words, the same in tables and pages.
 
 use crate::metrics::{ALPHA, Scale};
+use crate::report::decimals::decimals;
 use crate::report::verdicts;
 use crate::spec::{Against, Metric, Observation, Observed as Quantity, Until};
 
@@ -39,7 +40,7 @@ pub(crate) fn words(quantity: &Quantity) -> String {
 /// What it is compared with, in words.
 pub(crate) fn against_words(observation: &Observation) -> String {
     match &observation.against {
-        Against::Value(value) => amount(&observation.observe, *value),
+        Against::Value(value) => chosen(&observation.observe, *value),
         Against::Quantity(quantity) => {
             let words = words(quantity);
             let mut letters = words.chars();
@@ -53,6 +54,14 @@ pub(crate) fn amount(quantity: &Quantity, value: f64) -> String {
     match scale(quantity) {
         Scale::Share => format!("{:.2} %", value * 100.0),
         other => verdicts::amount(other, value),
+    }
+}
+
+/// A value that the sweep file gives: as [`amount`] has it, with more decimals where it has more of them.
+fn chosen(quantity: &Quantity, value: f64) -> String {
+    match scale(quantity) {
+        Scale::Share => format!("{:.1$} %", value * 100.0, decimals(value * 100.0).max(2)),
+        other => verdicts::exact_amount(other, value),
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn configurations(report: &Report) -> Option<Markup> {
         @if let Some(note) = tables::note_of_seeds(report) { p { (note) } }
         div.scroll tabindex="0" role="region" aria-label="Configurations, scrollable" {
             table {
-                caption { "At the best epoch; ± is the standard deviation over seeds, best in bold." }
+                caption { "At the best epoch; ± is the standard deviation over seeds, " (tables::in_bold(report)) "." }
                 thead {
                     tr {
                         th scope="col" { "Configuration" }
@@ -67,12 +67,12 @@ fn configuration(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> Markup 
         tr {
             th.name scope="row" { (name) @if !row.mark().is_empty() { " " span.muted { (row.mark().trim()) } } }
             td.number {
-                (row.completed) @if row.completed < row.planned { " of " (row.planned) }
+                (row.ended) @if row.ended < row.planned { " of " (row.planned) }
+                @if row.early > 0 { " (" (row.early) " ended early)" }
             }
             @for &name in metrics {
                 @let spread = row.spread(name);
-                @let is_best = spread.is_some_and(|spread| tables::best(rows, name) == Some(spread.mean));
-                td.number.best[is_best] {
+                td.number.best[tables::is_best(row, rows, name)] {
                     @match spread {
                         Some(spread) => (tables::mean_and_deviation(name, spread, " ± ")),
                         None => "–",

@@ -21,6 +21,7 @@ use maud::{Markup, html};
 use super::charts::Chart;
 use super::model::Report;
 use super::reference;
+use crate::store::RunState;
 use document::document;
 
 pub(crate) use checklist::checklist;
@@ -84,14 +85,16 @@ pub(crate) fn sweep(report: &Report, charts: &[Chart], around: &Surroundings) ->
 }
 
 fn facts(report: &Report) -> Markup {
-    let completed = report.runs.iter().filter(|run| run.completed()).count();
+    let completed = report.runs.iter().filter(|run| run.state == RunState::Completed).count();
+    let early = report.runs.iter().filter(|run| run.ended_early()).count();
     html! {
         ul.facts {
             li { strong { (completed) } " of " (report.runs.len()) " runs completed" }
+            @if early > 0 { li { strong { (early) } " ended early, by their early_stopping" } }
             li { strong { (report.configurations.len()) } " configurations" }
             @if let Some(examples) = report.examples_in_words() { li { (examples) } }
             @if let Some(baseline) = report.baseline { li { "baseline: " strong { (report.configurations[baseline].name) } } }
         }
-        @if completed > 0 { p.muted { (report.selection_in_words()) } }
+        @if completed + early > 0 { p.muted { (report.selection_in_words()) } }
     }
 }

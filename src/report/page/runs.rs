@@ -9,7 +9,7 @@ use crate::metrics::{Metric, Table};
 use crate::report::metric;
 use crate::report::model::{Report, Run};
 use crate::spec::RunSpec;
-use crate::store::parameters;
+use crate::store::{RunState, parameters};
 
 use super::document::url;
 
@@ -145,7 +145,8 @@ impl Interned {
 
 /// Runs that diverged, failed or stopped, with their reasons.
 pub(super) fn failures(report: &Report) -> Option<Markup> {
-    let ended: Vec<&Run> = report.runs.iter().filter(|run| !run.completed() && run.reason.is_some()).collect();
+    let ended: Vec<&Run> =
+        report.runs.iter().filter(|run| run.state != RunState::Completed && run.reason.is_some()).collect();
     if ended.is_empty() && report.damages.is_empty() {
         return None;
     }

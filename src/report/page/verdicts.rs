@@ -56,7 +56,7 @@ fn row(judged: &Judged) -> Markup {
             }
             @match deciding.map(|joint| &joint.assessment) {
                 Some(assessment) => {
-                    td.number { (verdicts::difference(scale, assessment.effect)) }
+                    td.number { (verdicts::effect_words(scale, assessment)) }
                     td.number { (verdicts::interval_at_level(scale, assessment)) }
                     td.number { (verdicts::p_words(assessment.adjusted_p_value)) }
                     td.number { (differences::improvement_words(judged.improvement)) }

@@ -40,10 +40,12 @@ pub struct TrialRun {
     pub configuration: String,
     pub seed: u64,
     pub state: RunState,
+    /// Whether it came to the end that it was to come to: see [`crate::store::RunView::ended_by_itself`].
+    pub ended_by_itself: bool,
     /// The search's metric on the evaluation examples: at the best epoch, or after the epoch at which it pauses. None where
     /// there is none yet, or the run diverged or failed.
     pub value: Option<f64>,
-    /// The same of the best epoch on the test examples; none where there is no test, or the run is not completed.
+    /// The same of the best epoch on the test examples; none where there is no test, or the run did not come to its end.
     pub test: Option<f64>,
     /// The epoch at which the search lets it pause, or after which somebody stopped it before that; none where it is trained to its
     /// end.
@@ -103,14 +105,11 @@ impl Trial {
 
     /// Over the fresh seeds. None where there is none, or one of them has no value.
     pub fn fresh_summary(&self) -> Option<Summary> {
-        // One may have stopped early by its own rule.
-        let has_ended =
-            |run: &TrialRun| matches!(run.state, RunState::Completed | RunState::Stopped) && run.paused_at.is_none();
-        let is_told = self.fresh.iter().all(has_ended);
+        let is_told = self.fresh.iter().all(|run| run.ended_by_itself);
         Some(&self.fresh).filter(|_| is_told).and_then(|runs| summary(runs))
     }
 
-    /// What the fresh seeds give on the test examples; none where there is no test, or not all of them are completed.
+    /// What the fresh seeds give on the test examples; none where there is no test, or not all of them came to their end.
     pub fn test_summary(&self) -> Option<Summary> {
         Summary::of(&self.fresh.iter().map(|run| run.test).collect::<Option<Vec<f64>>>()?)
     }

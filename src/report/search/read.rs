@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::event::StopReason;
 use crate::metrics::Metric;
 use crate::spec::{Point, RunId};
 use crate::store::{GenerationRecord, RunState, RunView, SweepRecord};
@@ -89,8 +90,8 @@ fn paused_at(pauses: &BTreeMap<&RunId, Pause>, id: &RunId, state: RunState, epoc
 }
 
 /// One that did not come to where the search lets it pause, or to its end, because somebody stopped it, counts as far as it came.
-fn stopped_at(is_cut_short: bool, epochs: usize) -> Option<usize> {
-    is_cut_short.then_some(epochs)
+fn stopped_at(because: Option<StopReason>, epochs: usize) -> Option<usize> {
+    because.filter(|because| because.cuts_short()).map(|_| epochs)
 }
 
 fn of_run(run: &Run, configuration: &str, metric: Metric, pauses: &BTreeMap<&RunId, Pause>) -> TrialRun {
@@ -106,9 +107,10 @@ fn of_run(run: &Run, configuration: &str, metric: Metric, pauses: &BTreeMap<&Run
         configuration: configuration.to_owned(),
         seed: run.spec.seed,
         state: run.state,
+        ended_by_itself: run.ended_by_itself(),
         value: epoch.map(|epoch| epoch.metric(metric)).filter(|value| value.is_finite()),
-        test: run.test.and_then(|test| test.best.metric(metric)).filter(|_| run.completed()),
-        paused_at: paused_at.or(stopped_at(run.cut_short, epochs)),
+        test: run.test.and_then(|test| test.best.metric(metric)).filter(|_| run.ended_by_itself()),
+        paused_at: paused_at.or(stopped_at(run.stopped_because, epochs)),
         epochs,
         tokens: trained_tokens(run),
         examples: run.facts.as_ref().map(|facts| facts.eval_examples),
@@ -124,13 +126,14 @@ fn of_view(view: &RunView, metric: Metric, pauses: &BTreeMap<&RunId, Pause>) -> 
         configuration: view.run.configuration.clone(),
         seed: view.run.spec.seed,
         state: view.state,
+        ended_by_itself: view.ended_by_itself(),
         value: match (view.state, paused_at) {
             (_, Some(_)) => pauses.get(id).and_then(|pause| pause.value),
             (RunState::Completed | RunState::Stopped, None) => best(),
             _ => None,
         },
         test: None,
-        paused_at: paused_at.or(stopped_at(view.cut_short, view.epochs)),
+        paused_at: paused_at.or(stopped_at(view.stopped_because, view.epochs)),
         epochs: view.epochs,
         tokens: None,
         examples: None,

@@ -8,7 +8,8 @@ use crate::spec::Against;
 
 use super::rows::{Row, rows};
 
-/// Columns: configuration, baseline, runs planned and completed, what became of the others, trainable and total
+/// Columns: configuration, baseline, runs planned and completed (those that their own `early_stopping` ended included), what became
+/// of the others, trainable and total
 /// parameters, mean best epoch, mean seconds per run, accuracy's 95 % interval, and for every metric its mean and sample
 /// standard deviation over seeds (shares of 1, not percent). Empty where unknown.
 pub(crate) fn summary(report: &Report) -> Vec<u8> {
@@ -44,7 +45,7 @@ fn fields(row: &Row<'_>) -> Vec<String> {
         row.configuration.name.clone(),
         row.baseline.to_string(),
         row.planned.to_string(),
-        row.completed.to_string(),
+        row.ended.to_string(),
         row.unfinished.clone(),
         shown(row.trainable_parameters),
         shown(row.total_parameters),

@@ -4,7 +4,7 @@ use crate::metrics::{Metric, Table};
 use crate::report::model::Report;
 use crate::words::{counted, grouped};
 
-use super::rows::{Row, best, mean_and_deviation, note_of_seeds, rows, shown};
+use super::rows::{Row, in_bold, is_best, mean_and_deviation, note_of_seeds, rows, shown};
 
 /// A `table` environment; needs `\usepackage{booktabs}`. Mean ± standard deviation over seeds in percent, best in bold.
 pub(crate) fn table(report: &Report) -> String {
@@ -36,27 +36,21 @@ fn caption(report: &Report, limited: Option<&str>) -> String {
     let rehearsal = if report.rehearsal { " Rehearsal on the embedded model." } else { "" };
     let seeds = note_of_seeds(report).map_or(String::new(), |note| format!(" {note}"));
     format!(
-        "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, best in bold.{seeds}{limited}{invented}{rehearsal}",
-        escape(&report.name)
+        "{}: scores in percent at the best epoch{examples}, mean $\\pm$ standard deviation over seeds, {}.{seeds}{limited}{invented}{rehearsal}",
+        escape(&report.name),
+        in_bold(report)
     )
 }
 
 fn line(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> String {
     let mark = row.mark();
-    let seeds = if row.completed == row.planned {
-        row.completed.to_string()
-    } else {
-        format!("{} of {}", row.completed, row.planned)
-    };
+    let seeds =
+        if row.ended == row.planned { row.ended.to_string() } else { format!("{} of {}", row.ended, row.planned) };
     let mut cells = vec![format!("{}{mark}", escape(&row.configuration.name)), seeds];
     for &name in metrics {
         cells.push(row.spread(name).map_or("--".to_string(), |spread| {
             let figure = mean_and_deviation(name, spread, " \\pm ");
-            if best(rows, name) == Some(spread.mean) {
-                format!("$\\mathbf{{{figure}}}$")
-            } else {
-                format!("${figure}$")
-            }
+            if is_best(row, rows, name) { format!("$\\mathbf{{{figure}}}$") } else { format!("${figure}$") }
         }));
     }
     cells.push(row.trainable_parameters.map_or("--".to_string(), grouped));

@@ -8,7 +8,7 @@ use crate::report::{differences, observations, reference, remarks, verdicts};
 use crate::words::grouped;
 
 use super::escape::escape;
-use super::rows::{Row, best, mean_and_deviation, note_of_seeds, rows, shown};
+use super::rows::{Row, in_bold, is_best, mean_and_deviation, note_of_seeds, rows, shown};
 
 /// The report as Markdown; `charts` are file names with titles.
 pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
@@ -16,7 +16,7 @@ pub(crate) fn summary(report: &Report, charts: &[(String, String)]) -> String {
     if !report.description.is_empty() {
         text.push_str(&format!("{}\n\n", escape(report.description.trim())));
     }
-    if report.runs.iter().any(Run::completed) {
+    if report.runs.iter().any(Run::ended_by_itself) {
         text.push_str(&format!("{}\n\n", escape(report.selection_in_words())));
     }
     for remark in remarks::of(report) {
@@ -57,7 +57,7 @@ fn hypotheses(report: &Report) -> String {
             escape(&judged.hypothesis.claim),
             verdicts::word(judged.verdict()),
             escape(&verdicts::compared_words(judged)),
-            assessment.map_or_else(dash, |a| verdicts::difference(scale, a.effect)),
+            assessment.map_or_else(dash, |a| verdicts::effect_words(scale, a)),
             assessment.map_or_else(dash, |a| verdicts::interval_at_level(scale, a)),
             assessment.map_or_else(dash, |a| verdicts::p_words(a.adjusted_p_value)),
             escape(&differences::improvement_words(judged.improvement)),
@@ -141,7 +141,8 @@ pub(crate) fn table(report: &Report) -> String {
     for row in shown {
         text.push_str(&line(row, &rows, &metrics));
     }
-    text.push_str("\nAt the best epoch; ± is the standard deviation over seeds.");
+    text.push_str("\nAt the best epoch; ± is the standard deviation over seeds");
+    text.push_str(&if report.has_several_data_sets() { format!(", {}.", in_bold(report)) } else { ".".to_string() });
     text.push_str(&limited.map_or(String::new(), |limited| format!(" {limited}")));
     text.push_str(&note_of_seeds(report).map_or(String::new(), |note| format!(" {note}")));
     text.push('\n');
@@ -155,16 +156,12 @@ fn heading(report: &Report, name: Metric) -> String {
 
 fn line(row: &Row<'_>, rows: &[Row<'_>], metrics: &[Metric]) -> String {
     let mark = row.mark();
-    let runs = if row.unfinished.is_empty() {
-        row.completed.to_string()
-    } else {
-        format!("{} of {} ({})", row.completed, row.planned, row.unfinished)
-    };
+    let runs = row.runs();
     let mut text = format!("| {}{mark} | {runs} |", escape(&row.configuration.name));
     for &name in metrics {
         let cell = row.spread(name).map_or("–".to_string(), |spread| {
             let figure = mean_and_deviation(name, spread, " ± ");
-            if best(rows, name) == Some(spread.mean) { format!("**{figure}**") } else { figure }
+            if is_best(row, rows, name) { format!("**{figure}**") } else { figure }
         });
         text.push_str(&format!(" {cell} |"));
     }

@@ -16,5 +16,5 @@ pub(crate) use escape::escape;
 pub(crate) use exploration::{differences_csv, profile_csv};
 pub(crate) use latex::table as latex_table;
 pub(crate) use markdown::summary as markdown_summary;
-pub(crate) use rows::{Row, best, mean_and_deviation, note_of_seeds, rows, shown};
+pub(crate) use rows::{Row, in_bold, is_best, mean_and_deviation, note_of_seeds, rows, shown};
 pub(crate) use search::{SAMPLES, csv as csv_search, importance_cells, latex as latex_search};

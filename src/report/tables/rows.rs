@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::metrics::{Interval, Summary};
 use crate::report::model::{Configuration, Report};
 use crate::spec::Metric;
-use crate::store::RunState;
 use crate::words::counted;
 
 /// A configuration's line in a table.
@@ -14,11 +13,16 @@ pub(crate) struct Row<'a> {
     pub(crate) index: usize,
     pub(crate) configuration: &'a Configuration,
     pub(crate) baseline: bool,
-    pub(crate) completed: usize,
+    /// Its data set's place among those of the sweep.
+    pub(crate) data_set: usize,
+    /// Runs that came to their end: those that its figures are of.
+    pub(crate) ended: usize,
+    /// Those of them that their own `early_stopping` ended.
+    pub(crate) early: usize,
     pub(crate) planned: usize,
-    /// Runs by state, those that are not completed: `1 diverged, 2 waiting`.
+    /// The other runs by state: `1 diverged, 2 waiting`.
     pub(crate) unfinished: String,
-    /// Mean epoch (counted from 1) at which its completed runs were best.
+    /// Mean epoch (counted from 1) at which those that came to their end were best.
     pub(crate) best_epoch: Option<f64>,
     pub(crate) trainable_parameters: Option<usize>,
     pub(crate) total_parameters: Option<usize>,
@@ -40,6 +44,16 @@ impl Row<'_> {
         }
     }
 
+    /// How many runs its figures are of: `3`, `3 (1 ended early)`, `2 of 3 (1 failed)`.
+    pub(crate) fn runs(&self) -> String {
+        let early = (self.early > 0).then(|| format!("{} ended early", self.early));
+        let notes: Vec<String> =
+            early.into_iter().chain(Some(self.unfinished.clone()).filter(|text| !text.is_empty())).collect();
+        let of = if self.ended < self.planned { format!(" of {}", self.planned) } else { String::new() };
+        let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+        format!("{}{of}{notes}", self.ended)
+    }
+
     pub(crate) fn interval(&self) -> Option<Interval> {
         self.configuration.accuracy_interval
     }
@@ -47,7 +61,9 @@ impl Row<'_> {
 
 /// One row per configuration, in plan order.
 pub(crate) fn rows(report: &Report) -> Vec<Row<'_>> {
-    report.configurations.iter().enumerate().map(|(index, configuration)| row(report, index, configuration)).collect()
+    let data_sets = report.data_sets_of_configurations();
+    let of = |(index, (configuration, data_set))| row(report, index, configuration, data_set);
+    report.configurations.iter().zip(data_sets).enumerate().map(of).collect()
 }
 
 /// More configurations than this are too many for a table that people read.
@@ -62,27 +78,32 @@ pub(crate) fn shown<'r, 'a>(report: &Report, rows: &'r [Row<'a>]) -> (Vec<&'r Ro
         return (rows.iter().collect(), None);
     }
     let ranking = report.ranking();
-    let best: Vec<usize> = ranking.into_iter().filter(|&index| !report.is_baseline(index)).take(BEST_ROWS).collect();
+    let mut best: Vec<usize> =
+        ranking.into_iter().filter(|&index| !report.is_baseline(index)).take(BEST_ROWS).collect();
+    best.sort_by_key(|&index| rows[index].data_set);
     let shown = report.baseline.into_iter().chain(best.iter().copied()).filter_map(|index| rows.get(index)).collect();
-    let all = counted(rows.len(), "configuration");
-    (shown, Some(format!("The best {} of {all}; all of them are in summary.csv.", best.len())))
+    let (best, all) = (best.len(), counted(rows.len(), "configuration"));
+    let which = if report.has_several_data_sets() { "The best of each data set," } else { "The best" };
+    (shown, Some(format!("{which} {best} of {all}; all of them are in summary.csv.")))
 }
 
-fn row<'a>(report: &'a Report, index: usize, configuration: &'a Configuration) -> Row<'a> {
+fn row<'a>(report: &'a Report, index: usize, configuration: &'a Configuration, data_set: usize) -> Row<'a> {
     let runs: Vec<_> = report.figured(configuration).collect();
-    let completed: Vec<_> = runs.iter().filter(|run| run.completed()).collect();
+    let ended: Vec<_> = runs.iter().filter(|run| run.ended_by_itself()).collect();
     let mut unfinished: BTreeMap<&str, usize> = BTreeMap::new();
-    for run in runs.iter().filter(|run| run.state != RunState::Completed) {
+    for run in runs.iter().filter(|run| !run.ended_by_itself()) {
         *unfinished.entry(run.state.name()).or_default() += 1;
     }
     let facts = runs.iter().find_map(|run| run.facts.as_ref());
-    let best_epochs = completed.iter().filter_map(|run| Some(run.best_epoch()?.epoch as f64));
-    let seconds = completed.iter().map(|run| run.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>());
+    let best_epochs = ended.iter().filter_map(|run| Some(run.best_epoch()?.epoch as f64));
+    let seconds = ended.iter().map(|run| run.epochs.iter().map(|epoch| epoch.seconds).sum::<f64>());
     Row {
         index,
         configuration,
         baseline: report.is_baseline(index),
-        completed: completed.len(),
+        data_set,
+        ended: ended.len(),
+        early: ended.iter().filter(|run| run.ended_early()).count(),
         planned: runs.len(),
         unfinished: unfinished.iter().map(|(word, n)| format!("{n} {word}")).collect::<Vec<_>>().join(", "),
         best_epoch: mean(best_epochs),
@@ -105,12 +126,21 @@ pub(crate) fn note_of_seeds(report: &Report) -> Option<&'static str> {
     )
 }
 
-/// The best mean of a metric among the rows; where some are confirmed, among those.
-pub(crate) fn best(rows: &[Row<'_>], name: Metric) -> Option<f64> {
+/// Whether a row has the best mean of a metric among those of its data set; where some are confirmed, among those. Where there are
+/// several data sets, a row that is alone on its own is not the best of anything.
+pub(crate) fn is_best(row: &Row<'_>, rows: &[Row<'_>], name: Metric) -> bool {
     let some = rows.iter().any(|row| row.configuration.confirmed);
-    let rows = || rows.iter().filter(|row| !some || row.configuration.confirmed);
-    let means = rows().filter_map(|row| Some(row.spread(name)?.mean)).filter(|mean| mean.is_finite());
-    if !name.lower_is_better() { means.reduce(f64::max) } else { means.reduce(f64::min) }
+    let is_compared = |other: &&Row<'_>| other.data_set == row.data_set && (!some || other.configuration.confirmed);
+    let mean = |row: &Row<'_>| row.spread(name).map(|spread| spread.mean).filter(|mean| mean.is_finite());
+    let means: Vec<f64> = rows.iter().filter(is_compared).filter_map(mean).collect();
+    let is_alone = means.len() == 1 && rows.iter().any(|other| other.data_set != row.data_set);
+    let best = means.into_iter().reduce(if name.lower_is_better() { f64::min } else { f64::max });
+    is_compared(&row) && !is_alone && best.is_some() && best == mean(row)
+}
+
+/// What is printed in bold, for a caption.
+pub(crate) fn in_bold(report: &Report) -> &'static str {
+    if report.has_several_data_sets() { "best on each data set in bold" } else { "best in bold" }
 }
 
 /// `92.1 ± 0.4` in percent, or `0.231 ± 0.004`; without ± where there is one seed.

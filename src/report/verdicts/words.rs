@@ -1,6 +1,7 @@
 //! Claims, differences, intervals and verdicts in words, the same in tables, charts and pages.
 
-use crate::metrics::{self, Assessment, ExpectedEffect, Scale, Verdict};
+use crate::metrics::{self, Assessment, Average, ExpectedEffect, Scale, Verdict};
+use crate::report::decimals::decimals;
 use crate::report::metric;
 use crate::spec::{Expectation, Hypothesis, HypothesisMetric};
 use crate::words::counted;
@@ -15,7 +16,7 @@ pub(crate) fn metric_words(of: HypothesisMetric) -> String {
         HypothesisMetric::Last(name) => format!("{} at the last epoch", name.titles().judged),
         HypothesisMetric::AfterEpoch { metric: name, epoch } => format!("{} after epoch {epoch}", name.title()),
         HypothesisMetric::EpochsToReach { metric: name, value } => {
-            format!("Epochs until {} reaches {}", name.title().to_lowercase(), metric::write(name, value))
+            format!("Epochs until {} reaches {}", name.title().to_lowercase(), metric::write_chosen(name, value))
         }
         HypothesisMetric::GeneralizationGap => "Validation minus training loss at the last epoch".to_string(),
     }
@@ -30,7 +31,7 @@ pub(crate) fn claim_words(hypothesis: &Hypothesis) -> String {
 }
 
 pub(crate) fn expectation_words(expect: Expectation, claim: ExpectedEffect, scale: Scale) -> String {
-    let margin = amount(scale, claim.margin());
+    let margin = exact_amount(scale, claim.margin());
     match expect {
         Expectation::Higher if claim.margin() == 0.0 => "higher".to_string(),
         Expectation::Lower if claim.margin() == 0.0 => "lower".to_string(),
@@ -51,6 +52,16 @@ pub(crate) fn amount(scale: Scale, value: f64) -> String {
     }
 }
 
+/// An amount that somebody chose, such as a margin: as [`amount`] has it, with more decimals where it has more of them.
+pub(crate) fn exact_amount(scale: Scale, value: f64) -> String {
+    let with = |value: f64, least: usize| format!("{value:.0$}", decimals(value).max(least));
+    match scale {
+        Scale::Share => format!("{} points", with(value * 100.0, 1)),
+        Scale::Loss | Scale::Correlation => with(value, 3),
+        Scale::Epochs => format!("{} epochs", with(value, 1)),
+    }
+}
+
 /// A difference with its sign: `+1.2 points`, `−0.013`, `+1.5 epochs`.
 pub(crate) fn difference(scale: Scale, value: f64) -> String {
     let (shown, unit) = match scale {
@@ -59,6 +70,16 @@ pub(crate) fn difference(scale: Scale, value: f64) -> String {
         Scale::Epochs => (format!("{value:+.1}"), " epochs"),
     };
     format!("{}{unit}", shown.replace('-', "\u{2212}"))
+}
+
+/// The difference that an assessment is of, and what it is of the seeds' differences where that is not their mean:
+/// `−1.0 epochs (median)`.
+pub(crate) fn effect_words(scale: Scale, assessment: &Assessment) -> String {
+    let shown = difference(scale, assessment.effect);
+    match assessment.average {
+        Average::Mean => shown,
+        Average::Median => format!("{shown} (median)"),
+    }
 }
 
 /// `[−2.1, +0.3]` in the unit of [`difference`].
@@ -115,7 +136,7 @@ pub(crate) fn found_words(judged: &Judged) -> String {
         return "nothing yet".to_string();
     };
     let scale = judged.hypothesis.metric.scale();
-    let effect = difference(scale, assessment.effect);
+    let effect = effect_words(scale, assessment);
     let interval = assessment.interval.map_or_else(
         || "no interval".to_string(),
         |interval| format!("{} interval {}", level_words(assessment), interval_words(scale, interval)),
@@ -149,4 +170,26 @@ pub(crate) fn tally_of(verdicts: impl Iterator<Item = Verdict> + Clone) -> Strin
         .map(|verdict| format!("{} {}", count(verdict), word(verdict)))
         .collect();
     parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn margins_and_goals_are_written_as_they_were_chosen() {
+        assert_eq!(
+            [0.75, 1.0, 0.5].map(|margin| exact_amount(Scale::Epochs, margin)),
+            ["0.75 epochs", "1.0 epochs", "0.5 epochs"]
+        );
+        let points = [0.0025, 0.0004, 0.01, 0.07].map(|margin| exact_amount(Scale::Share, margin));
+        assert_eq!(points, ["0.25 points", "0.04 points", "1.0 points", "7.0 points"]);
+        assert_eq!([0.02, 0.0125].map(|margin| exact_amount(Scale::Loss, margin)), ["0.020", "0.0125"]);
+        let claim = ExpectedEffect::new(Expectation::Equivalent, Some(0.75), Scale::Epochs).unwrap();
+        assert_eq!(expectation_words(Expectation::Equivalent, claim, Scale::Epochs), "less than 0.75 epochs apart");
+        let goal =
+            |value| metric_words(HypothesisMetric::EpochsToReach { metric: crate::spec::Metric::ACCURACY, value });
+        assert_eq!(goal(0.9275), "Epochs until accuracy reaches 92.75 %");
+        assert_eq!(goal(0.92), "Epochs until accuracy reaches 92.0 %");
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::report::model::{Configuration, Report, Run};
-use crate::store::{RunState, parameters};
+use crate::store::parameters;
 
 use super::distribution::OptunaDistribution;
 use super::trial::{Parameter, State, Trial, ended, means_by_epoch, started};
@@ -42,8 +42,7 @@ fn trial(report: &Report, configuration: &Configuration, varied: &Varied) -> Tri
 
 /// At the best epoch of a run that has ended by itself: completed, or stopped by its own rule.
 fn value(run: &Run, report: &Report) -> Option<f64> {
-    let has_ended = matches!(run.state, RunState::Completed | RunState::Stopped);
-    let best = run.best_epoch().filter(|_| has_ended)?;
+    let best = run.best_epoch().filter(|_| run.ended_by_itself())?;
     Some(best.metric(report.metric_for_best())).filter(|value| value.is_finite())
 }
 
@@ -54,6 +53,8 @@ fn state(runs: &[&Run], value: Option<f64>) -> State {
         State::of_open(runs)
     } else if value.is_some() {
         State::Complete
+    } else if runs.iter().any(|run| !run.ended_by_itself()) {
+        State::Pruned
     } else {
         State::Fail
     }

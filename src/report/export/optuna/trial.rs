@@ -15,7 +15,7 @@ use super::distribution::OptunaDistribution;
 pub(super) enum State {
     Running = 0,
     Complete = 1,
-    /// Stopped at a rung.
+    /// Stopped at a rung, or because somebody asked for it.
     Pruned = 2,
     Fail = 3,
     Waiting = 4,

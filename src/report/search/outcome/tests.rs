@@ -12,6 +12,7 @@ fn run(trial: usize, seed: u64, value: f64) -> TrialRun {
         configuration: format!("rank={trial}"),
         seed,
         state: RunState::Completed,
+        ended_by_itself: true,
         value: Some(value),
         test: None,
         paused_at: None,
@@ -89,8 +90,23 @@ fn what_shrank_is_told_in_the_direction_of_the_metric() {
 #[test]
 fn one_whose_fresh_run_diverged_does_not_win() {
     let mut evidence = confirmed();
-    evidence.trials[2].fresh[1] =
-        TrialRun { state: RunState::Diverged, value: None, ..evidence.trials[2].fresh[1].clone() };
+    evidence.trials[2].fresh[1] = TrialRun {
+        state: RunState::Diverged,
+        ended_by_itself: false,
+        value: None,
+        ..evidence.trials[2].fresh[1].clone()
+    };
+    let Outcome::Confirmed(winner) = outcome(&evidence) else { panic!("not confirmed") };
+    assert_eq!((winner.trial, winner.others), (1, vec![]));
+}
+
+#[test]
+fn fresh_runs_count_that_their_own_rule_ended_and_not_those_that_somebody_stopped() {
+    let mut evidence = confirmed();
+    evidence.trials[2].fresh.iter_mut().for_each(|run| (run.state, run.epochs) = (RunState::Stopped, 2));
+    let Outcome::Confirmed(winner) = outcome(&evidence) else { panic!("not confirmed") };
+    assert_eq!((winner.trial, winner.others), (2, vec![1]));
+    evidence.trials[2].fresh[0].ended_by_itself = false;
     let Outcome::Confirmed(winner) = outcome(&evidence) else { panic!("not confirmed") };
     assert_eq!((winner.trial, winner.others), (1, vec![]));
 }
@@ -98,8 +114,12 @@ fn one_whose_fresh_run_diverged_does_not_win() {
 #[test]
 fn nothing_wins_before_all_fresh_runs_have_ended() {
     let mut evidence = confirmed();
-    evidence.trials[2].fresh[1] =
-        TrialRun { state: RunState::Running, value: None, ..evidence.trials[2].fresh[1].clone() };
+    evidence.trials[2].fresh[1] = TrialRun {
+        state: RunState::Running,
+        ended_by_itself: false,
+        value: None,
+        ..evidence.trials[2].fresh[1].clone()
+    };
     assert_eq!(outcome(&evidence), Outcome::Confirming { best: 1, ended: 5, planned: 6 });
     evidence.trials.iter_mut().for_each(|trial| trial.fresh.clear());
     assert_eq!(outcome(&evidence), Outcome::Unconfirmed(1));
@@ -112,7 +132,8 @@ fn stopped_samples_rank_behind_those_that_were_trained_to_their_end() {
     let mut evidence = confirmed();
     for (trial, epoch) in [(1, 1), (2, 2)] {
         evidence.trials[trial].runs.iter_mut().for_each(|run| {
-            (run.state, run.paused_at, run.epochs) = (RunState::Stopped, Some(epoch), epoch);
+            (run.state, run.ended_by_itself) = (RunState::Stopped, false);
+            (run.paused_at, run.epochs) = (Some(epoch), epoch);
         });
     }
     assert_eq!(evidence.ranking(), [0, 2, 1]);
