@@ -38,7 +38,8 @@ impl Report {
         rankings.filter(|ranking| !ranking.best_first.is_empty()).collect()
     }
 
-    /// All of [`Self::rankings`], the best first: of several data sets the best one of each, then the second one of each, and so on.
+    /// The configurations that can be ranked, the best first: of several data sets the best one of each, then the second one of
+    /// each, and so on.
     pub fn ranking(&self) -> Vec<usize> {
         let rankings = self.rankings();
         let longest = rankings.iter().map(|ranking| ranking.best_first.len()).max().unwrap_or(0);
