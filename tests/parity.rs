@@ -315,7 +315,7 @@ fn check_evaluation(reference: &Reference, data: &TrainingData, adapter: &Adapte
 
 /// How much each kind of dropout makes the logits vary: more or less where it acts at other places than in transformers.
 #[test]
-#[cfg_attr(debug_assertions, ignore = "its 3,200 passes take minutes where nothing is optimized")]
+#[cfg_attr(debug_assertions, ignore = "its 6,400 passes take minutes where nothing is optimized")]
 fn dropout_acts_where_it_does_in_transformers() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference");
     for family in ["bert", "distilbert", "roberta", "xlm-roberta"] {
@@ -334,7 +334,7 @@ fn dropout_acts_where_it_does_in_transformers() {
             let ours = variance(&reference, &encoded(&forward.input_ids), dropout);
             let error = ours.error.hypot(theirs.error);
             let off = (ours.variance - theirs.variance) / error;
-            assert!(error < 0.06 * theirs.variance, "{family}, {kind}: too few passes to tell");
+            assert!(error < 0.1 * theirs.variance, "{family}, {kind}: too few passes to tell");
             assert!(off.abs() < 4.0, "{family}, {kind}: {ours:?} instead of {theirs:?}, off by {off} standard errors");
         }
     }
@@ -342,7 +342,7 @@ fn dropout_acts_where_it_does_in_transformers() {
 
 /// Of the logits over many passes that differ in their masks.
 fn variance(reference: &Reference, tokens: &Encoded, dropout: StepDropout) -> Variance {
-    const PASSES: i64 = 200;
+    const PASSES: i64 = 400;
     let adapter = reference.adapter("adapter_init");
     let layout = Layout::new(&[tokens.iter().collect()], device()).unwrap();
     let logits = (0..PASSES).map(|pass| {
