@@ -57,18 +57,24 @@ impl Worker<'_> {
     }
 
     /// Whether a pack's attempts are used up, by faults without a checkpoint between them since its newest one: a later one may
-    /// have been lost. A part of a pack that had its attempts gets one: what fails again fails for good.
+    /// have been lost. A part of a pack that had its attempts gets one: what fails again fails for good. A pack begins anew as
+    /// often as it has attempts.
     pub(super) fn is_given_up(&self, pack: &CurrentPack, faults: &[FaultRecord], checkpoint: u64) -> bool {
         let mut by_checkpoint: BTreeMap<u64, usize> = BTreeMap::new();
+        let mut losses = 0;
         for fault in faults.iter().filter(|fault| fault.checkpoint >= checkpoint) {
-            *by_checkpoint.entry(fault.checkpoint).or_default() += 1;
+            if fault.began_anew {
+                losses += 1;
+            } else {
+                *by_checkpoint.entry(fault.checkpoint).or_default() += 1;
+            }
         }
         let in_vain = by_checkpoint.into_values().max().unwrap_or(0);
         let attempts = match pack.part_because {
             Some(ReplanReason::Faults) => 1,
             _ => self.options.attempts.max(1),
         };
-        in_vain >= attempts
+        in_vain >= attempts || losses > attempts
     }
 
     /// How a pack is taken apart before it starts or goes on, where it must be: nothing is trained that nobody wants now.

@@ -12,7 +12,7 @@ use super::claim::{Attempt, Claim};
 use super::durable::{create_folder, remove_file};
 use super::json::write_json;
 use super::log::append_log;
-use super::packs::{ReplanReason, ReplanRecord, record_fault};
+use super::packs::{FaultRecord, ReplanReason, ReplanRecord};
 use super::plan::RunEntry;
 use super::progress::PackProgress;
 use super::slots::CheckpointSlots;
@@ -104,7 +104,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let files = self.layout().pack(pack);
         let checkpoint = self.newest_checkpoint(pack)?;
-        record_fault(&files, &self.claim_options().worker, cause, checkpoint)?;
+        FaultRecord::new(&self.claim_options().worker, cause, checkpoint).write(&files)?;
         for run in runs {
             self.append_run_log(run, &format!("its pack {pack} had a fault: {cause}"))?;
         }

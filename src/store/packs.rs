@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -147,24 +147,38 @@ pub struct FaultRecord {
     pub cause: String,
     /// Number of the pack's newest checkpoint then; 0 where there was none.
     pub checkpoint: u64,
+    /// The fault is that no checkpoint was left, after others which it stands for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub began_anew: bool,
 }
 
-/// Records a fault. Every fault has its own file, so this needs no claim: the one who saw a worker die may write it.
-pub(super) fn record_fault(pack: &PackFolder, worker: &str, cause: &str, checkpoint: u64) -> Result<(), StoreError> {
-    create_folder(pack.folder())?;
-    create_folder(&pack.faults())?;
-    let fault = FaultRecord {
-        format_version: FORMAT_VERSION,
-        when: now(),
-        worker: worker.to_owned(),
-        cause: cause.to_owned(),
-        checkpoint,
-    };
-    write_json(&pack.faults().join(format!("{}.json", unique_token())), &fault)
+impl FaultRecord {
+    pub(super) fn new(worker: &str, cause: &str, checkpoint: u64) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            when: now(),
+            worker: worker.to_owned(),
+            cause: cause.to_owned(),
+            checkpoint,
+            began_anew: false,
+        }
+    }
+
+    /// Writes the fault. Every fault has its own file, so this needs no claim: the one who saw a worker die may do it.
+    pub(super) fn write(&self, pack: &PackFolder) -> Result<(), StoreError> {
+        create_folder(pack.folder())?;
+        create_folder(&pack.faults())?;
+        write_json(&pack.faults().join(format!("{}.json", unique_token())), self)
+    }
 }
 
 /// The faults of a pack, oldest first. One that cannot be read counts as a fault of unknown cause.
 pub(super) fn read_faults(pack: &PackFolder) -> Result<Vec<FaultRecord>, StoreError> {
+    Ok(read_fault_files(pack)?.into_iter().map(|(_, fault)| fault).collect())
+}
+
+/// As [`read_faults`], with the file of each.
+pub(super) fn read_fault_files(pack: &PackFolder) -> Result<Vec<(PathBuf, FaultRecord)>, StoreError> {
     let folder = pack.faults();
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
@@ -176,18 +190,15 @@ pub(super) fn read_faults(pack: &PackFolder) -> Result<Vec<FaultRecord>, StoreEr
         entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "json"))
     {
         match read_json::<FaultRecord>(&path) {
-            Ok(fault) => faults.extend(fault),
+            Ok(fault) => faults.extend(fault.map(|fault| (path, fault))),
             Err(error @ StoreError::Io { .. }) => return Err(error),
-            Err(error) => faults.push(FaultRecord {
-                format_version: FORMAT_VERSION,
-                when: String::new(),
-                worker: "unknown".to_owned(),
-                cause: error.to_string(),
-                checkpoint: 0,
-            }),
+            Err(error) => {
+                let unreadable = FaultRecord::new("unknown", &error.to_string(), 0);
+                faults.push((path, FaultRecord { when: String::new(), ..unreadable }));
+            }
         }
     }
     // Times are whole seconds.
-    faults.sort_by(|a, b| (&a.when, a.checkpoint, &a.cause).cmp(&(&b.when, b.checkpoint, &b.cause)));
+    faults.sort_by(|(_, a), (_, b)| (&a.when, a.checkpoint, &a.cause).cmp(&(&b.when, b.checkpoint, &b.cause)));
     Ok(faults)
 }

@@ -87,7 +87,8 @@ impl PackRecorder {
             }
         }
         // What a resumed run leaves is named with what was told when it started.
-        let Loaded { slots, checkpoint, sequence, notices } = anew::load(&files, &unusable)?;
+        let Loaded { slots, checkpoint, sequence, notices } =
+            anew::load(&files, &store.claim_options().worker, &unusable)?;
         let recorder = Self {
             store: store.clone(),
             plan: plan.clone(),

@@ -1,13 +1,14 @@
 //! What can go wrong while training, and what happens then.
 
+use std::fs;
 use std::path::Path;
 
-use sweep::event::Event;
-use sweep::execute::WorkerOptions;
+use sweep::event::{Event, Sink};
+use sweep::execute::{Stop, WorkerOptions, work};
 use sweep::spec::RunId;
 use sweep::store::{ReplanReason, RunState, RunView, Store};
 
-use crate::mock::{MockFault, MockFaultKind, MockSettings};
+use crate::mock::{MockExecutor, MockFault, MockFaultKind, MockSettings};
 use crate::support::{finished, notices, open, open_with, options, runs, scratch, sweep, timeless, work_with};
 
 /// Six runs in packs of four places.
@@ -131,6 +132,46 @@ fn faults_with_progress_between_them_are_no_reason_to_give_up() {
     let settings = MockSettings { faults: vec![fault(3), fault(11), fault(19)], ..MockSettings::default() };
     work_with(&store, settings, &options()).unwrap();
     assert_eq!(store.runs().unwrap()[0].state, RunState::Completed);
+}
+
+/// Ends a worker when an attempt at a pack has ended.
+struct OneAttempt(Stop);
+
+impl Sink for OneAttempt {
+    fn emit(&mut self, event: &Event) {
+        if let Event::PackStopped { .. } = event {
+            self.0.request(15);
+        }
+    }
+}
+
+#[test]
+fn attempts_are_bounded_where_every_checkpoint_is_lost() {
+    let root = scratch();
+    let store = open_with(root.path(), &sweep(runs(1)), 1).unwrap().store;
+    let run = id(&store, 0);
+    let kind = MockFaultKind::Fails("the worker died".into());
+    let files = store.layout().pack(&store.record().packs[0].id);
+    let options = WorkerOptions { attempts: 2, ..options() };
+    let mut attempts = 0;
+    while store.run_view(&run).unwrap().state != RunState::Failed {
+        attempts += 1;
+        assert!(attempts < 9, "attempts have no end");
+        let stop = Stop::default();
+        let settings = with_fault(run.clone(), 17, kind.clone());
+        work(&store, &options, &mut MockExecutor::new(settings), &mut OneAttempt(stop.clone()), &stop).unwrap();
+        for slot in [0, 1] {
+            let checkpoint = files.checkpoint(slot);
+            if checkpoint.exists() {
+                fs::write(checkpoint, b"damaged").unwrap();
+            }
+        }
+    }
+    // The first one, and as often anew as there are attempts; then it is given up.
+    assert_eq!(attempts, 1 + 2 + 1);
+    assert_eq!(store.retry_failed(None).unwrap().runs, [run.clone()]);
+    work_with(&store, MockSettings::default(), &options).unwrap();
+    assert_eq!(store.run_view(&run).unwrap().state, RunState::Completed);
 }
 
 #[test]
