@@ -65,7 +65,7 @@ pub fn forward_of_product<I: InstructionSet>(
     panels.multiply_then(
         borrows.rows(x)?.matrix(0),
         borrows.rows_mut(&mut derivative)?,
-        |block| results.chunks_mut(block * panels.columns()),
+        |blocks| blocks.split_mut(results, panels.columns()),
         |_, x, result| {
             isa.vectorize(
                 #[inline(always)]
@@ -84,16 +84,16 @@ pub fn forward_rows(x: &mut [f32], result: &mut [f32], bias: &[f32]) {
     }
 }
 
-/// As [`forward_rows`], of `rows` rows in panels.
+/// GELU of a panel plus its part of the bias, in its place; the derivative into `derivative`. Both are [`COLUMNS`] values for each
+/// row.
 #[inline(always)]
-pub fn forward_panels(x: &mut [f32], result: &mut [f32], bias: &[f32], rows: usize) {
-    let panels = x.chunks_mut(rows * COLUMNS).zip(result.chunks_mut(rows * COLUMNS)).zip(bias.chunks(COLUMNS));
-    for ((x, result), bias) in panels {
-        let rows = x.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(result.as_chunks_mut::<COLUMNS>().0);
-        match <&[f32; COLUMNS]>::try_from(bias) {
-            // The length is known to the compiler.
-            Ok(bias) => rows.for_each(|(x, result)| forward_row(x, result, bias)),
-            Err(_) => rows.for_each(|(x, result)| forward_row(x, result, bias)),
+pub fn forward_panel(x: &mut [f32], derivative: &mut [f32], bias: &[f32]) {
+    let mut added = [0f32; COLUMNS];
+    added[..bias.len()].copy_from_slice(bias);
+    let rows = x.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(derivative.as_chunks_mut::<COLUMNS>().0);
+    for (x, derivative) in rows {
+        for ((x, derivative), added) in x.iter_mut().zip(derivative).zip(&added) {
+            (*x, *derivative) = gelu(*x + added);
         }
     }
 }

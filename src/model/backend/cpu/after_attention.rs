@@ -10,7 +10,7 @@ use super::isa::{COLUMNS, InstructionSet, Tiles};
 use super::linear::Linear;
 use super::matrix::Matrix;
 use super::norm::{self, NormTape};
-use super::panels::{self, LeftSide, Onto};
+use super::panels::{Onto, PackedRows, RowBlocks};
 use super::{Borrows, RowsMut, empty};
 use crate::model::compute_error::ComputeError;
 use crate::model::dropout::RowDropouts;
@@ -44,20 +44,27 @@ struct Scratch<T: Tiles> {
     /// `[rows, hidden]`
     hidden: Vec<f32>,
     other: Vec<f32>,
-    /// `[rows, intermediate]`, in panels.
-    inner: Vec<f32>,
+    packed_hidden: PackedRows<T>,
+    /// `[rows, intermediate]`: never but laid out for the product that takes it.
+    inner: PackedRows<T>,
 }
 
 impl<T: Tiles> Scratch<T> {
-    fn new() -> Self {
-        Scratch { packed: Vec::new(), hidden: Vec::new(), other: Vec::new(), inner: Vec::new() }
+    fn new(tiles: T) -> Self {
+        Scratch {
+            packed: Vec::new(),
+            hidden: Vec::new(),
+            other: Vec::new(),
+            packed_hidden: PackedRows::new(tiles),
+            inner: PackedRows::new(tiles),
+        }
     }
 }
 
 impl<'a, I: InstructionSet> AfterAttention<'a, I> {
     /// None where `rows` are too few for all threads.
     pub fn new(isa: I, layer: &'a LayerOn<I>, rows: usize) -> Option<Self> {
-        panels::block_of_rows::<I::Tiles>(rows)?;
+        RowBlocks::of::<I::Tiles>(rows)?;
         Some(AfterAttention {
             isa,
             attention_output: &layer.attention_output,
@@ -76,7 +83,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
         dropouts: [RowDropouts; 2],
     ) -> Result<(Tensor, BlockTape), ComputeError> {
         let (isa, (rows, width, inner)) = (self.isa, self.sizes(context));
-        let block = panels::block_of_rows::<I::Tiles>(rows).unwrap_or(rows).max(1);
+        let blocks = Self::blocks(rows);
         let [first_dropouts, last_dropouts] = dropouts;
         let mut first_tape = NormTape::new(rows, width, first_dropouts.clone())?;
         let mut last_tape = NormTape::new(rows, width, last_dropouts.clone())?;
@@ -91,23 +98,23 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
         let (context, bias) = (borrows.rows(context)?, borrows.values(&self.intermediate.bias)?);
         let products = [self.attention_output, self.intermediate, self.output].map(|linear| &linear.weight.forward);
         first_tape
-            .blocks_mut(&borrows, block, width)?
-            .zip(last_tape.blocks_mut(&borrows, block, width)?)
-            .zip(borrows.values_mut(&mut derivative)?.chunks_mut(block * padded))
-            .zip(borrows.values_mut(&mut result)?.chunks_mut(block * width))
-            .zip(borrows.values(residual)?.chunks(block * width))
-            .enumerate()
+            .blocks_mut(&borrows, &blocks, width)?
+            .zip(last_tape.blocks_mut(&borrows, &blocks, width)?)
+            .zip(blocks.split_mut(borrows.values_mut(&mut derivative)?, padded))
+            .zip(blocks.split_mut(borrows.values_mut(&mut result)?, width))
+            .zip(blocks.split(borrows.values(residual)?, width))
+            .zip(blocks.first_rows())
             .par_bridge()
             .for_each_init(
-                Scratch::<I::Tiles>::new,
-                |scratch, (index, ((((first, last), derivative), result), residual))| {
-                    let Scratch { packed, hidden, inner: active, .. } = scratch;
-                    let (row, count) = (index * block, residual.len() / width);
+                || Scratch::new(products[0].tiles()),
+                |scratch, (((((first, last), derivative), result), residual), row)| {
+                    let Scratch { packed, hidden, packed_hidden, inner: active, .. } = scratch;
+                    let count = residual.len() / width;
                     hidden.resize(residual.len(), 0.0);
-                    active.resize(derivative.len(), 0.0);
+                    active.resize(count, inner);
                     let [attention_output, intermediate, output] = products;
 
-                    let left = LeftSide::Strided(context.matrix(row));
+                    let left = context.matrix(row);
                     attention_output.multiply_here(left, rows_of(first.0, width), Onto::Nothing, intermediate, packed);
                     let rows = (first.0, &mut hidden[..], residual, first.1);
                     isa.vectorize(
@@ -115,15 +122,21 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
                         || norm::forward_rows(row, width, rows, first_norm, &first_dropouts),
                     );
 
-                    let out = RowsMut::in_panels(derivative, count, inner);
-                    intermediate.multiply_here(flat(hidden, width), out, Onto::Nothing, output, packed);
-                    isa.vectorize(
+                    let left = (flat(hidden, width), count);
+                    intermediate.multiply_by_panels_here(
+                        left,
+                        output,
+                        packed_hidden,
                         #[inline(always)]
-                        || activation::forward_panels(derivative, active, bias, count),
+                        |panel, x| {
+                            let columns = panel * COLUMNS..inner.min((panel + 1) * COLUMNS);
+                            let derivative = &mut derivative[panel * x.len()..][..x.len()];
+                            activation::forward_panel(x, derivative, &bias[columns]);
+                            active.lay_out(panel, x);
+                        },
                     );
 
-                    let left = LeftSide::Panels { values: active, rows: count };
-                    output.multiply_here(left, rows_of(last.0, width), Onto::Nothing, attention_output, packed);
+                    output.multiply_packed_here(active, rows_of(last.0, width), Onto::Nothing, attention_output);
                     let rows = (last.0, result, &hidden[..], last.1);
                     isa.vectorize(
                         #[inline(always)]
@@ -139,7 +152,7 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
         let BlockTape { attention_norm: first_tape, derivative, output_norm: last_tape } = tape;
         let isa = self.isa;
         let (rows, width, inner) = self.sizes(gradient);
-        let block = panels::block_of_rows::<I::Tiles>(rows).unwrap_or(rows).max(1);
+        let blocks = Self::blocks(rows);
         let (mut context, mut residual) = (empty(&gradient.size())?, empty(&gradient.size())?);
         let borrows = Borrows::new();
         let (first_weight, last_weight) =
@@ -147,51 +160,63 @@ impl<'a, I: InstructionSet> AfterAttention<'a, I> {
         let products = [self.attention_output, self.intermediate, self.output].map(|linear| &linear.weight.backward);
         let (first_dropouts, last_dropouts) = (first_tape.dropouts(), last_tape.dropouts());
         first_tape
-            .blocks(&borrows, block, width)?
-            .zip(last_tape.blocks(&borrows, block, width)?)
-            .zip(borrows.values(derivative)?.chunks(block * inner.next_multiple_of(COLUMNS)))
-            .zip(borrows.values(gradient)?.chunks(block * width))
-            .zip(borrows.values_mut(&mut context)?.chunks_mut(block * width))
-            .zip(borrows.values_mut(&mut residual)?.chunks_mut(block * width))
-            .enumerate()
+            .blocks(&borrows, &blocks, width)?
+            .zip(last_tape.blocks(&borrows, &blocks, width)?)
+            .zip(blocks.split(borrows.values(derivative)?, inner.next_multiple_of(COLUMNS)))
+            .zip(blocks.split(borrows.values(gradient)?, width))
+            .zip(blocks.split_mut(borrows.values_mut(&mut context)?, width))
+            .zip(blocks.split_mut(borrows.values_mut(&mut residual)?, width))
+            .zip(blocks.first_rows())
             .par_bridge()
-            .for_each_init(Scratch::<I::Tiles>::new, |scratch, (index, parts)| {
-                let (((((first, last), derivative), gradient), context), residual) = parts;
-                let Scratch { packed, hidden, other: output, inner: active } = scratch;
-                let (row, count) = (index * block, gradient.len() / width);
-                hidden.resize(gradient.len(), 0.0);
-                output.resize(gradient.len(), 0.0);
-                active.resize(derivative.len(), 0.0);
-                let [attention_output, intermediate, last_output] = products;
+            .for_each_init(
+                || Scratch::new(products[0].tiles()),
+                |scratch, (parts, row)| {
+                    let (((((first, last), derivative), gradient), context), residual) = parts;
+                    let Scratch { packed, hidden, other: output, packed_hidden, inner: active } = scratch;
+                    let count = gradient.len() / width;
+                    hidden.resize(gradient.len(), 0.0);
+                    output.resize(gradient.len(), 0.0);
+                    active.resize(count, inner);
+                    let [attention_output, intermediate, last_output] = products;
 
-                let parts = (&mut output[..], &mut hidden[..], gradient, last.0, last.1);
-                isa.vectorize(
-                    #[inline(always)]
-                    || norm::backward_rows(row, width, parts, last_weight, last_dropouts),
-                );
-                let out = RowsMut::in_panels(active, count, inner);
-                last_output.multiply_here(flat(output, width), out, Onto::Nothing, intermediate, packed);
-                isa.vectorize(
-                    #[inline(always)]
-                    || activation::multiply(active, derivative),
-                );
-                let left = LeftSide::Panels { values: active, rows: count };
-                intermediate.multiply_here(left, rows_of(hidden, width), Onto::Itself, attention_output, packed);
+                    let parts = (&mut output[..], &mut hidden[..], gradient, last.0, last.1);
+                    isa.vectorize(
+                        #[inline(always)]
+                        || norm::backward_rows(row, width, parts, last_weight, last_dropouts),
+                    );
+                    let left = (flat(output, width), count);
+                    last_output.multiply_by_panels_here(
+                        left,
+                        intermediate,
+                        packed_hidden,
+                        #[inline(always)]
+                        |panel, x| {
+                            activation::multiply(x, &derivative[panel * x.len()..]);
+                            active.lay_out(panel, x);
+                        },
+                    );
+                    intermediate.multiply_packed_here(active, rows_of(hidden, width), Onto::Itself, attention_output);
 
-                let parts = (&mut output[..], residual, &hidden[..], first.0, first.1);
-                isa.vectorize(
-                    #[inline(always)]
-                    || norm::backward_rows(row, width, parts, first_weight, first_dropouts),
-                );
-                attention_output.multiply_here(
-                    flat(output, width),
-                    rows_of(context, width),
-                    Onto::Nothing,
-                    last_output,
-                    packed,
-                );
-            });
+                    let parts = (&mut output[..], residual, &hidden[..], first.0, first.1);
+                    isa.vectorize(
+                        #[inline(always)]
+                        || norm::backward_rows(row, width, parts, first_weight, first_dropouts),
+                    );
+                    attention_output.multiply_here(
+                        flat(output, width),
+                        rows_of(context, width),
+                        Onto::Nothing,
+                        last_output,
+                        packed,
+                    );
+                },
+            );
         Ok((context, residual))
+    }
+
+    /// The same for both passes.
+    fn blocks(rows: usize) -> RowBlocks {
+        RowBlocks::of::<I::Tiles>(rows).unwrap_or_else(|| RowBlocks::even(rows, rows))
     }
 
     /// Rows, hidden size, intermediate size.
@@ -213,8 +238,8 @@ pub fn backward<I: InstructionSet>(
     }
 }
 
-fn flat(values: &[f32], width: usize) -> LeftSide<'_> {
-    LeftSide::Strided(Matrix { values, row: width, column: 1 })
+fn flat(values: &[f32], width: usize) -> Matrix<'_> {
+    Matrix { values, row: width, column: 1 }
 }
 
 fn rows_of(values: &mut [f32], width: usize) -> RowsMut<'_> {

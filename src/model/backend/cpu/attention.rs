@@ -262,6 +262,8 @@ fn head_rows<'a>(
         let (values, rest) = into.split_at_mut(size);
         values.copy_from_slice(rows.part(row + index, column, size));
         rest.fill(0.0);
+        // The next head will be copied soon.
+        rows.fetch_part(row + index, column + size, size);
     }
     RightMatrix { values: scratch, stride: wide }
 }
@@ -279,7 +281,11 @@ fn transpose(
     into.resize(size * padded, 0.0);
     let whole = count / 4 * 4;
     for first in (0..whole).step_by(4) {
-        let line = |index: usize| from.part(row + first + index, column, size);
+        let line = |index: usize| {
+            // The next head will be copied soon.
+            from.fetch_part(row + first + index, column + size, size);
+            from.part(row + first + index, column, size)
+        };
         transpose::lines([line(0), line(1), line(2), line(3)], |k, values| {
             into[k * padded + first..][..4].copy_from_slice(&values);
         });

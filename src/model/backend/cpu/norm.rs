@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use tch::Tensor;
 
 use super::isa::InstructionSet;
-use super::panels::Panels;
+use super::panels::{Panels, RowBlocks};
 use super::{Borrows, ROWS_PER_PIECE, empty};
 use crate::model::compute_error::ComputeError;
 use crate::model::dropout::{BLOCK, RowDropouts};
@@ -31,21 +31,22 @@ impl NormTape {
     pub fn blocks_mut<'a>(
         &'a mut self,
         borrows: &'a Borrows,
-        rows: usize,
+        blocks: &RowBlocks,
         width: usize,
-    ) -> Result<impl Iterator<Item = (&'a mut [f32], &'a mut [f32])>, ComputeError> {
-        let normalized = borrows.values_mut(&mut self.normalized)?.chunks_mut(rows * width);
-        Ok(normalized.zip(self.inverse_deviation.chunks_mut(rows)))
+    ) -> Result<impl Iterator<Item = (&'a mut [f32], &'a mut [f32])> + use<'a>, ComputeError> {
+        let normalized = blocks.split_mut(borrows.values_mut(&mut self.normalized)?, width);
+        Ok(normalized.zip(blocks.split_mut(&mut self.inverse_deviation, 1)))
     }
 
     /// Blocks of rows to read.
     pub fn blocks<'a>(
         &'a self,
         borrows: &'a Borrows,
-        rows: usize,
+        blocks: &RowBlocks,
         width: usize,
-    ) -> Result<impl Iterator<Item = (&'a [f32], &'a [f32])>, ComputeError> {
-        Ok(borrows.values(&self.normalized)?.chunks(rows * width).zip(self.inverse_deviation.chunks(rows)))
+    ) -> Result<impl Iterator<Item = (&'a [f32], &'a [f32])> + use<'a>, ComputeError> {
+        let normalized = blocks.split(borrows.values(&self.normalized)?, width);
+        Ok(normalized.zip(blocks.split(&self.inverse_deviation, 1)))
     }
 
     pub fn dropouts(&self) -> &RowDropouts {
@@ -116,9 +117,9 @@ pub fn forward_of_product<I: InstructionSet>(
     panels.multiply_then(
         borrows.rows(x)?.matrix(0),
         borrows.rows_mut(&mut normalized)?,
-        |block| {
-            let others = results.chunks_mut(block * width).zip(residual.chunks(block * width));
-            others.zip(inverse_deviation.chunks_mut(block))
+        |blocks| {
+            let others = blocks.split_mut(results, width).zip(blocks.split(residual, width));
+            others.zip(blocks.split_mut(&mut inverse_deviation, 1))
         },
         |first, sums, ((result, residual), deviations)| {
             let rows = (sums, result, residual, deviations);

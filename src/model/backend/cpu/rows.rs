@@ -1,7 +1,8 @@
 //! Rows of float32 values on the CPU that may lie apart: a tensor, or a view of some of its columns.
 
-use super::isa::COLUMNS;
+use super::isa::{COLUMNS, fetch_for_later};
 use super::matrix::Matrix;
+use super::panels::RowBlocks;
 use super::small_product::{LeftMatrix, RightMatrix};
 
 /// Rows to read.
@@ -45,6 +46,15 @@ impl<'a> Rows<'a> {
     pub fn part(&self, row: usize, column: usize, width: usize) -> &'a [f32] {
         &self.values[row * self.stride + column..][..width]
     }
+
+    /// Brings as much of a row as [`Self::part`] gives into the second-level cache, where the row goes on so far.
+    #[inline(always)]
+    pub fn fetch_part(&self, row: usize, column: usize, width: usize) {
+        let first = row * self.stride + column;
+        if let Some(values) = self.values.get(first..first + width) {
+            fetch_for_later(values);
+        }
+    }
 }
 
 /// Rows to write, by panels of [`COLUMNS`] columns.
@@ -54,20 +64,13 @@ pub struct RowsMut<'a> {
     width: usize,
     /// From a row to the next one.
     stride: usize,
-    /// From a panel to the next one.
-    panel: usize,
 }
 
 impl<'a> RowsMut<'a> {
     /// Rows of `width` values that begin `stride` values apart.
     pub fn new(values: &'a mut [f32], width: usize, stride: usize) -> Self {
         let rows = values.len().div_ceil(stride.max(1));
-        RowsMut { values, rows, width, stride, panel: COLUMNS }
-    }
-
-    /// `rows` rows of `width` values, a panel after the other: [`LeftSide::Panels`](super::panels::LeftSide) reads them.
-    pub fn in_panels(values: &'a mut [f32], rows: usize, width: usize) -> Self {
-        RowsMut { values, rows, width, stride: COLUMNS, panel: rows * COLUMNS }
+        RowsMut { values, rows, width, stride }
     }
 
     pub fn rows(&self) -> usize {
@@ -91,7 +94,7 @@ impl<'a> RowsMut<'a> {
     /// From a row of a panel on.
     #[inline(always)]
     pub fn from(&mut self, row: usize, panel: usize) -> &mut [f32] {
-        &mut self.values[row * self.stride + panel * self.panel..]
+        &mut self.values[row * self.stride + panel * COLUMNS..]
     }
 
     /// A row of a panel.
@@ -101,11 +104,12 @@ impl<'a> RowsMut<'a> {
         &mut self.from(row, panel)[..width]
     }
 
-    /// Blocks of rows with the number of their first one, of rows that are not in panels.
-    pub fn blocks(&mut self, rows: usize) -> impl Iterator<Item = (usize, RowsMut<'_>)> + Send {
+    /// Blocks of rows with the number of their first one.
+    pub fn blocks<'b>(&'b mut self, blocks: &RowBlocks) -> impl Iterator<Item = (usize, RowsMut<'b>)> + Send + use<'b> {
         let (width, stride) = (self.width, self.stride);
-        let blocks = self.values.chunks_mut((rows * stride).max(1)).enumerate();
-        blocks.map(move |(index, values)| (index * rows, RowsMut::new(values, width, stride)))
+        let first_rows: Vec<usize> = blocks.first_rows().collect();
+        let parts = first_rows.into_iter().zip(blocks.split_mut(self.values, stride));
+        parts.map(move |(first, values)| (first, RowsMut::new(values, width, stride)))
     }
 
     /// The columns `first..end`, row after row.

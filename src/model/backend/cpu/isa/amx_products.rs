@@ -91,7 +91,6 @@ impl Tiles for AmxTiles {
     type Sums = Sums;
     type Registers = TileRegisters;
 
-    const TILES_PER_BLOCK: usize = 4;
     const MOST_WORDS: usize = 128;
     const GOES_ON: bool = true;
 

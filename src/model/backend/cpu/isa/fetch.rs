@@ -16,6 +16,14 @@ pub fn fetch(values: &[f32]) {
     }
 }
 
+/// Brings values into the second-level cache.
+#[inline(always)]
+pub fn fetch_for_later(values: &[f32]) {
+    for line in values.chunks(LINE) {
+        to_second_level(line.as_ptr());
+    }
+}
+
 /// Words of a panel between what a tile multiplies and what it fetches. 4 to 32 are equally good.
 const WORDS_AHEAD: usize = 8;
 

@@ -39,6 +39,7 @@ pub use avx512_products::Avx512Tiles;
 #[cfg(test)]
 pub use detect::with_each;
 pub use detect::{InstructionSetError, check_requested, vectorize, with_fastest};
+pub use fetch::fetch_for_later;
 #[cfg(test)]
 pub use instruction_set::WithInstructionSet;
 pub use instruction_set::{InstructionSet, WithTiles};

@@ -1,39 +1,66 @@
 //! Laying out rows of the left matrix for tiles.
 
-use super::super::isa::{COLUMNS, LeftWords, Tiles, Words};
+use super::super::isa::{LeftWords, Tiles, Words};
 use super::super::matrix::Matrix;
-use super::{DEPTH, DROPOUT_BLOCK, LeftSide, PanelBlock};
+use super::{DEPTH, DROPOUT_BLOCK};
+use crate::model::dropout::Dropout;
 
 /// Values in the words handled at a time: twice as many where a word holds two.
 const MOST_VALUES: usize = 2 * DEPTH;
 
-impl<T: Tiles> PanelBlock<'_, T> {
-    /// Lays out `rows` rows, words `start..start + depth`, in groups of a tile's rows; missing rows of the last group are
-    /// zero.
+/// Rows of the left matrix of a product.
+#[derive(Clone, Copy)]
+pub struct LeftRows<'a> {
+    pub matrix: Matrix<'a>,
+    pub dropout: Option<Dropout>,
+    /// The first of them.
+    pub first: usize,
+    /// Inner indices.
+    pub inner: usize,
+}
+
+impl LeftRows<'_> {
+    /// Lays out `rows` rows, as many words as `depth` from `start` on, in groups of a tile's rows; missing rows of the last group
+    /// are zero.
     #[inline(always)]
-    pub(super) fn pack(&self, rows: usize, start: usize, depth: usize, packed: &mut Vec<T::Left>) {
+    pub fn pack<T: Tiles>(&self, tiles: T, rows: usize, (start, depth): (usize, usize), packed: &mut Vec<T::Left>) {
         packed.resize(rows.div_ceil(T::Left::ROWS) * depth, T::Left::ZERO);
+        self.lay_out(tiles, rows, (start, depth), packed);
+    }
+
+    /// As [`Self::pack`], into memory of that size.
+    #[inline(always)]
+    pub fn lay_out<T: Tiles>(&self, tiles: T, rows: usize, (start, depth): (usize, usize), packed: &mut [T::Left]) {
         let mut buffers = [[0f32; DEPTH]; 4];
         for (group, packed) in packed.chunks_mut(depth.max(1)).enumerate() {
             for quarter in (0..T::Left::ROWS).step_by(4) {
                 let first = group * T::Left::ROWS + quarter;
                 let buffers = buffers.each_mut().map(|buffer| &mut buffer[..depth]);
-                let lines = match self.panels.tiles.words() {
-                    Words::Floats => self.lines(first, rows, start, buffers),
-                    Words::Rounded | Words::Pairs | Words::Parts => self.rounded_lines(first, rows, start, buffers),
+                let lines = match tiles.words() {
+                    Words::Floats => self.lines(tiles, first, rows, start, buffers),
+                    Words::Rounded | Words::Pairs | Words::Parts => {
+                        self.rounded_lines(tiles, first, rows, start, buffers)
+                    }
                 };
-                self.panels.tiles.lay_out(lines, quarter, packed);
+                tiles.lay_out(lines, quarter, packed);
             }
         }
     }
 
     /// Four rows of the left matrix after dropout, from inner index `start` on: where they lie, or in `buffers`.
     #[inline(always)]
-    fn lines<'b>(&'b self, first: usize, rows: usize, start: usize, buffers: [&'b mut [f32]; 4]) -> [&'b [f32]; 4] {
+    fn lines<'b, T: Tiles>(
+        &'b self,
+        tiles: T,
+        first: usize,
+        rows: usize,
+        start: usize,
+        buffers: [&'b mut [f32]; 4],
+    ) -> [&'b [f32]; 4] {
         let depth = buffers[0].len();
         if self.is_contiguous() && first + 4 <= rows {
             for index in 4..8.min(rows - first) {
-                self.panels.tiles.fetch(self.contiguous(first + index, start, depth));
+                tiles.fetch(self.contiguous(first + index, start, depth));
             }
             return std::array::from_fn(|index| self.contiguous(first + index, start, depth));
         }
@@ -47,23 +74,24 @@ impl<T: Tiles> PanelBlock<'_, T> {
 
     /// Four rows of the left matrix after dropout, rounded, from word `start` on.
     #[inline(always)]
-    fn rounded_lines<'b>(
+    fn rounded_lines<'b, T: Tiles>(
         &self,
+        tiles: T,
         first: usize,
         rows: usize,
         start: usize,
         buffers: [&'b mut [f32]; 4],
     ) -> [&'b [f32]; 4] {
-        let per_word = self.panels.tiles.words().values();
+        let per_word = tiles.words().values();
         let (start, mut row) = (per_word * start, first);
         buffers.map(|words| {
-            let length = (per_word * words.len()).min(self.panels.inner - start);
+            let length = (per_word * words.len()).min(self.inner - start);
             if self.is_contiguous() && row < rows {
-                self.panels.tiles.round(self.contiguous(row, start, length), words);
+                tiles.round(self.contiguous(row, start, length), words);
             } else {
                 let mut values = [0f32; MOST_VALUES];
                 self.fill(row, rows, start, &mut values[..length]);
-                self.panels.tiles.round(&values[..length], words);
+                tiles.round(&values[..length], words);
             }
             row += 1;
             &*words
@@ -73,19 +101,13 @@ impl<T: Tiles> PanelBlock<'_, T> {
     /// Whether rows are multiplied as they lie.
     #[inline(always)]
     fn is_contiguous(&self) -> bool {
-        matches!(self.left, LeftSide::Strided(Matrix { column: 1, .. })) && self.dropout.is_none()
+        self.matrix.column == 1 && self.dropout.is_none()
     }
 
-    /// A part of a row whose columns are neighbours: a whole one, or one that does not leave its panel.
+    /// A part of a row whose columns are neighbours.
     #[inline(always)]
     fn contiguous(&self, row: usize, start: usize, length: usize) -> &[f32] {
-        let row = self.first_row + row;
-        match self.left {
-            LeftSide::Strided(Matrix { values, row: stride, .. }) => &values[row * stride + start..][..length],
-            LeftSide::Panels { values, rows } => {
-                &values[start / COLUMNS * rows * COLUMNS + row * COLUMNS + start % COLUMNS..][..length]
-            }
-        }
+        &self.matrix.values[(self.first + row) * self.matrix.row + start..][..length]
     }
 
     /// A part of a row after dropout; zeros for a row that is missing.
@@ -94,24 +116,16 @@ impl<T: Tiles> PanelBlock<'_, T> {
         if row >= rows {
             return values.fill(0.0);
         }
-        match self.left {
-            LeftSide::Strided(Matrix { values: source, row: stride, column }) => {
-                let source = &source[(self.first_row + row) * stride + start * column..];
-                for (k, value) in values.iter_mut().enumerate() {
-                    *value = source[k * column];
-                }
-            }
-            LeftSide::Panels { .. } => {
-                for (panel, values) in values.chunks_mut(COLUMNS).enumerate() {
-                    values.copy_from_slice(self.contiguous(row, start + panel * COLUMNS, values.len()));
-                }
-            }
+        let Matrix { values: source, row: stride, column } = self.matrix;
+        let source = &source[(self.first + row) * stride + start * column..];
+        for (k, value) in values.iter_mut().enumerate() {
+            *value = source[k * column];
         }
-        let row = self.first_row + row;
+        let row = self.first + row;
         if let Some(dropout) = self.dropout {
             let mut mask = [0f32; MOST_VALUES];
             let mask = &mut mask[..values.len()];
-            dropout.fill(mask, (row * self.panels.inner.next_multiple_of(DROPOUT_BLOCK) + start) as u64);
+            dropout.fill(mask, (row * self.inner.next_multiple_of(DROPOUT_BLOCK) + start) as u64);
             for (value, mask) in values.iter_mut().zip(mask) {
                 *value *= *mask;
             }
