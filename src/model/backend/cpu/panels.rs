@@ -133,7 +133,7 @@ impl<T: Tiles> Panels<T> {
     ) {
         let (rows, threads) = (out.rows(), rayon::current_num_threads());
         let multiply = |packed: &mut Vec<T::Left>, ((first, mut out), other): ((usize, RowsMut<'_>), Others::Item)| {
-            part.from_row(first).multiply(&LeftRows { first, ..left }, &mut out, packed);
+            part.at_row(first).multiply(&LeftRows { first, ..left }, &mut out, packed);
             then(first, &mut out, other);
         };
         if rows * self.inner * self.columns < SMALL_PRODUCT {
@@ -162,7 +162,7 @@ impl<T: Tiles> Panels<T> {
         parts.par_iter_mut().for_each_init(Vec::new, |packed, (first_panel, values)| {
             let columns = values.len() / rows.max(1);
             let mut out = RowsMut::new(values, columns, columns);
-            part.from_panel(*first_panel).multiply(left, &mut out, packed);
+            part.at_panel(*first_panel).multiply(left, &mut out, packed);
         });
         for (first, values) in parts {
             out.paste_columns(first * COLUMNS, &values);

@@ -39,12 +39,12 @@ impl<'a, T: Tiles> PanelBlock<'a, T> {
     }
 
     /// Whose results begin at this row.
-    pub fn from_row(self, first_row: usize) -> Self {
+    pub fn at_row(self, first_row: usize) -> Self {
         PanelBlock { first_row, ..self }
     }
 
     /// Whose results begin at this panel.
-    pub fn from_panel(self, first_panel: usize) -> Self {
+    pub fn at_panel(self, first_panel: usize) -> Self {
         PanelBlock { first_panel, ..self }
     }
 
