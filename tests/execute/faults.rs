@@ -169,7 +169,7 @@ fn attempts_are_bounded_where_every_checkpoint_is_lost() {
     }
     // The first one, and as often anew as there are attempts; then it is given up.
     assert_eq!(attempts, 1 + 2 + 1);
-    assert_eq!(store.retry_failed(None).unwrap().runs, [run.clone()]);
+    assert_eq!(store.retry_failed(None).unwrap().runs, std::slice::from_ref(&run));
     work_with(&store, MockSettings::default(), &options).unwrap();
     assert_eq!(store.run_view(&run).unwrap().state, RunState::Completed);
 }
