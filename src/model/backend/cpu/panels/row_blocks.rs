@@ -18,17 +18,21 @@ impl RowBlocks {
         RowBlocks((0..rows).step_by(most.max(1)).map(|first| most.min(rows - first)).collect())
     }
 
-    /// Blocks of whole tiles, from `most` of them down to half as many: with half of its part of what is left each thread gets
-    /// another block before the end. A smaller one reads the right matrix more often.
+    /// Blocks of whole tiles, from `most` of them down to half as many, which the last two may share: each thread gets another block
+    /// when half of its part of what is left is done. A smaller block reads the right matrix more often.
     fn new(rows: usize, (rows_per_tile, most): (usize, usize), threads: usize) -> Self {
         let least = most.div_ceil(2);
         let (mut blocks, mut left) = (Vec::new(), rows);
         while left > 0 {
             let tiles = left.div_ceil(rows_per_tile);
-            let size = tiles.div_ceil(2 * threads).clamp(least, most);
-            let size = if tiles < size + least && tiles <= most { tiles } else { size };
-            blocks.push(left.min(size * rows_per_tile));
-            left -= blocks[blocks.len() - 1];
+            let size = match tiles {
+                tiles if tiles <= least => tiles,
+                tiles if tiles < 2 * least => tiles.div_ceil(2),
+                tiles => tiles.div_ceil(2 * threads).clamp(least, most),
+            };
+            let block = left.min(size * rows_per_tile);
+            blocks.push(block);
+            left -= block;
         }
         RowBlocks(blocks)
     }
@@ -77,7 +81,7 @@ mod tests {
                     let (last, others) = blocks.split_last().unwrap();
                     assert!((1..=most * rows_per_tile).contains(last), "{blocks:?}");
                     for block in others {
-                        let tiles = most / 2..=most;
+                        let tiles = most / 4 + 1..=most;
                         assert!(block % rows_per_tile == 0 && tiles.contains(&(block / rows_per_tile)), "{blocks:?}");
                     }
                 }
