@@ -1,7 +1,9 @@
 //! Matrix products with a right matrix that is laid out in panels, which a tile walks through in memory order.
 
 mod block;
+mod depth;
 mod left;
+mod onto;
 mod packed;
 mod right;
 mod row_blocks;
@@ -11,19 +13,16 @@ use rayon::prelude::*;
 use super::RowsMut;
 use super::isa::{COLUMNS, LeftWords, TileRow, Tiles};
 use super::matrix::Matrix;
-use crate::model::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
+use crate::model::dropout::Dropout;
 use block::PanelBlock;
+use depth::words;
 use left::LeftRows;
+pub use onto::Onto;
 pub use packed::PackedRows;
 pub use row_blocks::RowBlocks;
 
-/// Words of a row handled at a time: with a block of rows of the left matrix they stay in the second-level cache.
-const DEPTH: usize = 768;
 /// Below so many multiplications one thread is done before another one is awake.
 const SMALL_PRODUCT: usize = 4 << 20;
-
-// A tile row of a masked matrix is one block of random numbers, and a depth begins at one.
-const _: () = assert!(COLUMNS == DROPOUT_BLOCK && DEPTH.is_multiple_of(DROPOUT_BLOCK));
 
 /// The right matrix of products, `[inner, columns]`: panels of [`COLUMNS`] columns, the last one filled up with zeros.
 #[derive(Debug)]
@@ -33,19 +32,6 @@ pub struct Panels<T> {
     inner: usize,
     columns: usize,
     tiles: T,
-}
-
-/// What happens to the values of `out` when a product is written.
-#[derive(Clone, Copy)]
-pub enum Onto<'a> {
-    /// They are overwritten.
-    Nothing,
-    /// They are overwritten; this row is added to each row of the product.
-    Bias(&'a [f32]),
-    /// The product is added to them.
-    Itself,
-    /// The product is added to them after dropout.
-    Dropped(Dropout),
 }
 
 impl<T: Tiles> Panels<T> {
@@ -70,7 +56,7 @@ impl<T: Tiles> Panels<T> {
     /// As [`Self::multiply`], with dropout of the left matrix, whose columns are neighbours then.
     pub fn multiply_dropped(&self, left: Matrix<'_>, dropout: Option<Dropout>, out: RowsMut<'_>, onto: Onto<'_>) {
         let nothing = |_: &RowBlocks| std::iter::repeat(());
-        self.run(LeftRows { dropout, ..self.left(left) }, PanelBlock::new(self, onto), out, nothing, |_, _, ()| {});
+        self.run(LeftRows { dropout, ..self.left(left) }, self.block(onto), out, nothing, |_, _, ()| {});
     }
 
     /// As [`Self::multiply`]; then, while they are at hand, `then` gets the number of the first of some rows, these
@@ -82,7 +68,7 @@ impl<T: Tiles> Panels<T> {
         others: impl FnOnce(&RowBlocks) -> Others,
         then: impl Fn(usize, &mut [f32], Others::Item) + Sync,
     ) {
-        let block = PanelBlock::new(self, Onto::Nothing);
+        let block = self.block(Onto::Nothing);
         let then = |first: usize, out: &mut RowsMut<'_>, other| then(first, out.values(), other);
         self.run(self.left(left), block, out, others, then);
     }
@@ -97,12 +83,12 @@ impl<T: Tiles> Panels<T> {
         next: &Self,
         packed: &mut Vec<T::Left>,
     ) {
-        PanelBlock::new(self, onto).before(next).multiply(&self.left(left), &mut out, packed);
+        self.block(onto).before(&next.rows).multiply(&self.left(left), &mut out, packed);
     }
 
     /// As [`Self::multiply_here`], of rows that are laid out already.
     pub fn multiply_packed_here(&self, left: &PackedRows<T>, mut out: RowsMut<'_>, onto: Onto<'_>, next: &Self) {
-        PanelBlock::new(self, onto).before(next).multiply_packed(left, &mut out);
+        self.block(onto).before(&next.rows).multiply_packed(left, &mut out);
     }
 
     /// As [`Self::multiply_here`], of `rows` rows, whose sums go nowhere but to `then`, a panel at a time: its number and its
@@ -116,7 +102,11 @@ impl<T: Tiles> Panels<T> {
         then: impl FnMut(usize, &mut [f32]),
     ) {
         packed.lay_out_all(&self.left(left), (rows, self.inner));
-        PanelBlock::new(self, Onto::Nothing).before(next).multiply_by_panels(packed, then);
+        self.block(Onto::Nothing).before(&next.rows).multiply_by_panels(packed, then);
+    }
+
+    fn block<'a>(&'a self, onto: Onto<'a>) -> PanelBlock<'a, T> {
+        PanelBlock::new(self.tiles, (&self.rows, self.words()), self.columns, onto)
     }
 
     fn left<'a>(&self, matrix: Matrix<'a>) -> LeftRows<'a> {
@@ -168,12 +158,6 @@ impl<T: Tiles> Panels<T> {
             out.paste_columns(first * COLUMNS, &values);
         }
     }
-}
-
-/// Words of so many inner indices.
-#[inline(always)]
-fn words<T: Tiles>(tiles: T, inner: usize) -> usize {
-    inner.div_ceil(tiles.words().values()).next_multiple_of(tiles.step())
 }
 
 #[cfg(test)]

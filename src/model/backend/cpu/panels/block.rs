@@ -4,13 +4,21 @@ use std::ops::Range;
 
 use super::super::RowsMut;
 use super::super::isa::{COLUMNS, LeftWords, SumRows, TILES_PER_FETCH, TileRow, Tiles};
+use super::depth::{DEPTH, depths};
 use super::left::LeftRows;
+use super::onto::Onto;
 use super::packed::PackedRows;
-use super::{DEPTH, Onto, Panels};
 
 /// What one thread multiplies at a time: some rows with some panels.
+#[derive(Clone, Copy)]
 pub struct PanelBlock<'a, T> {
-    panels: &'a Panels<T>,
+    tiles: T,
+    /// The right matrix in panels.
+    right: &'a [TileRow],
+    /// Of each panel, and of a row of the left matrix.
+    words: usize,
+    /// Of the right matrix.
+    columns: usize,
     onto: Onto<'a>,
     first_row: usize,
     first_panel: usize,
@@ -18,24 +26,16 @@ pub struct PanelBlock<'a, T> {
     next: &'a [TileRow],
 }
 
-impl<T> Clone for PanelBlock<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for PanelBlock<'_, T> {}
-
 impl<'a, T: Tiles> PanelBlock<'a, T> {
-    pub fn new(panels: &'a Panels<T>, onto: Onto<'a>) -> Self {
+    /// `right` is so many words for each panel.
+    pub fn new(tiles: T, (right, words): (&'a [TileRow], usize), columns: usize, onto: Onto<'a>) -> Self {
         // Another block of rows follows.
-        let next = &panels.rows;
-        PanelBlock { panels, onto, first_row: 0, first_panel: 0, next }
+        PanelBlock { tiles, right, words, columns, onto, first_row: 0, first_panel: 0, next: right }
     }
 
-    /// With what the thread multiplies with afterwards.
-    pub fn before(self, next: &'a Panels<T>) -> Self {
-        PanelBlock { next: &next.rows, ..self }
+    /// With the right matrix that the thread multiplies with afterwards.
+    pub fn before(self, next: &'a [TileRow]) -> Self {
+        PanelBlock { next, ..self }
     }
 
     /// Whose results begin at this row.
@@ -50,21 +50,21 @@ impl<'a, T: Tiles> PanelBlock<'a, T> {
 
     /// What is read after the words from `start` on of a panel.
     fn after(&self, start: usize, panel: usize, last: bool) -> &'a [TileRow] {
-        let words = self.panels.words();
+        let words = self.words;
         match (last, start + DEPTH < words) {
-            (false, _) => &self.panels.rows[(panel + 1) * words + start..],
-            (true, true) => &self.panels.rows[self.first_panel * words + start + DEPTH..],
+            (false, _) => &self.right[(panel + 1) * words + start..],
+            (true, true) => &self.right[self.first_panel * words + start + DEPTH..],
             (true, false) => self.next,
         }
     }
 
     /// Multiplies as many rows of `left` as `out` has; `packed` is memory that is kept.
     pub fn multiply(&self, left: &LeftRows<'_>, out: &mut RowsMut<'_>, packed: &mut Vec<T::Left>) {
-        self.panels.tiles.vectorize(
+        self.tiles.vectorize(
             #[inline(always)]
             |registers| {
-                for (start, depth) in depths(self.panels.words()) {
-                    left.pack(self.panels.tiles, out.rows(), (start, depth), packed);
+                for (start, depth) in depths(self.words) {
+                    left.pack(self.tiles, out.rows(), (start, depth), packed);
                     multiply_words(self, registers, (start, packed), out);
                 }
             },
@@ -72,10 +72,10 @@ impl<'a, T: Tiles> PanelBlock<'a, T> {
     }
 
     pub fn multiply_packed(&self, left: &PackedRows<T>, out: &mut RowsMut<'_>) {
-        self.panels.tiles.vectorize(
+        self.tiles.vectorize(
             #[inline(always)]
             |registers| {
-                for (start, _) in depths(self.panels.words()) {
+                for (start, _) in depths(self.words) {
                     multiply_words(self, registers, (start, left.part(start)), out);
                 }
             },
@@ -84,18 +84,18 @@ impl<'a, T: Tiles> PanelBlock<'a, T> {
 
     /// All words of a panel, then `then` with its number and sums, then the next panel.
     pub fn multiply_by_panels(&self, left: &PackedRows<T>, mut then: impl FnMut(usize, &mut [f32])) {
-        let words = self.panels.words();
+        let words = self.words;
         let mut values = vec![0f32; left.rows() * COLUMNS];
-        self.panels.tiles.vectorize(
+        self.tiles.vectorize(
             #[inline(always)]
             |registers| {
                 let mut sums = T::Sums::ZERO;
-                for panel in 0..self.panels.columns.div_ceil(COLUMNS) {
+                for panel in 0..self.columns.div_ceil(COLUMNS) {
                     let mut out = RowsMut::new(&mut values, COLUMNS, COLUMNS);
                     for (start, depth) in depths(words) {
                         let first = panel * words + start;
-                        let right = &self.panels.rows[first..][..depth];
-                        let after = self.panels.rows.get(first + depth..).filter(|rest| !rest.is_empty());
+                        let right = &self.right[first..][..depth];
+                        let after = self.right.get(first + depth..).filter(|rest| !rest.is_empty());
                         let operands = (left.part(start), right, after.unwrap_or(self.next));
                         for words in pieces(depth, T::MOST_WORDS) {
                             let piece = Piece { panel: 0, first: start + words.start == 0, words };
@@ -155,7 +155,7 @@ impl<'a, T: Tiles> PanelBlock<'a, T> {
             Onto::Nothing | Onto::Bias(_) | Onto::Itself => std::array::from_fn(|index| before[index] + sums[index]),
             Onto::Dropped(dropout) => {
                 let mut mask = [0f32; COLUMNS];
-                dropout.fill(&mut mask, (row * self.panels.columns.next_multiple_of(COLUMNS) + column) as u64);
+                dropout.fill(&mut mask, (row * self.columns.next_multiple_of(COLUMNS) + column) as u64);
                 std::array::from_fn(|index| before[index] + sums[index] * mask[index])
             }
         }
@@ -170,24 +170,18 @@ fn multiply_words<T: Tiles>(
     (start, packed): (usize, &[T::Left]),
     out: &mut RowsMut<'_>,
 ) {
-    let words = part.panels.words();
+    let words = part.words;
     let depth = DEPTH.min(words - start);
     let panels = out.width().div_ceil(COLUMNS);
     let mut sums = T::Sums::ZERO;
     for panel in 0..panels {
-        let right = &part.panels.rows[(part.first_panel + panel) * words + start..][..depth];
+        let right = &part.right[(part.first_panel + panel) * words + start..][..depth];
         let after = part.after(start, part.first_panel + panel, panel + 1 == panels);
         for words in pieces(depth, T::MOST_WORDS) {
             let piece = Piece { panel, first: start + words.start == 0, words };
             multiply_piece(part, registers, piece, (packed, right, after), out, &mut sums);
         }
     }
-}
-
-/// The parts in which words are taken: their first one, and how many; one of nothing where there is nothing.
-#[inline(always)]
-pub fn depths(words: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..words.max(1)).step_by(DEPTH).map(move |start| (start, DEPTH.min(words - start)))
 }
 
 /// Some words of a panel.
@@ -214,7 +208,7 @@ fn multiply_piece<T: Tiles>(
     out: &mut RowsMut<'_>,
     sums: &mut T::Sums,
 ) {
-    let (tiles, depth) = (part.panels.tiles, right.len());
+    let (tiles, depth) = (part.tiles, right.len());
     let (rows, stride) = (out.rows(), out.stride());
     let right = &right[words.clone()];
     for (tile, row) in (0..rows).step_by(T::Left::ROWS).enumerate() {

@@ -2,8 +2,8 @@
 
 use super::super::isa::{LeftWords, Tiles, Words};
 use super::super::matrix::Matrix;
-use super::{DEPTH, DROPOUT_BLOCK};
-use crate::model::dropout::Dropout;
+use super::depth::DEPTH;
+use crate::model::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
 
 /// Values in the words handled at a time: twice as many where a word holds two.
 const MOST_VALUES: usize = 2 * DEPTH;

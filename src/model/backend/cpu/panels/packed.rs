@@ -1,12 +1,8 @@
 //! Rows of the left matrix that are laid out for all of a product before it begins.
 
 use super::super::isa::{COLUMNS, LeftWords, Tiles, Words};
-use super::block::depths;
+use super::depth::{DEPTH, depths, words};
 use super::left::LeftRows;
-use super::{DEPTH, words};
-
-// The words of a panel lie in one part.
-const _: () = assert!(DEPTH.is_multiple_of(COLUMNS));
 
 /// `rows` rows of `inner` values: for as many words as a product takes at a time, groups of a tile's rows, one after the other.
 #[derive(Debug)]

@@ -4,7 +4,8 @@ use rayon::prelude::*;
 
 use super::super::isa::{COLUMNS, PARTS, TileRow, Tiles, Words, parts, word};
 use super::super::matrix::Matrix;
-use super::{Dropout, Panels, words};
+use super::depth::words;
+use super::{Dropout, Panels};
 
 /// Below so many values one thread is done before another one is awake.
 const SMALL_MATRIX: usize = 64 << 10;

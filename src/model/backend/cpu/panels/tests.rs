@@ -2,6 +2,7 @@
 
 use super::super::isa::{Amx, Avx512, Avx512Tiles, InstructionSet, WithInstructionSet, with_each};
 use super::*;
+use crate::model::dropout::BLOCK as DROPOUT_BLOCK;
 use crate::model::random::{Purpose, StreamKey};
 use crate::needs::skip;
 use crate::spec::Precision;

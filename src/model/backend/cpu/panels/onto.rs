@@ -1,0 +1,16 @@
+//! What happens to what a product finds in its result.
+
+use crate::model::dropout::Dropout;
+
+/// What happens to the values of `out` when a product is written.
+#[derive(Clone, Copy)]
+pub enum Onto<'a> {
+    /// They are overwritten.
+    Nothing,
+    /// They are overwritten; this row is added to each row of the product.
+    Bias(&'a [f32]),
+    /// The product is added to them.
+    Itself,
+    /// The product is added to them after dropout.
+    Dropped(Dropout),
+}
