@@ -273,7 +273,7 @@ impl Property for InPanels {
 #[test]
 fn products_through_panels() {
     // More words than a product takes at a time, too.
-    let often_few = || prop_oneof![6 => 1usize..200, 1 => 1500usize..1700];
+    let often_few = || prop_oneof![14 => 1usize..200, 1 => 1500usize..1700];
     let sizes = (1usize..130, often_few(), often_few(), 0u64..1000);
     with_each(OfProducts { property: InPanels, products: Products::Floats, sizes: sizes.clone() });
     check_in_bfloat16(InPanels, sizes);
