@@ -45,7 +45,7 @@ struct Scratch<T: Tiles> {
     hidden: Vec<f32>,
     other: Vec<f32>,
     packed_hidden: PackedRows<T>,
-    /// `[rows, intermediate]`: never but laid out for the product that takes it.
+    /// `[rows, intermediate]`, kept only as the next product reads it.
     inner: PackedRows<T>,
 }
 
