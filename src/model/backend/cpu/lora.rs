@@ -1,148 +1,171 @@
-//! The LoRA update of one run on the CPU: dropout is applied where values are laid out for a product, and made again in
-//! the backward pass.
+//! LoRA updates on the CPU, in float32 whatever the precision. The rows of all runs are divided into pieces, which go through all
+//! products of a pass where they are: they are neither laid out nor read again.
+
+mod block;
+mod padded;
 
 use std::ops::Range;
 
+use rayon::prelude::*;
 use tch::Tensor;
 
-use super::isa::Tiles;
+use super::Borrows;
+use super::isa::InstructionSet;
 use super::matrix::Matrix;
-use super::panels::{Onto, Panels};
-use super::{Borrows, RowsMut, empty};
+use super::panels::RowBlocks;
 use crate::model::adapter::Lora;
 use crate::model::backend::AdaptedRows;
 use crate::model::compute_error::ComputeError;
-use crate::model::dropout::Dropout;
+use block::{BackwardFactors, Block, FactorGradients, ForwardFactors, Scratch, Sizes};
+use padded::{Padded, wide};
+
+/// Rows of a run that one thread takes at a time. Gradients of A and B are sums of the sums over so many rows, and so do not depend
+/// on the number of threads.
+const ROWS_PER_PIECE: usize = 128;
+/// Below so many multiplications one thread is done before another one is awake.
+const SMALL: usize = 4 << 20;
 
 /// What the backward pass of one linear layer's updates needs.
 #[derive(Debug)]
-pub struct LoraTape<T> {
-    tiles: T,
-    /// Of each run.
-    runs: Vec<RunTape>,
+pub struct LoraTape {
+    /// The layer's input, of all runs.
+    input: Tensor,
+    /// For each run `[rows, rank]`, rows filled up to whole vectors: `dropout(input) A.T`.
+    low: Vec<Vec<f32>>,
 }
 
-/// Adds the updates of all runs to `output` (`[rows, out]`, a view is fine) in place.
-pub fn forward<T: Tiles>(
-    tiles: T,
+/// Adds the updates of all runs, `scale * dropout(input) A.T B.T`, to `output` (`[rows, out]`, a view is fine) in place.
+pub fn forward<I: InstructionSet>(
+    isa: I,
     adapted: &[AdaptedRows<'_>],
     input: &Tensor,
     output: &Tensor,
-) -> Result<LoraTape<T>, ComputeError> {
-    let tape = |run: &AdaptedRows<'_>| {
-        let input = (input, run.rows.start);
-        forward_run(tiles, run.lora, run.dropout, input, &mut narrow(output, &run.rows)?)
-    };
-    Ok(LoraTape { tiles, runs: adapted.iter().map(tape).collect::<Result<_, ComputeError>>()? })
+) -> Result<LoraTape, ComputeError> {
+    let factors = all(adapted, |run| forward_factors(run.lora))?;
+    let mut views = all(adapted, |run| narrow(output, &run.rows))?;
+    let mut low = all(adapted, |run| Ok(vec![0.0; run.rows.len() * wide(sizes(run.lora).rank)]))?;
+    let borrows = Borrows::new();
+    let input_rows = borrows.rows(input)?;
+    let mut outputs = views.iter_mut().map(|view| borrows.rows_mut(view)).collect::<Result<Vec<_>, _>>()?;
+    let mut pieces = Vec::new();
+    for (((run, output), low), factors) in adapted.iter().zip(&mut outputs).zip(&mut low).zip(&factors) {
+        let lows = low.chunks_mut(ROWS_PER_PIECE * wide(sizes(run.lora).rank));
+        for ((first, output), low) in output.blocks(&RowBlocks::even(run.rows.len(), ROWS_PER_PIECE)).zip(lows) {
+            pieces.push((Block::new(run, sizes(run.lora), first, input_rows), factors, low, output));
+        }
+    }
+    let pieces = pieces.into_par_iter().with_min_len(pieces_at_once(adapted));
+    pieces.for_each_init(Scratch::default, |scratch, (block, factors, low, mut output)| {
+        isa.vectorize(
+            #[inline(always)]
+            || block.forward(isa, factors, (low, &mut output), scratch),
+        );
+    });
+    Ok(LoraTape { input: input.shallow_clone(), low })
 }
 
 /// Accumulates the gradients of A and B, and adds to the gradient of the layer's input where one is given.
-pub fn backward<T: Tiles>(
+pub fn backward<I: InstructionSet>(
+    isa: I,
     adapted: &[AdaptedRows<'_>],
-    tape: &LoraTape<T>,
+    tape: &LoraTape,
     gradient: &Tensor,
     input_gradient: Option<&Tensor>,
 ) -> Result<(), ComputeError> {
-    let LoraTape { tiles, runs } = tape;
-    for (run, tape) in adapted.iter().zip(runs) {
-        let mut input_gradient = input_gradient.map(|input| narrow(input, &run.rows)).transpose()?;
-        backward_run(*tiles, run.lora, tape, &narrow(gradient, &run.rows)?, input_gradient.as_mut())?;
+    let factors = all(adapted, |run| backward_factors(run.lora))?;
+    let mut views = all(adapted, |run| input_gradient.map(|input| narrow(input, &run.rows)).transpose())?;
+    let borrows = Borrows::new();
+    let (input, gradient) = (borrows.rows(&tape.input)?, borrows.rows(gradient)?);
+    let views = views.iter_mut().map(|view| view.as_mut().map(|view| borrows.rows_mut(view)).transpose());
+    let mut input_gradients = views.collect::<Result<Vec<_>, _>>()?;
+    let mut pieces = Vec::new();
+    for (((run, into), low), factors) in adapted.iter().zip(&mut input_gradients).zip(&tape.low).zip(&factors) {
+        let (sizes, blocks) = (sizes(run.lora), RowBlocks::even(run.rows.len(), ROWS_PER_PIECE));
+        let mut into = into.as_mut().map(|rows| rows.blocks(&blocks));
+        for (first, low) in blocks.first_rows().zip(low.chunks(ROWS_PER_PIECE * wide(sizes.rank))) {
+            let into = into.as_mut().and_then(Iterator::next).map(|(_, rows)| rows);
+            pieces.push((Block::new(run, sizes, first, input), factors, low, into));
+        }
+    }
+    let pieces = pieces.into_par_iter().with_min_len(pieces_at_once(adapted));
+    let sums: Vec<FactorGradients> = pieces
+        .map_init(Scratch::default, |scratch, (block, factors, low, mut into)| {
+            let mut sums = FactorGradients::zeros(block.sizes());
+            isa.vectorize(
+                #[inline(always)]
+                || block.backward(isa, factors, (low, gradient), (&mut sums, into.as_mut()), scratch),
+            );
+            sums
+        })
+        .collect();
+    let mut sums = sums.into_iter();
+    for run in adapted {
+        let pieces = sums.by_ref().take(run.rows.len().div_ceil(ROWS_PER_PIECE));
+        if let Some(total) = pieces.reduce(FactorGradients::plus) {
+            accumulate(run.lora, &total)?;
+        }
     }
     Ok(())
+}
+
+fn all<T>(
+    adapted: &[AdaptedRows<'_>],
+    of_run: impl Fn(&AdaptedRows<'_>) -> Result<T, ComputeError>,
+) -> Result<Vec<T>, ComputeError> {
+    adapted.iter().map(of_run).collect()
 }
 
 fn narrow(x: &Tensor, rows: &Range<usize>) -> Result<Tensor, ComputeError> {
     Ok(x.f_narrow(0, rows.start as i64, rows.len() as i64)?)
 }
 
-/// What the backward pass needs besides the layer's input.
-#[derive(Debug)]
-pub struct RunTape {
-    /// The layer's input, of all runs.
-    input: Tensor,
-    /// First row of the run.
-    first: usize,
-    dropout: Option<Dropout>,
-    /// `[rows, rank]`: `dropout(input) @ A.T`
-    low: Tensor,
+fn sizes(lora: &Lora) -> Sizes {
+    let (a, b) = (lora.a.value.size(), lora.b.value.size());
+    Sizes { input: a[1] as usize, output: b[0] as usize, rank: a[0] as usize }
 }
 
-/// Adds `scale * dropout(input) A.T B.T` to `output`, the run's rows; they begin at `first` in `input`.
-fn forward_run<T: Tiles>(
-    tiles: T,
-    lora: &Lora,
-    dropout: Option<Dropout>,
-    (input, first): (&Tensor, usize),
-    output: &mut Tensor,
-) -> Result<RunTape, ComputeError> {
-    let sizes = Sizes::new(lora);
-    let mut low = empty(&[output.size()[0], sizes.rank as i64])?;
-    let borrows = Borrows::new();
-    let a = Matrix { values: borrows.values(&lora.a.value)?, row: 1, column: sizes.input };
-    let down = Panels::new(tiles, a, sizes.input, sizes.rank);
-    let rows = borrows.rows(input)?.matrix(first);
-    down.multiply_dropped(rows, dropout, borrows.rows_mut(&mut low)?, Onto::Nothing);
-    let borrows = Borrows::new();
-    let b = Matrix { values: borrows.values(&lora.b.value)?, row: 1, column: sizes.rank };
-    let up = Panels::scaled(tiles, b, sizes.rank, sizes.output, lora.scale as f32);
-    up.multiply(borrows.rows(&low)?.matrix(0), borrows.rows_mut(output)?, Onto::Itself);
-    Ok(RunTape { input: input.shallow_clone(), first, dropout, low })
+/// How many pieces one thread should take at least.
+fn pieces_at_once(adapted: &[AdaptedRows<'_>]) -> usize {
+    let multiplications = adapted.iter().map(|run| {
+        let Sizes { input, output, rank } = sizes(run.lora);
+        run.rows.len() * rank * (input + output)
+    });
+    if multiplications.sum::<usize>() < SMALL { usize::MAX } else { 1 }
 }
 
-/// Accumulates the gradients of A and B from the gradient of the run's output rows, and adds to that of its input rows.
-fn backward_run<T: Tiles>(
-    tiles: T,
-    lora: &Lora,
-    tape: &RunTape,
-    gradient: &Tensor,
-    input_gradient: Option<&mut Tensor>,
-) -> Result<(), ComputeError> {
-    let sizes = Sizes::new(lora);
-    let (rows, scale) = (gradient.size()[0] as usize, lora.scale as f32);
-    let mut b_gradient = lora.b.gradient.shallow_clone();
-    let borrows = Borrows::new();
-    let low = Matrix { values: borrows.values(&tape.low)?, row: sizes.rank, column: 1 };
-    Panels::scaled(tiles, low, rows, sizes.rank, scale).multiply(
-        borrows.rows(gradient)?.transposed(0),
-        RowsMut::new(borrows.values_mut(&mut b_gradient)?, sizes.rank, sizes.rank),
-        Onto::Itself,
-    );
+fn forward_factors(lora: &Lora) -> Result<ForwardFactors, ComputeError> {
+    let (Sizes { input, output, rank }, borrows) = (sizes(lora), Borrows::new());
+    let a = Matrix { values: borrows.values(&lora.a.value)?, row: 1, column: input };
+    let b = Matrix { values: borrows.values(&lora.b.value)?, row: 1, column: rank };
+    let up = Padded::new(b, (rank, output), lora.scale as f32);
+    Ok(ForwardFactors { down: Padded::new(a, (input, rank), 1.0), up })
+}
 
-    let mut low = empty(&[rows as i64, sizes.rank as i64])?;
-    let borrows = Borrows::new();
-    let b = Matrix { values: borrows.values(&lora.b.value)?, row: sizes.rank, column: 1 };
-    let up = Panels::scaled(tiles, b, sizes.output, sizes.rank, scale);
-    up.multiply(borrows.rows(gradient)?.matrix(0), borrows.rows_mut(&mut low)?, Onto::Nothing);
+fn backward_factors(lora: &Lora) -> Result<BackwardFactors, ComputeError> {
+    let (Sizes { input, output, rank }, borrows) = (sizes(lora), Borrows::new());
+    let a = Matrix { values: borrows.values(&lora.a.value)?, row: input, column: 1 };
+    let b = Matrix { values: borrows.values(&lora.b.value)?, row: rank, column: 1 };
+    let down = Padded::new(b, (output, rank), lora.scale as f32);
+    Ok(BackwardFactors { down, up: Padded::new(a, (rank, input), 1.0) })
+}
 
-    let mut a_gradient = lora.a.gradient.shallow_clone();
+/// Adds sums over all rows of a run to the gradients of A and B.
+fn accumulate(lora: &Lora, sums: &FactorGradients) -> Result<(), ComputeError> {
+    let (Sizes { input, rank, .. }, scale) = (sizes(lora), lora.scale as f32);
+    let (mut a, mut b) = (lora.a.gradient.shallow_clone(), lora.b.gradient.shallow_clone());
     let borrows = Borrows::new();
-    let input = borrows.rows(&tape.input)?.matrix(tape.first);
-    let input = match tape.dropout {
-        Some(dropout) => Panels::dropped(tiles, input, (rows, sizes.input), dropout),
-        None => Panels::new(tiles, input, rows, sizes.input),
-    };
-    let a_rows = RowsMut::new(borrows.values_mut(&mut a_gradient)?, sizes.input, sizes.input);
-    input.multiply(borrows.rows(&low)?.transposed(0), a_rows, Onto::Itself);
-
-    if let Some(input_gradient) = input_gradient {
-        let borrows = Borrows::new();
-        let a = Matrix { values: borrows.values(&lora.a.value)?, row: sizes.input, column: 1 };
-        let onto = tape.dropout.map_or(Onto::Itself, Onto::Dropped);
-        let down = Panels::new(tiles, a, sizes.rank, sizes.input);
-        down.multiply(borrows.rows(&low)?.matrix(0), borrows.rows_mut(input_gradient)?, onto);
+    for (row, sums) in borrows.values_mut(&mut a)?.chunks_exact_mut(input).zip(sums.a.rows()) {
+        for (value, sum) in row.iter_mut().zip(sums) {
+            *value += sum;
+        }
+    }
+    let b = borrows.values_mut(&mut b)?;
+    for (column, sums) in sums.b.rows().enumerate() {
+        for (value, sum) in b.iter_mut().skip(column).step_by(rank).zip(sums) {
+            *value += scale * sum;
+        }
     }
     Ok(())
 }
-
-struct Sizes {
-    input: usize,
-    output: usize,
-    rank: usize,
-}
-
-impl Sizes {
-    fn new(lora: &Lora) -> Self {
-        let (a, b) = (lora.a.value.size(), lora.b.value.size());
-        Sizes { input: a[1] as usize, output: b[0] as usize, rank: a[0] as usize }
-    }
-}
+#[cfg(test)]
+mod tests;

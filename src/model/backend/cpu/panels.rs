@@ -13,7 +13,6 @@ use rayon::prelude::*;
 use super::RowsMut;
 use super::isa::{COLUMNS, LeftWords, TileRow, Tiles};
 use super::matrix::Matrix;
-use crate::model::dropout::Dropout;
 use block::PanelBlock;
 use depth::words;
 use left::LeftRows;
@@ -50,13 +49,8 @@ impl<T: Tiles> Panels<T> {
 
     /// `left @ self` into `out`, `[rows, columns]`; `left` is `[rows, inner]`.
     pub fn multiply(&self, left: Matrix<'_>, out: RowsMut<'_>, onto: Onto<'_>) {
-        self.multiply_dropped(left, None, out, onto);
-    }
-
-    /// As [`Self::multiply`], with dropout of the left matrix, whose columns are neighbours then.
-    pub fn multiply_dropped(&self, left: Matrix<'_>, dropout: Option<Dropout>, out: RowsMut<'_>, onto: Onto<'_>) {
         let nothing = |_: &RowBlocks| std::iter::repeat(());
-        self.run(LeftRows { dropout, ..self.left(left) }, self.block(onto), out, nothing, |_, _, ()| {});
+        self.run(self.left(left), self.block(onto), out, nothing, |_, _, ()| {});
     }
 
     /// As [`Self::multiply`]; then, while they are at hand, `then` gets the number of the first of some rows, these
@@ -110,7 +104,7 @@ impl<T: Tiles> Panels<T> {
     }
 
     fn left<'a>(&self, matrix: Matrix<'a>) -> LeftRows<'a> {
-        LeftRows { matrix, dropout: None, first: 0, inner: self.inner }
+        LeftRows { matrix, first: 0, inner: self.inner }
     }
 
     fn run<Others: Iterator<Item: Send> + Send>(
@@ -123,7 +117,7 @@ impl<T: Tiles> Panels<T> {
     ) {
         let (rows, threads) = (out.rows(), rayon::current_num_threads());
         let multiply = |packed: &mut Vec<T::Left>, ((first, mut out), other): ((usize, RowsMut<'_>), Others::Item)| {
-            part.at_row(first).multiply(&LeftRows { first, ..left }, &mut out, packed);
+            part.multiply(&LeftRows { first, ..left }, &mut out, packed);
             then(first, &mut out, other);
         };
         if rows * self.inner * self.columns < SMALL_PRODUCT {

@@ -100,7 +100,7 @@ impl<I: InstructionSet> Backend for Cpu<I> {
     type AttentionTape = AttentionTape;
     type StatesTape = StatesTape;
     type BlockTape = BlockTape;
-    type LoraTape = LoraTape<I::Floats>;
+    type LoraTape = LoraTape;
 
     /// Query, key and value, what attention gives, the normalised inputs of both LayerNorms and of the layer; the activation's
     /// derivative; attention probabilities. Frozen matrices lie in two layouts.
@@ -295,23 +295,18 @@ impl<I: InstructionSet> Backend for Cpu<I> {
         after_attention::backward(self.isa, layer, tape, gradient)
     }
 
-    fn lora(
-        &self,
-        adapted: &[AdaptedRows<'_>],
-        input: &Tensor,
-        output: &Tensor,
-    ) -> Result<LoraTape<I::Floats>, ComputeError> {
-        lora::forward(self.isa.floats(), adapted, input, output)
+    fn lora(&self, adapted: &[AdaptedRows<'_>], input: &Tensor, output: &Tensor) -> Result<LoraTape, ComputeError> {
+        lora::forward(self.isa, adapted, input, output)
     }
 
     fn lora_backward(
         &self,
         adapted: &[AdaptedRows<'_>],
-        tape: &LoraTape<I::Floats>,
+        tape: &LoraTape,
         gradient: &Tensor,
         input_gradient: Option<&Tensor>,
     ) -> Result<(), ComputeError> {
-        lora::backward(adapted, tape, gradient, input_gradient)
+        lora::backward(self.isa, adapted, tape, gradient, input_gradient)
     }
 
     fn row_mask(&self, dropouts: &RowDropouts, x: &Tensor) -> Result<Option<Tensor>, ComputeError> {

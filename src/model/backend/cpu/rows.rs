@@ -23,12 +23,6 @@ impl<'a> Rows<'a> {
         Matrix { values: &self.values[(first * self.stride).min(self.values.len())..], row: self.stride, column: 1 }
     }
 
-    /// Its transpose as an operand of a product, from row `first` on.
-    pub fn transposed(&self, first: usize) -> Matrix<'a> {
-        let Matrix { values, row, column } = self.matrix(first);
-        Matrix { values, row: column, column: row }
-    }
-
     /// From a row and a column on, as the left matrix of a small product.
     #[inline(always)]
     pub fn left(&self, row: usize, column: usize) -> LeftMatrix<'a> {

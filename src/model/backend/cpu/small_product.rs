@@ -29,30 +29,30 @@ impl<'a> RightMatrix<'a> {
     }
 }
 
-/// `out[i * stride + j] = sum over k of left(i, k) * right(k, j)` for `rows` x `inner` x `columns`; the columns of `out`
-/// are written up to the next multiple of [`LANES`].
+/// `out[i * stride + j] = sum over k of left(i, k) * right(k, j)` for `rows` x `inner` x `columns`, added to what is there if
+/// `adds`; the columns of `out` are written up to the next multiple of [`LANES`].
 #[inline(always)]
 pub fn portable_product(
     left: LeftMatrix<'_>,
     right: RightMatrix<'_>,
     (rows, inner, columns): (usize, usize, usize),
-    out: &mut [f32],
-    stride: usize,
+    (out, stride): (&mut [f32], usize),
+    adds: bool,
 ) {
     for column in (0..columns).step_by(LANES) {
         // Without inner indices the factors may be empty: nothing is read then.
         let right = RightMatrix { values: right.values.get(column..).unwrap_or_default(), stride: right.stride };
         let mut row = 0;
         while row + ROWS <= rows {
-            block::<ROWS>(left, right, row, inner, &mut out[row * stride + column..], stride);
+            block::<ROWS>(left, right, row, inner, (&mut out[row * stride + column..], stride), adds);
             row += ROWS;
         }
         if row + 4 <= rows {
-            block::<4>(left, right, row, inner, &mut out[row * stride + column..], stride);
+            block::<4>(left, right, row, inner, (&mut out[row * stride + column..], stride), adds);
             row += 4;
         }
         while row < rows {
-            block::<1>(left, right, row, inner, &mut out[row * stride + column..], stride);
+            block::<1>(left, right, row, inner, (&mut out[row * stride + column..], stride), adds);
             row += 1;
         }
     }
@@ -64,11 +64,16 @@ fn block<const R: usize>(
     right: RightMatrix<'_>,
     row: usize,
     inner: usize,
-    out: &mut [f32],
-    stride: usize,
+    (out, stride): (&mut [f32], usize),
+    adds: bool,
 ) {
     // Plain loops: helpers of the standard library would be compiled without the vector instructions of the caller.
     let mut sums = [[0f32; LANES]; R];
+    if adds {
+        for r in 0..R {
+            sums[r].copy_from_slice(&out[r * stride..][..LANES]);
+        }
+    }
     let values = left.values.get(row * left.row..).unwrap_or_default();
     for k in 0..inner {
         let right = &right.values[k * right.stride..][..LANES];

@@ -19,7 +19,6 @@ use super::amx::ROWS;
 use super::amx::{Amx, Left, REGISTER_WORDS, Sums, TileRegisters};
 #[cfg(target_arch = "x86_64")]
 use super::amx_multiply;
-use super::avx512_products::Avx512Tiles;
 use super::avx512_small;
 use super::instruction_set::InstructionSet;
 #[cfg(target_arch = "x86_64")]
@@ -31,7 +30,6 @@ use crate::spec::Precision;
 
 impl InstructionSet for Amx {
     type Tiles = AmxTiles;
-    type Floats = Avx512Tiles;
 
     const SETTING: &'static str = "amx";
 
@@ -56,20 +54,16 @@ impl InstructionSet for Amx {
         }
     }
 
-    fn floats(self) -> Avx512Tiles {
-        self.avx512().floats()
-    }
-
     #[inline(always)]
-    fn small_product(
+    fn small_sums(
         self,
         left: LeftMatrix<'_>,
         right: RightMatrix<'_>,
         sizes: (usize, usize, usize),
-        out: &mut [f32],
-        stride: usize,
+        out: (&mut [f32], usize),
+        adds: bool,
     ) {
-        avx512_small::product(self.avx512(), left, right, sizes, out, stride);
+        avx512_small::product(self.avx512(), left, right, sizes, out, adds);
     }
 }
 

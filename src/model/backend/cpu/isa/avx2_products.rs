@@ -29,7 +29,6 @@ const DEPTH: usize = 128;
 
 impl InstructionSet for Avx2 {
     type Tiles = Avx2Tiles;
-    type Floats = Avx2Tiles;
 
     const SETTING: &'static str = "avx2";
 
@@ -54,25 +53,21 @@ impl InstructionSet for Avx2 {
 
     fn tiles(self, precision: Precision) -> Option<Avx2Tiles> {
         Some(match precision {
-            Precision::Fp32 | Precision::Tf32 => self.floats(),
+            Precision::Fp32 | Precision::Tf32 => Avx2Tiles { isa: self, words: Words::Floats },
             Precision::Bf16 => Avx2Tiles { isa: self, words: Words::Rounded },
         })
     }
 
-    fn floats(self) -> Avx2Tiles {
-        Avx2Tiles { isa: self, words: Words::Floats }
-    }
-
     #[inline(always)]
-    fn small_product(
+    fn small_sums(
         self,
         left: LeftMatrix<'_>,
         right: RightMatrix<'_>,
         sizes: (usize, usize, usize),
-        out: &mut [f32],
-        stride: usize,
+        out: (&mut [f32], usize),
+        adds: bool,
     ) {
-        avx2_small::product(self, left, right, sizes, out, stride);
+        avx2_small::product(self, left, right, sizes, out, adds);
     }
 }
 

@@ -11,24 +11,24 @@ use crate::model::backend::cpu::small_product::{LANES, LeftMatrix, RightMatrix};
 
 const _: () = assert!(LANES == 2 * VECTOR);
 
-/// As [`super::InstructionSet::small_product`].
+/// As [`super::InstructionSet::small_sums`].
 #[inline]
 pub fn product(
     _isa: Avx2,
     left: LeftMatrix<'_>,
     right: RightMatrix<'_>,
     (rows, inner, columns): (usize, usize, usize),
-    out: &mut [f32],
-    stride: usize,
+    (out, stride): (&mut [f32], usize),
+    adds: bool,
 ) {
     let Some(wide) = check(left, right, (rows, inner, columns), out, stride) else { return };
     // SAFETY: a value exists only where AVX2 was detected; what was checked is what `blocks` asks for.
     #[cfg(target_arch = "x86_64")]
     unsafe {
-        blocks(left, right, (rows, inner, wide), out, stride);
+        blocks(left, right, (rows, inner, wide), (out, stride), adds);
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = wide;
+    let _ = (wide, adds);
 }
 
 /// # Safety
@@ -39,8 +39,8 @@ unsafe fn blocks(
     left: LeftMatrix<'_>,
     right: RightMatrix<'_>,
     (rows, inner, wide): (usize, usize, usize),
-    out: &mut [f32],
-    stride: usize,
+    (out, stride): (&mut [f32], usize),
+    adds: bool,
 ) {
     for column in (0..wide).step_by(LANES) {
         let mut row = 0;
@@ -59,10 +59,10 @@ unsafe fn blocks(
             unsafe {
                 let out = out.as_mut_ptr().add(row * stride + column);
                 match height {
-                    6 => block::<6>(left, right, inner, out, stride),
-                    4 => block::<4>(left, right, inner, out, stride),
-                    2 => block::<2>(left, right, inner, out, stride),
-                    _ => block::<1>(left, right, inner, out, stride),
+                    6 => block::<6>(left, right, inner, (out, stride), adds),
+                    4 => block::<4>(left, right, inner, (out, stride), adds),
+                    2 => block::<2>(left, right, inner, (out, stride), adds),
+                    _ => block::<1>(left, right, inner, (out, stride), adds),
                 }
             }
             row += height;
@@ -74,8 +74,22 @@ unsafe fn blocks(
 /// `R` values of `left` and two vectors of `right` for each inner index, and `R` x two vectors of `out` must be there.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn block<const R: usize>(left: Operand, right: Operand, inner: usize, out: *mut f32, stride: usize) {
+unsafe fn block<const R: usize>(
+    left: Operand,
+    right: Operand,
+    inner: usize,
+    (out, stride): (*mut f32, usize),
+    adds: bool,
+) {
     let mut sums = [[_mm256_setzero_ps(); 2]; R];
+    if adds {
+        for (r, sums) in sums.iter_mut().enumerate() {
+            for (v, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: the caller's promise.
+                *sum = unsafe { _mm256_loadu_ps(out.add(r * stride + v * VECTOR)) };
+            }
+        }
+    }
     let (mut values, mut lines) = (left.first, right.first);
     for _ in 0..inner {
         // SAFETY: the caller's promise.

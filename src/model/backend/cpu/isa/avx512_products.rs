@@ -21,7 +21,6 @@ use crate::spec::Precision;
 
 impl InstructionSet for Avx512 {
     type Tiles = Avx512Tiles;
-    type Floats = Avx512Tiles;
 
     const SETTING: &'static str = "avx512";
 
@@ -46,26 +45,22 @@ impl InstructionSet for Avx512 {
 
     fn tiles(self, precision: Precision) -> Option<Avx512Tiles> {
         Some(match precision {
-            Precision::Fp32 | Precision::Tf32 => self.floats(),
+            Precision::Fp32 | Precision::Tf32 => Avx512Tiles::new(self, Multiplied::Floats),
             Precision::Bf16 => Avx512Bf16::detect_fast()
                 .map_or(Avx512Tiles::rounded(self), |pairs| Avx512Tiles::new(self, Multiplied::Pairs(pairs))),
         })
     }
 
-    fn floats(self) -> Avx512Tiles {
-        Avx512Tiles::new(self, Multiplied::Floats)
-    }
-
     #[inline(always)]
-    fn small_product(
+    fn small_sums(
         self,
         left: LeftMatrix<'_>,
         right: RightMatrix<'_>,
         sizes: (usize, usize, usize),
-        out: &mut [f32],
-        stride: usize,
+        out: (&mut [f32], usize),
+        adds: bool,
     ) {
-        avx512_small::product(self, left, right, sizes, out, stride);
+        avx512_small::product(self, left, right, sizes, out, adds);
     }
 }
 

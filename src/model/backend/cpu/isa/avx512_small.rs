@@ -12,24 +12,24 @@ use super::small_sizes::check;
 use crate::model::backend::cpu::small_product::LANES;
 use crate::model::backend::cpu::small_product::{LeftMatrix, RightMatrix};
 
-/// As [`super::InstructionSet::small_product`].
+/// As [`super::InstructionSet::small_sums`].
 #[inline]
 pub fn product(
     _isa: Avx512,
     left: LeftMatrix<'_>,
     right: RightMatrix<'_>,
     (rows, inner, columns): (usize, usize, usize),
-    out: &mut [f32],
-    stride: usize,
+    (out, stride): (&mut [f32], usize),
+    adds: bool,
 ) {
     let Some(wide) = check(left, right, (rows, inner, columns), out, stride) else { return };
     // SAFETY: a value exists only where AVX-512 was detected; what was checked is what `blocks` asks for.
     #[cfg(target_arch = "x86_64")]
     unsafe {
-        blocks(left, right, (rows, inner, wide / LANES), out, stride);
+        blocks(left, right, (rows, inner, wide / LANES), (out, stride), adds);
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = wide;
+    let _ = (wide, adds);
 }
 
 /// # Safety
@@ -40,8 +40,8 @@ unsafe fn blocks(
     left: LeftMatrix<'_>,
     right: RightMatrix<'_>,
     (rows, inner, vectors): (usize, usize, usize),
-    out: &mut [f32],
-    stride: usize,
+    (out, stride): (&mut [f32], usize),
+    adds: bool,
 ) {
     let mut vector = 0;
     while vector < vectors {
@@ -68,18 +68,18 @@ unsafe fn blocks(
             unsafe {
                 let out = out.as_mut_ptr().add(row * stride + column);
                 match (height, width) {
-                    (8, 3) => block::<8, 3>(left, right, inner, out, stride),
-                    (4, 3) => block::<4, 3>(left, right, inner, out, stride),
-                    (2, 3) => block::<2, 3>(left, right, inner, out, stride),
-                    (_, 3) => block::<1, 3>(left, right, inner, out, stride),
-                    (8, 2) => block::<8, 2>(left, right, inner, out, stride),
-                    (4, 2) => block::<4, 2>(left, right, inner, out, stride),
-                    (2, 2) => block::<2, 2>(left, right, inner, out, stride),
-                    (_, 2) => block::<1, 2>(left, right, inner, out, stride),
-                    (8, _) => block::<8, 1>(left, right, inner, out, stride),
-                    (4, _) => block::<4, 1>(left, right, inner, out, stride),
-                    (2, _) => block::<2, 1>(left, right, inner, out, stride),
-                    (_, _) => block::<1, 1>(left, right, inner, out, stride),
+                    (8, 3) => block::<8, 3>(left, right, inner, (out, stride), adds),
+                    (4, 3) => block::<4, 3>(left, right, inner, (out, stride), adds),
+                    (2, 3) => block::<2, 3>(left, right, inner, (out, stride), adds),
+                    (_, 3) => block::<1, 3>(left, right, inner, (out, stride), adds),
+                    (8, 2) => block::<8, 2>(left, right, inner, (out, stride), adds),
+                    (4, 2) => block::<4, 2>(left, right, inner, (out, stride), adds),
+                    (2, 2) => block::<2, 2>(left, right, inner, (out, stride), adds),
+                    (_, 2) => block::<1, 2>(left, right, inner, (out, stride), adds),
+                    (8, _) => block::<8, 1>(left, right, inner, (out, stride), adds),
+                    (4, _) => block::<4, 1>(left, right, inner, (out, stride), adds),
+                    (2, _) => block::<2, 1>(left, right, inner, (out, stride), adds),
+                    (_, _) => block::<1, 1>(left, right, inner, (out, stride), adds),
                 }
             }
             row += height;
@@ -96,10 +96,18 @@ unsafe fn block<const R: usize, const V: usize>(
     left: Operand,
     right: Operand,
     inner: usize,
-    out: *mut f32,
-    stride: usize,
+    (out, stride): (*mut f32, usize),
+    adds: bool,
 ) {
     let mut sums = [[_mm512_setzero_ps(); V]; R];
+    if adds {
+        for (r, sums) in sums.iter_mut().enumerate() {
+            for (v, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: the caller's promise.
+                *sum = unsafe { _mm512_loadu_ps(out.add(r * stride + v * LANES)) };
+            }
+        }
+    }
     let (mut values, mut lines) = (left.first, right.first);
     for _ in 0..inner {
         // SAFETY: the caller's promise.

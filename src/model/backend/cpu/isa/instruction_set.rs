@@ -10,8 +10,6 @@ use crate::spec::Precision;
 pub trait InstructionSet: Copy + Debug + Send + Sync + 'static {
     /// For products with frozen matrices.
     type Tiles: Tiles;
-    /// For products of float32 numbers.
-    type Floats: Tiles;
 
     /// Its name where one asks for it, and in what tests need.
     const SETTING: &'static str;
@@ -28,8 +26,6 @@ pub trait InstructionSet: Copy + Debug + Send + Sync + 'static {
     /// For products with frozen matrices in this precision; None where another instruction set has better ones.
     fn tiles(self, precision: Precision) -> Option<Self::Tiles>;
 
-    fn floats(self) -> Self::Floats;
-
     /// `out[i * stride + j] = sum over k of left(i, k) * right(k, j)` for `rows` x `inner` x `columns`; the columns of `out` are
     /// written up to the next multiple of [`crate::model::backend::cpu::small_product::LANES`]. To be called within [`Self::vectorize`].
     #[inline(always)]
@@ -41,7 +37,33 @@ pub trait InstructionSet: Copy + Debug + Send + Sync + 'static {
         out: &mut [f32],
         stride: usize,
     ) {
-        portable_product(left, right, sizes, out, stride);
+        self.small_sums(left, right, sizes, (out, stride), false);
+    }
+
+    /// As [`Self::small_product`], added to what is in `out`.
+    #[inline(always)]
+    fn small_product_onto(
+        self,
+        left: LeftMatrix<'_>,
+        right: RightMatrix<'_>,
+        sizes: (usize, usize, usize),
+        out: &mut [f32],
+        stride: usize,
+    ) {
+        self.small_sums(left, right, sizes, (out, stride), true);
+    }
+
+    /// Both of them: sums begin with what is in `out` if `adds`, else with zero.
+    #[inline(always)]
+    fn small_sums(
+        self,
+        left: LeftMatrix<'_>,
+        right: RightMatrix<'_>,
+        sizes: (usize, usize, usize),
+        out: (&mut [f32], usize),
+        adds: bool,
+    ) {
+        portable_product(left, right, sizes, out, adds);
     }
 }
 

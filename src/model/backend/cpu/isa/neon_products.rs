@@ -27,7 +27,6 @@ const DEPTH: usize = 128;
 
 impl InstructionSet for Neon {
     type Tiles = NeonTiles;
-    type Floats = NeonTiles;
 
     const SETTING: &'static str = "neon";
 
@@ -47,25 +46,21 @@ impl InstructionSet for Neon {
 
     fn tiles(self, precision: Precision) -> Option<NeonTiles> {
         Some(match precision {
-            Precision::Fp32 | Precision::Tf32 => self.floats(),
+            Precision::Fp32 | Precision::Tf32 => NeonTiles { isa: self, words: Words::Floats },
             Precision::Bf16 => NeonTiles { isa: self, words: Words::Rounded },
         })
     }
 
-    fn floats(self) -> NeonTiles {
-        NeonTiles { isa: self, words: Words::Floats }
-    }
-
     #[inline(always)]
-    fn small_product(
+    fn small_sums(
         self,
         left: LeftMatrix<'_>,
         right: RightMatrix<'_>,
         sizes: (usize, usize, usize),
-        out: &mut [f32],
-        stride: usize,
+        out: (&mut [f32], usize),
+        adds: bool,
     ) {
-        neon_small::product(self, left, right, sizes, out, stride);
+        neon_small::product(self, left, right, sizes, out, adds);
     }
 }
 

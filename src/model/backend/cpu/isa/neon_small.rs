@@ -14,24 +14,24 @@ const VECTORS: usize = LANES / VECTOR;
 
 const _: () = assert!(LANES == VECTORS * VECTOR);
 
-/// As [`super::InstructionSet::small_product`].
+/// As [`super::InstructionSet::small_sums`].
 #[inline]
 pub fn product(
     _isa: Neon,
     left: LeftMatrix<'_>,
     right: RightMatrix<'_>,
     (rows, inner, columns): (usize, usize, usize),
-    out: &mut [f32],
-    stride: usize,
+    (out, stride): (&mut [f32], usize),
+    adds: bool,
 ) {
     let Some(wide) = check(left, right, (rows, inner, columns), out, stride) else { return };
     // SAFETY: what was checked is what `blocks` asks for.
     #[cfg(target_arch = "aarch64")]
     unsafe {
-        blocks(left, right, (rows, inner, wide), out, stride);
+        blocks(left, right, (rows, inner, wide), (out, stride), adds);
     }
     #[cfg(not(target_arch = "aarch64"))]
-    let _ = wide;
+    let _ = (wide, adds);
 }
 
 /// # Safety
@@ -41,8 +41,8 @@ unsafe fn blocks(
     left: LeftMatrix<'_>,
     right: RightMatrix<'_>,
     (rows, inner, wide): (usize, usize, usize),
-    out: &mut [f32],
-    stride: usize,
+    (out, stride): (&mut [f32], usize),
+    adds: bool,
 ) {
     for column in (0..wide).step_by(LANES) {
         let mut row = 0;
@@ -61,10 +61,10 @@ unsafe fn blocks(
             unsafe {
                 let out = out.as_mut_ptr().add(row * stride + column);
                 match height {
-                    6 => block::<6>(left, right, inner, out, stride),
-                    4 => block::<4>(left, right, inner, out, stride),
-                    2 => block::<2>(left, right, inner, out, stride),
-                    _ => block::<1>(left, right, inner, out, stride),
+                    6 => block::<6>(left, right, inner, (out, stride), adds),
+                    4 => block::<4>(left, right, inner, (out, stride), adds),
+                    2 => block::<2>(left, right, inner, (out, stride), adds),
+                    _ => block::<1>(left, right, inner, (out, stride), adds),
                 }
             }
             row += height;
@@ -76,10 +76,23 @@ unsafe fn blocks(
 /// `R` values of `left` and [`VECTORS`] vectors of `right` for each inner index, and `R` rows of as many vectors of `out` must
 /// be there.
 #[cfg(target_arch = "aarch64")]
-unsafe fn block<const R: usize>(left: Operand, right: Operand, inner: usize, out: *mut f32, stride: usize) {
+unsafe fn block<const R: usize>(
+    left: Operand,
+    right: Operand,
+    inner: usize,
+    (out, stride): (*mut f32, usize),
+    adds: bool,
+) {
     // SAFETY: NEON is part of the architecture; the rest is the caller's promise.
     unsafe {
         let mut sums = [[vdupq_n_f32(0.0); VECTORS]; R];
+        if adds {
+            for (r, sums) in sums.iter_mut().enumerate() {
+                for (v, sum) in sums.iter_mut().enumerate() {
+                    *sum = vld1q_f32(out.add(r * stride + v * VECTOR));
+                }
+            }
+        }
         let (mut values, mut lines) = (left.first, right.first);
         for _ in 0..inner {
             let mut vectors = [vdupq_n_f32(0.0); VECTORS];

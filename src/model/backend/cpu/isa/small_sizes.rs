@@ -74,7 +74,7 @@ mod tests {
 
     impl WithInstructionSet for EverySize {
         fn with<I: InstructionSet>(self, isa: I) {
-            proptest!(|(rows in 0usize..21, inner in 1usize..9, columns in 1usize..130, transposed: bool)| {
+            proptest!(|(rows in 0usize..21, inner in 1usize..9, columns in 1usize..130, transposed: bool, adds: bool)| {
                 let stride = columns.next_multiple_of(LANES) + 5;
                 let value = |index: usize| (index * 7919 % 101) as f32 / 50.0 - 1.0;
                 let left: Vec<f32> = (0..rows * inner).map(value).collect();
@@ -83,8 +83,12 @@ mod tests {
                 let left = LeftMatrix { values: &left, row, column };
                 let right = RightMatrix { values: &right, stride };
                 let (mut ours, mut plain) = (vec![7f32; rows * stride], vec![7f32; rows * stride]);
-                isa.small_product(left, right, (rows, inner, columns), &mut ours, stride);
-                portable_product(left, right, (rows, inner, columns), &mut plain, stride);
+                let sizes = (rows, inner, columns);
+                match adds {
+                    true => isa.small_product_onto(left, right, sizes, &mut ours, stride),
+                    false => isa.small_product(left, right, sizes, &mut ours, stride),
+                }
+                portable_product(left, right, sizes, (&mut plain, stride), adds);
                 for (index, (ours, plain)) in ours.into_iter().zip(plain).enumerate() {
                     prop_assert!((ours - plain).abs() < 1e-5, "{ours} instead of {plain} at {index}");
                 }

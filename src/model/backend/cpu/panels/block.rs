@@ -20,7 +20,6 @@ pub struct PanelBlock<'a, T> {
     /// Of the right matrix.
     columns: usize,
     onto: Onto<'a>,
-    first_row: usize,
     first_panel: usize,
     /// What the thread will read afterwards.
     next: &'a [TileRow],
@@ -30,17 +29,12 @@ impl<'a, T: Tiles> PanelBlock<'a, T> {
     /// `right` is so many words for each panel.
     pub fn new(tiles: T, (right, words): (&'a [TileRow], usize), columns: usize, onto: Onto<'a>) -> Self {
         // Another block of rows follows.
-        PanelBlock { tiles, right, words, columns, onto, first_row: 0, first_panel: 0, next: right }
+        PanelBlock { tiles, right, words, columns, onto, first_panel: 0, next: right }
     }
 
     /// With the right matrix that the thread multiplies with afterwards.
     pub fn before(self, next: &'a [TileRow]) -> Self {
         PanelBlock { next, ..self }
-    }
-
-    /// Whose results begin at this row.
-    pub fn at_row(self, first_row: usize) -> Self {
-        PanelBlock { first_row, ..self }
     }
 
     /// Whose results begin at this panel.
@@ -115,49 +109,36 @@ impl<'a, T: Tiles> PanelBlock<'a, T> {
             Onto::Nothing => Some(!first),
             Onto::Bias(_) if !first => Some(true),
             Onto::Itself => Some(true),
-            Onto::Bias(_) | Onto::Dropped(_) => None,
+            Onto::Bias(_) => None,
         }
     }
 
     /// Writes what a tile gave for one row and panel.
     #[inline(always)]
-    fn write(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, row: usize, panel: usize) {
+    fn write(&self, out: &mut [f32], sums: &[f32; COLUMNS], first: bool, panel: usize) {
         if let Ok(whole) = <&mut [f32; COLUMNS]>::try_from(&mut *out) {
-            *whole = self.written(*whole, sums, first, row, panel);
+            *whole = self.written(*whole, sums, first, panel);
         } else {
             let mut before = [0f32; COLUMNS];
             before[..out.len()].copy_from_slice(out);
-            let after = self.written(before, sums, first, row, panel);
+            let after = self.written(before, sums, first, panel);
             out.copy_from_slice(&after[..out.len()]);
         }
     }
 
     /// What is written in place of `before`. (Arrays by value: with slices the compiler adds one value after the other.)
     #[inline(always)]
-    fn written(
-        &self,
-        before: [f32; COLUMNS],
-        sums: &[f32; COLUMNS],
-        first: bool,
-        row: usize,
-        panel: usize,
-    ) -> [f32; COLUMNS] {
-        let column = panel * COLUMNS;
+    fn written(&self, before: [f32; COLUMNS], sums: &[f32; COLUMNS], first: bool, panel: usize) -> [f32; COLUMNS] {
         match self.onto {
             Onto::Nothing if first => *sums,
             Onto::Bias(bias) if first => {
-                let bias = &bias[column..];
+                let bias = &bias[panel * COLUMNS..];
                 let mut added = [0f32; COLUMNS];
                 let width = COLUMNS.min(bias.len());
                 added[..width].copy_from_slice(&bias[..width]);
                 std::array::from_fn(|index| sums[index] + added[index])
             }
             Onto::Nothing | Onto::Bias(_) | Onto::Itself => std::array::from_fn(|index| before[index] + sums[index]),
-            Onto::Dropped(dropout) => {
-                let mut mask = [0f32; COLUMNS];
-                dropout.fill(&mut mask, (row * self.columns.next_multiple_of(COLUMNS) + column) as u64);
-                std::array::from_fn(|index| before[index] + sums[index] * mask[index])
-            }
         }
     }
 }
@@ -242,7 +223,7 @@ fn multiply_piece<T: Tiles>(
         tiles.multiply(registers, left, right, soon, sums);
         for (index, sums) in sums.rows().iter().enumerate().take(height) {
             let out = out.row(row + index, panel);
-            part.write(out, &sums.0, first, part.first_row + row + index, part.first_panel + panel);
+            part.write(out, &sums.0, first, part.first_panel + panel);
         }
     }
 }

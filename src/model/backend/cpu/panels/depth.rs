@@ -1,14 +1,12 @@
 //! How many words of a row are multiplied at a time.
 
 use super::super::isa::{COLUMNS, Tiles};
-use crate::model::dropout::BLOCK as DROPOUT_BLOCK;
 
 /// Words of a row handled at a time: with a block of rows of the left matrix they stay in the second-level cache.
 pub const DEPTH: usize = 768;
 
-// A tile row of a masked matrix is one block of random numbers, and a depth begins at one. The words of one panel of the left matrix
-// never cross into the next depth.
-const _: () = assert!(COLUMNS == DROPOUT_BLOCK && DEPTH.is_multiple_of(DROPOUT_BLOCK));
+// The words of one panel of the left matrix never cross into the next depth.
+const _: () = assert!(DEPTH.is_multiple_of(COLUMNS));
 
 /// Words of so many inner indices.
 #[inline(always)]

@@ -3,7 +3,6 @@
 use super::super::isa::{LeftWords, Tiles, Words};
 use super::super::matrix::Matrix;
 use super::depth::DEPTH;
-use crate::model::dropout::{BLOCK as DROPOUT_BLOCK, Dropout};
 
 /// Values in the words handled at a time: twice as many where a word holds two.
 const MOST_VALUES: usize = 2 * DEPTH;
@@ -12,7 +11,6 @@ const MOST_VALUES: usize = 2 * DEPTH;
 #[derive(Clone, Copy)]
 pub struct LeftRows<'a> {
     pub matrix: Matrix<'a>,
-    pub dropout: Option<Dropout>,
     /// The first of them.
     pub first: usize,
     /// Inner indices.
@@ -47,7 +45,7 @@ impl LeftRows<'_> {
         }
     }
 
-    /// Four rows of the left matrix after dropout, from inner index `start` on: where they lie, or in `buffers`.
+    /// Four rows of the left matrix from inner index `start` on: where they lie, or in `buffers`.
     #[inline(always)]
     fn lines<'b, T: Tiles>(
         &'b self,
@@ -72,7 +70,7 @@ impl LeftRows<'_> {
         })
     }
 
-    /// Four rows of the left matrix after dropout, rounded, from word `start` on.
+    /// Four rows of the left matrix, rounded, from word `start` on.
     #[inline(always)]
     fn rounded_lines<'b, T: Tiles>(
         &self,
@@ -101,7 +99,7 @@ impl LeftRows<'_> {
     /// Whether rows are multiplied as they lie.
     #[inline(always)]
     fn is_contiguous(&self) -> bool {
-        self.matrix.column == 1 && self.dropout.is_none()
+        self.matrix.column == 1
     }
 
     /// A part of a row whose columns are neighbours.
@@ -110,7 +108,7 @@ impl LeftRows<'_> {
         &self.matrix.values[(self.first + row) * self.matrix.row + start..][..length]
     }
 
-    /// A part of a row after dropout; zeros for a row that is missing.
+    /// A part of a row; zeros for a row that is missing.
     #[inline(always)]
     fn fill(&self, row: usize, rows: usize, start: usize, values: &mut [f32]) {
         if row >= rows {
@@ -120,15 +118,6 @@ impl LeftRows<'_> {
         let source = &source[(self.first + row) * stride + start * column..];
         for (k, value) in values.iter_mut().enumerate() {
             *value = source[k * column];
-        }
-        let row = self.first + row;
-        if let Some(dropout) = self.dropout {
-            let mut mask = [0f32; MOST_VALUES];
-            let mask = &mut mask[..values.len()];
-            dropout.fill(mask, (row * self.inner.next_multiple_of(DROPOUT_BLOCK) + start) as u64);
-            for (value, mask) in values.iter_mut().zip(mask) {
-                *value *= *mask;
-            }
         }
     }
 }

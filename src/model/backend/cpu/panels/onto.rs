@@ -1,7 +1,5 @@
 //! What happens to what a product finds in its result.
 
-use crate::model::dropout::Dropout;
-
 /// What happens to the values of `out` when a product is written.
 #[derive(Clone, Copy)]
 pub enum Onto<'a> {
@@ -11,6 +9,4 @@ pub enum Onto<'a> {
     Bias(&'a [f32]),
     /// The product is added to them.
     Itself,
-    /// The product is added to them after dropout.
-    Dropped(Dropout),
 }

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use super::super::isa::{COLUMNS, PARTS, TileRow, Tiles, Words, parts, word};
 use super::super::matrix::Matrix;
+use super::Panels;
 use super::depth::words;
-use super::{Dropout, Panels};
 
 /// Below so many values one thread is done before another one is awake.
 const SMALL_MATRIX: usize = 64 << 10;
@@ -16,12 +16,11 @@ impl<T: Tiles> Panels<T> {
         match tiles.words() {
             Words::Pairs => Panels::of_pairs(tiles, matrix, inner, columns),
             Words::Parts => Panels::of_parts(tiles, matrix, inner, columns),
-            Words::Floats | Words::Rounded => Panels::scaled(tiles, matrix, inner, columns, 1.0),
+            Words::Floats | Words::Rounded => Panels::of_floats(tiles, matrix, inner, columns),
         }
     }
 
-    /// Of the matrix times `scale`, for products of float32 numbers.
-    pub fn scaled(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize, scale: f32) -> Self {
+    fn of_floats(tiles: T, matrix: Matrix<'_>, inner: usize, columns: usize) -> Self {
         let mut rows = vec![TileRow::ZERO; inner * columns.div_ceil(COLUMNS)];
         for_each_panel(&mut rows, inner, |panel, rows| {
             let first = panel * COLUMNS;
@@ -29,7 +28,7 @@ impl<T: Tiles> Panels<T> {
             for (k, row) in rows.iter_mut().enumerate() {
                 let values = &matrix.values[k * matrix.row + first * matrix.column..];
                 for (into, value) in row.0[..width].iter_mut().zip(values.iter().step_by(matrix.column)) {
-                    *into = *value * scale;
+                    *into = *value;
                 }
             }
         });
@@ -77,34 +76,10 @@ impl<T: Tiles> Panels<T> {
         });
         Panels { rows, inner, columns, tiles }
     }
-
-    /// Of a matrix with neighbouring columns, after dropout of its elements; for products of float32 numbers.
-    pub fn dropped(tiles: T, matrix: Matrix<'_>, (inner, columns): (usize, usize), dropout: Dropout) -> Self {
-        let mut panels = Panels::scaled(tiles, matrix, inner, columns, 1.0);
-        for_each_panel(&mut panels.rows, inner, |panel, rows| {
-            tiles.vectorize(
-                #[inline(always)]
-                |_| drop_rows(rows, panel, columns, dropout),
-            );
-        });
-        panels
-    }
 }
 
 fn for_each_panel(rows: &mut [TileRow], inner: usize, work: impl Fn(usize, &mut [TileRow]) + Sync) {
     let panels_at_once = if rows.len() * COLUMNS < SMALL_MATRIX { usize::MAX } else { 1 };
     let panels = rows.par_chunks_mut(inner.max(1)).enumerate().with_min_len(panels_at_once);
     panels.for_each(|(panel, rows)| work(panel, rows));
-}
-
-#[inline(always)]
-fn drop_rows(rows: &mut [TileRow], panel: usize, columns: usize, dropout: Dropout) {
-    let stride = columns.next_multiple_of(COLUMNS);
-    let mut mask = [0f32; COLUMNS];
-    for (index, row) in rows.iter_mut().enumerate() {
-        dropout.fill(&mut mask, (index * stride + panel * COLUMNS) as u64);
-        for (value, mask) in row.0.iter_mut().zip(&mask) {
-            *value *= mask;
-        }
-    }
 }

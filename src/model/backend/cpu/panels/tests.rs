@@ -2,7 +2,6 @@
 
 use super::super::isa::{Amx, Avx512, Avx512Tiles, InstructionSet, WithInstructionSet, with_each};
 use super::*;
-use crate::model::dropout::BLOCK as DROPOUT_BLOCK;
 use crate::model::random::{Purpose, StreamKey};
 use crate::needs::skip;
 use crate::spec::Precision;
@@ -17,19 +16,11 @@ trait Property: Copy {
     fn check<T: Tiles>(self, tiles: T, case: Case) -> TestCaseResult;
 }
 
-/// Which products of an instruction set.
-#[derive(Clone, Copy)]
-enum Products {
-    Floats,
-    /// With frozen matrices.
-    Frozen(Precision),
-}
-
 /// A property of these products, on any instruction set.
 #[derive(Clone)]
 struct OfProducts<P, S> {
     property: P,
-    products: Products,
+    precision: Precision,
     sizes: S,
 }
 
@@ -41,13 +32,8 @@ impl<P: Property, S: Strategy<Value = Case> + Clone> OfProducts<P, S> {
 
 impl<P: Property, S: Strategy<Value = Case> + Clone> WithInstructionSet for OfProducts<P, S> {
     fn with<I: InstructionSet>(self, isa: I) {
-        match self.products {
-            Products::Floats => self.check(isa.floats()),
-            Products::Frozen(precision) => {
-                if let Some(tiles) = isa.tiles(precision) {
-                    self.check(tiles);
-                }
-            }
+        if let Some(tiles) = isa.tiles(self.precision) {
+            self.check(tiles);
         }
     }
 }
@@ -70,15 +56,6 @@ fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
 fn rounded(value: f32) -> f32 {
     let bits = value.to_bits();
     f32::from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
-}
-
-/// The mask of a `[rows, width]` matrix, without what lies between its rows.
-fn mask(dropout: Dropout, rows: usize, width: usize) -> Vec<f32> {
-    let mut mask = vec![0f32; rows * width];
-    for (row, mask) in mask.chunks_mut(width).enumerate() {
-        dropout.fill(mask, (row * width.next_multiple_of(DROPOUT_BLOCK)) as u64);
-    }
-    mask
 }
 
 fn check(out: &[f32], expected: impl Fn(usize) -> f64) -> Result<(), TestCaseError> {
@@ -120,7 +97,7 @@ impl Property for Floats {
 fn products_of_all_shapes() {
     with_each(OfProducts {
         property: Floats,
-        products: Products::Floats,
+        precision: Precision::Fp32,
         sizes: (1usize..230, 1usize..900, 1usize..100, 0u64..1000),
     });
 }
@@ -145,19 +122,13 @@ impl Property for Pairs {
             panels.multiply(left, RowsMut::new(&mut out, n, n), Onto::Bias(&bias));
             check(&out, |at| expected[at] + (at % n) as f64)?;
         }
-        let dropout = Dropout::new(key, 0.3).unwrap();
-        let dropped: Vec<f32> = left.iter().zip(mask(dropout, m, k)).map(|(x, mask)| rounded(x * mask)).collect();
-        let expected = plain(&dropped, &right, (m, k, n));
-        let mut out = vec![f32::NAN; m * n];
-        panels.multiply_dropped(views[0], Some(dropout), RowsMut::new(&mut out, n, n), Onto::Nothing);
-        check(&out, |at| expected[at])?;
         Ok(())
     }
 }
 
 /// Checks products in bfloat16 on each instruction set, with AVX-512 in both ways, whichever is the faster one here.
 fn check_in_bfloat16(property: impl Property, sizes: impl Strategy<Value = Case> + Clone) {
-    with_each(OfProducts { property, products: Products::Frozen(Precision::Bf16), sizes: sizes.clone() });
+    with_each(OfProducts { property, precision: Precision::Bf16, sizes: sizes.clone() });
     let Some(isa) = Avx512::find() else { return };
     let pairs = Avx512Tiles::pairs(isa);
     if pairs.is_none() {
@@ -177,7 +148,7 @@ fn products_in_bfloat16() {
 #[test]
 fn products_of_two_parts() {
     let sizes = (1usize..230, 1usize..900, 1usize..100, 0u64..1000);
-    with_each(OfProducts { property: Floats, products: Products::Frozen(Precision::Tf32), sizes });
+    with_each(OfProducts { property: Floats, precision: Precision::Tf32, sizes });
 }
 
 /// Numbers that no other instruction set would have: a part of each is missing.
@@ -226,7 +197,7 @@ impl Property for Alone {
 fn a_row_is_the_same_alone_and_among_others_to_the_last_bit() {
     let sizes = (1usize..150, 1usize..2000, 1usize..100, 0u64..1000);
     for precision in [Precision::Fp32, Precision::Tf32] {
-        with_each(OfProducts { property: Alone, products: Products::Frozen(precision), sizes: sizes.clone() });
+        with_each(OfProducts { property: Alone, precision, sizes: sizes.clone() });
     }
     check_in_bfloat16(Alone, sizes);
 }
@@ -275,47 +246,6 @@ fn products_through_panels() {
     // More words than a product takes at a time, too.
     let often_few = || prop_oneof![14 => 1usize..200, 1 => 1500usize..1700];
     let sizes = (1usize..130, often_few(), often_few(), 0u64..1000);
-    with_each(OfProducts { property: InPanels, products: Products::Floats, sizes: sizes.clone() });
+    with_each(OfProducts { property: InPanels, precision: Precision::Fp32, sizes: sizes.clone() });
     check_in_bfloat16(InPanels, sizes);
-}
-
-#[derive(Clone, Copy)]
-struct Dropped;
-
-impl Property for Dropped {
-    fn check<T: Tiles>(self, tiles: T, (m, k, n, seed): Case) -> TestCaseResult {
-        let key = StreamKey::new(seed, Purpose::Dropout);
-        let dropout = Dropout::new(key, 0.3).unwrap();
-        let left: Vec<f32> = (0..m * k).map(|i| key.uniform(i as u64) as f32 - 0.5).collect();
-        let right: Vec<f32> = (0..k * n).map(|i| key.normal(i as u64) as f32).collect();
-        let (matrix, other) =
-            (Matrix { values: &left, row: k, column: 1 }, Matrix { values: &right, row: n, column: 1 });
-        let times = |x: &[f32], mask: &[f32]| x.iter().zip(mask).map(|(x, mask)| x * mask).collect::<Vec<f32>>();
-        let panels = Panels::new(tiles, other, k, n);
-        let mut out = vec![f32::NAN; m * n];
-
-        panels.multiply_dropped(matrix, Some(dropout), RowsMut::new(&mut out, n, n), Onto::Nothing);
-        let expected = plain(&times(&left, &mask(dropout, m, k)), &right, (m, k, n));
-        check(&out, |at| expected[at])?;
-
-        let dropped = Panels::dropped(tiles, other, (k, n), dropout);
-        dropped.multiply(matrix, RowsMut::new(&mut out, n, n), Onto::Nothing);
-        let expected = plain(&left, &times(&right, &mask(dropout, k, n)), (m, k, n));
-        check(&out, |at| expected[at])?;
-
-        out.fill(1.0);
-        panels.multiply(matrix, RowsMut::new(&mut out, n, n), Onto::Dropped(dropout));
-        let (expected, mask) = (plain(&left, &right, (m, k, n)), mask(dropout, m, n));
-        check(&out, |at| 1.0 + expected[at] * f64::from(mask[at]))?;
-        Ok(())
-    }
-}
-
-#[test]
-fn dropout_of_either_matrix_and_of_the_product() {
-    with_each(OfProducts {
-        property: Dropped,
-        products: Products::Floats,
-        sizes: (1usize..130, 1usize..500, 1usize..100, 0u64..1000),
-    });
 }
