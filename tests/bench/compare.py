@@ -186,7 +186,8 @@ def main():
     parser.add_argument("--precisions", type=lambda text: text.split(","), help="fp32, and bf16 where it is fast")
     parser.add_argument("--packs", default=[1, 4], type=numbers)
     parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--models", default=["minilm", "roberta"], type=lambda text: text.split(","))
+    models = "minilm, roberta, and roberta-qv, which adapts query and value of all layers; default: minilm,roberta"
+    parser.add_argument("--models", default=["minilm", "roberta"], type=lambda text: text.split(","), help=models)
     parser.add_argument("--steps", type=int, help="optimizer steps of a measurement")
     parser.add_argument("--chart", help="PNG of the last model's speed against the number of runs in a pack")
     parser.add_argument("--save", default=ROOT / "target/bench.json", help="JSON of all that was measured")
@@ -227,8 +228,10 @@ def measure_all(options):
             options.data = pathlib.Path(folder) / "rows.csv"
             subjects.write_rows(ROOT / "sweeps/data/newswire.csv", options.data)
         for model in options.models:
-            minilm = model == "minilm"
-            subject = subjects.minilm(options.packages) if minilm else subjects.roberta(folder, options.data)
+            if model == "minilm":
+                subject = subjects.minilm(options.packages)
+            else:
+                subject = subjects.roberta(folder, options.data, query_value=model == "roberta-qv")
             subject.steps = options.steps or subject.steps
             for precision in precisions:
                 yield measure(subject, options, precision)

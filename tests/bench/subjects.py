@@ -65,9 +65,9 @@ def minilm(packages):
     return Subject("MiniLM", folder, "bert", targets, steps=12)
 
 
-def roberta(folder, data):
-    """RoBERTa-base with random weights, which take as long as others, a tokenizer made from the data, and the paper's
-    targets.
+def roberta(folder, data, *, query_value=False):
+    """RoBERTa-base with random weights, which take as long as others, and a tokenizer made from the data; the paper's targets,
+    or query and value of all layers, which is what PEFT adapts where nothing is said.
     """
     import torch
     from tokenizers import ByteLevelBPETokenizer
@@ -86,6 +86,9 @@ def roberta(folder, data):
     torch.manual_seed(0)
     config = RobertaConfig(max_position_embeddings=514, type_vocab_size=1, layer_norm_eps=1e-5, vocab_size=50265)
     RobertaForMaskedLM(config).save_pretrained(folder)
+    if query_value:
+        targets = [f"{layer}.attention.self.{name}" for layer in range(12) for name in ("query", "value")]
+        return Subject("RoBERTa-base, query and value of all layers", folder, "roberta", targets, steps=3)
     targets = ["0.attention.self.query", "0.attention.self.key", "0.attention.self.value", "1.attention.self.query"]
     targets += ["5.attention.self.query", "10.attention.self.query", "10.output.dense", "11.output.dense"]
     return Subject("RoBERTa-base", folder, "roberta", targets, steps=3)

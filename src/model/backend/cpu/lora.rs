@@ -43,7 +43,8 @@ pub fn forward<I: InstructionSet>(
 ) -> Result<LoraTape, ComputeError> {
     let factors = all(adapted, |run| forward_factors(run.lora))?;
     let mut views = all(adapted, |run| narrow(output, &run.rows))?;
-    let mut low = all(adapted, |run| Ok(vec![0.0; run.rows.len() * wide(sizes(run.lora).rank)]))?;
+    let lows = adapted.iter().map(|run| vec![0.0; run.rows.len() * wide(sizes(run.lora).rank)]);
+    let mut low: Vec<Vec<f32>> = lows.collect();
     let borrows = Borrows::new();
     let input_rows = borrows.rows(input)?;
     let mut outputs = views.iter_mut().map(|view| borrows.rows_mut(view)).collect::<Result<Vec<_>, _>>()?;
