@@ -22,6 +22,8 @@ use padded::{Padded, wide};
 /// Rows of a run that one thread takes at a time. Gradients of A and B are sums of the sums over so many rows, and so do not depend
 /// on the number of threads.
 const ROWS_PER_PIECE: usize = 128;
+/// Most pieces of a run: each has sums of its own until all are added up.
+const MOST_PIECES: usize = 64;
 /// Below so many multiplications one thread is done before another one is awake.
 const SMALL: usize = 4 << 20;
 
@@ -50,9 +52,10 @@ pub fn forward<I: InstructionSet>(
     let mut outputs = views.iter_mut().map(|view| borrows.rows_mut(view)).collect::<Result<Vec<_>, _>>()?;
     let mut pieces = Vec::new();
     for (((run, output), low), factors) in adapted.iter().zip(&mut outputs).zip(&mut low).zip(&factors) {
-        let lows = low.chunks_mut(ROWS_PER_PIECE * wide(sizes(run.lora).rank));
-        for ((first, output), low) in output.blocks(&RowBlocks::even(run.rows.len(), ROWS_PER_PIECE)).zip(lows) {
-            pieces.push((Block::new(run, sizes(run.lora), first, input_rows), factors, low, output));
+        let (sizes, rows_per_piece) = (sizes(run.lora), rows_per_piece(run));
+        let lows = low.chunks_mut(rows_per_piece * wide(sizes.rank));
+        for ((first, output), low) in output.blocks(&RowBlocks::even(run.rows.len(), rows_per_piece)).zip(lows) {
+            pieces.push((Block::new(run, sizes, first, input_rows), factors, low, output));
         }
     }
     let pieces = pieces.into_par_iter().with_min_len(pieces_at_once(adapted));
@@ -81,9 +84,10 @@ pub fn backward<I: InstructionSet>(
     let mut input_gradients = views.collect::<Result<Vec<_>, _>>()?;
     let mut pieces = Vec::new();
     for (((run, into), low), factors) in adapted.iter().zip(&mut input_gradients).zip(&tape.low).zip(&factors) {
-        let (sizes, blocks) = (sizes(run.lora), RowBlocks::even(run.rows.len(), ROWS_PER_PIECE));
+        let (sizes, rows_per_piece) = (sizes(run.lora), rows_per_piece(run));
+        let blocks = RowBlocks::even(run.rows.len(), rows_per_piece);
         let mut into = into.as_mut().map(|rows| rows.blocks(&blocks));
-        for (first, low) in blocks.first_rows().zip(low.chunks(ROWS_PER_PIECE * wide(sizes.rank))) {
+        for (first, low) in blocks.first_rows().zip(low.chunks(rows_per_piece * wide(sizes.rank))) {
             let into = into.as_mut().and_then(Iterator::next).map(|(_, rows)| rows);
             pieces.push((Block::new(run, sizes, first, input), factors, low, into));
         }
@@ -101,7 +105,7 @@ pub fn backward<I: InstructionSet>(
         .collect();
     let mut sums = sums.into_iter();
     for run in adapted {
-        let pieces = sums.by_ref().take(run.rows.len().div_ceil(ROWS_PER_PIECE));
+        let pieces = sums.by_ref().take(run.rows.len().div_ceil(rows_per_piece(run)));
         if let Some(total) = pieces.reduce(FactorGradients::plus) {
             accumulate(run.lora, &total)?;
         }
@@ -123,6 +127,11 @@ fn narrow(x: &Tensor, rows: &Range<usize>) -> Result<Tensor, ComputeError> {
 fn sizes(lora: &Lora) -> Sizes {
     let (a, b) = (lora.a.value.size(), lora.b.value.size());
     Sizes { input: a[1] as usize, output: b[0] as usize, rank: a[0] as usize }
+}
+
+/// It depends on the run alone, and so do its sums.
+fn rows_per_piece(run: &AdaptedRows<'_>) -> usize {
+    ROWS_PER_PIECE.max(run.rows.len().div_ceil(MOST_PIECES))
 }
 
 /// How many pieces one thread should take at least.

@@ -86,16 +86,13 @@ struct Case {
 impl Case {
     fn any() -> impl Strategy<Value = Case> {
         let widths = (prop_oneof![Just(96usize), 1usize..100], prop_oneof![Just(64usize), 1usize..100]);
-        let runs = ([1usize..40, 1usize..20], [0usize..300, 1usize..40], any::<[bool; 2]>());
+        // Now and then so many rows that a piece has more than usual.
+        let rows = (prop_oneof![19 => 0usize..300, 1 => 8000usize..8500], 1usize..40);
+        let runs = ([1usize..40, 1usize..20], rows, any::<[bool; 2]>());
         (widths, runs, any::<bool>(), 0u64..1000).prop_map(
-            |((input, output), (ranks, rows, dropped), with_input_gradient, seed)| Case {
-                input,
-                output,
-                ranks,
-                rows,
-                dropped,
-                with_input_gradient,
-                seed,
+            |((input, output), (ranks, (first, second), dropped), with_input_gradient, seed)| {
+                let rows = [first, second];
+                Case { input, output, ranks, rows, dropped, with_input_gradient, seed }
             },
         )
     }
