@@ -265,6 +265,7 @@ def test_exports_know_the_length_of_the_run(sweep, tmp_path):
     [scores] = classify([LONG], truncation=True)
     by_name = {score["label"]: score["score"] for score in scores}
     names = json.loads((tmp_path / "merged/config.json").read_text())["id2label"].values()
-    assert [by_name[name] for name in names] == pytest.approx(expected, abs=1e-6)
-    assert ours(tmp_path / "merged") == pytest.approx(expected, abs=1e-6)
+    # Rounding differs where the adapter is merged; a text that is cut elsewhere changes the second digit.
+    assert [by_name[name] for name in names] == pytest.approx(expected, abs=1e-5)
+    assert ours(tmp_path / "merged") == pytest.approx(expected, abs=1e-5)
     assert ours(tmp_path / "adapter") == pytest.approx(expected, abs=1e-6)
