@@ -1,5 +1,6 @@
-//! A sweep of two runs that was interrupted after its first epoch, with its checkpoint, as it was written when the values were
-//! recorded (`interrupted/`): it is read, and going on from it gives what an undisturbed sweep gives.
+//! A sweep of two runs that was interrupted after its first epoch, with its checkpoint, as an earlier version wrote it
+//! (`interrupted/`): it is read, and going on from it gives what an undisturbed sweep gives, but for the rounding of products, which
+//! has changed since it was recorded.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
