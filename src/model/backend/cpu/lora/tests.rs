@@ -96,15 +96,17 @@ impl Case {
         )
     }
 
+    fn lora(&self, run: usize) -> Lora {
+        let (seed, rank) = (self.seed + 100 * run as u64, self.ranks[run]);
+        let (a, b) = (trainable(seed, rank, self.input), trainable(seed + 10, self.output, rank));
+        Lora { a, b, scale: 0.5 + run as f64 }
+    }
+
     fn check<I: InstructionSet>(&self, isa: I) -> Result<(), TestCaseError> {
         let &Case { input, output, ranks, rows, dropped, with_input_gradient, seed } = self;
         let ranges = [3..3 + rows[0], 5 + rows[0]..5 + rows[0] + rows[1]];
         let total = ranges[1].end + 2;
-        let lora = [0, 1].map(|run| {
-            let seed = seed + 100 * run as u64;
-            let (a, b) = (trainable(seed, ranks[run], input), trainable(seed + 10, output, ranks[run]));
-            Lora { a, b, scale: 0.5 + run as f64 }
-        });
+        let lora = [0, 1].map(|run| self.lora(run));
         let dropouts = [0, 1].map(|run| {
             let key = StreamKey::new(seed + run as u64, Purpose::Dropout);
             Dropout::new(key, 0.3).filter(|_| dropped[run])
@@ -151,8 +153,7 @@ impl Case {
             check(&x_gradient, &expected, rows)?;
         }
         // Rows of no run, and what lies beside the output.
-        let outside = [0..3, ranges[0].end..ranges[1].start, ranges[1].end..total];
-        for rows in outside {
+        for rows in [0..3, ranges[0].end..ranges[1].start, ranges[1].end..total] {
             prop_assert_eq!(out_before.part(&rows).values, Plain::of(&out).part(&rows).values);
             prop_assert_eq!(x_gradient_before.part(&rows).values, Plain::of(&x_gradient).part(&rows).values);
         }
